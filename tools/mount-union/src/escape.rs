@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The text of mount options: splitting, quotes and escapes.
+//!
+//! An option string is a list separated by commas. A comma inside double quotes or after a backslash does not
+//! separate. A value of `lowerdir` is a list of paths separated by colons; a colon after a backslash belongs to the
+//! path. `\NNN`, three octal digits, is accepted because /proc/mounts writes options that way, so text copied from
+//! there can be given back.
+
+/// One component of `lowerdir`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layer {
+    /// The path, unescaped.
+    pub path: Vec<u8>,
+    /// The layer supplies file data only and no names (it stood after `::`).
+    pub data_only: bool,
+}
+
+/// Splits an option string at its commas; the parts keep their quotes and escapes. Empty parts are dropped.
+///
+/// # Errors
+///
+/// A double quote that is not closed.
+pub fn split_options(text: &[u8]) -> Result<Vec<&[u8]>, &'static str> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut quoted = false;
+    let mut at = 0;
+    while at < text.len() {
+        match text[at] {
+            b'\\' => at += 1,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => {
+                parts.push(&text[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    if quoted {
+        return Err("a double quote is not closed");
+    }
+    parts.push(&text[start..]);
+    parts.retain(|part| !part.is_empty());
+    Ok(parts)
+}
+
+/// Removes one pair of double quotes around a value.
+pub fn unquote(value: &[u8]) -> &[u8] {
+    match value {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => value,
+    }
+}
+
+/// Resolves `\X` and `\NNN`. A backslash at the very end stands for itself.
+pub fn unescape(value: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(value.len());
+    let mut rest = value;
+    while let [first, tail @ ..] = rest {
+        if *first != b'\\' || tail.is_empty() {
+            plain.push(*first);
+            rest = tail;
+        } else if let Some(byte) = octal(tail) {
+            plain.push(byte);
+            rest = &tail[3..];
+        } else {
+            plain.push(tail[0]);
+            rest = &tail[1..];
+        }
+    }
+    plain
+}
+
+/// The byte that `NNN` at the start of `text` stands for.
+fn octal(text: &[u8]) -> Option<u8> {
+    let digits = text.get(..3)?;
+    digits
+        .iter()
+        .try_fold(0u32, |sum, digit| match digit {
+            b'0'..=b'7' => Some(sum * 8 + u32::from(digit - b'0')),
+            _ => None,
+        })
+        .and_then(|value| u8::try_from(value).ok())
+}
+
+/// Splits a value of `lowerdir` into its layers, topmost first.
+///
+/// # Errors
+///
+/// A component is empty without being part of a `::` that introduces data-only layers.
+pub fn split_layers(value: &[u8]) -> Result<Vec<Layer>, &'static str> {
+    let mut layers = Vec::new();
+    let mut data_only = false;
+    let mut pending_double = false;
+    for part in split_colons(value) {
+        if part.is_empty() {
+            if layers.is_empty() || pending_double {
+                return Err("a layer has an empty name");
+            }
+            pending_double = true;
+            continue;
+        }
+        if pending_double {
+            data_only = true;
+            pending_double = false;
+        } else if data_only {
+            return Err(
+                "an ordinary layer may not follow a data-only one; separate data-only layers by '::'",
+            );
+        }
+        layers.push(Layer {
+            path: unescape(part),
+            data_only,
+        });
+    }
+    if pending_double || layers.is_empty() {
+        return Err("a layer has an empty name");
+    }
+    Ok(layers)
+}
+
+fn split_colons(value: &[u8]) -> Vec<&[u8]> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    let mut at = 0;
+    while at < value.len() {
+        match value[at] {
+            b'\\' => at += 1,
+            b':' => {
+                parts.push(&value[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push(&value[start..]);
+    parts
+}
+
+/// The inverse of [`unescape`] for a path that is to stand in an option string.
+#[cfg(test)]
+pub fn escape(path: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(path.len());
+    for &byte in path {
+        if matches!(byte, b':' | b',' | b'\\' | b'"') {
+            text.push(b'\\');
+        }
+        text.push(byte);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn plain(path: &[u8]) -> Layer {
+        Layer {
+            path: path.to_vec(),
+            data_only: false,
+        }
+    }
+
+    #[test]
+    fn commas_separate_unless_quoted_or_escaped() {
+        assert_eq!(
+            split_options(br#"ro,context="a,b",lowerdir=/x\,y,,nodev"#).unwrap(),
+            [
+                &b"ro"[..],
+                br#"context="a,b""#,
+                br"lowerdir=/x\,y",
+                b"nodev"
+            ]
+        );
+        assert!(split_options(br#"context="a"#).is_err());
+    }
+
+    #[test]
+    fn colons_separate_unless_escaped() {
+        assert_eq!(
+            split_layers(br"/a\:b:/c\\:/d\,e").unwrap(),
+            [plain(b"/a:b"), plain(br"/c\"), plain(b"/d,e")]
+        );
+    }
+
+    #[test]
+    fn double_colons_introduce_data_only_layers() {
+        let layers = split_layers(b"/a:/b::/c::/d").unwrap();
+        assert_eq!(
+            layers
+                .iter()
+                .map(|layer| layer.data_only)
+                .collect::<Vec<_>>(),
+            [false, false, true, true]
+        );
+    }
+
+    #[test]
+    fn empty_layers_are_refused() {
+        for bad in [&b""[..], b":/a", b"/a:", b"/a:::/b", b"::/a", b"/a::/b:/c"] {
+            assert!(
+                split_layers(bad).is_err(),
+                "{}",
+                String::from_utf8_lossy(bad)
+            );
+        }
+    }
+
+    #[test]
+    fn octal_is_what_proc_mounts_prints() {
+        assert_eq!(
+            unescape(br"/with\040space\054comma\134"),
+            br"/with space,comma\"
+        );
+        assert_eq!(unescape(br"/a\09"), b"/a09");
+        assert_eq!(unescape(br"/a\777"), b"/a777");
+        assert_eq!(unescape(br"\"), br"\");
+    }
+
+    /// A path component whose bytes include every character that means something here. A digit right after a
+    /// backslash is covered by `escape` writing the backslash twice.
+    fn path() -> impl Strategy<Value = Vec<u8>> {
+        prop::collection::vec(
+            prop_oneof![
+                Just(b':'),
+                Just(b','),
+                Just(b'\\'),
+                Just(b'"'),
+                Just(b'='),
+                Just(b'0'),
+                1u8..=255
+            ],
+            1..40,
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn escaped_paths_come_back(paths in prop::collection::vec(path(), 1..8)) {
+            let mut option = b"lowerdir=".to_vec();
+            option.extend(paths.iter().map(|path| escape(path)).collect::<Vec<_>>().join(&b':'));
+            let mut text = b"ro,".to_vec();
+            text.extend_from_slice(&option);
+            text.extend_from_slice(b",nodev");
+
+            let parts = split_options(&text).unwrap();
+            prop_assert_eq!(&parts, &[&b"ro"[..], &option[..], b"nodev"]);
+            let layers = split_layers(&parts[1][b"lowerdir=".len()..]).unwrap();
+            prop_assert_eq!(layers.into_iter().map(|layer| layer.path).collect::<Vec<_>>(), paths);
+        }
+
+        #[test]
+        fn any_text_is_split_without_panic(text in prop::collection::vec(any::<u8>(), 0..200)) {
+            if let Ok(parts) = split_options(&text) {
+                for part in parts {
+                    let _ = split_layers(unquote(part));
+                    let _ = unescape(part);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What went wrong, as mount(8) and the reader want to know it.
+
+use std::fmt;
+use std::process::ExitCode;
+
+/// The exit statuses of mount(8).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Incorrect invocation or permissions.
+    Usage = 1,
+    /// The system lacks something: no such system call, no /proc, out of memory.
+    System = 2,
+    /// A defect of this program.
+    Internal = 4,
+    /// The mount failed.
+    Mount = 32,
+}
+
+/// A failed run: one line that says what was wrong, what the kernel said about it, and what to do.
+#[derive(Debug)]
+pub struct Failure {
+    status: Status,
+    what: String,
+    kernel: Vec<String>,
+    hint: Option<String>,
+}
+
+/// The result of everything that can fail here.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+impl Failure {
+    /// A failure with exit status `status`; `what` names the path or option at fault.
+    pub fn new(status: Status, what: impl Into<String>) -> Self {
+        Self {
+            status,
+            what: what.into(),
+            kernel: Vec::new(),
+            hint: None,
+        }
+    }
+
+    /// Incorrect invocation.
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Status::Usage, what)
+    }
+
+    /// The mount failed.
+    pub fn mount(what: impl Into<String>) -> Self {
+        Self::new(Status::Mount, what)
+    }
+
+    /// Adds what the kernel logged about it.
+    pub fn with_kernel_log(mut self, lines: Vec<String>) -> Self {
+        self.kernel.extend(lines);
+        self
+    }
+
+    /// Adds what to do about it.
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Adds what to do about it, where something is known.
+    pub fn with_optional_hint(self, hint: Option<&str>) -> Self {
+        match hint {
+            Some(hint) => self.with_hint(hint),
+            None => self,
+        }
+    }
+
+    /// The status to exit with.
+    pub fn exit_code(&self) -> ExitCode {
+        ExitCode::from(self.status as u8)
+    }
+
+    /// The status, for tests.
+    #[cfg(test)]
+    pub fn status(&self) -> Status {
+        self.status
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "mount.union: {}", self.what)?;
+        for line in &self.kernel {
+            write!(f, "\nmount.union: kernel: {line}")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "\nmount.union: hint: {hint}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Mounting a union.
+
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, Mode, OFlags};
+use rustix::mount::MoveMountFlags;
+use rustix::thread::LinkNameSpaceType;
+
+use crate::cli::Request;
+use crate::failure::{Failure, Result, Status};
+use crate::fs_context::{FsContext, MAX_STRING};
+use crate::options::Options;
+use crate::top::{self, Top};
+use crate::{hints, seeds};
+
+/// A directory that becomes a layer.
+pub enum Directory {
+    /// Named by the user; the kernel shows this very path in /proc/mounts.
+    Path(Vec<u8>),
+    /// Already open, because no path leads to it.
+    Open {
+        /// The directory.
+        fd: OwnedFd,
+        /// What messages call it.
+        name: String,
+    },
+}
+
+impl Directory {
+    /// What messages call it.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Path(path) => String::from_utf8_lossy(path).into_owned(),
+            Self::Open { name, .. } => name.clone(),
+        }
+    }
+
+    /// Opens it for reading, to look at its attributes.
+    pub fn open(&self) -> Result<OwnedFd> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = match self {
+            Self::Path(path) => rustix::fs::openat(CWD, &path[..], flags, Mode::empty()),
+            Self::Open { fd, .. } => rustix::fs::openat(fd, c".", flags, Mode::empty()),
+        };
+        opened.map_err(|errno| Failure::mount(format!("{}: cannot open: {errno}", self.name())))
+    }
+
+    /// Says which option is at fault before the kernel gets to say only that something is.
+    fn check(&self, key: &str) -> Result<()> {
+        let Self::Path(path) = self else {
+            return Ok(());
+        };
+        let opened = rustix::fs::openat(
+            CWD,
+            &path[..],
+            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+            Mode::empty(),
+        );
+        opened.map(drop).map_err(|errno| {
+            Failure::mount(format!("option {key}={}: {errno}", self.name()))
+                .with_optional_hint(hints::option(key, errno))
+        })
+    }
+
+    fn give_to(&self, context: &FsContext, key: &str) -> Result<()> {
+        match self {
+            // A backslash in a string may or may not be an escape to the kernel; an open file is never mistaken.
+            Self::Path(path) if path.len() <= MAX_STRING && !path.contains(&b'\\') => {
+                context.set_string(key.as_bytes(), path)
+            }
+            Self::Path(path) => {
+                let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+                let fd =
+                    rustix::fs::openat(CWD, &path[..], flags, Mode::empty()).map_err(|errno| {
+                        Failure::mount(format!("option {key}={}: {errno}", self.name()))
+                            .with_optional_hint(hints::option(key, errno))
+                    })?;
+                context.set_fd(key.as_bytes(), fd.as_fd(), path)
+            }
+            Self::Open { fd, name } => context.set_fd(key.as_bytes(), fd.as_fd(), name.as_bytes()),
+        }
+    }
+}
+
+/// The layers of a union that is to be mounted.
+struct Layers {
+    /// Topmost first; those that supply data only come last.
+    lowers: Vec<(Directory, bool)>,
+    top: Option<Top>,
+}
+
+/// Mounts a new union.
+pub fn mount(request: &Request, options: &Options) -> Result<()> {
+    let subject = request.dir.display().to_string();
+    check_mount_point(&request.dir)?;
+    let Some(layers) = collect(request, options)? else {
+        request.say(format_args!(
+            "{subject}: everything is in order; nothing mounted (-f)"
+        ));
+        return Ok(());
+    };
+
+    let mut context = FsContext::open(&request.fs_type(), &subject)?;
+    context.set_string(b"source", source(request))?;
+    configure(&mut context, request, options)?;
+    for (lower, data_only) in &layers.lowers {
+        let key = if *data_only { "datadir+" } else { "lowerdir+" };
+        request.say(format_args!("{key}={}", lower.name()));
+        lower.give_to(&context, key)?;
+    }
+    if let Some(top) = &layers.top {
+        for (key, directory) in [("upperdir", &top.upper), ("workdir", &top.work)] {
+            request.say(format_args!("{key}={}", directory.name()));
+            directory.give_to(&context, key)?;
+        }
+    } else {
+        request.say(format_args!("no top layer: the union is read-only"));
+    }
+    let mount = context.create(options.attributes())?;
+    attach(&mount, &request.dir)?;
+    request.say(format_args!("{subject}: mounted"));
+    Ok(())
+}
+
+/// Gives the options that are not layers to the kernel.
+pub fn configure(context: &mut FsContext, request: &Request, options: &Options) -> Result<()> {
+    if let Some(read_only) = options.read_only {
+        context.set_flag(if read_only { b"ro" } else { b"rw" })?;
+    }
+    for flag in &options.flags {
+        context.set_flag(flag.as_bytes())?;
+    }
+    context.tolerate_unknown(request.sloppy);
+    for (key, value) in &options.others {
+        request.say(format_args!("option {}", String::from_utf8_lossy(key)));
+        match value {
+            Some(value) => context.set_string(key, value)?,
+            None => context.set_flag(key)?,
+        }
+    }
+    context.tolerate_unknown(false);
+    Ok(())
+}
+
+/// Gives the layers that options name to the kernel, unopened and unchecked: for a remount that repeats them.
+pub fn repeat_layers(context: &FsContext, options: &Options) -> Result<()> {
+    for layer in &options.lowers {
+        let key = if layer.data_only {
+            "datadir+"
+        } else {
+            "lowerdir+"
+        };
+        Directory::Path(layer.path.clone()).give_to(context, key)?;
+    }
+    for (key, path) in [("upperdir", &options.upper), ("workdir", &options.work)] {
+        if let Some(path) = path {
+            Directory::Path(path.clone()).give_to(context, key)?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds and checks all layers. `None` if, for `-f`, nothing must be made.
+fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
+    let mut lowers: Vec<_> = options
+        .lowers
+        .iter()
+        .map(|layer| (Directory::Path(layer.path.clone()), layer.data_only))
+        .collect();
+    for (lower, data_only) in &lowers {
+        lower.check(if *data_only { "datadir+" } else { "lowerdir" })?;
+    }
+    let from_mounts = lowers.is_empty();
+    if from_mounts {
+        if request.spec.is_none() {
+            return Err(Failure::usage("no lower layer given")
+                .with_hint("name at least one: -o lowerdir=DIR"));
+        }
+        lowers = seeds::lower_layers(&request.dir, request)?
+            .into_iter()
+            .map(|lower| (lower, false))
+            .collect();
+    }
+
+    let top = match (&options.upper, &options.work) {
+        (Some(upper), Some(work)) => {
+            let top = Top::of_directories(upper.clone(), work.clone());
+            top.upper.check("upperdir")?;
+            top.work.check("workdir")?;
+            Some(top)
+        }
+        _ => match top::recognise(request.spec.as_deref(), from_mounts)? {
+            None => None,
+            Some(spec) if request.fake => {
+                request.say(format_args!("the top layer would be {spec}"));
+                None
+            }
+            Some(spec) => Some(top::prepare(&spec, &options.top, &lowers[0].0, request)?),
+        },
+    };
+    Ok((!request.fake).then_some(Layers { lowers, top }))
+}
+
+/// The first column of /proc/mounts.
+fn source(request: &Request) -> &[u8] {
+    match &request.spec {
+        Some(spec) if spec.len() <= MAX_STRING => spec.as_bytes(),
+        _ => b"union",
+    }
+}
+
+fn check_mount_point(dir: &OsStr) -> Result<()> {
+    let opened = rustix::fs::openat(
+        CWD,
+        dir,
+        OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
+        Mode::empty(),
+    );
+    opened.map(drop).map_err(|errno| {
+        Failure::mount(format!("mount point {}: {errno}", dir.display()))
+            .with_hint("the mount point must be an existing directory")
+    })
+}
+
+fn attach(mount: &OwnedFd, dir: &OsStr) -> Result<()> {
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH
+        | MoveMountFlags::MOVE_MOUNT_T_SYMLINKS
+        | MoveMountFlags::MOVE_MOUNT_T_AUTOMOUNTS;
+    rustix::mount::move_mount(mount, c"", CWD, dir, flags).map_err(|errno| {
+        Failure::mount(format!(
+            "mount point {}: cannot attach the mount: {errno}",
+            dir.display()
+        ))
+    })
+}
+
+/// Enters the mount namespace that `-N` names: a process id or a file.
+pub fn enter_namespace(namespace: &OsStr) -> Result<()> {
+    let path: PathBuf = match namespace.to_str().and_then(|text| text.parse::<u32>().ok()) {
+        Some(pid) => Path::new("/proc").join(pid.to_string()).join("ns/mnt"),
+        None => OsString::from(namespace).into(),
+    };
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::new(
+            Status::System,
+            format!("namespace {}: {error}", path.display()),
+        )
+        .with_hint("-N takes the id of a running process, or a file such as /proc/PID/ns/mnt")
+    };
+    let file = File::open(&path).map_err(|error| failed(&error))?;
+    rustix::thread::move_into_link_name_space(file.as_fd(), Some(LinkNameSpaceType::Mount))
+        .map_err(|errno| failed(&errno))
+}

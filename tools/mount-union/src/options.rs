@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The meaning of the options after `-o`.
+//!
+//! An option is for mount(8) and its like (ignored here), for the mount (`nodev`), for every file system (`ro`,
+//! `sync`), names a layer, is for the file system of the top layer (`top.size=`), or is passed on to the union.
+
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::mount::MountAttrFlags;
+
+use crate::escape::{self, Layer};
+use crate::failure::{Failure, Result};
+
+/// What all `-o` arguments together ask for.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Change a mounted union.
+    pub remount: bool,
+    /// `ro` or `rw`, whichever came last.
+    pub read_only: Option<bool>,
+    /// Flags of the mount to set.
+    pub set: Attributes,
+    /// Flags of the mount to clear; matters only to remount.
+    pub clear: Attributes,
+    /// Flags that every file system understands, such as `sync`.
+    pub flags: Vec<&'static str>,
+    /// Lower layers, topmost first.
+    pub lowers: Vec<Layer>,
+    /// The top layer.
+    pub upper: Option<Vec<u8>>,
+    /// The work directory.
+    pub work: Option<Vec<u8>>,
+    /// Options for the file system of the top layer, of the seeds' form.
+    pub top: TopOptions,
+    /// Everything else: for the union itself.
+    pub others: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+/// Flags of a mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributes(pub MountAttrFlags);
+
+impl Default for Attributes {
+    fn default() -> Self {
+        Self(MountAttrFlags::empty())
+    }
+}
+
+/// The options that begin with `top.`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct TopOptions {
+    /// `top.type`: the file system on the device; found out unless given.
+    pub fs_type: Option<String>,
+    /// `top.dir`: the directory in it that holds `upper` and `work`.
+    pub dir: Option<Vec<u8>>,
+    /// The others go to that file system, without their prefix.
+    pub others: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+}
+
+impl TopOptions {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// What a plain word means.
+enum Word {
+    Ignored,
+    Remount,
+    ReadOnly(bool),
+    Set(MountAttrFlags),
+    Clear(MountAttrFlags),
+    /// Passed to the file system under this name.
+    Flag(&'static str),
+    /// `user` and the like: implies these flags unless a later option says otherwise.
+    Implies(MountAttrFlags),
+    /// Something that mount(8) does without a file system.
+    NotHere,
+}
+
+fn word(name: &[u8]) -> Option<Word> {
+    use MountAttrFlags as Attr;
+    let nosuid_nodev = Attr::MOUNT_ATTR_NOSUID | Attr::MOUNT_ATTR_NODEV;
+    Some(match name {
+        b"defaults" | b"auto" | b"noauto" | b"nofail" | b"_netdev" | b"nouser" | b"nousers"
+        | b"noowner" | b"nogroup" | b"silent" | b"loud" | b"nomand" | b"mand" | b"noiversion"
+        | b"iversion" | b"_rnetdev" => Word::Ignored,
+        b"remount" => Word::Remount,
+        b"ro" => Word::ReadOnly(true),
+        b"rw" => Word::ReadOnly(false),
+        b"nosuid" => Word::Set(Attr::MOUNT_ATTR_NOSUID),
+        b"suid" => Word::Clear(Attr::MOUNT_ATTR_NOSUID),
+        b"nodev" => Word::Set(Attr::MOUNT_ATTR_NODEV),
+        b"dev" => Word::Clear(Attr::MOUNT_ATTR_NODEV),
+        b"noexec" => Word::Set(Attr::MOUNT_ATTR_NOEXEC),
+        b"exec" => Word::Clear(Attr::MOUNT_ATTR_NOEXEC),
+        b"nodiratime" => Word::Set(Attr::MOUNT_ATTR_NODIRATIME),
+        b"diratime" => Word::Clear(Attr::MOUNT_ATTR_NODIRATIME),
+        b"nosymfollow" => Word::Set(Attr::MOUNT_ATTR_NOSYMFOLLOW),
+        b"symfollow" => Word::Clear(Attr::MOUNT_ATTR_NOSYMFOLLOW),
+        b"noatime" => Word::Set(Attr::MOUNT_ATTR_NOATIME),
+        b"strictatime" => Word::Set(Attr::MOUNT_ATTR_STRICTATIME),
+        // relatime is what a mount has when neither of the other two is set.
+        b"relatime" | b"atime" => {
+            Word::Clear(Attr::MOUNT_ATTR_NOATIME | Attr::MOUNT_ATTR_STRICTATIME)
+        }
+        b"nostrictatime" | b"norelatime" => Word::Clear(Attr::MOUNT_ATTR_STRICTATIME),
+        b"sync" => Word::Flag("sync"),
+        b"async" => Word::Flag("async"),
+        b"dirsync" => Word::Flag("dirsync"),
+        b"lazytime" => Word::Flag("lazytime"),
+        b"nolazytime" => Word::Flag("nolazytime"),
+        b"user" | b"users" => Word::Implies(nosuid_nodev | Attr::MOUNT_ATTR_NOEXEC),
+        b"owner" | b"group" => Word::Implies(nosuid_nodev),
+        b"bind" | b"rbind" | b"move" | b"shared" | b"rshared" | b"private" | b"rprivate"
+        | b"slave" | b"rslave" | b"unbindable" | b"runbindable" | b"loop" => Word::NotHere,
+        _ => return None,
+    })
+}
+
+/// Keys that speak to mount(8), systemd or a person.
+fn is_comment(key: &[u8]) -> bool {
+    key.starts_with(b"x-")
+        || key.starts_with(b"X-")
+        || matches!(key, b"comment" | b"helper" | b"uhelper")
+}
+
+impl Options {
+    /// Parses the arguments of all `-o`, in order.
+    pub fn parse(arguments: &[OsString]) -> Result<Self> {
+        let mut options = Self::default();
+        for argument in arguments {
+            let parts = escape::split_options(argument.as_bytes()).map_err(|problem| {
+                Failure::usage(format!("options '{}': {problem}", argument.display()))
+                    .with_hint("write \\\" for a quote that is part of a path")
+            })?;
+            for part in parts {
+                options.add(part)?;
+            }
+        }
+        options.check()?;
+        Ok(options)
+    }
+
+    fn add(&mut self, option: &[u8]) -> Result<()> {
+        let (key, value) = match option.iter().position(|&byte| byte == b'=') {
+            Some(at) => (&option[..at], Some(escape::unquote(&option[at + 1..]))),
+            None => (option, None),
+        };
+        if is_comment(key) {
+            return Ok(());
+        }
+        if key == b"user" && value.is_some() {
+            return self.add(b"user");
+        }
+        match (value, word(key)) {
+            (None, Some(word)) => self.add_word(key, word),
+            (Some(value), _) => self.add_pair(key, value),
+            (None, None) if is_layer(key) => Err(Failure::usage(format!(
+                "option {} needs a path",
+                String::from_utf8_lossy(key)
+            ))
+            .with_hint("write it as OPTION=PATH")),
+            (None, None) => {
+                self.add_other(key, None);
+                Ok(())
+            }
+        }
+    }
+
+    fn add_word(&mut self, key: &[u8], word: Word) -> Result<()> {
+        match word {
+            Word::Ignored => {}
+            Word::Remount => self.remount = true,
+            Word::ReadOnly(read_only) => self.read_only = Some(read_only),
+            Word::Set(flags) => self.set_attributes(flags),
+            Word::Clear(flags) => self.clear_attributes(flags),
+            Word::Flag(name) => self.flags.push(name),
+            Word::Implies(flags) => self.set_attributes(flags),
+            Word::NotHere => {
+                let key = String::from_utf8_lossy(key);
+                return Err(Failure::usage(format!("option {key} is not for a union"))
+                    .with_hint("bind, move, propagation and loop devices are the business of mount(8) without -t union"));
+            }
+        }
+        Ok(())
+    }
+
+    fn set_attributes(&mut self, flags: MountAttrFlags) {
+        let atime = MountAttrFlags::MOUNT_ATTR_NOATIME | MountAttrFlags::MOUNT_ATTR_STRICTATIME;
+        if flags.intersects(atime) {
+            self.clear_attributes(atime);
+        }
+        self.set.0.insert(flags);
+        self.clear.0.remove(flags);
+    }
+
+    fn clear_attributes(&mut self, flags: MountAttrFlags) {
+        self.set.0.remove(flags);
+        self.clear.0.insert(flags);
+    }
+
+    fn add_pair(&mut self, key: &[u8], value: &[u8]) -> Result<()> {
+        match key {
+            b"lowerdir" => {
+                let layers = escape::split_layers(value).map_err(|problem| {
+                    Failure::usage(format!("option lowerdir={}: {problem}", String::from_utf8_lossy(value)))
+                        .with_hint("layers are separated by ':'; write '\\:' for a colon that is part of a path")
+                })?;
+                self.lowers.extend(layers);
+            }
+            b"lowerdir+" | b"datadir+" => {
+                let layer = Layer {
+                    path: path(key, value)?,
+                    data_only: key == b"datadir+",
+                };
+                self.lowers.push(layer);
+            }
+            b"upperdir" => self.upper = Some(path(key, value)?),
+            b"workdir" => self.work = Some(path(key, value)?),
+            b"uidmapping" | b"gidmapping" | b"squash_to_uid" | b"squash_to_gid" => {
+                // Ignoring it would give every file the wrong owner.
+                let key = String::from_utf8_lossy(key);
+                return Err(Failure::mount(format!("option {key} is not supported: owners are not mapped"))
+                    .with_hint("run podman with _CONTAINERS_OVERLAY_DISABLE_IDMAP=yes, or mount id-mapped layers"));
+            }
+            _ => self.add_other(key, Some(escape::unescape(value))),
+        }
+        Ok(())
+    }
+
+    fn add_other(&mut self, key: &[u8], value: Option<Vec<u8>>) {
+        let Some(key) = key.strip_prefix(b"top.") else {
+            self.others.push((key.to_vec(), value));
+            return;
+        };
+        match (key, value) {
+            (b"type", Some(value)) => {
+                self.top.fs_type = Some(String::from_utf8_lossy(&value).into_owned())
+            }
+            (b"dir", Some(value)) => self.top.dir = Some(value),
+            (_, value) => self.top.others.push((key.to_vec(), value)),
+        }
+    }
+
+    /// Refuses combinations that mean nothing.
+    fn check(&self) -> Result<()> {
+        if self.upper.is_some() && self.work.is_none() && !self.remount {
+            return Err(Failure::usage("upperdir is given without workdir")
+                .with_hint("name an empty directory on the same file system: -o workdir=DIR"));
+        }
+        if self.work.is_some() && self.upper.is_none() {
+            return Err(Failure::usage("workdir is given without upperdir")
+                .with_hint("name the top layer: -o upperdir=DIR"));
+        }
+        if self.upper.is_some() && !self.top.is_empty() {
+            return Err(
+                Failure::usage("options top.* and upperdir exclude each other").with_hint(
+                    "top.* describe a top layer that SPEC names; leave out upperdir and workdir",
+                ),
+            );
+        }
+        if let Some(layer) = self
+            .lowers
+            .iter()
+            .skip_while(|layer| !layer.data_only)
+            .find(|layer| !layer.data_only)
+        {
+            return Err(Failure::usage(format!(
+                "layer {} stands below a data-only layer",
+                String::from_utf8_lossy(&layer.path)
+            ))
+            .with_hint("name data-only layers (datadir+, '::') last"));
+        }
+        Ok(())
+    }
+
+    /// The flags for fsmount(2).
+    pub fn attributes(&self) -> MountAttrFlags {
+        let mut flags = self.set.0;
+        if self.read_only == Some(true) {
+            flags |= MountAttrFlags::MOUNT_ATTR_RDONLY;
+        }
+        flags
+    }
+}
+
+fn is_layer(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"lowerdir" | b"lowerdir+" | b"datadir+" | b"upperdir" | b"workdir"
+    )
+}
+
+fn path(key: &[u8], value: &[u8]) -> Result<Vec<u8>> {
+    if value.is_empty() {
+        return Err(Failure::usage(format!(
+            "option {} has an empty path",
+            String::from_utf8_lossy(key)
+        ))
+        .with_hint("write it as OPTION=PATH"));
+    }
+    Ok(escape::unescape(value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::Status;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Result<Options> {
+        Options::parse(&[text.into()])
+    }
+
+    #[test]
+    fn words_go_where_they_belong() {
+        let options = parse("ro,nodev,noatime,sync,defaults,x-systemd.automount,comment=hi,_netdev,userxattr,index=on").unwrap();
+        assert_eq!(options.read_only, Some(true));
+        assert_eq!(
+            options.set.0,
+            MountAttrFlags::MOUNT_ATTR_NODEV | MountAttrFlags::MOUNT_ATTR_NOATIME
+        );
+        assert_eq!(options.flags, ["sync"]);
+        assert_eq!(
+            options.others,
+            [
+                (b"userxattr".to_vec(), None),
+                (b"index".to_vec(), Some(b"on".to_vec()))
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_of_contrary_words_counts() {
+        let options = parse("ro,rw,nodev,dev,noatime,strictatime").unwrap();
+        assert_eq!(options.read_only, Some(false));
+        assert_eq!(options.attributes(), MountAttrFlags::MOUNT_ATTR_STRICTATIME);
+        assert!(options.clear.0.contains(MountAttrFlags::MOUNT_ATTR_NODEV));
+        assert_eq!(
+            parse("noatime,relatime").unwrap().attributes(),
+            MountAttrFlags::empty()
+        );
+        assert_eq!(
+            parse("user,exec").unwrap().attributes(),
+            MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NODEV
+        );
+    }
+
+    #[test]
+    fn layers_of_all_spellings() {
+        let options =
+            parse(r"lowerdir=/a\:x:/b,lowerdir+=/c:d,datadir+=/e,upperdir=/u\,v,workdir=/w")
+                .unwrap();
+        let paths: Vec<_> = options
+            .lowers
+            .iter()
+            .map(|layer| (&layer.path[..], layer.data_only))
+            .collect();
+        assert_eq!(
+            paths,
+            [
+                (&b"/a:x"[..], false),
+                (b"/b", false),
+                (b"/c:d", false),
+                (b"/e", true)
+            ]
+        );
+        assert_eq!(options.upper.as_deref(), Some(&b"/u,v"[..]));
+        assert_eq!(options.work.as_deref(), Some(&b"/w"[..]));
+    }
+
+    #[test]
+    fn options_for_the_top() {
+        let options = parse("top.size=10%,top.type=ext4,top.dir=a/b,top.noquota").unwrap();
+        assert_eq!(options.top.fs_type.as_deref(), Some("ext4"));
+        assert_eq!(options.top.dir.as_deref(), Some(&b"a/b"[..]));
+        assert_eq!(
+            options.top.others,
+            [
+                (b"size".to_vec(), Some(b"10%".to_vec())),
+                (b"noquota".to_vec(), None)
+            ]
+        );
+    }
+
+    #[test]
+    fn selinux_contexts_keep_their_commas() {
+        let options = parse(r#"context="system_u:object_r:t:s0:c1,c2",ro"#).unwrap();
+        assert_eq!(
+            options.others,
+            [(
+                b"context".to_vec(),
+                Some(b"system_u:object_r:t:s0:c1,c2".to_vec())
+            )]
+        );
+    }
+
+    #[test]
+    fn nonsense_is_refused() {
+        for (text, status) in [
+            ("upperdir=/u", Status::Usage),
+            ("workdir=/w", Status::Usage),
+            ("lowerdir", Status::Usage),
+            ("lowerdir=", Status::Usage),
+            ("lowerdir=/a:", Status::Usage),
+            ("upperdir=,workdir=/w", Status::Usage),
+            ("bind", Status::Usage),
+            ("datadir+=/a,lowerdir+=/b", Status::Usage),
+            ("upperdir=/u,workdir=/w,top.size=1", Status::Usage),
+            ("context=\"a", Status::Usage),
+            ("uidmapping=0:1:2", Status::Mount),
+        ] {
+            assert_eq!(parse(text).unwrap_err().status(), status, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_parsed_without_panic(text in "[ -~]{0,80}") {
+            let _ = parse(&text);
+        }
+
+        #[test]
+        fn any_number_of_layers(count in 1usize..2000) {
+            let text = (0..count).map(|n| format!("/layers/{n}")).collect::<Vec<_>>().join(":");
+            prop_assert_eq!(parse(&format!("lowerdir={text}")).unwrap().lowers.len(), count);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Changing a mounted union: `-o remount`.
+//!
+//! mount(8) repeats the options of /etc/fstab, layers included. Those go to the kernel, which accepts what has not
+//! changed. What belongs to the mount and not to the file system (`nodev`, ...) is changed afterwards.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+
+use rustix::fs::{AtFlags, CWD, StatxFlags};
+use rustix::mount::{MountAttrFlags, MountFlags};
+
+use crate::cli::Request;
+use crate::failure::{Failure, Result};
+use crate::fs_context::FsContext;
+use crate::mount;
+use crate::mountinfo;
+use crate::options::Options;
+
+/// Flags of a mount in their three spellings.
+const FLAGS: [(&str, MountAttrFlags, MountFlags); 7] = [
+    ("ro", MountAttrFlags::MOUNT_ATTR_RDONLY, MountFlags::RDONLY),
+    (
+        "nosuid",
+        MountAttrFlags::MOUNT_ATTR_NOSUID,
+        MountFlags::NOSUID,
+    ),
+    ("nodev", MountAttrFlags::MOUNT_ATTR_NODEV, MountFlags::NODEV),
+    (
+        "noexec",
+        MountAttrFlags::MOUNT_ATTR_NOEXEC,
+        MountFlags::NOEXEC,
+    ),
+    (
+        "noatime",
+        MountAttrFlags::MOUNT_ATTR_NOATIME,
+        MountFlags::NOATIME,
+    ),
+    (
+        "nodiratime",
+        MountAttrFlags::MOUNT_ATTR_NODIRATIME,
+        MountFlags::NODIRATIME,
+    ),
+    (
+        "nosymfollow",
+        MountAttrFlags::MOUNT_ATTR_NOSYMFOLLOW,
+        MountFlags::NOSYMFOLLOW,
+    ),
+];
+
+/// Remounts the union at the request's directory.
+pub fn remount(request: &Request, options: &Options) -> Result<()> {
+    let subject = request.dir.display();
+    if request.fake {
+        request.say(format_args!("{subject}: would remount"));
+        return Ok(());
+    }
+    let mut context = FsContext::pick(&request.fs_type(), &request.dir)?;
+    mount::configure(&mut context, request, options)?;
+    mount::repeat_layers(&context, options)?;
+    context.reconfigure()?;
+    change_mount(&request.dir, options)?;
+    request.say(format_args!("{subject}: remounted"));
+    Ok(())
+}
+
+/// Changes the flags of the mount itself that the options speak of; the others stay.
+fn change_mount(dir: &OsStr, options: &Options) -> Result<()> {
+    let set = options.attributes();
+    let mut clear = options.clear.0;
+    if options.read_only == Some(false) {
+        clear |= MountAttrFlags::MOUNT_ATTR_RDONLY;
+    }
+    if set.is_empty() && clear.is_empty() {
+        return Ok(());
+    }
+    let failed = |errno: rustix::io::Errno| {
+        Failure::mount(format!(
+            "{}: cannot change the flags of the mount: {errno}",
+            dir.display()
+        ))
+    };
+    let id = rustix::fs::statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)
+        .map_err(failed)?
+        .stx_mnt_id;
+    let mounts = mountinfo::read()?;
+    let Some(mount) = mounts.iter().find(|mount| mount.id == id) else {
+        return Err(
+            Failure::mount(format!("{}: not a mount point", dir.display()))
+                .with_hint("name the directory at which the union is mounted"),
+        );
+    };
+    let flags = new_flags(&mount.options, set, clear);
+    rustix::mount::mount_remount(dir.as_bytes(), flags | MountFlags::BIND, c"").map_err(failed)
+}
+
+fn new_flags(current: &[String], set: MountAttrFlags, clear: MountAttrFlags) -> MountFlags {
+    let mut flags = MountFlags::empty();
+    for (name, attribute, flag) in FLAGS {
+        let now = current.iter().any(|option| option == name);
+        flags.set(
+            flag,
+            set.contains(attribute) || (now && !clear.contains(attribute)),
+        );
+    }
+    // With no word about access times the kernel keeps what it has; to leave noatime, relatime must be named.
+    if set.contains(MountAttrFlags::MOUNT_ATTR_STRICTATIME) {
+        flags.insert(MountFlags::STRICTATIME);
+    } else if !flags.contains(MountFlags::NOATIME) {
+        let strict = !current
+            .iter()
+            .any(|option| option == "relatime" || option == "noatime");
+        let keep_strict = strict && !clear.contains(MountAttrFlags::MOUNT_ATTR_STRICTATIME);
+        flags.insert(if keep_strict {
+            MountFlags::STRICTATIME
+        } else {
+            MountFlags::RELATIME
+        });
+    }
+    flags
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(current: &[&str], text: &str) -> MountFlags {
+        let options = Options::parse(&[text.into()]).unwrap();
+        let current: Vec<_> = current.iter().map(|&option| option.to_owned()).collect();
+        new_flags(&current, options.attributes(), options.clear.0)
+    }
+
+    #[test]
+    fn unmentioned_flags_stay() {
+        assert_eq!(
+            flags(&["rw", "nodev", "relatime"], "noexec"),
+            MountFlags::NODEV | MountFlags::NOEXEC | MountFlags::RELATIME
+        );
+        assert_eq!(
+            flags(&["rw", "nodev", "noatime"], "dev"),
+            MountFlags::NOATIME
+        );
+        assert_eq!(flags(&["rw", "noatime"], "relatime"), MountFlags::RELATIME);
+        assert_eq!(
+            flags(&["rw"], "nosuid"),
+            MountFlags::NOSUID | MountFlags::STRICTATIME
+        );
+        assert_eq!(
+            flags(&["ro", "relatime"], "ro"),
+            MountFlags::RDONLY | MountFlags::RELATIME
+        );
+    }
+}
