@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Headers whose contents the module needs and kernel::bindings lacks, wholly
+ * or because it has seen a type only by name.  Whatever kernel::bindings has
+ * already is left out of the generated file, so that both agree on types.
+ *
+ * Sorted alphabetically.
+ */
+
+#include <linux/backing-file.h>
+#include <linux/cred.h>
+#include <linux/dcache.h>
+#include <linux/exportfs.h>
+#include <linux/fadvise.h>
+#include <linux/falloc.h>
+#include <linux/fdtable.h>
+#include <linux/fiemap.h>
+#include <linux/file.h>
+#include <linux/fileattr.h>
+#include <linux/filelock.h>
+#include <linux/fs.h>
+#include <linux/fs_context.h>
+#include <linux/fs_parser.h>
+#include <linux/fs_stack.h>
+#include <linux/fs_struct.h>
+#include <linux/fsnotify.h>
+#include <linux/iversion.h>
+#include <linux/magic.h>
+#include <linux/mm.h>
+#include <linux/mnt_idmapping.h>
+#include <linux/mount.h>
+#include <linux/namei.h>
+#include <linux/pagemap.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/ratelimit.h>
+#include <linux/security.h>
+#include <linux/seq_file.h>
+#include <linux/shrinker.h>
+#include <linux/splice.h>
+#include <linux/statfs.h>
+#include <linux/uio.h>
+#include <linux/user_namespace.h>
+#include <linux/uuid.h>
+#include <linux/writeback.h>
+#include <linux/xattr.h>

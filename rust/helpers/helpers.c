@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Static inline functions and macros cannot be called from Rust; each gets a
+ * function here that does nothing but call it.  union_helper_NAME appears in
+ * rust/bindings.rs as NAME.  One file per C header, included here so that one
+ * object and one bindgen run serve them all.
+ *
+ * Sorted alphabetically.
+ */
+
+#include <linux/compiler_types.h>
+
+#include "cred.c"
+#include "dcache.c"
+#include "fs.c"
+#include "mount.c"
+#include "namei.c"
+#include "posix_acl.c"

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# One kernel: the packaged image and modules, unpacked, and a tree to build
+# Rust modules against.  Sourced by scripts/setup.
+#
+# The packaged headers carry no Rust metadata.  It is made again here from the
+# source package of the same version, with the packaged configuration and the
+# same compilers; the symbols it exports are then compared with those of the
+# packaged kernel, so that a difference is an error here and not at insmod.
+
+# Raise when the way a kernel is prepared changes.
+KERNEL_FORMAT=1
+
+kernel_ready() { [ "$(cat "$KERNELS/$1/.ready" 2>/dev/null)" = "$KERNEL_FORMAT" ]; }
+
+# in_root CMD...: run apt and the compilers where they are.
+in_root() { "$REPO/scripts/enter" "$@"; }
+
+update_lists() {
+	say "updating the package lists of the build root"
+	run_logged "$CACHE/log/apt" in_root apt-get -q -o APT::Sandbox::User=root update
+}
+
+# available_kernels: lines 'ABI PACKAGE-VERSION SERIES', newest first, for every
+# kernel whose image, headers and source are there in one version.
+available_kernels() {
+	local sources
+	# shellcheck disable=SC2016
+	sources=$(in_root sh -c 'apt-cache search --names-only "^linux-source-[0-9.]+$" | cut -d" " -f1 | xargs -r apt-cache madison' |
+		awk -F' *[|] *' '{ gsub(/ /, "", $1); sub(/^linux-source-/, "", $1); print $2, $1 }')
+	in_root sh -c 'apt-cache search --names-only "^linux-(image|headers|binary|modules)-[0-9][^ ]*-amd64$" | cut -d" " -f1 | xargs -r apt-cache madison' |
+		awk -F' *[|] *' -v sources="$sources" '
+			BEGIN {
+				n = split(sources, line, "\n")
+				for (i = 1; i <= n; i++) { split(line[i], w, " "); series[w[1]] = w[2] }
+			}
+			{
+				gsub(/ /, "", $1)
+				split($1, w, "-"); kind = w[2]
+				abi = substr($1, length("linux-" kind "-") + 1)
+				if (abi ~ /-(rt|cloud)-amd64$/ || abi ~ /unsigned/) next
+				seen[abi " " $2, kind] = 1; pair[abi " " $2] = $2
+			}
+			END {
+				for (p in pair)
+					if ((p, "image") in seen && (p, "headers") in seen && pair[p] in series)
+						print p, series[pair[p]]
+			}' | sort -t' ' -k2,2Vr
+}
+
+# chosen_abi: the kernel KERNEL= or the earlier default names, when that can be
+# told without asking the package lists.
+chosen_abi() {
+	local dir
+	if [ -z "${KERNEL:-}" ]; then
+		default_abi
+		return
+	fi
+	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-amd64; do
+		if [ -e "$dir/.ready" ]; then
+			basename "$dir"
+			return
+		fi
+	done
+}
+
+# resolve_kernel [PIN]: print the release of the kernel to use.
+resolve_kernel() {
+	local pin=$1 line
+	line=$(available_kernels | match_kernel "$pin")
+	if [ -z "$line" ]; then
+		update_lists
+		line=$(available_kernels | match_kernel "$pin")
+	fi
+	[ -n "$line" ] ||
+		die "no kernel '${pin:-$SERIES.*}' whose image, headers and source agree in $BACKPORTS; available: $(available_kernels | cut -d' ' -f1 | paste -sd' ')"
+	echo "${line%% *}"
+}
+
+match_kernel() {
+	awk -v pin="$1" -v series="$SERIES" '
+		found { next }
+		pin == "" ? $3 == series : ($1 == pin || $2 == pin || index($1, pin "+") == 1) { print; found = 1 }'
+}
+
+remember_default() {
+	[ "$(default_abi)" = "$1" ] && return
+	mkdir -p "$KERNELS"
+	echo "$1" >"$KERNELS/.default.tmp"
+	mv "$KERNELS/.default.tmp" "$KERNELS/default"
+}
+
+make_kernel() {
+	local abi=$1 version series tmp log
+	tmp=$KERNELS/.$abi.tmp
+	log=$CACHE/log/kernel-$abi
+	need_space 6000 "$KERNELS"
+	read -r _ version series < <(available_kernels | awk -v abi="$abi" '$1 == abi') || true
+	if [ -z "${version:-}" ]; then
+		update_lists
+		read -r _ version series < <(available_kernels | awk -v abi="$abi" '$1 == abi') || true
+	fi
+	[ -n "${version:-}" ] ||
+		die "kernel $abi is no longer available; run scripts/setup --update, or choose one of scripts/setup --list with KERNEL="
+	remove_tree "$tmp"
+	mkdir -p "$tmp/debs" "$tmp/unpacked" "$tmp/build"
+	rm -f "$log"
+
+	say "downloading kernel $abi (image, modules, headers, source; 350 MB)"
+	run_logged "$log" download_kernel "$tmp/debs" "$abi" "$version" "$series"
+	say "unpacking"
+	run_logged "$log" unpack_kernel "$tmp" "$abi" "$series"
+	say "making the Rust metadata of $abi (about 80 s)"
+	run_logged "$log" make_metadata "$tmp/build" "$tmp/unpacked/usr/src/linux-headers-$abi"
+	run_logged "$log" in_root "$REPO/scripts/check-kernel" "$tmp/build"
+	run_logged "$log" unpack_modules "$tmp" "$abi"
+
+	remove_tree "$tmp/debs" "$tmp/unpacked"
+	ln -s build "$tmp/source"
+	echo "$KERNEL_FORMAT" >"$tmp/.ready"
+	remove_tree "$KERNELS/.$abi.old"
+	[ ! -e "$KERNELS/$abi" ] || mv "$KERNELS/$abi" "$KERNELS/.$abi.old"
+	mv "$tmp" "$KERNELS/$abi"
+	remove_tree "$KERNELS/.$abi.old"
+	say "kernel $abi ready"
+}
+
+# The image is one package in older series and split in newer ones: what the
+# image package depends on in the very same version belongs to it.
+download_kernel() {
+	local dir=$1 abi=$2 version=$3 series=$4 common=${2%-amd64}
+	(
+		cd "$dir"
+		# shellcheck disable=SC2016
+		in_root sh -c '
+			version=$1 abi=$2; shift 2
+			parts=$(apt-cache show "linux-image-$abi=$version" | sed -n "s/^Depends: //p" | tr , "\n" |
+				sed -nE "s/^ *(linux-(binary|modules|base)-[^ ]+) \(= .*/\1=$version/p")
+			exec apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@" $parts' \
+			sh "$version" "$abi" \
+			"linux-image-$abi=$version" "linux-headers-$abi=$version" \
+			"linux-headers-$common-common=$version" "linux-source-$series=$version"
+	)
+}
+
+unpack_kernel() {
+	local tmp=$1 abi=$2 series=$3 deb
+	for deb in "$tmp"/debs/*.deb; do
+		in_root dpkg-deb -x "$deb" "$tmp/unpacked" || return
+	done
+	# Recent packages have the image next to the modules, older ones in /boot.
+	mv "$tmp/unpacked/usr/lib/modules/$abi/vmlinuz" "$tmp/vmlinuz" 2>/dev/null ||
+		mv "$tmp/unpacked/boot/vmlinuz-$abi" "$tmp/vmlinuz" || return
+	in_root tar -C "$tmp/build" --strip-components=1 --no-same-owner \
+		-xf "$tmp/unpacked/usr/src/linux-source-$series.tar.xz"
+}
+
+# The modules are compressed; busybox and a minimal initramfs want them plain.
+unpack_modules() {
+	local tmp=$1 abi=$2 from=$1/unpacked/usr/lib/modules # merged /usr
+	[ -d "$from" ] || from=$tmp/unpacked/lib/modules
+	mkdir -p "$tmp/modules/lib/modules" &&
+		mv "$from/$abi" "$tmp/modules/lib/modules/$abi" &&
+		rm -f "$tmp/modules/lib/modules/$abi/"{build,source} &&
+		find "$tmp/modules" -name '*.ko.xz' -print0 |
+		in_root xargs -0 -r -n 200 -P "$(nproc)" xz -d &&
+		in_root depmod -b "$tmp/modules" "$abi"
+}
+
+# make_metadata BUILD HEADERS: Debian's configuration and make variables (its
+# Makefile reads .kernelvariables) give the packaged release and compiler.
+make_metadata() {
+	local build=$1 headers=$2
+	cp "$headers/.config" "$build/.config" &&
+		cp "$headers/.kernelvariables" "$build/.kernelvariables" &&
+		in_root make -C "$build" -s olddefconfig &&
+		same_config "$headers/.config" "$build/.config" &&
+		in_root make -C "$build" -j"$(nproc)" prepare modules_prepare &&
+		cp "$headers/Module.symvers" "$build/Module.symvers" &&
+		cmp "$headers/include/config/kernel.release" "$build/include/config/kernel.release" &&
+		cmp "$headers/include/generated/utsrelease.h" "$build/include/generated/utsrelease.h"
+}
+
+same_config() {
+	diff -u "$1" "$2" && return
+	echo "the compilers of the build root do not give the packaged configuration (difference above): is the kernel built by other versions than $SUITE's?"
+	return 1
+}

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# The build root: a minimal Debian with every tool the build, the images and
+# the virtual machines need.  Sourced by scripts/setup.
+
+ROOT_PACKAGES="
+	ca-certificates make gcc gcc-14 libc6-dev flex bison bc
+	libelf-dev libssl-dev libdw-dev pahole kmod xz-utils zstd cpio rsync file
+	perl-base python3-minimal
+	rustc rust-src rustfmt rust-clippy bindgen
+	clang-19 llvm-19 lld-19 libclang-19-dev sparse
+	qemu-system-x86 qemu-utils
+	e2fsprogs xfsprogs btrfs-progs erofs-utils squashfs-tools busybox-static
+	attr acl fdisk procps
+"
+# Raise when the way the root is made changes without a change of packages.
+ROOT_FORMAT=1
+
+root_key() { echo "$ROOT_FORMAT $SUITE" $ROOT_PACKAGES | sha256sum | cut -c 1-16; }
+
+# The key is written last, before the finished root gets its name.
+root_ready() { [ "$(cat "$ROOT/.union-root" 2>/dev/null)" = "$(root_key)" ]; }
+
+need_mmdebstrap() {
+	command -v mmdebstrap >/dev/null && return
+	if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+		say "installing mmdebstrap on this machine"
+		run_logged "$CACHE/log/mmdebstrap-install" apt-get -q update
+		run_logged "$CACHE/log/mmdebstrap-install" \
+			apt-get -q -y --no-install-recommends install mmdebstrap
+	else
+		die "mmdebstrap is not installed; install it (apt install mmdebstrap uidmap)"
+	fi
+}
+
+make_root() {
+	local mirror tmp=$CACHE/.root.tmp include args=()
+	need_mmdebstrap
+	need_space 8000 "$CACHE"
+	[ "$(id -u)" -eq 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null ||
+		die "user namespaces with subordinate ids are not available to $(id -un); run as root, or install uidmap, add $(id -un) to /etc/subuid and /etc/subgid, and set kernel.unprivileged_userns_clone=1"
+	mirror=$(debian_mirror)
+	say "making the build root ($SUITE from ${mirror:-the default mirror}; about a minute, 2 GB)"
+	remove_tree "$tmp"
+	mkdir -p "$tmp"
+	rm -f "$CACHE/log/root"
+
+	include=$(echo $ROOT_PACKAGES | tr ' ' ,)
+	args=(--variant=apt --components=main --include="$include"
+		--skip=cleanup/apt/lists --skip=output/dev
+		--aptopt='Acquire::Retries "3"'
+		--aptopt='APT::Sandbox::User "root"'
+		--dpkgopt='path-exclude=/usr/share/man/*'
+		--dpkgopt='path-exclude=/usr/share/locale/*'
+		--dpkgopt='path-exclude=/usr/share/doc/*')
+	# The archive of the host, or the default one with backports added.
+	if [ -n "$mirror" ]; then
+		set -- "deb $mirror $SUITE main" "deb $mirror $SUITE-updates main" \
+			"deb $mirror $BACKPORTS main"
+	else
+		args+=("--setup-hook=sed -nE 's/^deb(.*) $SUITE (.*)/deb\\1 $BACKPORTS \\2/p' \"\$1/etc/apt/sources.list\" >\"\$1/etc/apt/sources.list.d/backports.list\"")
+		set --
+	fi
+	run_logged "$CACHE/log/root" unpack_root "$tmp" "$SUITE" "$@"
+	root_key >"$tmp/.union-root" 2>/dev/null ||
+		as_owner sh -c "echo $(root_key) >'$tmp/.union-root'"
+	remove_tree "$CACHE/.root.old"
+	[ ! -e "$ROOT" ] || mv "$ROOT" "$CACHE/.root.old"
+	mv "$tmp" "$ROOT"
+	remove_tree "$CACHE/.root.old"
+	say "build root ready"
+}
+
+# unpack_root DIR SUITE [LINE...]: as root straight into DIR; as a plain user
+# by way of a tar archive, so that DIR need not be reachable for the
+# subordinate ids mmdebstrap works with.
+unpack_root() {
+	local dir=$1 suite=$2
+	shift 2
+	if [ "$(id -u)" -eq 0 ]; then
+		mmdebstrap --mode=root --format=directory "${args[@]}" "$suite" "$dir" "$@"
+	else
+		mmdebstrap --mode=unshare --format=tar "${args[@]}" "$suite" - "$@" |
+			as_owner tar -C "$dir" --numeric-owner --exclude='./dev/*' -xpf -
+	fi
+}
