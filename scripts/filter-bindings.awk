@@ -38,7 +38,7 @@ name == "" && line ~ /^(unsafe )?impl/ {
 
 {
 	item = item $0 "\n"
-	opaque = opaque || line ~ /^    _unused: \[u8; 0\],$/
+	opaque = opaque || line ~ /^    (pub )?(_unused: \[u8; 0\]|_address: u8),$/
 	depth += gsub(/\{/, "{", line) - gsub(/\}/, "}", line)
 	if (depth == 0 && line ~ /[;}]$/ && line !~ /^#/)
 		finish()
