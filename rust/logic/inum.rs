@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inode numbers of the union, made from those of its file systems.
+//!
+//! The union has one device number, so the numbers of several file systems must share one space. A
+//! number depends on nothing but the file system and the number there, so it is the same after a
+//! copy-up (which records it), a rename and a remount.
+//!
+//! ```text
+//! bit 63   62 .. 47          46 .. 0
+//!    0     file system       inode number there          when both fit
+//!    1     hash of both                                  otherwise
+//! ```
+//!
+//! The widths are fixed: adding a layer from a further file system changes no number of the others.
+
+use super::hash;
+
+const INO_BITS: u32 = 47;
+const FSID_BITS: u32 = 16;
+const HASHED: u64 = 1 << 63;
+
+/// The rule by which the inode numbers of one union are made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Inums {
+    file_systems: u32,
+}
+
+impl Inums {
+    /// The rule for a union whose layers lie on `file_systems` different file systems.
+    pub const fn new(file_systems: u32) -> Self {
+        Inums { file_systems }
+    }
+
+    /// The inode number in the union of inode `ino` of file system number `fsid` (counted from 0).
+    ///
+    /// Never 0, which user space takes for a deleted entry. With one file system it is `ino`
+    /// itself.
+    pub const fn project(self, fsid: u32, ino: u64) -> u64 {
+        if ino != 0 {
+            if self.file_systems <= 1 {
+                return ino;
+            }
+            if ino >> INO_BITS == 0 && fsid >> FSID_BITS == 0 {
+                return ((fsid as u64) << INO_BITS) | ino;
+            }
+        }
+        HASHED | hash::spread(ino ^ hash::spread(fsid as u64)) >> 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_file_system_keeps_its_numbers() {
+        let one = Inums::new(1);
+        for ino in [1, 2, 1 << 46, 1 << 47, u64::MAX] {
+            assert_eq!(one.project(0, ino), ino);
+        }
+    }
+
+    #[test]
+    fn numbers_that_fit_never_meet() {
+        let many = Inums::new(500);
+        assert_eq!(many.project(0, 12), 12);
+        assert_eq!(many.project(3, 12), 3 << 47 | 12);
+        assert_eq!(many.project(65535, (1 << 47) - 1), u64::MAX >> 1);
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit_are_set_apart() {
+        let many = Inums::new(2);
+        for (fsid, ino) in [(0, 1 << 47), (1, u64::MAX), (65536, 1)] {
+            assert!(many.project(fsid, ino) >> 63 == 1, "{fsid} {ino}");
+        }
+        assert_ne!(many.project(0, 1 << 60), many.project(1, 1 << 60));
+    }
+
+    #[test]
+    fn zero_is_never_made() {
+        for file_systems in [0, 1, 2] {
+            assert_ne!(Inums::new(file_systems).project(0, 0), 0);
+        }
+    }
+}

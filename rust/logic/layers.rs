@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Lists of layers in mount options, with escapes as overlayfs has them.
+//!
+//! `:` separates the paths of `lowerdir`, and a backslash takes the next byte as it stands, so
+//! `\:` and `\,` are a colon and a comma in a path and `\\` is a backslash. The paths of `upperdir`
+//! and `workdir` have the same escapes; those of `lowerdir+` have none.
+
+use super::alloc::{AllocError, Vec};
+use super::options::{refuse, Refusal};
+
+/// One path, still with its escapes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Escaped<'a>(&'a [u8]);
+
+impl<'a> Escaped<'a> {
+    /// Takes one whole path, as `upperdir` and `workdir` have it.
+    pub fn new(path: &'a [u8]) -> Result<Self, Refusal> {
+        if path.is_empty() {
+            return refuse("upperdir, workdir: empty path");
+        }
+        checked(path)
+    }
+
+    /// The bytes of the path.
+    pub fn bytes(self) -> impl Iterator<Item = u8> + 'a {
+        let mut rest = self.0.iter().copied();
+        core::iter::from_fn(move || match rest.next() {
+            Some(b'\\') => rest.next(),
+            byte => byte,
+        })
+    }
+
+    /// Appends the path to `out`.
+    pub fn unescape(self, out: &mut Vec<u8>) -> Result<(), AllocError> {
+        // The escapes only add to the length.
+        out.reserve(self.0.len())?;
+        self.bytes().try_for_each(|byte| out.push(byte))
+    }
+}
+
+/// The paths of a `lowerdir` option, topmost layer first.
+///
+/// After a refusal the iteration is over.
+pub fn split_lowerdir(list: &[u8]) -> impl Iterator<Item = Result<Escaped<'_>, Refusal>> {
+    let mut rest = Some(list);
+    core::iter::from_fn(move || {
+        let list = rest.take()?;
+        let (path, after) = match separator(list) {
+            Some(at) => (list.get(..at)?, Some(list.get(at.checked_add(1)?..)?)),
+            None => (list, None),
+        };
+        if path.is_empty() {
+            return Some(refuse("lowerdir: empty path in the list"));
+        }
+        if after.is_some_and(|after| after.starts_with(b":")) {
+            return Some(refuse(
+                "lowerdir: \"::\" begins data-only layers, which are not supported",
+            ));
+        }
+        let path = checked(path);
+        if path.is_ok() {
+            rest = after;
+        }
+        Some(path)
+    })
+}
+
+/// Appends `path` to `out` in the form in which it can stand in a list in a string of options.
+pub fn escape_lowerdir(path: &[u8], out: &mut Vec<u8>) -> Result<(), AllocError> {
+    for &byte in path {
+        if matches!(byte, b':' | b',' | b'\\') {
+            out.push(b'\\')?;
+        }
+        out.push(byte)?;
+    }
+    Ok(())
+}
+
+/// Where the first separator is.
+fn separator(list: &[u8]) -> Option<usize> {
+    let mut escaped = false;
+    list.iter().position(|&byte| {
+        let separates = !escaped && byte == b':';
+        escaped = !escaped && byte == b'\\';
+        separates
+    })
+}
+
+/// Refuses what no path can be.
+fn checked(path: &[u8]) -> Result<Escaped<'_>, Refusal> {
+    if path.contains(&0) {
+        return refuse("path of a layer: it holds a NUL byte");
+    }
+    let backslashes = path.iter().rev().take_while(|&&b| b == b'\\').count();
+    if backslashes % 2 == 1 {
+        return refuse("path of a layer: it ends in a single backslash, write \\\\ for one");
+    }
+    Ok(Escaped(path))
+}

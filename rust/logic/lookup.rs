@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Name resolution: from what the layers say of a name to what the union shows.
+//!
+//! The layers are asked from the topmost down, and no further than needed:
+//!
+//! * nothing taken yet: a whiteout ends the walk, the name is not there; a leaf is the answer, and
+//!   hides all beneath it; a directory is taken and the walk goes on;
+//! * a directory taken: further directories join its union stack; a whiteout or a leaf ends the
+//!   walk, and what lies beneath it stays hidden even if it is a directory;
+//! * an opaque directory ends the walk after it is taken.
+
+use super::entry::{Entry, Kind};
+
+/// Resolves one name. Fed with the answer of each layer in turn, it says what to do with it.
+///
+/// The layers to feed are those of the parent's union stack: what an opaque parent hides is not
+/// in that stack, and so needs no rule here.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Resolver {
+    state: State,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum State {
+    /// No layer has said anything.
+    Searching,
+    /// At least one directory is taken, more may join.
+    Stacking,
+    /// No layer beneath can change the answer.
+    Done(Outcome),
+}
+
+/// What to do with the layer that was fed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Step {
+    /// Its object is shown, or joins the union stack.
+    Take {
+        /// Whether the next layer is to be asked.
+        more: bool,
+    },
+    /// Its object, if any, takes no part.
+    Skip {
+        /// Whether the next layer is to be asked.
+        more: bool,
+    },
+}
+
+impl Step {
+    /// Whether the next layer is to be asked.
+    pub const fn more(self) -> bool {
+        match self {
+            Step::Take { more } | Step::Skip { more } => more,
+        }
+    }
+
+    /// Whether the layer's object is shown, or joins the union stack.
+    pub const fn taken(self) -> bool {
+        matches!(self, Step::Take { .. })
+    }
+}
+
+/// What the union shows under the name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Nothing.
+    Absent(Why),
+    /// The object of the one layer that was taken.
+    Leaf(Kind),
+    /// A directory: the union stack of all layers that were taken.
+    Directory,
+}
+
+/// Why a name is not there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Why {
+    /// No layer has it. Creating it needs no care.
+    Never,
+    /// A whiteout hides it. A directory created in its place must be opaque.
+    Whiteout,
+}
+
+impl Resolver {
+    /// A resolver that has heard no layer yet.
+    pub const fn new() -> Self {
+        Resolver {
+            state: State::Searching,
+        }
+    }
+
+    /// Takes in what the next layer, going down, says of the name.
+    pub fn feed(&mut self, entry: Entry) -> Step {
+        let (state, step) = match (self.state, entry) {
+            (State::Done(_), _) => (self.state, Step::Skip { more: false }),
+            (_, Entry::Absent) => (self.state, Step::Skip { more: true }),
+
+            (State::Searching, Entry::Whiteout) => (
+                State::Done(Outcome::Absent(Why::Whiteout)),
+                Step::Skip { more: false },
+            ),
+            (State::Searching, Entry::Leaf(kind)) => {
+                (State::Done(Outcome::Leaf(kind)), Step::Take { more: false })
+            }
+            (State::Stacking, Entry::Whiteout | Entry::Leaf(_)) => {
+                (State::Done(Outcome::Directory), Step::Skip { more: false })
+            }
+
+            (_, Entry::Directory { opaque: true }) => {
+                (State::Done(Outcome::Directory), Step::Take { more: false })
+            }
+            (_, Entry::Directory { opaque: false }) => (State::Stacking, Step::Take { more: true }),
+        };
+        self.state = state;
+        step
+    }
+
+    /// What the union shows, provided that no layer is left to ask.
+    pub const fn outcome(&self) -> Outcome {
+        match self.state {
+            State::Searching => Outcome::Absent(Why::Never),
+            State::Stacking => Outcome::Directory,
+            State::Done(outcome) => outcome,
+        }
+    }
+}
+
+impl Default for Resolver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DIR: Entry = Entry::Directory { opaque: false };
+    const OPAQUE: Entry = Entry::Directory { opaque: true };
+    const FILE: Entry = Entry::Leaf(Kind::Regular);
+
+    /// Resolves through `layers` and returns the outcome with the layers that were taken.
+    fn resolve(layers: &[Entry]) -> (Outcome, std::vec::Vec<usize>) {
+        let mut resolver = Resolver::new();
+        let mut taken = std::vec::Vec::new();
+        for (layer, &entry) in layers.iter().enumerate() {
+            let step = resolver.feed(entry);
+            if step.taken() {
+                taken.push(layer);
+            }
+            if !step.more() {
+                break;
+            }
+        }
+        (resolver.outcome(), taken)
+    }
+
+    #[test]
+    fn a_name_in_no_layer() {
+        assert_eq!(resolve(&[]), (Outcome::Absent(Why::Never), vec![]));
+        let absent = [Entry::Absent, Entry::Absent];
+        assert_eq!(resolve(&absent), (Outcome::Absent(Why::Never), vec![]));
+    }
+
+    #[test]
+    fn the_first_leaf_is_shown() {
+        let leaf = Outcome::Leaf(Kind::Regular);
+        assert_eq!(resolve(&[Entry::Absent, FILE, DIR]), (leaf, vec![1]));
+    }
+
+    #[test]
+    fn a_whiteout_hides_all_beneath() {
+        let gone = Outcome::Absent(Why::Whiteout);
+        assert_eq!(resolve(&[Entry::Whiteout, FILE]), (gone, vec![]));
+        assert_eq!(
+            resolve(&[Entry::Absent, Entry::Whiteout, DIR]),
+            (gone, vec![])
+        );
+    }
+
+    #[test]
+    fn directories_merge_until_something_else_comes() {
+        let dir = Outcome::Directory;
+        assert_eq!(resolve(&[DIR, Entry::Absent, DIR]), (dir, vec![0, 2]));
+        assert_eq!(resolve(&[DIR, FILE, DIR]), (dir, vec![0]));
+        assert_eq!(resolve(&[DIR, Entry::Whiteout, DIR]), (dir, vec![0]));
+        assert_eq!(resolve(&[DIR, OPAQUE, DIR]), (dir, vec![0, 1]));
+        assert_eq!(resolve(&[OPAQUE, DIR]), (dir, vec![0]));
+    }
+
+    #[test]
+    fn what_comes_after_the_end_changes_nothing() {
+        let mut resolver = Resolver::new();
+        assert_eq!(resolver.feed(FILE), Step::Take { more: false });
+        assert_eq!(resolver.feed(DIR), Step::Skip { more: false });
+        assert_eq!(resolver.feed(Entry::Whiteout), Step::Skip { more: false });
+        assert_eq!(resolver.outcome(), Outcome::Leaf(Kind::Regular));
+    }
+}

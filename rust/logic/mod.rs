@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The rules of union mounts, as pure functions and data.
+//!
+//! Nothing here does I/O, takes a lock or knows of dentries: a rule is given facts and answers with
+//! a value or a *plan*, and the file system carries the plan out. So every rule is read, tested and
+//! argued with on its own; the same files are compiled into the module and, by cargo, on the host.
+//! `Documentation/design.rst` tells the rules in prose.
+//!
+//! The words, everywhere the same: the one writable layer is the *top*, all others are *lower*
+//! layers, a *whiteout* hides a name of the layers beneath it, an *opaque* directory hides whatever
+//! the layers beneath it hold under its own name.
+//!
+//! | File | Answers |
+//! |---|---|
+//! | [`entry`] | what does one layer say of a name? |
+//! | [`lookup`] | what does the union show, which layers take part, when to stop asking? |
+//! | [`merge`] | what does a merged directory list? |
+//! | [`mutate`], [`rename`] | which steps change the top so that a name is made, removed, moved? |
+//! | [`copy_up`] | in which order is a lower object brought into the top? |
+//! | [`inum`] | which inode number does an object have? |
+//! | [`options`], [`layers`] | which mount options are there, which go together? |
+//! | [`codec`], [`value`] | which attributes are ours, and what do they say? |
+
+#![forbid(unsafe_code)]
+
+pub mod alloc;
+pub mod codec;
+pub mod copy_up;
+pub mod entry;
+pub mod hash;
+pub mod inum;
+pub mod layers;
+pub mod lookup;
+pub mod merge;
+pub mod mutate;
+pub mod options;
+pub mod rename;
+pub mod value;

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Mount options: which there are, which values they take, which go together.
+//!
+//! The names are overlayfs's where the meaning is. Good behaviour is not an option here: a value
+//! that describes what the union does anyway is accepted, so that mount scripts for overlayfs keep
+//! working, and one that asks for something else is refused by name.
+//!
+//! [`Builder`] collects options in any order and gives the immutable [`Config`]; the paths of the
+//! layers are the caller's, [`super::layers`] takes their lists apart.
+
+use super::codec::XattrSpace;
+
+/// An option is wrong; the text says which, why, and what to do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Refusal {
+    /// One line for the user, without a full stop.
+    pub text: &'static str,
+}
+
+pub(super) const fn refuse<T>(text: &'static str) -> Result<T, Refusal> {
+    Err(Refusal { text })
+}
+
+/// What follows the name of an option.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Takes {
+    /// Nothing.
+    Nothing,
+    /// A word.
+    Word,
+    /// A list of paths, with escapes.
+    Paths,
+    /// One path with escapes, or a file descriptor.
+    EscapedPath,
+    /// One path as it stands, or a file descriptor.
+    Path,
+}
+
+macro_rules! keys {
+    ($($(#[doc = $doc:expr])* $key:ident = $name:literal, $takes:ident;)*) => {
+        /// An option.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub enum Key {
+            $($(#[doc = $doc])* $key,)*
+        }
+
+        impl Key {
+            /// Every option, in the order in which they are documented.
+            pub const ALL: &'static [Key] = &[$(Key::$key,)*];
+
+            /// The name of the option.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Key::$key => $name,)*
+                }
+            }
+
+            /// What follows the name.
+            pub const fn takes(self) -> Takes {
+                match self {
+                    $(Key::$key => Takes::$takes,)*
+                }
+            }
+        }
+    };
+}
+
+keys! {
+    /// The lower layers, topmost first.
+    Lowerdir = "lowerdir", Paths;
+    /// One more lower layer, beneath those given so far.
+    LowerdirAdd = "lowerdir+", Path;
+    /// A data-only lower layer.
+    DatadirAdd = "datadir+", Path;
+    /// The top layer.
+    Upperdir = "upperdir", EscapedPath;
+    /// The work directory, on the file system of the top layer.
+    Workdir = "workdir", EscapedPath;
+    /// Private attributes in the `user.` name space.
+    Userxattr = "userxattr", Nothing;
+    /// Do not care for power cuts.
+    Volatile = "volatile", Nothing;
+    /// How much to care for power cuts.
+    Fsync = "fsync", Word;
+    /// Which identity of the file system to show.
+    Uuid = "uuid", Word;
+    /// Check permissions by mode bits, as is always done.
+    DefaultPermissions = "default_permissions", Nothing;
+    /// Whether lower directories can be renamed.
+    RedirectDir = "redirect_dir", Word;
+    /// Whether hard links survive copy-up.
+    Index = "index", Word;
+    /// Whether file handles survive for export.
+    NfsExport = "nfs_export", Word;
+    /// Whether inode numbers of all layers share one space.
+    Xino = "xino", Word;
+    /// Whether metadata is copied up alone.
+    Metacopy = "metacopy", Word;
+    /// Whether lower data is checked against digests.
+    Verity = "verity", Word;
+}
+
+impl Key {
+    /// The option of this name.
+    pub fn from_name(name: &[u8]) -> Option<Key> {
+        Key::ALL
+            .iter()
+            .copied()
+            .find(|key| key.name().as_bytes() == name)
+    }
+}
+
+/// How much to care for power cuts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Fsync {
+    /// A copied-up file reaches the disk with its data before it shows under its name.
+    #[default]
+    Auto,
+    /// The same for everything that is copied up.
+    Strict,
+    /// Nothing is synced; after a crash the top must be thrown away.
+    Volatile,
+}
+
+impl Fsync {
+    /// The value of the option.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Fsync::Auto => "auto",
+            Fsync::Strict => "strict",
+            Fsync::Volatile => "volatile",
+        }
+    }
+}
+
+/// Which identity of the file system statfs shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Uuid {
+    /// One of its own where the top can record it.
+    #[default]
+    Auto,
+    /// One of its own, recorded in the top.
+    On,
+    /// That of the top's file system.
+    Null,
+    /// The same; file handles of lower layers do not name their file system.
+    Off,
+}
+
+impl Uuid {
+    /// The value of the option.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Uuid::Auto => "auto",
+            Uuid::On => "on",
+            Uuid::Null => "null",
+            Uuid::Off => "off",
+        }
+    }
+}
+
+/// The options of a mounted union, which never change.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Config {
+    /// Where private attributes live.
+    pub xattr_space: XattrSpace,
+    /// How much to care for power cuts.
+    pub fsync: Fsync,
+    /// Which identity to show.
+    pub uuid: Uuid,
+}
+
+/// Options collected so far.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct Builder {
+    lowerdir: bool,
+    lowerdir_add: bool,
+    upperdir: bool,
+    workdir: bool,
+    userxattr: bool,
+    fsync: Option<Fsync>,
+    uuid: Option<Uuid>,
+}
+
+impl Builder {
+    /// No option given yet.
+    pub const fn new() -> Self {
+        Builder {
+            lowerdir: false,
+            lowerdir_add: false,
+            upperdir: false,
+            workdir: false,
+            userxattr: false,
+            fsync: None,
+            uuid: None,
+        }
+    }
+
+    /// Takes in one option; a value that it does not take (paths are the caller's) is ignored.
+    ///
+    /// The same option twice is accepted if it says the same, since remount sends what is in force
+    /// together with what the user gave. The paths of the layers are exempt: of those the caller
+    /// must refuse to take two.
+    pub fn set(&mut self, key: Key, value: &[u8]) -> Result<(), Refusal> {
+        match key {
+            Key::Lowerdir if self.lowerdir_add => {
+                refuse("lowerdir: cannot follow lowerdir+, use lowerdir+ for every layer")
+            }
+            Key::Lowerdir => once(&mut self.lowerdir, "lowerdir: given twice"),
+            Key::LowerdirAdd if self.lowerdir => {
+                refuse("lowerdir+: cannot follow lowerdir, use lowerdir+ for every layer")
+            }
+            Key::LowerdirAdd => {
+                self.lowerdir_add = true;
+                Ok(())
+            }
+            Key::DatadirAdd => refuse("datadir+: data-only layers are not supported"),
+            Key::Upperdir => once(&mut self.upperdir, "upperdir: given twice"),
+            Key::Workdir => once(&mut self.workdir, "workdir: given twice"),
+            Key::Userxattr => {
+                self.userxattr = true;
+                Ok(())
+            }
+            Key::Volatile => self.set_fsync(Fsync::Volatile),
+            Key::Fsync => match value {
+                b"auto" => self.set_fsync(Fsync::Auto),
+                b"strict" => self.set_fsync(Fsync::Strict),
+                b"volatile" => self.set_fsync(Fsync::Volatile),
+                _ => refuse("fsync: must be auto, strict or volatile"),
+            },
+            Key::Uuid => match value {
+                b"auto" => self.set_uuid(Uuid::Auto),
+                b"on" => self.set_uuid(Uuid::On),
+                b"null" => self.set_uuid(Uuid::Null),
+                b"off" => self.set_uuid(Uuid::Off),
+                _ => refuse("uuid: must be auto, on, null or off"),
+            },
+            Key::DefaultPermissions => Ok(()),
+            _ => fixed(key, value),
+        }
+    }
+
+    fn set_fsync(&mut self, fsync: Fsync) -> Result<(), Refusal> {
+        same(&mut self.fsync, fsync, "fsync, volatile: they contradict")
+    }
+
+    fn set_uuid(&mut self, uuid: Uuid) -> Result<(), Refusal> {
+        same(
+            &mut self.uuid,
+            uuid,
+            "uuid: given twice with different values",
+        )
+    }
+
+    /// The configuration for a new mount, if the options go together.
+    pub fn build(&self) -> Result<Config, Refusal> {
+        if !self.lowerdir && !self.lowerdir_add {
+            return refuse("lowerdir: missing, a union needs at least one lower layer");
+        }
+        match (self.upperdir, self.workdir) {
+            (true, false) => {
+                return refuse(
+                    "workdir: missing, name an empty directory on the file system of upperdir",
+                )
+            }
+            (false, true) => return refuse("workdir: of no use without upperdir, leave it out"),
+            _ => (),
+        }
+        Ok(Config {
+            xattr_space: if self.userxattr {
+                XattrSpace::User
+            } else {
+                XattrSpace::Trusted
+            },
+            fsync: self.fsync.unwrap_or_default(),
+            uuid: self.uuid.unwrap_or_default(),
+        })
+    }
+}
+
+impl Config {
+    /// Whether the options given to a remount leave everything as it is. An option not given stays
+    /// as it is; whether the layers are the same is for the caller to find out.
+    pub fn unchanged(&self, other: &Builder) -> Result<(), Refusal> {
+        if other.userxattr && self.xattr_space != XattrSpace::User {
+            return refuse("userxattr: cannot be changed by remount");
+        }
+        if other.fsync.is_some_and(|fsync| fsync != self.fsync) {
+            return refuse("fsync, volatile: cannot be changed by remount");
+        }
+        if other.uuid.is_some_and(|uuid| uuid != self.uuid) {
+            return refuse("uuid: cannot be changed by remount");
+        }
+        Ok(())
+    }
+}
+
+fn once(given: &mut bool, twice: &'static str) -> Result<(), Refusal> {
+    if core::mem::replace(given, true) {
+        return refuse(twice);
+    }
+    Ok(())
+}
+
+fn same<T: PartialEq>(field: &mut Option<T>, value: T, text: &'static str) -> Result<(), Refusal> {
+    if field.as_ref().is_some_and(|given| *given != value) {
+        return refuse(text);
+    }
+    *field = Some(value);
+    Ok(())
+}
+
+/// Options of overlayfs that choose what is no choice here. **The seam for later features**: each
+/// moves a value from "not supported" to accepted.
+fn fixed(key: Key, value: &[u8]) -> Result<(), Refusal> {
+    match (key, value) {
+        (Key::RedirectDir, b"off" | b"nofollow")
+        | (Key::Index | Key::NfsExport | Key::Metacopy | Key::Verity, b"off")
+        | (Key::Xino, b"auto" | b"on") => Ok(()),
+
+        (Key::RedirectDir, b"on" | b"follow") => {
+            refuse("redirect_dir: on and follow are not supported, leave the option out")
+        }
+        (Key::Index, b"on") => refuse("index=on: not supported, leave the option out"),
+        (Key::NfsExport, b"on") => refuse("nfs_export=on: not supported, leave the option out"),
+        (Key::Metacopy, b"on") => refuse("metacopy=on: not supported, leave the option out"),
+        (Key::Verity, b"on" | b"require") => {
+            refuse("verity: on and require are not supported, leave the option out")
+        }
+        (Key::Xino, b"off") => {
+            refuse("xino=off: inode numbers are always constant, leave the option out")
+        }
+
+        (Key::RedirectDir, _) => refuse("redirect_dir: must be off, follow, nofollow or on"),
+        (Key::Index, _) => refuse("index: must be on or off"),
+        (Key::NfsExport, _) => refuse("nfs_export: must be on or off"),
+        (Key::Metacopy, _) => refuse("metacopy: must be on or off"),
+        (Key::Verity, _) => refuse("verity: must be on, off or require"),
+        (Key::Xino, _) => refuse("xino: must be on, off or auto"),
+        // The other options are handled by the caller.
+        _ => Ok(()),
+    }
+}

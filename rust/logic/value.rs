@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Values of the private attributes.
+//!
+//! Layers come from anywhere, so every decoder is total: any bytes give a value or [`Corrupt`],
+//! which the file system reports as `EIO` with the path in the log. Nothing is guessed.
+
+use super::codec::Attr;
+
+/// A private attribute holds something it cannot mean.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Corrupt(pub Attr);
+
+/// Of [`Attr::Opaque`].
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Opaque {
+    /// Not opaque.
+    No,
+    /// Opaque.
+    Yes,
+    /// Not opaque, but holding whiteouts in the form of attributes ([`Attr::Whiteout`]).
+    XWhiteouts,
+}
+
+/// The value of [`Attr::Opaque`] that marks a directory opaque.
+pub const OPAQUE_YES: &[u8] = b"y";
+
+/// Decodes [`Attr::Opaque`].
+pub const fn opaque(value: &[u8]) -> Result<Opaque, Corrupt> {
+    match value {
+        [] => Ok(Opaque::No),
+        b"y" => Ok(Opaque::Yes),
+        b"x" => Ok(Opaque::XWhiteouts),
+        _ => Err(Corrupt(Attr::Opaque)),
+    }
+}
+
+/// Of [`Attr::Redirect`]: where in the layers beneath the lower part of an object is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Redirect<'a> {
+    /// Under this name in the lower parts of the same directory.
+    Relative(&'a [u8]),
+    /// At this path from the root of the layers.
+    Absolute(&'a [u8]),
+}
+
+/// Decodes [`Attr::Redirect`].
+///
+/// A redirect must not lead out of the layer, so no component may be empty, `.` or `..`.
+pub fn redirect(value: &[u8]) -> Result<Redirect<'_>, Corrupt> {
+    let plain = |name: &[u8]| !matches!(name, b"" | b"." | b"..") && !name.contains(&0);
+    match value.strip_prefix(b"/") {
+        Some(path) if path.split(|&b| b == b'/').all(plain) => Ok(Redirect::Absolute(value)),
+        None if plain(value) && !value.contains(&b'/') => Ok(Redirect::Relative(value)),
+        _ => Err(Corrupt(Attr::Redirect)),
+    }
+}
+
+/// Of [`Attr::Origin`] and [`Attr::Upper`]: which inode of which file system is meant.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FileHandle<'a> {
+    /// Copied up, from an object that could not be named, or is named in a way that this machine
+    /// does not understand.
+    Unknown,
+    /// The inode with this handle.
+    Known {
+        /// The type of the handle, which only its file system understands.
+        kind: u8,
+        /// Whether the handle names an object of the top layer.
+        of_upper: bool,
+        /// Identity of the file system.
+        uuid: [u8; 16],
+        /// The handle.
+        id: &'a [u8],
+    },
+}
+
+const HANDLE_HEADER: usize = 21;
+const HANDLE_VERSION: u8 = 0;
+const HANDLE_MAGIC: u8 = 0xfb;
+const HANDLE_BIG_ENDIAN: u8 = 1 << 0;
+const HANDLE_ANY_ENDIAN: u8 = 1 << 1;
+const HANDLE_OF_UPPER: u8 = 1 << 2;
+const HANDLE_FLAGS: u8 = HANDLE_BIG_ENDIAN | HANDLE_ANY_ENDIAN | HANDLE_OF_UPPER;
+
+/// Whether this machine writes handles in big-endian order.
+const BIG_ENDIAN: bool = u16::from_ne_bytes([0, 1]) == 1;
+
+/// Decodes [`Attr::Origin`] or [`Attr::Upper`]; `attr` says which, for the error.
+///
+/// Layout: version, magic, length of all of it, flags, type, file system uuid, handle. An unknown
+/// version or flag and the other byte order are no corruption: the origin is just not known here.
+pub fn file_handle(attr: Attr, value: &[u8]) -> Result<FileHandle<'_>, Corrupt> {
+    if value.is_empty() {
+        return Ok(FileHandle::Unknown);
+    }
+    let corrupt = Corrupt(attr);
+    let (header, _) = value.split_first_chunk::<5>().ok_or(corrupt)?;
+    let [version, magic, len, flags, kind] = *header;
+    let value = value.get(..usize::from(len)).ok_or(corrupt)?;
+    let (_, after) = value.split_first_chunk::<5>().ok_or(corrupt)?;
+    let (uuid, id) = after.split_first_chunk::<16>().ok_or(corrupt)?;
+    if magic != HANDLE_MAGIC {
+        return Err(corrupt);
+    }
+    let other_order =
+        flags & HANDLE_ANY_ENDIAN == 0 && (flags & HANDLE_BIG_ENDIAN != 0) != BIG_ENDIAN;
+    if version > HANDLE_VERSION || flags & !HANDLE_FLAGS != 0 || other_order {
+        return Ok(FileHandle::Unknown);
+    }
+    Ok(FileHandle::Known {
+        kind,
+        of_upper: flags & HANDLE_OF_UPPER != 0,
+        uuid: *uuid,
+        id,
+    })
+}
+
+/// Encodes what stands before a handle of `id_len` bytes; `None` if it is too long to be stored.
+pub const fn file_handle_header(
+    kind: u8,
+    of_upper: bool,
+    uuid: [u8; 16],
+    id_len: usize,
+) -> Option<[u8; HANDLE_HEADER]> {
+    if id_len > 255 - HANDLE_HEADER {
+        return None;
+    }
+    let mut header = [0; HANDLE_HEADER];
+    let (fixed, rest) = header.split_at_mut(5);
+    let order = if BIG_ENDIAN { HANDLE_BIG_ENDIAN } else { 0 };
+    let side = if of_upper { HANDLE_OF_UPPER } else { 0 };
+    let len = (HANDLE_HEADER + id_len) as u8;
+    fixed.copy_from_slice(&[HANDLE_VERSION, HANDLE_MAGIC, len, order | side, kind]);
+    rest.copy_from_slice(&uuid);
+    Some(header)
+}
+
+/// Of [`Attr::Nlink`]: the link count of a union inode, counted from that of a real one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Nlink {
+    /// This many more (or fewer) than the lower inode has.
+    Lower(i32),
+    /// This many more (or fewer) than the top inode has.
+    Upper(i32),
+}
+
+/// Decodes [`Attr::Nlink`]: `L` or `U`, a sign, and a decimal number.
+pub fn nlink(value: &[u8]) -> Result<Nlink, Corrupt> {
+    let corrupt = Corrupt(Attr::Nlink);
+    let [side, sign @ (b'+' | b'-'), digits @ ..] = value else {
+        return Err(corrupt);
+    };
+    if digits.is_empty() {
+        return Err(corrupt);
+    }
+    let mut number = 0i32;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return Err(corrupt);
+        }
+        let digit = i32::from(*digit & 0x0f);
+        // Counted downwards for a minus, for there is one negative number more.
+        let signed = if *sign == b'-' { -digit } else { digit };
+        number = number
+            .checked_mul(10)
+            .and_then(|tens| tens.checked_add(signed))
+            .ok_or(corrupt)?;
+    }
+    match side {
+        b'L' => Ok(Nlink::Lower(number)),
+        b'U' => Ok(Nlink::Upper(number)),
+        _ => Err(corrupt),
+    }
+}
+
+/// Of [`Attr::Metacopy`]: the data of the file is in a lower layer.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Metacopy<'a> {
+    /// The fs-verity algorithm of the digest; 0 for no digest.
+    pub algorithm: u8,
+    /// The digest which the lower data must have.
+    pub digest: &'a [u8],
+}
+
+/// Decodes [`Attr::Metacopy`]: nothing at all, or version, length of all of it, flags, algorithm,
+/// digest.
+pub fn metacopy(value: &[u8]) -> Result<Metacopy<'_>, Corrupt> {
+    const LONGEST_DIGEST: usize = 64;
+    match value {
+        [] => Ok(Metacopy {
+            algorithm: 0,
+            digest: &[],
+        }),
+        [0, len, _flags, algorithm, digest @ ..]
+            if usize::from(*len) == value.len() && digest.len() <= LONGEST_DIGEST =>
+        {
+            Ok(Metacopy {
+                algorithm: *algorithm,
+                digest,
+            })
+        }
+        _ => Err(Corrupt(Attr::Metacopy)),
+    }
+}
+
+/// Of [`Attr::Protattr`]: flags that the union shows and enforces in the place of the real inode.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Protattr {
+    /// Nothing about the file may change.
+    pub immutable: bool,
+    /// Data may only be added.
+    pub append: bool,
+}
+
+/// Decodes [`Attr::Protattr`]: the letters of the flags that are set.
+pub fn protattr(value: &[u8]) -> Result<Protattr, Corrupt> {
+    let mut flags = Protattr::default();
+    for letter in value {
+        let flag = match letter {
+            b'i' => &mut flags.immutable,
+            b'a' => &mut flags.append,
+            _ => return Err(Corrupt(Attr::Protattr)),
+        };
+        if core::mem::replace(flag, true) {
+            return Err(Corrupt(Attr::Protattr));
+        }
+    }
+    Ok(flags)
+}
+
+impl Protattr {
+    /// The value to store; when it is empty, the attribute is to be removed.
+    pub const fn encode(self) -> &'static [u8] {
+        match (self.append, self.immutable) {
+            (false, false) => b"",
+            (false, true) => b"i",
+            (true, false) => b"a",
+            (true, true) => b"ai",
+        }
+    }
+}
+
+/// Decodes [`Attr::Impure`].
+pub const fn impure(value: &[u8]) -> Result<bool, Corrupt> {
+    match value {
+        [] => Ok(false),
+        b"y" => Ok(true),
+        _ => Err(Corrupt(Attr::Impure)),
+    }
+}
+
+/// Decodes [`Attr::Uuid`].
+pub fn uuid(value: &[u8]) -> Result<[u8; 16], Corrupt> {
+    value.try_into().map_err(|_| Corrupt(Attr::Uuid))
+}
+
+const UNION_INO_VERSION: u8 = 1;
+
+/// Encodes [`Attr::UnionIno`]: a version byte, then the number in little-endian order.
+pub const fn encode_union_ino(ino: u64) -> [u8; 9] {
+    let [a, b, c, d, e, f, g, h] = ino.to_le_bytes();
+    [UNION_INO_VERSION, a, b, c, d, e, f, g, h]
+}
+
+/// Decodes [`Attr::UnionIno`]. Inode number 0 does not exist.
+pub const fn union_ino(value: &[u8]) -> Result<u64, Corrupt> {
+    match value {
+        [UNION_INO_VERSION, a, b, c, d, e, f, g, h] => {
+            match u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) {
+                0 => Err(Corrupt(Attr::UnionIno)),
+                ino => Ok(ino),
+            }
+        }
+        _ => Err(Corrupt(Attr::UnionIno)),
+    }
+}
