@@ -117,7 +117,7 @@ pub fn file_handle(attr: Attr, value: &[u8]) -> Result<FileHandle<'_>, Corrupt> 
 }
 
 /// Encodes what stands before a handle of `id_len` bytes; `None` if it is too long to be stored.
-pub const fn file_handle_header(
+pub fn file_handle_header(
     kind: u8,
     of_upper: bool,
     uuid: [u8; 16],

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! A naive union of trees in memory.
