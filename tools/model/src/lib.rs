@@ -1,3 +1,139 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! A naive union of trees in memory.
+//!
+//! It is the oracle of the tests of `rust/logic`, so it must be right at first sight, and it works
+//! in another way: the logic asks the layers from the top down until it knows enough, the model
+//! starts with an empty tree and lays one layer after the other over it, from the bottom up.
+//!
+//! * [`layer`]: what a layer stores, and the top layer with a file system's rules for changing it.
+//! * [`tree`]: what is seen, as a plain file system would have it, and the plain operations.
+//! * [`Union`]: from the one to the other.
+
+pub mod layer;
+pub mod tree;
+
+use layer::{Dir, Node, Top};
+use tree::{Seen, Tree};
+
+/// A path from the root, one name after the other.
+pub type Path = [String];
+
+/// A top layer over any number of lower ones.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Union {
+    pub top: Top,
+    /// Topmost first.
+    pub lowers: Vec<Dir>,
+}
+
+/// What a stack of layers shows; topmost layer first.
+pub fn visible<'a>(layers: impl DoubleEndedIterator<Item = &'a Dir>) -> Tree {
+    let mut tree = Tree::default();
+    for layer in layers.rev() {
+        lay_over(&mut tree, layer);
+    }
+    tree
+}
+
+fn lay_over(tree: &mut Tree, layer: &Dir) {
+    for (name, node) in &layer.entries {
+        match node {
+            Node::Whiteout => {
+                tree.entries.remove(name);
+            }
+            Node::Leaf(id) => {
+                tree.entries.insert(name.clone(), Seen::Leaf(*id));
+            }
+            Node::Dir(dir) => {
+                let mut below = match tree.entries.remove(name) {
+                    Some(Seen::Dir(below)) if !dir.opaque => below,
+                    _ => Tree::default(),
+                };
+                lay_over(&mut below, dir);
+                tree.entries.insert(name.clone(), Seen::Dir(below));
+            }
+        }
+    }
+}
+
+impl Union {
+    /// What the union shows.
+    pub fn visible(&self) -> Tree {
+        visible(std::iter::once(&self.top.root).chain(&self.lowers))
+    }
+
+    /// What the lower layers would show at `path` if the top held nothing there.
+    pub fn below(&self, path: &Path) -> Option<Seen> {
+        let mut without = self.clone();
+        without.top.root.take(path);
+        without.visible().get(path).cloned()
+    }
+
+    /// Makes the parents of `path`, which the union shows, exist in the top.
+    pub fn copy_up_parents(&mut self, path: &Path) {
+        for len in 1..path.len() {
+            if self.top.root.get(&path[..len]).is_none() {
+                self.top.root.put(&path[..len], Node::Dir(Dir::default()));
+            }
+        }
+    }
+
+    /// Makes the leaf at `path`, which the union shows, exist in the top.
+    pub fn copy_up(&mut self, path: &Path) {
+        let Some(&Seen::Leaf(id)) = self.visible().get(path) else {
+            panic!("{path:?}: no leaf to copy up");
+        };
+        self.top.root.put(path, Node::Leaf(id));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn dir<const N: usize>(entries: [(&str, Node); N]) -> Dir {
+        let entries = entries.map(|(name, node)| (name.to_string(), node));
+        Dir {
+            opaque: false,
+            entries: entries.into(),
+        }
+    }
+
+    fn tree<const N: usize>(entries: [(&str, Seen); N]) -> Tree {
+        Tree {
+            entries: entries.map(|(name, seen)| (name.to_string(), seen)).into(),
+        }
+    }
+
+    #[test]
+    fn upper_entries_win_and_directories_merge() {
+        let lower = dir([
+            (
+                "etc",
+                Node::Dir(dir([("a", Node::Leaf(1)), ("b", Node::Leaf(2))])),
+            ),
+            ("f", Node::Leaf(3)),
+            ("gone", Node::Leaf(4)),
+        ]);
+        let top = dir([
+            ("etc", Node::Dir(dir([("b", Node::Leaf(5))]))),
+            ("f", Node::Dir(dir([]))),
+            ("gone", Node::Whiteout),
+        ]);
+        let etc = tree([("a", Seen::Leaf(1)), ("b", Seen::Leaf(5))]);
+        let expected = tree([("etc", Seen::Dir(etc)), ("f", Seen::Dir(tree([])))]);
+        assert_eq!(visible([&top, &lower].into_iter()), expected);
+    }
+
+    #[test]
+    fn an_opaque_directory_starts_afresh() {
+        let lower = dir([("d", Node::Dir(dir([("a", Node::Leaf(1))])))]);
+        let mut opaque = dir([("b", Node::Leaf(2))]);
+        opaque.opaque = true;
+        let top = dir([("d", Node::Dir(opaque))]);
+        let d = tree([("b", Seen::Leaf(2))]);
+        let expected = tree([("d", Seen::Dir(d))]);
+        assert_eq!(visible([&top, &lower].into_iter()), expected);
+    }
+}

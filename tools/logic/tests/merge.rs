@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The readdir merge against the model, and what it does without memory.
+
+mod common;
+
+use proptest::prelude::*;
+use std::collections::{BTreeMap, BTreeSet};
+use union_logic::alloc::{fail_after, AllocError};
+use union_logic::merge::{Listing, Merge, Seen};
+use union_model::layer::{Dir, Node};
+
+const DT_DIR: u8 = 4;
+const DT_CHR: u8 = 2;
+const DT_REG: u8 = 8;
+
+/// Feeds the layers; `doubt` makes every leaf and whiteout a character device that may be a
+/// whiteout. A refusal of memory is answered by trying the same entry once more with memory.
+fn merge(layers: &[Dir], doubt: bool) -> (Listing, usize) {
+    let mut merge = Merge::with_key(layers.len() as u64);
+    let mut failures = 0;
+    for (layer, dir) in (0u32..).zip(layers) {
+        for (ino, (name, node)) in (1u64..).zip(&dir.entries) {
+            let (dt, seen) = match node {
+                Node::Dir(_) => (DT_DIR, Seen::Name),
+                _ if doubt => (DT_CHR, Seen::MaybeWhiteout),
+                Node::Leaf(_) => (DT_REG, Seen::Name),
+                Node::Whiteout => (DT_CHR, Seen::Whiteout),
+            };
+            if let Err(AllocError) = merge.add(layer, name.as_bytes(), ino, dt, seen) {
+                failures += 1;
+                fail_after(None);
+                merge.add(layer, name.as_bytes(), ino, dt, seen).unwrap();
+            }
+            // A layer that mentions a name twice does not confuse.
+            merge
+                .add(layer, name.as_bytes(), 99, DT_REG, Seen::Name)
+                .unwrap();
+        }
+        let mut from = 0;
+        while let Some((index, name)) = merge.next_candidate(from) {
+            let node = &dir.entries[std::str::from_utf8(name).unwrap()];
+            let whiteout = *node == Node::Whiteout;
+            merge.settle(index, whiteout);
+            from = index + 1;
+        }
+    }
+    (merge.finish(), failures)
+}
+
+/// The names shown, each with the topmost layer that mentions it.
+fn expected(layers: &[Dir]) -> BTreeMap<String, u32> {
+    let shown = union_model::visible(layers.iter());
+    let topmost = |name: &String| {
+        let layer = layers.iter().position(|dir| dir.entries.contains_key(name));
+        layer.unwrap() as u32
+    };
+    shown
+        .entries
+        .keys()
+        .map(|name| (name.clone(), topmost(name)))
+        .collect()
+}
+
+fn names(listing: &Listing) -> BTreeMap<String, u32> {
+    listing
+        .iter()
+        .map(|entry| (String::from_utf8(entry.name.to_vec()).unwrap(), entry.layer))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(common::config(2000))]
+
+    #[test]
+    fn shows_what_the_model_shows(layers in common::layers(), doubt: bool) {
+        let (listing, _) = merge(&layers, doubt);
+        prop_assert_eq!(names(&listing), expected(&layers));
+        prop_assert_eq!(listing.len(), listing.iter().count());
+        prop_assert_eq!(listing.is_empty(), listing.len() == 0);
+
+        // Upper layers first, and never a name twice.
+        let order: Vec<u32> = listing.iter().map(|entry| entry.layer).collect();
+        prop_assert!(order.is_sorted());
+        prop_assert_eq!(names(&listing).len(), listing.len());
+        for index in 0..listing.len() {
+            prop_assert_eq!(listing.get(index), listing.iter().nth(index));
+        }
+        prop_assert_eq!(listing.get(listing.len()), None);
+
+        // All whiteouts of the top are known.
+        let top: BTreeSet<&[u8]> = listing
+            .whiteouts()
+            .filter(|&(_, layer)| layer == 0)
+            .map(|(name, _)| name)
+            .collect();
+        let stored: BTreeSet<&[u8]> = layers[0]
+            .entries
+            .iter()
+            .filter(|&(_, node)| *node == Node::Whiteout)
+            .map(|(name, _)| name.as_bytes())
+            .collect();
+        prop_assert_eq!(top, stored);
+    }
+
+    #[test]
+    fn loses_nothing_without_memory(layers in common::layers(), n in 0usize..6, doubt: bool) {
+        let (whole, _) = merge(&layers, doubt);
+        fail_after(Some(n));
+        let (failed, _) = merge(&layers, doubt);
+        fail_after(None);
+        prop_assert!(whole.iter().eq(failed.iter()));
+    }
+}
+
+/// Every allocation of a big merge fails once; the failures are reported and nothing is lost.
+#[test]
+fn each_allocation_can_fail() {
+    let big = |from: u32| Dir {
+        opaque: false,
+        entries: (from..from + 300)
+            .map(|i| (format!("n{i}"), Node::Leaf(i)))
+            .collect(),
+    };
+    let layers = [big(0), big(150)];
+    let mut n = 0;
+    loop {
+        fail_after(Some(n));
+        let (listing, failures) = merge(&layers, n % 2 == 0);
+        fail_after(None);
+        assert_eq!(names(&listing), expected(&layers));
+        if failures == 0 {
+            break;
+        }
+        n += 1;
+    }
+    assert!(n > 10, "only {n} allocations");
+}
+
+#[test]
+fn a_million_names() {
+    let mut merge = Merge::with_key(12345);
+    for layer in 0..2u32 {
+        for i in 0..600_000u32 {
+            let name = format!("{}", i + layer * 400_000);
+            merge
+                .add(layer, name.as_bytes(), u64::from(i) + 1, DT_REG, Seen::Name)
+                .unwrap();
+        }
+    }
+    let listing = merge.finish();
+    assert_eq!(listing.len(), 1_000_000);
+    assert_eq!(listing.get(600_000).unwrap().name, b"600000");
+    assert_eq!(listing.get(999_999).unwrap().name, b"999999");
+}
+
+#[test]
+fn a_name_that_is_too_long_is_an_error() {
+    let mut merge = Merge::new();
+    let long = vec![b'x'; 70_000];
+    assert!(merge.add(0, &long, 1, DT_REG, Seen::Name).is_err());
+    assert!(merge.finish().is_empty());
+}
+
+#[test]
+fn an_unsettled_entry_is_an_object() {
+    let mut merge = Merge::new();
+    merge
+        .add(0, b"null", 5, DT_CHR, Seen::MaybeWhiteout)
+        .unwrap();
+    merge.add(1, b"null", 6, DT_REG, Seen::Name).unwrap();
+    let listing = merge.finish();
+    let entry = listing.get(0).unwrap();
+    assert_eq!(
+        (entry.name, entry.ino, entry.dt, entry.layer),
+        (&b"null"[..], 5, DT_CHR, 0)
+    );
+    assert_eq!(listing.len(), 1);
+}
