@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `union-demo`: boots a real Debian root on a union mount and shows that it works.
+//!
+//! The root is an erofs image, read-only; the top layer is an ext4 disk or a tmpfs. The union is mounted before
+//! systemd starts, by the init script in samples/boot.
+//!
+//! - Boot 1 of machine A changes the system in many ways. At the same time machine B runs from the same image, with a
+//!   disk of its own.
+//! - Boot 2 of machine A finds everything as it was left.
+//! - Boot 3, with the same image and an empty top layer in memory, finds nothing of it.
+//! - The image is the same as before, bit by bit.
+
+mod initramfs;
+mod machine;
+mod report;
+mod story;
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use clap::Parser;
+use sha2::{Digest, Sha256};
+
+use machine::{Setup, Spec};
+use report::{Kind, Outcome};
+use story::Story;
+
+/// Boot a real Debian root on a union mount and show that it works.
+#[derive(Parser)]
+#[command(version)]
+struct Arguments {
+    /// The checkout
+    #[arg(long, default_value = ".")]
+    repo: PathBuf,
+    /// Where the log and the consoles go [default: out/demo in the checkout]
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// The union module [default: out/ABI/union.ko in the checkout]
+    #[arg(long)]
+    module: Option<PathBuf>,
+    /// The kernel release [default: what scripts/setup chooses]
+    #[arg(long)]
+    abi: Option<String>,
+    /// The file system type to mount; overlay shows the demonstration without the module
+    #[arg(long = "type", env = "UNION_FSTYPE", default_value = "union")]
+    fs_type: String,
+    /// How many seconds each of the two groups of boots may take
+    #[arg(long, default_value_t = 240)]
+    timeout: u64,
+}
+
+/// The steps that must be reported.
+const FIRST: [&str; 9] = [
+    "root_is_union",
+    "system_is_running",
+    "package_installed",
+    "user_added",
+    "lower_file_edited",
+    "lower_file_deleted",
+    "directory_replaced",
+    "databases_made",
+    "a_is_alone",
+];
+const OTHER: [&str; 3] = ["root_is_union", "system_is_running", "b_is_alone"];
+const AGAIN: [&str; 8] = [
+    "root_is_union",
+    "system_is_running",
+    "package_kept",
+    "user_kept",
+    "edit_kept",
+    "deletion_kept",
+    "replacement_kept",
+    "databases_kept",
+];
+const FRESH: [&str; 5] = [
+    "root_is_union",
+    "system_is_running",
+    "nothing_installed",
+    "no_user",
+    "files_pristine",
+];
+
+/// What the steps of boot 1 must leave in the top layer.
+const EXPECTED_IN_TOP: [(Kind, &str); 6] = [
+    (Kind::Whiteout, "/etc/issue.net"),
+    (Kind::Opaque, "/etc/skel"),
+    (Kind::Copied, "/etc/bash.bashrc"),
+    (Kind::Copied, "/etc/login.defs"),
+    (Kind::New, "/usr/bin/hello"),
+    (Kind::New, "/home/alice/.bashrc"),
+];
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("union-demo: error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// Where everything is.
+struct Places {
+    enter: PathBuf,
+    kernel: PathBuf,
+    lower: PathBuf,
+    out: PathBuf,
+    initramfs: PathBuf,
+    top_a: PathBuf,
+    top_b: PathBuf,
+    abi: String,
+}
+
+fn run(arguments: &Arguments) -> Result<bool> {
+    let places = prepare(arguments)?;
+    let mut story = Story::begin(&places.out.join("log"))?;
+    let setup = Setup {
+        enter: &places.enter,
+        kernel: &places.kernel,
+        initramfs: &places.initramfs,
+        lower: &places.lower,
+        folder: &places.out,
+        fs_type: &arguments.fs_type,
+        timeout: Duration::from_secs(arguments.timeout),
+    };
+    story.tell(&format!(
+        "A Debian root on a {} mount, kernel {}",
+        arguments.fs_type, places.abi
+    ));
+    let before = digest(&places.lower)?;
+    let size = fs::metadata(&places.lower)?.len() >> 20;
+    story.tell(&format!(
+        "  lower layer: erofs image, {size} MiB, SHA-256 {before}"
+    ));
+    story.tell("  top layers:  an empty ext4 disk for each of the machines A and B");
+
+    let mut failures = Vec::new();
+    let group = |story: &mut Story,
+                 failures: &mut Vec<String>,
+                 boots: [Boot<'_>; 2]|
+     -> Result<[Outcome; 2]> { run_group(&setup, story, failures, boots) };
+    let [first, _] = group(
+        &mut story,
+        &mut failures,
+        [
+            Boot {
+                title: "Boot 1, machine A: change the system",
+                spec: Spec {
+                    name: "boot-1",
+                    steps: "first",
+                    top: Some(&places.top_a),
+                },
+                steps: &FIRST,
+                expected_in_top: &EXPECTED_IN_TOP,
+            },
+            Boot {
+                title: "Machine B, at the same time, from the same image",
+                spec: Spec {
+                    name: "machine-b",
+                    steps: "other",
+                    top: Some(&places.top_b),
+                },
+                steps: &OTHER,
+                expected_in_top: &[],
+            },
+        ],
+    )?;
+    if first.ended {
+        story.chapter("After boot 1");
+        story.top_layer(&first);
+    }
+    group(
+        &mut story,
+        &mut failures,
+        [
+            Boot {
+                title: "Boot 2, machine A, same disk: everything is still there",
+                spec: Spec {
+                    name: "boot-2",
+                    steps: "again",
+                    top: Some(&places.top_a),
+                },
+                steps: &AGAIN,
+                expected_in_top: &[],
+            },
+            Boot {
+                title: "Boot 3, same image, an empty tmpfs as the top layer: pristine",
+                spec: Spec {
+                    name: "boot-3",
+                    steps: "fresh",
+                    top: None,
+                },
+                steps: &FRESH,
+                expected_in_top: &[],
+            },
+        ],
+    )?;
+
+    story.chapter("The lower layer");
+    let after = digest(&places.lower)?;
+    if after == before {
+        story.good(&format!("SHA-256 is the same as before: {after}"));
+    } else {
+        story.bad(&format!("SHA-256 has changed to {after}"));
+        failures.push("the image of the lower layer has changed".into());
+    }
+
+    story.chapter(if failures.is_empty() {
+        "Everything went as it should."
+    } else {
+        "Not everything went as it should:"
+    });
+    for failure in &failures {
+        story.bad(failure);
+    }
+    let seconds = story.seconds();
+    story.tell(&format!(
+        "  {seconds:.0} seconds; log and consoles are in {}",
+        places.out.display()
+    ));
+    Ok(failures.is_empty())
+}
+
+/// One boot and what it must show.
+struct Boot<'a> {
+    title: &'a str,
+    spec: Spec<'a>,
+    steps: &'a [&'a str],
+    expected_in_top: &'a [(Kind, &'a str)],
+}
+
+/// Runs two boots at the same time. The first tells its story as it goes, the second afterwards.
+fn run_group(
+    setup: &Setup<'_>,
+    story: &mut Story,
+    failures: &mut Vec<String>,
+    [one, two]: [Boot<'_>; 2],
+) -> Result<[Outcome; 2]> {
+    story.chapter(one.title);
+    let mut later = Vec::new();
+    let specs = [one.spec, two.spec];
+    let mut outcomes = setup.run(&specs, |number, line| {
+        if number == 0 {
+            story.line(line);
+        } else {
+            story.note(&format!("{}: {line:?}", specs[number].name));
+            later.push(line.clone());
+        }
+    })?;
+    for (at, (spec, steps, expected)) in [
+        (&specs[0], one.steps, one.expected_in_top),
+        (&specs[1], two.steps, two.expected_in_top),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        if at == 1 {
+            story.chapter(two.title);
+            later.iter().for_each(|line| story.line(line));
+        }
+        let outcome = &mut outcomes[at];
+        let told = outcome.done.len() + outcome.failures.len();
+        outcome.expect(steps);
+        for (kind, path) in expected {
+            if !outcome.in_top(*kind).contains(path) {
+                outcome
+                    .failures
+                    .push(format!("the top layer lacks {path} as {kind:?}"));
+            }
+        }
+        if told < outcome.done.len() + outcome.failures.len() {
+            story.bad(&format!(
+                "see {}/{}.serial",
+                setup.folder.display(),
+                spec.name
+            ));
+        }
+        failures.extend(
+            outcome
+                .failures
+                .iter()
+                .map(|failure| format!("{}: {failure}", spec.name)),
+        );
+    }
+    let [first, second] = outcomes
+        .try_into()
+        .ok()
+        .context("two machines give two outcomes")?;
+    Ok([first, second])
+}
+
+/// Finds the kernel and the image; makes the initial ram disk and two empty disks.
+fn prepare(arguments: &Arguments) -> Result<Places> {
+    let repo = arguments
+        .repo
+        .canonicalize()
+        .with_context(|| format!("no checkout at {}", arguments.repo.display()))?;
+    let scripts = repo.join("scripts");
+    ensure!(
+        scripts.join("enter").exists(),
+        "{} is not the checkout; name it by --repo",
+        repo.display()
+    );
+    let abi = match &arguments.abi {
+        Some(abi) => abi.clone(),
+        None => output_of(Command::new(scripts.join("setup")).arg("--print-abi"))?,
+    };
+    let lower = PathBuf::from(output_of(
+        Command::new(scripts.join("image-root")).arg("--path"),
+    )?);
+    let cache = lower
+        .ancestors()
+        .nth(2)
+        .context("the image has no cache around it")?;
+    let kernel_dir = cache.join("kernels").join(&abi);
+    let out = arguments
+        .out
+        .clone()
+        .unwrap_or_else(|| repo.join("out/demo"));
+    fs::create_dir_all(&out).with_context(|| format!("cannot make {}", out.display()))?;
+    let out = out.canonicalize()?;
+
+    let union = (arguments.fs_type == "union").then(|| {
+        arguments
+            .module
+            .clone()
+            .unwrap_or_else(|| repo.join("out").join(&abi).join("union.ko"))
+    });
+    let initramfs = out.join("initramfs.cpio");
+    initramfs::build(
+        &initramfs,
+        &initramfs::Sources {
+            build_root: &cache.join("root"),
+            modules: &kernel_dir.join("modules/lib/modules").join(&abi),
+            abi: &abi,
+            init: &repo.join("samples/boot/init"),
+            union: union.as_deref(),
+            fs_type: &arguments.fs_type,
+        },
+    )?;
+
+    let places = Places {
+        enter: scripts.join("enter"),
+        kernel: kernel_dir.join("vmlinuz"),
+        lower,
+        initramfs,
+        top_a: out.join("top-a.ext4"),
+        top_b: out.join("top-b.ext4"),
+        out,
+        abi,
+    };
+    ensure!(
+        places.kernel.exists(),
+        "there is no {}; run scripts/setup",
+        places.kernel.display()
+    );
+    make_disks(&places.enter, &[&places.top_a, &places.top_b])?;
+    Ok(places)
+}
+
+/// Empty ext4 disks. They take only the space that is used.
+fn make_disks(enter: &Path, disks: &[&Path]) -> Result<()> {
+    for disk in disks {
+        let made = File::create(disk).and_then(|file| file.set_len(512 << 20));
+        made.with_context(|| format!("cannot make {}", disk.display()))?;
+    }
+    let mut command = Command::new(enter);
+    command
+        .args([
+            "sh",
+            "-c",
+            "for disk; do mkfs.ext4 -q -F \"$disk\" || exit; done",
+            "sh",
+        ])
+        .args(disks);
+    let status = command
+        .stdin(Stdio::null())
+        .status()
+        .context("cannot start scripts/enter")?;
+    if !status.success() {
+        bail!("mkfs.ext4 failed in the build root ({status})");
+    }
+    Ok(())
+}
+
+/// What a command prints, without the end of the line. Its messages go where ours go.
+fn output_of(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output();
+    let output = output.with_context(|| format!("cannot start {name}"))?;
+    ensure!(output.status.success(), "{name} failed ({})", output.status);
+    Ok(String::from_utf8_lossy(&output.stdout)
+        .trim_end()
+        .to_owned())
+}
+
+fn digest(path: &Path) -> Result<String> {
+    let mut hasher = Sha256::new();
+    let mut file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+    std::io::copy(&mut file, &mut hasher)
+        .with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(hasher
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect())
+}

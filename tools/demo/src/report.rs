@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What a virtual machine reports: one line each, fields separated by tabs.
+
+use std::collections::BTreeMap;
+
+/// One line of a report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Line {
+    /// A step went as it should.
+    Ok { step: String, story: String },
+    /// A step did not.
+    Failed { step: String, reason: String },
+    /// An object in the top layer.
+    Top { kind: Kind, path: String },
+    /// Something measured.
+    Fact { name: String, value: String },
+    /// The machine waits for the other one.
+    Meet,
+    /// The report is complete.
+    End,
+    /// None of these: a defect of the steps.
+    Unknown(String),
+}
+
+/// What an object in the top layer is to the union.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Hides a name of the lower layer.
+    Whiteout,
+    /// A directory that hides the one below.
+    Opaque,
+    /// A file that exists below, with changes.
+    Copied,
+    /// A file that exists only here.
+    New,
+}
+
+impl Line {
+    /// Parses one line.
+    pub fn parse(line: &str) -> Self {
+        let fields: Vec<_> = line.splitn(3, '\t').map(str::to_owned).collect();
+        let fields: Vec<_> = fields.iter().map(String::as_str).collect();
+        match fields[..] {
+            ["ok", step, story] => Self::Ok {
+                step: step.into(),
+                story: story.into(),
+            },
+            ["failed", step, reason] => Self::Failed {
+                step: step.into(),
+                reason: reason.into(),
+            },
+            ["fact", name, value] => Self::Fact {
+                name: name.into(),
+                value: value.into(),
+            },
+            ["top", kind, path] => match kind {
+                "whiteout" => Self::Top {
+                    kind: Kind::Whiteout,
+                    path: path.into(),
+                },
+                "opaque" => Self::Top {
+                    kind: Kind::Opaque,
+                    path: path.into(),
+                },
+                "copied" => Self::Top {
+                    kind: Kind::Copied,
+                    path: path.into(),
+                },
+                "new" => Self::Top {
+                    kind: Kind::New,
+                    path: path.into(),
+                },
+                _ => Self::Unknown(line.into()),
+            },
+            ["meet"] => Self::Meet,
+            ["end"] => Self::End,
+            _ => Self::Unknown(line.into()),
+        }
+    }
+}
+
+/// What became of one boot.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The steps that went well, in order.
+    pub done: Vec<String>,
+    /// Everything that went wrong.
+    pub failures: Vec<String>,
+    /// The contents of the top layer.
+    pub top: BTreeMap<Kind, Vec<String>>,
+    /// What was measured.
+    pub facts: BTreeMap<String, String>,
+    /// The report came to its end.
+    pub ended: bool,
+}
+
+impl Outcome {
+    /// Takes in one line.
+    pub fn add(&mut self, line: Line) {
+        match line {
+            Line::Ok { step, .. } => self.done.push(step),
+            Line::Failed { step, reason } => self.failures.push(format!("{step}: {reason}")),
+            Line::Top { kind, path } => self.top.entry(kind).or_default().push(path),
+            Line::Fact { name, value } => drop(self.facts.insert(name, value)),
+            Line::Meet => {}
+            Line::End => self.ended = true,
+            Line::Unknown(line) => self
+                .failures
+                .push(format!("the report has a line without meaning: {line}")),
+        }
+    }
+
+    /// Adds a failure for each expected step that was not reported at all, in case a step was skipped.
+    pub fn expect(&mut self, steps: &[&str]) {
+        if !self.ended {
+            self.failures
+                .push("the report ends early; the machine has crashed, hung or not started".into());
+        }
+        for step in steps {
+            let reported = self.done.iter().any(|done| done == step)
+                || self
+                    .failures
+                    .iter()
+                    .any(|failure| failure.starts_with(&format!("{step}:")));
+            if !reported {
+                self.failures.push(format!("{step}: not done"));
+            }
+        }
+    }
+
+    /// The objects of one kind in the top layer, sorted.
+    pub fn in_top(&self, kind: Kind) -> Vec<&str> {
+        let mut paths: Vec<_> = self
+            .top
+            .get(&kind)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        paths.sort_unstable();
+        paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines() {
+        assert_eq!(
+            Line::parse("ok\ta\tit\tworks"),
+            Line::Ok {
+                step: "a".into(),
+                story: "it\tworks".into()
+            }
+        );
+        assert_eq!(
+            Line::parse("top\twhiteout\t/etc/x"),
+            Line::Top {
+                kind: Kind::Whiteout,
+                path: "/etc/x".into()
+            }
+        );
+        assert_eq!(Line::parse("end"), Line::End);
+        for bad in ["", "top\tx\t/y", "ok", "end\tx"] {
+            assert_eq!(Line::parse(bad), Line::Unknown(bad.into()));
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_a_failure() {
+        let mut outcome = Outcome::default();
+        outcome.add(Line::parse("ok\tone\t"));
+        outcome.add(Line::parse("failed\ttwo\tno"));
+        outcome.expect(&["one", "two", "three"]);
+        assert_eq!(outcome.failures.len(), 3, "{:?}", outcome.failures);
+        outcome = Outcome::default();
+        outcome.add(Line::End);
+        outcome.expect(&[]);
+        assert!(outcome.failures.is_empty());
+    }
+}
