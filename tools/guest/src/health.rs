@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Whether the kernel is as well after the tests as before: log, taint, memory of the module.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
+
+use anyhow::{Context, Result};
+
+/// Words that only a kernel in trouble writes.
+const TROUBLE: &[&str] = &[
+    "WARNING:",
+    "BUG:",
+    "Oops",
+    "KASAN:",
+    "UBSAN:",
+    "kernel BUG at",
+    "general protection fault",
+    "refcount_t:",
+    "VFS: Busy inodes",
+    "still in use",
+    "blocked for more than",
+    "INFO: task",
+    "rust_kernel: panicked",
+    "possible recursive locking",
+    "circular locking dependency",
+];
+
+/// One line of the kernel log.
+pub struct Line {
+    level: u8,
+    text: String,
+}
+
+/// A reader of the kernel log that remembers where it was.
+pub struct Log(File);
+
+impl Log {
+    /// Starts behind what is already in the log.
+    pub fn open() -> Result<Self> {
+        let file = File::options()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open("/dev/kmsg")
+            .context("opening /dev/kmsg")?;
+        let mut log = Self(file);
+        log.news();
+        Ok(log)
+    }
+
+    /// What was written since the last time.
+    pub fn news(&mut self) -> Vec<Line> {
+        let mut lines = Vec::new();
+        let mut buffer = [0; 8192];
+        loop {
+            match self.0.read(&mut buffer) {
+                Ok(0) => break,
+                Ok(count) => lines.extend(parse(&String::from_utf8_lossy(&buffer[..count]))),
+                // Overwritten before it was read; the next read goes on with what is left.
+                Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {}
+                Err(_) => break,
+            }
+        }
+        lines
+    }
+}
+
+/// One record of /dev/kmsg: "priority,sequence,time,flags;text", then lines of properties.
+fn parse(record: &str) -> Option<Line> {
+    let (head, rest) = record.split_once(';')?;
+    let priority: u32 = head.split(',').next()?.parse().ok()?;
+    Some(Line {
+        level: (priority & 7) as u8,
+        text: rest.lines().next()?.to_owned(),
+    })
+}
+
+/// The lines that may not be there: trouble anywhere, and errors of the module unless a case provokes them.
+pub fn trouble(lines: &[Line], errors_expected: bool) -> Vec<String> {
+    lines
+        .iter()
+        .filter(|line| {
+            let bad = TROUBLE.iter().any(|word| line.text.contains(word));
+            let error = line.level <= 3 && line.text.starts_with("union:");
+            bad || (error && !errors_expected)
+        })
+        .map(|line| format!("kernel log: {}", line.text))
+        .collect()
+}
+
+/// The kernel's taint flags.
+pub fn taint() -> Result<u64> {
+    let text = fs::read_to_string("/proc/sys/kernel/tainted")?;
+    Ok(text.trim().parse()?)
+}
+
+/// Slab caches of the module, with the number of objects in use.
+pub fn slabs() -> Result<Vec<(String, u64)>> {
+    let text = fs::read_to_string("/proc/slabinfo").context("reading /proc/slabinfo")?;
+    let caches = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let name = words.next()?;
+        let active = words.next()?.parse().ok()?;
+        name.starts_with("union").then(|| (name.to_owned(), active))
+    });
+    Ok(caches.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_count_unless_expected() {
+        let lines: Vec<Line> = [
+            "3,1,2,-;union: bad option\n SUBSYSTEM=x\n",
+            "6,2,3,-;union: hello",
+        ]
+        .into_iter()
+        .filter_map(parse)
+        .collect();
+        assert_eq!(trouble(&lines, false), ["kernel log: union: bad option"]);
+        assert!(trouble(&lines, true).is_empty());
+    }
+
+    #[test]
+    fn a_warning_always_counts() {
+        let lines: Vec<Line> = parse("4,1,2,-;WARNING: CPU: 0 PID: 1 at fs/x.c:1")
+            .into_iter()
+            .collect();
+        assert_eq!(trouble(&lines, true).len(), 1);
+    }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Loading and unloading kernel modules from the initramfs.
+
+use std::fs::{self, File};
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use union_scenarios::errno::Errno;
+use union_scenarios::sys;
+
+/// Names the modules to load, in order, one path a line.
+const LIST: &str = "/modules/list";
+/// The module under test.
+pub const UNION: &str = "/union.ko";
+
+/// Loads what the host put on the list.
+pub fn load_listed() -> Result<()> {
+    let list = fs::read_to_string(LIST).with_context(|| format!("reading {LIST}"))?;
+    list.lines().try_for_each(|path| load(Path::new(path)))
+}
+
+/// Loads one module; one that is already there is as good.
+pub fn load(path: &Path) -> Result<()> {
+    let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
+    match sys::finit_module(file.as_raw_fd()) {
+        Ok(()) | Err(Errno(libc::EEXIST)) => Ok(()),
+        Err(error) => bail!(
+            "loading {}: {error}; the kernel log on the console says why",
+            path.display()
+        ),
+    }
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A Debian root that is a union: the image below, memory on top.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result, anyhow};
+use union_scenarios::mount::Union;
+use union_scenarios::sys;
+
+use crate::boot::{self, CommandLine};
+use crate::{modules, port};
+
+/// The command to run, put into the initramfs by the host.
+const COMMAND: &str = "/command";
+/// Where the shared directory is mounted.
+const SHARE: &str = "/mnt/share";
+
+/// Runs the command, passes on what it writes and reports its exit status.
+pub fn run_command(line: &CommandLine) -> Result<()> {
+    let command = fs::read_to_string(COMMAND).with_context(|| format!("reading {COMMAND}"))?;
+    let mut verdict = port::open(port::VERDICT)?;
+    let stdout = port::open(port::STDOUT)?;
+    let stderr = port::open(port::STDERR)?;
+    enter_root(line)?;
+    let mut child = program("/bin/sh", line)
+        .arg("-c")
+        .arg(&command)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .context("starting /bin/sh")?;
+    let copies = [
+        child.stdout.take().map(|pipe| copy(pipe, stdout)),
+        child.stderr.take().map(|pipe| copy(pipe, stderr)),
+    ];
+    let status = child.wait().context("waiting for the command")?;
+    // Whoever still holds the pipes, a daemon say, is not waited for longer than this.
+    for thread in copies.into_iter().flatten() {
+        for _ in 0..50 {
+            if thread.is_finished() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    }
+    writeln!(verdict, "exit {}", code(status)).context("reporting the exit status")
+}
+
+/// A shell on the console.
+pub fn shell(line: &CommandLine) -> Result<()> {
+    enter_root(line)?;
+    let console = File::options()
+        .read(true)
+        .write(true)
+        .open("/dev/ttyS0")
+        .context("opening /dev/ttyS0")?;
+    let bash = Path::new("/bin/bash").exists();
+    let mut command = program(if bash { "/bin/bash" } else { "/bin/sh" }, line);
+    command
+        .arg("-l")
+        .stdin(console.try_clone()?)
+        .stdout(console.try_clone()?)
+        .stderr(console);
+    // SAFETY: setsid and ioctl may be called between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            libc::setsid();
+            libc::ioctl(0, libc::TIOCSCTTY, 0);
+            Ok(())
+        });
+    }
+    println!("This root is a union of a read-only image and memory; leave with exit.");
+    command.status().context("starting the shell")?;
+    Ok(())
+}
+
+fn program(path: &str, line: &CommandLine) -> Command {
+    let mut command = Command::new(path);
+    command
+        .env_clear()
+        .env(
+            "PATH",
+            "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        )
+        .env("HOME", "/root")
+        .env("LC_ALL", "C.UTF-8")
+        .env("TERM", line.get("term").unwrap_or("dumb"))
+        .current_dir(if line.get("share").is_some() {
+            SHARE
+        } else {
+            "/"
+        });
+    command
+}
+
+/// Mounts the union, moves it to `/` and goes there.
+fn enter_root(line: &CommandLine) -> Result<()> {
+    for directory in ["/lower", "/top", "/newroot"] {
+        fs::create_dir_all(directory)?;
+    }
+    let fail = |what: &str, error: String| anyhow!("{what}: {error}");
+    if line.fstype() == "union" {
+        modules::load(Path::new(modules::UNION))?;
+    }
+    let device = boot::disk("root")?;
+    sys::mount(
+        &device.to_string_lossy(),
+        "/lower",
+        "erofs",
+        libc::MS_RDONLY,
+        b"",
+    )
+    .map_err(|e| fail("mounting the root image", e.to_string()))?;
+    sys::mount("tmpfs", "/top", "tmpfs", 0, b"mode=755")
+        .map_err(|e| fail("mounting the top", e.to_string()))?;
+    fs::create_dir_all("/top/upper")?;
+    fs::create_dir_all("/top/work")?;
+    let root = Path::new("/newroot");
+    Union::new(line.fstype())
+        .lower("/lower")
+        .upper("/top/upper", "/top/work")
+        .mount(root)
+        .map_err(|e| fail("mounting the union", e.to_string()))?;
+    boot::mount_kernel_file_systems_below(root)?;
+    if line.get("share").is_some() {
+        let target = root.join(SHARE.trim_start_matches('/'));
+        fs::create_dir_all(&target)?;
+        sys::mount(
+            "share",
+            &target,
+            "9p",
+            0,
+            b"trans=virtio,version=9p2000.L,msize=524288,cache=mmap",
+        )
+        .map_err(|e| fail("mounting the shared directory", e.to_string()))?;
+    }
+    sys::chdir(root).map_err(|e| fail("chdir", e.to_string()))?;
+    sys::mount(".", "/", "", libc::MS_MOVE, b"")
+        .map_err(|e| fail("moving the root", e.to_string()))?;
+    std::os::unix::fs::chroot(".").context("chroot")?;
+    std::env::set_current_dir("/")?;
+    // Loopback is what test suites expect to be there; its absence is not ours to judge.
+    let _ = Command::new("/sbin/ip")
+        .args(["link", "set", "lo", "up"])
+        .status();
+    Ok(())
+}
+
+fn copy(mut from: impl Read + Send + 'static, mut to: File) -> std::thread::JoinHandle<()> {
+    std::thread::spawn(move || {
+        let _ = std::io::copy(&mut from, &mut to);
+    })
+}
+
+fn code(status: ExitStatus) -> i32 {
+    status
+        .code()
+        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The test run: every case that the filter names, then the health of the kernel.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow};
+use regex_lite::Regex;
+use union_scenarios::execute::Lab;
+use union_scenarios::outcome::{self, Outcome};
+use union_scenarios::scenario::{Check, Scenario};
+use union_scenarios::shape::{Fs, SHAPES, Shape};
+use union_scenarios::{cases, checks, sys};
+
+use crate::boot::{self, CommandLine};
+use crate::health::{self, Log};
+use crate::{modules, port};
+
+/// One thing to run.
+enum Case {
+    Scenario(&'static Scenario, &'static Shape),
+    Check(&'static Check),
+}
+
+impl Case {
+    fn name(&self) -> String {
+        match self {
+            Self::Scenario(scenario, shape) => format!("{}/{}", shape.name, scenario.name),
+            Self::Check(check) => format!("check/{}", check.name),
+        }
+    }
+}
+
+/// Runs the tests and writes the report.
+pub fn run(line: &CommandLine) -> Result<()> {
+    let mut report = port::open(port::VERDICT)?;
+    let mut log = Log::open()?;
+    let module = line.fstype() == "union";
+    if module {
+        modules::load(Path::new(modules::UNION))?;
+    }
+    let taint = health::taint()?;
+    let disks = mount_disks()?;
+    let base = Path::new("/t");
+    fs::create_dir_all(base).context("mkdir /t")?;
+    let mut lab = Lab::new(line.fstype(), base, disks.clone());
+    if let Some(seconds) = line.get("limit") {
+        lab.limit = Duration::from_secs(seconds.parse().context("union.limit")?);
+    }
+
+    let cases = chosen(line)?;
+    let health_checks = if module { 4 } else { 2 };
+    let from: usize = line
+        .get("from")
+        .unwrap_or("0")
+        .parse()
+        .context("union.from")?;
+    let mut reporter = Reporter {
+        report: &mut report,
+        number: from,
+    };
+    outcome::write_plan(reporter.report, cases.len() + health_checks)?;
+    for case in cases.iter().skip(from) {
+        reporter.case(&case.name(), || {
+            let found = match case {
+                Case::Scenario(scenario, shape) => lab.scenario(scenario, shape),
+                Case::Check(check) => lab.check(check),
+            };
+            let errors_expected = matches!(case, Case::Check(_));
+            with_trouble(found, health::trouble(&log.news(), errors_expected))
+        })?;
+    }
+
+    drop(lab);
+    reporter.case("health/umount", || unmount_disks(&disks))?;
+    if module {
+        reporter.case("health/memory", memory)?;
+        reporter.case("health/unload", unload)?;
+    }
+    reporter.case("health/kernel", || {
+        let mut wrong = health::trouble(&log.news(), true);
+        match health::taint() {
+            Ok(now) if now == taint => {}
+            Ok(now) => wrong.push(format!("taint was {taint:#x} after loading, is {now:#x}")),
+            Err(error) => wrong.push(format!("{error:#}")),
+        }
+        verdict(wrong)
+    })?;
+    use std::io::Write;
+    writeln!(report, "{}", outcome::END)?;
+    Ok(())
+}
+
+struct Reporter<'a> {
+    report: &'a mut File,
+    number: usize,
+}
+
+impl Reporter<'_> {
+    fn case(&mut self, name: &str, run: impl FnOnce() -> Outcome) -> Result<()> {
+        self.number += 1;
+        outcome::write_start(self.report, name)?;
+        let start = Instant::now();
+        let outcome = run();
+        outcome::write(self.report, self.number, name, &outcome, start.elapsed())
+            .context("writing the report")
+    }
+}
+
+fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
+    let filter = Regex::new(line.get("filter").unwrap_or("")).context("union.filter")?;
+    let scenarios = SHAPES.iter().flat_map(|shape| {
+        cases::ALL
+            .iter()
+            .map(move |scenario| Case::Scenario(scenario, shape))
+    });
+    let all = scenarios.chain(checks::ALL.iter().map(Case::Check));
+    let mut chosen: Vec<Case> = all.filter(|case| filter.is_match(&case.name())).collect();
+    if let Some((part, parts)) = line.get("part").and_then(|part| part.split_once('/')) {
+        let (part, parts): (usize, usize) = (part.parse()?, parts.parse()?);
+        let mut index = 0;
+        chosen.retain(|_| {
+            index += 1;
+            (index - 1) % parts.max(1) == part
+        });
+    }
+    Ok(chosen)
+}
+
+/// Mounts the disk of each file system a shape names.
+fn mount_disks() -> Result<HashMap<Fs, PathBuf>> {
+    let mut disks = HashMap::new();
+    for fs in SHAPES.iter().flat_map(|shape| [shape.top, shape.lower]) {
+        let Some(serial) = fs.disk() else { continue };
+        if disks.contains_key(&fs) {
+            continue;
+        }
+        let target = Path::new("/disks").join(serial);
+        fs::create_dir_all(&target)?;
+        let device = boot::disk(serial)?;
+        let flags = if fs == Fs::Erofs { libc::MS_RDONLY } else { 0 };
+        sys::mount(&device.to_string_lossy(), &target, fs.name(), flags, b"")
+            .map_err(|error| anyhow!("mounting {} ({}): {error}", device.display(), fs.name()))?;
+        disks.insert(fs, target);
+    }
+    Ok(disks)
+}
+
+fn unmount_disks(disks: &HashMap<Fs, PathBuf>) -> Outcome {
+    let results = disks.values().filter_map(|target| {
+        let error = sys::umount(target, 0).err()?;
+        Some(format!("umount of {}: {error}", target.display()))
+    });
+    verdict(results.collect())
+}
+
+fn memory() -> Outcome {
+    match health::slabs() {
+        Ok(caches) => {
+            let in_use = caches.iter().filter(|(_, active)| *active > 0);
+            let lines = in_use.map(|(name, active)| {
+                format!("slab cache {name} has {active} objects in use with nothing mounted")
+            });
+            // Inodes and the like are freed after a grace period of RCU: look twice.
+            let lines: Vec<String> = lines.collect();
+            if lines.is_empty() {
+                return Outcome::Pass(lines);
+            }
+            std::thread::sleep(Duration::from_secs(2));
+            let again = health::slabs().unwrap_or_default();
+            verdict(
+                again
+                    .iter()
+                    .filter(|(_, active)| *active > 0)
+                    .map(|(name, active)| {
+                        format!("slab cache {name}: {active} objects in use, nothing mounted")
+                    })
+                    .collect(),
+            )
+        }
+        Err(error) => Outcome::Fail(vec![format!("{error:#}")]),
+    }
+}
+
+fn unload() -> Outcome {
+    if let Err(error) = sys::delete_module("union") {
+        return Outcome::Fail(vec![format!("the module does not unload: {error}")]);
+    }
+    let left = health::slabs().unwrap_or_default();
+    verdict(
+        left.iter()
+            .map(|(name, _)| format!("slab cache {name} is still there after unloading"))
+            .collect(),
+    )
+}
+
+fn verdict(wrong: Vec<String>) -> Outcome {
+    if wrong.is_empty() {
+        Outcome::Pass(wrong)
+    } else {
+        Outcome::Fail(wrong)
+    }
+}
+
+fn with_trouble(outcome: Outcome, trouble: Vec<String>) -> Outcome {
+    if trouble.is_empty() {
+        return outcome;
+    }
+    match outcome {
+        Outcome::Fail(mut lines) => {
+            lines.extend(trouble);
+            Outcome::Fail(lines)
+        }
+        Outcome::Pass(_) | Outcome::Skip(_) => Outcome::Fail(trouble),
+    }
+}

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The tools of a check: scratch directories, mounts, and assertions that say what was expected.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use crate::errno::Errno;
+use crate::mount::{Failure, Union};
+use crate::shape::Fs;
+use crate::sys;
+
+impl From<Errno> for String {
+    fn from(error: Errno) -> Self {
+        error.to_string()
+    }
+}
+
+/// The workbench of one check; whatever it mounts is unmounted afterwards.
+pub struct Bench<'a> {
+    /// Type under test.
+    pub fstype: &'a str,
+    base: &'a Path,
+    disks: &'a HashMap<Fs, PathBuf>,
+}
+
+/// The usual layers: each on a tmpfs of its own, work beside upper.
+pub struct Layout {
+    /// Lower layers, the topmost first; the topmost holds `file` with the text `below` and an empty `dir`.
+    pub lowers: Vec<PathBuf>,
+    /// The top layer.
+    pub upper: PathBuf,
+    /// Its work directory.
+    pub work: PathBuf,
+    /// An empty directory to mount on.
+    pub target: PathBuf,
+}
+
+impl<'a> Bench<'a> {
+    /// A workbench below the empty directory `base`.
+    pub fn new(fstype: &'a str, base: &'a Path, disks: &'a HashMap<Fs, PathBuf>) -> Self {
+        Self {
+            fstype,
+            base,
+            disks,
+        }
+    }
+
+    /// Whether the real union is under test.
+    pub fn is_union(&self) -> bool {
+        self.fstype == "union"
+    }
+
+    /// Where the scratch disk of a file system is mounted.
+    pub fn disk(&self, fs: Fs) -> Result<&Path, String> {
+        self.disks
+            .get(&fs)
+            .map(PathBuf::as_path)
+            .ok_or_else(|| format!("skip: no {} disk in this run", fs.name()))
+    }
+
+    /// A fresh tmpfs.
+    pub fn tmpfs(&self, name: &str) -> Result<PathBuf, String> {
+        let path = self.base.join(name);
+        std::fs::create_dir_all(&path).map_err(|e| format!("mkdir {}: {e}", path.display()))?;
+        sys::mount("tmpfs", &path, "tmpfs", 0, b"mode=755")
+            .map_err(|e| format!("mounting a tmpfs on {}: {e}", path.display()))?;
+        Ok(path)
+    }
+
+    /// An empty directory to mount on.
+    pub fn target(&self, name: &str) -> Result<PathBuf, String> {
+        self.dir(&self.base.join(name))
+    }
+
+    /// A directory with its parents.
+    pub fn dir(&self, path: &Path) -> Result<PathBuf, String> {
+        std::fs::create_dir_all(path).map_err(|e| format!("mkdir {}: {e}", path.display()))?;
+        Ok(path.to_owned())
+    }
+
+    /// A file.
+    pub fn file(&self, path: &Path, text: &str) -> Result<(), String> {
+        std::fs::write(path, text).map_err(|e| format!("writing {}: {e}", path.display()))
+    }
+
+    /// The usual layers, `lowers` of them below the top.
+    pub fn layout(&self, lowers: usize) -> Result<Layout, String> {
+        let top = self.tmpfs("top")?;
+        let below = self.tmpfs("below")?;
+        let mut layout = Layout {
+            lowers: Vec::new(),
+            upper: self.dir(&top.join("upper"))?,
+            work: self.dir(&top.join("work"))?,
+            target: self.target("target")?,
+        };
+        for number in 0..lowers {
+            layout
+                .lowers
+                .push(self.dir(&below.join(number.to_string()))?);
+        }
+        if let Some(first) = layout.lowers.first() {
+            self.file(&first.join("file"), "below")?;
+            self.dir(&first.join("dir"))?;
+        }
+        Ok(layout)
+    }
+
+    /// A union without layers of the type under test.
+    pub fn new_union(&self) -> Union {
+        Union::new(self.fstype)
+    }
+
+    /// The union of the usual layers.
+    pub fn union(&self, layout: &Layout) -> Union {
+        self.new_union()
+            .lowers(&layout.lowers)
+            .upper(&layout.upper, &layout.work)
+    }
+
+    /// Mounting must fail with one of `expected`; gives the failure.
+    pub fn refused(
+        &self,
+        union: &Union,
+        target: &Path,
+        expected: &[i32],
+    ) -> Result<Failure, String> {
+        match union.mount(target) {
+            Ok(()) => Err(format!(
+                "the mount must be refused, it succeeded: {}",
+                union.data_string()
+            )),
+            Err(failure) if expected.contains(&failure.errno.0) => Ok(failure),
+            Err(failure) => {
+                let expected: Vec<_> = expected.iter().map(|number| Errno(*number)).collect();
+                Err(format!("expected one of {expected:?}, got {failure}"))
+            }
+        }
+    }
+
+    /// umount(2) must succeed.
+    pub fn umount(&self, target: &Path) -> Result<(), String> {
+        sys::umount(target, 0).map_err(|e| format!("umount {}: {e}", target.display()))
+    }
+
+    /// A call must fail with `expected`.
+    pub fn fails<T>(
+        &self,
+        what: &str,
+        result: sys::Result<T>,
+        expected: i32,
+    ) -> Result<(), String> {
+        match result {
+            Ok(_) => Err(format!(
+                "{what}: expected {}, it succeeded",
+                Errno(expected)
+            )),
+            Err(error) if error.0 == expected => Ok(()),
+            Err(error) => Err(format!("{what}: expected {}, got {error}", Errno(expected))),
+        }
+    }
+
+    /// A call must succeed.
+    pub fn works<T>(&self, what: &str, result: sys::Result<T>) -> Result<T, String> {
+        result.map_err(|error| format!("{what}: expected success, got {error}"))
+    }
+
+    /// A file must hold `text`.
+    pub fn holds(&self, path: &Path, text: &str) -> Result<(), String> {
+        match std::fs::read_to_string(path) {
+            Ok(found) if found == text => Ok(()),
+            Ok(found) => Err(format!(
+                "{} must hold {text:?}, it holds {found:?}",
+                path.display()
+            )),
+            Err(error) => Err(format!("reading {}: {error}", path.display())),
+        }
+    }
+
+    /// Anything else that must be so.
+    pub fn must(&self, what: &str, is: bool) -> Result<(), String> {
+        if is {
+            Ok(())
+        } else {
+            Err(format!("expected, but not so: {what}"))
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Scenarios for the union file system, and what runs and judges them.
+//!
+//! A [`Scenario`](scenario::Scenario) describes a tree and does something to it.  It runs twice: in one plain
+//! directory, which is its oracle, and in a union whose layers hold the same tree.  The two transcripts of answers and
+//! the two trees left behind must agree; see [`execute`].  A [`Check`](scenario::Check) has no oracle and says itself
+//! what must be so.
+//!
+//! Documentation/testing.rst shows how to write one.
+
+pub mod acl;
+pub mod bench;
+pub mod cases;
+pub mod checks;
+pub mod diff;
+pub mod errno;
+pub mod execute;
+pub mod layers;
+pub mod make;
+pub mod mount;
+pub mod outcome;
+pub mod process;
+pub mod run;
+pub mod scenario;
+pub mod shape;
+pub mod sys;
+pub mod tree;
+pub mod walk;
+
+/// What a file with a scenario needs.
+pub mod prelude {
+    pub use crate::acl;
+    pub use crate::errno::Errno;
+    pub use crate::layers::Layers;
+    pub use crate::run::*;
+    pub use crate::scenario::{Allow, Scenario};
+    pub use crate::sys;
+    pub use crate::tree::{Builder, OLD};
+}

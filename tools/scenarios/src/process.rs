@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Running a part of a scenario in a process of its own, with a pipe for what it has to say.
+//!
+//! Whatever a scenario leaves open, locked, mapped or changed of its credentials ends with its process, and one that
+//! hangs can be killed.
+
+use std::io::{Read, Write};
+use std::os::fd::FromRawFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use crate::errno::Errno;
+use crate::sys;
+
+/// How a child ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It returned.
+    Done,
+    /// It exited with this status without returning: a panic, most likely.
+    Status(i32),
+    /// This signal killed it.
+    Signal(i32),
+    /// It did not finish in time and was killed.
+    TimedOut,
+}
+
+/// Forks; the child runs `work` with the writing end of a pipe and exits, the parent collects what it wrote.
+///
+/// The caller must have one thread only.
+pub fn run(limit: Duration, work: impl FnOnce(&mut dyn Write)) -> Result<(Vec<u8>, End), Errno> {
+    let (reader, writer) = sys::pipe()?;
+    let pid = fork()?;
+    if pid == 0 {
+        let _ = sys::close(reader);
+        // SAFETY: the writing end is ours alone.
+        let mut pipe = unsafe { std::fs::File::from_raw_fd(writer) };
+        exit_with(|| work(&mut pipe));
+    }
+    sys::close(writer)?;
+    let deadline = Instant::now() + limit;
+    let mut said = Vec::new();
+    let timed_out = !read_until(reader, &mut said, deadline);
+    if timed_out {
+        // SAFETY: no pointers; the child has not been waited for, so the id is still its own.
+        unsafe { libc::kill(pid, libc::SIGKILL) };
+    }
+    let end = wait(pid)?;
+    Ok((said, if timed_out { End::TimedOut } else { end }))
+}
+
+/// Forks and waits; the child shares the file descriptions of its parent, not its locks.
+pub fn child(work: impl FnOnce()) -> Result<End, Errno> {
+    let pid = fork()?;
+    if pid == 0 {
+        exit_with(work);
+    }
+    wait(pid)
+}
+
+/// Forks a child that goes on by itself; see [`wait`].
+pub fn background(work: impl FnOnce()) -> Result<i32, Errno> {
+    let pid = fork()?;
+    if pid == 0 {
+        exit_with(work);
+    }
+    Ok(pid)
+}
+
+fn fork() -> Result<i32, Errno> {
+    // SAFETY: the callers have one thread, so the child finds no lock held by a thread it does not have.
+    match unsafe { libc::fork() } {
+        -1 => Err(Errno::last()),
+        pid => Ok(pid),
+    }
+}
+
+fn exit_with(work: impl FnOnce()) -> ! {
+    let status = match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(()) => 0,
+        Err(_) => 101,
+    };
+    // SAFETY: no destructor of the parent's copy may run in the child.
+    unsafe { libc::_exit(status) }
+}
+
+/// Waits for a child.
+pub fn wait(pid: i32) -> Result<End, Errno> {
+    let mut status = 0;
+    // SAFETY: the status is a live local.
+    while unsafe { libc::waitpid(pid, &raw mut status, 0) } < 0 {
+        if Errno::last() != Errno(libc::EINTR) {
+            return Err(Errno::last());
+        }
+    }
+    Ok(if libc::WIFSIGNALED(status) {
+        End::Signal(libc::WTERMSIG(status))
+    } else {
+        match libc::WEXITSTATUS(status) {
+            0 => End::Done,
+            status => End::Status(status),
+        }
+    })
+}
+
+/// Reads to the end of `fd`, which is closed; false when the deadline came first.
+fn read_until(fd: i32, said: &mut Vec<u8>, deadline: Instant) -> bool {
+    // SAFETY: the reading end is ours alone.
+    let mut pipe = unsafe { std::fs::File::from_raw_fd(fd) };
+    let mut buffer = [0; 4096];
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let mut poll = libc::pollfd {
+            fd,
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        // SAFETY: one pollfd, which lives across the call.
+        let ready = unsafe { libc::poll(&raw mut poll, 1, left.as_millis() as i32) };
+        if ready == 0 {
+            return false;
+        }
+        match pipe.read(&mut buffer) {
+            Ok(0) => return true,
+            Ok(count) => said.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return true,
+        }
+    }
+}
+
+/// Replaces this process by `program`; only returns on failure.
+pub fn exec(program: &str, arguments: &[&str]) -> Errno {
+    let program = sys::cstring(program);
+    let arguments: Vec<_> = arguments.iter().map(sys::cstring).collect();
+    let mut pointers: Vec<_> = arguments.iter().map(|a| a.as_ptr()).collect();
+    pointers.push(std::ptr::null());
+    // SAFETY: a NULL-terminated array of C strings that live until the call returns.
+    unsafe { libc::execv(program.as_ptr(), pointers.as_ptr()) };
+    Errno::last()
+}
+
+/// Blocks a signal for this process, so that it stays pending until looked for.
+pub fn block_signal(signal: i32) {
+    // SAFETY: the set is initialised by sigemptyset before use.
+    unsafe {
+        let mut set = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        libc::sigprocmask(libc::SIG_BLOCK, &raw const set, std::ptr::null_mut());
+    }
+}
+
+/// Waits up to `limit` for a blocked signal.
+pub fn await_signal(signal: i32, limit: Duration) -> bool {
+    // SAFETY: the set is initialised by sigemptyset before use, the time lives across the call.
+    unsafe {
+        let mut set = std::mem::zeroed();
+        libc::sigemptyset(&raw mut set);
+        libc::sigaddset(&raw mut set, signal);
+        let time = libc::timespec {
+            tv_sec: limit.as_secs() as i64,
+            tv_nsec: limit.subsec_nanos().into(),
+        };
+        libc::sigtimedwait(&raw const set, std::ptr::null_mut(), &raw const time) == signal
+    }
+}

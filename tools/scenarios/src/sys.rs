@@ -1,0 +1,720 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! System calls with their error numbers, one function each.
+//!
+//! Scenarios judge what the kernel answers, so nothing here retries, converts or hides an answer.  All `unsafe` of
+//! this crate is in this file and in [`crate::process`].
+
+use std::ffi::{CStr, CString, OsStr};
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+
+use crate::errno::Errno;
+
+/// What every system call gives.
+pub type Result<T> = std::result::Result<T, Errno>;
+
+/// Turns a path into what the kernel takes; a NUL inside is the scenario's own mistake.
+pub fn cstring(path: impl AsRef<OsStr>) -> CString {
+    CString::new(path.as_ref().as_bytes()).expect("a path without NUL")
+}
+
+fn check(value: i64) -> Result<i64> {
+    if value < 0 {
+        Err(Errno::last())
+    } else {
+        Ok(value)
+    }
+}
+
+// The answers are of different types: int, long, ssize_t, off_t.
+macro_rules! call {
+    ($function:ident($($argument:expr),* $(,)?)) => {
+        // SAFETY: every pointer passed by the wrappers of this file comes from a live reference whose length is
+        // passed along with it, or from a C string that lives until the call returns.
+        check(unsafe { libc::$function($($argument),*) } as i64)
+    };
+}
+
+macro_rules! raw {
+    ($number:ident, $($argument:expr),* $(,)?) => {
+        // SAFETY: as for `call!`.
+        check(unsafe { libc::syscall(libc::$number, $($argument),*) })
+    };
+}
+
+/// open(2).
+pub fn open(path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {
+    let path = cstring(path);
+    call!(open(path.as_ptr(), flags | libc::O_CLOEXEC, mode)).map(|fd| fd as RawFd)
+}
+
+/// close(2).
+pub fn close(fd: RawFd) -> Result<()> {
+    call!(close(fd)).map(drop)
+}
+
+/// pread(2), or read(2) without an offset.
+pub fn read(fd: RawFd, length: usize, offset: Option<i64>) -> Result<Vec<u8>> {
+    let mut buffer = vec![0; length];
+    let count = match offset {
+        Some(offset) => call!(pread(fd, buffer.as_mut_ptr().cast(), length, offset))?,
+        None => call!(read(fd, buffer.as_mut_ptr().cast(), length))?,
+    };
+    buffer.truncate(count as usize);
+    Ok(buffer)
+}
+
+/// pwrite(2), or write(2) without an offset.
+pub fn write(fd: RawFd, data: &[u8], offset: Option<i64>) -> Result<usize> {
+    let count = match offset {
+        Some(offset) => call!(pwrite(fd, data.as_ptr().cast(), data.len(), offset))?,
+        None => call!(write(fd, data.as_ptr().cast(), data.len()))?,
+    };
+    Ok(count as usize)
+}
+
+/// lseek(2).
+pub fn lseek(fd: RawFd, offset: i64, whence: i32) -> Result<i64> {
+    call!(lseek(fd, offset, whence))
+}
+
+/// fstatat(2) on the current directory.
+pub fn stat(path: impl AsRef<OsStr>, flags: i32) -> Result<libc::stat> {
+    let path = cstring(path);
+    let mut stat = MaybeUninit::zeroed();
+    call!(fstatat(
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        stat.as_mut_ptr(),
+        flags
+    ))?;
+    // SAFETY: zeroed is a valid stat, and the kernel has filled it in.
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// fstat(2).
+pub fn fstat(fd: RawFd) -> Result<libc::stat> {
+    let mut stat = MaybeUninit::zeroed();
+    call!(fstat(fd, stat.as_mut_ptr()))?;
+    // SAFETY: zeroed is a valid stat, and the kernel has filled it in.
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// statfs(2).
+pub fn statfs(path: impl AsRef<OsStr>) -> Result<libc::statfs> {
+    let path = cstring(path);
+    let mut stat = MaybeUninit::zeroed();
+    call!(statfs(path.as_ptr(), stat.as_mut_ptr()))?;
+    // SAFETY: zeroed is a valid statfs, and the kernel has filled it in.
+    Ok(unsafe { stat.assume_init() })
+}
+
+/// One entry as getdents64(2) gives it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dirent {
+    /// The name, without `.` and `..` filtered out.
+    pub name: Vec<u8>,
+    /// d_ino.
+    pub ino: u64,
+    /// d_type.
+    pub kind: u8,
+    /// d_off: the position after this entry.
+    pub next: i64,
+}
+
+/// One getdents64(2) call with a buffer of `size` bytes; empty at the end of the directory.
+pub fn getdents(fd: RawFd, size: usize) -> Result<Vec<Dirent>> {
+    let mut buffer = vec![0u8; size];
+    let count = raw!(SYS_getdents64, fd, buffer.as_mut_ptr(), size)? as usize;
+    let mut rest = &buffer[..count];
+    let mut entries = Vec::new();
+    // struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name up to a NUL.
+    while rest.len() > 19 {
+        let length = usize::from(u16::from_ne_bytes([rest[16], rest[17]]));
+        let name = CStr::from_bytes_until_nul(&rest[19..length]).map_err(|_| Errno(libc::EIO))?;
+        entries.push(Dirent {
+            name: name.to_bytes().to_vec(),
+            ino: u64::from_ne_bytes(rest[..8].try_into().expect("8 bytes")),
+            kind: rest[18],
+            next: i64::from_ne_bytes(rest[8..16].try_into().expect("8 bytes")),
+        });
+        rest = &rest[length..];
+    }
+    Ok(entries)
+}
+
+/// mkdir(2).
+pub fn mkdir(path: impl AsRef<OsStr>, mode: u32) -> Result<()> {
+    let path = cstring(path);
+    call!(mkdir(path.as_ptr(), mode)).map(drop)
+}
+
+/// rmdir(2).
+pub fn rmdir(path: impl AsRef<OsStr>) -> Result<()> {
+    let path = cstring(path);
+    call!(rmdir(path.as_ptr())).map(drop)
+}
+
+/// unlink(2).
+pub fn unlink(path: impl AsRef<OsStr>) -> Result<()> {
+    let path = cstring(path);
+    call!(unlink(path.as_ptr())).map(drop)
+}
+
+/// renameat2(2).
+pub fn rename(old: impl AsRef<OsStr>, new: impl AsRef<OsStr>, flags: u32) -> Result<()> {
+    let (old, new) = (cstring(old), cstring(new));
+    call!(renameat2(
+        libc::AT_FDCWD,
+        old.as_ptr(),
+        libc::AT_FDCWD,
+        new.as_ptr(),
+        flags
+    ))
+    .map(drop)
+}
+
+/// linkat(2).
+pub fn link(old: impl AsRef<OsStr>, new: impl AsRef<OsStr>, flags: i32) -> Result<()> {
+    let (old, new) = (cstring(old), cstring(new));
+    call!(linkat(
+        libc::AT_FDCWD,
+        old.as_ptr(),
+        libc::AT_FDCWD,
+        new.as_ptr(),
+        flags
+    ))
+    .map(drop)
+}
+
+/// symlink(2).
+pub fn symlink(target: impl AsRef<OsStr>, path: impl AsRef<OsStr>) -> Result<()> {
+    let (target, path) = (cstring(target), cstring(path));
+    call!(symlink(target.as_ptr(), path.as_ptr())).map(drop)
+}
+
+/// readlink(2).
+pub fn readlink(path: impl AsRef<OsStr>) -> Result<Vec<u8>> {
+    let path = cstring(path);
+    let mut buffer = vec![0u8; 4096];
+    let count = call!(readlink(
+        path.as_ptr(),
+        buffer.as_mut_ptr().cast(),
+        buffer.len()
+    ))?;
+    buffer.truncate(count as usize);
+    Ok(buffer)
+}
+
+/// mknod(2).
+pub fn mknod(path: impl AsRef<OsStr>, mode: u32, device: u64) -> Result<()> {
+    let path = cstring(path);
+    call!(mknod(path.as_ptr(), mode, device)).map(drop)
+}
+
+/// fchmodat(2), following links.
+pub fn chmod(path: impl AsRef<OsStr>, mode: u32) -> Result<()> {
+    let path = cstring(path);
+    call!(chmod(path.as_ptr(), mode)).map(drop)
+}
+
+/// fchmod(2).
+pub fn fchmod(fd: RawFd, mode: u32) -> Result<()> {
+    call!(fchmod(fd, mode)).map(drop)
+}
+
+/// fchownat(2) without following links.
+pub fn lchown(path: impl AsRef<OsStr>, uid: u32, gid: u32) -> Result<()> {
+    let path = cstring(path);
+    call!(lchown(path.as_ptr(), uid, gid)).map(drop)
+}
+
+/// fchown(2).
+pub fn fchown(fd: RawFd, uid: u32, gid: u32) -> Result<()> {
+    call!(fchown(fd, uid, gid)).map(drop)
+}
+
+/// A time as utimensat(2) takes it: seconds and nanoseconds.
+pub type Time = (i64, i64);
+
+fn timespec((tv_sec, tv_nsec): Time) -> libc::timespec {
+    libc::timespec { tv_sec, tv_nsec }
+}
+
+/// utimensat(2).
+pub fn utimens(path: impl AsRef<OsStr>, atime: Time, mtime: Time, flags: i32) -> Result<()> {
+    let path = cstring(path);
+    let times = [timespec(atime), timespec(mtime)];
+    call!(utimensat(
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        times.as_ptr(),
+        flags
+    ))
+    .map(drop)
+}
+
+/// futimens(3).
+pub fn futimens(fd: RawFd, atime: Time, mtime: Time) -> Result<()> {
+    let times = [timespec(atime), timespec(mtime)];
+    call!(futimens(fd, times.as_ptr())).map(drop)
+}
+
+/// truncate(2).
+pub fn truncate(path: impl AsRef<OsStr>, size: i64) -> Result<()> {
+    let path = cstring(path);
+    call!(truncate(path.as_ptr(), size)).map(drop)
+}
+
+/// ftruncate(2).
+pub fn ftruncate(fd: RawFd, size: i64) -> Result<()> {
+    call!(ftruncate(fd, size)).map(drop)
+}
+
+/// access(2) with the effective ids (faccessat2 with AT_EACCESS).
+pub fn access(path: impl AsRef<OsStr>, mode: i32) -> Result<()> {
+    let path = cstring(path);
+    raw!(
+        SYS_faccessat2,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        mode,
+        libc::AT_EACCESS
+    )
+    .map(drop)
+}
+
+/// lsetxattr(2).
+pub fn setxattr(path: impl AsRef<OsStr>, name: &str, value: &[u8], flags: i32) -> Result<()> {
+    let (path, name) = (cstring(path), cstring(name));
+    call!(lsetxattr(
+        path.as_ptr(),
+        name.as_ptr(),
+        value.as_ptr().cast(),
+        value.len(),
+        flags
+    ))
+    .map(drop)
+}
+
+/// fsetxattr(2).
+pub fn fsetxattr(fd: RawFd, name: &str, value: &[u8], flags: i32) -> Result<()> {
+    let name = cstring(name);
+    call!(fsetxattr(
+        fd,
+        name.as_ptr(),
+        value.as_ptr().cast(),
+        value.len(),
+        flags
+    ))
+    .map(drop)
+}
+
+/// lgetxattr(2) with a buffer that holds the largest value.
+pub fn getxattr(path: impl AsRef<OsStr>, name: &str) -> Result<Vec<u8>> {
+    let (path, name) = (cstring(path), cstring(name));
+    let mut buffer = vec![0u8; 65536];
+    let count = call!(lgetxattr(
+        path.as_ptr(),
+        name.as_ptr(),
+        buffer.as_mut_ptr().cast(),
+        buffer.len()
+    ))?;
+    buffer.truncate(count as usize);
+    Ok(buffer)
+}
+
+/// llistxattr(2), sorted.
+pub fn listxattr(path: impl AsRef<OsStr>) -> Result<Vec<String>> {
+    let path = cstring(path);
+    let mut buffer = vec![0u8; 65536];
+    let count = call!(llistxattr(
+        path.as_ptr(),
+        buffer.as_mut_ptr().cast(),
+        buffer.len()
+    ))?;
+    let mut names: Vec<String> = buffer[..count as usize]
+        .split(|byte| *byte == 0)
+        .filter(|name| !name.is_empty())
+        .map(|name| String::from_utf8_lossy(name).into_owned())
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+/// lremovexattr(2).
+pub fn removexattr(path: impl AsRef<OsStr>, name: &str) -> Result<()> {
+    let (path, name) = (cstring(path), cstring(name));
+    call!(lremovexattr(path.as_ptr(), name.as_ptr())).map(drop)
+}
+
+/// fallocate(2).
+pub fn fallocate(fd: RawFd, mode: i32, offset: i64, length: i64) -> Result<()> {
+    call!(fallocate(fd, mode, offset, length)).map(drop)
+}
+
+/// copy_file_range(2) at explicit offsets.
+pub fn copy_file_range(from: RawFd, at: i64, to: RawFd, to_at: i64, length: usize) -> Result<i64> {
+    let (mut at, mut to_at) = (at, to_at);
+    raw!(
+        SYS_copy_file_range,
+        from,
+        &raw mut at,
+        to,
+        &raw mut to_at,
+        length,
+        0
+    )
+}
+
+/// ioctl FICLONE.
+pub fn ficlone(to: RawFd, from: RawFd) -> Result<()> {
+    const FICLONE: libc::c_ulong = 0x4004_9409;
+    call!(ioctl(to, FICLONE, from)).map(drop)
+}
+
+/// ioctl FS_IOC_GETFLAGS.
+pub fn get_flags(fd: RawFd) -> Result<u32> {
+    let mut flags: libc::c_long = 0;
+    call!(ioctl(fd, libc::FS_IOC_GETFLAGS, &raw mut flags))?;
+    Ok(flags as u32)
+}
+
+/// ioctl FS_IOC_SETFLAGS.
+pub fn set_flags(fd: RawFd, flags: u32) -> Result<()> {
+    let flags = libc::c_long::from(flags);
+    call!(ioctl(fd, libc::FS_IOC_SETFLAGS, &raw const flags)).map(drop)
+}
+
+/// Extents of a file by ioctl FS_IOC_FIEMAP, as a count.
+pub fn fiemap_count(fd: RawFd) -> Result<u32> {
+    const FS_IOC_FIEMAP: libc::c_ulong = 0xC020_660B;
+    // struct fiemap without extents: start, length, flags, mapped, count, reserved.
+    let mut map = [0u32; 8];
+    map[2] = u32::MAX;
+    map[3] = u32::MAX;
+    call!(ioctl(fd, FS_IOC_FIEMAP, map.as_mut_ptr()))?;
+    Ok(map[5])
+}
+
+/// sendfile(2) from the current position.
+pub fn sendfile(to: RawFd, from: RawFd, length: usize) -> Result<i64> {
+    call!(sendfile(to, from, std::ptr::null_mut(), length))
+}
+
+/// pipe2(2): read end, write end.
+pub fn pipe() -> Result<(RawFd, RawFd)> {
+    let mut ends = [0; 2];
+    call!(pipe2(ends.as_mut_ptr(), libc::O_CLOEXEC))?;
+    Ok((ends[0], ends[1]))
+}
+
+/// splice(2) without offsets.
+pub fn splice(from: RawFd, to: RawFd, length: usize) -> Result<i64> {
+    call!(splice(
+        from,
+        std::ptr::null_mut(),
+        to,
+        std::ptr::null_mut(),
+        length,
+        0
+    ))
+}
+
+/// flock(2).
+pub fn flock(fd: RawFd, operation: i32) -> Result<()> {
+    call!(flock(fd, operation)).map(drop)
+}
+
+/// fcntl(2) with a lock of the bytes `start..start + length`.
+pub fn fcntl_lock(fd: RawFd, command: i32, kind: i32, start: i64, length: i64) -> Result<i16> {
+    // SAFETY: all zero is a valid flock.
+    let mut lock: libc::flock = unsafe { std::mem::zeroed() };
+    lock.l_type = kind as i16;
+    lock.l_whence = libc::SEEK_SET as i16;
+    lock.l_start = start;
+    lock.l_len = length;
+    call!(fcntl(fd, command, &raw mut lock))?;
+    Ok(lock.l_type)
+}
+
+/// fcntl(2) with a number.
+pub fn fcntl(fd: RawFd, command: i32, argument: i32) -> Result<i32> {
+    call!(fcntl(fd, command, argument)).map(|value| value as i32)
+}
+
+/// fsync(2).
+pub fn fsync(fd: RawFd) -> Result<()> {
+    call!(fsync(fd)).map(drop)
+}
+
+/// fdatasync(2).
+pub fn fdatasync(fd: RawFd) -> Result<()> {
+    call!(fdatasync(fd)).map(drop)
+}
+
+/// syncfs(2).
+pub fn syncfs(fd: RawFd) -> Result<()> {
+    call!(syncfs(fd)).map(drop)
+}
+
+/// posix_fadvise(2); glibc returns the error instead of setting it.
+pub fn fadvise(fd: RawFd, advice: i32) -> Result<()> {
+    // SAFETY: no pointers.
+    match unsafe { libc::posix_fadvise(fd, 0, 0, advice) } {
+        0 => Ok(()),
+        error => Err(Errno(error)),
+    }
+}
+
+/// umask(2).
+pub fn umask(mask: u32) -> u32 {
+    // SAFETY: no pointers.
+    unsafe { libc::umask(mask) }
+}
+
+/// chdir(2).
+pub fn chdir(path: impl AsRef<OsStr>) -> Result<()> {
+    let path = cstring(path);
+    call!(chdir(path.as_ptr())).map(drop)
+}
+
+/// fchdir(2).
+pub fn fchdir(fd: RawFd) -> Result<()> {
+    call!(fchdir(fd)).map(drop)
+}
+
+/// A mapping of the start of a file.
+pub struct Map {
+    address: *mut u8,
+    length: usize,
+}
+
+impl Map {
+    /// mmap(2) of the first `length` bytes.
+    pub fn new(fd: RawFd, length: usize, protection: i32, flags: i32) -> Result<Self> {
+        // SAFETY: a new mapping at an address the kernel chooses overlaps nothing.
+        let address = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, flags, fd, 0) };
+        if address == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        Ok(Self {
+            address: address.cast(),
+            length,
+        })
+    }
+
+    /// The bytes now mapped, copied out.
+    pub fn bytes(&self) -> Vec<u8> {
+        (0..self.length)
+            // SAFETY: inside the mapping; volatile because others may write to the file.
+            .map(|at| unsafe { self.address.add(at).read_volatile() })
+            .collect()
+    }
+
+    /// Stores `data` at `at`; the mapping must be writable.
+    pub fn store(&mut self, at: usize, data: &[u8]) {
+        assert!(at + data.len() <= self.length);
+        for (index, byte) in data.iter().enumerate() {
+            // SAFETY: inside the mapping, as asserted.
+            unsafe { self.address.add(at + index).write_volatile(*byte) };
+        }
+    }
+
+    /// msync(2) with MS_SYNC.
+    pub fn sync(&self) -> Result<()> {
+        call!(msync(self.address.cast(), self.length, libc::MS_SYNC)).map(drop)
+    }
+}
+
+impl Drop for Map {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours and nothing refers to it any more.
+        unsafe { libc::munmap(self.address.cast(), self.length) };
+    }
+}
+
+/// A UNIX socket bound to `path`, listening.
+pub fn bind_unix(path: impl AsRef<OsStr>) -> Result<RawFd> {
+    let (socket, address, length) = unix_socket(path)?;
+    call!(bind(socket, (&raw const address).cast(), length))?;
+    call!(listen(socket, 1))?;
+    Ok(socket)
+}
+
+/// A UNIX socket connected to the one at `path`.
+pub fn connect_unix(path: impl AsRef<OsStr>) -> Result<RawFd> {
+    let (socket, address, length) = unix_socket(path)?;
+    match call!(connect(socket, (&raw const address).cast(), length)) {
+        Ok(_) => Ok(socket),
+        Err(error) => {
+            let _ = close(socket);
+            Err(error)
+        }
+    }
+}
+
+fn unix_socket(path: impl AsRef<OsStr>) -> Result<(RawFd, libc::sockaddr_un, u32)> {
+    let socket = call!(socket(
+        libc::AF_UNIX,
+        libc::SOCK_STREAM | libc::SOCK_CLOEXEC,
+        0
+    ))? as RawFd;
+    // SAFETY: all zero is a valid sockaddr_un.
+    let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
+    address.sun_family = libc::AF_UNIX as u16;
+    let bytes = path.as_ref().as_bytes();
+    if bytes.len() >= address.sun_path.len() {
+        return Err(Errno(libc::ENAMETOOLONG));
+    }
+    for (to, from) in address.sun_path.iter_mut().zip(bytes) {
+        *to = *from as libc::c_char;
+    }
+    Ok((socket, address, size_of::<libc::sockaddr_un>() as u32))
+}
+
+/// Sets the effective user, group and supplementary groups of this thread alone, as setresuid(2) does it.
+///
+/// The real and saved ids stay, so that [`become_root`] finds the way back.
+pub fn become_user(uid: u32, gid: u32, groups: &[u32]) -> Result<()> {
+    raw!(SYS_setgroups, groups.len(), groups.as_ptr())?;
+    raw!(SYS_setresgid, -1, gid, -1)?;
+    raw!(SYS_setresuid, -1, uid, -1).map(drop)
+}
+
+/// Undoes [`become_user`].
+pub fn become_root() -> Result<()> {
+    raw!(SYS_setresuid, -1, 0, -1)?;
+    raw!(SYS_setresgid, -1, 0, -1)?;
+    raw!(SYS_setgroups, 0, std::ptr::null::<u32>()).map(drop)
+}
+
+/// mount(2).
+pub fn mount(
+    source: &str,
+    target: impl AsRef<OsStr>,
+    fstype: &str,
+    flags: u64,
+    data: &[u8],
+) -> Result<()> {
+    let (source, target, fstype) = (cstring(source), cstring(target), cstring(fstype));
+    let data = CString::new(data).map_err(|_| Errno(libc::EINVAL))?;
+    call!(mount(
+        source.as_ptr(),
+        target.as_ptr(),
+        fstype.as_ptr(),
+        flags,
+        data.as_ptr().cast()
+    ))
+    .map(drop)
+}
+
+/// umount2(2).
+pub fn umount(target: impl AsRef<OsStr>, flags: i32) -> Result<()> {
+    let target = cstring(target);
+    call!(umount2(target.as_ptr(), flags)).map(drop)
+}
+
+/// fsopen(2).
+pub fn fsopen(fstype: &str) -> Result<RawFd> {
+    let fstype = cstring(fstype);
+    raw!(SYS_fsopen, fstype.as_ptr(), 1 /* FSOPEN_CLOEXEC */).map(|fd| fd as RawFd)
+}
+
+/// fspick(2) of a whole mount, for reconfiguring its super block.
+pub fn fspick(path: impl AsRef<OsStr>) -> Result<RawFd> {
+    let path = cstring(path);
+    raw!(
+        SYS_fspick,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        1 /* FSPICK_CLOEXEC */
+    )
+    .map(|fd| fd as RawFd)
+}
+
+/// fsconfig(2) with FSCONFIG_SET_STRING.
+pub fn fsconfig_string(context: RawFd, key: &str, value: impl AsRef<OsStr>) -> Result<()> {
+    let (key, value) = (cstring(key), cstring(value));
+    raw!(SYS_fsconfig, context, 1, key.as_ptr(), value.as_ptr(), 0).map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_SET_FLAG.
+pub fn fsconfig_flag(context: RawFd, key: &str) -> Result<()> {
+    let key = cstring(key);
+    raw!(
+        SYS_fsconfig,
+        context,
+        0,
+        key.as_ptr(),
+        std::ptr::null::<u8>(),
+        0
+    )
+    .map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_SET_FD.
+pub fn fsconfig_fd(context: RawFd, key: &str, fd: RawFd) -> Result<()> {
+    let key = cstring(key);
+    raw!(
+        SYS_fsconfig,
+        context,
+        5,
+        key.as_ptr(),
+        std::ptr::null::<u8>(),
+        fd
+    )
+    .map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_CMD_CREATE.
+pub fn fsconfig_create(context: RawFd) -> Result<()> {
+    raw!(SYS_fsconfig, context, 6, 0usize, 0usize, 0).map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_CMD_RECONFIGURE.
+pub fn fsconfig_reconfigure(context: RawFd) -> Result<()> {
+    raw!(SYS_fsconfig, context, 7, 0usize, 0usize, 0).map(drop)
+}
+
+/// fsmount(2).
+pub fn fsmount(context: RawFd, attributes: u32) -> Result<RawFd> {
+    raw!(
+        SYS_fsmount,
+        context,
+        1, /* FSMOUNT_CLOEXEC */
+        attributes
+    )
+    .map(|fd| fd as RawFd)
+}
+
+/// move_mount(2) of a detached mount to `target`.
+pub fn move_mount(mount: RawFd, target: impl AsRef<OsStr>) -> Result<()> {
+    let target = cstring(target);
+    raw!(
+        SYS_move_mount,
+        mount,
+        c"".as_ptr(),
+        libc::AT_FDCWD,
+        target.as_ptr(),
+        4 /* MOVE_MOUNT_F_EMPTY_PATH */
+    )
+    .map(drop)
+}
+
+/// finit_module(2).
+pub fn finit_module(fd: RawFd) -> Result<()> {
+    raw!(SYS_finit_module, fd, c"".as_ptr(), 0).map(drop)
+}
+
+/// delete_module(2).
+pub fn delete_module(name: &str) -> Result<()> {
+    let name = cstring(name);
+    raw!(SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK).map(drop)
+}
+
+/// makedev(3).
+pub fn makedev(major: u32, minor: u32) -> u64 {
+    libc::makedev(major, minor)
+}

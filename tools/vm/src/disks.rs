@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Disk images, made by the tools of the build root and kept in the cache by their contents.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use union_scenarios::shape::{Fs, SHAPES};
+use union_scenarios::walk::hash;
+
+use crate::lower_image;
+use crate::paths::Places;
+
+/// A disk of a machine.
+pub struct Disk {
+    /// Serial number, by which the guest finds it.
+    pub serial: String,
+    /// The image; never written to.
+    pub image: PathBuf,
+    /// Whether the guest may write; what it writes is thrown away.
+    pub writable: bool,
+}
+
+/// The disks the shapes of the scenarios name.
+pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
+    let mut wanted: Vec<Fs> = SHAPES
+        .iter()
+        .flat_map(|shape| [shape.top, shape.lower])
+        .collect();
+    wanted.sort();
+    wanted.dedup();
+    let mut disks = Vec::new();
+    for fs in wanted {
+        let Some(serial) = fs.disk() else { continue };
+        let image = match fs.mkfs() {
+            Some((command, mib)) => scratch(places, fs, command, mib)?,
+            None => lowers(places)?,
+        };
+        disks.push(Disk {
+            serial: serial.to_owned(),
+            image,
+            writable: fs.mkfs().is_some(),
+        });
+    }
+    Ok(disks)
+}
+
+/// An empty file system.
+fn scratch(places: &Places, fs: Fs, command: &[&str], mib: u64) -> Result<PathBuf> {
+    let key = hash(format!("{command:?} {mib}").as_bytes());
+    let path = places
+        .images()?
+        .join(format!("scratch-{}-{key:016x}.img", fs.name()));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let temporary = temporary(&path);
+    let file =
+        fs::File::create(&temporary).with_context(|| format!("making {}", temporary.display()))?;
+    file.set_len(mib << 20).context("sizing a disk image")?;
+    run(places, command, &[&temporary])?;
+    fs::rename(&temporary, &path)?;
+    Ok(path)
+}
+
+/// The read-only image with the lower layers of every scenario.
+fn lowers(places: &Places) -> Result<PathBuf> {
+    let archive = lower_image::archive()?;
+    let key = hash(&archive);
+    let path = places.images()?.join(format!("lowers-{key:016x}.erofs"));
+    if path.is_file() {
+        return Ok(path);
+    }
+    let (tar, temporary) = (path.with_extension("tar"), temporary(&path));
+    fs::write(&tar, archive).with_context(|| format!("writing {}", tar.display()))?;
+    let command = ["mkfs.erofs", "--quiet", "--tar=f", "-Uclear"];
+    run(places, &command, &[&temporary, &tar])?;
+    fs::remove_file(&tar)?;
+    fs::rename(&temporary, &path)?;
+    Ok(path)
+}
+
+fn temporary(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".{}", std::process::id()));
+    name.into()
+}
+
+fn run(places: &Places, command: &[&str], paths: &[&Path]) -> Result<()> {
+    let output = Command::new(places.repo.join("scripts/enter"))
+        .args(command)
+        .args(paths)
+        .output()
+        .with_context(|| format!("running {} in the build root", command[0]))?;
+    if !output.status.success() {
+        bail!(
+            "{} failed ({}): {}{}",
+            command[0],
+            output.status,
+            String::from_utf8_lossy(&output.stdout),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
+}

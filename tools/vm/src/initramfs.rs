@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The first root of a machine: the guest program, the modules, what the mode needs besides.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::cpio::Archive;
+use crate::modules::Dependencies;
+use crate::paths::{Kernel, Places};
+
+/// What goes into the first root.
+pub struct Contents<'a> {
+    /// The static guest program, which becomes /init.
+    pub guest: &'a Path,
+    /// Modules of the kernel to load first.
+    pub modules: &'a [&'a str],
+    /// The module under test.
+    pub union: Option<PathBuf>,
+    /// Further files.
+    pub files: &'a [(&'a str, &'a [u8])],
+}
+
+/// Builds the archive.
+pub fn build(kernel: &Kernel, contents: &Contents) -> Result<Vec<u8>> {
+    let mut archive = Archive::default();
+    archive.char_device("dev/console", 0o600, 5, 1);
+    archive.file("init", 0o755, &read_static(contents.guest)?);
+    let mut list = String::new();
+    for path in Dependencies::read(&kernel.modules)?.closure(contents.modules)? {
+        let file = path
+            .file_name()
+            .context("a module has a name")?
+            .to_string_lossy();
+        let inside = format!("modules/{file}");
+        archive.file(&inside, 0o644, &read(&path)?);
+        list += &format!("/{inside}\n");
+    }
+    archive.file("modules/list", 0o644, list.as_bytes());
+    if let Some(union) = &contents.union {
+        archive.file("union.ko", 0o644, &read(union)?);
+    }
+    for (path, data) in contents.files {
+        archive.file(path, 0o644, data);
+    }
+    Ok(archive.finish())
+}
+
+/// Where the guest program is expected.
+pub fn guest(places: &Places, given: Option<PathBuf>) -> Result<PathBuf> {
+    let path = given.unwrap_or_else(|| places.repo.join("out/bin/union-guest"));
+    if !path.is_file() {
+        bail!(
+            "the guest program {} is missing; build it with make, or name one with --guest",
+            path.display()
+        );
+    }
+    Ok(path)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).with_context(|| format!("reading {}", path.display()))
+}
+
+/// Reads a program that must not need a dynamic loader: there is none in the first root.
+fn read_static(path: &Path) -> Result<Vec<u8>> {
+    let program = read(path)?;
+    const LOADER: &[u8] = b"/lib64/ld-linux";
+    if program.windows(LOADER.len()).any(|window| window == LOADER) {
+        bail!(
+            "{} is linked dynamically; build it with RUSTFLAGS='-C target-feature=+crt-static' \
+             and --target x86_64-unknown-linux-gnu",
+            path.display()
+        );
+    }
+    Ok(program)
+}

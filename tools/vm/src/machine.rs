@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A running machine, as a stream of events.
+//!
+//! This file starts QEMU and says what comes out of it.  What it means is for [`crate::verdict`], how it looks for
+//! [`crate::ui`].
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+
+use crate::disks::Disk;
+use crate::paths::{Kernel, Places};
+use crate::qemu;
+
+/// What a machine does.
+#[derive(Debug)]
+pub enum Event {
+    /// A line on its console.
+    Console(String),
+    /// A line of its report.
+    Verdict(String),
+    /// Bytes a command wrote to its standard output.
+    Stdout(Vec<u8>),
+    /// Bytes a command wrote to its standard error.
+    Stderr(Vec<u8>),
+    /// Nothing was heard from it for too long, or it ran too long; it is being stopped.
+    Stopped(String),
+    /// It is gone; everything it said came before.
+    Gone,
+}
+
+/// What to start.
+pub struct Plan<'a> {
+    /// The kernel to boot.
+    pub kernel: &'a Kernel,
+    /// Its first root.
+    pub initramfs: Vec<u8>,
+    /// Words of the kernel command line besides the usual ones.
+    pub words: Vec<String>,
+    /// Its disks.
+    pub disks: Vec<Disk>,
+    /// A directory of the host that the guest sees.
+    pub share: Option<PathBuf>,
+    /// Whether the ports for the output of a command are wanted.
+    pub output: bool,
+    /// Memory, as QEMU takes it.
+    pub memory: String,
+    /// Where the console is logged.
+    pub log: PathBuf,
+    /// When to give up.
+    pub timeout: Duration,
+    /// How long the machine may say nothing at all.
+    pub silence: Duration,
+}
+
+/// A machine that runs; dropping it stops it.
+pub struct Machine {
+    child: Child,
+    events: Receiver<Event>,
+    deadline: Instant,
+    silence: Duration,
+    stopped: bool,
+    /// Holds the sockets and the initramfs.
+    _directory: tempfile::TempDir,
+}
+
+/// Words of the command line of every test machine: whatever goes wrong in the kernel must end it.
+pub const KERNEL_WORDS: &str = "console=ttyS0 loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
+     softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=90 \
+     mitigations=off no_timer_check rdinit=/init";
+
+impl Machine {
+    /// Boots a machine.
+    pub fn start(places: &Places, plan: Plan) -> Result<Self> {
+        let directory = tempfile::Builder::new()
+            .prefix("union-vm.")
+            .tempdir_in("/tmp")
+            .context("making a directory for the machine in /tmp")?;
+        let (sender, events) = mpsc::channel();
+        let mut args = common(&plan, directory.path())?;
+        let console = directory.path().join("console");
+        listen(&console, sender.clone(), Stream::Console(plan.log.clone()))?;
+        args.extend(qemu::console_socket(&console));
+        args.extend(qemu::port_bus());
+        let mut ports = vec![("union.verdict", Stream::Verdict)];
+        if plan.output {
+            ports.push(("union.stdout", Stream::Stdout));
+            ports.push(("union.stderr", Stream::Stderr));
+        }
+        for (name, stream) in ports {
+            let socket = directory.path().join(name);
+            listen(&socket, sender.clone(), stream)?;
+            args.extend(qemu::port(name, &socket));
+        }
+        drop(sender);
+        let messages = File::create(plan.log.with_extension("qemu"))
+            .with_context(|| format!("making {}", plan.log.with_extension("qemu").display()))?;
+        let child = command(places, &plan, args)
+            .stdin(Stdio::null())
+            .stdout(messages.try_clone()?)
+            .stderr(messages)
+            .spawn()
+            .context("starting scripts/enter")?;
+        Ok(Self {
+            child,
+            events,
+            deadline: Instant::now() + plan.timeout,
+            silence: plan.silence,
+            stopped: false,
+            _directory: directory,
+        })
+    }
+
+    /// Waits for the next event.
+    pub fn next(&mut self) -> Event {
+        let silent_since = Instant::now();
+        loop {
+            match self.events.recv_timeout(Duration::from_millis(200)) {
+                Ok(event) => return event,
+                // Every stream has ended: QEMU is gone, or is about to be.
+                Err(RecvTimeoutError::Disconnected) => {
+                    self.stop();
+                    return Event::Gone;
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let exited = matches!(self.child.try_wait(), Ok(Some(_)));
+            if exited {
+                // A stream that QEMU never connected to would never end.
+                return match self.events.recv_timeout(Duration::from_millis(500)) {
+                    Ok(event) => event,
+                    Err(_) => Event::Gone,
+                };
+            }
+            if self.stopped {
+                continue;
+            }
+            let why = if Instant::now() > self.deadline {
+                "it ran longer than the time limit"
+            } else if silent_since.elapsed() > self.silence {
+                "it said nothing for too long"
+            } else {
+                continue;
+            };
+            self.stop();
+            return Event::Stopped(why.to_owned());
+        }
+    }
+
+    fn stop(&mut self) {
+        self.stopped = true;
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Machine {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Boots a machine whose console is this terminal and waits for its end.
+pub fn on_terminal(places: &Places, plan: Plan) -> Result<()> {
+    let directory = tempfile::Builder::new()
+        .prefix("union-vm.")
+        .tempdir_in("/tmp")
+        .context("making a directory for the machine in /tmp")?;
+    let mut args = common(&plan, directory.path())?;
+    args.extend(qemu::console_stdio());
+    let status = command(places, &plan, args)
+        .status()
+        .context("starting scripts/enter")?;
+    anyhow::ensure!(status.success(), "QEMU ended with {status}");
+    Ok(())
+}
+
+fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
+    let initramfs = directory.join("initramfs");
+    std::fs::write(&initramfs, &plan.initramfs).context("writing the initramfs")?;
+    let words = format!("{KERNEL_WORDS} {}", plan.words.join(" "));
+    let mut args = qemu::machine(2, &plan.memory);
+    args.extend(qemu::kernel(&plan.kernel.image, &initramfs, &words));
+    args.extend(qemu::random());
+    for disk in &plan.disks {
+        args.extend(qemu::disk(disk));
+    }
+    if let Some(share) = &plan.share {
+        args.extend(qemu::share(share));
+    }
+    Ok(args)
+}
+
+fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
+    let mut command = Command::new(places.repo.join("scripts/enter"));
+    command.arg("qemu-system-x86_64").args(args);
+    if let Some(share) = &plan.share {
+        let mut bind = share.clone().into_os_string();
+        if let Some(more) = std::env::var_os("UNION_BIND") {
+            bind.push(":");
+            bind.push(more);
+        }
+        command.env("UNION_BIND", bind);
+    }
+    // SAFETY: prctl may be called between fork and exec.
+    unsafe {
+        command.pre_exec(|| {
+            // Nobody wants a machine that outlives the program that watches it.
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    command
+}
+
+enum Stream {
+    Console(PathBuf),
+    Verdict,
+    Stdout,
+    Stderr,
+}
+
+/// Waits for QEMU on a socket and turns what it sends into events.
+fn listen(socket: &Path, sender: Sender<Event>, stream: Stream) -> Result<()> {
+    let listener =
+        UnixListener::bind(socket).with_context(|| format!("binding {}", socket.display()))?;
+    std::thread::spawn(move || {
+        let Ok((connection, _)) = listener.accept() else {
+            return;
+        };
+        // Errors end the stream; that it is incomplete shows in what is missing.
+        let _ = match stream {
+            Stream::Console(log) => console(connection, &log, &sender),
+            Stream::Verdict => lines(connection, |line| sender.send(Event::Verdict(line)).is_ok()),
+            Stream::Stdout => bytes(connection, |data| sender.send(Event::Stdout(data)).is_ok()),
+            Stream::Stderr => bytes(connection, |data| sender.send(Event::Stderr(data)).is_ok()),
+        };
+    });
+    Ok(())
+}
+
+fn console(from: UnixStream, log: &Path, sender: &Sender<Event>) -> std::io::Result<()> {
+    let mut log = File::create(log)?;
+    lines(from, |line| {
+        let _ = writeln!(log, "{line}");
+        sender.send(Event::Console(line)).is_ok()
+    })
+}
+
+fn lines(from: UnixStream, mut take: impl FnMut(String) -> bool) -> std::io::Result<()> {
+    let mut reader = BufReader::new(from);
+    let mut line = Vec::new();
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        let text = String::from_utf8_lossy(&line);
+        if !take(text.trim_end_matches(['\r', '\n']).to_owned()) {
+            break;
+        }
+        line.clear();
+    }
+    Ok(())
+}
+
+fn bytes(mut from: UnixStream, mut take: impl FnMut(Vec<u8>) -> bool) -> std::io::Result<()> {
+    let mut buffer = vec![0; 65536];
+    loop {
+        let count = from.read(&mut buffer)?;
+        if count == 0 || !take(buffer[..count].to_vec()) {
+            return Ok(());
+        }
+    }
+}

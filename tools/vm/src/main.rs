@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Boots virtual machines to test the union file system, or to run commands on it.
+
+mod cpio;
+mod disks;
+mod initramfs;
+mod lower_image;
+mod machine;
+mod modules;
+mod paths;
+mod qemu;
+mod run;
+mod test;
+mod ui;
+mod verdict;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use paths::Places;
+
+#[derive(Parser)]
+#[command(name = "union-vm", version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the scenarios and checks in a virtual machine.
+    Test {
+        /// Run only the cases whose name (SHAPE/SCENARIO, check/NAME) matches.
+        #[arg(long, value_name = "REGEX")]
+        filter: Option<String>,
+        /// Write the results to a file, for programs.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        #[command(flatten)]
+        machine: MachineArgs,
+    },
+    /// Run a command on a Debian root that is a union; gives its output and exit status.
+    Run {
+        /// Directory of this machine to be seen at /mnt/share, where the command starts.
+        #[arg(long, value_name = "DIR")]
+        share: Option<PathBuf>,
+        #[command(flatten)]
+        machine: MachineArgs,
+        /// The command, for /bin/sh -c.
+        #[arg(last = true, required = true)]
+        command: Vec<String>,
+    },
+    /// An interactive shell on a Debian root that is a union.
+    Shell {
+        /// Directory of this machine to be seen at /mnt/share, where the shell starts.
+        #[arg(long, value_name = "DIR")]
+        share: Option<PathBuf>,
+        #[command(flatten)]
+        machine: MachineArgs,
+    },
+    /// List the cases.
+    List,
+}
+
+#[derive(Args)]
+struct MachineArgs {
+    /// Kernel release in the cache; the default is the one scripts/setup chose.
+    #[arg(long, value_name = "ABI")]
+    kernel: Option<String>,
+    /// Type of file system: overlay puts the kernel's overlayfs in the place of the union.
+    #[arg(long, value_name = "TYPE", default_value = "union")]
+    fstype: String,
+    /// Give up after so many seconds.
+    #[arg(long, value_name = "S", default_value_t = 900)]
+    timeout: u64,
+    /// The guest program, if not out/bin/union-guest.
+    #[arg(long, value_name = "FILE")]
+    guest: Option<PathBuf>,
+    /// Show the console, and every case.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl MachineArgs {
+    fn run_request(self, share: Option<PathBuf>) -> run::Request {
+        run::Request {
+            kernel: self.kernel,
+            fstype: self.fstype,
+            share,
+            guest: self.guest,
+            timeout: Duration::from_secs(self.timeout),
+            verbose: self.verbose,
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    match start(Cli::parse()) {
+        Ok(status) => ExitCode::from(status),
+        Err(error) => {
+            eprintln!("union-vm: {error:#}");
+            // Different from what a test run or a command answers.
+            ExitCode::from(125)
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<u8> {
+    match cli.command {
+        Command::Test {
+            filter,
+            json,
+            machine,
+        } => {
+            let request = test::Request {
+                filter,
+                json,
+                kernel: machine.kernel,
+                fstype: machine.fstype,
+                verbose: machine.verbose,
+                timeout: Duration::from_secs(machine.timeout),
+                guest: machine.guest,
+            };
+            Ok(u8::from(!test::run(&Places::find()?, &request)?))
+        }
+        Command::Run {
+            share,
+            machine,
+            command,
+        } => run::run(&Places::find()?, &machine.run_request(share), &command),
+        Command::Shell { share, mut machine } => {
+            // Nobody watches the time of a shell.
+            machine.timeout = u64::MAX / 4;
+            run::shell(&Places::find()?, &machine.run_request(share)).map(|()| 0)
+        }
+        Command::List => {
+            list();
+            Ok(0)
+        }
+    }
+}
+
+fn list() {
+    use union_scenarios::{cases, checks, shape};
+    for scenario in cases::ALL {
+        println!("{:28} {}", scenario.name, scenario.about);
+    }
+    for check in checks::ALL {
+        println!("check/{:22} {}", check.name, check.about);
+    }
+    let shapes: Vec<_> = shape::SHAPES.iter().map(|shape| shape.name).collect();
+    println!("each scenario runs in the shapes {}", shapes.join(", "));
+}

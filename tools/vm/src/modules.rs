@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Which modules of a kernel a machine needs, in the order they must be loaded.
+
+use std::collections::{HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+/// The modules.dep of a kernel.
+pub struct Dependencies {
+    root: PathBuf,
+    /// File and what it needs, by name of module.
+    by_name: HashMap<String, (String, Vec<String>)>,
+    builtin: HashSet<String>,
+}
+
+impl Dependencies {
+    /// Reads the lists depmod left in `root`.
+    pub fn read(root: &Path) -> Result<Self> {
+        let path = root.join("modules.dep");
+        let text =
+            fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let builtin = fs::read_to_string(root.join("modules.builtin")).unwrap_or_default();
+        Ok(Self::parse(root, &text, &builtin))
+    }
+
+    fn parse(root: &Path, text: &str, builtin: &str) -> Self {
+        let by_name = text.lines().filter_map(|line| {
+            let (file, needs) = line.split_once(':')?;
+            let needs = needs.split_whitespace().map(module_name).collect();
+            Some((module_name(file), (file.to_owned(), needs)))
+        });
+        Self {
+            root: root.to_owned(),
+            by_name: by_name.collect(),
+            builtin: builtin.lines().map(module_name).collect(),
+        }
+    }
+
+    /// The files of `wanted` and all they need, each after what it needs; what is built in is left out.
+    pub fn closure(&self, wanted: &[&str]) -> Result<Vec<PathBuf>> {
+        let mut order = Vec::new();
+        for name in wanted {
+            self.visit(name, &mut order)?;
+        }
+        Ok(order
+            .iter()
+            .map(|name| self.root.join(&self.by_name[name].0))
+            .collect())
+    }
+
+    fn visit(&self, name: &str, order: &mut Vec<String>) -> Result<()> {
+        let name = module_name(name);
+        if order.contains(&name) || self.builtin.contains(&name) {
+            return Ok(());
+        }
+        let Some((_, needs)) = self.by_name.get(&name) else {
+            bail!(
+                "the kernel in {} has no module {name}, built in or not",
+                self.root.display()
+            );
+        };
+        for need in needs {
+            self.visit(need, order)?;
+        }
+        order.push(name);
+        Ok(())
+    }
+}
+
+/// `kernel/fs/ext4/ext4.ko.xz` is the module `ext4`; dashes and underscores are the same.
+fn module_name(path: &str) -> String {
+    let file = path.rsplit('/').next().unwrap_or(path);
+    file.split(".ko").next().unwrap_or(file).replace('-', "_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_needed_comes_first_and_once() {
+        let text = "fs/ext4.ko: fs/jbd2.ko lib/crc-x.ko\nfs/jbd2.ko: lib/crc-x.ko\nlib/crc-x.ko:\n";
+        let dependencies = Dependencies::parse(Path::new("/m"), text, "fs/tmpfs.ko\n");
+        let files = dependencies.closure(&["ext4", "jbd2", "tmpfs"]).unwrap();
+        assert_eq!(
+            files,
+            ["/m/lib/crc-x.ko", "/m/fs/jbd2.ko", "/m/fs/ext4.ko"].map(PathBuf::from)
+        );
+        assert!(dependencies.closure(&["nonesuch"]).is_err());
+    }
+}

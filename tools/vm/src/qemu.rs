@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The command line of QEMU, one function for each device.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use crate::disks::Disk;
+
+type Args = Vec<OsString>;
+
+fn args<const N: usize>(words: [&str; N]) -> Args {
+    words.iter().map(OsString::from).collect()
+}
+
+/// A comma ends an option of QEMU unless it is doubled.
+fn quote(path: &Path) -> String {
+    path.to_string_lossy().replace(',', ",,")
+}
+
+/// Whether this machine can run guests without emulating their processor.
+///
+/// /dev/kvm may exist where it cannot work, inside a virtual machine for instance, so the processor is asked too.
+pub fn kvm_usable() -> bool {
+    let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let capable = flags
+        .lines()
+        .filter(|line| line.starts_with("flags"))
+        .any(|line| line.split(' ').any(|flag| flag == "svm" || flag == "vmx"));
+    capable
+        && std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/kvm")
+            .is_ok()
+}
+
+/// The machine itself: processors, memory, nothing that is not asked for.
+pub fn machine(processors: u32, memory: &str) -> Args {
+    let mut args = args([
+        "-nodefaults",
+        "-no-user-config",
+        "-display",
+        "none",
+        "-no-reboot",
+    ]);
+    if kvm_usable() {
+        args.extend(["-accel", "kvm", "-cpu", "host"].map(OsString::from));
+    } else {
+        args.extend(["-accel", "tcg,thread=multi", "-cpu", "max"].map(OsString::from));
+    }
+    args.extend(["-smp", &processors.to_string(), "-m", memory].map(OsString::from));
+    args
+}
+
+/// What is booted.
+pub fn kernel(image: &Path, initramfs: &Path, command_line: &str) -> Args {
+    vec![
+        "-kernel".into(),
+        image.into(),
+        "-initrd".into(),
+        initramfs.into(),
+        "-append".into(),
+        command_line.into(),
+    ]
+}
+
+/// A serial console that a socket carries.
+pub fn console_socket(socket: &Path) -> Args {
+    args([
+        "-chardev",
+        &format!("socket,id=console,path={}", quote(socket)),
+        "-serial",
+        "chardev:console",
+    ])
+}
+
+/// A serial console on the terminal; interrupt keys go to the guest.
+pub fn console_stdio() -> Args {
+    args([
+        "-chardev",
+        "stdio,id=console,signal=off",
+        "-serial",
+        "chardev:console",
+    ])
+}
+
+/// The bus the named ports are on.
+pub fn port_bus() -> Args {
+    args(["-device", "virtio-serial-pci"])
+}
+
+/// One named port that a socket carries.
+pub fn port(name: &str, socket: &Path) -> Args {
+    args([
+        "-chardev",
+        &format!("socket,id={name},path={}", quote(socket)),
+        "-device",
+        &format!("virtserialport,chardev={name},name={name}"),
+    ])
+}
+
+/// A disk; what is written to it is thrown away at the end, so that machines can share the image.
+pub fn disk(disk: &Disk) -> Args {
+    let access = if disk.writable {
+        "snapshot=on"
+    } else {
+        "readonly=on"
+    };
+    args([
+        "-drive",
+        &format!(
+            "if=none,id={0},format=raw,cache=unsafe,file={1},{access}",
+            disk.serial,
+            quote(&disk.image)
+        ),
+        "-device",
+        &format!("virtio-blk-pci,drive={0},serial={0}", disk.serial),
+    ])
+}
+
+/// A directory of the host.
+pub fn share(directory: &Path) -> Args {
+    args([
+        "-fsdev",
+        &format!(
+            "local,id=share,path={},security_model=none,multidevs=remap",
+            quote(directory)
+        ),
+        "-device",
+        "virtio-9p-pci,fsdev=share,mount_tag=share",
+    ])
+}
+
+/// Random numbers, for which programs of a Debian root would otherwise wait.
+pub fn random() -> Args {
+    args(["-device", "virtio-rng-pci"])
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `union-vm run` and `union-vm shell`: a Debian root that is a union, for anything one wants to do there.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+
+use crate::disks::Disk;
+use crate::initramfs::{self, Contents};
+use crate::machine::{self, Event, Machine, Plan};
+use crate::paths::{Kernel, Places};
+
+/// Modules of the kernel such a machine uses.
+const MODULES: &[&str] = &[
+    "virtio_pci",
+    "virtio_blk",
+    "virtio_console",
+    "virtio_rng",
+    "erofs",
+    "ext4",
+    "overlay",
+    "loop",
+    "9p",
+    "9pnet_virtio",
+    "fuse",
+];
+
+/// What both commands need.
+pub struct Request {
+    /// Which kernel.
+    pub kernel: Option<String>,
+    /// Type of the root: `union`, or `overlay` to compare.
+    pub fstype: String,
+    /// A directory of the host to be seen at /mnt/share.
+    pub share: Option<PathBuf>,
+    /// The guest program, if not the usual one.
+    pub guest: Option<PathBuf>,
+    /// When to give up.
+    pub timeout: Duration,
+    /// Show the console.
+    pub verbose: bool,
+}
+
+/// Runs a command; gives its exit status.
+pub fn run(places: &Places, request: &Request, command: &[String]) -> Result<u8> {
+    let kernel = places.kernel(request.kernel.as_deref())?;
+    let command = command.join(" ");
+    let files: [(&str, &[u8]); 1] = [("command", command.as_bytes())];
+    let mut plan = plan(places, request, &kernel, "run", &files)?;
+    plan.output = true;
+    let log = plan.log.clone();
+    let mut machine = Machine::start(places, plan)?;
+    let mut status = None;
+    let mut why = None;
+    loop {
+        match machine.next() {
+            Event::Stdout(data) => std::io::stdout().write_all(&data)?,
+            Event::Stderr(data) => std::io::stderr().write_all(&data)?,
+            Event::Console(line) if request.verbose => eprintln!("  | {line}"),
+            Event::Console(_) => {}
+            Event::Verdict(line) => {
+                if let Some(code) = line.strip_prefix("exit ") {
+                    status = code.parse::<u8>().ok();
+                } else if let Some(reason) = line.strip_prefix("Bail out! ") {
+                    why = Some(format!("the guest gave up: {reason}"));
+                }
+            }
+            Event::Stopped(reason) => why = Some(format!("the machine was stopped: {reason}")),
+            Event::Gone => break,
+        }
+    }
+    std::io::stdout().flush()?;
+    match (status, why) {
+        (Some(status), None) => Ok(status),
+        (_, why) => bail!(
+            "{}; its console is in {}",
+            why.unwrap_or_else(|| "the machine ended before the command did".into()),
+            log.display()
+        ),
+    }
+}
+
+/// Gives a shell on this terminal.
+pub fn shell(places: &Places, request: &Request) -> Result<()> {
+    let kernel = places.kernel(request.kernel.as_deref())?;
+    machine::on_terminal(places, plan(places, request, &kernel, "shell", &[])?)
+}
+
+fn plan<'a>(
+    places: &Places,
+    request: &Request,
+    kernel: &'a Kernel,
+    mode: &str,
+    files: &[(&str, &[u8])],
+) -> Result<Plan<'a>> {
+    let root = places.images()?.join("root.erofs");
+    if !root.is_file() {
+        bail!(
+            "{} is missing: the Debian root of such machines; make images builds it",
+            root.display()
+        );
+    }
+    let guest = initramfs::guest(places, request.guest.clone())?;
+    let union = match request.fstype.as_str() {
+        "union" => Some(places.module(kernel)?),
+        _ => None,
+    };
+    let contents = Contents {
+        guest: &guest,
+        modules: MODULES,
+        union,
+        files,
+    };
+    let mut words = vec![
+        format!("union.mode={mode}"),
+        format!("union.fstype={}", request.fstype),
+    ];
+    if let Ok(term) = std::env::var("TERM") {
+        words.push(format!("union.term={term}"));
+    }
+    let share = match &request.share {
+        Some(share) => {
+            words.push("union.share=1".into());
+            let share = share
+                .canonicalize()
+                .with_context(|| format!("--share {}", share.display()))?;
+            Some(share)
+        }
+        None => None,
+    };
+    Ok(Plan {
+        kernel,
+        initramfs: initramfs::build(kernel, &contents)?,
+        words,
+        disks: vec![Disk {
+            serial: "root".into(),
+            image: root,
+            writable: false,
+        }],
+        share,
+        output: false,
+        memory: "2G".into(),
+        log: places.log_dir()?.join(format!("{mode}.log")),
+        timeout: request.timeout,
+        silence: request.timeout,
+    })
+}
