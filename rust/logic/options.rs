@@ -197,11 +197,11 @@ impl Builder {
         }
     }
 
-    /// Takes in one option; a value that it does not take (paths are the caller's) is ignored.
+    /// Takes in one option. Of an option that names layers only the presence counts here: its
+    /// value is the caller's. A refused option changes nothing.
     ///
-    /// The same option twice is accepted if it says the same, since remount sends what is in force
-    /// together with what the user gave. The paths of the layers are exempt: of those the caller
-    /// must refuse to take two.
+    /// The same word twice is accepted if it says the same; a path twice is not, for there would
+    /// be no telling which one is meant.
     pub fn set(&mut self, key: Key, value: &[u8]) -> Result<(), Refusal> {
         match key {
             Key::Lowerdir if self.lowerdir_add => {

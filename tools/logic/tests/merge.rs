@@ -77,7 +77,7 @@ proptest! {
         let (listing, _) = merge(&layers, doubt);
         prop_assert_eq!(names(&listing), expected(&layers));
         prop_assert_eq!(listing.len(), listing.iter().count());
-        prop_assert_eq!(listing.is_empty(), listing.len() == 0);
+        prop_assert_eq!(listing.is_empty(), listing.get(0).is_none());
 
         // Upper layers first, and never a name twice.
         let order: Vec<u32> = listing.iter().map(|entry| entry.layer).collect();

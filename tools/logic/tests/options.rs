@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Options: what a user may write, and what is said to one who may not.
+
+use proptest::prelude::*;
+use union_logic::alloc::{fail_after, AllocError, Vec as Array};
+use union_logic::codec::XattrSpace;
+use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
+use union_logic::options::{Builder, Config, Fsync, Key, Refusal, Takes, Uuid};
+
+/// Sets options as a user would write them, each `name` or `name=value`.
+fn builder(options: &[&str]) -> Result<Builder, Refusal> {
+    let mut builder = Builder::new();
+    for option in options {
+        let (name, value) = option.split_once('=').unwrap_or((option, ""));
+        let key = Key::from_name(name.as_bytes()).expect("an option that exists");
+        builder.set(key, value.as_bytes())?;
+    }
+    Ok(builder)
+}
+
+fn config(options: &[&str]) -> Result<Config, Refusal> {
+    builder(options)?.build()
+}
+
+fn refused(options: &[&str]) -> &'static str {
+    config(options).unwrap_err().text
+}
+
+const MINIMAL: [&str; 3] = ["lowerdir=/l", "upperdir=/u", "workdir=/w"];
+
+fn minimal_and(more: &[&'static str]) -> Vec<&'static str> {
+    [&MINIMAL[..], more].concat()
+}
+
+#[test]
+fn defaults() {
+    let config = config(&MINIMAL).unwrap();
+    let expected = Config {
+        xattr_space: XattrSpace::Trusted,
+        fsync: Fsync::Auto,
+        uuid: Uuid::Auto,
+    };
+    assert_eq!(config, expected);
+}
+
+#[test]
+fn values() {
+    let fsync = |value| config(&minimal_and(&[value])).unwrap().fsync;
+    assert_eq!(fsync("volatile"), Fsync::Volatile);
+    assert_eq!(fsync("fsync=volatile"), Fsync::Volatile);
+    assert_eq!(fsync("fsync=strict"), Fsync::Strict);
+    assert_eq!(fsync("fsync=auto"), Fsync::Auto);
+    for uuid in [Uuid::Auto, Uuid::On, Uuid::Null, Uuid::Off] {
+        let mut builder = builder(&MINIMAL).unwrap();
+        builder.set(Key::Uuid, uuid.name().as_bytes()).unwrap();
+        assert_eq!(builder.build().unwrap().uuid, uuid);
+    }
+    let user = config(&minimal_and(&["userxattr"])).unwrap();
+    assert_eq!(user.xattr_space, XattrSpace::User);
+}
+
+#[test]
+fn names_are_found_again() {
+    for &key in Key::ALL {
+        assert_eq!(Key::from_name(key.name().as_bytes()), Some(key));
+    }
+    assert_eq!(Key::from_name(b"lower"), None);
+    assert_eq!(Key::from_name(b""), None);
+}
+
+#[test]
+fn layers_that_do_not_go_together() {
+    assert!(config(&["lowerdir=/l"]).is_ok());
+    assert!(config(&["lowerdir+=/l", "lowerdir+=/m"]).is_ok());
+    assert!(refused(&[]).starts_with("lowerdir: missing"));
+    assert!(refused(&["upperdir=/u", "workdir=/w"]).starts_with("lowerdir: missing"));
+    assert!(refused(&["lowerdir=/l", "upperdir=/u"]).starts_with("workdir: missing"));
+    assert!(refused(&["lowerdir=/l", "workdir=/w"]).starts_with("workdir: of no use"));
+    assert!(refused(&["lowerdir=/l", "lowerdir=/m"]).contains("twice"));
+    assert!(refused(&["lowerdir=/l", "lowerdir+=/m"]).starts_with("lowerdir+: cannot"));
+    assert!(refused(&["lowerdir+=/l", "lowerdir=/m"]).starts_with("lowerdir: cannot"));
+    assert!(refused(&["datadir+=/d"]).starts_with("datadir+: "));
+    assert!(refused(&minimal_and(&["upperdir=/v"])).contains("twice"));
+    assert!(refused(&minimal_and(&["workdir=/v"])).contains("twice"));
+}
+
+#[test]
+fn what_overlayfs_scripts_say() {
+    let fine = [
+        "default_permissions",
+        "redirect_dir=off",
+        "redirect_dir=nofollow",
+        "index=off",
+        "metacopy=off",
+        "nfs_export=off",
+        "verity=off",
+        "xino=auto",
+        "xino=on",
+    ];
+    for option in fine {
+        assert_eq!(
+            config(&minimal_and(&[option])),
+            config(&MINIMAL),
+            "{option}"
+        );
+    }
+    let unsupported = [
+        "redirect_dir=on",
+        "index=on",
+        "metacopy=on",
+        "nfs_export=on",
+        "verity=require",
+        "xino=off",
+    ];
+    for option in unsupported {
+        let text = refused(&minimal_and(&[option]));
+        assert!(text.contains("leave the option out"), "{option}: {text}");
+    }
+}
+
+/// Each refusal begins with the name of the option that is to blame.
+#[test]
+fn nonsense_values_are_refused_by_name() {
+    for &key in Key::ALL.iter().filter(|key| key.takes() == Takes::Word) {
+        let refusal = Builder::new().set(key, b"nonsense").unwrap_err();
+        assert!(refusal.text.starts_with(key.name()), "{}", refusal.text);
+        assert!(refusal.text.contains("must be"), "{}", refusal.text);
+    }
+}
+
+#[test]
+fn contradictions() {
+    assert!(refused(&minimal_and(&["volatile", "fsync=strict"])).contains("contradict"));
+    assert!(refused(&minimal_and(&["uuid=on", "uuid=off"])).contains("different"));
+    assert!(config(&minimal_and(&["volatile", "fsync=volatile"])).is_ok());
+    assert!(config(&minimal_and(&["userxattr", "userxattr"])).is_ok());
+}
+
+#[test]
+fn remount_accepts_what_changes_nothing() {
+    let mounted = config(&minimal_and(&["fsync=strict"])).unwrap();
+    let remount = |options: &[&str]| mounted.unchanged(&builder(options).unwrap());
+    assert_eq!(remount(&[]), Ok(()));
+    assert_eq!(
+        remount(&minimal_and(&["fsync=strict", "uuid=auto", "index=off"])),
+        Ok(())
+    );
+    assert!(remount(&["fsync=auto"]).is_err());
+    assert!(remount(&["volatile"]).is_err());
+    assert!(remount(&["userxattr"]).is_err());
+    assert!(remount(&["uuid=off"]).is_err());
+}
+
+/// The paths in a list, or the text of the refusal.
+fn split(list: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+    split_lowerdir(list)
+        .map(|path| path.map(|path| path.bytes().collect()).map_err(|r| r.text))
+        .collect()
+}
+
+#[test]
+fn lists_of_layers() {
+    let paths = |list: &str| split(list.as_bytes()).unwrap();
+    assert_eq!(paths("/a"), [b"/a"]);
+    assert_eq!(paths("/a:/b:c"), [&b"/a"[..], b"/b", b"c"]);
+    assert_eq!(paths(r"/a\:b:/c\,d:/e\\"), [&b"/a:b"[..], b"/c,d", br"/e\"]);
+    assert_eq!(paths(r"/e\\:/f"), [&br"/e\"[..], b"/f"]);
+    for empty in ["", ":", "/a:", ":/a"] {
+        assert!(
+            split(empty.as_bytes()).unwrap_err().contains("empty"),
+            "{empty}"
+        );
+    }
+    assert!(split(b"/a::/b").unwrap_err().contains("data-only"));
+    assert!(split(br"/a\").unwrap_err().contains("backslash"));
+    assert!(split(br"/a\\\").unwrap_err().contains("backslash"));
+    assert!(split(b"/a\0b").unwrap_err().contains("NUL"));
+}
+
+#[test]
+fn one_path_may_hold_colons() {
+    let path = Escaped::new(br"/u:v\,w").unwrap();
+    assert_eq!(path.bytes().collect::<Vec<_>>(), b"/u:v,w");
+    assert!(Escaped::new(b"").is_err());
+}
+
+proptest! {
+    #[test]
+    fn what_is_escaped_is_split_again(
+        paths in prop::collection::vec(prop::collection::vec(1u8..=255, 1..20), 1..6),
+    ) {
+        let mut list = Array::new();
+        for (i, path) in paths.iter().enumerate() {
+            if i > 0 {
+                list.push(b':').unwrap();
+            }
+            escape_lowerdir(path, &mut list).unwrap();
+        }
+        // No comma is left by which mount(2) would cut the list.
+        let commas = list.windows(2).filter(|pair| pair[0] != b'\\' && pair[1] == b',');
+        prop_assert_eq!(commas.count(), 0);
+        prop_assert_eq!(split(&list).unwrap(), paths);
+    }
+
+    #[test]
+    fn any_list_is_split_or_refused(list in "[a:\\\\,\0]{0,12}") {
+        // Ends in any case, and never yields an empty path.
+        let count = split_lowerdir(list.as_bytes()).take(100).count();
+        prop_assert!(count <= list.len() + 1);
+        if let Ok(paths) = split(list.as_bytes()) {
+            prop_assert!(paths.iter().all(|path| !path.is_empty()));
+        }
+    }
+
+    #[test]
+    fn any_option_is_taken_or_refused(
+        options in prop::collection::vec((prop::sample::select(Key::ALL), ".{0,8}"), 0..8),
+    ) {
+        let mut builder = Builder::new();
+        for (key, value) in options {
+            let before = builder;
+            if let Err(refusal) = builder.set(key, value.as_bytes()) {
+                prop_assert!(!refusal.text.is_empty());
+                prop_assert_eq!(builder, before, "a refused option changes nothing");
+            }
+        }
+        if let Ok(config) = builder.build() {
+            prop_assert_eq!(config.unchanged(&builder), Ok(()));
+        }
+    }
+}
+
+#[test]
+fn unescaping_without_memory_fails() {
+    let path = Escaped::new(b"/a").unwrap();
+    let mut out = Array::new();
+    fail_after(Some(0));
+    let failed = path.unescape(&mut out);
+    fail_after(None);
+    assert_eq!(failed, Err(AllocError));
+    assert!(out.is_empty());
+    path.unescape(&mut out).unwrap();
+    assert_eq!(&out[..], b"/a");
+}
