@@ -152,7 +152,7 @@ impl Setup<'_> {
     }
 
     /// Runs the machines of a group at the same time until all have ended; `see` gets every line with the number of
-    /// its machine. The machines that meet go on when all have come.
+    /// its machine. The machines that meet go on when all have come that still can.
     pub fn run(
         &self,
         specs: &[Spec<'_>],
@@ -167,15 +167,20 @@ impl Setup<'_> {
         drop(sender);
 
         let mut outcomes: Vec<_> = specs.iter().map(|_| Outcome::default()).collect();
-        let mut waiting = 0;
+        // Machines that have come to the meeting, or have ended and will not come.
+        let (mut waiting, mut ended) = (0, 0);
         // The channel closes when the last machine has ended.
         loop {
             match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok((number, line)) => {
-                    see(number, &line);
-                    waiting += usize::from(line == Line::Meet);
-                    outcomes[number].add(line);
-                    if waiting == specs.len() {
+                    if let Some(line) = line {
+                        see(number, &line);
+                        waiting += usize::from(line == Line::Meet);
+                        outcomes[number].add(line);
+                    } else {
+                        ended += 1;
+                    }
+                    if waiting > 0 && waiting + ended >= specs.len() {
                         machines.iter_mut().for_each(Machine::go);
                         waiting = 0;
                     }
@@ -248,7 +253,7 @@ impl Machine {
     fn start(
         mut command: Command,
         number: usize,
-        sender: mpsc::Sender<(usize, Line)>,
+        sender: mpsc::Sender<(usize, Option<Line>)>,
     ) -> Result<Self> {
         let mut child = command.spawn().context("cannot start scripts/enter")?;
         let input = child.stdin.take();
@@ -256,8 +261,9 @@ impl Machine {
         std::thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(|line| line.ok()) {
                 // Nobody listens any more after a timeout.
-                let _ = sender.send((number, Line::parse(line.trim_end())));
+                let _ = sender.send((number, Some(Line::parse(line.trim_end()))));
             }
+            let _ = sender.send((number, None));
         });
         Ok(Self { child, input })
     }

@@ -10,6 +10,7 @@
 //! - Boot 3, with the same image and an empty top layer in memory, finds nothing of it.
 //! - The image is the same as before, bit by bit.
 
+mod boots;
 mod initramfs;
 mod machine;
 mod report;
@@ -24,8 +25,9 @@ use anyhow::{Context, Result, bail, ensure};
 use clap::Parser;
 use sha2::{Digest, Sha256};
 
+use boots::{Boot, Top};
 use machine::{Setup, Spec};
-use report::{Kind, Outcome};
+use report::Outcome;
 use story::Story;
 
 /// Boot a real Debian root on a union mount and show that it works.
@@ -51,47 +53,6 @@ struct Arguments {
     #[arg(long, default_value_t = 240)]
     timeout: u64,
 }
-
-/// The steps that must be reported.
-const FIRST: [&str; 9] = [
-    "root_is_union",
-    "system_is_running",
-    "package_installed",
-    "user_added",
-    "lower_file_edited",
-    "lower_file_deleted",
-    "directory_replaced",
-    "databases_made",
-    "a_is_alone",
-];
-const OTHER: [&str; 3] = ["root_is_union", "system_is_running", "b_is_alone"];
-const AGAIN: [&str; 8] = [
-    "root_is_union",
-    "system_is_running",
-    "package_kept",
-    "user_kept",
-    "edit_kept",
-    "deletion_kept",
-    "replacement_kept",
-    "databases_kept",
-];
-const FRESH: [&str; 5] = [
-    "root_is_union",
-    "system_is_running",
-    "nothing_installed",
-    "no_user",
-    "files_pristine",
-];
-
-/// What the steps of boot 1 must leave in the top layer.
-const EXPECTED_IN_TOP: [(Kind, &str); 6] = [
-    (Kind::Whiteout, "/etc/issue.net"),
-    (Kind::Opaque, "/etc/skel"),
-    (Kind::Copied, "/etc/bash.bashrc"),
-    (Kind::Copied, "/etc/login.defs"),
-    (Kind::New, "/usr/bin/hello"),
-    (Kind::New, "/home/alice/.bashrc"),
-];
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -140,66 +101,17 @@ fn run(arguments: &Arguments) -> Result<bool> {
     story.tell("  top layers:  an empty ext4 disk for each of the machines A and B");
 
     let mut failures = Vec::new();
-    let group = |story: &mut Story,
-                 failures: &mut Vec<String>,
-                 boots: [Boot<'_>; 2]|
-     -> Result<[Outcome; 2]> { run_group(&setup, story, failures, boots) };
-    let [first, _] = group(
-        &mut story,
-        &mut failures,
-        [
-            Boot {
-                title: "Boot 1, machine A: change the system",
-                spec: Spec {
-                    name: "boot-1",
-                    steps: "first",
-                    top: Some(&places.top_a),
-                },
-                steps: &FIRST,
-                expected_in_top: &EXPECTED_IN_TOP,
-            },
-            Boot {
-                title: "Machine B, at the same time, from the same image",
-                spec: Spec {
-                    name: "machine-b",
-                    steps: "other",
-                    top: Some(&places.top_b),
-                },
-                steps: &OTHER,
-                expected_in_top: &[],
-            },
-        ],
-    )?;
+    let run = |story: &mut Story, failures: &mut Vec<String>, boots: [&Boot; 2]| {
+        run_at_once(&setup, &places, story, failures, boots)
+    };
+    let first = run(&mut story, &mut failures, [&boots::FIRST, &boots::OTHER])?;
     if first.ended {
         story.chapter("After boot 1");
         story.top_layer(&first);
+        run(&mut story, &mut failures, [&boots::AGAIN, &boots::FRESH])?;
+    } else {
+        failures.push("boots 2 and 3 were not tried, because boot 1 did not get to its end".into());
     }
-    group(
-        &mut story,
-        &mut failures,
-        [
-            Boot {
-                title: "Boot 2, machine A, same disk: everything is still there",
-                spec: Spec {
-                    name: "boot-2",
-                    steps: "again",
-                    top: Some(&places.top_a),
-                },
-                steps: &AGAIN,
-                expected_in_top: &[],
-            },
-            Boot {
-                title: "Boot 3, same image, an empty tmpfs as the top layer: pristine",
-                spec: Spec {
-                    name: "boot-3",
-                    steps: "fresh",
-                    top: None,
-                },
-                steps: &FRESH,
-                expected_in_top: &[],
-            },
-        ],
-    )?;
 
     story.chapter("The lower layer");
     let after = digest(&places.lower)?;
@@ -226,72 +138,55 @@ fn run(arguments: &Arguments) -> Result<bool> {
     Ok(failures.is_empty())
 }
 
-/// One boot and what it must show.
-struct Boot<'a> {
-    title: &'a str,
-    spec: Spec<'a>,
-    steps: &'a [&'a str],
-    expected_in_top: &'a [(Kind, &'a str)],
-}
-
-/// Runs two boots at the same time. The first tells its story as it goes, the second afterwards.
-fn run_group(
+/// Runs two boots at the same time and returns what became of the first. It tells its story as it goes, the second
+/// afterwards.
+fn run_at_once(
     setup: &Setup<'_>,
+    places: &Places,
     story: &mut Story,
     failures: &mut Vec<String>,
-    [one, two]: [Boot<'_>; 2],
-) -> Result<[Outcome; 2]> {
-    story.chapter(one.title);
+    boots: [&Boot; 2],
+) -> Result<Outcome> {
+    let specs = boots.map(|boot| Spec {
+        name: boot.name,
+        steps: boot.script,
+        top: match boot.top {
+            Top::DiskA => Some(&places.top_a),
+            Top::DiskB => Some(&places.top_b),
+            Top::Memory => None,
+        },
+    });
+    story.chapter(boots[0].title);
     let mut later = Vec::new();
-    let specs = [one.spec, two.spec];
     let mut outcomes = setup.run(&specs, |number, line| {
         if number == 0 {
             story.line(line);
         } else {
-            story.note(&format!("{}: {line:?}", specs[number].name));
+            story.note(&format!("{}: {line:?}", boots[number].name));
             later.push(line.clone());
         }
     })?;
-    for (at, (spec, steps, expected)) in [
-        (&specs[0], one.steps, one.expected_in_top),
-        (&specs[1], two.steps, two.expected_in_top),
-    ]
-    .into_iter()
-    .enumerate()
-    {
-        if at == 1 {
-            story.chapter(two.title);
+    for (at, (boot, outcome)) in boots.iter().zip(&mut outcomes).enumerate() {
+        if at > 0 {
+            story.chapter(boot.title);
             later.iter().for_each(|line| story.line(line));
         }
-        let outcome = &mut outcomes[at];
-        let told = outcome.done.len() + outcome.failures.len();
-        outcome.expect(steps);
-        for (kind, path) in expected {
-            if !outcome.in_top(*kind).contains(path) {
-                outcome
-                    .failures
-                    .push(format!("the top layer lacks {path} as {kind:?}"));
-            }
+        outcome.expect(boot.steps);
+        if outcome.ended {
+            outcome.expect_in_top(boot.in_top);
         }
-        if told < outcome.done.len() + outcome.failures.len() {
-            story.bad(&format!(
-                "see {}/{}.serial",
-                setup.folder.display(),
-                spec.name
-            ));
+        if !outcome.failures.is_empty() {
+            let (folder, name) = (setup.folder.display(), boot.name);
+            story.bad(&format!("see {folder}/{name}.serial"));
         }
         failures.extend(
             outcome
                 .failures
                 .iter()
-                .map(|failure| format!("{}: {failure}", spec.name)),
+                .map(|failure| format!("{}: {failure}", boot.name)),
         );
     }
-    let [first, second] = outcomes
-        .try_into()
-        .ok()
-        .context("two machines give two outcomes")?;
-    Ok([first, second])
+    Ok(outcomes.swap_remove(0))
 }
 
 /// Finds the kernel and the image; makes the initial ram disk and two empty disks.

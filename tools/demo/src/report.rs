@@ -110,20 +110,34 @@ impl Outcome {
         }
     }
 
-    /// Adds a failure for each expected step that was not reported at all, in case a step was skipped.
+    /// Adds a failure if the report is not complete, else for each expected step that it lacks.
     pub fn expect(&mut self, steps: &[&str]) {
         if !self.ended {
-            self.failures
-                .push("the report ends early; the machine has crashed, hung or not started".into());
+            let last = self.done.last().map_or("nothing", String::as_str);
+            self.failures.push(format!(
+                "the machine has hung, crashed or not started; the last it did was: {last}"
+            ));
+            return;
         }
         for step in steps {
+            let failed = format!("{step}:");
             let reported = self.done.iter().any(|done| done == step)
                 || self
                     .failures
                     .iter()
-                    .any(|failure| failure.starts_with(&format!("{step}:")));
+                    .any(|failure| failure.starts_with(&failed));
             if !reported {
                 self.failures.push(format!("{step}: not done"));
+            }
+        }
+    }
+
+    /// Adds a failure for everything that should be in the top layer and is not.
+    pub fn expect_in_top(&mut self, expected: &[(Kind, &str)]) {
+        for (kind, path) in expected {
+            if !self.in_top(*kind).contains(path) {
+                self.failures
+                    .push(format!("the top layer lacks {path} as {kind:?}"));
             }
         }
     }
@@ -173,11 +187,11 @@ mod tests {
         let mut outcome = Outcome::default();
         outcome.add(Line::parse("ok\tone\t"));
         outcome.add(Line::parse("failed\ttwo\tno"));
-        outcome.expect(&["one", "two", "three"]);
-        assert_eq!(outcome.failures.len(), 3, "{:?}", outcome.failures);
-        outcome = Outcome::default();
         outcome.add(Line::End);
-        outcome.expect(&[]);
-        assert!(outcome.failures.is_empty());
+        outcome.expect(&["one", "two", "three"]);
+        assert_eq!(outcome.failures.len(), 2, "{:?}", outcome.failures);
+        outcome = Outcome::default();
+        outcome.expect(&["one"]);
+        assert_eq!(outcome.failures.len(), 1, "{:?}", outcome.failures);
     }
 }

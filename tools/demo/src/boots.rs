@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The four boots, and what each must show.
+
+use crate::report::Kind;
+
+/// One boot of one machine.
+pub struct Boot {
+    /// What the story calls it.
+    pub title: &'static str,
+    /// What its files are called.
+    pub name: &'static str,
+    /// The script in the guest.
+    pub script: &'static str,
+    /// Its top layer.
+    pub top: Top,
+    /// The steps that the script must report.
+    pub steps: &'static [&'static str],
+    /// What must then be in the top layer, if it is reported.
+    pub in_top: &'static [(Kind, &'static str)],
+}
+
+/// A top layer.
+#[derive(Clone, Copy)]
+pub enum Top {
+    /// The disk of machine A.
+    DiskA,
+    /// The disk of machine B.
+    DiskB,
+    /// A tmpfs.
+    Memory,
+}
+
+/// Boot 1.
+pub const FIRST: Boot = Boot {
+    title: "Boot 1, machine A: change the system",
+    name: "boot-1",
+    script: "first",
+    top: Top::DiskA,
+    steps: &[
+        "root_is_union",
+        "system_is_running",
+        "package_installed",
+        "user_added",
+        "lower_file_edited",
+        "lower_file_deleted",
+        "directory_replaced",
+        "databases_made",
+        "a_is_alone",
+    ],
+    in_top: &[
+        (Kind::Whiteout, "/etc/issue.net"),
+        (Kind::Opaque, "/etc/skel"),
+        (Kind::Copied, "/etc/bash.bashrc"),
+        (Kind::Copied, "/etc/login.defs"),
+        (Kind::New, "/usr/bin/hello"),
+        (Kind::New, "/home/alice/.bashrc"),
+    ],
+};
+
+/// The second machine, at the same time as boot 1.
+pub const OTHER: Boot = Boot {
+    title: "Machine B, at the same time, from the same image",
+    name: "machine-b",
+    script: "other",
+    top: Top::DiskB,
+    steps: &["root_is_union", "system_is_running", "b_is_alone"],
+    in_top: &[],
+};
+
+/// Boot 2.
+pub const AGAIN: Boot = Boot {
+    title: "Boot 2, machine A, same disk: everything is still there",
+    name: "boot-2",
+    script: "again",
+    top: Top::DiskA,
+    steps: &[
+        "root_is_union",
+        "system_is_running",
+        "package_kept",
+        "user_kept",
+        "edit_kept",
+        "deletion_kept",
+        "replacement_kept",
+        "databases_kept",
+    ],
+    in_top: &[],
+};
+
+/// Boot 3.
+pub const FRESH: Boot = Boot {
+    title: "Boot 3, same image, an empty tmpfs as the top layer: pristine",
+    name: "boot-3",
+    script: "fresh",
+    top: Top::Memory,
+    steps: &[
+        "root_is_union",
+        "system_is_running",
+        "nothing_installed",
+        "no_user",
+        "files_pristine",
+    ],
+    in_top: &[],
+};
