@@ -39,8 +39,21 @@
 #include <linux/shrinker.h>
 #include <linux/splice.h>
 #include <linux/statfs.h>
+#include <linux/task_work.h>
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 #include <linux/uuid.h>
 #include <linux/writeback.h>
 #include <linux/xattr.h>
+
+/* Constants that are macros bindgen cannot evaluate. */
+static const u32 UNION_CONST_HELPER_SB_RDONLY = SB_RDONLY;
+static const u32 UNION_CONST_HELPER_SB_POSIXACL = SB_POSIXACL;
+static const u32 UNION_CONST_HELPER_SB_NOSEC = SB_NOSEC;
+static const u32 UNION_CONST_HELPER_SB_SILENT = SB_SILENT;
+static const u32 UNION_CONST_HELPER_IOCB_NOWAIT = (__force u32)IOCB_NOWAIT;
+static const u32 UNION_CONST_HELPER_IOCB_DSYNC = (__force u32)IOCB_DSYNC;
+static const u32 UNION_CONST_HELPER_IOCB_SYNC = (__force u32)IOCB_SYNC;
+static const u32 UNION_CONST_HELPER_LOOKUP_FOLLOW = LOOKUP_FOLLOW;
+static const u32 UNION_CONST_HELPER_LOOKUP_DIRECTORY = LOOKUP_DIRECTORY;
+static const u32 UNION_CONST_HELPER_LOOKUP_RCU = LOOKUP_RCU;

@@ -2,9 +2,13 @@
 
 //! Union mounts: one writable layer over any number of read-only ones.
 
+#![deny(unsafe_op_in_unsafe_fn)]
+
 use kernel::prelude::*;
 
 mod bindings;
+pub mod logic;
+pub mod vfs;
 
 module! {
     type: UnionModule,
@@ -12,19 +16,13 @@ module! {
     authors: ["The union mounts project"],
     description: "Union mounts",
     license: "GPL v2",
+    alias: ["fs-union"],
 }
 
 struct UnionModule;
 
 impl kernel::Module for UnionModule {
     fn init(_module: &'static ThisModule) -> Result<Self> {
-        pr_info!("loaded\n");
         Ok(UnionModule)
-    }
-}
-
-impl Drop for UnionModule {
-    fn drop(&mut self) {
-        pr_info!("unloaded\n");
     }
 }

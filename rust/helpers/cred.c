@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 
 const struct cred *union_helper_override_creds(const struct cred *cred)
@@ -20,4 +21,14 @@ const struct cred *union_helper_current_cred(void)
 struct user_namespace *union_helper_current_user_ns(void)
 {
 	return current_user_ns();
+}
+
+void union_helper_put_cred(const struct cred *cred)
+{
+	put_cred(cred);
+}
+
+void union_helper_cred_lower_cap(struct cred *cred, int cap)
+{
+	cap_lower(cred->cap_effective, cap);
 }

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <linux/fs.h>
+#include <linux/fs_stack.h>
+#include <linux/mnt_idmapping.h>
+#include <linux/slab.h>
+#include <linux/statfs.h>
+
+/* --- inodes --- */
 
 void union_helper_inode_lock(struct inode *inode)
 {
@@ -22,9 +28,9 @@ void union_helper_inode_unlock_shared(struct inode *inode)
 	inode_unlock_shared(inode);
 }
 
-struct inode *union_helper_file_inode(const struct file *file)
+void union_helper_inode_downgrade(struct inode *inode)
 {
-	return file_inode(file);
+	downgrade_write(&inode->i_rwsem);
 }
 
 loff_t union_helper_i_size_read(const struct inode *inode)
@@ -32,19 +38,177 @@ loff_t union_helper_i_size_read(const struct inode *inode)
 	return i_size_read(inode);
 }
 
-void union_helper_i_size_write(struct inode *inode, loff_t size)
+u32 union_helper_i_nlink(const struct inode *inode)
 {
-	i_size_write(inode, size);
+	return READ_ONCE(inode->i_nlink);
 }
 
-void union_helper_sb_start_write(struct super_block *sb)
+bool union_helper_inode_is_new(struct inode *inode)
 {
-	sb_start_write(sb);
+	return inode_state_read_once(inode) & I_NEW;
 }
 
-void union_helper_sb_end_write(struct super_block *sb)
+bool union_helper_inode_unhashed(struct inode *inode)
 {
-	sb_end_write(sb);
+	return inode_unhashed(inode);
+}
+
+bool union_helper_mode_is_special(umode_t mode)
+{
+	return special_file(mode);
+}
+
+void union_helper_inode_set_fops(struct inode *inode, const struct file_operations *fops)
+{
+	inode->i_fop = fops;
+}
+
+void union_helper_inode_copy_rdev(struct inode *inode, const struct inode *real)
+{
+	inode->i_rdev = real->i_rdev;
+}
+
+void union_helper_inode_copy_flags(struct inode *inode, const struct inode *real,
+				   unsigned int mask)
+{
+	inode_set_flags(inode, real->i_flags & mask, mask);
+}
+
+void union_helper_inode_copy_atime(struct inode *inode, const struct inode *real)
+{
+	inode_set_atime_to_ts(inode, inode_get_atime(real));
+}
+
+void union_helper_inode_copy_attr(struct inode *inode, struct mnt_idmap *idmap,
+				  const struct inode *real)
+{
+	spin_lock(&inode->i_lock);
+	inode->i_uid = vfsuid_into_kuid(i_uid_into_vfsuid(idmap, real));
+	inode->i_gid = vfsgid_into_kgid(i_gid_into_vfsgid(idmap, real));
+	inode->i_mode = real->i_mode;
+	inode->i_blkbits = real->i_blkbits;
+	inode->i_blocks = real->i_blocks;
+	inode->i_bytes = real->i_bytes;
+	inode_set_atime_to_ts(inode, inode_get_atime(real));
+	inode_set_mtime_to_ts(inode, inode_get_mtime(real));
+	inode_set_ctime_to_ts(inode, inode_get_ctime(real));
+	i_size_write(inode, i_size_read(real));
+	spin_unlock(&inode->i_lock);
+}
+
+/* I_OVL_INUSE, as overlayfs takes it: under i_lock, shared with it. */
+bool union_helper_inode_inuse_trylock(struct inode *inode)
+{
+	bool locked = false;
+
+	spin_lock(&inode->i_lock);
+	if (!(inode_state_read(inode) & I_OVL_INUSE)) {
+		inode_state_set(inode, I_OVL_INUSE);
+		locked = true;
+	}
+	spin_unlock(&inode->i_lock);
+	return locked;
+}
+
+bool union_helper_inode_is_inuse(struct inode *inode)
+{
+	return inode_state_read_once(inode) & I_OVL_INUSE;
+}
+
+void union_helper_inode_inuse_unlock(struct inode *inode)
+{
+	spin_lock(&inode->i_lock);
+	inode_state_clear(inode, I_OVL_INUSE);
+	spin_unlock(&inode->i_lock);
+}
+
+struct kmem_cache *union_helper_inode_cache_create(const char *name, unsigned int size,
+						   void (*ctor)(void *))
+{
+	return kmem_cache_create(name, size, 0, SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
+}
+
+void *union_helper_alloc_inode_sb(struct super_block *sb, struct kmem_cache *cache)
+{
+	return alloc_inode_sb(sb, cache, GFP_KERNEL);
+}
+
+/* --- super blocks --- */
+
+int union_helper_sync_filesystem_locked(struct super_block *sb)
+{
+	int ret;
+
+	down_read(&sb->s_umount);
+	ret = sync_filesystem(sb);
+	up_read(&sb->s_umount);
+	return ret;
+}
+
+__kernel_fsid_t union_helper_dev_to_fsid(dev_t dev)
+{
+	return u64_to_fsid(huge_encode_dev(dev));
+}
+
+/* --- attributes --- */
+
+void union_helper_iattr_set_ids(struct iattr *attr, kuid_t uid, kgid_t gid)
+{
+	attr->ia_vfsuid = VFSUIDT_INIT(uid);
+	attr->ia_vfsgid = VFSGIDT_INIT(gid);
+}
+
+/* --- files --- */
+
+struct inode *union_helper_file_inode(const struct file *file)
+{
+	return file_inode(file);
+}
+
+const struct path *union_helper_file_path(const struct file *file)
+{
+	return &file->f_path;
+}
+
+struct file *union_helper_get_file(struct file *file)
+{
+	return get_file(file);
+}
+
+bool union_helper_file_is_writable(const struct file *file)
+{
+	return file->f_mode & FMODE_WRITE;
+}
+
+bool union_helper_file_is_opened(const struct file *file)
+{
+	return file->f_mode & FMODE_OPENED;
+}
+
+void union_helper_file_set_can_odirect(struct file *file)
+{
+	file->f_mode |= FMODE_CAN_ODIRECT;
+}
+
+/* What fcntl(F_SETFL) does to a file, for the file beneath a stacked one. */
+int union_helper_file_change_flags(struct file *file, unsigned int mask, unsigned int flags)
+{
+	flags &= mask;
+	if (((flags ^ file->f_flags) & O_APPEND) && IS_APPEND(file_inode(file)))
+		return -EPERM;
+	if ((flags & O_DIRECT) && !(file->f_mode & FMODE_CAN_ODIRECT))
+		return -EINVAL;
+	if (file->f_op->check_flags) {
+		int err = file->f_op->check_flags(flags);
+
+		if (err)
+			return err;
+	}
+	spin_lock(&file->f_lock);
+	file->f_flags = (file->f_flags & ~mask) | flags;
+	file->f_iocb_flags = iocb_flags(file);
+	spin_unlock(&file->f_lock);
+	return 0;
 }
 
 void union_helper_file_start_write(struct file *file)
@@ -57,8 +221,18 @@ void union_helper_file_end_write(struct file *file)
 	file_end_write(file);
 }
 
+void union_helper_init_sync_kiocb(struct kiocb *kiocb, struct file *filp)
+{
+	init_sync_kiocb(kiocb, filp);
+}
+
 bool union_helper_dir_emit(struct dir_context *ctx, const char *name, int len,
 			   u64 ino, unsigned int type)
 {
 	return dir_emit(ctx, name, len, ino, type);
+}
+
+void union_helper_do_delayed_call(struct delayed_call *call)
+{
+	do_delayed_call(call);
 }

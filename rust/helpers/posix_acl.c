@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/mnt_idmapping.h>
 #include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/xattr.h>
 
 struct posix_acl *union_helper_posix_acl_dup(struct posix_acl *acl)
 {
@@ -10,4 +13,30 @@ struct posix_acl *union_helper_posix_acl_dup(struct posix_acl *acl)
 void union_helper_posix_acl_release(struct posix_acl *acl)
 {
 	posix_acl_release(acl);
+}
+
+/* A copy of @acl, which @inode's file system has cached, as seen through @idmap. */
+struct posix_acl *union_helper_posix_acl_clone_mapped(struct posix_acl *acl,
+						      struct mnt_idmap *idmap,
+						      const struct inode *inode)
+{
+	struct posix_acl *clone = posix_acl_clone(acl, GFP_KERNEL);
+	struct user_namespace *fs_userns = i_user_ns(inode);
+
+	if (!clone)
+		return NULL;
+	for (unsigned int i = 0; i < clone->a_count; i++) {
+		struct posix_acl_entry *e = &clone->a_entries[i];
+
+		if (e->e_tag == ACL_USER)
+			e->e_uid = vfsuid_into_kuid(make_vfsuid(idmap, fs_userns, e->e_uid));
+		else if (e->e_tag == ACL_GROUP)
+			e->e_gid = vfsgid_into_kgid(make_vfsgid(idmap, fs_userns, e->e_gid));
+	}
+	return clone;
+}
+
+bool union_helper_is_posix_acl_xattr(const char *name)
+{
+	return is_posix_acl_xattr(name);
 }

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <linux/fileattr.h>
+#include <linux/security.h>
+
+/* Inline without CONFIG_SECURITY. */
+
+int union_helper_security_copy_up(struct dentry *src, struct cred **new)
+{
+	return security_inode_copy_up(src, new);
+}
+
+int union_helper_security_copy_up_xattr(struct dentry *src, const char *name)
+{
+	return security_inode_copy_up_xattr(src, name);
+}
+
+int union_helper_security_create_files_as(struct dentry *dentry, int mode,
+					  const struct cred *old, struct cred *new)
+{
+	return security_dentry_create_files_as(dentry, mode, &dentry->d_name, old, new);
+}
+
+int union_helper_security_fileattr(struct file *file, const struct file_kattr *fa, bool set)
+{
+	unsigned int get_cmd = fa->fsx_valid ? FS_IOC_FSGETXATTR : FS_IOC_GETFLAGS;
+	unsigned int set_cmd = fa->fsx_valid ? FS_IOC_FSSETXATTR : FS_IOC_SETFLAGS;
+
+	return security_file_ioctl(file, set ? set_cmd : get_cmd, 0);
+}

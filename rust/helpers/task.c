@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/seq_file.h>
+#include <linux/task_work.h>
+
+int union_helper_task_work_add_current(struct callback_head *work,
+				       enum task_work_notify_mode mode)
+{
+	return task_work_add(current, work, mode);
+}
+
+bool union_helper_current_fatal_signal_pending(void)
+{
+	return fatal_signal_pending(current);
+}
+
+void union_helper_seq_show_option(struct seq_file *m, const char *name, const char *value)
+{
+	seq_show_option(m, name, value);
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Credentials.
+//!
+//! C: `include/linux/cred.h`, `Documentation/security/credentials.rst`.
+
+use super::{dentry::Dentry, inode::Inode, types::TaskLocal};
+use crate::bindings;
+use core::{marker::PhantomData, ptr::NonNull};
+use kernel::{cred::Credential, error::to_result, prelude::*, sync::aref::ARef};
+
+/// Credentials in the making, known to nobody else (`prepare_creds()`).
+pub struct NewCred(NonNull<bindings::cred>);
+
+impl NewCred {
+    /// A copy of the credentials in force.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn prepare() -> Result<Self> {
+        // SAFETY: No preconditions.
+        let cred = unsafe { bindings::prepare_creds() };
+        Ok(Self(NonNull::new(cred).ok_or(ENOMEM)?))
+    }
+
+    /// Takes the right to exceed quotas and to use reserved blocks away (`CAP_SYS_RESOURCE`).
+    pub fn drop_sys_resource(&mut self) {
+        // SAFETY: Nobody else knows the credentials.
+        unsafe {
+            bindings::cred_lower_cap(
+                self.0.as_ptr(),
+                bindings::CAP_SYS_RESOURCE as kernel::ffi::c_int,
+            )
+        };
+    }
+
+    /// Gives objects made under these credentials the owner and group of `inode`.
+    pub fn set_fs_owner(&mut self, inode: &Inode) {
+        // SAFETY: Nobody else knows the credentials; the inode's ids are read as C reads them.
+        unsafe {
+            (*self.0.as_ptr()).fsuid = (*inode.as_ptr()).i_uid;
+            (*self.0.as_ptr()).fsgid = (*inode.as_ptr()).i_gid;
+        }
+    }
+
+    /// Lets the security modules label what is made at `dentry` as if the task with the
+    /// credentials `caller` made it (`security_dentry_create_files_as()`).
+    pub fn create_files_as(&mut self, dentry: &Dentry, mode: u16, caller: &Credential) -> Result {
+        // SAFETY: `dentry` is given to a creating operation, so its name is stable.
+        to_result(unsafe {
+            bindings::security_create_files_as(
+                dentry.as_ptr(),
+                kernel::ffi::c_int::from(mode),
+                caller.as_ptr(),
+                self.0.as_ptr(),
+            )
+        })
+    }
+
+    /// Credentials the security modules want for copying `source` up, if they want others than
+    /// those in force (`security_inode_copy_up()`).
+    pub fn for_copy_up(source: &Dentry) -> Result<Option<Self>> {
+        let mut new = core::ptr::null_mut();
+        // SAFETY: The dentry is alive; `new` receives credentials that are ours.
+        let ret = unsafe { bindings::security_copy_up(source.as_ptr(), &mut new) };
+        if ret < 0 {
+            return Err(Error::from_errno(ret));
+        }
+        Ok(NonNull::new(new).map(Self))
+    }
+
+    /// Completes the credentials: from now on they are shared and constant.
+    pub fn finish(self) -> ARef<Credential> {
+        let this = core::mem::ManuallyDrop::new(self);
+        // SAFETY: One reference is owned and moves over; `Credential` is transparent.
+        unsafe { ARef::from_raw(this.0.cast()) }
+    }
+}
+
+impl Drop for NewCred {
+    fn drop(&mut self) {
+        // SAFETY: One reference is owned.
+        unsafe { bindings::put_cred(self.0.as_ptr()) };
+    }
+}
+
+/// Other credentials in force for this task while the guard lives (`override_creds()`,
+/// `revert_creds()`). Guards are undone in reverse order, which scopes guarantee.
+pub struct OverrideCreds<'a> {
+    old: *const bindings::cred,
+    _cred: PhantomData<&'a Credential>,
+    _task: TaskLocal,
+}
+
+impl<'a> OverrideCreds<'a> {
+    /// Puts `cred` in force.
+    pub fn new(cred: &'a Credential) -> Self {
+        // SAFETY: `cred` outlives the guard, as the swap of pointers demands.
+        let old = unsafe { bindings::override_creds(cred.as_ptr()) };
+        Self { old, _cred: PhantomData, _task: PhantomData }
+    }
+
+    /// The credentials that were in force before.
+    pub fn caller(&self) -> &Credential {
+        // SAFETY: They are the task's, or those of an outer guard: both outlive this guard.
+        unsafe { Credential::from_ptr(self.old) }
+    }
+}
+
+impl Drop for OverrideCreds<'_> {
+    fn drop(&mut self) {
+        // SAFETY: The guard does not leave its task.
+        unsafe { bindings::revert_creds(self.old) };
+    }
+}

@@ -1,0 +1,412 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Open files: foreign ones we opened ([`BackedFile`]), and our own on loan ([`OpenFile`]).
+//!
+//! C: `struct file`, `struct kiocb`, `fs/open.c`, `fs/read_write.c`.
+
+use super::{
+    dentry::{DEntry, Dentry},
+    file_system::FileSystem,
+    inode::{INode, Inode},
+    path::{Path, PathRef},
+    types::Loff,
+};
+use crate::bindings;
+use core::{marker::PhantomData, ptr::NonNull};
+use kernel::{
+    error::{from_err_ptr, to_result},
+    prelude::*,
+    types::Opaque,
+};
+
+/// Flags of `open(2)` this layer passes on.
+pub mod flags {
+    pub use crate::bindings::{
+        O_ACCMODE, O_APPEND, O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOATIME, O_NONBLOCK, O_RDONLY,
+        O_RDWR, O_TRUNC, O_WRONLY,
+    };
+    use crate::bindings as b;
+
+    /// Flags that matter at open time only and are not handed down.
+    pub const OPEN_ONLY: u32 = b::O_CREAT | b::O_EXCL | b::O_NOCTTY | b::O_TRUNC;
+
+    /// Flags that fcntl(2) can change later and that concern the file beneath.
+    pub const CHANGEABLE: u32 = b::O_APPEND | b::O_NONBLOCK | b::O_DIRECT;
+}
+
+/// An open file of another file system, owned.
+///
+/// # Invariants
+///
+/// The pointer is valid and one reference is owned.
+pub struct BackedFile(NonNull<bindings::file>);
+
+// SAFETY: Files opened in the kernel are not tied to a task: their position is not shared with a
+// descriptor table.
+unsafe impl Send for BackedFile {}
+// SAFETY: As above.
+unsafe impl Sync for BackedFile {}
+
+impl BackedFile {
+    /// # Safety
+    ///
+    /// `ptr` must be an error or a file with one reference, which is given away.
+    pub(super) unsafe fn take(ptr: *mut bindings::file) -> Result<Self> {
+        Ok(Self(NonNull::new(from_err_ptr(ptr)?).ok_or(EINVAL)?))
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::file {
+        self.0.as_ptr()
+    }
+
+    /// Opens `path` with the credentials in force (`dentry_open()`). `open_flags`: `O_*`.
+    pub fn open(path: PathRef<'_>, open_flags: u32) -> Result<Self> {
+        // SAFETY: All are valid.
+        unsafe {
+            Self::take(bindings::dentry_open(
+                &path.raw(),
+                open_flags as i32,
+                bindings::current_cred(),
+            ))
+        }
+    }
+
+    /// The inode.
+    pub fn inode(&self) -> &Inode {
+        // SAFETY: An open file holds its inode.
+        unsafe { Inode::from_raw(bindings::file_inode(self.as_ptr())) }
+    }
+
+    /// The dentry.
+    pub fn dentry(&self) -> &Dentry {
+        // SAFETY: An open file holds its path.
+        unsafe { Dentry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
+    }
+
+    /// `O_*` flags as they are now.
+    pub fn flags(&self) -> u32 {
+        // SAFETY: A racing read of one word, as C does.
+        unsafe { (&raw const (*self.as_ptr()).f_flags).read_volatile() }
+    }
+
+    /// Takes over the changeable flags of a stacked file (`fcntl(F_SETFL)` on it).
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` on an append-only file; `EINVAL` if the file cannot do `O_DIRECT`.
+    pub fn change_flags(&self, new: u32) -> Result {
+        // SAFETY: The file is alive; the helper takes f_lock.
+        to_result(unsafe {
+            bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new)
+        })
+    }
+
+    /// Writes what is dirty in the range to stable storage (`vfs_fsync_range()`).
+    pub fn fsync_range(&self, start: Loff, end: Loff, datasync: bool) -> Result {
+        // SAFETY: The file is alive.
+        to_result(unsafe {
+            bindings::vfs_fsync_range(self.as_ptr(), start, end, datasync.into())
+        })
+    }
+
+    /// As [`fsync_range`](Self::fsync_range) for the whole file.
+    pub fn fsync(&self) -> Result {
+        self.fsync_range(0, Loff::MAX, false)
+    }
+
+    /// `vfs_llseek()` from position `from`. The file's position belongs to the caller's lock.
+    pub fn llseek(&self, from: Loff, offset: Loff, whence: i32) -> Result<Loff> {
+        // SAFETY: The file is alive; its position is guarded by the caller.
+        let ret = unsafe {
+            (*self.as_ptr()).f_pos = from;
+            bindings::vfs_llseek(self.as_ptr(), offset, whence)
+        };
+        loff(ret)
+    }
+
+    /// `vfs_fallocate()`.
+    pub fn fallocate(&self, mode: i32, offset: Loff, len: Loff) -> Result {
+        // SAFETY: The file is alive.
+        to_result(unsafe { bindings::vfs_fallocate(self.as_ptr(), mode, offset, len) })
+    }
+
+    /// `vfs_fadvise()`.
+    pub fn fadvise(&self, offset: Loff, len: Loff, advice: i32) -> Result {
+        // SAFETY: The file is alive.
+        to_result(unsafe { bindings::vfs_fadvise(self.as_ptr(), offset, len, advice) })
+    }
+
+    /// `->flush()`, if the file system has one.
+    pub fn flush(&self, id: bindings::fl_owner_t) -> Result {
+        // SAFETY: The file is alive; `f_op` is never NULL.
+        to_result(unsafe {
+            match (*(*self.as_ptr()).f_op).flush {
+                Some(flush) => flush(self.as_ptr(), id),
+                None => 0,
+            }
+        })
+    }
+}
+
+impl Drop for BackedFile {
+    fn drop(&mut self) {
+        // SAFETY: One reference is owned.
+        unsafe { bindings::fput(self.as_ptr()) };
+    }
+}
+
+pub(super) fn loff(ret: Loff) -> Result<Loff> {
+    if ret < 0 {
+        return Err(Error::from_errno(i32::try_from(ret).unwrap_or(-(bindings::EIO as i32))));
+    }
+    Ok(ret)
+}
+
+pub(super) fn size(ret: isize) -> Result<usize> {
+    usize::try_from(ret).map_err(|_| Error::from_errno(ret as i32))
+}
+
+/// Copies a range (`vfs_copy_file_range()`).
+pub fn copy_file_range(
+    from: &BackedFile,
+    pos_in: Loff,
+    to: &BackedFile,
+    pos_out: Loff,
+    len: usize,
+    flags: u32,
+) -> Result<usize> {
+    // SAFETY: Both are alive.
+    size(unsafe {
+        bindings::vfs_copy_file_range(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
+    })
+}
+
+/// Shares blocks (`vfs_clone_file_range()`).
+pub fn clone_file_range(
+    from: &BackedFile,
+    pos_in: Loff,
+    to: &BackedFile,
+    pos_out: Loff,
+    len: Loff,
+    flags: u32,
+) -> Result<Loff> {
+    // SAFETY: Both are alive.
+    loff(unsafe {
+        bindings::vfs_clone_file_range(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
+    })
+}
+
+/// Shares blocks that are equal (`vfs_dedupe_file_range_one()`).
+pub fn dedupe_file_range(
+    from: &BackedFile,
+    pos_in: Loff,
+    to: &BackedFile,
+    pos_out: Loff,
+    len: Loff,
+    flags: u32,
+) -> Result<Loff> {
+    // SAFETY: Both are alive.
+    loff(unsafe {
+        bindings::vfs_dedupe_file_range_one(
+            from.as_ptr(),
+            pos_in,
+            to.as_ptr(),
+            pos_out,
+            len,
+            flags,
+        )
+    })
+}
+
+/// An open file of our own file system `T`, on loan, whose `->open()` left a `D` with it.
+#[repr(transparent)]
+pub struct OpenFile<T, D>(Opaque<bindings::file>, PhantomData<(T, D)>);
+
+impl<T: FileSystem, D> OpenFile<T, D> {
+    /// # Safety
+    ///
+    /// `ptr` must be an open file of `T`, alive for `'a`, with a `D` in `private_data` unless
+    /// `->open()` is still running.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::file) -> &'a Self {
+        // SAFETY: By the function's contract.
+        unsafe { &*ptr.cast() }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::file {
+        self.0.get()
+    }
+
+    /// The inode.
+    pub fn inode(&self) -> &INode<T> {
+        // SAFETY: An open file holds its inode, here one of `T`.
+        unsafe { INode::from_raw(bindings::file_inode(self.as_ptr())) }
+    }
+
+    /// The dentry it was opened by.
+    pub fn dentry(&self) -> &DEntry<T> {
+        // SAFETY: An open file holds its path.
+        unsafe { DEntry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
+    }
+
+    /// The path it was opened by, referenced.
+    pub fn path(&self) -> Path {
+        // SAFETY: An open file holds its path.
+        unsafe { Path::from_borrowed(bindings::file_path(self.as_ptr())) }
+    }
+
+    /// Updates the access time of the stacked inode (`touch_atime()`).
+    pub fn touch_atime(&self) {
+        // SAFETY: An open file holds its path.
+        unsafe { bindings::touch_atime(bindings::file_path(self.as_ptr())) };
+    }
+
+    /// `O_*` flags as they are now.
+    pub fn flags(&self) -> u32 {
+        // SAFETY: A racing read of one word, as C does.
+        unsafe { (&raw const (*self.as_ptr()).f_flags).read_volatile() }
+    }
+
+    /// Takes flags away that mattered at open time only. For `->open()`.
+    pub fn clear_flags(&self, mask: u32) {
+        // SAFETY: In `->open()` nobody else knows the file.
+        unsafe { (*self.as_ptr()).f_flags &= !mask };
+    }
+
+    /// Whether it is open for writing (`FMODE_WRITE`).
+    pub fn is_writable(&self) -> bool {
+        // SAFETY: Alive; the bit is constant after open.
+        unsafe { bindings::file_is_writable(self.as_ptr()) }
+    }
+
+    /// The file position.
+    pub fn pos(&self) -> Loff {
+        // SAFETY: Read racily, as in C; writers hold f_pos_lock.
+        unsafe { (&raw const (*self.as_ptr()).f_pos).read_volatile() }
+    }
+
+    /// Sets the file position, within the limits of the file system (`vfs_setpos()`).
+    pub fn set_pos(&self, pos: Loff, max: Loff) -> Result<Loff> {
+        // SAFETY: Alive; called in `->llseek()`.
+        loff(unsafe { bindings::vfs_setpos(self.as_ptr(), pos, max) })
+    }
+
+    /// What `->open()` left.
+    pub fn data(&self) -> &D {
+        // SAFETY: Set by the open shim of the same operations, freed in `->release()`.
+        unsafe { &*(*self.as_ptr()).private_data.cast() }
+    }
+
+    /// Strips set-id bits and capabilities as a write does (`file_remove_privs()`). The inode is
+    /// locked exclusively.
+    pub fn remove_privs(&self) -> Result {
+        // SAFETY: Alive.
+        to_result(unsafe { bindings::file_remove_privs(self.as_ptr()) })
+    }
+
+    /// Another reference, for work that outlives the call.
+    pub fn get(&self) -> FileRef<T, D> {
+        // SAFETY: Alive.
+        unsafe { FileRef(NonNull::new_unchecked(bindings::get_file(self.as_ptr())), PhantomData) }
+    }
+}
+
+/// A counted reference on an [`OpenFile`].
+pub struct FileRef<T: FileSystem, D>(NonNull<bindings::file>, PhantomData<(T, D)>);
+
+// SAFETY: The file is only used through `&OpenFile`, by one task at a time.
+unsafe impl<T: FileSystem, D: Send + Sync> Send for FileRef<T, D> {}
+
+impl<T: FileSystem, D> core::ops::Deref for FileRef<T, D> {
+    type Target = OpenFile<T, D>;
+
+    fn deref(&self) -> &OpenFile<T, D> {
+        // SAFETY: A reference is held on a file of this kind.
+        unsafe { OpenFile::from_raw(self.0.as_ptr()) }
+    }
+}
+
+impl<T: FileSystem, D> Drop for FileRef<T, D> {
+    fn drop(&mut self) {
+        // SAFETY: A reference is owned.
+        unsafe { bindings::fput(self.0.as_ptr()) };
+    }
+}
+
+/// A `struct kiocb` on loan: one read or write.
+pub struct Kiocb<'a, T, D> {
+    iocb: *mut bindings::kiocb,
+    _p: PhantomData<&'a OpenFile<T, D>>,
+}
+
+impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
+    /// # Safety
+    ///
+    /// `iocb` must be the argument of a call for such a file.
+    pub(super) unsafe fn from_raw(iocb: *mut bindings::kiocb) -> Self {
+        Self { iocb, _p: PhantomData }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::kiocb {
+        self.iocb
+    }
+
+    /// The file.
+    pub fn file(&self) -> &'a OpenFile<T, D> {
+        // SAFETY: By `from_raw`.
+        unsafe { OpenFile::from_raw((*self.iocb).ki_filp) }
+    }
+
+    /// `IOCB_*` flags.
+    pub fn flags(&self) -> i32 {
+        // SAFETY: The iocb is this call's.
+        unsafe { (*self.iocb).ki_flags }
+    }
+}
+
+/// A `struct iov_iter` on loan.
+pub struct IovIter {
+    iter: *mut bindings::iov_iter,
+}
+
+impl IovIter {
+    /// # Safety
+    ///
+    /// `iter` must be valid for the call.
+    pub(super) unsafe fn from_raw(iter: *mut bindings::iov_iter) -> Self {
+        Self { iter }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::iov_iter {
+        self.iter
+    }
+
+    /// Bytes left.
+    pub fn count(&self) -> usize {
+        // SAFETY: Valid for the call.
+        unsafe { bindings::iov_iter_count(self.iter) }
+    }
+}
+
+/// A `struct vm_area_struct` on loan, in `->mmap()`.
+pub struct Vma {
+    vma: *mut bindings::vm_area_struct,
+}
+
+impl Vma {
+    /// # Safety
+    ///
+    /// `vma` must be the argument of an `->mmap()` in progress.
+    pub(super) unsafe fn from_raw(vma: *mut bindings::vm_area_struct) -> Self {
+        Self { vma }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::vm_area_struct {
+        self.vma
+    }
+
+    /// Whether the mapping is shared and may ever be written through.
+    pub fn is_shared_maywrite(&self) -> bool {
+        // SAFETY: Valid for the call; mmap_lock is held for writing.
+        unsafe { bindings::vma_is_shared_maywrite_flags(self.vma) }
+    }
+}

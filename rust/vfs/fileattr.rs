@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! File attributes of `chattr(1)` (`struct file_kattr`).
+//!
+//! C: `include/linux/fileattr.h`, `fs/file_attr.c`.
+
+use super::{dentry::Dentry, errno::EOPNOTSUPP, file::BackedFile, file::flags, inode::Inode, mount::Mount, path::PathRef};
+use crate::bindings;
+use kernel::{error::to_result, prelude::*};
+
+/// `struct file_kattr`: the flags of `FS_IOC_GETFLAGS` and `FS_IOC_FSGETXATTR`.
+#[repr(transparent)]
+pub struct FileKattr(bindings::file_kattr);
+
+impl FileKattr {
+    /// # Safety
+    ///
+    /// `ptr` must be valid and the caller's alone for `'a`.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::file_kattr) -> &'a mut Self {
+        // SAFETY: By the function's contract; the type is transparent.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    /// Asks the LSMs, which know these calls as ioctls of a file only.
+    fn security(&self, path: PathRef<'_>, set: bool) -> Result {
+        let file = BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?;
+        // SAFETY: The file is alive; the helper picks the ioctl's number.
+        to_result(unsafe { bindings::security_fileattr(file.as_ptr(), &self.0, set) })
+    }
+
+    /// Asks the file system behind a stacked one (`vfs_fileattr_get()`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOTTY` if it knows no such flags.
+    pub fn get(&mut self, path: PathRef<'_>) -> Result {
+        self.security(path, false)?;
+        // SAFETY: All are valid.
+        let ret = unsafe { bindings::vfs_fileattr_get(path.dentry().as_ptr(), &mut self.0) };
+        if ret == -(bindings::ENOIOCTLCMD as i32) {
+            return Err(ENOTTY);
+        }
+        to_result(ret)
+    }
+
+    /// Changes the flags there (`vfs_fileattr_set()`).
+    pub fn set(&mut self, path: PathRef<'_>) -> Result {
+        self.security(path, true)?;
+        let (mnt, dentry): (&Mount, &Dentry) = (path.mnt(), path.dentry());
+        // SAFETY: All are valid.
+        let ret = unsafe {
+            bindings::vfs_fileattr_set(mnt.idmap().as_ptr(), dentry.as_ptr(), &mut self.0)
+        };
+        if ret == -(bindings::ENOIOCTLCMD as i32) {
+            return Err(ENOTTY);
+        }
+        to_result(ret)
+    }
+}
+
+/// Extents of a foreign file (`->fiemap()`), on loan.
+pub struct FiemapInfo {
+    info: *mut bindings::fiemap_extent_info,
+}
+
+impl FiemapInfo {
+    /// # Safety
+    ///
+    /// `info` must be valid for the call.
+    pub(super) unsafe fn from_raw(info: *mut bindings::fiemap_extent_info) -> Self {
+        Self { info }
+    }
+
+    /// Asks the file system behind a stacked one.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if it has no such call.
+    pub fn ask(&self, real: &Inode, start: u64, len: u64) -> Result {
+        // SAFETY: The inode is alive; `i_op` is never NULL.
+        unsafe {
+            match (*(*real.as_ptr()).i_op).fiemap {
+                Some(fiemap) => to_result(fiemap(real.as_ptr(), self.info.cast(), start, len)),
+                None => Err(EOPNOTSUPP),
+            }
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Showing mount options (`struct seq_file`, `seq_show_option()`).
+
+use crate::bindings;
+use core::ffi::CStr;
+use kernel::types::Opaque;
+
+/// A seq_file on loan.
+#[repr(transparent)]
+pub struct SeqFile(Opaque<bindings::seq_file>);
+
+impl SeqFile {
+    /// # Safety
+    ///
+    /// `ptr` must be valid for `'a` and used by this task alone.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::seq_file) -> &'a Self {
+        // SAFETY: By the function's contract; the type is transparent.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// Adds `,name` or `,name=value`, with what needs it escaped. An overflow makes seq_file call
+    /// again with a larger buffer.
+    pub fn option(&self, name: &CStr, value: Option<&CStr>) {
+        // SAFETY: Both strings are NUL-terminated; a NULL value is allowed.
+        unsafe {
+            bindings::seq_show_option(
+                self.0.get(),
+                name.as_ptr().cast(),
+                value.map_or(core::ptr::null(), |v| v.as_ptr().cast()),
+            )
+        };
+    }
+}

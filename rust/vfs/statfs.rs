@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Figures of a file system (`struct kstatfs`).
+
+use super::path::PathRef;
+use crate::bindings;
+use kernel::{error::to_result, prelude::*};
+
+/// `struct kstatfs`.
+#[repr(transparent)]
+pub struct Statfs(bindings::kstatfs);
+
+impl Statfs {
+    /// # Safety
+    ///
+    /// `ptr` must be valid and the caller's alone for `'a`.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::kstatfs) -> &'a mut Self {
+        // SAFETY: By the function's contract; the type is transparent.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    /// The figures of the file system `path` lies on (`vfs_statfs()`).
+    pub fn of(path: PathRef<'_>) -> Result<Self> {
+        let mut buf = Self(pin_init::zeroed());
+        buf.get(path)?;
+        Ok(buf)
+    }
+
+    /// As [`of`](Self::of), into an existing value.
+    pub fn get(&mut self, path: PathRef<'_>) -> Result {
+        // SAFETY: The path is valid.
+        to_result(unsafe { bindings::vfs_statfs(&path.raw(), &mut self.0) })
+    }
+
+    /// The longest file name, in bytes.
+    pub fn namelen(&self) -> i64 {
+        self.0.f_namelen as i64
+    }
+
+    /// Sets the longest file name, in bytes.
+    pub fn set_namelen(&mut self, len: i64) {
+        self.0.f_namelen = len as _;
+    }
+
+    /// Sets the type number.
+    pub fn set_type(&mut self, magic: u32) {
+        self.0.f_type = magic as _;
+    }
+
+    /// Sets the identification, here derived from a device number.
+    pub fn set_fsid_from_dev(&mut self, dev: u32) {
+        // SAFETY: The helper computes a value.
+        self.0.f_fsid = unsafe { bindings::dev_to_fsid(dev) };
+    }
+}

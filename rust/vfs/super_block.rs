@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Super blocks.
+//!
+//! C: `struct super_block`, `struct super_operations`.
+
+use super::{
+    dentry::{DEntry, Root},
+    file_system::FileSystem,
+    inode::{Iget, New, WithData},
+    seq_show::SeqFile,
+    statfs::Statfs,
+    types::Loff,
+    xattr,
+};
+use crate::bindings;
+use core::{marker::PhantomData, ptr::NonNull};
+use kernel::{
+    error::{from_result, to_result},
+    prelude::*,
+    types::Opaque,
+};
+
+/// The deepest stack of file systems the kernel allows (`FILESYSTEM_MAX_STACK_DEPTH`).
+pub const MAX_STACK_DEPTH: i32 = bindings::FILESYSTEM_MAX_STACK_DEPTH as i32;
+
+/// Operations on a super block (`struct super_operations`).
+pub trait SuperOperations: Sized {
+    /// The data of a super block (`s_fs_info`).
+    type Data: Send + Sync;
+
+    /// Fills in the figures for `statfs(2)`.
+    fn statfs(dentry: &DEntry<Self>, buf: &mut Statfs) -> Result
+    where
+        Self: FileSystem;
+
+    /// Writes what is dirty to stable storage; with `wait`, does not return before it is there.
+    fn sync_fs(sb: &SuperBlock<Self>, wait: bool) -> Result
+    where
+        Self: FileSystem;
+
+    /// Shows the options as in `/proc/mounts`, in a form `mount(8)` takes again.
+    fn show_options(m: &SeqFile, root: &DEntry<Self>) -> Result
+    where
+        Self: FileSystem;
+
+    /// Called for the data when the super block is shut down, after the last inode is gone.
+    fn put_super(data: KBox<Self::Data>);
+}
+
+/// A super block of `T` that is complete, or whose data at least are set.
+#[repr(transparent)]
+pub struct SuperBlock<T: FileSystem>(Opaque<bindings::super_block>, PhantomData<T>);
+
+// SAFETY: The data are `Send + Sync`; the C parts follow their own rules.
+unsafe impl<T: FileSystem> Sync for SuperBlock<T> {}
+
+impl<T: FileSystem> SuperBlock<T> {
+    /// # Safety
+    ///
+    /// `ptr` must be a super block of `T` with its data set, alive for `'a`.
+    pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::super_block) -> &'a Self {
+        // SAFETY: By the function's contract.
+        unsafe { &*ptr.cast() }
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut bindings::super_block {
+        self.0.get()
+    }
+
+    /// `T`'s data.
+    pub fn data(&self) -> &T::Data {
+        // SAFETY: Set by `NewSuperBlock::set_data` before anything else of this type can be
+        // reached, cleared after the last inode and dentry are gone.
+        unsafe { &*(*self.as_ptr()).s_fs_info.cast() }
+    }
+
+    /// Whether the super block is read-only (`sb_rdonly()`).
+    pub fn is_rdonly(&self) -> bool {
+        // SAFETY: A racing read of one word, as C does.
+        let flags = unsafe { (&raw const (*self.as_ptr()).s_flags).read_volatile() };
+        flags & bindings::SB_RDONLY as usize != 0
+    }
+
+    /// The device number of the super block, as `stat(2)` reports it.
+    pub fn dev(&self) -> u32 {
+        // SAFETY: Set before the super block is published.
+        unsafe { (*self.as_ptr()).s_dev }
+    }
+
+    /// The root directory.
+    pub fn root(&self) -> &DEntry<T> {
+        // SAFETY: Set before the super block is published; alive as long as it.
+        unsafe { DEntry::from_raw((*self.as_ptr()).s_root) }
+    }
+
+    /// A new inode that is not hashed (`new_inode()`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn new_inode(&self) -> Result<New<T>> {
+        // SAFETY: The super block is alive, and its inodes are of `T`.
+        let inode = unsafe { bindings::new_inode(self.as_ptr()) };
+        let inode = NonNull::new(inode).ok_or(ENOMEM)?;
+        // SAFETY: A new inode with one reference.
+        Ok(unsafe { New::from_raw(inode, false) })
+    }
+
+    /// The inode of `key`, which is kept in `i_private` (`iget5_locked()`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn iget5(&self, key: usize) -> Result<Iget<T>> {
+        unsafe extern "C" fn test(
+            inode: *mut bindings::inode,
+            key: *mut kernel::ffi::c_void,
+        ) -> kernel::ffi::c_int {
+            // SAFETY: Called for inodes of this super block, under the hash lock.
+            unsafe { ((*inode).i_private == key).into() }
+        }
+        unsafe extern "C" fn set(
+            inode: *mut bindings::inode,
+            key: *mut kernel::ffi::c_void,
+        ) -> kernel::ffi::c_int {
+            // SAFETY: Called for a new inode of this super block, under the hash lock.
+            unsafe { (*inode).i_private = key };
+            0
+        }
+        // SAFETY: The super block is alive; the callbacks only compare and store a word.
+        let inode = unsafe {
+            bindings::iget5_locked(
+                self.as_ptr(),
+                key as u64,
+                Some(test),
+                Some(set),
+                key as *mut kernel::ffi::c_void,
+            )
+        };
+        let inode = NonNull::new(inode).ok_or(ENOMEM)?;
+        // SAFETY: A referenced inode of this super block: new with I_NEW set, or complete. Of a
+        // complete one the reference moves over; the types are transparent.
+        unsafe {
+            if bindings::inode_is_new(inode.as_ptr()) {
+                Ok(Iget::New(New::from_raw(inode, true)))
+            } else {
+                Ok(Iget::Cached(kernel::sync::aref::ARef::from_raw(inode.cast())))
+            }
+        }
+    }
+}
+
+/// A super block in the making, in `fill_super`.
+pub struct NewSuperBlock<'a, T: FileSystem> {
+    sb: *mut bindings::super_block,
+    _t: PhantomData<&'a T>,
+}
+
+impl<T: FileSystem> NewSuperBlock<'_, T> {
+    /// Sets `T`'s data, after which inodes can be made. Sets `T`'s operations too.
+    pub fn set_data(&mut self, data: KBox<T::Data>, handler: &'static xattr::Handlers) {
+        // SAFETY: Nobody else knows the super block. The data are freed by `put_super` or, when
+        // `fill_super` fails, by `kill_sb`.
+        unsafe {
+            (*self.sb).s_fs_info = KBox::into_raw(data).cast();
+            (*self.sb).s_op = &Table::<T>::OPS;
+            (*self.sb).s_xattr = handler.as_ptr();
+        }
+    }
+
+    /// The super block as far as it is: after [`set_data`](Self::set_data).
+    pub fn ready(&self) -> Result<&SuperBlock<T>> {
+        // SAFETY: Alive; the data are checked to be set.
+        unsafe {
+            if (*self.sb).s_fs_info.is_null() {
+                return Err(EINVAL);
+            }
+            Ok(SuperBlock::from_raw(self.sb))
+        }
+    }
+
+    /// Sets the dentry operations all dentries get (`set_default_d_op()`).
+    pub fn set_default_d_op<D: super::inode_ops::DentryOperations<T>>(&mut self, revalidate: bool) {
+        let ops = super::inode_ops::dentry_table::<T, D>(revalidate);
+        // SAFETY: Nobody else knows the super block; the table is static.
+        unsafe { bindings::set_default_d_op(self.sb, ops) };
+    }
+
+    /// Sets the type number `statfs(2)` reports.
+    pub fn set_magic(&mut self, magic: u32) {
+        // SAFETY: Nobody else knows the super block (here and below).
+        unsafe { (*self.sb).s_magic = magic as usize };
+    }
+
+    /// Sets the largest file size, in bytes.
+    pub fn set_maxbytes(&mut self, max: Loff) {
+        // SAFETY: As above.
+        unsafe { (*self.sb).s_maxbytes = max };
+    }
+
+    /// Sets the depth of the stack and the granularity of times (nanoseconds).
+    pub fn set_stacking(&mut self, depth: i32, time_gran: u32) {
+        // SAFETY: As above.
+        unsafe {
+            (*self.sb).s_stack_depth = depth;
+            (*self.sb).s_time_gran = time_gran;
+        }
+    }
+
+    /// Adds `SB_*` flags.
+    pub fn add_flags(&mut self, flags: u32) {
+        // SAFETY: As above.
+        unsafe { (*self.sb).s_flags |= flags as usize };
+    }
+
+    /// Adds `SB_I_*` flags.
+    pub fn add_iflags(&mut self, flags: u32) {
+        // SAFETY: As above.
+        unsafe { (*self.sb).s_iflags |= flags as usize };
+    }
+
+    /// Sets the root directory, the last step.
+    pub fn set_root(&mut self, root: Root<T>) {
+        // SAFETY: As above; the reference moves over.
+        unsafe { (*self.sb).s_root = root.into_raw() };
+    }
+}
+
+/// Facts of any super block, by way of one of its dentries.
+pub struct SbInfo {
+    /// Depth of stacking (`s_stack_depth`).
+    pub stack_depth: i32,
+    /// Granularity of times in nanoseconds.
+    pub time_gran: u32,
+    /// Whether `SB_NOSEC` is set.
+    pub nosec: bool,
+    /// Whether the super block is read-only.
+    pub rdonly: bool,
+}
+
+impl SbInfo {
+    /// Reads them.
+    pub fn of(dentry: &super::dentry::Dentry) -> Self {
+        let sb = dentry.sb_ptr();
+        // SAFETY: The dentry keeps its super block alive; the fields are stable or read racily as
+        // in C.
+        unsafe {
+            Self {
+                stack_depth: (*sb).s_stack_depth,
+                time_gran: (*sb).s_time_gran,
+                nosec: (*sb).s_flags & bindings::SB_NOSEC as usize != 0,
+                rdonly: (*sb).s_flags & bindings::SB_RDONLY as usize != 0,
+            }
+        }
+    }
+}
+
+/// Writes a whole file system to stable storage (`sync_filesystem()`), with `s_umount` held shared
+/// as it demands.
+pub fn sync_filesystem(dentry: &super::dentry::Dentry) -> Result {
+    // SAFETY: The dentry keeps the super block alive; `s_umount` of a stacked file system's lower
+    // super block is taken inside the stacked one's, as in overlayfs.
+    to_result(unsafe { bindings::sync_filesystem_locked(dentry.sb_ptr()) })
+}
+
+struct Table<T>(PhantomData<T>);
+
+impl<T: FileSystem> Table<T> {
+    const OPS: bindings::super_operations = bindings::super_operations {
+        alloc_inode: Some(WithData::<T>::alloc_inode),
+        destroy_inode: Some(WithData::<T>::destroy_inode),
+        free_inode: Some(WithData::<T>::free_inode),
+        drop_inode: Some(bindings::inode_just_drop),
+        put_super: Some(Self::put_super),
+        sync_fs: Some(Self::sync_fs),
+        statfs: Some(Self::statfs),
+        show_options: Some(Self::show_options),
+        ..pin_init::zeroed()
+    };
+
+    unsafe extern "C" fn put_super(sb: *mut bindings::super_block) {
+        // SAFETY: Called once, at shutdown, after all inodes of the super block are gone.
+        unsafe { take_data::<T>(sb) };
+    }
+
+    unsafe extern "C" fn sync_fs(
+        sb: *mut bindings::super_block,
+        wait: kernel::ffi::c_int,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: Called for complete super blocks of `T` only: this table is installed by
+        // `set_data` alone.
+        let sb = unsafe { SuperBlock::<T>::from_raw(sb) };
+        from_result(|| T::sync_fs(sb, wait != 0).map(|()| 0))
+    }
+
+    unsafe extern "C" fn statfs(
+        dentry: *mut bindings::dentry,
+        buf: *mut kernel::bindings::kstatfs,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: As above; `buf` is the caller's alone.
+        let (dentry, buf) = unsafe { (DEntry::<T>::from_raw(dentry), Statfs::from_raw(buf.cast())) };
+        from_result(|| T::statfs(dentry, buf).map(|()| 0))
+    }
+
+    unsafe extern "C" fn show_options(
+        m: *mut bindings::seq_file,
+        root: *mut bindings::dentry,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: As above; the seq_file is in use by this call alone.
+        let (m, root) = unsafe { (SeqFile::from_raw(m), DEntry::<T>::from_raw(root)) };
+        from_result(|| T::show_options(m, root).map(|()| 0))
+    }
+}
+
+/// # Safety
+///
+/// Nothing may reach the data any more.
+unsafe fn take_data<T: FileSystem>(sb: *mut bindings::super_block) {
+    // SAFETY: By the function's contract; the pointer came from `set_data`.
+    unsafe {
+        let data = (*sb).s_fs_info;
+        (*sb).s_fs_info = core::ptr::null_mut();
+        if !data.is_null() {
+            T::put_super(KBox::from_raw(data.cast()));
+        }
+    }
+}
+
+pub(super) unsafe extern "C" fn kill_sb<T: FileSystem>(sb: *mut bindings::super_block) {
+    // SAFETY: Called once for each super block of `T`. `put_super` runs only if there is a root;
+    // otherwise the data of a failed `fill_super` are taken here.
+    unsafe {
+        bindings::kill_anon_super(sb);
+        take_data::<T>(sb);
+    }
+}
+
+/// C side of `fill_super`: called by `get_tree_nodev()`.
+pub(super) unsafe extern "C" fn fill_super<T: FileSystem>(
+    sb: *mut bindings::super_block,
+    fc: *mut bindings::fs_context,
+) -> kernel::ffi::c_int {
+    // SAFETY: `get_tree_nodev()` passes a new super block and the context of this mount.
+    let fc = unsafe { super::fs_context::FsContext::from_raw(fc) };
+    let mut new = NewSuperBlock { sb, _t: PhantomData };
+    // SAFETY: Contexts of `T` carry its data.
+    let context = unsafe { fc.data::<T>() };
+    from_result(|| {
+        <T::Context as super::fs_context::Context<T>>::fill_super(context, &mut new, fc)?;
+        Ok(0)
+    })
+}
+

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Write access to a mount.
+//!
+//! C: `mnt_want_write()`, `mnt_drop_write()`, `get_write_access()`.
+
+use super::{inode::Inode, mount::Mount};
+use crate::bindings;
+use kernel::{error::to_result, prelude::*};
+
+/// The right to write through a mount. While it is held the file system is neither frozen nor made
+/// read-only.
+///
+/// Order: before the locks of directories and inodes of that file system; never twice for one file
+/// system in one task.
+pub struct WriteAccess<'a> {
+    mnt: &'a Mount,
+}
+
+impl<'a> WriteAccess<'a> {
+    /// Waits while the file system is frozen.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`.
+    pub fn want(mnt: &'a Mount) -> Result<Self> {
+        // SAFETY: The mount is alive; may sleep.
+        to_result(unsafe { bindings::mnt_want_write(mnt.as_ptr()) })?;
+        Ok(Self { mnt })
+    }
+
+    /// The mount.
+    pub fn mnt(&self) -> &'a Mount {
+        self.mnt
+    }
+}
+
+impl Drop for WriteAccess<'_> {
+    fn drop(&mut self) {
+        // SAFETY: Pairs with `mnt_want_write()`.
+        unsafe { bindings::mnt_drop_write(self.mnt.as_ptr()) };
+    }
+}
+
+/// A file that is being written to and so may not be executed (`get_write_access()`).
+pub struct InodeWriteAccess<'a> {
+    inode: &'a Inode,
+}
+
+impl<'a> InodeWriteAccess<'a> {
+    /// # Errors
+    ///
+    /// `ETXTBSY` if the file is being executed.
+    pub fn get(inode: &'a Inode) -> Result<Self> {
+        // SAFETY: The inode is alive.
+        to_result(unsafe { bindings::get_write_access(inode.as_ptr()) })?;
+        Ok(Self { inode })
+    }
+}
+
+impl Drop for InodeWriteAccess<'_> {
+    fn drop(&mut self) {
+        // SAFETY: Pairs with `get_write_access()`.
+        unsafe { bindings::put_write_access(self.inode.as_ptr()) };
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Extended attributes.
+//!
+//! C: `fs/xattr.c`, `struct xattr_handler`. Private values go through the `vfs_*` calls, never
+//! through the `__vfs_*_noperm` ones, so that ids are converted and the LSMs are asked.
+
+use super::{
+    errno::{ENODATA, EOPNOTSUPP},
+    dentry::{DEntry, Dentry},
+    file_system::FileSystem,
+    inode::INode,
+    mount::{Idmap, Mount},
+    types::cstr,
+};
+use crate::bindings;
+use core::{ffi::CStr, marker::PhantomData};
+use kernel::{error::{from_result, to_result}, prelude::*};
+
+/// The largest value, in bytes.
+pub const SIZE_MAX: usize = bindings::XATTR_SIZE_MAX as usize;
+
+/// The largest list of names, in bytes.
+pub const LIST_MAX: usize = bindings::XATTR_LIST_MAX as usize;
+
+/// `ENODATA`: there is no such attribute. A value, not a failure, for most callers.
+pub fn is_absent(e: Error) -> bool {
+    e == ENODATA || e == EOPNOTSUPP
+}
+
+/// Whether the name is one of the two POSIX ACLs (`is_posix_acl_xattr()`), which have calls of
+/// their own.
+pub fn is_posix_acl(name: &CStr) -> bool {
+    // SAFETY: The name is NUL-terminated.
+    unsafe { bindings::is_posix_acl_xattr(name.as_ptr().cast()) }
+}
+
+/// Reads a value into `buf` (`vfs_getxattr()`); with an empty buffer only tells the length.
+///
+/// # Errors
+///
+/// `ENODATA`, `EOPNOTSUPP`; `ERANGE` if the buffer is too small.
+pub fn get(mnt: &Mount, dentry: &Dentry, name: &CStr, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: All are valid; the length is that of the buffer.
+    let len = unsafe {
+        bindings::vfs_getxattr(
+            mnt.idmap().as_ptr(),
+            dentry.as_ptr(),
+            name.as_ptr().cast(),
+            if buf.is_empty() { core::ptr::null_mut() } else { buf.as_mut_ptr().cast() },
+            buf.len(),
+        )
+    };
+    length(len)
+}
+
+/// Reads a value of any length.
+pub fn get_alloc(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result<KVVec<u8>> {
+    grow(SIZE_MAX, |buf| get(mnt, dentry, name, buf))
+}
+
+/// Lists the names, each with its NUL, into `buf` (`vfs_listxattr()`); with an empty buffer only
+/// tells the length.
+pub fn list(dentry: &Dentry, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: All are valid; the length is that of the buffer.
+    let len = unsafe {
+        bindings::vfs_listxattr(
+            dentry.as_ptr(),
+            if buf.is_empty() { core::ptr::null_mut() } else { buf.as_mut_ptr().cast() },
+            buf.len(),
+        )
+    };
+    length(len)
+}
+
+/// Lists names of any total length.
+pub fn list_alloc(dentry: &Dentry) -> Result<KVVec<u8>> {
+    grow(LIST_MAX, |buf| list(dentry, buf))
+}
+
+/// Sets a value (`vfs_setxattr()`). `flags`: 0, `XATTR_CREATE` or `XATTR_REPLACE`.
+pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) -> Result {
+    // SAFETY: All are valid; the length is that of the value. The call takes the inode's lock.
+    to_result(unsafe {
+        bindings::vfs_setxattr(
+            mnt.idmap().as_ptr(),
+            dentry.as_ptr(),
+            name.as_ptr().cast(),
+            value.as_ptr().cast(),
+            value.len(),
+            flags,
+        )
+    })
+}
+
+/// Removes a value (`vfs_removexattr()`).
+pub fn remove(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result {
+    // SAFETY: All are valid. The call takes the inode's lock.
+    to_result(unsafe {
+        bindings::vfs_removexattr(mnt.idmap().as_ptr(), dentry.as_ptr(), name.as_ptr().cast())
+    })
+}
+
+/// Names of a list as [`list`] gives it.
+pub fn names(list: &[u8]) -> impl Iterator<Item = &CStr> {
+    list.split_inclusive(|&b| b == 0).filter_map(|name| CStr::from_bytes_with_nul(name).ok())
+}
+
+fn length(ret: isize) -> Result<usize> {
+    usize::try_from(ret).map_err(|_| Error::from_errno(ret as i32))
+}
+
+/// Reads something whose length may change between the question and the answer.
+fn grow(max: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<KVVec<u8>> {
+    loop {
+        let len = read(&mut [])?;
+        if len == 0 {
+            return Ok(KVVec::new());
+        }
+        let mut buf = KVVec::from_elem(0u8, len.min(max), GFP_KERNEL)?;
+        match read(&mut buf) {
+            Ok(len) => {
+                buf.truncate(len);
+                return Ok(buf);
+            }
+            Err(e) if e == ERANGE && buf.len() < max => continue,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// What a caller asks for a value.
+pub enum Buffer<'a> {
+    /// Its length alone.
+    Length,
+    /// The value.
+    Value(&'a mut [u8]),
+}
+
+/// A change of a value.
+pub enum Change<'a> {
+    /// Set it.
+    Set(&'a [u8]),
+    /// Remove it.
+    Remove,
+}
+
+/// Extended attributes of our own inodes: one handler for all names
+/// (`struct xattr_handler` with an empty prefix). POSIX ACLs do not come here.
+pub trait Handler<T: FileSystem>: Send + Sync + 'static {
+    /// Reads a value; returns its length.
+    fn get(
+        dentry: &DEntry<T>,
+        inode: &INode<T>,
+        name: &CStr,
+        buffer: Buffer<'_>,
+    ) -> Result<usize>;
+
+    /// Changes a value. The inode is locked exclusively. `flags`: 0, `XATTR_CREATE` or
+    /// `XATTR_REPLACE`.
+    fn set(
+        idmap: &Idmap,
+        dentry: &DEntry<T>,
+        inode: &INode<T>,
+        name: &CStr,
+        change: Change<'_>,
+        flags: i32,
+    ) -> Result;
+}
+
+/// The handlers of a super block (`s_xattr`).
+#[repr(transparent)]
+pub struct Handlers([*const bindings::xattr_handler; 2]);
+
+// SAFETY: Constant tables.
+unsafe impl Sync for Handlers {}
+// SAFETY: As above.
+unsafe impl Send for Handlers {}
+
+impl Handlers {
+    /// The list with `H` alone.
+    pub const fn new<T: FileSystem, H: Handler<T>>() -> &'static Self {
+        const { &Self([&Table::<T, H>::HANDLER, core::ptr::null()]) }
+    }
+
+    pub(super) fn as_ptr(&'static self) -> *const *const bindings::xattr_handler {
+        self.0.as_ptr()
+    }
+}
+
+struct Table<T, H>(PhantomData<(T, H)>);
+
+impl<T: FileSystem, H: Handler<T>> Table<T, H> {
+    const HANDLER: bindings::xattr_handler = bindings::xattr_handler {
+        prefix: c"".as_ptr().cast(),
+        get: Some(Self::get),
+        set: Some(Self::set),
+        ..pin_init::zeroed()
+    };
+
+    unsafe extern "C" fn get(
+        _handler: *const bindings::xattr_handler,
+        dentry: *mut bindings::dentry,
+        inode: *mut bindings::inode,
+        name: *const kernel::ffi::c_char,
+        buffer: *mut kernel::ffi::c_void,
+        size: usize,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: Installed for super blocks of `T` alone; the buffer has `size` bytes or is
+        // NULL. It may be uninitialised heap memory that is only written to.
+        let (dentry, inode, name, buffer) = unsafe {
+            (
+                DEntry::<T>::from_raw(dentry),
+                INode::<T>::from_raw(inode),
+                cstr(name),
+                if buffer.is_null() || size == 0 {
+                    Buffer::Length
+                } else {
+                    Buffer::Value(core::slice::from_raw_parts_mut(buffer.cast(), size))
+                },
+            )
+        };
+        from_result(|| {
+            let len = H::get(dentry, inode, name, buffer)?;
+            i32::try_from(len).map_err(|_| E2BIG)
+        })
+    }
+
+    unsafe extern "C" fn set(
+        _handler: *const bindings::xattr_handler,
+        idmap: *mut bindings::mnt_idmap,
+        dentry: *mut bindings::dentry,
+        inode: *mut bindings::inode,
+        name: *const kernel::ffi::c_char,
+        value: *const kernel::ffi::c_void,
+        size: usize,
+        flags: kernel::ffi::c_int,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: As above; a NULL value asks for removal.
+        let (idmap, dentry, inode, name, change) = unsafe {
+            (
+                Idmap::from_raw(idmap),
+                DEntry::<T>::from_raw(dentry),
+                INode::<T>::from_raw(inode),
+                cstr(name),
+                if value.is_null() {
+                    Change::Remove
+                } else {
+                    Change::Set(core::slice::from_raw_parts(value.cast(), size))
+                },
+            )
+        };
+        from_result(|| H::set(idmap, dentry, inode, name, change, flags).map(|()| 0))
+    }
+}
