@@ -1,30 +1,72 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The front door; each target is a thin call of a script.
-#
-#   KERNEL=VERSION  use this packaged kernel instead of the newest one
-#   KDIR=DIR        build against this tree, which must have Rust metadata
+# The front door; each target is a thin call of a script.  `make help` lists
+# the targets and the variables.
 
-export KERNEL KDIR
+export KERNEL KDIR FILTER SHAPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
 
-.PHONY: all module setup clean help
+.PHONY: all module tools test unit demo vm shell lint install setup clean distclean help
 
-all: module
+all: module tools
 
-# Build the module: out/ABI/union.ko, linked as out/union.ko.
 module:
 	@scripts/build-module
 
-# Prepare the build root and the kernel tree (done by `make` when needed).
+tools:
+	@scripts/build-tools
+
+test: module tools
+	@scripts/test
+
+unit:
+	@scripts/unit
+
+demo: module tools
+	@out/bin/union-demo
+
+vm: module tools
+	@scripts/vm run
+
+shell: module tools
+	@scripts/vm shell
+
+lint:
+	@scripts/lint
+
+install:
+	@scripts/install
+
 setup:
 	@scripts/setup
 
-# Remove what was built here; the cache stays.
 clean:
 	rm -rf out
 
+distclean: clean
+	@scripts/remove-cache $(if $(filter 1,$(CACHE)),--really)
+
+define HELP
+make             build the module, out/ABI/union.ko, and the tools, out/bin
+make demo        boot a Debian root on a union and show that it works
+make test        run all tests; the last line is 'N passed, N failed'
+make unit        only the tests that need no virtual machine
+make vm CMD='..' run a command in a virtual machine with a union as its root
+make shell       an interactive shell there
+make lint        check format, lints, unsafe code and its comments, scripts
+make install     install what was built last (as root)
+make module      only the module        make tools   only the tools
+make setup       only fill the cache    make help    this
+make clean       remove out/            make distclean CACHE=1  the cache too
+
+KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list)
+KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
+FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
+SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
+TIMEOUT=SECONDS  test, vm: the limit of one machine
+V=1              test, vm: show the console
+DESTDIR=DIR PREFIX=/usr/local SBINDIR=/sbin     install: where to
+UNION_CACHE=DIR  the cache: build root, kernels, images (default ~/.cache/union)
+UNION_MIRROR=URI the Debian archive to use instead of the one this machine uses
+endef
+
 help:
-	@echo 'make          build out/ABI/union.ko and link out/union.ko to it'
-	@echo 'make setup    prepare the build root and the kernel tree in the cache'
-	@echo 'make clean    remove out/; the cache stays'
-	@echo 'KERNEL=V      another packaged kernel (scripts/setup --list)'
-	@echo 'KDIR=DIR      a prepared kernel tree with Rust metadata instead of the build root'
+	$(info $(HELP))@:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # Functions shared by the scripts: where things are kept, how a step reports,
 # how it is made all-or-nothing.  Sourced, never run.
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
-CACHE=${UNION_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/union}
+CACHE=${UNION_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/union}
 ROOT=$CACHE/root
 KERNELS=$CACHE/kernels
 
@@ -22,6 +22,52 @@ say() { printf '[%4ds] %s\n' $(($(date +%s) - UNION_T0)) "$*" >&2; }
 
 # die TEXT...: what was wrong, with what, and what to do about it.
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
+
+case $CACHE in
+/*) ;;
+*) die "the cache directory '$CACHE' is not an absolute path; set UNION_CACHE to one" ;;
+esac
+
+# The files of the build are inside the checkout and the cache; both are
+# mounted under their own names in the build root, where these cannot be.
+case $REPO:$CACHE in
+*[[:space:]\']*) die "the names of the checkout ($REPO) and of the cache ($CACHE) must hold no blanks or quotes; kernel builds do not work there" ;;
+esac
+
+# need_tools COMMAND=PACKAGE...: see to it that commands are there.  Root on a
+# Debian or a derivative gets them installed, everybody else a clear error.
+need_tools() {
+	local pair missing=()
+	for pair; do
+		type -P "${pair%%=*}" >/dev/null || missing+=("${pair#*=}")
+	done
+	[ ${#missing[@]} -gt 0 ] || return 0
+	if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
+		say "installing on this machine: ${missing[*]}"
+		run_logged "$CACHE/log/apt-host" apt-get -q update
+		# shellcheck disable=SC2086,SC2048
+		run_logged "$CACHE/log/apt-host" env DEBIAN_FRONTEND=noninteractive \
+			apt-get -q -y --no-install-recommends install ${missing[*]}
+	else
+		die "missing on this machine; install with: apt install ${missing[*]}"
+	fi
+}
+
+# need_cargo: the tools need cargo and a Rust of 2025 or newer.
+need_cargo() {
+	local have
+	command -v cargo >/dev/null && have=$(rustc --version 2>/dev/null) ||
+		die "cargo or rustc is not on the PATH; install Rust 1.85 or newer, with rustup or (from Debian 13 on) apt install cargo"
+	have=$(echo "$have" | awk '{ print $2 }')
+	[ "$(printf '1.85\n%s\n' "$have" | sort -V | head -n 1)" = 1.85 ] ||
+		die "rustc here is $have; the tools need 1.85 or newer, install it with rustup"
+	need_tools cc="gcc libc6-dev"
+}
+
+# last_counts FILE: 'PASSED FAILED' from the last line 'N passed, N failed'.
+last_counts() {
+	sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$1" | tail -n 1
+}
 
 # run_logged LOG CMD...: run CMD with its output in LOG; show the end of the
 # log only when the command fails.
@@ -51,7 +97,8 @@ remove_tree() {
 	local path
 	for path; do
 		[ -e "$path" ] || continue
-		rm -rf -- "$path" 2>/dev/null || as_owner rm -rf -- "$path"
+		rm -rf --one-file-system -- "$path" 2>/dev/null ||
+			as_owner rm -rf --one-file-system -- "$path"
 	done
 }
 

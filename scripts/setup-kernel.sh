@@ -130,7 +130,7 @@ make_kernel() {
 download_kernel() {
 	local dir=$1 abi=$2 version=$3 series=$4 common=${2%-amd64}
 	(
-		cd "$dir"
+		cd "$dir" || exit
 		# shellcheck disable=SC2016
 		in_root sh -c '
 			version=$1 abi=$2; shift 2

@@ -8,7 +8,7 @@ ROOT_PACKAGES="
 	libelf-dev libssl-dev libdw-dev pahole kmod xz-utils zstd cpio rsync file
 	perl-base python3-minimal
 	rustc rust-src rustfmt rust-clippy bindgen
-	clang-19 llvm-19 lld-19 libclang-19-dev sparse
+	clang-19 llvm-19 lld-19 libclang-19-dev sparse shellcheck
 	qemu-system-x86 qemu-utils
 	e2fsprogs xfsprogs btrfs-progs erofs-utils squashfs-tools busybox-static
 	attr acl fdisk procps
@@ -21,15 +21,20 @@ root_key() { echo "$ROOT_FORMAT $SUITE" $ROOT_PACKAGES | sha256sum | cut -c 1-16
 # The key is written last, before the finished root gets its name.
 root_ready() { [ "$(cat "$ROOT/.union-root" 2>/dev/null)" = "$(root_key)" ]; }
 
+# The keys of the archive are there on Debian, but not on every derivative.
 need_mmdebstrap() {
-	command -v mmdebstrap >/dev/null && return
-	if [ "$(id -u)" -eq 0 ] && command -v apt-get >/dev/null; then
-		say "installing mmdebstrap on this machine"
-		run_logged "$CACHE/log/mmdebstrap-install" apt-get -q update
-		run_logged "$CACHE/log/mmdebstrap-install" \
-			apt-get -q -y --no-install-recommends install mmdebstrap
+	need_tools mmdebstrap=mmdebstrap
+	if ! ls /usr/share/keyrings/debian-archive-keyring.* >/dev/null 2>&1; then
+		need_tools no-keyring=debian-archive-keyring
+	fi
+}
+
+# What mmdebstrap mounts below the new root must not outlive it, however it ends.
+mmdebstrap() {
+	if [ "$(id -u)" -eq 0 ]; then
+		unshare --mount --propagation private mmdebstrap "$@"
 	else
-		die "mmdebstrap is not installed; install it (apt install mmdebstrap uidmap)"
+		command mmdebstrap "$@"
 	fi
 }
 
