@@ -13,6 +13,7 @@ pub mod bench;
 pub mod cases;
 pub mod checks;
 pub mod diff;
+pub mod elf;
 pub mod errno;
 pub mod execute;
 pub mod layers;
@@ -30,6 +31,7 @@ pub mod walk;
 /// What a file with a scenario needs.
 pub mod prelude {
     pub use crate::acl;
+    pub use crate::elf;
     pub use crate::errno::Errno;
     pub use crate::layers::Layers;
     pub use crate::run::*;

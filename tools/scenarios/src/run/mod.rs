@@ -10,6 +10,8 @@ mod locks;
 mod meta;
 mod names;
 
+pub use data::slurp;
+
 use std::fmt::Display;
 use std::io::Write;
 
@@ -122,6 +124,17 @@ impl<'a> Run<'a> {
             self.note(format_args!("-- the child ended with {end:?}"));
         }
         self.note("-- back in the parent");
+    }
+
+    /// Runs `work` in `count` processes at once, each told its number; what they do is not recorded.
+    pub fn parallel(&mut self, count: usize, work: impl Fn(usize)) {
+        let children: Vec<_> = (0..count)
+            .map(|number| process::background(|| work(number)).expect("fork"))
+            .collect();
+        for (number, pid) in children.into_iter().enumerate() {
+            let end = process::wait(pid).expect("a child");
+            self.note(format_args!("process {number}: {end:?}"));
+        }
     }
 
     /// Runs `steps` with another file mode creation mask.

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::prelude::*;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "private_xattrs_set",
+    about: "marks of a union cannot be forged through it",
+    setup: |b| {
+        b.file("d/f", "below");
+    },
+    steps: |r| {
+        r.setxattr("d", "trusted.overlay.opaque", "y");
+        r.ls("d");
+        r.cat("d/f");
+        r.setxattr("d/f", "trusted.overlay.metacopy", "");
+        r.cat("d/f");
+    },
+    allow: &[
+        Allow {
+            line: "setxattr",
+            why: "private names may be refused, or kept under another name",
+        },
+        Allow {
+            line: "walk d",
+            why: "private names may be refused, or kept under another name",
+        },
+    ],
+    not_overlay: Some("private names are not passed on"),
+    ..Scenario::DEFAULT
+};

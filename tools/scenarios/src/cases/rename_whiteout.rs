@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::prelude::*;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "rename_whiteout",
+    about: "WHITEOUT hides the old name",
+    setup: |b| {
+        b.file("f", "text");
+    },
+    steps: |r| {
+        r.rename2("f", "g", RENAME_WHITEOUT);
+        r.cat("g");
+        r.lstat("f");
+    },
+    allow: &[
+        Allow {
+            line: "lstat(\"f\")",
+            why: "a whiteout is invisible through a union",
+        },
+        Allow {
+            line: "rename(\"f\", \"g\", WHITEOUT)",
+            why: "a union may refuse what only another union on top of it would use",
+        },
+        Allow {
+            line: "cat(\"g\")",
+            why: "a union may refuse what only another union on top of it would use",
+        },
+        Allow {
+            line: "walk ",
+            why: "a whiteout is invisible through a union",
+        },
+    ],
+    ..Scenario::DEFAULT
+};

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::prelude::*;
+
+pub const SCENARIO: Scenario = Scenario {
+    name: "unlink_copied_up",
+    about: "unlink of a copied-up file replaces the copy by a whiteout",
+    setup: |b| {
+        b.file("f", "text");
+    },
+    steps: |r| {
+        r.put("f", O_WRONLY, "T");
+        r.unlink("f");
+        r.lstat("f");
+        r.ls(".");
+    },
+    layers: Some(|l| l.whiteout("f")),
+    ..Scenario::DEFAULT
+};

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The smallest program, for scenarios that execute one.
+
+/// An x86-64 program that exits with `status` at once.
+pub fn exits_with(status: u8) -> Vec<u8> {
+    const BASE: u64 = 0x40_0000;
+    const HEADERS: u64 = 64 + 56;
+    let code = [
+        0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
+        0xbf, status, 0, 0, 0, // mov edi, status
+        0x0f, 0x05, // syscall
+    ];
+    let size = HEADERS + code.len() as u64;
+    let mut program = Vec::new();
+    let mut put = |value: u64, bytes: usize| program.extend(&value.to_le_bytes()[..bytes]);
+    // ELF header: 64 bits, little endian, executable, x86-64.
+    put(0x0001_0102_464c_457f, 8);
+    put(0, 8);
+    put(2, 2);
+    put(0x3e, 2);
+    put(1, 4);
+    put(BASE + HEADERS, 8);
+    put(64, 8);
+    put(0, 8);
+    put(0, 4);
+    put(64, 2);
+    put(56, 2);
+    put(1, 2);
+    put(0, 6);
+    // One segment: the whole file, readable and executable.
+    put(1, 4);
+    put(5, 4);
+    put(0, 8);
+    put(BASE, 8);
+    put(BASE, 8);
+    put(size, 8);
+    put(size, 8);
+    put(0x1000, 8);
+    program.extend(code);
+    program
+}
