@@ -72,6 +72,25 @@ pub fn unescape(value: &[u8]) -> Vec<u8> {
     plain
 }
 
+/// Resolves `\NNN` only, as the lists of the kernel write what would be mistaken for the end of a field.
+pub fn decode_octal(field: &[u8]) -> Vec<u8> {
+    let mut plain = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let [first, tail @ ..] = rest {
+        match octal(tail).filter(|_| *first == b'\\') {
+            Some(byte) => {
+                plain.push(byte);
+                rest = &tail[3..];
+            }
+            None => {
+                plain.push(*first);
+                rest = tail;
+            }
+        }
+    }
+    plain
+}
+
 /// The byte that `NNN` at the start of `text` stands for.
 fn octal(text: &[u8]) -> Option<u8> {
     let digits = text.get(..3)?;
@@ -218,6 +237,7 @@ mod tests {
         assert_eq!(unescape(br"/a\09"), b"/a09");
         assert_eq!(unescape(br"/a\777"), b"/a777");
         assert_eq!(unescape(br"\"), br"\");
+        assert_eq!(decode_octal(br"a\134:b\054c\x\"), br"a\:b,c\x\");
     }
 
     /// A path component whose bytes include every character that means something here. A digit right after a

@@ -147,8 +147,8 @@ pub fn configure(context: &mut FsContext, request: &Request, options: &Options) 
     Ok(())
 }
 
-/// Gives the layers that options name to the kernel, unopened and unchecked: for a remount that repeats them.
-pub fn repeat_layers(context: &FsContext, options: &Options) -> Result<()> {
+/// Gives the layers that options name to the kernel, unchecked: for a remount with other layers.
+pub fn name_layers(context: &FsContext, options: &Options) -> Result<()> {
     for layer in &options.lowers {
         let key = if layer.data_only {
             "datadir+"

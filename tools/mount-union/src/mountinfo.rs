@@ -20,8 +20,8 @@ pub struct Mount {
     pub options: Vec<String>,
     /// The type of the file system.
     pub fs_type: String,
-    /// The options of the file system.
-    pub fs_options: Vec<String>,
+    /// The options of the file system, without the escapes of this list.
+    pub fs_options: Vec<Vec<u8>>,
 }
 
 impl Mount {
@@ -38,7 +38,7 @@ impl Mount {
         let id = number(next()?)?;
         let parent = number(next()?)?;
         let (_device, _root) = (next()?, next()?);
-        let mount_point = OsString::from_vec(escape::unescape(next()?));
+        let mount_point = OsString::from_vec(escape::decode_octal(next()?));
         let options = words(next()?);
         // Any number of propagation fields, then a dash.
         while next()? != b"-" {}
@@ -50,16 +50,17 @@ impl Mount {
             mount_point,
             options,
             fs_type,
-            fs_options: words(next()?),
+            fs_options: next()?
+                .split(|&byte| byte == b',')
+                .map(escape::decode_octal)
+                .collect(),
         })
     }
 
     /// Nothing can be written through this mount.
     pub fn is_read_only(&self) -> bool {
-        self.options
-            .iter()
-            .chain(&self.fs_options)
-            .any(|option| option == "ro")
+        self.options.iter().any(|option| option == "ro")
+            || self.fs_options.iter().any(|option| option == b"ro")
     }
 }
 

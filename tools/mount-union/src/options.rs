@@ -13,7 +13,7 @@ use crate::escape::{self, Layer};
 use crate::failure::{Failure, Result};
 
 /// What all `-o` arguments together ask for.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Change a mounted union.
     pub remount: bool,
@@ -48,7 +48,7 @@ impl Default for Attributes {
 }
 
 /// The options that begin with `top.`.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TopOptions {
     /// `top.type`: the file system on the device; found out unless given.
     pub fs_type: Option<String>,
@@ -141,6 +141,29 @@ impl Options {
         }
         options.check()?;
         Ok(options)
+    }
+
+    /// The options of a mounted union as the kernel lists them. What makes no sense as an option is left out.
+    pub fn shown(list: &[Vec<u8>]) -> Self {
+        let mut options = Self::default();
+        for option in list {
+            let _ = options.add(option);
+        }
+        options
+    }
+
+    /// Leaves out what a mounted union has anyway: `shown`.
+    pub fn forget_unchanged(&mut self, shown: &Self) {
+        if self.lowers == shown.lowers {
+            self.lowers.clear();
+        }
+        if self.upper == shown.upper {
+            self.upper = None;
+        }
+        if self.work == shown.work {
+            self.work = None;
+        }
+        self.others.retain(|option| !shown.others.contains(option));
     }
 
     fn add(&mut self, option: &[u8]) -> Result<()> {
@@ -395,6 +418,26 @@ mod tests {
                 Some(b"system_u:object_r:t:s0:c1,c2".to_vec())
             )]
         );
+    }
+
+    #[test]
+    fn what_is_shown_need_not_be_said_again() {
+        let shown = [
+            &b"rw"[..],
+            b"lowerdir+=/a",
+            b"lowerdir+=/b,c",
+            b"upperdir=/upper",
+            b"workdir=/work",
+            b"uuid=on",
+        ]
+        .map(<[u8]>::to_vec);
+        let mut options =
+            parse(r"remount,ro,lowerdir=/a:/b\,c,upperdir=/upper,workdir=/other,uuid=on,index=off")
+                .unwrap();
+        options.forget_unchanged(&Options::shown(&shown));
+        assert!(options.lowers.is_empty() && options.upper.is_none());
+        assert_eq!(options.work.as_deref(), Some(&b"/other"[..]));
+        assert_eq!(options.others, [(b"index".to_vec(), Some(b"off".to_vec()))]);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Changing a mounted union: `-o remount`.
 //!
-//! mount(8) repeats the options of /etc/fstab, layers included. Those go to the kernel, which accepts what has not
-//! changed. What belongs to the mount and not to the file system (`nodev`, ...) is changed afterwards.
+//! mount(8) repeats the options that the mount has, and those of /etc/fstab, layers included. What has not changed is
+//! left out, because the name under which a layer is listed need not lead to it any more. What belongs to the mount and
+//! not to the file system (`nodev`, ...) is changed afterwards.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -14,7 +15,7 @@ use crate::cli::Request;
 use crate::failure::{Failure, Result};
 use crate::fs_context::FsContext;
 use crate::mount;
-use crate::mountinfo;
+use crate::mountinfo::{self, Mount};
 use crate::options::Options;
 
 /// Flags of a mount in their three spellings.
@@ -55,17 +56,33 @@ pub fn remount(request: &Request, options: &Options) -> Result<()> {
         request.say(format_args!("{subject}: would remount"));
         return Ok(());
     }
+    let mount = find(&request.dir)?;
+    let mut changes = options.clone();
+    changes.forget_unchanged(&Options::shown(&mount.fs_options));
+
     let mut context = FsContext::pick(&request.fs_type(), &request.dir)?;
-    mount::configure(&mut context, request, options)?;
-    mount::repeat_layers(&context, options)?;
+    mount::configure(&mut context, request, &changes)?;
+    mount::name_layers(&context, &changes)?;
     context.reconfigure()?;
-    change_mount(&request.dir, options)?;
+    change_mount(&request.dir, &mount, options)?;
     request.say(format_args!("{subject}: remounted"));
     Ok(())
 }
 
+/// What is mounted at `dir`.
+fn find(dir: &OsStr) -> Result<Mount> {
+    let id = rustix::fs::statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)
+        .map_err(|errno| Failure::mount(format!("{}: cannot remount: {errno}", dir.display())))?
+        .stx_mnt_id;
+    let mount = mountinfo::read()?.into_iter().find(|mount| mount.id == id);
+    mount.ok_or_else(|| {
+        Failure::mount(format!("{}: not a mount point", dir.display()))
+            .with_hint("name the directory at which the union is mounted")
+    })
+}
+
 /// Changes the flags of the mount itself that the options speak of; the others stay.
-fn change_mount(dir: &OsStr, options: &Options) -> Result<()> {
+fn change_mount(dir: &OsStr, mount: &Mount, options: &Options) -> Result<()> {
     let set = options.attributes();
     let mut clear = options.clear.0;
     if options.read_only == Some(false) {
@@ -74,24 +91,13 @@ fn change_mount(dir: &OsStr, options: &Options) -> Result<()> {
     if set.is_empty() && clear.is_empty() {
         return Ok(());
     }
-    let failed = |errno: rustix::io::Errno| {
+    let flags = new_flags(&mount.options, set, clear);
+    rustix::mount::mount_remount(dir.as_bytes(), flags | MountFlags::BIND, c"").map_err(|errno| {
         Failure::mount(format!(
             "{}: cannot change the flags of the mount: {errno}",
             dir.display()
         ))
-    };
-    let id = rustix::fs::statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)
-        .map_err(failed)?
-        .stx_mnt_id;
-    let mounts = mountinfo::read()?;
-    let Some(mount) = mounts.iter().find(|mount| mount.id == id) else {
-        return Err(
-            Failure::mount(format!("{}: not a mount point", dir.display()))
-                .with_hint("name the directory at which the union is mounted"),
-        );
-    };
-    let flags = new_flags(&mount.options, set, clear);
-    rustix::mount::mount_remount(dir.as_bytes(), flags | MountFlags::BIND, c"").map_err(failed)
+    })
 }
 
 fn new_flags(current: &[String], set: MountAttrFlags, clear: MountAttrFlags) -> MountFlags {

@@ -138,7 +138,7 @@ mod tests {
             mount_point: "/m".into(),
             options: vec![options.into()],
             fs_type: "erofs".into(),
-            fs_options: vec![fs_options.into()],
+            fs_options: vec![fs_options.as_bytes().to_vec()],
         }
     }
 
