@@ -100,8 +100,8 @@ fn run(arguments: &Arguments) -> Result<bool> {
     ));
     story.tell("  top layers:  an empty ext4 disk for each of the machines A and B");
 
-    let mut failures = Vec::new();
-    let run = |story: &mut Story, failures: &mut Vec<String>, boots: [&Boot; 2]| {
+    let mut failures = 0;
+    let run = |story: &mut Story, failures: &mut usize, boots: [&Boot; 2]| {
         run_at_once(&setup, &places, story, failures, boots)
     };
     let first = run(&mut story, &mut failures, [&boots::FIRST, &boots::OTHER])?;
@@ -110,7 +110,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
         story.top_layer(&first);
         run(&mut story, &mut failures, [&boots::AGAIN, &boots::FRESH])?;
     } else {
-        failures.push("boots 2 and 3 were not tried, because boot 1 did not get to its end".into());
+        story.bad("boots 2 and 3 are not tried, because boot 1 did not get to its end");
     }
 
     story.chapter("The lower layer");
@@ -119,23 +119,20 @@ fn run(arguments: &Arguments) -> Result<bool> {
         story.good(&format!("SHA-256 is the same as before: {after}"));
     } else {
         story.bad(&format!("SHA-256 has changed to {after}"));
-        failures.push("the image of the lower layer has changed".into());
+        failures += 1;
     }
 
-    story.chapter(if failures.is_empty() {
-        "Everything went as it should."
-    } else {
-        "Not everything went as it should:"
+    story.chapter(&match failures {
+        0 => "Everything went as it should.".to_owned(),
+        1 => "One thing went wrong.".to_owned(),
+        count => format!("{count} things went wrong."),
     });
-    for failure in &failures {
-        story.bad(failure);
-    }
     let seconds = story.seconds();
     story.tell(&format!(
         "  {seconds:.0} seconds; log and consoles are in {}",
         places.out.display()
     ));
-    Ok(failures.is_empty())
+    Ok(failures == 0)
 }
 
 /// Runs two boots at the same time and returns what became of the first. It tells its story as it goes, the second
@@ -144,7 +141,7 @@ fn run_at_once(
     setup: &Setup<'_>,
     places: &Places,
     story: &mut Story,
-    failures: &mut Vec<String>,
+    failures: &mut usize,
     boots: [&Boot; 2],
 ) -> Result<Outcome> {
     let specs = boots.map(|boot| Spec {
@@ -171,20 +168,15 @@ fn run_at_once(
             story.chapter(boot.title);
             later.iter().for_each(|line| story.line(line));
         }
-        outcome.expect(boot.steps);
-        if outcome.ended {
-            outcome.expect_in_top(boot.in_top);
+        outcome.expect(boot.steps, boot.in_top);
+        for failure in &outcome.failures {
+            story.bad(failure);
         }
-        if !outcome.failures.is_empty() {
+        if outcome.count() > 0 {
             let (folder, name) = (setup.folder.display(), boot.name);
-            story.bad(&format!("see {folder}/{name}.serial"));
+            story.tell(&format!("          see {folder}/{name}.serial"));
         }
-        failures.extend(
-            outcome
-                .failures
-                .iter()
-                .map(|failure| format!("{}: {failure}", boot.name)),
-        );
+        *failures += outcome.count();
     }
     Ok(outcomes.swap_remove(0))
 }

@@ -18,6 +18,8 @@ pub enum Line {
     Meet,
     /// The report is complete.
     End,
+    /// The steps were given up after a failure.
+    Stop,
     /// None of these: a defect of the steps.
     Unknown(String),
 }
@@ -74,6 +76,7 @@ impl Line {
             },
             ["meet"] => Self::Meet,
             ["end"] => Self::End,
+            ["stop"] => Self::Stop,
             _ => Self::Unknown(line.into()),
         }
     }
@@ -84,7 +87,9 @@ impl Line {
 pub struct Outcome {
     /// The steps that went well, in order.
     pub done: Vec<String>,
-    /// Everything that went wrong.
+    /// The steps that did not.
+    pub failed: Vec<String>,
+    /// What else went wrong.
     pub failures: Vec<String>,
     /// The contents of the top layer.
     pub top: BTreeMap<Kind, Vec<String>>,
@@ -92,6 +97,8 @@ pub struct Outcome {
     pub facts: BTreeMap<String, String>,
     /// The report came to its end.
     pub ended: bool,
+    /// The steps were given up.
+    pub stopped: bool,
 }
 
 impl Outcome {
@@ -99,19 +106,24 @@ impl Outcome {
     pub fn add(&mut self, line: Line) {
         match line {
             Line::Ok { step, .. } => self.done.push(step),
-            Line::Failed { step, reason } => self.failures.push(format!("{step}: {reason}")),
+            Line::Failed { step, .. } => self.failed.push(step),
             Line::Top { kind, path } => self.top.entry(kind).or_default().push(path),
             Line::Fact { name, value } => drop(self.facts.insert(name, value)),
             Line::Meet => {}
             Line::End => self.ended = true,
+            Line::Stop => self.stopped = true,
             Line::Unknown(line) => self
                 .failures
                 .push(format!("the report has a line without meaning: {line}")),
         }
     }
 
-    /// Adds a failure if the report is not complete, else for each expected step that it lacks.
-    pub fn expect(&mut self, steps: &[&str]) {
+    /// Adds a failure if the report is not complete, else for all expected steps that it lacks, and for everything
+    /// that should be in the top layer and is not.
+    pub fn expect(&mut self, steps: &[&str], in_top: &[(Kind, &str)]) {
+        if self.stopped {
+            return;
+        }
         if !self.ended {
             let last = self.done.last().map_or("nothing", String::as_str);
             self.failures.push(format!(
@@ -120,26 +132,26 @@ impl Outcome {
             return;
         }
         for step in steps {
-            let failed = format!("{step}:");
-            let reported = self.done.iter().any(|done| done == step)
-                || self
-                    .failures
-                    .iter()
-                    .any(|failure| failure.starts_with(&failed));
-            if !reported {
-                self.failures.push(format!("{step}: not done"));
+            if !self
+                .done
+                .iter()
+                .chain(&self.failed)
+                .any(|done| done == step)
+            {
+                self.failures.push(format!("not done: {step}"));
             }
         }
-    }
-
-    /// Adds a failure for everything that should be in the top layer and is not.
-    pub fn expect_in_top(&mut self, expected: &[(Kind, &str)]) {
-        for (kind, path) in expected {
+        for (kind, path) in in_top {
             if !self.in_top(*kind).contains(path) {
                 self.failures
                     .push(format!("the top layer lacks {path} as {kind:?}"));
             }
         }
+    }
+
+    /// How many things went wrong.
+    pub fn count(&self) -> usize {
+        self.failed.len() + self.failures.len()
     }
 
     /// The objects of one kind in the top layer, sorted.
@@ -184,14 +196,16 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_a_failure() {
-        let mut outcome = Outcome::default();
-        outcome.add(Line::parse("ok\tone\t"));
-        outcome.add(Line::parse("failed\ttwo\tno"));
-        outcome.add(Line::End);
-        outcome.expect(&["one", "two", "three"]);
-        assert_eq!(outcome.failures.len(), 2, "{:?}", outcome.failures);
-        outcome = Outcome::default();
-        outcome.expect(&["one"]);
-        assert_eq!(outcome.failures.len(), 1, "{:?}", outcome.failures);
+        let count = |lines: &[&str]| {
+            let mut outcome = Outcome::default();
+            lines.iter().for_each(|line| outcome.add(Line::parse(line)));
+            outcome.expect(&["one", "two"], &[(Kind::New, "/x")]);
+            outcome.count()
+        };
+        assert_eq!(count(&["ok\tone\t", "ok\ttwo\t", "top\tnew\t/x", "end"]), 0);
+        assert_eq!(count(&["ok\tone\t", "failed\ttwo\tno", "end"]), 2);
+        assert_eq!(count(&["end"]), 3);
+        assert_eq!(count(&["ok\tone\t"]), 1);
+        assert_eq!(count(&["failed\tone\tno", "stop"]), 1);
     }
 }
