@@ -2,8 +2,8 @@
 //! Real mounts. They need root and a kernel that knows the type, so they run only when asked to:
 //!
 //! ```sh
-//! UNION_TEST_MOUNT=overlay cargo test -p mount-union --test mounting   # the kernel's overlayfs
-//! UNION_TEST_MOUNT=union ...                                          # in a virtual machine with the module
+//! scripts/test-mount                                              # in a virtual machine with the module
+//! UNION_FSTYPE=overlay cargo test -p mount-union -- --ignored     # here, with the kernel's overlayfs
 //! ```
 //!
 //! `MOUNT_UNION` names the program when it is not where cargo built it.
@@ -12,9 +12,7 @@ use std::process::{Command, Output};
 
 /// Runs a shell script in an empty directory on a tmpfs, in a mount namespace of its own: `$M` is mount.union, `m` the
 /// mount point, `l1`, `l2`, `l3` are lower layers with the files `one`, `two`, `three`; `u` and `w` are empty.
-/// `None` if mounting is not wanted.
-fn run(script: &str) -> Option<Output> {
-    let fs_type = std::env::var("UNION_TEST_MOUNT").ok()?;
+fn run(script: &str) -> Output {
     let program = std::env::var("MOUNT_UNION")
         .unwrap_or_else(|_| env!("CARGO_BIN_EXE_mount-union").to_owned());
     let prologue = "set -eu
@@ -26,7 +24,7 @@ fn run(script: &str) -> Option<Output> {
         echo 1 >l1/one; echo 2 >l2/two; echo 3 >l3/three
         ro() { mount --bind \"$1\" m; mount -o remount,bind,ro m; }
         ";
-    let output = Command::new("unshare")
+    Command::new("unshare")
         .args([
             "--mount",
             "--propagation",
@@ -35,17 +33,15 @@ fn run(script: &str) -> Option<Output> {
             "-c",
             &format!("{prologue}\n{script}"),
         ])
-        .env("UNION_FSTYPE", fs_type)
         .env("M", program)
         .output()
-        .expect("unshare starts");
-    Some(output)
+        .expect("unshare starts")
 }
 
 /// The script succeeds and prints exactly this.
 #[track_caller]
 fn prints(script: &str, expected: &str) {
-    let Some(output) = run(script) else { return };
+    let output = run(script);
     let (out, err) = (
         String::from_utf8_lossy(&output.stdout),
         String::from_utf8_lossy(&output.stderr),
@@ -61,7 +57,7 @@ fn prints(script: &str, expected: &str) {
 /// mount.union fails with this status, and says all this.
 #[track_caller]
 fn fails(script: &str, status: i32, words: &[&str]) {
-    let Some(output) = run(script) else { return };
+    let output = run(script);
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{script}\n{err}");
     for word in words {
@@ -70,6 +66,7 @@ fn fails(script: &str, status: i32, words: &[&str]) {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn layers_by_name() {
     prints(
         "$M union m -o lowerdir=l1:l2:l3,upperdir=u,workdir=w; touch m/new; rm m/one; echo $(ls m) / $(ls l1 u/new)",
@@ -78,6 +75,7 @@ fn layers_by_name() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn the_first_of_two_layers_wins() {
     prints(
         "echo other >l2/one; $M union m -o lowerdir=l1:l2; cat m/one",
@@ -86,6 +84,7 @@ fn the_first_of_two_layers_wins() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn escaped_paths() {
     prints(
         r"mv l1 'l,1:x\y'; $M union m -o 'lowerdir=l\,1\:x\\y:l2,upperdir=u,workdir=w'; echo $(ls m)",
@@ -94,6 +93,7 @@ fn escaped_paths() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn without_a_top_it_is_read_only() {
     prints(
         "$M label m -o lowerdir=l1:l2; touch m/x 2>/dev/null || echo $(ls m); grep -c ^label /proc/mounts",
@@ -102,6 +102,7 @@ fn without_a_top_it_is_read_only() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn more_than_a_page_of_options() {
     prints(
         "long=$(printf 'p%.0s' $(seq 200)); lowers=
@@ -112,6 +113,7 @@ fn more_than_a_page_of_options() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn flags_of_the_mount() {
     prints(
         "$M union m -o lowerdir=l1:l2,upperdir=u,workdir=w,nodev,noexec,noatime,x-foo=bar,defaults
@@ -121,6 +123,7 @@ fn flags_of_the_mount() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn remount() {
     prints(
         "$M union m -o lowerdir=l1:l2,upperdir=u,workdir=w,nodev
@@ -131,6 +134,7 @@ fn remount() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn podman_form_ignores_what_it_does_not_know() {
     prints(
         "$M -o lowerdir=$PWD/l1:$PWD/l2,upperdir=$PWD/u,workdir=$PWD/w,frob=1 $PWD/m 2>/dev/null; echo $(ls m)",
@@ -139,6 +143,7 @@ fn podman_form_ignores_what_it_does_not_know() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn seeds_form_on_tmpfs() {
     prints(
         "ro l1; $M tmpfs m -o top.size=1m; touch m/new; echo $(ls m); umount m; echo $(ls m)",
@@ -147,6 +152,7 @@ fn seeds_form_on_tmpfs() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn seeds_form_takes_all_that_is_mounted_there() {
     prints(
         "ro l1; ro l2; ro l3; $M tmpfs m; echo $(ls m); umount m; echo $(ls m)",
@@ -155,6 +161,7 @@ fn seeds_form_takes_all_that_is_mounted_there() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn seeds_form_stops_at_what_is_writable() {
     prints(
         "ro l1; mount --bind l2 m; ro l3; $M tmpfs m; echo $(ls m)",
@@ -163,6 +170,7 @@ fn seeds_form_stops_at_what_is_writable() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn seeds_form_with_a_directory_keeps_changes() {
     prints(
         "mkdir top; chmod 1751 l1; ro l1; $M $PWD/top m; touch m/kept; umount m; $M $PWD/top m
@@ -172,6 +180,7 @@ fn seeds_form_with_a_directory_keeps_changes() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn seeds_form_with_a_device_keeps_changes() {
     prints(
         "truncate -s 64m img; mkfs.ext4 -q img; device=$(losetup -f --show img); ro l1
@@ -181,6 +190,7 @@ fn seeds_form_with_a_device_keeps_changes() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn lower_by_name_and_a_device_on_top() {
     prints(
         "$M tmpfs m -o lowerdir=l1:l2; touch m/new; echo $(ls m)",
@@ -189,6 +199,7 @@ fn lower_by_name_and_a_device_on_top() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn fake_mounts_nothing() {
     prints(
         "$M union m -f -o lowerdir=l1,upperdir=u,workdir=w; grep -c $PWD/m /proc/mounts || true",
@@ -197,6 +208,7 @@ fn fake_mounts_nothing() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn failures_say_what_was_wrong() {
     fails(
         "$M union m -o lowerdir=l1:/nope",
@@ -236,6 +248,7 @@ fn failures_say_what_was_wrong() {
 }
 
 #[test]
+#[ignore = "mounts; needs root and the file system"]
 fn in_another_namespace() {
     prints(
         "unshare --mount sleep 5 & sleep 1; $M union $PWD/m -N $! -o lowerdir=$PWD/l1:$PWD/l2
