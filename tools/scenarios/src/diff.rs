@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Comparing what the union did with what the oracle said.
 
+use std::collections::HashMap;
+
 use crate::scenario::Allow;
 use crate::walk::Tree;
 
@@ -54,7 +56,15 @@ pub fn transcripts(oracle: &[String], union: &[String], allow: &[Allow]) -> Diff
 }
 
 /// Compares two trees name by name; `when` says at which moment the second was seen.
-pub fn trees(oracle: &Tree, union: &Tree, when: &str, allow: &[Allow]) -> Diff {
+///
+/// A difference in `reported` already, from an earlier moment, is not reported again.
+pub fn trees(
+    oracle: &Tree,
+    union: &Tree,
+    when: &str,
+    allow: &[Allow],
+    reported: &mut HashMap<String, String>,
+) -> Diff {
     let mut diff = Diff::default();
     let nothing = String::from("(no such name)");
     let mut paths: Vec<_> = oracle.keys().chain(union.keys()).collect();
@@ -63,7 +73,8 @@ pub fn trees(oracle: &Tree, union: &Tree, when: &str, allow: &[Allow]) -> Diff {
     for path in paths {
         let expected = oracle.get(path).unwrap_or(&nothing);
         let found = union.get(path).unwrap_or(&nothing);
-        if expected != found {
+        if expected != found && reported.get(path) != Some(found) {
+            reported.insert(path.clone(), found.clone());
             diff.differ(&format!("walk {path} ({when})"), expected, found, allow);
         }
     }

@@ -74,6 +74,7 @@ impl Lab {
         match result {
             Ok(mut diff) => {
                 diff.wrong.extend(left);
+                shorten(&mut diff.wrong);
                 if diff.wrong.is_empty() {
                     let notes = diff.allowed.iter().map(|why| format!("may differ: {why}"));
                     Outcome::Pass(notes.collect())
@@ -143,9 +144,10 @@ impl Lab {
         union.mount(&dirs.target)?;
         let transcript = steps(scenario, &dirs.target, self.limit)?;
         let mut diff = diff::transcripts(&oracle.transcript, &transcript, scenario.allow);
+        let mut seen_before = HashMap::new();
         let mut see = |when: &str| -> Result<(), String> {
             let seen = walk::walk(&dirs.target).map_err(|error| format!("{when}: {error}"))?;
-            let found = diff::trees(&oracle.tree, &seen, when, scenario.allow);
+            let found = diff::trees(&oracle.tree, &seen, when, scenario.allow, &mut seen_before);
             diff.wrong.extend(found.wrong);
             diff.allowed.extend(found.allowed);
             sys::umount(&dirs.target, 0).map_err(|error| format!("umount, {when}: {error}"))
@@ -163,7 +165,13 @@ impl Lab {
                 .mount(&dirs.target)
                 .map_err(|error| format!("overlayfs must accept these layers: {error}"))?;
             let seen = walk::walk(&dirs.target).map_err(|e| format!("as overlayfs: {e}"))?;
-            let found = diff::trees(&oracle.tree, &seen, "as overlayfs", scenario.allow);
+            let found = diff::trees(
+                &oracle.tree,
+                &seen,
+                "as overlayfs",
+                scenario.allow,
+                &mut seen_before,
+            );
             diff.wrong.extend(found.wrong);
             sys::umount(&dirs.target, 0).map_err(|e| format!("umount of overlayfs: {e}"))?;
         }
@@ -185,7 +193,13 @@ impl Lab {
         for (number, (layer, before)) in dirs.lowers.iter().zip(before).enumerate() {
             let after = walk::walk(layer)?;
             if after != *before {
-                let found = diff::trees(before, &after, &format!("lower layer {number}"), &[]);
+                let found = diff::trees(
+                    before,
+                    &after,
+                    &format!("lower layer {number}"),
+                    &[],
+                    &mut HashMap::new(),
+                );
                 wrong.push("a lower layer was changed (plain: before, union: after)".into());
                 wrong.extend(found.wrong);
             }
@@ -351,6 +365,16 @@ fn steps(scenario: &Scenario, root: &Path, limit: Duration) -> Result<Vec<String
             "the union"
         }
     ))
+}
+
+/// The first differences tell what is wrong; hundreds more would hide it.
+fn shorten(lines: &mut Vec<String>) {
+    const ENOUGH: usize = 45;
+    if lines.len() > ENOUGH {
+        let more = lines.len() - ENOUGH;
+        lines.truncate(ENOUGH);
+        lines.push(format!("... and {more} lines more"));
+    }
 }
 
 fn make_dir(path: &Path) -> Result<(), String> {

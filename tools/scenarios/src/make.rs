@@ -18,8 +18,10 @@ pub fn make(root: &Path, entries: &[Entry]) -> Result<(), String> {
     // Making a child changes the time of its directory: the deepest directories come first, and all of them last.
     for entry in entries.iter().rev() {
         if matches!(entry.kind, Kind::Dir { .. }) {
-            times(&root.join(&entry.path), entry)
-                .map_err(|error| format!("times of {}: {error}", entry.path))?;
+            let path = root.join(&entry.path);
+            xattrs(&path, entry)
+                .and_then(|()| times(&path, entry))
+                .map_err(|error| format!("attributes of {}: {error}", entry.path))?;
         }
     }
     Ok(())
@@ -61,10 +63,18 @@ fn one(root: &Path, entry: &Entry) -> Result<(), Errno> {
     if !matches!(entry.kind, Kind::Symlink(_)) {
         sys::chmod(&path, entry.mode)?;
     }
-    for (name, value) in &entry.xattrs {
-        sys::setxattr(&path, name, value, 0)?;
+    // A default ACL would be inherited by what is made in the directory next.
+    if !matches!(entry.kind, Kind::Dir { .. }) {
+        xattrs(&path, entry)?;
     }
     times(&path, entry)
+}
+
+fn xattrs(path: &Path, entry: &Entry) -> Result<(), Errno> {
+    for (name, value) in &entry.xattrs {
+        sys::setxattr(path, name, value, 0)?;
+    }
+    Ok(())
 }
 
 fn times(path: &Path, entry: &Entry) -> Result<(), Errno> {

@@ -168,6 +168,10 @@ impl Union {
                         sys::close(fd).and(result)
                     })
                 }
+                // As overlayfs has it: a backslash escapes in these two, and is a letter in `lowerdir+`.
+                Value::Layer(path) if key != "lowerdir+" => {
+                    sys::fsconfig_string(context, key, escape(&path.to_string_lossy(), "\\"))
+                }
                 Value::Layer(path) => sys::fsconfig_string(context, key, path),
             };
             result.map_err(|errno| (errno, format!("fsconfig({key}, {value:?})")))?;
@@ -241,8 +245,21 @@ pub struct Mounted {
     pub fstype: String,
     /// Options of the mount.
     pub options: String,
-    /// Options of the super block, as show_options prints them.
+    /// Options of the super block, as show_options prints them, with the escapes of /proc files.
     pub super_options: String,
+}
+
+impl Mounted {
+    /// The options of the super block one by one, without those escapes.
+    pub fn super_options(&self) -> Vec<(String, Option<String>)> {
+        let words = self.super_options.split(',');
+        words
+            .map(|word| match word.split_once('=') {
+                Some((key, value)) => (key.to_owned(), Some(unescape_octal(value))),
+                None => (word.to_owned(), None),
+            })
+            .collect()
+    }
 }
 
 /// Every mount there is.
@@ -257,7 +274,7 @@ pub fn mounts() -> Vec<Mounted> {
                 target: unescape_octal(left.get(4)?).into(),
                 options: (*left.get(5)?).to_owned(),
                 fstype: (*right.first()?).to_owned(),
-                super_options: unescape_octal(right.get(2)?),
+                super_options: (*right.get(2)?).to_owned(),
             })
         })
         .collect()

@@ -78,7 +78,24 @@ fn lowers(places: &Places) -> Result<PathBuf> {
     run(places, &command, &[&temporary, &tar])?;
     fs::remove_file(&tar)?;
     fs::rename(&temporary, &path)?;
+    forget_old(&places.images()?);
     Ok(path)
+}
+
+/// Removes all but the newest images of lower layers: every change of a scenario makes another one.
+fn forget_old(images: &Path) {
+    let mut found: Vec<_> = fs::read_dir(images)
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter(|entry| entry.file_name().to_string_lossy().starts_with("lowers-"))
+        .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
+        .collect();
+    found.sort();
+    // Several checkouts may share the cache.
+    for (_, path) in found.iter().rev().skip(4) {
+        let _ = fs::remove_file(path);
+    }
 }
 
 fn temporary(path: &Path) -> PathBuf {

@@ -120,9 +120,14 @@ impl Run<'_> {
         self.done(call, result)
     }
 
-    /// copy_file_range(2).
+    /// copy_file_range(2), or read and write where it answers EXDEV, for which every caller must be prepared.
     pub fn copy_file_range(&mut self, from: Fd, at: i64, to: Fd, to_at: i64, length: usize) {
-        let result = sys::copy_file_range(from.raw, at, to.raw, to_at, length);
+        let result = match sys::copy_file_range(from.raw, at, to.raw, to_at, length) {
+            Err(Errno(libc::EXDEV)) => sys::read(from.raw, length, Some(at))
+                .and_then(|data| sys::write(to.raw, &data, Some(to_at)))
+                .map(|count| count as i64),
+            result => result,
+        };
         let call = format!("copy_file_range({from}, {at}, {to}, {to_at}, {length})");
         self.call(call, result);
     }

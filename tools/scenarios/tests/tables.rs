@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The tables of scenarios and checks agree with the files, and the scenarios with themselves.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use union_scenarios::execute;
+use union_scenarios::shape::SHAPES;
+use union_scenarios::tree::{self, Builder};
+use union_scenarios::{cases, checks};
+
+fn files(folder: &str) -> BTreeSet<String> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("src")
+        .join(folder);
+    std::fs::read_dir(path)
+        .unwrap()
+        .filter_map(|entry| {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            name.strip_suffix(".rs").map(str::to_owned)
+        })
+        .filter(|name| name != "mod")
+        .collect()
+}
+
+#[test]
+fn every_file_is_in_its_table_under_its_name() {
+    let names = cases::ALL.iter().map(|scenario| scenario.name.to_owned());
+    assert_eq!(names.collect::<BTreeSet<_>>(), files("cases"));
+    let names = checks::ALL.iter().map(|check| check.name.to_owned());
+    assert_eq!(names.collect::<BTreeSet<_>>(), files("checks"));
+}
+
+#[test]
+fn every_case_says_what_it_is_about() {
+    assert!(cases::ALL.iter().all(|scenario| !scenario.about.is_empty()));
+    assert!(checks::ALL.iter().all(|check| !check.about.is_empty()));
+}
+
+#[test]
+fn every_tree_can_be_spread_and_runs_in_some_shape() {
+    for scenario in cases::ALL {
+        let mut tree = Builder::default();
+        (scenario.setup)(&mut tree);
+        let mut runs = false;
+        for shape in SHAPES {
+            tree::merge(&tree::spread(&tree, shape.lowers));
+            runs |= execute::skip(scenario, shape, &tree).is_none();
+        }
+        assert!(runs, "{} runs nowhere", scenario.name);
+    }
+}
+
+#[test]
+fn reasons_not_to_run_name_real_shapes() {
+    let shapes: BTreeSet<_> = SHAPES.iter().map(|shape| shape.name).collect();
+    for scenario in cases::ALL {
+        for (shape, why) in scenario.not_on {
+            assert!(shapes.contains(shape), "{}: {shape}", scenario.name);
+            assert!(!why.is_empty());
+        }
+    }
+}
