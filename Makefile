@@ -2,7 +2,7 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
+export KERNEL KDIR FILTER SHAPE FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
 
 .PHONY: all module tools test unit demo vm shell lint install setup clean distclean help
 
@@ -60,6 +60,7 @@ make clean       remove out/            make distclean CACHE=1  the cache too
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list)
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
+FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine
 V=1              test, vm: show the console
