@@ -8,6 +8,8 @@ use kernel::prelude::*;
 
 mod bindings;
 pub mod logic;
+#[path = "union/mod.rs"]
+pub mod union;
 pub mod vfs;
 
 module! {
@@ -19,10 +21,18 @@ module! {
     alias: ["fs-union"],
 }
 
-struct UnionModule;
+/// The module: one registered file system type. Nothing that can fail comes after its
+/// registration.
+#[pin_data]
+struct UnionModule {
+    #[pin]
+    registration: vfs::file_system::Registration<union::fs::UnionFs>,
+}
 
-impl kernel::Module for UnionModule {
-    fn init(_module: &'static ThisModule) -> Result<Self> {
-        Ok(UnionModule)
+impl kernel::InPlaceModule for UnionModule {
+    fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
+        try_pin_init!(Self {
+            registration <- vfs::file_system::Registration::new(module),
+        })
     }
 }

@@ -96,6 +96,12 @@ void union_helper_inode_copy_attr(struct inode *inode, struct mnt_idmap *idmap,
 	spin_unlock(&inode->i_lock);
 }
 
+bool union_helper_inode_ids_are_valid(struct mnt_idmap *idmap, const struct inode *inode)
+{
+	return vfsuid_valid(i_uid_into_vfsuid(idmap, inode)) &&
+	       vfsgid_valid(i_gid_into_vfsgid(idmap, inode));
+}
+
 /* I_OVL_INUSE, as overlayfs takes it: under i_lock, shared with it. */
 bool union_helper_inode_inuse_trylock(struct inode *inode)
 {

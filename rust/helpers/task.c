@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -19,4 +20,9 @@ bool union_helper_current_fatal_signal_pending(void)
 void union_helper_seq_show_option(struct seq_file *m, const char *name, const char *value)
 {
 	seq_show_option(m, name, value);
+}
+
+u64 union_helper_random_u64(void)
+{
+	return get_random_u64();
 }

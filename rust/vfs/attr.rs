@@ -27,6 +27,11 @@ impl Kstat {
         unsafe { &mut *ptr.cast() }
     }
 
+    /// Nothing yet.
+    pub fn empty() -> Self {
+        Self(pin_init::zeroed())
+    }
+
     /// Asks the file system without asking for permission (`vfs_getattr_nosec()`).
     pub fn of(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
         let mut stat = Self(pin_init::zeroed());

@@ -23,3 +23,5 @@ pub const ENODATA: Error = errno(bindings::ENODATA);
 pub const EOPNOTSUPP: Error = errno(bindings::EOPNOTSUPP);
 /// The object is not what it was.
 pub const ESTALE: Error = errno(bindings::ESTALE);
+/// The object is remote in a way that cannot be followed.
+pub const EREMOTE: Error = errno(bindings::EREMOTE);

@@ -19,6 +19,11 @@ use kernel::{
     types::Opaque,
 };
 
+/// Values of `whence` that need the file system.
+pub mod seek {
+    pub use crate::bindings::{SEEK_DATA, SEEK_HOLE};
+}
+
 /// Flags of `open(2)` this layer passes on.
 pub mod flags {
     pub use crate::bindings::{
@@ -114,14 +119,11 @@ impl BackedFile {
         self.fsync_range(0, Loff::MAX, false)
     }
 
-    /// `vfs_llseek()` from position `from`. The file's position belongs to the caller's lock.
-    pub fn llseek(&self, from: Loff, offset: Loff, whence: i32) -> Result<Loff> {
-        // SAFETY: The file is alive; its position is guarded by the caller.
-        let ret = unsafe {
-            (*self.as_ptr()).f_pos = from;
-            bindings::vfs_llseek(self.as_ptr(), offset, whence)
-        };
-        loff(ret)
+    /// `vfs_llseek()` to an absolute position: `SEEK_DATA`, `SEEK_HOLE`. The file's own position,
+    /// which it moves, is used by nothing in this layer.
+    pub fn llseek(&self, offset: Loff, whence: i32) -> Result<Loff> {
+        // SAFETY: The file is alive.
+        loff(unsafe { bindings::vfs_llseek(self.as_ptr(), offset, whence) })
     }
 
     /// `vfs_fallocate()`.
@@ -282,6 +284,12 @@ impl<T: FileSystem, D> OpenFile<T, D> {
     pub fn pos(&self) -> Loff {
         // SAFETY: Read racily, as in C; writers hold f_pos_lock.
         unsafe { (&raw const (*self.as_ptr()).f_pos).read_volatile() }
+    }
+
+    /// `generic_file_llseek()`: by the size of the stacked inode.
+    pub fn generic_llseek(&self, offset: Loff, whence: i32) -> Result<Loff> {
+        // SAFETY: Alive; called in `->llseek()`.
+        loff(unsafe { bindings::generic_file_llseek(self.as_ptr(), offset, whence) })
     }
 
     /// Sets the file position, within the limits of the file system (`vfs_setpos()`).

@@ -19,6 +19,7 @@ use kernel::{
     error::from_result,
     ffi::{c_int, c_long, c_uint},
     prelude::*,
+    types::ForeignOwnable,
 };
 
 /// How `->remap_file_range()` is to share blocks.
@@ -33,10 +34,10 @@ pub enum Remap {
 /// Operations on an open regular file.
 pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     /// What an open file carries.
-    type Data: Send + Sync;
+    type Data: Send + Sync + 'static;
 
     /// `->open()`.
-    fn open(inode: &INode<T>, file: &OpenFile<T, Self::Data>) -> Result<KBox<Self::Data>>;
+    fn open(inode: &INode<T>, file: &OpenFile<T, Self::Data>) -> Result<Pin<KBox<Self::Data>>>;
 
     /// `->llseek()`.
     fn llseek(file: &OpenFile<T, Self::Data>, offset: Loff, whence: i32) -> Result<Loff>;
@@ -105,10 +106,10 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
 /// Operations on an open directory.
 pub trait DirFileOperations<T: FileSystem>: Sized + 'static {
     /// What an open directory carries.
-    type Data: Send + Sync;
+    type Data: Send + Sync + 'static;
 
     /// `->open()`.
-    fn open(inode: &INode<T>, file: &OpenFile<T, Self::Data>) -> Result<KBox<Self::Data>>;
+    fn open(inode: &INode<T>, file: &OpenFile<T, Self::Data>) -> Result<Pin<KBox<Self::Data>>>;
 
     /// `->iterate_shared()`. The directory is locked shared.
     fn iterate_shared(file: &OpenFile<T, Self::Data>, ctx: &mut DirContext) -> Result;
@@ -142,12 +143,12 @@ unsafe extern "C" fn setlease(
 /// # Safety
 ///
 /// `file` must be opened by operations that leave a `D`; this is its `->release()`.
-unsafe fn release<D>(file: *mut bindings::file) {
+unsafe fn release<D: 'static>(file: *mut bindings::file) {
     // SAFETY: By the function's contract; called once.
     unsafe {
         let data = (*file).private_data;
         (*file).private_data = core::ptr::null_mut();
-        drop(KBox::<D>::from_raw(data.cast()));
+        drop(Pin::<KBox<D>>::from_foreign(data));
     }
 }
 
@@ -198,7 +199,7 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
             let data = F::open(inode, own)?;
             // SAFETY: The file is being opened: nobody else uses it.
             unsafe {
-                (*file).private_data = KBox::into_raw(data).cast();
+                (*file).private_data = data.into_foreign();
                 bindings::file_set_can_odirect(file);
             }
             Ok(0)
@@ -380,7 +381,7 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
         from_result(|| {
             let data = F::open(inode, own)?;
             // SAFETY: The file is being opened: nobody else uses it.
-            unsafe { (*file).private_data = KBox::into_raw(data).cast() };
+            unsafe { (*file).private_data = data.into_foreign() };
             Ok(0)
         })
     }

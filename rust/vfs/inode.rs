@@ -149,6 +149,12 @@ impl Inode {
         unsafe { (*(*self.as_ptr()).i_op).lookup.is_some() }
     }
 
+    /// Whether owner and group can be named as seen through `mnt` (`vfsuid_valid()`).
+    pub fn ids_are_valid(&self, mnt: &super::mount::Mount) -> bool {
+        // SAFETY: Both are alive.
+        unsafe { bindings::inode_ids_are_valid(mnt.idmap().as_ptr(), self.as_ptr()) }
+    }
+
     /// Whether writing to the file strips nothing (`IS_NOSEC()`).
     pub fn is_nosec(&self) -> bool {
         // SAFETY: `self` is alive; a racing read as in `file_remove_privs()`.

@@ -27,6 +27,7 @@ use kernel::{
     ffi::{c_char, c_int, c_uint},
     prelude::*,
     sync::aref::ARef,
+    types::ForeignOwnable,
 };
 
 /// Which time is to be updated.
@@ -208,7 +209,7 @@ impl<T: FileSystem> Tmpfile<'_, T> {
     pub fn finish<F: RegFileOperations<T>>(
         self,
         inode: ARef<INode<T>>,
-        data: KBox<F::Data>,
+        data: Pin<KBox<F::Data>>,
     ) -> Result {
         // SAFETY: The file is new and this call's. The order is that of the C callers; `release`
         // of `F` frees the data, also if the open fails after this.
@@ -216,14 +217,14 @@ impl<T: FileSystem> Tmpfile<'_, T> {
             let dentry = (*bindings::file_path(self.file)).dentry;
             bindings::d_mark_tmpfile(self.file, inode.as_ptr());
             bindings::d_instantiate(dentry, ARef::into_raw(inode).as_ptr().cast());
-            (*self.file).private_data = KBox::into_raw(data).cast();
+            (*self.file).private_data = data.into_foreign();
             bindings::file_set_can_odirect(self.file);
             let ret = to_result(bindings::finish_open(self.file, dentry, Some(file_ops::no_open)));
             if !bindings::file_is_opened(self.file) {
                 // Nobody will call `release`.
                 let data = (*self.file).private_data;
                 (*self.file).private_data = core::ptr::null_mut();
-                drop(KBox::<F::Data>::from_raw(data.cast()));
+                drop(Pin::<KBox<F::Data>>::from_foreign(data));
             }
             ret
         }

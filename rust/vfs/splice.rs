@@ -29,20 +29,30 @@ impl Pipe {
     }
 }
 
+/// Whether the caller has the write access of the file system written to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Freeze {
+    /// Yes: it must not be taken again.
+    Held,
+    /// No: it is taken here, for each call.
+    NotHeld,
+}
+
 /// Copies up to `len` bytes through the task's internal pipe (`do_splice_direct()`), moving both
 /// positions. Returns the number of bytes; 0 at the end of `from`.
-///
-/// Takes the write access of `to`'s file system itself: do not hold it.
 pub fn copy(
     from: &BackedFile,
     pos_in: &mut Loff,
     to: &BackedFile,
     pos_out: &mut Loff,
     len: usize,
+    freeze: Freeze,
 ) -> Result<usize> {
     // SAFETY: Both files are alive and open for the purpose.
     size(unsafe {
-        bindings::file_start_write(to.as_ptr());
+        if freeze == Freeze::NotHeld {
+            bindings::file_start_write(to.as_ptr());
+        }
         let ret = bindings::do_splice_direct(
             from.as_ptr(),
             pos_in,
@@ -51,7 +61,9 @@ pub fn copy(
             len,
             bindings::SPLICE_F_MOVE,
         );
-        bindings::file_end_write(to.as_ptr());
+        if freeze == Freeze::NotHeld {
+            bindings::file_end_write(to.as_ptr());
+        }
         ret
     })
 }

@@ -93,3 +93,9 @@ pub(super) unsafe fn cstr<'a>(ptr: *const kernel::ffi::c_char) -> &'a CStr {
     // SAFETY: By the function's contract.
     unsafe { CStr::from_ptr(ptr.cast()) }
 }
+
+/// A random number, for keys of hash tables.
+pub fn random_u64() -> u64 {
+    // SAFETY: No preconditions.
+    unsafe { bindings::random_u64() }
+}

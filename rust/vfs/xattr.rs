@@ -106,6 +106,27 @@ pub fn names(list: &[u8]) -> impl Iterator<Item = &CStr> {
     list.split_inclusive(|&b| b == 0).filter_map(|name| CStr::from_bytes_with_nul(name).ok())
 }
 
+/// Whether the caller may see names of `trusted.*` (`CAP_SYS_ADMIN` in the initial namespace).
+pub fn caller_may_list_trusted() -> bool {
+    // SAFETY: No preconditions.
+    unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as i32) }
+}
+
+/// Whether the security modules let an attribute be copied up
+/// (`security_inode_copy_up_xattr()`).
+pub fn may_copy_up(source: &Dentry, name: &CStr) -> Result<bool> {
+    // SAFETY: All are valid.
+    let ret = unsafe {
+        bindings::security_copy_up_xattr(source.as_ptr(), name.as_ptr().cast())
+    };
+    match ret {
+        0 => Ok(true),
+        e if e == -(bindings::ECANCELED as i32) => Ok(false),
+        e if e == -(bindings::EOPNOTSUPP as i32) => Ok(true),
+        e => Err(Error::from_errno(e)),
+    }
+}
+
 fn length(ret: isize) -> Result<usize> {
     usize::try_from(ret).map_err(|_| Error::from_errno(ret as i32))
 }

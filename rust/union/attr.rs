@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inode operations: attributes, permissions, and the dispatch of the rest.
+
+use super::{
+    acl,
+    copy_up::{self, Data},
+    create,
+    fs::UnionFs,
+    lookup, readdir, remove, rename, xattr, Child, DEntry, Inode,
+};
+use crate::vfs::{
+    self,
+    acl::{forget_cached, Acl, AclType},
+    attr::{generic_permission, inode_permission, may, Iattr, Kstat},
+    dentry::LookupDentry,
+    fileattr::{FiemapInfo, FileKattr},
+    inode_ops::{
+        Attributes, DirOperations, FileAttributes, Permissions, RegOperations, RenameRequest,
+        SpecialOperations, SymlinkOperations, Tmpfile, UpdateTime,
+    },
+    mount::Idmap,
+    namei::{Link, NewObject},
+    path::PathRef,
+    stack,
+    write::{InodeWriteAccess, WriteAccess},
+    xattr::Buffer,
+};
+use core::ffi::CStr;
+use kernel::{
+    prelude::*,
+    sync::{aref::ARef, rcu},
+};
+
+/// The operations of all inodes of a union.
+pub struct UnionInode;
+
+/// What stat(2) asks for: all that an inode keeps itself.
+const STATX_BASIC_STATS: u32 = 0x7ff;
+
+impl Attributes<UnionFs> for UnionInode {
+    fn getattr(
+        idmap: &Idmap,
+        _path: PathRef<'_>,
+        dentry: &DEntry,
+        stat: &mut Kstat,
+        mask: u32,
+        flags: u32,
+    ) -> Result {
+        let inode = dentry.inode().ok_or(ENOENT)?;
+        let sb = inode.sb();
+        let union = sb.data();
+        let node = inode.data();
+        if node.upper().is_none() && mask & !STATX_BASIC_STATS == 0 {
+            // Lower layers do not change: what lookup has copied is still true.
+            stat.fill_from(idmap, mask, inode);
+        } else {
+            let _creds = union.creds();
+            stat.get_nosec(node.real(union)?, mask, flags)?;
+            stat.fill_statx_attr(inode);
+            if inode.is_dir() || node.upper().is_none() {
+                stat.set_nlink(inode.nlink());
+            }
+        }
+        stat.set_identity(sb.dev(), inode.ino());
+        Ok(())
+    }
+
+    fn setattr(idmap: &Idmap, dentry: &DEntry, attr: &mut Iattr) -> Result {
+        attr.prepare(idmap, dentry)?;
+        let data = attr.new_size().map_or(Data::All, Data::UpTo);
+        copy_up::up_with(dentry, data)?;
+        let inode = dentry.inode().ok_or(ENOENT)?;
+        let union = inode.sb().data();
+        let mnt = union.upper_mnt()?;
+        let upper = inode.data().upper().ok_or(EROFS)?;
+        let real = upper.inode().ok_or(EIO)?;
+        // A file that is executed through the top layer cannot be truncated.
+        let _text = match attr.new_size() {
+            Some(_) => Some(InodeWriteAccess::get(real)?),
+            None => None,
+        };
+        attr.for_backing();
+        let _write = WriteAccess::want(mnt)?;
+        {
+            let lock = real.lock();
+            let _creds = union.creds();
+            attr.notify_change(mnt.idmap(), upper, &lock)?;
+            stack::copy_attr(inode, mnt, real);
+        }
+        // A new mode changes the ACL, which the VFS may have cached.
+        forget_cached(inode);
+        Ok(())
+    }
+
+    fn listxattr(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
+        xattr::list(dentry, buffer)
+    }
+
+    fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
+        // Modification times are kept by the layer; so are access times, where it is writable.
+        let Some(upper) = inode.data().upper() else { return Ok(()) };
+        if which == UpdateTime::Access {
+            if nowait {
+                return Err(EAGAIN);
+            }
+            let union = inode.sb().data();
+            union.upper_path(upper)?.touch_atime();
+            if let Some(real) = upper.inode() {
+                stack::copy_atime(inode, real);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Permissions<UnionFs> for UnionInode {
+    fn permission(idmap: &Idmap, inode: &Inode, mask: u32) -> Result {
+        let union = inode.sb().data();
+        generic_permission(idmap, inode, mask)?;
+        if mask & may::MAY_NOT_BLOCK != 0 {
+            if union.any_idmapped {
+                return Err(ECHILD);
+            }
+            let guard = rcu::Guard::new();
+            let real = inode.backing_rcu(&guard).ok_or(ECHILD)?;
+            let in_top = inode.data().upper().is_some();
+            let mask = real_mask(inode, in_top, mask);
+            let _creds = union.creds();
+            return inode_permission(Idmap::nop(), real, mask);
+        }
+        let node = inode.data();
+        let path = node.real(union)?;
+        let mask = real_mask(inode, node.upper().is_some(), mask);
+        let real = path.dentry().inode().ok_or(vfs::errno::ESTALE)?;
+        let _creds = union.creds();
+        inode_permission(path.mnt().idmap(), real, mask)
+    }
+
+    fn get_inode_acl(inode: &Inode, ty: AclType, rcu: bool) -> Result<Option<Acl>> {
+        if rcu {
+            // The VFS has looked into its cache already.
+            return Err(ECHILD);
+        }
+        acl::get_inode(inode, ty)
+    }
+
+    fn get_acl(_idmap: &Idmap, dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
+        acl::get(dentry, ty)
+    }
+
+    fn set_acl(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Result {
+        acl::set(idmap, dentry, acl, ty)
+    }
+}
+
+/// What the mounter must be allowed to do with the object of a layer. A lower file is never
+/// written: it is read, to copy it up.
+fn real_mask(inode: &Inode, in_top: bool, mask: u32) -> u32 {
+    let plain = inode.is_reg() || inode.is_dir() || inode.file_type() == crate::bindings::S_IFLNK;
+    if !in_top && plain && mask & may::MAY_WRITE != 0 {
+        (mask & !(may::MAY_WRITE | may::MAY_APPEND)) | may::MAY_READ
+    } else {
+        mask
+    }
+}
+
+impl FileAttributes<UnionFs> for UnionInode {
+    fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
+        let inode = dentry.inode().ok_or(ENOENT)?;
+        let union = inode.sb().data();
+        let _creds = union.creds();
+        fa.get(inode.data().real(union)?)
+    }
+
+    fn fileattr_set(_idmap: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
+        copy_up::up(dentry)?;
+        let inode = dentry.inode().ok_or(ENOENT)?;
+        let union = inode.sb().data();
+        let upper = inode.data().upper().ok_or(EROFS)?;
+        let _write = WriteAccess::want(union.upper_mnt()?)?;
+        let _creds = union.creds();
+        fa.set(union.upper_path(upper)?)?;
+        if let Some(real) = upper.inode() {
+            stack::copy_flags(inode, real);
+            stack::copy_attr(inode, union.upper_mnt()?, real);
+        }
+        Ok(())
+    }
+}
+
+impl SpecialOperations<UnionFs> for UnionInode {}
+
+impl SymlinkOperations<UnionFs> for UnionInode {
+    fn get_link(_dentry: &DEntry, inode: &Inode) -> Result<Link> {
+        let union = inode.sb().data();
+        let _creds = union.creds();
+        Link::read(inode.data().real(union)?.dentry())
+    }
+}
+
+impl RegOperations<UnionFs> for UnionInode {
+    type File = Self;
+
+    fn fiemap(inode: &Inode, info: &FiemapInfo, start: u64, len: u64) -> Result {
+        let union = inode.sb().data();
+        let real = inode.data().real(union)?.dentry().inode().ok_or(EIO)?;
+        let _creds = union.creds();
+        info.ask(real, start, len)
+    }
+}
+
+/// The type bits of a mode.
+const S_IFMT: u16 = 0o170000;
+const S_IFREG: u16 = 0o100000;
+const S_IFDIR: u16 = 0o040000;
+const S_IFLNK: u16 = 0o120000;
+const S_IFCHR: u16 = 0o020000;
+/// The permission bits.
+const S_IALLUGO: u16 = 0o7777;
+
+impl DirOperations<UnionFs> for UnionInode {
+    type File = readdir::UnionDir;
+
+    fn lookup(
+        dir: &Inode,
+        dentry: LookupDentry<'_, UnionFs>,
+        flags: u32,
+    ) -> Result<Option<ARef<DEntry>>> {
+        lookup::lookup(dir, dentry, flags)
+    }
+
+    fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
+        create::object(dir, dentry, (mode & S_IALLUGO) | S_IFREG, NewObject::Regular)
+    }
+
+    fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
+        create::link(old, dir, new)
+    }
+
+    fn unlink(dir: &Inode, dentry: Child<'_>) -> Result {
+        remove::remove(dir, dentry)
+    }
+
+    fn symlink(_: &Idmap, dir: &Inode, dentry: Child<'_>, target: &CStr) -> Result {
+        create::object(dir, dentry, S_IFLNK, NewObject::Symlink(target))
+    }
+
+    fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
+        create::object(dir, dentry, (mode & S_IALLUGO) | S_IFDIR, NewObject::Directory)
+    }
+
+    fn rmdir(dir: &Inode, dentry: Child<'_>) -> Result {
+        remove::remove(dir, dentry)
+    }
+
+    fn mknod(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, rdev: u32) -> Result {
+        if mode & S_IFMT == S_IFCHR && rdev == 0 {
+            // It would be a whiteout.
+            return Err(EPERM);
+        }
+        create::object(dir, dentry, mode, NewObject::Special(rdev))
+    }
+
+    fn rename(
+        _: &Idmap,
+        old_dir: &Inode,
+        old: Child<'_>,
+        new_dir: &Inode,
+        new: Child<'_>,
+        request: RenameRequest,
+    ) -> Result {
+        rename::rename(old_dir, old, new_dir, new, request)
+    }
+
+    fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
+        create::tmpfile(dir, file, (mode & S_IALLUGO) | S_IFREG)
+    }
+}

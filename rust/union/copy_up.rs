@@ -1,0 +1,446 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Copy-up: gives an object of the lower layers its place in the top layer.
+//!
+//! Opening a file, for writing too, copies nothing; the first change does. Ancestors come first, in
+//! a loop from the root down. An object is completed under a temporary name or none, in the order
+//! [`crate::logic::copy_up`] gives, and published by one link or rename: a crash at any point leaves
+//! the lower object or the whole copy.
+//!
+//! The whole file is copied for now ([`Data`] is where a partial copy will say otherwise).
+
+use super::{
+    create::update_dir,
+    fs::Union,
+    layer,
+    node::Node,
+    stage::Staged,
+    DEntry, Inode,
+};
+use crate::{
+    logic::{
+        codec::{self, Attr, Class},
+        copy_up::{data_needed, keep_capabilities, mode_for_top, steps, Facts, Step},
+        entry::Kind,
+        value,
+    },
+    vfs::{
+        acl::{Acl, AclType},
+        attr::{Iattr, Kstat},
+        cred::{NewCred, OverrideCreds},
+        dentry::Dentry,
+        errno::{ENODATA, EOPNOTSUPP},
+        file::{self, flags, seek, BackedFile},
+        namei::{self, Creating, Link, NewObject},
+        path::PathRef,
+        splice::{self, Freeze},
+        task_work,
+        types::{Loff, Name},
+        write::WriteAccess,
+        xattr,
+    },
+};
+use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
+
+/// Bytes copied between two looks for a fatal signal.
+const CHUNK: usize = 1 << 20;
+
+/// How much of a regular file's data is to be in the top afterwards.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Data {
+    /// All of it.
+    All,
+    /// What lies before this size, to which the file is about to be truncated.
+    UpTo(Loff),
+}
+
+/// Makes sure that the object, and so its parents, exist in the top layer.
+///
+/// No lock of the union's but those of a directory operation may be held; no freeze protection.
+///
+/// # Errors
+///
+/// `EROFS` without a top layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the top cannot
+/// express; those of the file systems. Nothing is left behind then.
+pub fn up(dentry: &DEntry) -> Result {
+    up_with(dentry, Data::All)
+}
+
+/// As [`up`], for a regular file whose data are needed as said.
+pub fn up_with(dentry: &DEntry, data: Data) -> Result {
+    loop {
+        if dentry.inode().ok_or(ENOENT)?.data().upper().is_some() {
+            return Ok(());
+        }
+        // The topmost ancestor that is missing; the root of a union with a top never is.
+        let mut next: ARef<DEntry> = dentry.into();
+        loop {
+            if next.is_root() {
+                return Err(EROFS);
+            }
+            let parent = next.parent();
+            if parent.inode().ok_or(ENOENT)?.data().upper().is_some() {
+                one(&next, &parent, data)?;
+                break;
+            }
+            next = parent;
+        }
+    }
+}
+
+/// Whether the object shows an inode number that is recorded with it.
+pub fn carries_lower_ino(node: &Node) -> bool {
+    !node.lowers().is_empty()
+}
+
+/// Notes in a directory of the top layer that entries may carry recorded inode numbers. With the
+/// mounter's credentials.
+pub fn mark_impure(union: &Union, dir: &Inode) -> Result {
+    let node = dir.data();
+    if node.is_impure() {
+        return Ok(());
+    }
+    let upper = node.upper().ok_or(EROFS)?;
+    layer::set_mark(union, upper, Attr::Impure, b"y")?;
+    node.set_impure();
+    Ok(())
+}
+
+/// One object whose parent exists in the top layer.
+fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
+    let inode = dentry.inode().ok_or(ENOENT)?;
+    let node = inode.data();
+    let union = inode.sb().data();
+    let _lock = node.lock.lock();
+    if node.upper().is_some() {
+        return Ok(());
+    }
+    let _creds = union.creds();
+    let lower = node.real_lower(union)?;
+    let stat = Kstat::of(lower, STATX_BASIC_STATS, 0)?;
+    if !lower.dentry().inode().is_some_and(|i| i.ids_are_valid(lower.mnt())) {
+        // Ids the mounter's namespace cannot name must not become somebody else's.
+        return Err(EOVERFLOW);
+    }
+    let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
+    let size = match data {
+        Data::All => data_needed(stat.size().max(0) as u64, None),
+        Data::UpTo(end) => data_needed(stat.size().max(0) as u64, Some(end.max(0) as u64)),
+    };
+    let size = if kind == Kind::Regular { size } else { 0 };
+    let name = dentry.name_snapshot()?;
+    Copy {
+        union,
+        inode,
+        parent: parent.inode().ok_or(ENOENT)?,
+        name: name.name(),
+        lower,
+        stat,
+        kind,
+        facts: Facts { data: size, fsync: union.config.fsync },
+        gone: node.is_gone(),
+    }
+    .run()
+}
+
+/// statx(2)'s mask for what stat(2) reports.
+const STATX_BASIC_STATS: u32 = 0x7ff;
+
+struct Copy<'a> {
+    union: &'a Union,
+    inode: &'a Inode,
+    parent: &'a Inode,
+    name: Name<'a>,
+    lower: PathRef<'a>,
+    stat: Kstat,
+    kind: Kind,
+    facts: Facts,
+    /// The name was removed: the copy gets none.
+    gone: bool,
+}
+
+impl Copy<'_> {
+    fn run(self) -> Result {
+        let mode = mode_for_top(
+            self.stat.mode(),
+            self.lower.mnt().is_nosuid(),
+            self.union.upper_mnt()?.is_nosuid(),
+        );
+        let upper = match self.kind {
+            Kind::Regular => self.regular(mode)?,
+            _ if self.gone => self.nameless(mode)?,
+            _ => self.named(mode)?,
+        };
+        Node::set_upper(self.inode, upper)?;
+        update_dir(self.union, self.inode)?;
+        if !self.gone {
+            update_dir(self.union, self.parent)?;
+        }
+        Ok(())
+    }
+
+    /// A regular file: made without a name, linked into place.
+    fn regular(&self, mode: u16) -> Result<ARef<Dentry>> {
+        let mnt = self.union.upper_mnt()?;
+        let workdir = PathRef::new(mnt, &self.union.upper()?.workdir);
+        let made = {
+            let write = WriteAccess::want(mnt)?;
+            let cred = self.copy_up_cred()?;
+            let _creds = cred.as_deref().map(OverrideCreds::new);
+            namei::tmpfile(&write, workdir, self.kind.to_mode() as u16)
+        };
+        let file = match made {
+            Err(e) if e == EOPNOTSUPP => return self.named(mode),
+            other => other?,
+        };
+        self.data(&file)?;
+        let write = WriteAccess::want(mnt)?;
+        self.metadata(&write, file.dentry(), mode)?;
+        self.sync(file.dentry())?;
+        if self.gone {
+            return Ok(file.dentry().into());
+        }
+        self.mark_parent()?;
+        let updir = self.parent.data().upper().ok_or(EROFS)?;
+        let upper = Creating::start(&write, updir, self.name)?
+            .make(mode, NewObject::Link(file.dentry()))?;
+        self.restore_parent_times(updir);
+        Ok(upper)
+    }
+
+    /// Anything else, or a regular file where files without a name are not to be had: made in the
+    /// work directory, renamed into place.
+    fn named(&self, mode: u16) -> Result<ARef<Dentry>> {
+        let mnt = self.union.upper_mnt()?;
+        let write = WriteAccess::want(mnt)?;
+        let staged = self.stage(&write)?;
+        if self.does(Step::Data) {
+            let path = PathRef::new(mnt, staged.dentry()?);
+            let file = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
+            copy_data(self.lower, &file, self.facts.data, Freeze::Held)?;
+        }
+        self.metadata(&write, staged.dentry()?, mode)?;
+        self.sync(staged.dentry()?)?;
+        if self.gone {
+            let dentry: ARef<Dentry> = staged.dentry()?.into();
+            return Ok(dentry);
+        }
+        self.mark_parent()?;
+        let updir = self.parent.data().upper().ok_or(EROFS)?;
+        let upper = staged.publish(updir, self.name, |there| {
+            if there.is_positive() {
+                Err(EEXIST)
+            } else {
+                Ok(())
+            }
+        })?;
+        self.restore_parent_times(updir);
+        Ok(upper)
+    }
+
+    /// An object whose name is gone, made in the work directory and removed from it: alive while
+    /// it is in use.
+    fn nameless(&self, mode: u16) -> Result<ARef<Dentry>> {
+        if self.kind == Kind::Directory {
+            // Nothing can be made in a removed directory, and rmdir(2) has emptied it.
+            return Err(ENOENT);
+        }
+        let write = WriteAccess::want(self.union.upper_mnt()?)?;
+        let staged = self.stage(&write)?;
+        self.metadata(&write, staged.dentry()?, mode)?;
+        let dentry: ARef<Dentry> = staged.dentry()?.into();
+        drop(staged);
+        Ok(dentry)
+    }
+
+    fn stage<'s>(&'s self, write: &'s WriteAccess<'_>) -> Result<Staged<'s>> {
+        let mode = self.kind.to_mode() as u16;
+        let cred = self.copy_up_cred()?;
+        let _creds = cred.as_deref().map(OverrideCreds::new);
+        match self.kind {
+            Kind::Regular => Staged::make(self.union, write, mode, NewObject::Regular),
+            Kind::Directory => Staged::make(self.union, write, mode, NewObject::Directory),
+            Kind::Symlink => {
+                let link = Link::read(self.lower.dentry())?;
+                Staged::make(self.union, write, mode, NewObject::Symlink(link.text()))
+            }
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
+                Staged::make(self.union, write, mode, NewObject::Special(self.stat.rdev()))
+            }
+        }
+    }
+
+    /// The credentials the security modules want the copy to be made under, if any.
+    fn copy_up_cred(&self) -> Result<Option<ARef<Credential>>> {
+        Ok(NewCred::for_copy_up(self.lower.dentry())?.map(NewCred::finish))
+    }
+
+    fn does(&self, step: Step) -> bool {
+        steps(self.kind, self.facts).any(|s| s == step)
+    }
+
+    /// Copies the data: by sharing blocks where the file systems can, else through a pipe, with
+    /// holes kept.
+    fn data(&self, to: &BackedFile) -> Result {
+        if !self.does(Step::Data) {
+            return Ok(());
+        }
+        copy_data(self.lower, to, self.facts.data, Freeze::NotHeld)
+    }
+
+    /// Attributes, after the data: writing takes file capabilities away.
+    fn metadata(&self, write: &WriteAccess<'_>, to: &Dentry, mode: u16) -> Result {
+        let mnt = write.mnt();
+        copy_xattrs(self.union, self.lower, PathRef::new(mnt, to))?;
+        if self.does(Step::Acls) {
+            for ty in [AclType::Access, AclType::Default] {
+                if ty == AclType::Default && self.kind != Kind::Directory {
+                    continue;
+                }
+                if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
+                    let inode = self.lower.dentry().inode().ok_or(EIO)?;
+                    match acl.mapped(self.lower.mnt(), inode)?.set(mnt, to, ty) {
+                        Err(e) if e == EOPNOTSUPP => {}
+                        other => other?,
+                    }
+                }
+            }
+        }
+        if self.kind == Kind::Directory || self.stat.nlink() == 1 {
+            // A lower file with several links breaks up into files of their own, which must not
+            // share a number.
+            let ino = value::encode_union_ino(self.inode.ino());
+            match layer::set_mark(self.union, to, Attr::UnionIno, &ino) {
+                // user.* does not exist on symbolic links and special files.
+                Err(e) if e == EPERM && self.kind != Kind::Regular => {}
+                other => other?,
+            }
+        }
+        let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
+        if self.kind != Kind::Symlink {
+            attr = attr.mode(mode);
+        }
+        if self.kind == Kind::Regular {
+            let inode_size = to.inode().ok_or(EIO)?.size();
+            // The end of the file may be a hole.
+            if inode_size != self.facts.data as Loff {
+                attr = attr.sized(self.facts.data as Loff);
+            }
+        }
+        let inode = to.inode().ok_or(EIO)?;
+        let lock = inode.lock();
+        attr.notify_change(mnt.idmap(), to, &lock)
+    }
+
+    fn sync(&self, to: &Dentry) -> Result {
+        if !self.does(Step::Sync) {
+            return Ok(());
+        }
+        let path = self.union.upper_path(to)?;
+        let extra = if self.kind == Kind::Directory { flags::O_DIRECTORY } else { 0 };
+        BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE | extra)?.fsync()
+    }
+
+    fn mark_parent(&self) -> Result {
+        if self.kind == Kind::Directory || self.stat.nlink() == 1 {
+            mark_impure(self.union, self.parent)?;
+        }
+        Ok(())
+    }
+
+    /// Copy-up is no change of the directory: its times go back, as far as the file system lets
+    /// them.
+    fn restore_parent_times(&self, updir: &Dentry) {
+        let Ok(mnt) = self.union.upper_mnt() else { return };
+        let mut stat = Kstat::empty();
+        stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
+        let Some(inode) = updir.inode() else { return };
+        let lock = inode.lock();
+        // Best effort.
+        let _ = Iattr::empty().times_of(&stat).notify_change(mnt.idmap(), updir, &lock);
+    }
+}
+
+/// Copies `size` bytes of a lower file into an empty file of the top, which is open for writing.
+fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64, freeze: Freeze) -> Result {
+    let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
+    let end = Loff::try_from(size).map_err(|_| EFBIG)?;
+    if freeze == Freeze::NotHeld
+        && from.inode().size() == end
+        && file::clone_file_range(&from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
+    {
+        return Ok(());
+    }
+    let mut pos: Loff = 0;
+    let mut holes = true;
+    while pos < end {
+        if task_work::fatal_signal_pending() {
+            return Err(EINTR);
+        }
+        if holes {
+            match from.llseek(pos, seek::SEEK_DATA as i32) {
+                Ok(data) => pos = data.max(pos),
+                // Nothing but a hole up to the end.
+                Err(e) if e == ENXIO => return Ok(()),
+                Err(_) => holes = false,
+            }
+            if pos >= end {
+                return Ok(());
+            }
+        }
+        let stop = match holes {
+            true => from.llseek(pos, seek::SEEK_HOLE as i32).unwrap_or(end).clamp(pos, end),
+            false => end,
+        };
+        while pos < stop {
+            if task_work::fatal_signal_pending() {
+                return Err(EINTR);
+            }
+            let left = usize::try_from(stop - pos).unwrap_or(usize::MAX);
+            let (mut pos_in, mut pos_out) = (pos, pos);
+            let n = splice::copy(&from, &mut pos_in, to, &mut pos_out, left.min(CHUNK), freeze)?;
+            if n == 0 {
+                // The lower file is shorter than it was: it changed under us.
+                return Err(EIO);
+            }
+            pos = pos_in;
+        }
+        if stop == pos && !holes {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Copies extended attributes, but not private ones and ACLs.
+fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
+    if !lower.dentry().inode().is_some_and(|i| i.has_xattr_support()) {
+        return Ok(());
+    }
+    let list = match xattr::list_alloc(lower.dentry()) {
+        Err(e) if e == EOPNOTSUPP => return Ok(()),
+        other => other?,
+    };
+    let keep = keep_capabilities(lower.mnt().is_nosuid(), to.mnt().is_nosuid());
+    for name in xattr::names(&list) {
+        let class = codec::classify(union.config.xattr_space, name.to_bytes());
+        if xattr::is_posix_acl(name)
+            || matches!(class, Class::Private(_))
+            || (!keep && name.to_bytes() == b"security.capability")
+            || !xattr::may_copy_up(lower.dentry(), name)?
+        {
+            continue;
+        }
+        let value = match xattr::get_alloc(lower.mnt(), lower.dentry(), name) {
+            // It went away in between.
+            Err(e) if e == ENODATA => continue,
+            other => other?,
+        };
+        match xattr::set(to.mnt(), to.dentry(), name, &value, 0) {
+            // Labels the top cannot hold, and names the security modules forbid.
+            Err(e) if e == EOPNOTSUPP && name.to_bytes().starts_with(b"security.") => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}

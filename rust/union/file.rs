@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Open regular files.
+//!
+//! An open file starts on the object that holds the data at that moment. When the file is copied
+//! up later, by whomever, the next access goes to the top layer: a reader sees what others write.
+//! Opening for writing copies nothing; the first call that changes something does.
+
+use super::{
+    attr::UnionInode,
+    copy_up,
+    fs::{Union, UnionFs},
+    Inode,
+};
+use crate::vfs::{
+    attr::{inode_owner_or_capable, inode_permission, may},
+    backing_file::{BackingFile, Hooks},
+    dentry::Dentry,
+    file::{self, flags, seek, IovIter, Kiocb, OpenFile, Vma},
+    file_ops::{RegFileOperations, Remap},
+    inode::SharedLock,
+    path::PathRef,
+    splice::Pipe,
+    stack, task_work,
+    types::Loff,
+    write::WriteAccess,
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        SetOnce,
+    },
+};
+
+/// What an open file carries.
+pub struct UnionFile {
+    /// What was opened first: in the top layer or in a lower one. Immutable.
+    first: BackingFile,
+    /// Whether `first` is in the top layer. Immutable.
+    first_is_upper: bool,
+    /// The file in the top layer, if `first` is not.
+    upper: SetOnce<BackingFile>,
+    /// The errno of a copy-up that a mapping waited for, to be reported by the restarted call.
+    map_error: Atomic<i32>,
+}
+
+type File = OpenFile<UnionFs, UnionFile>;
+
+/// Flags of files in the layers: never an access time of the caller's, never a lookup of its size.
+const REAL_FLAGS: u32 = flags::O_LARGEFILE | flags::O_NOATIME;
+
+impl UnionFile {
+    /// Makes a file without a name in `parent` of the top layer, and opens it. With the creator's
+    /// credentials in force.
+    pub fn tmpfile(file: &File, parent: PathRef<'_>, mode: u16) -> Result<Pin<KBox<Self>>> {
+        let real = (file.flags() & !flags::OPEN_ONLY) | REAL_FLAGS;
+        let first = BackingFile::tmpfile(file, real, parent, mode)?;
+        Self::new(first, true)
+    }
+
+    fn new(first: BackingFile, first_is_upper: bool) -> Result<Pin<KBox<Self>>> {
+        let file = Self {
+            first,
+            first_is_upper,
+            upper: SetOnce::new(),
+            map_error: Atomic::new(0),
+        };
+        Ok(KBox::pin(file, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// The dentry in the top layer of a file made by [`tmpfile`](Self::tmpfile).
+    pub fn upper_dentry(&self) -> &Dentry {
+        self.first.dentry()
+    }
+}
+
+/// Opens an object of a layer for `file`, as the mounter.
+fn open_real(union: &Union, file: &File, real: PathRef<'_>, open_flags: u32) -> Result<BackingFile> {
+    let _creds = union.creds();
+    let idmap = real.mnt().idmap();
+    let inode = real.dentry().inode().ok_or(EIO)?;
+    let mut open_flags = open_flags | REAL_FLAGS;
+    let access = match open_flags & flags::O_ACCMODE {
+        flags::O_WRONLY => may::MAY_WRITE,
+        flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
+        _ => may::MAY_READ,
+    };
+    let append = if open_flags & flags::O_APPEND != 0 { may::MAY_APPEND } else { 0 };
+    inode_permission(idmap, inode, may::MAY_OPEN | access | append)?;
+    if !inode_owner_or_capable(idmap, inode) {
+        open_flags &= !flags::O_NOATIME;
+    }
+    BackingFile::open(file, open_flags, real)
+}
+
+/// The file that holds the data now.
+fn real(file: &File) -> Result<&BackingFile> {
+    let data = file.data();
+    let inode = file.inode();
+    let real = match inode.data().upper() {
+        Some(upper) if !data.first_is_upper => match data.upper.as_ref() {
+            Some(open) => open,
+            None => {
+                let union = inode.sb().data();
+                let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+                // Somebody else may have been quicker; then ours is closed.
+                data.upper.populate(open);
+                data.upper.as_ref().ok_or(EIO)?
+            }
+        },
+        _ => &data.first,
+    };
+    // Access mode and creation flags are as they were; the rest follows fcntl(2).
+    if (file.flags() ^ real.flags()) & flags::CHANGEABLE != 0 {
+        real.change_flags(file.flags())?;
+    }
+    Ok(real)
+}
+
+/// The file in the top layer, copied up first if it is not there.
+fn upper(file: &File) -> Result<&BackingFile> {
+    copy_up::up(file.dentry())?;
+    real(file)
+}
+
+/// Locks the inode for a change of the data, with set-id bits and capabilities stripped.
+///
+/// The lock is shared, so that writers do not exclude each other: the file system beneath does
+/// that as far as it needs to. While it is held nobody can set a bit that would need stripping.
+fn lock_for_write<'a>(file: &'a File, inode: &'a Inode) -> Result<SharedLock<'a>> {
+    let shared = inode.lock_shared();
+    if inode.is_nosec() {
+        return Ok(shared);
+    }
+    drop(shared);
+    let exclusive = inode.lock();
+    file.remove_privs()?;
+    Ok(exclusive.downgrade())
+}
+
+impl Hooks<UnionFs, UnionFile> for UnionInode {
+    fn accessed(file: &File) {
+        let inode = file.inode();
+        if file.flags() & flags::O_NOATIME == 0 && inode.data().upper().is_some() {
+            file.touch_atime();
+        }
+    }
+
+    fn end_write(file: &File) {
+        copy_attr(file.inode());
+    }
+}
+
+/// Size and times after a change in the top layer.
+fn copy_attr(inode: &Inode) {
+    let union = inode.sb().data();
+    let real = inode.data().upper().and_then(|d| d.inode());
+    if let (Some(real), Ok(mnt)) = (real, union.upper_mnt()) {
+        stack::copy_attr(inode, mnt, real);
+    }
+}
+
+/// A copy-up on behalf of a mapping; see [`UnionInode::mmap`].
+struct CopyUpForMap {
+    file: file::FileRef<UnionFs, UnionFile>,
+}
+
+impl task_work::Job for CopyUpForMap {
+    fn run(self) {
+        if let Err(e) = copy_up::up(self.file.dentry()) {
+            self.file.data().map_error.store(e.to_errno(), Relaxed);
+        }
+    }
+}
+
+impl RegFileOperations<UnionFs> for UnionInode {
+    type Data = UnionFile;
+
+    fn open(inode: &Inode, file: &File) -> Result<Pin<KBox<UnionFile>>> {
+        let union = inode.sb().data();
+        let node = inode.data();
+        file.clear_flags(flags::OPEN_ONLY);
+        match node.upper() {
+            Some(upper) => {
+                let real = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+                UnionFile::new(real, true)
+            }
+            None => {
+                if file.flags() & flags::O_ACCMODE != flags::O_RDONLY {
+                    // The copy comes later; that it cannot come at all is said now.
+                    drop(WriteAccess::want(union.upper_mnt()?)?);
+                }
+                let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
+                let real = open_real(union, file, node.real_lower(union)?, read_only)?;
+                UnionFile::new(real, false)
+            }
+        }
+    }
+
+    fn llseek(file: &File, offset: Loff, whence: i32) -> Result<Loff> {
+        if whence != seek::SEEK_DATA as i32 && whence != seek::SEEK_HOLE as i32 {
+            return file.generic_llseek(offset, whence);
+        }
+        let union = file.inode().sb().data();
+        let to = {
+            let _creds = union.creds();
+            real(file)?.llseek(offset, whence)?
+        };
+        file.set_pos(to, super::fs::MAX_FILE_SIZE)
+    }
+
+    fn read_iter(iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+        let file = iocb.file();
+        if iter.count() == 0 {
+            return Ok(0);
+        }
+        let cred = &file.inode().sb().data().cred;
+        Ok(real(file)?.read_iter::<_, _, Self>(&iocb, iter, cred))
+    }
+
+    fn write_iter(iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+        let file = iocb.file();
+        if iter.count() == 0 {
+            return Ok(0);
+        }
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let real = upper(file)?;
+        let mut flags = iocb.flags();
+        if !union.should_sync() {
+            flags &= !((crate::bindings::IOCB_DSYNC | crate::bindings::IOCB_SYNC) as i32);
+        }
+        let _lock = lock_for_write(file, inode)?;
+        Ok(real.write_iter::<_, _, Self>(&iocb, iter, flags, &union.cred))
+    }
+
+    fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
+        let inode = file.inode();
+        let union = inode.sb().data();
+        // What is only in a lower layer is stable.
+        if inode.data().upper().is_none() || !union.should_sync() {
+            return Ok(());
+        }
+        let real = real(file)?;
+        let _creds = union.creds();
+        real.fsync_range(start, end, datasync)
+    }
+
+    fn mmap(file: &File, vma: &Vma) -> Result {
+        let inode = file.inode();
+        let data = file.data();
+        if vma.is_shared_maywrite() && inode.data().upper().is_none() {
+            let error = data.map_error.xchg(0, Relaxed);
+            if error != 0 {
+                return Err(Error::from_errno(error));
+            }
+            // Copy-up waits for locks under which others fault pages in: not with mmap_lock held.
+            // So the task does it on its way out of the call, and starts the call again.
+            task_work::add(CopyUpForMap { file: file.get() })?;
+            return Err(task_work::restart_syscall());
+        }
+        real(file)?.mmap::<_, _, Self>(vma, &inode.sb().data().cred)
+    }
+
+    fn fallocate(file: &File, mode: i32, offset: Loff, len: Loff) -> Result {
+        let inode = file.inode();
+        let real = upper(file)?;
+        let lock = inode.lock();
+        file.remove_privs()?;
+        let result = {
+            let _creds = inode.sb().data().creds();
+            real.fallocate(mode, offset, len)
+        };
+        copy_attr(inode);
+        drop(lock);
+        result
+    }
+
+    fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
+        let real = real(file)?;
+        let _creds = file.inode().sb().data().creds();
+        real.fadvise(offset, len, advice)
+    }
+
+    fn flush(file: &File, id: crate::bindings::fl_owner_t) -> Result {
+        let real = real(file)?;
+        let _creds = file.inode().sb().data().creds();
+        real.flush(id)
+    }
+
+    fn splice_read(
+        file: &File,
+        pos: &mut Loff,
+        pipe: &Pipe,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        let cred = &file.inode().sb().data().cred;
+        real(file)?.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)
+    }
+
+    fn splice_write(
+        pipe: &Pipe,
+        file: &File,
+        pos: &mut Loff,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        let inode = file.inode();
+        let real = upper(file)?;
+        let _lock = lock_for_write(file, inode)?;
+        let cred = &inode.sb().data().cred;
+        real.splice_write::<_, _, Self>(file, pos, pipe, len, flags, cred)
+    }
+
+    fn copy_file_range(
+        from: &File,
+        pos_in: Loff,
+        to: &File,
+        pos_out: Loff,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        with_target(from, to, |real_from, real_to| {
+            file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+        })
+    }
+
+    fn remap_file_range(
+        from: &File,
+        pos_in: Loff,
+        to: &File,
+        pos_out: Loff,
+        len: Loff,
+        how: Remap,
+        flags: u32,
+    ) -> Result<Loff> {
+        if how == Remap::Dedupe {
+            // Two files are compared: neither is to change, so neither is copied up for it.
+            let upper = |f: &File| f.inode().data().upper().is_some();
+            if !upper(from) || !upper(to) {
+                return Err(EPERM);
+            }
+        }
+        with_target(from, to, |real_from, real_to| match how {
+            Remap::Clone => {
+                file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+            }
+            Remap::Dedupe => {
+                file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+            }
+        })
+    }
+}
+
+/// Does something to `to` with the data of `from`.
+fn with_target<R>(
+    from: &File,
+    to: &File,
+    act: impl FnOnce(&BackingFile, &BackingFile) -> Result<R>,
+) -> Result<R> {
+    let inode = to.inode();
+    let real_to = upper(to)?;
+    // After the copy-up: both may be the same file.
+    let real_from = real(from)?;
+    let lock = inode.lock();
+    to.remove_privs()?;
+    let result = {
+        let _creds = inode.sb().data().creds();
+        act(real_from, real_to)
+    };
+    copy_attr(inode);
+    drop(lock);
+    result
+}

@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The file system type and the data of a mounted union.
+
+use super::{mount::MountContext, node::Node, show, DEntry};
+use crate::{
+    logic::{inum::Inums, options::{Config, Fsync}},
+    vfs::{
+        cred::OverrideCreds,
+        dentry::Dentry,
+        file_system::FileSystem,
+        inode::InUse,
+        mount::{Mount, PrivateMount},
+        path::PathRef,
+        seq_show::SeqFile,
+        statfs::Statfs,
+        super_block::{sync_filesystem, SuperBlock, SuperOperations},
+        types::Loff,
+    },
+};
+use core::ffi::CStr;
+use kernel::{cred::Credential, prelude::*, str::CString, sync::{aref::ARef, Mutex}};
+
+/// What statfs(2) reports as the type: "unio".
+pub const UNION_SUPER_MAGIC: u32 = 0x756e_696f;
+
+/// The largest file a union can show, in bytes; the layer that holds a file may allow less.
+pub const MAX_FILE_SIZE: Loff = Loff::MAX;
+
+/// The file system type.
+pub struct UnionFs;
+
+/// A lower layer. Immutable while mounted.
+pub struct Lower {
+    /// Which file system the layer lies on: a small number, 0 for that of the top.
+    pub fsid: u32,
+    /// The path given at mount, for `/proc/mounts`.
+    pub name: CString,
+}
+
+/// The top layer.
+pub struct Upper {
+    /// The directory temporary objects are made in. Immutable while mounted.
+    pub workdir: ARef<Dentry>,
+    /// One whiteout that others are hard links to. Under its own lock.
+    pub whiteout: Pin<KBox<Mutex<Option<ARef<Dentry>>>>>,
+    /// The paths given at mount, for `/proc/mounts`: the top directory's and the work directory's.
+    pub names: (CString, CString),
+    /// The claims on both, given up at unmount.
+    pub claims: (InUse, InUse),
+}
+
+/// The data of a mounted union. Immutable but for the shared whiteout.
+pub struct Union {
+    /// Options.
+    pub config: Config,
+    /// Whether the lower layers were given one by one (`lowerdir+`).
+    pub lowers_one_by_one: bool,
+    /// The top layer, if there is one.
+    pub upper: Option<Upper>,
+    /// The lower layers, topmost first.
+    pub lowers: KVec<Lower>,
+    /// The mounts of the lower layers in their order, then that of the top layer.
+    pub mnts: KVec<PrivateMount>,
+    /// Whether any of the mounts maps ids.
+    pub any_idmapped: bool,
+    /// The mounter's credentials.
+    pub cred: ARef<Credential>,
+    /// How inode numbers are made unique.
+    pub inums: Inums,
+    /// The longest name any layer can hold, in bytes.
+    pub namelen: i64,
+    /// A secret of this mount, for hash tables whose keys users choose.
+    pub hash_key: u64,
+}
+
+impl Union {
+    /// Puts the mounter's credentials in force.
+    pub fn creds(&self) -> OverrideCreds<'_> {
+        OverrideCreds::new(&self.cred)
+    }
+
+    /// The mount of a lower layer.
+    pub fn lower_mnt(&self, layer: u32) -> Result<&Mount> {
+        // Layer numbers come from this mount's own stacks, so the index is there.
+        self.mnts.get(layer as usize).map(|m| &**m).ok_or(EIO)
+    }
+
+    /// The top layer.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS` if there is none.
+    pub fn upper(&self) -> Result<&Upper> {
+        self.upper.as_ref().ok_or(EROFS)
+    }
+
+    /// The mount of the top layer.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS` if there is none.
+    pub fn upper_mnt(&self) -> Result<&Mount> {
+        self.upper()?;
+        self.mnts.last().map(|m| &**m).ok_or(EROFS)
+    }
+
+    /// An object of the top layer.
+    pub fn upper_path<'a>(&'a self, dentry: &'a Dentry) -> Result<PathRef<'a>> {
+        Ok(PathRef::new(self.upper_mnt()?, dentry))
+    }
+
+    /// Whether changes are to be made durable at all.
+    pub fn should_sync(&self) -> bool {
+        self.config.fsync != Fsync::Volatile
+    }
+}
+
+impl FileSystem for UnionFs {
+    const NAME: &'static CStr = c"union";
+    const FLAGS: u32 = crate::bindings::FS_USERNS_MOUNT;
+    const INODE_CACHE: &'static CStr = c"union_inode";
+    type INodeData = Node;
+    type Context = MountContext;
+}
+
+impl SuperOperations for UnionFs {
+    type Data = Union;
+
+    fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
+        let sb = dentry.sb();
+        let union = sb.data();
+        let root = sb.root().inode().ok_or(EIO)?.data();
+        buf.get(root.real(union)?)?;
+        buf.set_namelen(union.namelen);
+        buf.set_type(UNION_SUPER_MAGIC);
+        buf.set_fsid_from_dev(sb.dev());
+        Ok(())
+    }
+
+    fn sync_fs(sb: &SuperBlock<Self>, wait: bool) -> Result {
+        let union = sb.data();
+        // sync(2) visits the top's own super block as well (SB_I_SKIP_SYNC); this is syncfs(2),
+        // whose first round, without waiting, would only do the work twice.
+        match union.upper_mnt() {
+            Ok(mnt) if wait && union.should_sync() => sync_filesystem(mnt.root()),
+            _ => Ok(()),
+        }
+    }
+
+    fn show_options(m: &SeqFile, root: &DEntry) -> Result {
+        show::options(m, root.sb().data())
+    }
+
+    fn put_super(mut data: KBox<Union>) {
+        let mnts = core::mem::replace(&mut data.mnts, KVec::new());
+        // Dentries go before the mounts that keep their file systems.
+        drop(data.upper.take());
+        // This waits for an RCU grace period. A walk under RCU may still look at the data until
+        // then, so they are freed after it.
+        PrivateMount::unmount_all(mnts);
+        drop(data);
+    }
+}

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What one layer says of one name: the object, and the private attributes it carries.
+
+use super::fs::Union;
+use crate::{
+    logic::{
+        alloc,
+        codec::{self, Attr, Class},
+        entry::{Entry, Kind},
+        value,
+    },
+    vfs::{
+        dentry::Dentry,
+        errno::{ENAMETOOLONG, EOPNOTSUPP, EREMOTE},
+        inode::Inode,
+        mount::Mount,
+        namei,
+        types::{Ino, Name},
+        xattr,
+    },
+};
+use core::ffi::CStr;
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// A private attribute's value as it is stored, at most this long where it is read into a buffer.
+const SHORT: usize = 64;
+
+/// The private attributes that matter to lookup.
+#[derive(Default)]
+pub struct Marks {
+    /// A directory that hides what lies beneath.
+    pub opaque: bool,
+    /// Entries may carry recorded inode numbers.
+    pub impure: bool,
+    /// Where a directory's lower part is to be looked for instead, undecoded.
+    pub redirect: Option<KVVec<u8>>,
+    /// The inode number the object is to show.
+    pub ino: Option<Ino>,
+}
+
+/// An object a layer has, and what it says.
+pub struct Found {
+    /// The object.
+    pub dentry: ARef<Dentry>,
+    /// The answer for [`crate::logic::lookup`].
+    pub entry: Entry,
+    /// Its private attributes.
+    pub marks: Marks,
+}
+
+/// Which private attributes to ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// All of them: the top layer, and lower layers with something beneath.
+    All,
+    /// None: beneath the bottom layer there is nothing an attribute could hide or refer to.
+    Nothing,
+}
+
+/// Looks `name` up in `dir` of a layer. `None`: the layer has nothing under that name.
+///
+/// # Errors
+///
+/// Those of the layer; `EIO` for a corrupt private attribute, with a line in the log; `EREMOTE` for
+/// what cannot be a part of a union.
+pub fn probe(
+    union: &Union,
+    mnt: &Mount,
+    dir: &Dentry,
+    name: Name<'_>,
+    ask: Ask,
+) -> Result<Option<Found>> {
+    if !dir.inode().is_some_and(|inode| inode.can_lookup()) {
+        // A corrupt image, or a file system that is none.
+        return Err(EIO);
+    }
+    let dentry = match namei::lookup_one_unlocked(mnt, dir, name) {
+        // One layer may allow longer names than another.
+        Err(e) if e == ENOENT || e == ENAMETOOLONG => return Ok(None),
+        other => other?,
+    };
+    let Some(inode) = dentry.inode() else {
+        // The negative dentry stays in the layer's cache: a create that follows finds it there.
+        return Ok(None);
+    };
+    if dentry.is_weird() {
+        return Err(EREMOTE);
+    }
+    if inode.is_whiteout() {
+        return Ok(Some(Found { entry: Entry::Whiteout, dentry, marks: Marks::default() }));
+    }
+    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let marks = match ask {
+        Ask::All => marks(union, mnt, &dentry, inode, name)?,
+        Ask::Nothing => Marks::default(),
+    };
+    Ok(Some(Found { entry: Entry::of(kind, marks.opaque), dentry, marks }))
+}
+
+/// Reads the private attributes of an object. One call to the file system if there are none: the
+/// list of names tells.
+pub fn marks(
+    union: &Union,
+    mnt: &Mount,
+    dentry: &Dentry,
+    inode: &Inode,
+    name: Name<'_>,
+) -> Result<Marks> {
+    let mut marks = Marks::default();
+    if !inode.has_xattr_support() {
+        return Ok(marks);
+    }
+    let space = union.config.xattr_space;
+    let mut short = [0u8; 256];
+    let long;
+    let list = match xattr::list(dentry, &mut short) {
+        Ok(len) => short.get(..len).unwrap_or(&[]),
+        Err(e) if e == ERANGE => {
+            long = xattr::list_alloc(dentry)?;
+            &long
+        }
+        Err(e) if e == EOPNOTSUPP => return Ok(marks),
+        Err(e) => return Err(e),
+    };
+    for stored in xattr::names(list) {
+        let Class::Private(Some(attr)) = codec::classify(space, stored.to_bytes()) else {
+            continue;
+        };
+        let corrupt = |_| {
+            pr_err!(
+                "\"{}\": attribute {} is corrupt\n",
+                Printable(name.as_bytes()),
+                Printable(stored.to_bytes())
+            );
+            EIO
+        };
+        match attr {
+            Attr::Opaque if inode.is_dir() => {
+                let mut buf = [0u8; SHORT];
+                let value = read(mnt, dentry, stored, &mut buf)?;
+                marks.opaque = value::opaque(value).map_err(corrupt)? == value::Opaque::Yes;
+            }
+            Attr::Impure if inode.is_dir() => marks.impure = true,
+            Attr::Redirect if inode.is_dir() => {
+                let value = xattr::get_alloc(mnt, dentry, stored)?;
+                value::redirect(&value).map_err(corrupt)?;
+                marks.redirect = Some(value);
+            }
+            Attr::UnionIno => {
+                let mut buf = [0u8; SHORT];
+                let value = read(mnt, dentry, stored, &mut buf)?;
+                marks.ino = Some(value::union_ino(value).map_err(corrupt)?);
+            }
+            Attr::Metacopy if inode.is_reg() => {
+                pr_err!(
+                    "\"{}\" was copied up by overlayfs without its data (metacopy=on), which is \
+                     not supported: have overlayfs copy the data, by opening it for writing\n",
+                    Printable(name.as_bytes())
+                );
+                return Err(EIO);
+            }
+            _ => {}
+        }
+    }
+    Ok(marks)
+}
+
+fn read<'a>(
+    mnt: &Mount,
+    dentry: &Dentry,
+    name: &CStr,
+    buf: &'a mut [u8; SHORT],
+) -> Result<&'a [u8]> {
+    let len = match xattr::get(mnt, dentry, name, buf) {
+        // Longer than any value of ours: the decoder refuses the full buffer.
+        Err(e) if e == ERANGE => SHORT,
+        other => other?,
+    };
+    Ok(buf.get(..len).unwrap_or(&[]))
+}
+
+/// Sets a private attribute of an object of the top layer.
+pub fn set_mark(union: &Union, dentry: &Dentry, attr: Attr, value: &[u8]) -> Result {
+    let name = codec::name(union.config.xattr_space, attr);
+    xattr::set(union.upper_mnt()?, dentry, name, value, 0)
+}
+
+/// A name for the log: bytes that are not printable ASCII are escaped.
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl kernel::fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut kernel::fmt::Formatter<'_>) -> kernel::fmt::Result {
+        use kernel::fmt::Write;
+        for byte in self.0.escape_ascii() {
+            f.write_char(char::from(byte))?;
+        }
+        Ok(())
+    }
+}
+
+/// Turns a failed allocation of the logic into an errno.
+pub fn no_memory(_: alloc::AllocError) -> Error {
+    ENOMEM
+}

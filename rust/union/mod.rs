@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The file system `union`: carries out the plans of [`crate::logic`] on real paths.
+//!
+//! A union has at most one writable *top* layer and any number of read-only *lower* layers. Each of
+//! its directories has a *union stack*: the top directory, once it exists, and the lower
+//! directories of that name ([`node`]). Lookup builds the stack from the parent's ([`lookup`]) and
+//! writes nothing. Whatever changes something first makes sure that its directory exists in the top
+//! ([`copy_up`]), then makes one step there that is atomic ([`create`], [`remove`], [`rename`]);
+//! what takes several steps is prepared under a temporary name in the work directory ([`stage`]).
+//!
+//! # Locks, from the outermost to the innermost
+//!
+//! ```text
+//! union: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object   (taken by the VFS)
+//!   Node::lock of one object            copy-up and removal exclude each other
+//!     freeze protection of the top      WriteAccess
+//!       Upper::whiteout                 making the shared whiteout
+//!       top: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
+//!         lower: i_rwsem of directories (lookups)
+//!           i_lock of a union inode     copying attributes
+//! DirCache::lock of one directory       taken inside i_rwsem, holds no other lock while waiting
+//! ```
+//!
+//! `Node::lock` of a child is never held while that of another object is taken: copy-up goes from
+//! the root down, one object after the other. A rename takes the lock of the object that is
+//! replaced or removed only, after everything is copied up.
+//!
+//! Data are copied without freeze protection held, for the copying takes it itself.
+//!
+//! # Credentials
+//!
+//! The VFS has checked the caller's rights on the union inode. Every access to a layer happens with
+//! the credentials of the mounter ([`fs::Union::creds`]), so that both must be allowed.
+
+pub mod acl;
+pub mod attr;
+pub mod check;
+pub mod copy_up;
+pub mod create;
+pub mod dentry;
+pub mod file;
+pub mod fs;
+pub mod layer;
+pub mod lookup;
+pub mod mount;
+pub mod node;
+pub mod readdir;
+pub mod remove;
+pub mod rename;
+pub mod show;
+pub mod stage;
+pub mod workdir;
+pub mod xattr;
+
+use crate::vfs;
+
+/// An inode of a union.
+pub type Inode = vfs::inode::INode<fs::UnionFs>;
+/// A dentry of a union.
+pub type DEntry = vfs::dentry::DEntry<fs::UnionFs>;
+/// A dentry of a union in an operation that modifies its directory.
+pub type Child<'a> = vfs::dentry::ChildDentry<'a, fs::UnionFs>;

@@ -1,0 +1,403 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Mounting and remounting.
+
+use super::{
+    check::{self, Named},
+    dentry::UnionDentry,
+    fs::{Lower, Union, UnionFs, Upper, MAX_FILE_SIZE, UNION_SUPER_MAGIC},
+    layer::{self, no_memory},
+    node::{self, LowerPath, LowerStack, Parts},
+    workdir,
+    xattr::UnionXattr,
+};
+use crate::{
+    logic::{
+        alloc,
+        inum::Inums,
+        layers::{split_lowerdir, Escaped},
+        options::{Builder, Config, Key, Refusal, Takes},
+    },
+    vfs::{
+        cred::NewCred,
+        dentry::{Dentry, Root},
+        fs_context::{Context, FsContext, Parameter, Parsed, Value},
+        inode::InUse,
+        mount::{Access, PrivateMount},
+        path::Path,
+        statfs::Statfs,
+        super_block::{sync_filesystem, NewSuperBlock, SbInfo, SuperBlock},
+        types::Name,
+        xattr::Handlers,
+    },
+};
+use core::ffi::CStr;
+use kernel::{fmt, new_mutex, prelude::*, str::CString, sync::aref::ARef};
+
+/// A mount or remount in the making.
+#[derive(Default)]
+pub struct MountContext {
+    builder: Builder,
+    upper: Option<Named>,
+    work: Option<Named>,
+    lowers: KVec<Named>,
+    one_by_one: bool,
+}
+
+impl MountContext {
+    fn take_path(&mut self, key: Key, named: Named) -> Result {
+        match key {
+            Key::Upperdir => self.upper = Some(named),
+            Key::Workdir => self.work = Some(named),
+            _ => self.lowers.push(named, GFP_KERNEL)?,
+        }
+        Ok(())
+    }
+
+    fn path_by_name(&mut self, fc: &FsContext, key: Key, name: &[u8]) -> Result {
+        let option = key.name();
+        let mut bytes = KVec::new();
+        bytes.extend_from_slice(name, GFP_KERNEL)?;
+        bytes.push(0, GFP_KERNEL)?;
+        let text = CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?;
+        let path = Path::lookup_dir(text).map_err(|e| {
+            fc.error(fmt!("{} \"{}\": {}", option, layer::Printable(name), Why(e)));
+            e
+        })?;
+        bytes.truncate(name.len());
+        self.take_path(key, Named { option, name: bytes, path })
+    }
+
+    fn paths_by_name(&mut self, fc: &FsContext, key: Key, value: &CStr) -> Result {
+        let value = value.to_bytes();
+        match key.takes() {
+            Takes::Paths => {
+                for path in split_lowerdir(value) {
+                    let path = unescape(path.map_err(|r| refused(fc, r))?)?;
+                    self.path_by_name(fc, key, &path)?;
+                }
+                Ok(())
+            }
+            Takes::EscapedPath => {
+                let path = unescape(Escaped::new(value).map_err(|r| refused(fc, r))?)?;
+                self.path_by_name(fc, key, &path)
+            }
+            _ => {
+                self.one_by_one = true;
+                self.path_by_name(fc, key, value)
+            }
+        }
+    }
+
+    /// On remount: every path must be what it is.
+    fn paths_unchanged(&self, fc: &FsContext, union: &Union) -> Result {
+        let changed = |named: &Named| {
+            Err(named.refuse(fc, EINVAL, fmt!("cannot be changed by remount")))
+        };
+        let check = |named: &Option<Named>, current: Option<&CString>| match named {
+            Some(named) if current.map(|c| c.to_bytes()) != Some(&named.name) => changed(named),
+            _ => Ok(()),
+        };
+        check(&self.upper, union.upper.as_ref().map(|u| &u.names.0))?;
+        check(&self.work, union.upper.as_ref().map(|u| &u.names.1))?;
+        for (i, named) in self.lowers.iter().enumerate() {
+            if union.lowers.get(i).map(|l| l.name.to_bytes()) != Some(&named.name) {
+                return changed(named);
+            }
+        }
+        if let (Some(last), true) =
+            (self.lowers.last(), self.lowers.len() < union.lowers.len())
+        {
+            return changed(last);
+        }
+        Ok(())
+    }
+}
+
+/// Why a path cannot be used, in words.
+struct Why(Error);
+
+impl fmt::Display for Why {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self.0 {
+            e if e == ENOENT => "no such directory",
+            e if e == ENOTDIR => "not a directory",
+            e if e == EACCES => "permission denied",
+            _ => return write!(f, "cannot be looked up ({:?})", self.0),
+        })
+    }
+}
+
+fn refused(fc: &FsContext, refusal: Refusal) -> Error {
+    fc.error(fmt!("{}", refusal.text));
+    EINVAL
+}
+
+fn unescape(path: Escaped<'_>) -> Result<alloc::Vec<u8>> {
+    let mut bytes = alloc::Vec::new();
+    path.unescape(&mut bytes).map_err(no_memory)?;
+    Ok(bytes)
+}
+
+impl Context<UnionFs> for MountContext {
+    fn new(_fc: &FsContext) -> Result<KBox<Self>> {
+        Ok(KBox::new(Self::default(), GFP_KERNEL_ACCOUNT)?)
+    }
+
+    fn parse_param(&mut self, fc: &FsContext, param: &Parameter<'_>) -> Result<Parsed> {
+        let Some(key) = Key::from_name(param.key.to_bytes()) else {
+            if fc.is_reconfigure() && fc.is_oldapi() {
+                // mount(8) hands options meant for other file systems on when it remounts what
+                // /etc/fstab says of the root.
+                return Ok(Parsed::Done);
+            }
+            return Ok(Parsed::Unknown);
+        };
+        let text = match &param.value {
+            Value::String(text) => text.to_bytes(),
+            _ => &[],
+        };
+        self.builder.set(key, text).map_err(|r| refused(fc, r))?;
+        match (key.takes(), &param.value) {
+            (Takes::Nothing, Value::Flag) | (Takes::Word, Value::String(_)) => Ok(()),
+            (Takes::Nothing, _) => {
+                fc.error(fmt!("{}: takes no value", key.name()));
+                Err(EINVAL)
+            }
+            (Takes::Word, _) => {
+                fc.error(fmt!("{}: takes a word", key.name()));
+                Err(EINVAL)
+            }
+            (_, Value::String(text)) => self.paths_by_name(fc, key, text),
+            (Takes::Paths, _) => {
+                fc.error(fmt!("{}: takes a string; use lowerdir+ for descriptors", key.name()));
+                Err(EINVAL)
+            }
+            (_, Value::File(path)) => {
+                self.one_by_one |= key == Key::LowerdirAdd;
+                let name = path.d_path()?;
+                self.take_path(key, Named { option: key.name(), name, path: path.clone() })
+            }
+            (_, Value::Flag | Value::Other) => {
+                fc.error(fmt!("{}: takes a path or a descriptor", key.name()));
+                Err(EINVAL)
+            }
+        }?;
+        Ok(Parsed::Done)
+    }
+
+    fn first_option(data: &[u8]) -> usize {
+        let mut escaped = false;
+        data.iter()
+            .position(|&b| {
+                let ends = !escaped && b == b',';
+                escaped = !escaped && b == b'\\';
+                ends
+            })
+            .unwrap_or(data.len())
+    }
+
+    fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, UnionFs>, fc: &FsContext) -> Result {
+        if !fc.is_in_creators_userns() {
+            fc.error(fmt!("the caller is not in the user namespace the mount was begun in"));
+            return Err(EINVAL);
+        }
+        let config = self.builder.build().map_err(|r| refused(fc, r))?;
+        let mut cred = NewCred::prepare()?;
+        // Copy-up is not to exceed quotas, nor to use what is reserved for root.
+        cred.drop_sys_resource();
+        let cred = cred.finish();
+
+        for lower in &self.lowers {
+            lower.check(fc)?;
+        }
+        let top = match (&self.upper, &self.work) {
+            (Some(upper), Some(work)) => {
+                for named in [upper, work] {
+                    named.check(fc)?;
+                    named.check_writable(fc)?;
+                }
+                check::top(fc, upper, work)?;
+                Some((upper, work))
+            }
+            _ => None,
+        };
+        let depth = check::depth(fc, self.upper.as_ref(), &self.lowers)?;
+        let claims = match top {
+            Some((upper, work)) => Some((claim(fc, upper)?, claim(fc, work)?)),
+            None => None,
+        };
+        check::overlap(fc, self.upper.as_ref(), self.work.as_ref(), &self.lowers)?;
+
+        let info = top.map(|(upper, _)| SbInfo::of(upper.dentry()));
+        let union = self.union(fc, config, cred, top, claims)?;
+        let remote = self.lowers.iter().any(|l| l.dentry().wants_revalidate());
+
+        sb.set_magic(UNION_SUPER_MAGIC);
+        sb.set_maxbytes(MAX_FILE_SIZE);
+        sb.set_stacking(depth, info.as_ref().map_or(1, |i| i.time_gran));
+        sb.add_flags(crate::bindings::SB_POSIXACL);
+        if info.as_ref().is_some_and(|i| i.nosec) {
+            sb.add_flags(crate::bindings::SB_NOSEC);
+        }
+        if top.is_none() {
+            sb.add_flags(crate::bindings::SB_RDONLY);
+        }
+        // The top's own super block is visited by sync(2); the umask is its business; and what EVM
+        // signed there is not valid here.
+        sb.add_iflags(
+            crate::bindings::SB_I_SKIP_SYNC
+                | crate::bindings::SB_I_NOUMASK
+                | crate::bindings::SB_I_EVM_HMAC_UNSUPPORTED,
+        );
+        sb.set_default_d_op::<UnionDentry>(remote);
+        sb.set_data(union, Handlers::new::<UnionFs, UnionXattr>());
+
+        let root = {
+            let ready = sb.ready()?;
+            let union = ready.data();
+            let _creds = union.creds();
+            if let Some((_, work)) = top {
+                workdir::probe_whiteout(fc, work, union)?;
+            }
+            Root::new(self.root(ready, union)?)?
+        };
+        sb.set_root(root);
+        Ok(())
+    }
+
+    fn reconfigure(&mut self, sb: &SuperBlock<UnionFs>, fc: &FsContext) -> Result {
+        let union = sb.data();
+        union.config.unchanged(&self.builder).map_err(|r| refused(fc, r))?;
+        self.paths_unchanged(fc, union)?;
+        if !fc.wants_rdonly() && union.upper.is_none() {
+            fc.error(fmt!("there is no top layer: the union can only be read-only"));
+            return Err(EROFS);
+        }
+        if fc.wants_rdonly() && !sb.is_rdonly() && union.should_sync() {
+            sync_filesystem(union.upper_mnt()?.root())?;
+        }
+        Ok(())
+    }
+}
+
+impl MountContext {
+    /// Clones the mounts and puts the data of the super block together.
+    fn union(
+        &self,
+        fc: &FsContext,
+        config: Config,
+        cred: ARef<kernel::cred::Credential>,
+        top: Option<(&Named, &Named)>,
+        claims: Option<(InUse, InUse)>,
+    ) -> Result<KBox<Union>> {
+        let mut namelen = 0;
+        let mut file_systems = KVec::<usize>::new();
+        let mut fsid = |dentry: &Dentry| -> Result<u32> {
+            let token = dentry.sb_token();
+            let at = match file_systems.iter().position(|&t| t == token) {
+                Some(at) => at,
+                None => {
+                    file_systems.push(token, GFP_KERNEL)?;
+                    file_systems.len() - 1
+                }
+            };
+            u32::try_from(at).map_err(|_| E2BIG)
+        };
+        // The top's file system is number 0.
+        if let Some((upper, _)) = top {
+            fsid(upper.dentry())?;
+        }
+        let count = self.lowers.len();
+        let mut lowers = KVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
+        let mut mnts = KVec::with_capacity(count.saturating_add(1), GFP_KERNEL_ACCOUNT)?;
+        for named in &self.lowers {
+            namelen = namelen.max(Statfs::of((&named.path).into())?.namelen());
+            mnts.push(private(fc, named, Access::ReadOnly)?, GFP_KERNEL_ACCOUNT)?;
+            let lower = Lower { fsid: fsid(named.dentry())?, name: c_string(&named.name)? };
+            lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
+        }
+        let upper = match (top, claims) {
+            (Some((upper, work)), Some(claims)) => {
+                namelen = namelen.max(Statfs::of((&upper.path).into())?.namelen());
+                let mnt = private(fc, upper, Access::ReadWrite)?;
+                let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
+                mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
+                Some(Upper {
+                    workdir,
+                    whiteout: KBox::pin_init(new_mutex!(None, "union_whiteout"), GFP_KERNEL)?,
+                    names: (c_string(&upper.name)?, c_string(&work.name)?),
+                    claims,
+                })
+            }
+            _ => None,
+        };
+        let any_idmapped = mnts.iter().any(|mnt| mnt.is_idmapped());
+        let file_systems = u32::try_from(file_systems.len()).map_err(|_| E2BIG)?;
+        let union = Union {
+            config,
+            lowers_one_by_one: self.one_by_one,
+            upper,
+            lowers,
+            mnts,
+            any_idmapped,
+            cred,
+            inums: Inums::new(file_systems),
+            namelen,
+            hash_key: crate::vfs::types::random_u64(),
+        };
+        Ok(KBox::new(union, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// The root inode.
+    fn root(&self, sb: &SuperBlock<UnionFs>, union: &Union) -> Result<ARef<super::Inode>> {
+        let mut stack = KVec::with_capacity(self.lowers.len(), GFP_KERNEL)?;
+        for (i, lower) in self.lowers.iter().enumerate() {
+            let layer = u32::try_from(i).map_err(|_| E2BIG)?;
+            stack.push(LowerPath { layer, dentry: lower.dentry().into() }, GFP_KERNEL)?;
+        }
+        let mut impure = false;
+        let upper = match &self.upper {
+            Some(upper) => {
+                let dentry = upper.dentry();
+                let inode = dentry.inode().ok_or(ENOENT)?;
+                let marks =
+                    layer::marks(union, union.upper_mnt()?, dentry, inode, Name::new(b"/")?)?;
+                impure = marks.impure;
+                if marks.opaque {
+                    stack.clear();
+                }
+                Some(dentry.into())
+            }
+            None => None,
+        };
+        let lower = LowerStack::from_vec(stack)?;
+        node::get(sb, Parts { upper, lower, ino: None, impure })
+    }
+}
+
+fn claim(fc: &FsContext, named: &Named) -> Result<InUse> {
+    let inode = named.dentry().inode().ok_or(ENOENT)?;
+    inode.claim_in_use().ok_or_else(|| {
+        named.refuse(fc, EBUSY, fmt!("in use as the upper or work directory of another mount"))
+    })
+}
+
+fn private(fc: &FsContext, named: &Named, access: Access) -> Result<PrivateMount> {
+    PrivateMount::clone_of(&named.path, access).map_err(|e| {
+        named.refuse(
+            fc,
+            e,
+            fmt!("cannot be cloned as a private mount ({:?}): it is unbindable, of another mount \
+                  namespace, or has locked mounts in it", e),
+        )
+    })
+}
+
+fn c_string(bytes: &[u8]) -> Result<CString> {
+    let mut copy = KVec::with_capacity(bytes.len().saturating_add(1), GFP_KERNEL)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    copy.push(0, GFP_KERNEL)?;
+    let text = CStr::from_bytes_with_nul(&copy).map_err(|_| EINVAL)?;
+    Ok(CString::try_from(text)?)
+}

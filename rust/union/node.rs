@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a union inode is made of: the object in the top layer, those in the lower layers.
+
+use super::{attr::UnionInode, fs::{Union, UnionFs}, Inode};
+use crate::{
+    logic::entry::Kind,
+    vfs::{
+        dentry::Dentry,
+        errno::ESTALE,
+        inode::{self, Iget, New},
+        path::PathRef,
+        stack,
+        super_block::SuperBlock,
+        types::Ino,
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Arc, Mutex, SetOnce,
+    },
+};
+
+/// An object of a lower layer (`struct union_dir` of the 2010 union mounts, without the links).
+pub struct LowerPath {
+    /// The layer, 0 for the topmost lower one.
+    pub layer: u32,
+    /// The object there.
+    pub dentry: ARef<Dentry>,
+}
+
+/// The lower objects of an inode, topmost first: as many as there are, and no allocation for one.
+pub enum LowerStack {
+    /// None: the object lives in the top layer alone.
+    None,
+    /// One: every lower object but a merged directory.
+    One(LowerPath),
+    /// The lower directories of a merged directory.
+    Many(KVec<LowerPath>),
+}
+
+impl LowerStack {
+    /// The objects.
+    pub fn as_slice(&self) -> &[LowerPath] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => core::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
+    /// Takes over what was collected, in a vector of the exact size.
+    pub fn from_vec(mut found: KVec<LowerPath>) -> Result<Self> {
+        match found.len() {
+            0 => Ok(Self::None),
+            1 => Ok(found.pop().map_or(Self::None, Self::One)),
+            n => {
+                let mut exact = KVec::with_capacity(n, GFP_KERNEL_ACCOUNT)?;
+                for path in found {
+                    exact.push(path, GFP_KERNEL_ACCOUNT)?;
+                }
+                Ok(Self::Many(exact))
+            }
+        }
+    }
+}
+
+/// The merged listing of a directory that is kept while it is open somewhere.
+#[derive(Default)]
+pub struct DirCache {
+    /// The listing and the version of the directory it shows.
+    pub listing: Option<(Arc<crate::logic::merge::Listing>, u64)>,
+    /// Open files.
+    pub openers: usize,
+}
+
+/// The data of a union inode.
+#[pin_data]
+pub struct Node {
+    /// The object in the top layer; set once, by lookup, creation or copy-up.
+    upper: SetOnce<ARef<Dentry>>,
+    /// Immutable.
+    lower: LowerStack,
+    /// Held during copy-up and during removal.
+    #[pin]
+    pub lock: Mutex<()>,
+    /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
+    /// to go. Written under `lock`.
+    gone: Atomic<bool>,
+    /// Of a directory: entries of the top directory may carry the inode number of a lower object.
+    impure: Atomic<bool>,
+    /// Of a directory: changes with every change of its entries. Written with the directory locked.
+    version: Atomic<u64>,
+    /// Of a directory.
+    #[pin]
+    pub dir: Mutex<DirCache>,
+}
+
+impl Node {
+    fn new(parts: Parts) -> impl PinInit<Self, Error> {
+        let upper = SetOnce::new();
+        if let Some(dentry) = parts.upper {
+            upper.populate(dentry);
+        }
+        try_pin_init!(Self {
+            upper,
+            lower: parts.lower,
+            lock <- new_mutex!((), "union_node"),
+            gone: Atomic::new(false),
+            impure: Atomic::new(parts.impure),
+            version: Atomic::new(0),
+            dir <- new_mutex!(DirCache::default(), "union_dir"),
+        }? Error)
+    }
+
+    /// The object in the top layer.
+    pub fn upper(&self) -> Option<&Dentry> {
+        self.upper.as_ref().map(|dentry| &**dentry)
+    }
+
+    /// The objects in the lower layers, topmost first.
+    pub fn lowers(&self) -> &[LowerPath] {
+        self.lower.as_slice()
+    }
+
+    /// Whether more than one layer contributes.
+    pub fn is_merged(&self) -> bool {
+        let parts = self.lowers().len() + usize::from(self.upper().is_some());
+        parts > 1
+    }
+
+    /// The object that stands for the inode: that of the top layer, else the topmost lower one.
+    pub fn real<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
+        match self.upper() {
+            Some(upper) => union.upper_path(upper),
+            None => self.real_lower(union),
+        }
+    }
+
+    /// The topmost lower object.
+    pub fn real_lower<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
+        let lower = self.lowers().first().ok_or(EIO)?;
+        Ok(PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry))
+    }
+
+    /// Whether the name is gone (see the field).
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Relaxed)
+    }
+
+    /// Notes that the name is gone. Under `lock`.
+    pub fn set_gone(&self) {
+        self.gone.store(true, Relaxed);
+    }
+
+    /// Whether entries may carry the inode number of a lower object.
+    pub fn is_impure(&self) -> bool {
+        self.impure.load(Relaxed)
+    }
+
+    /// Notes that they may.
+    pub fn set_impure(&self) {
+        self.impure.store(true, Relaxed);
+    }
+
+    /// The version of the directory's entries.
+    pub fn version(&self) -> u64 {
+        self.version.load(Relaxed)
+    }
+
+    /// Notes a change of the directory's entries, with the directory locked.
+    pub fn modified(&self) {
+        self.version.store(self.version().wrapping_add(1), Relaxed);
+    }
+}
+
+/// What an inode is to be made of.
+pub struct Parts {
+    /// The object in the top layer.
+    pub upper: Option<ARef<Dentry>>,
+    /// The objects in the lower layers.
+    pub lower: LowerStack,
+    /// The inode number recorded with the object, if one is.
+    pub ino: Option<Ino>,
+    /// See [`Node::is_impure`].
+    pub impure: bool,
+}
+
+/// The inode of `parts`, from the inode cache or new.
+///
+/// Inodes are found by their object in the top layer or else by the topmost lower one. A lower file
+/// with several links is not looked for: each name becomes a file of its own when it is copied up.
+///
+/// # Errors
+///
+/// `ENOMEM`; `ESTALE` if the cache has another object under the same key.
+pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+    let (key, hashed) = {
+        let lower = parts.lower.as_slice().first();
+        let real = parts.upper.as_ref().or(lower.map(|l| &l.dentry)).ok_or(EIO)?;
+        let inode = real.inode().ok_or(ESTALE)?;
+        (inode.token(), parts.upper.is_some() || inode.is_dir() || inode.nlink() == 1)
+    };
+    if !hashed {
+        return init(sb, sb.new_inode()?, parts);
+    }
+    match sb.iget5(key)? {
+        Iget::New(new) => init(sb, new, parts),
+        Iget::Cached(inode) => {
+            let same = match (inode.data().upper(), &parts.upper) {
+                (Some(a), Some(b)) => {
+                    matches!((a.inode(), b.inode()), (Some(a), Some(b)) if a.same(b))
+                }
+                (None, None) => true,
+                _ => false,
+            };
+            if same {
+                Ok(inode)
+            } else {
+                Err(ESTALE)
+            }
+        }
+    }
+}
+
+
+
+/// Completes a new inode whose object in the top layer was just made.
+pub fn init_created(
+    sb: &SuperBlock<UnionFs>,
+    mut new: New<UnionFs>,
+    upper: ARef<Dentry>,
+) -> Result<ARef<Inode>> {
+    new.hash(upper.inode().ok_or(EIO)?.token());
+    init(sb, new, Parts { upper: Some(upper), lower: LowerStack::None, ino: None, impure: false })
+}
+
+fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+    let union = sb.data();
+    let merged = parts.lower.as_slice().len() + usize::from(parts.upper.is_some()) > 1;
+    let (mnt, fsid, dentry) = match (&parts.upper, parts.lower.as_slice().first()) {
+        (Some(upper), _) => (union.upper_mnt()?, 0, upper.clone()),
+        (None, Some(lower)) => {
+            let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
+            (union.lower_mnt(lower.layer)?, layer.fsid, lower.dentry.clone())
+        }
+        (None, None) => return Err(EIO),
+    };
+    let real = dentry.inode().ok_or(ESTALE)?;
+    stack::init_from(&mut new, mnt, real);
+    new.set_ino(parts.ino.unwrap_or_else(|| union.inums.project(fsid, real.ino())));
+
+    let is_dir = real.is_dir();
+    let kind = match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
+        Kind::Directory => inode::Kind::dir::<UnionInode>(),
+        Kind::Regular => inode::Kind::regular::<UnionInode>(),
+        Kind::Symlink => inode::Kind::symlink::<UnionInode>(),
+        Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
+            inode::Kind::special::<UnionInode>(real.rdev())
+        }
+    };
+    let inode = new.init(&kind, Node::new(parts))?;
+    inode.set_backing(real);
+    if is_dir && merged {
+        // The number of subdirectories is not known; 1 says so to find(1) and its like.
+        inode.set_nlink(1);
+    }
+    Ok(inode)
+}
+
+impl Node {
+    /// Publishes the object in the top layer that copy-up made. Under `lock`.
+    pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
+        let key = upper.inode().ok_or(EIO)?.token();
+        let node = inode.data();
+        node.upper.populate(upper);
+        if let Some(real) = node.upper().and_then(|d| d.inode()) {
+            inode.set_backing(real);
+        }
+        inode.rekey(key);
+        Ok(())
+    }
+}

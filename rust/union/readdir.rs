@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Listing directories.
+//!
+//! The layers are read one after the other into one [`Listing`] by [`crate::logic::merge`], which
+//! open files of the directory share until an entry changes. A position is the number of an entry
+//! in it; `.` and `..` are 0 and 1. A file goes on with the listing it began with until it is
+//! rewound.
+
+use super::{
+    fs::{Union, UnionFs},
+    layer::{marks, no_memory},
+    Inode,
+};
+use crate::{
+    logic::{
+        entry::Kind,
+        merge::{Listing, Merge, Seen},
+    },
+    vfs::{
+        dentry::Dentry,
+        dir_context::{read_all, DirContext, Next},
+        file::{flags, BackedFile, OpenFile},
+        file_ops::DirFileOperations,
+        mount::Mount,
+        namei,
+        path::PathRef,
+        types::{Loff, Name},
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{aref::ARef, Arc, Mutex},
+};
+
+/// The layer number of the top in a [`Listing`]; lower layers are never that many.
+pub const TOP: u32 = u32::MAX;
+
+/// `DT_CHR`, which a whiteout looks like.
+const DT_CHR: u8 = Kind::CharDevice.to_dt();
+/// `DT_DIR`.
+const DT_DIR: u8 = Kind::Directory.to_dt();
+/// `DT_UNKNOWN`.
+const DT_UNKNOWN: u8 = 0;
+
+/// What an open directory carries.
+#[pin_data(PinnedDrop)]
+pub struct OpenDir {
+    inode: ARef<Inode>,
+    /// What is being listed.
+    #[pin]
+    listing: Mutex<Option<Arc<Listing>>>,
+}
+
+/// Operations on an open directory.
+pub struct UnionDir;
+
+#[pinned_drop]
+impl PinnedDrop for OpenDir {
+    fn drop(self: Pin<&mut Self>) {
+        let mut cache = self.inode.data().dir.lock();
+        cache.openers = cache.openers.saturating_sub(1);
+        if cache.openers == 0 {
+            cache.listing = None;
+        }
+    }
+}
+
+impl DirFileOperations<UnionFs> for UnionDir {
+    type Data = OpenDir;
+
+    fn open(inode: &Inode, _file: &OpenFile<UnionFs, OpenDir>) -> Result<Pin<KBox<OpenDir>>> {
+        let dir = KBox::pin_init(
+            try_pin_init!(OpenDir {
+                inode: inode.into(),
+                listing <- new_mutex!(None),
+            }? Error),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        let mut cache = inode.data().dir.lock();
+        cache.openers = cache.openers.saturating_add(1);
+        drop(cache);
+        Ok(dir)
+    }
+
+    fn iterate_shared(file: &OpenFile<UnionFs, OpenDir>, ctx: &mut DirContext) -> Result {
+        let inode = file.inode();
+        let listing = {
+            let mut current = file.data().listing.lock();
+            match &*current {
+                Some(listing) if ctx.pos() != 0 => listing.clone(),
+                _ => {
+                    let fresh = cached(inode)?;
+                    *current = Some(fresh.clone());
+                    fresh
+                }
+            }
+        };
+        loop {
+            let emitted = match ctx.pos() {
+                0 => ctx.emit(b".", inode.ino(), DT_DIR),
+                1 => {
+                    let parent = file.dentry().parent();
+                    ctx.emit(b"..", parent.inode().map_or(0, |i| i.ino()), DT_DIR)
+                }
+                pos => {
+                    let entry = usize::try_from(pos - 2).ok().and_then(|i| listing.get(i));
+                    match entry {
+                        Some(entry) => ctx.emit(entry.name, entry.ino, entry.dt),
+                        None => return Ok(()),
+                    }
+                }
+            };
+            if !emitted {
+                return Ok(());
+            }
+            ctx.set_pos(ctx.pos().saturating_add(1));
+        }
+    }
+
+    fn llseek(file: &OpenFile<UnionFs, OpenDir>, offset: Loff, whence: i32) -> Result<Loff> {
+        const SEEK_SET: i32 = 0;
+        const SEEK_CUR: i32 = 1;
+        let to = match whence {
+            SEEK_SET => offset,
+            SEEK_CUR => file.pos().checked_add(offset).ok_or(EINVAL)?,
+            _ => return Err(EINVAL),
+        };
+        if to < 0 {
+            return Err(EINVAL);
+        }
+        file.set_pos(to, Loff::MAX)
+    }
+
+    fn fsync(
+        file: &OpenFile<UnionFs, OpenDir>,
+        start: Loff,
+        end: Loff,
+        datasync: bool,
+    ) -> Result {
+        let union = file.inode().sb().data();
+        let Some(upper) = file.inode().data().upper() else {
+            // Nothing of it can be dirty.
+            return Ok(());
+        };
+        if !union.should_sync() {
+            return Ok(());
+        }
+        let _creds = union.creds();
+        open(union.upper_path(upper)?)?.fsync_range(start, end, datasync)
+    }
+}
+
+/// The listing of a directory that somebody has open: kept, or read now.
+fn cached(inode: &Inode) -> Result<Arc<Listing>> {
+    let node = inode.data();
+    // Held while reading: readers of one directory wait for one of them to do the work.
+    let mut cache = node.dir.lock();
+    let version = node.version();
+    if let Some((listing, at)) = &cache.listing {
+        if *at == version {
+            return Ok(listing.clone());
+        }
+    }
+    let listing = Arc::new(read(inode)?, GFP_KERNEL_ACCOUNT)?;
+    cache.listing = Some((listing.clone(), version));
+    Ok(listing)
+}
+
+/// Reads and merges the layers of a directory.
+pub fn read(inode: &Inode) -> Result<Listing> {
+    let union = inode.sb().data();
+    let node = inode.data();
+    let _creds = union.creds();
+    let mut merge = Merge::with_key(union.hash_key);
+    if let Some(upper) = node.upper() {
+        let path = union.upper_path(upper)?;
+        layer(union, &mut merge, path, TOP, 0, node.is_impure())?;
+    }
+    for lower in node.lowers() {
+        let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
+        let fsid = union.lowers.get(lower.layer as usize).ok_or(EIO)?.fsid;
+        layer(union, &mut merge, path, lower.layer, fsid, false)?;
+    }
+    Ok(merge.finish())
+}
+
+fn open(path: PathRef<'_>) -> Result<BackedFile> {
+    BackedFile::open(path, flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE)
+}
+
+/// Adds what one layer holds.
+fn layer(
+    union: &Union,
+    merge: &mut Merge,
+    path: PathRef<'_>,
+    number: u32,
+    fsid: u32,
+    impure: bool,
+) -> Result {
+    let dir = open(path)?;
+    let mut result = Ok(());
+    let mut unknown = KVVec::<KVec<u8>>::new();
+    read_all(&dir, |entry| {
+        if matches!(entry.name, b"." | b"..") {
+            return Next::More;
+        }
+        result = match entry.dt {
+            DT_UNKNOWN => keep(&mut unknown, entry.name),
+            // Entries that need a look at the object wait until the directory is unlocked.
+            _ if impure => keep(&mut unknown, entry.name),
+            dt => {
+                let seen = if dt == DT_CHR { Seen::MaybeWhiteout } else { Seen::Name };
+                let ino = union.inums.project(fsid, entry.ino);
+                merge.add(number, entry.name, ino, dt, seen).map_err(no_memory)
+            }
+        };
+        if result.is_ok() {
+            Next::More
+        } else {
+            Next::Stop
+        }
+    })?;
+    result?;
+    for name in &unknown {
+        look(union, merge, path, number, fsid, name)?;
+    }
+    let mut from = 0;
+    while let Some((index, name)) = merge.next_candidate(from) {
+        let whiteout = namei::lookup_one_unlocked(path.mnt(), path.dentry(), Name::new(name)?)?
+            .inode()
+            .is_some_and(|inode| inode.is_whiteout());
+        merge.settle(index, whiteout);
+        from = index.saturating_add(1);
+    }
+    Ok(())
+}
+
+fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
+    let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL)?;
+    copy.extend_from_slice(name, GFP_KERNEL)?;
+    names.push(copy, GFP_KERNEL)?;
+    Ok(())
+}
+
+/// Adds an entry of which the directory alone does not tell type or inode number.
+fn look(
+    union: &Union,
+    merge: &mut Merge,
+    path: PathRef<'_>,
+    number: u32,
+    fsid: u32,
+    name: &[u8],
+) -> Result {
+    let (mnt, dir): (&Mount, &Dentry) = (path.mnt(), path.dentry());
+    let name = Name::new(name)?;
+    let dentry = namei::lookup_one_unlocked(mnt, dir, name)?;
+    // Removed since: not listed.
+    let Some(inode) = dentry.inode() else { return Ok(()) };
+    let seen = if inode.is_whiteout() { Seen::Whiteout } else { Seen::Name };
+    let recorded = match (number, seen) {
+        (TOP, Seen::Name) => marks(union, mnt, &dentry, inode, name)?.ino,
+        _ => None,
+    };
+    let ino = recorded.unwrap_or_else(|| union.inums.project(fsid, inode.ino()));
+    let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
+    merge.add(number, name.as_bytes(), ino, dt, seen).map_err(no_memory)
+}
+

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Removing names: unlink and rmdir.
+
+use super::{
+    copy_up,
+    create::{expect_same, refused, update_dir},
+    fs::Union,
+    lookup, readdir,
+    stage::{self, Staged},
+    Child, Inode,
+};
+use crate::{
+    logic::{
+        entry::Kind,
+        merge::Listing,
+        mutate::{self, Below, RemovePlan, Upper},
+    },
+    vfs::{dentry::Dentry, namei::Removing, stack, types::Name, write::WriteAccess},
+};
+use kernel::prelude::*;
+
+/// `->unlink()` and `->rmdir()`.
+pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
+    let union = dir.sb().data();
+    let inode = dentry.inode().ok_or(ENOENT)?;
+    let node = inode.data();
+    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let name = dentry.name();
+
+    let listing = match kind {
+        Kind::Directory => Some(readdir::read(inode)?),
+        _ => None,
+    };
+    if listing.as_ref().is_some_and(|l| !l.is_empty()) {
+        return Err(crate::vfs::errno::ENOTEMPTY);
+    }
+    copy_up::up(dentry.stable_parent())?;
+    let updir = dir.data().upper().ok_or(EROFS)?;
+
+    let _lock = node.lock.lock();
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let creds = union.creds();
+    let upper = if node.upper().is_some() { Upper::Object(kind) } else { Upper::Nothing };
+    let below = below(union, dir, node.upper().is_some(), name)?;
+    let has_whiteouts = listing.as_ref().is_some_and(|l| top_whiteouts(l).next().is_some());
+    let plan = mutate::remove(kind, upper, below, true, has_whiteouts).map_err(refused)?;
+
+    match plan {
+        RemovePlan::Unlink | RemovePlan::Rmdir | RemovePlan::ClearThenRmdir => {
+            if let (RemovePlan::ClearThenRmdir, Some(listing)) = (plan, &listing) {
+                clear(&write, node.upper().ok_or(EIO)?, listing)?;
+            }
+            let removing = Removing::start(&write, updir, name)?;
+            expect_same(node, removing.dentry())?;
+            removing.remove()?;
+        }
+        RemovePlan::WhiteoutInPlace => stage::whiteout(union, &write, updir, name)?,
+        RemovePlan::WhiteoutOver => {
+            whiteout_link(union, &write)?.publish(updir, name, |d| expect_same(node, d))?;
+        }
+        RemovePlan::WhiteoutOverThenClear => {
+            let mut staged = whiteout_link(union, &write)?;
+            staged.exchange(updir, name, |d| expect_same(node, d))?;
+            // The directory is in the work directory now, out of sight. What cannot be removed
+            // there is left for the next mount.
+            if let Some(listing) = &listing {
+                if let Err(e) = clear(&write, staged.dentry()?, listing) {
+                    pr_warn!("cannot empty a removed directory: {:?}\n", e);
+                }
+            }
+        }
+    }
+    if node.upper().is_none() {
+        node.set_gone();
+    }
+    if kind.is_directory() {
+        inode.clear_nlink();
+    } else {
+        inode.drop_nlink();
+    }
+    dir.data().modified();
+    update_dir(union, dir)?;
+    if let Some(real) = node.upper().and_then(|d| d.inode()) {
+        stack::copy_attr(inode, union.upper_mnt()?, real);
+    }
+    drop(creds);
+    Ok(())
+}
+
+/// Whether something shows at `name` if the top's object there goes away.
+pub fn below(union: &Union, dir: &Inode, in_top: bool, name: Name<'_>) -> Result<Below> {
+    let something = if in_top {
+        lookup::lower_positive(union, dir.data(), name)?
+    } else {
+        // It is shown, and not from the top.
+        true
+    };
+    Ok(if something { Below::Something } else { Below::Nothing })
+}
+
+/// A whiteout in the work directory: a link to the shared one where that is possible.
+fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
+    let shared = union.upper()?.whiteout.lock().clone();
+    if let Some(shared) = shared {
+        let link = crate::vfs::namei::NewObject::Link(&shared);
+        if let Ok(staged) = Staged::make(union, write, 0, link) {
+            return Ok(staged);
+        }
+    }
+    stage::make_whiteout(union, write)
+}
+
+/// The names of the whiteouts in the top part of a directory.
+pub fn top_whiteouts(listing: &Listing) -> impl Iterator<Item = &[u8]> {
+    listing.whiteouts().filter(|(_, layer)| *layer == readdir::TOP).map(|(name, _)| name)
+}
+
+/// Deletes the whiteouts of `listing` from the directory `dir` of the top layer.
+pub fn clear(write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
+    for name in top_whiteouts(listing) {
+        let removing = match Removing::start(write, dir, Name::new(name)?) {
+            Err(e) if e == ENOENT => continue,
+            other => other?,
+        };
+        if removing.dentry().inode().is_some_and(|inode| inode.is_whiteout()) {
+            removing.remove()?;
+        }
+    }
+    Ok(())
+}

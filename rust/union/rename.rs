@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Rename: carries out [`crate::logic::rename`].
+
+use super::{
+    copy_up,
+    create::{expect_same, refused, update_dir, upper_state},
+    fs::Union,
+    layer, lookup, readdir,
+    remove::{clear, top_whiteouts},
+    Child, Inode,
+};
+use crate::{
+    logic::{
+        codec::Attr,
+        entry::Kind,
+        merge::Listing,
+        mutate::{Below, Upper},
+        rename::{self, ClearTarget, RenameMode, Side, VfsRename},
+        value,
+    },
+    vfs::{
+        dentry::Dentry,
+        errno::ESTALE,
+        inode_ops::RenameRequest,
+        namei::{self, Removing, RenameFlags, Renaming},
+        stack,
+        types::Name,
+        write::WriteAccess,
+    },
+};
+use kernel::prelude::*;
+
+/// `->rename()`.
+pub fn rename(
+    old_dir: &Inode,
+    old: Child<'_>,
+    new_dir: &Inode,
+    new: Child<'_>,
+    request: RenameRequest,
+) -> Result {
+    let union = old_dir.sb().data();
+    let mode = match request {
+        RenameRequest::Replace => RenameMode::Replace,
+        RenameRequest::NoReplace => RenameMode::NoReplace,
+        RenameRequest::Exchange => RenameMode::Exchange,
+        RenameRequest::Whiteout => RenameMode::Whiteout,
+    };
+    let replaced = match new.inode() {
+        Some(inode) if inode.is_dir() && mode != RenameMode::Exchange => {
+            Some(readdir::read(inode)?)
+        }
+        _ => None,
+    };
+    let plan = {
+        let _creds = union.creds();
+        let old_side = side(union, old_dir, old, None)?;
+        let new_side = side(union, new_dir, new, replaced.as_ref())?;
+        rename::rename(old_side, new_side, mode).map_err(refused)?
+    };
+
+    // After the refusals: nothing is copied up by a call that fails.
+    copy_up::up(old.dentry())?;
+    copy_up::up(new.stable_parent())?;
+    if plan.copy_up_new {
+        copy_up::up(new.dentry())?;
+    }
+
+    let old_inode = old.inode().ok_or(ENOENT)?;
+    let new_inode = new.inode();
+    let old_up = old_dir.data().upper().ok_or(EROFS)?;
+    let new_up = new_dir.data().upper().ok_or(EROFS)?;
+    // A replaced lower object must not be copied up at its name any more.
+    let victim = new_inode.filter(|_| mode != RenameMode::Exchange);
+    let _victim_lock = victim.map(|inode| inode.data().lock.lock());
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let _creds = union.creds();
+
+    if !core::ptr::eq(old_dir, new_dir) {
+        if copy_up::carries_lower_ino(old_inode.data()) {
+            copy_up::mark_impure(union, new_dir)?;
+        }
+        if let (RenameMode::Exchange, Some(inode)) = (mode, new_inode) {
+            if copy_up::carries_lower_ino(inode.data()) {
+                copy_up::mark_impure(union, old_dir)?;
+            }
+        }
+    }
+    let opaque = |inode: &Inode| {
+        let upper = inode.data().upper().ok_or(EROFS)?;
+        layer::set_mark(union, upper, Attr::Opaque, value::OPAQUE_YES)
+    };
+    if plan.old_opaque {
+        opaque(old_inode)?;
+    }
+    if let (true, Some(inode)) = (plan.new_opaque, new_inode) {
+        opaque(inode)?;
+    }
+    if let (Some(inode), Some(listing)) = (victim, &replaced) {
+        let upper = inode.data().upper();
+        match (plan.clear_new, upper) {
+            (ClearTarget::No, _) | (_, None) => {}
+            (ClearTarget::Whiteouts, Some(upper)) => clear(&write, upper, listing)?,
+            (ClearTarget::OpaqueThenWhiteouts, Some(upper)) => {
+                opaque(inode)?;
+                clear(&write, upper, listing)?;
+            }
+        }
+    }
+
+    let flags = match plan.vfs {
+        VfsRename::Plain => RenameFlags::Plain,
+        VfsRename::Exchange => RenameFlags::Exchange,
+        VfsRename::Whiteout => RenameFlags::Whiteout,
+    };
+    let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
+    expect_same(old_inode.data(), renaming.old())?;
+    expect_target(new_inode, renaming.new())?;
+    renaming.rename()?;
+
+    if plan.remove_old_whiteout_after {
+        // The exchange has put the whiteout where nothing needs hiding. If it cannot be removed it
+        // does no harm.
+        if let Err(e) = remove_whiteout(&write, old_up, old.name()) {
+            pr_warn!("cannot remove a whiteout that hides nothing: {:?}\n", e);
+        }
+    }
+    if let Some(inode) = victim {
+        if inode.data().upper().is_none() {
+            inode.data().set_gone();
+        }
+        if inode.is_dir() {
+            inode.clear_nlink();
+        } else {
+            inode.drop_nlink();
+        }
+    }
+    old_dir.data().modified();
+    new_dir.data().modified();
+    update_dir(union, old_dir)?;
+    update_dir(union, new_dir)?;
+    for inode in [Some(old_inode), new_inode].into_iter().flatten() {
+        if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
+            stack::copy_attr(inode, union.upper_mnt()?, real);
+        }
+    }
+    Ok(())
+}
+
+/// What stands at one of the two names.
+fn side(
+    union: &Union,
+    dir: &Inode,
+    child: Child<'_>,
+    listing: Option<&Listing>,
+) -> Result<Side> {
+    let name = child.name();
+    let Some(inode) = child.inode() else {
+        let upper = match dir.data().upper() {
+            None => Upper::Nothing,
+            Some(updir) => upper_state(&*namei::lookup_one_unlocked(
+                union.upper_mnt()?,
+                updir,
+                name,
+            )?)?,
+        };
+        let below = match upper {
+            Upper::Whiteout if !dir.data().lowers().is_empty() => Below::Something,
+            _ => Below::Nothing,
+        };
+        return Ok(Side::absent(upper, below));
+    };
+    let node = inode.data();
+    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let in_top = node.upper().is_some();
+    let below = if in_top {
+        if lookup::lower_positive(union, dir.data(), name)? {
+            Below::Something
+        } else {
+            Below::Nothing
+        }
+    } else {
+        Below::Something
+    };
+    Ok(Side {
+        kind: Some(kind),
+        upper: if in_top { Upper::Object(kind) } else { Upper::Nothing },
+        below,
+        merged: kind.is_directory() && !node.lowers().is_empty(),
+        empty: listing.is_some_and(|l| l.is_empty()),
+        holds_whiteouts: listing.is_some_and(|l| top_whiteouts(l).next().is_some()),
+    })
+}
+
+/// The target in the top must be what the plan was made for.
+fn expect_target(inode: Option<&Inode>, dentry: &Dentry) -> Result {
+    match inode {
+        Some(inode) if inode.data().upper().is_some() => expect_same(inode.data(), dentry),
+        _ => match upper_state(dentry)? {
+            Upper::Nothing | Upper::Whiteout => Ok(()),
+            Upper::Object(_) => Err(ESTALE),
+        },
+    }
+}
+
+fn remove_whiteout(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
+    let removing = Removing::start(write, dir, name)?;
+    if removing.dentry().inode().is_some_and(|inode| inode.is_whiteout()) {
+        removing.remove()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Showing the options in `/proc/mounts`, in a form mount(8) takes again.
+
+use super::fs::Union;
+use crate::{
+    logic::{
+        codec::XattrSpace,
+        layers::escape_lowerdir,
+        options::{Fsync, Uuid},
+    },
+    vfs::seq_show::SeqFile,
+};
+use core::ffi::CStr;
+use kernel::prelude::*;
+
+/// Shows what was given and what differs from the defaults.
+pub fn options(m: &SeqFile, union: &Union) -> Result {
+    if union.lowers_one_by_one {
+        for lower in &union.lowers {
+            m.option(c"lowerdir+", Some(&lower.name));
+        }
+    } else {
+        let mut list = crate::logic::alloc::Vec::new();
+        for (i, lower) in union.lowers.iter().enumerate() {
+            if i > 0 {
+                list.push(b':').map_err(|_| ENOMEM)?;
+            }
+            escape_lowerdir(lower.name.to_bytes(), &mut list).map_err(|_| ENOMEM)?;
+        }
+        list.push(0).map_err(|_| ENOMEM)?;
+        m.option(c"lowerdir", Some(CStr::from_bytes_with_nul(&list).map_err(|_| EINVAL)?));
+    }
+    if let Some(upper) = &union.upper {
+        for (key, name) in [(c"upperdir", &upper.names.0), (c"workdir", &upper.names.1)] {
+            let mut escaped = crate::logic::alloc::Vec::new();
+            escape_lowerdir(name.to_bytes(), &mut escaped).map_err(|_| ENOMEM)?;
+            escaped.push(0).map_err(|_| ENOMEM)?;
+            m.option(key, Some(CStr::from_bytes_with_nul(&escaped).map_err(|_| EINVAL)?));
+        }
+    }
+    if union.config.xattr_space == XattrSpace::User {
+        m.option(c"userxattr", None);
+    }
+    match union.config.fsync {
+        Fsync::Auto => {}
+        Fsync::Strict => m.option(c"fsync", Some(c"strict")),
+        Fsync::Volatile => m.option(c"volatile", None),
+    }
+    match union.config.uuid {
+        Uuid::Auto => {}
+        Uuid::On => m.option(c"uuid", Some(c"on")),
+        Uuid::Null => m.option(c"uuid", Some(c"null")),
+        Uuid::Off => m.option(c"uuid", Some(c"off")),
+    }
+    Ok(())
+}

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The work directory: `work` within what the option `workdir` names, as overlayfs has it.
+
+use super::{
+    check::Named,
+    fs::Union,
+    layer::Printable,
+};
+use crate::{
+    logic::{
+        codec::{self, Attr, XattrSpace},
+        value,
+    },
+    vfs::{
+        acl::{Acl, AclType},
+        attr::Iattr,
+        dentry::Dentry,
+        dir_context::{read_all, Next},
+        errno::{EOPNOTSUPP, ENOTEMPTY},
+        file::{flags, BackedFile},
+        fs_context::FsContext,
+        mount::Mount,
+        namei::{self, Creating, NewObject, Removing},
+        path::PathRef,
+        types::Name,
+        write::WriteAccess,
+        xattr,
+    },
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// The directory in the work directory that says which features of its mounts others must know.
+const INCOMPAT: &[u8] = b"incompat";
+
+/// Opens the work directory, made if need be and emptied of what a crash has left.
+///
+/// # Errors
+///
+/// `EINVAL` with a message if the file system cannot hold what a top layer needs, or if the last
+/// mount used something this one does not know.
+pub fn open(
+    fc: &FsContext,
+    base: &Named,
+    mnt: &Mount,
+    space: XattrSpace,
+) -> Result<ARef<Dentry>> {
+    let write = WriteAccess::want(mnt)?;
+    let name = Name::new(b"work")?;
+    let workdir = {
+        let creating = Creating::start(&write, base.dentry(), name)?;
+        if creating.dentry().is_positive() {
+            creating.keep()
+        } else {
+            let made = creating.make(0o040000, NewObject::Directory);
+            let made = made.map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?;
+            // Nothing made here is to inherit anything.
+            for ty in [AclType::Default, AclType::Access] {
+                Acl::remove(mnt, &made, ty)?;
+            }
+            let inode = made.inode().ok_or(EIO)?;
+            let lock = inode.lock();
+            Iattr::empty().mode(0o040000).notify_change(mnt.idmap(), &made, &lock)?;
+            drop(lock);
+            made
+        }
+    };
+    if !workdir.inode().is_some_and(|inode| inode.is_dir()) {
+        return Err(base.refuse(fc, ENOTDIR, fmt!("\"work\" in it is not a directory")));
+    }
+    clean(fc, base, &write, mnt, &workdir, 0)?;
+
+    // The one thing a top must be able to keep. Done and undone here, for a mount that cannot
+    // mark a directory opaque would show deleted files again.
+    let opaque = codec::name(space, Attr::Opaque);
+    if let Err(e) = xattr::set(mnt, &workdir, opaque, value::OPAQUE_YES, 0) {
+        let errno = if e == EOPNOTSUPP { EINVAL } else { e };
+        return Err(base.refuse(
+            fc,
+            errno,
+            fmt!("cannot store the attribute {} ({:?}); the file system of a top layer must \
+                  support it, or use the option userxattr", Printable(opaque.to_bytes()), e),
+        ));
+    }
+    xattr::remove(mnt, &workdir, opaque)?;
+    Ok(workdir)
+}
+
+/// Makes the first whiteout, which shows that the file system can hold them.
+pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
+    let upper = union.upper()?;
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let made = super::stage::make_whiteout(union, &write)
+        .map_err(|e| {
+            base.refuse(fc, e, fmt!("cannot make a whiteout (a character device 0:0) in it"))
+        })?
+        .keep()?;
+    *upper.whiteout.lock() = Some(made);
+    Ok(())
+}
+
+/// Names of a directory and whether each is a directory.
+fn names(path: PathRef<'_>) -> Result<KVVec<KVec<u8>>> {
+    let dir =
+        BackedFile::open(path, flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE)?;
+    let mut names = KVVec::new();
+    let mut result = Ok(());
+    read_all(&dir, |entry| {
+        if matches!(entry.name, b"." | b"..") {
+            return Next::More;
+        }
+        let mut add = || -> Result {
+            let mut name = KVec::with_capacity(entry.name.len(), GFP_KERNEL)?;
+            name.extend_from_slice(entry.name, GFP_KERNEL)?;
+            names.push(name, GFP_KERNEL)?;
+            Ok(())
+        };
+        result = add();
+        if result.is_ok() {
+            Next::More
+        } else {
+            Next::Stop
+        }
+    })?;
+    result?;
+    Ok(names)
+}
+
+/// How deep what a crash leaves can be nested: a removed directory with its whiteouts.
+const DEEPEST: u32 = 2;
+
+/// Removes what is in `dir` of the work directory.
+fn clean(
+    fc: &FsContext,
+    base: &Named,
+    write: &WriteAccess<'_>,
+    mnt: &Mount,
+    dir: &Dentry,
+    level: u32,
+) -> Result {
+    for name in &names(PathRef::new(mnt, dir))? {
+        let child = namei::lookup_one_unlocked(mnt, dir, Name::new(name)?)?;
+        let Some(inode) = child.inode() else { continue };
+        if level == 0 && name.as_slice() == INCOMPAT {
+            return Err(base.refuse(
+                fc,
+                EINVAL,
+                fmt!("\"work/incompat\" in it says that a mount with features unknown here, or a \
+                      volatile mount that was not synced, used this top layer; check it and \
+                      remove that directory"),
+            ));
+        }
+        if inode.is_dir() {
+            if level >= DEEPEST {
+                return Err(base.refuse(
+                    fc,
+                    ENOTEMPTY,
+                    fmt!("\"work\" in it holds a tree that is no union's; name an empty directory"),
+                ));
+            }
+            clean(fc, base, write, mnt, &child, level.saturating_add(1))?;
+        }
+        match Removing::start_dentry(write, dir, &child).and_then(|removing| removing.remove()) {
+            Err(e) if e == ENOENT => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}
