@@ -57,7 +57,7 @@ impl Lab {
             fstype: fstype.to_owned(),
             base: base.to_owned(),
             disks,
-            limit: Duration::from_secs(60),
+            limit: Duration::from_secs(45),
             oracles: HashMap::new(),
         }
     }

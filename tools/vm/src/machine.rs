@@ -74,7 +74,7 @@ pub struct Machine {
 
 /// Words of the command line of every test machine: whatever goes wrong in the kernel must end it.
 pub const KERNEL_WORDS: &str = "console=ttyS0 loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
-     softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=90 \
+     softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=40 \
      mitigations=off no_timer_check rdinit=/init";
 
 impl Machine {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Boots virtual machines to test the union file system, or to run commands on it.
 
+mod console;
 mod cpio;
 mod disks;
 mod initramfs;

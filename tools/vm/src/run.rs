@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
+use crate::console::Tail;
 use crate::disks::Disk;
 use crate::initramfs::{self, Contents};
 use crate::machine::{self, Event, Machine, Plan};
@@ -54,12 +55,17 @@ pub fn run(places: &Places, request: &Request, command: &[String]) -> Result<u8>
     let mut machine = Machine::start(places, plan)?;
     let mut status = None;
     let mut why = None;
+    let mut console = Tail::default();
     loop {
         match machine.next() {
             Event::Stdout(data) => std::io::stdout().write_all(&data)?,
             Event::Stderr(data) => std::io::stderr().write_all(&data)?,
-            Event::Console(line) if request.verbose => eprintln!("  | {line}"),
-            Event::Console(_) => {}
+            Event::Console(line) => {
+                if request.verbose {
+                    eprintln!("  | {line}");
+                }
+                console.push(line);
+            }
             Event::Verdict(line) => {
                 if let Some(code) = line.strip_prefix("exit ") {
                     status = code.parse::<u8>().ok();
@@ -75,9 +81,10 @@ pub fn run(places: &Places, request: &Request, command: &[String]) -> Result<u8>
     match (status, why) {
         (Some(status), None) => Ok(status),
         (_, why) => bail!(
-            "{}; its console is in {}",
+            "{}; its console is in {}, the end of it:\n{}",
             why.unwrap_or_else(|| "the machine ended before the command did".into()),
-            log.display()
+            log.display(),
+            console.story(40).join("\n")
         ),
     }
 }

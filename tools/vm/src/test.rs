@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `union-vm test`: boots a machine, reads its report, and boots another behind a case that took the kernel down.
 
-use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
 
+use crate::console::Tail;
 use crate::disks;
 use crate::initramfs::{self, Contents};
 use crate::machine::{Event, Machine, Plan};
@@ -167,16 +167,13 @@ fn plan<'a>(
 /// Follows one machine to its end.
 fn follow(machine: &mut Machine, ui: &mut Ui, cases: &mut Vec<Case>) -> End {
     let mut report = Report::default();
-    let mut console: VecDeque<String> = VecDeque::new();
+    let mut console = Tail::default();
     let mut why = None;
     loop {
         match machine.next() {
             Event::Console(line) => {
                 ui.console(&line);
-                console.push_back(line);
-                if console.len() > 60 {
-                    console.pop_front();
-                }
+                console.push(line);
             }
             Event::Verdict(line) => {
                 if let Some(case) = report.take(&line) {
@@ -200,37 +197,6 @@ fn follow(machine: &mut Machine, ui: &mut Ui, cases: &mut Vec<Case>) -> End {
         (None, None) => "the machine ended before its report did".to_owned(),
     }];
     lines.push("the end of its console:".into());
-    lines.extend(
-        console
-            .iter()
-            .skip_while(|line| !telling(line))
-            .map(|l| format!("| {l}")),
-    );
-    if lines.len() == 2 {
-        lines.extend(
-            console
-                .iter()
-                .rev()
-                .take(12)
-                .rev()
-                .map(|line| format!("| {line}")),
-        );
-    }
-    lines.truncate(50);
+    lines.extend(console.story(50));
     End::Early(report.running, lines)
-}
-
-/// Whether a line of the console is where the trouble begins.
-fn telling(line: &str) -> bool {
-    [
-        "BUG",
-        "WARNING",
-        "Oops",
-        "Kernel panic",
-        "general protection",
-        "INFO:",
-        "panicked",
-    ]
-    .iter()
-    .any(|word| line.contains(word))
 }
