@@ -78,7 +78,10 @@ run_logged() {
 	"$@" >>"$log" 2>&1 || status=$?
 	if [ "$status" -ne 0 ]; then
 		tail -n 25 "$log" | sed 's/^/  | /' >&2
-		die "'$*' failed with status $status; the whole log is $log"
+		if grep -q 'No space left on device' "$log"; then
+			die "the disk is full: $(df -Pm "$CACHE" | awk 'NR == 2 { print $4 }') MiB are free in $CACHE, and see df /tmp; free some space and run this again (log: $log)"
+		fi
+		die "'$*' failed with status $status; the whole log is $log; what is incomplete is made anew when this is run again"
 	fi
 }
 

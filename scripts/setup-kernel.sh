@@ -94,6 +94,7 @@ make_kernel() {
 	local abi=$1 version series tmp log
 	tmp=$KERNELS/.$abi.tmp
 	log=$CACHE/log/kernel-$abi
+	remove_tree "$tmp"
 	need_space 6000 "$KERNELS"
 	read -r _ version series < <(available_kernels | awk -v abi="$abi" '$1 == abi') || true
 	if [ -z "${version:-}" ]; then
@@ -102,7 +103,6 @@ make_kernel() {
 	fi
 	[ -n "${version:-}" ] ||
 		die "kernel $abi is no longer available; run scripts/setup --update, or choose one of scripts/setup --list with KERNEL="
-	remove_tree "$tmp"
 	mkdir -p "$tmp/debs" "$tmp/unpacked" "$tmp/build"
 	rm -f "$log"
 

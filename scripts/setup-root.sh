@@ -41,12 +41,13 @@ mmdebstrap() {
 make_root() {
 	local mirror tmp=$CACHE/.root.tmp include args=()
 	need_mmdebstrap
+	# What an interrupted run left is not trusted, and its space is needed.
+	remove_tree "$tmp"
 	need_space 8000 "$CACHE"
 	[ "$(id -u)" -eq 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null ||
 		die "user namespaces with subordinate ids are not available to $(id -un); run as root, or install uidmap, add $(id -un) to /etc/subuid and /etc/subgid, and set kernel.unprivileged_userns_clone=1"
 	mirror=$(debian_mirror)
 	say "making the build root ($SUITE from ${mirror:-the default mirror}; about a minute, 2 GB)"
-	remove_tree "$tmp"
 	mkdir -p "$tmp"
 	rm -f "$CACHE/log/root"
 
