@@ -157,29 +157,15 @@ fn unmount_disks(disks: &HashMap<Fs, PathBuf>) -> Outcome {
 }
 
 fn memory() -> Outcome {
-    match health::slabs() {
-        Ok(caches) => {
-            let in_use = caches.iter().filter(|(_, active)| *active > 0);
-            let lines = in_use.map(|(name, active)| {
-                format!("slab cache {name} has {active} objects in use with nothing mounted")
-            });
-            // Inodes and the like are freed after a grace period of RCU: look twice.
-            let lines: Vec<String> = lines.collect();
-            if lines.is_empty() {
-                return Outcome::Pass(lines);
-            }
-            std::thread::sleep(Duration::from_secs(2));
-            let again = health::slabs().unwrap_or_default();
-            verdict(
-                again
-                    .iter()
-                    .filter(|(_, active)| *active > 0)
-                    .map(|(name, active)| {
-                        format!("slab cache {name}: {active} objects in use, nothing mounted")
-                    })
-                    .collect(),
-            )
-        }
+    match health::slabs_in_use() {
+        Ok(caches) => verdict(
+            caches
+                .iter()
+                .map(|(name, active)| {
+                    format!("slab cache {name} has {active} objects in use, nothing is mounted")
+                })
+                .collect(),
+        ),
         Err(error) => Outcome::Fail(vec![format!("{error:#}")]),
     }
 }
