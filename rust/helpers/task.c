@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/pipe_fs_i.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
@@ -25,4 +26,12 @@ void union_helper_seq_show_option(struct seq_file *m, const char *name, const ch
 u64 union_helper_random_u64(void)
 {
 	return get_random_u64();
+}
+
+/* The pipe splice_direct_to_actor() keeps with the task: in use within it. */
+bool union_helper_current_splice_pipe_is_busy(void)
+{
+	const struct pipe_inode_info *pipe = current->splice_pipe;
+
+	return pipe && !pipe_is_empty(pipe);
 }

@@ -86,7 +86,7 @@ pub const fn name(space: XattrSpace, attr: Attr) -> &'static CStr {
         Attr::Metacopy => (c"trusted.overlay.metacopy", c"user.overlay.metacopy"),
         Attr::Protattr => (c"trusted.overlay.protattr", c"user.overlay.protattr"),
         Attr::Whiteout => (c"trusted.overlay.whiteout", c"user.overlay.whiteout"),
-        Attr::UnionIno => (c"trusted.union.ino", c"user.union.ino"),
+        Attr::UnionIno => (c"trusted.overlay.union.ino", c"user.overlay.union.ino"),
     };
     match space {
         XattrSpace::Trusted => trusted,

@@ -68,9 +68,16 @@ impl Attributes<UnionFs> for UnionInode {
 
     fn setattr(idmap: &Idmap, dentry: &DEntry, attr: &mut Iattr) -> Result {
         attr.prepare(idmap, dentry)?;
+        let inode = dentry.inode().ok_or(ENOENT)?;
+        if let (Some(size), None) = (attr.new_size(), inode.data().upper()) {
+            if size != inode.size() {
+                // The copy is made with the new size, so that a crash leaves the old file or the
+                // new one. The file system will see no change of size and leave the times alone.
+                attr.touch();
+            }
+        }
         let data = attr.new_size().map_or(Data::All, Data::UpTo);
         copy_up::up_with(dentry, data)?;
-        let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
         let mnt = union.upper_mnt()?;
         let upper = inode.data().upper().ok_or(EROFS)?;

@@ -33,7 +33,7 @@ use crate::{
         file::{self, flags, seek, BackedFile},
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
-        splice::{self, Freeze},
+        splice,
         task_work,
         types::{Loff, Name},
         write::WriteAccess,
@@ -168,7 +168,8 @@ impl Copy<'_> {
         );
         let upper = match self.kind {
             Kind::Regular => self.regular(mode)?,
-            _ if self.gone => self.nameless(mode)?,
+            // Nothing can be made in a removed directory, and nobody misses its attributes.
+            Kind::Directory if self.gone => return Err(ENOENT),
             _ => self.named(mode)?,
         };
         Node::set_upper(self.inode, upper)?;
@@ -209,21 +210,27 @@ impl Copy<'_> {
     }
 
     /// Anything else, or a regular file where files without a name are not to be had: made in the
-    /// work directory, renamed into place.
+    /// work directory, renamed into place. The write access is let go of while data are copied.
     fn named(&self, mode: u16) -> Result<ARef<Dentry>> {
         let mnt = self.union.upper_mnt()?;
+        let (dentry, copied) = {
+            let made = self.stage(&WriteAccess::want(mnt)?)?.keep()?;
+            let copied = if self.does(Step::Data) {
+                BackedFile::open(PathRef::new(mnt, &made), flags::O_RDWR | flags::O_LARGEFILE)
+                    .and_then(|file| self.data(&file))
+            } else {
+                Ok(())
+            };
+            (made, copied)
+        };
         let write = WriteAccess::want(mnt)?;
-        let staged = self.stage(&write)?;
-        if self.does(Step::Data) {
-            let path = PathRef::new(mnt, staged.dentry()?);
-            let file = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
-            copy_data(self.lower, &file, self.facts.data, Freeze::Held)?;
-        }
+        let staged = Staged::adopt(self.union, &write, dentry);
+        copied?;
         self.metadata(&write, staged.dentry()?, mode)?;
         self.sync(staged.dentry()?)?;
         if self.gone {
-            let dentry: ARef<Dentry> = staged.dentry()?.into();
-            return Ok(dentry);
+            // Removed from the work directory at the end of this scope, and alive while in use.
+            return Ok(staged.dentry()?.into());
         }
         self.mark_parent()?;
         let updir = self.parent.data().upper().ok_or(EROFS)?;
@@ -236,21 +243,6 @@ impl Copy<'_> {
         })?;
         self.restore_parent_times(updir);
         Ok(upper)
-    }
-
-    /// An object whose name is gone, made in the work directory and removed from it: alive while
-    /// it is in use.
-    fn nameless(&self, mode: u16) -> Result<ARef<Dentry>> {
-        if self.kind == Kind::Directory {
-            // Nothing can be made in a removed directory, and rmdir(2) has emptied it.
-            return Err(ENOENT);
-        }
-        let write = WriteAccess::want(self.union.upper_mnt()?)?;
-        let staged = self.stage(&write)?;
-        self.metadata(&write, staged.dentry()?, mode)?;
-        let dentry: ARef<Dentry> = staged.dentry()?.into();
-        drop(staged);
-        Ok(dentry)
     }
 
     fn stage<'s>(&'s self, write: &'s WriteAccess<'_>) -> Result<Staged<'s>> {
@@ -285,7 +277,7 @@ impl Copy<'_> {
         if !self.does(Step::Data) {
             return Ok(());
         }
-        copy_data(self.lower, to, self.facts.data, Freeze::NotHeld)
+        copy_data(self.lower, to, self.facts.data)
     }
 
     /// Attributes, after the data: writing takes file capabilities away.
@@ -362,11 +354,10 @@ impl Copy<'_> {
 }
 
 /// Copies `size` bytes of a lower file into an empty file of the top, which is open for writing.
-fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64, freeze: Freeze) -> Result {
+fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
     let end = Loff::try_from(size).map_err(|_| EFBIG)?;
-    if freeze == Freeze::NotHeld
-        && from.inode().size() == end
+    if from.inode().size() == end
         && file::clone_file_range(&from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
     {
         return Ok(());
@@ -398,7 +389,7 @@ fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64, freeze: Freeze) -> 
             }
             let left = usize::try_from(stop - pos).unwrap_or(usize::MAX);
             let (mut pos_in, mut pos_out) = (pos, pos);
-            let n = splice::copy(&from, &mut pos_in, to, &mut pos_out, left.min(CHUNK), freeze)?;
+            let n = splice::copy(&from, &mut pos_in, to, &mut pos_out, left.min(CHUNK))?;
             if n == 0 {
                 // The lower file is shorter than it was: it changed under us.
                 return Err(EIO);

@@ -153,6 +153,7 @@ impl SuperOperations for UnionFs {
     }
 
     fn put_super(mut data: KBox<Union>) {
+        super::stage::tidy(&data);
         let mnts = core::mem::replace(&mut data.mnts, KVec::new());
         // Dentries go before the mounts that keep their file systems.
         drop(data.upper.take());

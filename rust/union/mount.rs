@@ -259,6 +259,9 @@ impl Context<UnionFs> for MountContext {
             let _creds = union.creds();
             if let Some((_, work)) = top {
                 workdir::probe_whiteout(fc, work, union)?;
+                if !union.should_sync() {
+                    workdir::mark_volatile(fc, work, union)?;
+                }
             }
             Root::new(self.root(ready, union)?)?
         };

@@ -81,6 +81,11 @@ impl<'a> Staged<'a> {
         Ok(Self { union, write, dentry: Some(dentry) })
     }
 
+    /// Takes an object that [`keep`](Self::keep) left in the work directory back.
+    pub fn adopt(union: &'a Union, write: &'a WriteAccess<'a>, dentry: ARef<Dentry>) -> Self {
+        Self { union, write, dentry: Some(dentry) }
+    }
+
     /// The object.
     pub fn dentry(&self) -> Result<&Dentry> {
         self.dentry.as_ref().map(|d| &**d).ok_or(EIO)
@@ -204,4 +209,16 @@ const WHITEOUT_MODE: u16 = 0o020000;
 /// A whiteout in the work directory.
 pub fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
     Staged::make(union, write, WHITEOUT_MODE, NewObject::Special(0))
+}
+
+/// Removes the shared whiteout's name from the work directory, at unmount.
+pub fn tidy(union: &Union) {
+    let Ok(upper) = union.upper() else { return };
+    let Some(shared) = upper.whiteout.lock().take() else { return };
+    let _creds = union.creds();
+    // The next mount removes what cannot be removed now: the file system may be read-only or full
+    // of errors.
+    let _ = union.upper_mnt().and_then(WriteAccess::want).and_then(|write| {
+        Removing::start_dentry(&write, &upper.workdir, &shared)?.remove()
+    });
 }

@@ -86,6 +86,28 @@ pub fn open(
     Ok(workdir)
 }
 
+/// Marks the top layer as one that is not synced, as overlayfs does: no mount takes it again until
+/// somebody has looked at it and removed the mark.
+pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let mut dir = union.upper()?.workdir.clone();
+    for name in [INCOMPAT, b"volatile".as_slice()] {
+        let creating = Creating::start(&write, &dir, Name::new(name)?)?;
+        dir = if creating.dentry().is_positive() {
+            creating.keep()
+        } else {
+            creating.make(0o040700, NewObject::Directory).map_err(|e| {
+                base.refuse(fc, e, fmt!("cannot mark the top layer as volatile"))
+            })?
+        };
+    }
+    let dirty = Creating::start(&write, &dir, Name::new(b"dirty")?)?;
+    if !dirty.dentry().is_positive() {
+        dirty.make(0o100600, NewObject::Regular)?;
+    }
+    Ok(())
+}
+
 /// Makes the first whiteout, which shows that the file system can hold them.
 pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let upper = union.upper()?;
@@ -142,13 +164,15 @@ fn clean(
         let child = namei::lookup_one_unlocked(mnt, dir, Name::new(name)?)?;
         let Some(inode) = child.inode() else { continue };
         if level == 0 && name.as_slice() == INCOMPAT {
-            return Err(base.refuse(
-                fc,
-                EINVAL,
-                fmt!("\"work/incompat\" in it says that a mount with features unknown here, or a \
-                      volatile mount that was not synced, used this top layer; check it and \
-                      remove that directory"),
-            ));
+            if let Some(feature) = names(PathRef::new(mnt, &child))?.first() {
+                return Err(base.refuse(
+                    fc,
+                    EINVAL,
+                    fmt!("the last mount used the feature \"{}\", after which the top layer may \
+                          not be what it should; check it and remove \"work/incompat/{}\"",
+                         Printable(feature), Printable(feature)),
+                ));
+            }
         }
         if inode.is_dir() {
             if level >= DEEPEST {

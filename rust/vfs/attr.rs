@@ -153,6 +153,11 @@ impl Iattr {
         this
     }
 
+    /// Sets modification and change time to now.
+    pub fn touch(&mut self) {
+        self.0.ia_valid |= bindings::ATTR_MTIME | bindings::ATTR_CTIME;
+    }
+
     /// The new size, if the size is changed.
     pub fn new_size(&self) -> Option<Loff> {
         (self.0.ia_valid & bindings::ATTR_SIZE != 0).then_some(self.0.ia_size)

@@ -29,30 +29,27 @@ impl Pipe {
     }
 }
 
-/// Whether the caller has the write access of the file system written to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Freeze {
-    /// Yes: it must not be taken again.
-    Held,
-    /// No: it is taken here, for each call.
-    NotHeld,
-}
-
-/// Copies up to `len` bytes through the task's internal pipe (`do_splice_direct()`), moving both
-/// positions. Returns the number of bytes; 0 at the end of `from`.
+/// Copies up to `len` bytes, moving both positions. Returns the number of bytes; 0 at the end of
+/// `from`.
+///
+/// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
+/// sendfile(2) that pipe is in use, and the bytes go through a buffer.
+///
+/// Takes the write access of `to`'s file system for each call: do not hold it.
 pub fn copy(
     from: &BackedFile,
     pos_in: &mut Loff,
     to: &BackedFile,
     pos_out: &mut Loff,
     len: usize,
-    freeze: Freeze,
 ) -> Result<usize> {
+    // SAFETY: No preconditions.
+    if unsafe { bindings::current_splice_pipe_is_busy() } {
+        return copy_by_buffer(from, pos_in, to, pos_out, len);
+    }
     // SAFETY: Both files are alive and open for the purpose.
     size(unsafe {
-        if freeze == Freeze::NotHeld {
-            bindings::file_start_write(to.as_ptr());
-        }
+        bindings::file_start_write(to.as_ptr());
         let ret = bindings::do_splice_direct(
             from.as_ptr(),
             pos_in,
@@ -61,9 +58,36 @@ pub fn copy(
             len,
             bindings::SPLICE_F_MOVE,
         );
-        if freeze == Freeze::NotHeld {
-            bindings::file_end_write(to.as_ptr());
-        }
+        bindings::file_end_write(to.as_ptr());
         ret
     })
+}
+
+/// Bytes in the buffer.
+const BUFFER: usize = 64 << 10;
+
+fn copy_by_buffer(
+    from: &BackedFile,
+    pos_in: &mut Loff,
+    to: &BackedFile,
+    pos_out: &mut Loff,
+    len: usize,
+) -> Result<usize> {
+    let mut buf = KVVec::from_elem(0u8, len.min(BUFFER), GFP_KERNEL)?;
+    // SAFETY: The files are alive and open for the purpose; the buffer has the length given.
+    let read = size(unsafe {
+        bindings::kernel_read(from.as_ptr(), buf.as_mut_ptr().cast(), buf.len(), pos_in)
+    })?;
+    let mut rest = buf.get(..read).ok_or(EIO)?;
+    while !rest.is_empty() {
+        // SAFETY: As above.
+        let written = size(unsafe {
+            bindings::kernel_write(to.as_ptr(), rest.as_ptr().cast(), rest.len(), pos_out)
+        })?;
+        if written == 0 {
+            return Err(EIO);
+        }
+        rest = rest.get(written..).ok_or(EIO)?;
+    }
+    Ok(read)
 }
