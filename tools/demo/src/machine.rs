@@ -86,7 +86,7 @@ impl Setup<'_> {
             .collect();
         let append = format!(
             "console=ttyS0 loglevel=5 panic=-1 oops=panic mitigations=off \
-             root=/dev/vda rootfstype=erofs union={union} union.type={} union.demo={} systemd.firstboot=off {}",
+             root=/dev/vda rootfstype=erofs union={union} unionfstype={} union-demo={} systemd.firstboot=off {}",
             self.fs_type,
             spec.steps,
             masked.join(" ")

@@ -55,13 +55,13 @@ fn run() -> Result<()> {
 }
 
 fn execute(request: &Request) -> Result<()> {
-    let options = Options::parse(&request.options)?;
     if let Some(namespace) = &request.namespace {
         mount::enter_namespace(namespace)?;
     }
-    if options.remount {
-        remount::remount(request, &options)
+    if remount::is_wanted(&request.options) {
+        let arguments = remount::escaped(&request.dir, &request.options)?;
+        remount::remount(request, &Options::parse(&arguments)?)
     } else {
-        mount::mount(request, &options)
+        mount::mount(request, &Options::parse(&request.options)?)
     }
 }

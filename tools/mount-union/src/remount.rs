@@ -5,8 +5,8 @@
 //! left out, because the name under which a layer is listed need not lead to it any more. What belongs to the mount and
 //! not to the file system (`nodev`, ...) is changed afterwards.
 
-use std::ffi::OsStr;
-use std::os::unix::ffi::OsStrExt;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
 use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::mount::{MountAttrFlags, MountFlags};
@@ -67,6 +67,54 @@ pub fn remount(request: &Request, options: &Options) -> Result<()> {
     change_mount(&request.dir, &mount, options)?;
     request.say(format_args!("{subject}: remounted"));
     Ok(())
+}
+
+/// Whether the arguments of `-o` ask for a remount.
+pub fn is_wanted(arguments: &[OsString]) -> bool {
+    arguments
+        .iter()
+        .flat_map(|text| text.as_bytes().split(|&byte| byte == b','))
+        .any(|option| option == b"remount")
+}
+
+/// The arguments of `-o` with escapes where they are needed: mount(8) repeats what the kernel lists for the mount
+/// without any, so a comma in the name of a layer looks like the end of an option.
+pub fn escaped(dir: &OsStr, arguments: &[OsString]) -> Result<Vec<OsString>> {
+    let shown = find(dir)?.fs_options;
+    let ambiguous: Vec<_> = shown
+        .iter()
+        .filter(|option| option.iter().any(|byte| b",\"".contains(byte)))
+        .collect();
+    Ok(arguments
+        .iter()
+        .map(|text| {
+            let text = text.as_bytes().to_vec();
+            OsString::from_vec(
+                ambiguous
+                    .iter()
+                    .fold(text, |text, option| escape_option(text, option)),
+            )
+        })
+        .collect())
+}
+
+/// Escapes `option` in `text` where it stands between commas or ends.
+fn escape_option(mut text: Vec<u8>, option: &[u8]) -> Vec<u8> {
+    let mut at = 0;
+    while at + option.len() <= text.len() {
+        let end = at + option.len();
+        let begins = at == 0 || text[at - 1] == b',';
+        if begins && &text[at..end] == option && text.get(end).is_none_or(|&byte| byte == b',') {
+            let escaped = option.iter().flat_map(|&byte| {
+                let backslash = b",\"".contains(&byte).then_some(b'\\');
+                backslash.into_iter().chain([byte])
+            });
+            text.splice(at..end, escaped);
+            at = end;
+        }
+        at += 1;
+    }
+    text
 }
 
 /// What is mounted at `dir`.
@@ -134,6 +182,22 @@ mod tests {
         let options = Options::parse(&[text.into()]).unwrap();
         let current: Vec<_> = current.iter().map(|&option| option.to_owned()).collect();
         new_flags(&current, options.attributes(), options.clear.0)
+    }
+
+    #[test]
+    fn ambiguous_options_get_their_escapes() {
+        let escape = |text: &[u8]| {
+            String::from_utf8(escape_option(text.to_vec(), b"lowerdir+=a,b")).unwrap()
+        };
+        assert_eq!(
+            escape(b"ro,lowerdir+=a,b,lowerdir+=c"),
+            r"ro,lowerdir+=a\,b,lowerdir+=c"
+        );
+        assert_eq!(escape(b"lowerdir+=a,b"), r"lowerdir+=a\,b");
+        assert_eq!(
+            escape(b"lowerdir+=a,bc,xlowerdir+=a,b"),
+            "lowerdir+=a,bc,xlowerdir+=a,b"
+        );
     }
 
     #[test]

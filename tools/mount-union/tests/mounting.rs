@@ -133,6 +133,29 @@ fn remount() {
     );
 }
 
+/// mount(8) repeats what the kernel lists, without escapes.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn remount_with_all_options_repeated() {
+    prints(
+        r"mv l1 'l,1'; $M union m -o 'lowerdir=l\,1:l2,upperdir=u,workdir=w'
+          $M union m -o 'remount,ro,lowerdir+=l,1,lowerdir+=l2,upperdir=u,workdir=w'
+          touch m/x 2>/dev/null || echo read-only $(ls m)",
+        "read-only one two",
+    );
+}
+
+/// The names of layers on detached mounts lead nowhere.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn remount_of_the_seeds_form() {
+    prints(
+        "ro l1; $M tmpfs m; $M tmpfs m -o remount,ro,lowerdir+=$PWD/m,upperdir=/upper,workdir=/work
+         touch m/x 2>/dev/null || echo read-only $(ls m)",
+        "read-only one",
+    );
+}
+
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn podman_form_ignores_what_it_does_not_know() {
