@@ -42,6 +42,9 @@ pub struct MountContext {
     work: Option<Named>,
     lowers: KVec<Named>,
     one_by_one: bool,
+    /// Of a remount: the paths given, which are not looked up. A layer's path may be hidden or gone
+    /// by then, as at every shutdown.
+    unchanged: KVec<(Key, KVec<u8>)>,
 }
 
 impl MountContext {
@@ -58,6 +61,10 @@ impl MountContext {
         let option = key.name();
         let mut bytes = KVec::new();
         bytes.extend_from_slice(name, GFP_KERNEL)?;
+        if fc.is_reconfigure() {
+            self.unchanged.push((key, bytes), GFP_KERNEL)?;
+            return Ok(());
+        }
         bytes.push(0, GFP_KERNEL)?;
         let text = CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?;
         let path = Path::lookup_dir(text).map_err(|e| {
@@ -89,26 +96,37 @@ impl MountContext {
         }
     }
 
-    /// On remount: every path must be what it is.
+    /// On remount: every path must be what it is, by name.
     fn paths_unchanged(&self, fc: &FsContext, union: &Union) -> Result {
-        let changed = |named: &Named| {
-            Err(named.refuse(fc, EINVAL, fmt!("cannot be changed by remount")))
-        };
-        let check = |named: &Option<Named>, current: Option<&CString>| match named {
-            Some(named) if current.map(|c| c.to_bytes()) != Some(&named.name) => changed(named),
-            _ => Ok(()),
-        };
-        check(&self.upper, union.upper.as_ref().map(|u| &u.names.0))?;
-        check(&self.work, union.upper.as_ref().map(|u| &u.names.1))?;
-        for (i, named) in self.lowers.iter().enumerate() {
-            if union.lowers.get(i).map(|l| l.name.to_bytes()) != Some(&named.name) {
-                return changed(named);
+        let names = union.upper.as_ref().map(|upper| &upper.names);
+        let mut layers = 0;
+        for (key, name) in &self.unchanged {
+            let current = match key {
+                Key::Upperdir => names.map(|n| n.0.to_bytes()),
+                Key::Workdir => names.map(|n| n.1.to_bytes()),
+                _ => {
+                    // mount(8) may give what /proc/mounts says and what the user says: the list
+                    // may come more than once.
+                    let lower = union.lowers.get(layers);
+                    layers = layers.saturating_add(1);
+                    if layers == union.lowers.len() {
+                        layers = 0;
+                    }
+                    lower.map(|lower| lower.name.to_bytes())
+                }
+            };
+            if current != Some(name) {
+                fc.error(fmt!(
+                    "{} \"{}\": cannot be changed by remount",
+                    key.name(),
+                    layer::Printable(name)
+                ));
+                return Err(EINVAL);
             }
         }
-        if let (Some(last), true) =
-            (self.lowers.last(), self.lowers.len() < union.lowers.len())
-        {
-            return changed(last);
+        if layers != 0 {
+            fc.error(fmt!("lowerdir: cannot be changed by remount (layers are missing)"));
+            return Err(EINVAL);
         }
         Ok(())
     }
@@ -157,7 +175,10 @@ impl Context<UnionFs> for MountContext {
             Value::String(text) => text.to_bytes(),
             _ => &[],
         };
-        self.builder.set(key, text).map_err(|r| refused(fc, r))?;
+        let is_path = !matches!(key.takes(), Takes::Nothing | Takes::Word);
+        if !(fc.is_reconfigure() && is_path) {
+            self.builder.set(key, text).map_err(|r| refused(fc, r))?;
+        }
         match (key.takes(), &param.value) {
             (Takes::Nothing, Value::Flag) | (Takes::Word, Value::String(_)) => Ok(()),
             (Takes::Nothing, _) => {
@@ -176,6 +197,10 @@ impl Context<UnionFs> for MountContext {
             (_, Value::File(path)) => {
                 self.one_by_one |= key == Key::LowerdirAdd;
                 let name = path.d_path()?;
+                if fc.is_reconfigure() {
+                    self.unchanged.push((key, name), GFP_KERNEL)?;
+                    return Ok(Parsed::Done);
+                }
                 self.take_path(key, Named { option: key.name(), name, path: path.clone() })
             }
             (_, Value::Flag | Value::Other) => {
