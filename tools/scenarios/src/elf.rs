@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The smallest program, for scenarios that execute one.
+//! The smallest programs, for scenarios that execute one.
 
 /// An x86-64 program that exits with `status` at once.
 pub fn exits_with(status: u8) -> Vec<u8> {
-    const BASE: u64 = 0x40_0000;
-    const HEADERS: u64 = 64 + 56;
-    let code = [
+    program(&[
         0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
         0xbf, status, 0, 0, 0, // mov edi, status
         0x0f, 0x05, // syscall
-    ];
+    ])
+}
+
+/// An x86-64 program that waits to be killed.
+pub fn waits() -> Vec<u8> {
+    program(&[
+        0xb8, 34, 0, 0, 0, // mov eax, 34 (pause)
+        0x0f, 0x05, // syscall
+        0xeb, 0xf7, // jmp back
+    ])
+}
+
+fn program(code: &[u8]) -> Vec<u8> {
+    const BASE: u64 = 0x40_0000;
+    const HEADERS: u64 = 64 + 56;
     let size = HEADERS + code.len() as u64;
     let mut program = Vec::new();
     let mut put = |value: u64, bytes: usize| program.extend(&value.to_le_bytes()[..bytes]);

@@ -21,6 +21,7 @@ pub mod make;
 pub mod mount;
 pub mod outcome;
 pub mod process;
+pub mod random;
 pub mod run;
 pub mod scenario;
 pub mod shape;
@@ -34,6 +35,8 @@ pub mod prelude {
     pub use crate::elf;
     pub use crate::errno::Errno;
     pub use crate::layers::Layers;
+    pub use crate::process;
+    pub use crate::random;
     pub use crate::run::*;
     pub use crate::scenario::{Allow, Scenario};
     pub use crate::sys;

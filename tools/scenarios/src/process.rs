@@ -42,8 +42,7 @@ pub fn run(limit: Duration, work: impl FnOnce(&mut dyn Write)) -> Result<(Vec<u8
     let mut said = Vec::new();
     let timed_out = !read_until(reader, &mut said, deadline);
     if timed_out {
-        // SAFETY: no pointers; the child has not been waited for, so the id is still its own.
-        unsafe { libc::kill(pid, libc::SIGKILL) };
+        kill(pid);
     }
     let end = wait(pid)?;
     Ok((said, if timed_out { End::TimedOut } else { end }))
@@ -82,6 +81,12 @@ fn exit_with(work: impl FnOnce()) -> ! {
     };
     // SAFETY: no destructor of the parent's copy may run in the child.
     unsafe { libc::_exit(status) }
+}
+
+/// Kills a child that has not been waited for.
+pub fn kill(pid: i32) {
+    // SAFETY: no pointers; the id is still its own.
+    unsafe { libc::kill(pid, libc::SIGKILL) };
 }
 
 /// Waits for a child.

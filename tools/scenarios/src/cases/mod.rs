@@ -31,6 +31,7 @@ mod fchdir_removed_parent;
 mod fiemap;
 mod fifo_changed;
 mod fifo_lower;
+mod file_size_limit;
 mod file_times;
 mod flock;
 mod fsync;
@@ -40,9 +41,11 @@ mod hard_links_read;
 mod hard_links_unlink;
 mod hard_links_write;
 mod holes_kept;
+mod huge_file;
 mod identity_distinct;
 mod identity_kept;
 mod inode_flags;
+mod inotify;
 mod leases;
 mod link_lower;
 mod link_over_whiteout;
@@ -51,6 +54,7 @@ mod link_special;
 mod link_upper;
 mod locks_survive_copy_up;
 mod many_files;
+mod many_opens;
 mod mkdir_existing;
 mod mkdir_over_whiteout;
 mod mknod;
@@ -59,6 +63,7 @@ mod mmap_before_write;
 mod mmap_private_write;
 mod mmap_shared_read;
 mod mmap_shared_write;
+mod mmap_writers;
 mod names_not_text;
 mod names_odd;
 mod ofd_locks;
@@ -77,7 +82,12 @@ mod posix_locks;
 mod private_xattrs;
 mod private_xattrs_set;
 mod punch_hole_lower;
+mod random_1;
+mod random_2;
+mod random_3;
+mod random_4;
 mod read_only_fd_changes;
+mod readahead_and_ranges;
 mod readdir_empty;
 mod readdir_large;
 mod readdir_merged;
@@ -105,11 +115,13 @@ mod rename_refused;
 mod rename_same_inode;
 mod rename_special;
 mod rename_whiteout;
+mod rename_working_directory;
 mod rmdir_lower_empty;
 mod rmdir_merged;
 mod rmdir_mkdir;
 mod rmdir_not_empty;
 mod rmdir_open;
+mod root_attributes;
 mod search_permission;
 mod seek_hole_lower;
 mod sendfile_lower;
@@ -118,12 +130,16 @@ mod setgid_directory;
 mod socket_lower;
 mod splice_lower;
 mod statfs;
+mod status_flags;
 mod sticky_directory;
 mod symlink_chain;
 mod symlink_new;
 mod symlink_write_through;
+mod text_busy;
 mod tmpfile;
 mod tmpfile_dropped;
+mod tmpfile_permission;
+mod touch_by_others;
 mod truncate_directory;
 mod truncate_extend;
 mod truncate_shrink;
@@ -146,6 +162,7 @@ mod write_keeps_directory_time;
 mod write_lower;
 mod xattr_failed;
 mod xattr_nothing_copied;
+mod xattr_sizes;
 mod xattrs_kinds;
 mod xattrs_lower;
 
@@ -179,6 +196,7 @@ pub const ALL: &[Scenario] = &[
     fiemap::SCENARIO,
     fifo_changed::SCENARIO,
     fifo_lower::SCENARIO,
+    file_size_limit::SCENARIO,
     file_times::SCENARIO,
     flock::SCENARIO,
     fsync::SCENARIO,
@@ -188,9 +206,11 @@ pub const ALL: &[Scenario] = &[
     hard_links_unlink::SCENARIO,
     hard_links_write::SCENARIO,
     holes_kept::SCENARIO,
+    huge_file::SCENARIO,
     identity_distinct::SCENARIO,
     identity_kept::SCENARIO,
     inode_flags::SCENARIO,
+    inotify::SCENARIO,
     leases::SCENARIO,
     link_lower::SCENARIO,
     link_over_whiteout::SCENARIO,
@@ -199,6 +219,7 @@ pub const ALL: &[Scenario] = &[
     link_upper::SCENARIO,
     locks_survive_copy_up::SCENARIO,
     many_files::SCENARIO,
+    many_opens::SCENARIO,
     mkdir_existing::SCENARIO,
     mkdir_over_whiteout::SCENARIO,
     mknod::SCENARIO,
@@ -207,6 +228,7 @@ pub const ALL: &[Scenario] = &[
     mmap_private_write::SCENARIO,
     mmap_shared_read::SCENARIO,
     mmap_shared_write::SCENARIO,
+    mmap_writers::SCENARIO,
     names_not_text::SCENARIO,
     names_odd::SCENARIO,
     ofd_locks::SCENARIO,
@@ -225,7 +247,12 @@ pub const ALL: &[Scenario] = &[
     private_xattrs::SCENARIO,
     private_xattrs_set::SCENARIO,
     punch_hole_lower::SCENARIO,
+    random_1::SCENARIO,
+    random_2::SCENARIO,
+    random_3::SCENARIO,
+    random_4::SCENARIO,
     read_only_fd_changes::SCENARIO,
+    readahead_and_ranges::SCENARIO,
     readdir_empty::SCENARIO,
     readdir_large::SCENARIO,
     readdir_merged::SCENARIO,
@@ -253,11 +280,13 @@ pub const ALL: &[Scenario] = &[
     rename_same_inode::SCENARIO,
     rename_special::SCENARIO,
     rename_whiteout::SCENARIO,
+    rename_working_directory::SCENARIO,
     rmdir_lower_empty::SCENARIO,
     rmdir_merged::SCENARIO,
     rmdir_mkdir::SCENARIO,
     rmdir_not_empty::SCENARIO,
     rmdir_open::SCENARIO,
+    root_attributes::SCENARIO,
     search_permission::SCENARIO,
     seek_hole_lower::SCENARIO,
     sendfile_lower::SCENARIO,
@@ -266,12 +295,16 @@ pub const ALL: &[Scenario] = &[
     socket_lower::SCENARIO,
     splice_lower::SCENARIO,
     statfs::SCENARIO,
+    status_flags::SCENARIO,
     sticky_directory::SCENARIO,
     symlink_chain::SCENARIO,
     symlink_new::SCENARIO,
     symlink_write_through::SCENARIO,
+    text_busy::SCENARIO,
     tmpfile::SCENARIO,
     tmpfile_dropped::SCENARIO,
+    tmpfile_permission::SCENARIO,
+    touch_by_others::SCENARIO,
     truncate_directory::SCENARIO,
     truncate_extend::SCENARIO,
     truncate_shrink::SCENARIO,
@@ -294,6 +327,7 @@ pub const ALL: &[Scenario] = &[
     write_lower::SCENARIO,
     xattr_failed::SCENARIO,
     xattr_nothing_copied::SCENARIO,
+    xattr_sizes::SCENARIO,
     xattrs_kinds::SCENARIO,
     xattrs_lower::SCENARIO,
 ];

@@ -13,6 +13,7 @@ mod garbage_marks;
 mod in_use_by_overlayfs;
 mod incompatible_work;
 mod interfaces;
+mod killed_copy_up;
 mod layers_unmounted;
 mod load_unload;
 mod many_layers;
@@ -24,6 +25,7 @@ mod no_space;
 mod nosuid_lower;
 mod numbers_kept_remount;
 mod overlapping_layers;
+mod overlayfs_features;
 mod overlayfs_layers;
 mod read_only;
 mod read_only_one_layer;
@@ -42,7 +44,9 @@ mod upper_in_use;
 mod upper_without_work;
 mod user_namespace;
 mod volatile;
+mod walk_race;
 mod work_elsewhere;
+mod xattr_whiteouts;
 
 /// Every check.
 pub const ALL: &[Check] = &[
@@ -56,6 +60,7 @@ pub const ALL: &[Check] = &[
     in_use_by_overlayfs::CHECK,
     incompatible_work::CHECK,
     interfaces::CHECK,
+    killed_copy_up::CHECK,
     layers_unmounted::CHECK,
     load_unload::CHECK,
     many_layers::CHECK,
@@ -67,6 +72,7 @@ pub const ALL: &[Check] = &[
     nosuid_lower::CHECK,
     numbers_kept_remount::CHECK,
     overlapping_layers::CHECK,
+    overlayfs_features::CHECK,
     overlayfs_layers::CHECK,
     read_only::CHECK,
     read_only_one_layer::CHECK,
@@ -85,5 +91,7 @@ pub const ALL: &[Check] = &[
     upper_without_work::CHECK,
     user_namespace::CHECK,
     volatile::CHECK,
+    walk_race::CHECK,
     work_elsewhere::CHECK,
+    xattr_whiteouts::CHECK,
 ];

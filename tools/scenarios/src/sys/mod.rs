@@ -2,7 +2,7 @@
 //! System calls with their error numbers, one function each.
 //!
 //! Scenarios judge what the kernel answers, so nothing here retries, converts or hides an answer.  All `unsafe` of
-//! this crate is in this file and in [`crate::process`].
+//! this crate is in this folder and in [`crate::process`].
 
 use std::ffi::{CStr, CString, OsStr};
 use std::mem::MaybeUninit;
@@ -42,6 +42,16 @@ macro_rules! raw {
         check(unsafe { libc::syscall(libc::$number, $($argument),*) })
     };
 }
+
+mod attr;
+mod map;
+mod mount;
+mod socket;
+
+pub use attr::*;
+pub use map::Map;
+pub use mount::*;
+pub use socket::*;
 
 /// open(2).
 pub fn open(path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {
@@ -213,142 +223,6 @@ pub fn mknod(path: impl AsRef<OsStr>, mode: u32, device: u64) -> Result<()> {
     call!(mknod(path.as_ptr(), mode, device)).map(drop)
 }
 
-/// fchmodat(2), following links.
-pub fn chmod(path: impl AsRef<OsStr>, mode: u32) -> Result<()> {
-    let path = cstring(path);
-    call!(chmod(path.as_ptr(), mode)).map(drop)
-}
-
-/// fchmod(2).
-pub fn fchmod(fd: RawFd, mode: u32) -> Result<()> {
-    call!(fchmod(fd, mode)).map(drop)
-}
-
-/// fchownat(2) without following links.
-pub fn lchown(path: impl AsRef<OsStr>, uid: u32, gid: u32) -> Result<()> {
-    let path = cstring(path);
-    call!(lchown(path.as_ptr(), uid, gid)).map(drop)
-}
-
-/// fchown(2).
-pub fn fchown(fd: RawFd, uid: u32, gid: u32) -> Result<()> {
-    call!(fchown(fd, uid, gid)).map(drop)
-}
-
-/// A time as utimensat(2) takes it: seconds and nanoseconds.
-pub type Time = (i64, i64);
-
-fn timespec((tv_sec, tv_nsec): Time) -> libc::timespec {
-    libc::timespec { tv_sec, tv_nsec }
-}
-
-/// utimensat(2).
-pub fn utimens(path: impl AsRef<OsStr>, atime: Time, mtime: Time, flags: i32) -> Result<()> {
-    let path = cstring(path);
-    let times = [timespec(atime), timespec(mtime)];
-    call!(utimensat(
-        libc::AT_FDCWD,
-        path.as_ptr(),
-        times.as_ptr(),
-        flags
-    ))
-    .map(drop)
-}
-
-/// futimens(3).
-pub fn futimens(fd: RawFd, atime: Time, mtime: Time) -> Result<()> {
-    let times = [timespec(atime), timespec(mtime)];
-    call!(futimens(fd, times.as_ptr())).map(drop)
-}
-
-/// truncate(2).
-pub fn truncate(path: impl AsRef<OsStr>, size: i64) -> Result<()> {
-    let path = cstring(path);
-    call!(truncate(path.as_ptr(), size)).map(drop)
-}
-
-/// ftruncate(2).
-pub fn ftruncate(fd: RawFd, size: i64) -> Result<()> {
-    call!(ftruncate(fd, size)).map(drop)
-}
-
-/// access(2) with the effective ids (faccessat2 with AT_EACCESS).
-pub fn access(path: impl AsRef<OsStr>, mode: i32) -> Result<()> {
-    let path = cstring(path);
-    raw!(
-        SYS_faccessat2,
-        libc::AT_FDCWD,
-        path.as_ptr(),
-        mode,
-        libc::AT_EACCESS
-    )
-    .map(drop)
-}
-
-/// lsetxattr(2).
-pub fn setxattr(path: impl AsRef<OsStr>, name: &str, value: &[u8], flags: i32) -> Result<()> {
-    let (path, name) = (cstring(path), cstring(name));
-    call!(lsetxattr(
-        path.as_ptr(),
-        name.as_ptr(),
-        value.as_ptr().cast(),
-        value.len(),
-        flags
-    ))
-    .map(drop)
-}
-
-/// fsetxattr(2).
-pub fn fsetxattr(fd: RawFd, name: &str, value: &[u8], flags: i32) -> Result<()> {
-    let name = cstring(name);
-    call!(fsetxattr(
-        fd,
-        name.as_ptr(),
-        value.as_ptr().cast(),
-        value.len(),
-        flags
-    ))
-    .map(drop)
-}
-
-/// lgetxattr(2) with a buffer that holds the largest value.
-pub fn getxattr(path: impl AsRef<OsStr>, name: &str) -> Result<Vec<u8>> {
-    let (path, name) = (cstring(path), cstring(name));
-    let mut buffer = vec![0u8; 65536];
-    let count = call!(lgetxattr(
-        path.as_ptr(),
-        name.as_ptr(),
-        buffer.as_mut_ptr().cast(),
-        buffer.len()
-    ))?;
-    buffer.truncate(count as usize);
-    Ok(buffer)
-}
-
-/// llistxattr(2), sorted.
-pub fn listxattr(path: impl AsRef<OsStr>) -> Result<Vec<String>> {
-    let path = cstring(path);
-    let mut buffer = vec![0u8; 65536];
-    let count = call!(llistxattr(
-        path.as_ptr(),
-        buffer.as_mut_ptr().cast(),
-        buffer.len()
-    ))?;
-    let mut names: Vec<String> = buffer[..count as usize]
-        .split(|byte| *byte == 0)
-        .filter(|name| !name.is_empty())
-        .map(|name| String::from_utf8_lossy(name).into_owned())
-        .collect();
-    names.sort();
-    Ok(names)
-}
-
-/// lremovexattr(2).
-pub fn removexattr(path: impl AsRef<OsStr>, name: &str) -> Result<()> {
-    let (path, name) = (cstring(path), cstring(name));
-    call!(lremovexattr(path.as_ptr(), name.as_ptr())).map(drop)
-}
-
 /// fallocate(2).
 pub fn fallocate(fd: RawFd, mode: i32, offset: i64, length: i64) -> Result<()> {
     call!(fallocate(fd, mode, offset, length)).map(drop)
@@ -468,6 +342,59 @@ pub fn fadvise(fd: RawFd, advice: i32) -> Result<()> {
     }
 }
 
+/// fcntl F_SETFL: replaces the flags `mask` of an open file by `flags`.
+pub fn set_status_flags(fd: RawFd, flags: i32, mask: i32) -> Result<()> {
+    let now = fcntl(fd, libc::F_GETFL, 0)?;
+    fcntl(fd, libc::F_SETFL, (now & !mask) | flags).map(drop)
+}
+
+/// readahead(2).
+pub fn readahead(fd: RawFd, offset: i64, length: usize) -> Result<()> {
+    call!(readahead(fd, offset, length)).map(drop)
+}
+
+/// sync_file_range(2) that waits for everything.
+pub fn sync_file_range(fd: RawFd, offset: i64, length: i64) -> Result<()> {
+    call!(sync_file_range(fd, offset, length, 7)).map(drop)
+}
+
+/// setrlimit(2) of the size of files, with the signal for going beyond it ignored.
+pub fn limit_file_size(bytes: u64) -> Result<()> {
+    let limit = libc::rlimit {
+        rlim_cur: bytes,
+        rlim_max: libc::RLIM_INFINITY,
+    };
+    // SAFETY: ignoring a signal installs no handler.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    call!(setrlimit(libc::RLIMIT_FSIZE, &raw const limit)).map(drop)
+}
+
+/// inotify_init1(2) with one watch for `mask` on `path`.
+pub fn inotify(path: impl AsRef<OsStr>, mask: u32) -> Result<RawFd> {
+    let path = cstring(path);
+    let fd = call!(inotify_init1(libc::IN_NONBLOCK | libc::IN_CLOEXEC))? as RawFd;
+    call!(inotify_add_watch(fd, path.as_ptr(), mask))?;
+    Ok(fd)
+}
+
+/// The masks and names of the events that wait.
+pub fn inotify_events(fd: RawFd) -> Vec<(u32, String)> {
+    let mut events = Vec::new();
+    while let Ok(data) = read(fd, 4096, None) {
+        let mut rest = &data[..];
+        // struct inotify_event: wd 4, mask 4, cookie 4, len 4, name.
+        while rest.len() >= 16 {
+            let number =
+                |at: usize| u32::from_ne_bytes(rest[at..at + 4].try_into().expect("4 bytes"));
+            let end = 16 + number(12) as usize;
+            let name = String::from_utf8_lossy(&rest[16..end]);
+            events.push((number(4), name.trim_end_matches('\0').to_owned()));
+            rest = &rest[end..];
+        }
+    }
+    events
+}
+
 /// umask(2).
 pub fn umask(mask: u32) -> u32 {
     // SAFETY: no pointers.
@@ -485,95 +412,6 @@ pub fn fchdir(fd: RawFd) -> Result<()> {
     call!(fchdir(fd)).map(drop)
 }
 
-/// A mapping of the start of a file.
-pub struct Map {
-    address: *mut u8,
-    length: usize,
-}
-
-impl Map {
-    /// mmap(2) of the first `length` bytes.
-    pub fn new(fd: RawFd, length: usize, protection: i32, flags: i32) -> Result<Self> {
-        // SAFETY: a new mapping at an address the kernel chooses overlaps nothing.
-        let address = unsafe { libc::mmap(std::ptr::null_mut(), length, protection, flags, fd, 0) };
-        if address == libc::MAP_FAILED {
-            return Err(Errno::last());
-        }
-        Ok(Self {
-            address: address.cast(),
-            length,
-        })
-    }
-
-    /// The bytes now mapped, copied out.
-    pub fn bytes(&self) -> Vec<u8> {
-        (0..self.length)
-            // SAFETY: inside the mapping; volatile because others may write to the file.
-            .map(|at| unsafe { self.address.add(at).read_volatile() })
-            .collect()
-    }
-
-    /// Stores `data` at `at`; the mapping must be writable.
-    pub fn store(&mut self, at: usize, data: &[u8]) {
-        assert!(at + data.len() <= self.length);
-        for (index, byte) in data.iter().enumerate() {
-            // SAFETY: inside the mapping, as asserted.
-            unsafe { self.address.add(at + index).write_volatile(*byte) };
-        }
-    }
-
-    /// msync(2) with MS_SYNC.
-    pub fn sync(&self) -> Result<()> {
-        call!(msync(self.address.cast(), self.length, libc::MS_SYNC)).map(drop)
-    }
-}
-
-impl Drop for Map {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours and nothing refers to it any more.
-        unsafe { libc::munmap(self.address.cast(), self.length) };
-    }
-}
-
-/// A UNIX socket bound to `path`, listening.
-pub fn bind_unix(path: impl AsRef<OsStr>) -> Result<RawFd> {
-    let (socket, address, length) = unix_socket(path)?;
-    call!(bind(socket, (&raw const address).cast(), length))?;
-    call!(listen(socket, 1))?;
-    Ok(socket)
-}
-
-/// A UNIX socket connected to the one at `path`.
-pub fn connect_unix(path: impl AsRef<OsStr>) -> Result<RawFd> {
-    let (socket, address, length) = unix_socket(path)?;
-    match call!(connect(socket, (&raw const address).cast(), length)) {
-        Ok(_) => Ok(socket),
-        Err(error) => {
-            let _ = close(socket);
-            Err(error)
-        }
-    }
-}
-
-fn unix_socket(path: impl AsRef<OsStr>) -> Result<(RawFd, libc::sockaddr_un, u32)> {
-    let socket = call!(socket(
-        libc::AF_UNIX,
-        libc::SOCK_STREAM | libc::SOCK_CLOEXEC,
-        0
-    ))? as RawFd;
-    // SAFETY: all zero is a valid sockaddr_un.
-    let mut address: libc::sockaddr_un = unsafe { std::mem::zeroed() };
-    address.sun_family = libc::AF_UNIX as u16;
-    let bytes = path.as_ref().as_bytes();
-    if bytes.len() >= address.sun_path.len() {
-        return Err(Errno(libc::ENAMETOOLONG));
-    }
-    for (to, from) in address.sun_path.iter_mut().zip(bytes) {
-        *to = *from as libc::c_char;
-    }
-    Ok((socket, address, size_of::<libc::sockaddr_un>() as u32))
-}
-
 /// Sets the effective user, group and supplementary groups of this thread alone, as setresuid(2) does it.
 ///
 /// The real and saved ids stay, so that [`become_root`] finds the way back.
@@ -588,130 +426,6 @@ pub fn become_root() -> Result<()> {
     raw!(SYS_setresuid, -1, 0, -1)?;
     raw!(SYS_setresgid, -1, 0, -1)?;
     raw!(SYS_setgroups, 0, std::ptr::null::<u32>()).map(drop)
-}
-
-/// mount(2).
-pub fn mount(
-    source: &str,
-    target: impl AsRef<OsStr>,
-    fstype: &str,
-    flags: u64,
-    data: &[u8],
-) -> Result<()> {
-    let (source, target, fstype) = (cstring(source), cstring(target), cstring(fstype));
-    let data = CString::new(data).map_err(|_| Errno(libc::EINVAL))?;
-    call!(mount(
-        source.as_ptr(),
-        target.as_ptr(),
-        fstype.as_ptr(),
-        flags,
-        data.as_ptr().cast()
-    ))
-    .map(drop)
-}
-
-/// umount2(2).
-pub fn umount(target: impl AsRef<OsStr>, flags: i32) -> Result<()> {
-    let target = cstring(target);
-    call!(umount2(target.as_ptr(), flags)).map(drop)
-}
-
-/// fsopen(2).
-pub fn fsopen(fstype: &str) -> Result<RawFd> {
-    let fstype = cstring(fstype);
-    raw!(SYS_fsopen, fstype.as_ptr(), 1 /* FSOPEN_CLOEXEC */).map(|fd| fd as RawFd)
-}
-
-/// fspick(2) of a whole mount, for reconfiguring its super block.
-pub fn fspick(path: impl AsRef<OsStr>) -> Result<RawFd> {
-    let path = cstring(path);
-    raw!(
-        SYS_fspick,
-        libc::AT_FDCWD,
-        path.as_ptr(),
-        1 /* FSPICK_CLOEXEC */
-    )
-    .map(|fd| fd as RawFd)
-}
-
-/// fsconfig(2) with FSCONFIG_SET_STRING.
-pub fn fsconfig_string(context: RawFd, key: &str, value: impl AsRef<OsStr>) -> Result<()> {
-    let (key, value) = (cstring(key), cstring(value));
-    raw!(SYS_fsconfig, context, 1, key.as_ptr(), value.as_ptr(), 0).map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_SET_FLAG.
-pub fn fsconfig_flag(context: RawFd, key: &str) -> Result<()> {
-    let key = cstring(key);
-    raw!(
-        SYS_fsconfig,
-        context,
-        0,
-        key.as_ptr(),
-        std::ptr::null::<u8>(),
-        0
-    )
-    .map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_SET_FD.
-pub fn fsconfig_fd(context: RawFd, key: &str, fd: RawFd) -> Result<()> {
-    let key = cstring(key);
-    raw!(
-        SYS_fsconfig,
-        context,
-        5,
-        key.as_ptr(),
-        std::ptr::null::<u8>(),
-        fd
-    )
-    .map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_CMD_CREATE.
-pub fn fsconfig_create(context: RawFd) -> Result<()> {
-    raw!(SYS_fsconfig, context, 6, 0usize, 0usize, 0).map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_CMD_RECONFIGURE.
-pub fn fsconfig_reconfigure(context: RawFd) -> Result<()> {
-    raw!(SYS_fsconfig, context, 7, 0usize, 0usize, 0).map(drop)
-}
-
-/// fsmount(2).
-pub fn fsmount(context: RawFd, attributes: u32) -> Result<RawFd> {
-    raw!(
-        SYS_fsmount,
-        context,
-        1, /* FSMOUNT_CLOEXEC */
-        attributes
-    )
-    .map(|fd| fd as RawFd)
-}
-
-/// move_mount(2) of a detached mount to `target`.
-pub fn move_mount(mount: RawFd, target: impl AsRef<OsStr>) -> Result<()> {
-    let target = cstring(target);
-    raw!(
-        SYS_move_mount,
-        mount,
-        c"".as_ptr(),
-        libc::AT_FDCWD,
-        target.as_ptr(),
-        4 /* MOVE_MOUNT_F_EMPTY_PATH */
-    )
-    .map(drop)
-}
-
-/// finit_module(2).
-pub fn finit_module(fd: RawFd) -> Result<()> {
-    raw!(SYS_finit_module, fd, c"".as_ptr(), 0).map(drop)
-}
-
-/// delete_module(2).
-pub fn delete_module(name: &str) -> Result<()> {
-    let name = cstring(name);
-    raw!(SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK).map(drop)
 }
 
 /// makedev(3).

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Mounting, by either interface, and kernel modules.
+
+use std::ffi::{CString, OsStr};
+use std::os::fd::RawFd;
+
+use super::{Result, check, cstring};
+use crate::errno::Errno;
+
+/// mount(2).
+pub fn mount(
+    source: &str,
+    target: impl AsRef<OsStr>,
+    fstype: &str,
+    flags: u64,
+    data: &[u8],
+) -> Result<()> {
+    let (source, target, fstype) = (cstring(source), cstring(target), cstring(fstype));
+    let data = CString::new(data).map_err(|_| Errno(libc::EINVAL))?;
+    call!(mount(
+        source.as_ptr(),
+        target.as_ptr(),
+        fstype.as_ptr(),
+        flags,
+        data.as_ptr().cast()
+    ))
+    .map(drop)
+}
+
+/// umount2(2).
+pub fn umount(target: impl AsRef<OsStr>, flags: i32) -> Result<()> {
+    let target = cstring(target);
+    call!(umount2(target.as_ptr(), flags)).map(drop)
+}
+
+/// fsopen(2).
+pub fn fsopen(fstype: &str) -> Result<RawFd> {
+    let fstype = cstring(fstype);
+    raw!(SYS_fsopen, fstype.as_ptr(), 1 /* FSOPEN_CLOEXEC */).map(|fd| fd as RawFd)
+}
+
+/// fspick(2) of a whole mount, for reconfiguring its super block.
+pub fn fspick(path: impl AsRef<OsStr>) -> Result<RawFd> {
+    let path = cstring(path);
+    raw!(
+        SYS_fspick,
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        1 /* FSPICK_CLOEXEC */
+    )
+    .map(|fd| fd as RawFd)
+}
+
+/// fsconfig(2) with FSCONFIG_SET_STRING.
+pub fn fsconfig_string(context: RawFd, key: &str, value: impl AsRef<OsStr>) -> Result<()> {
+    let (key, value) = (cstring(key), cstring(value));
+    raw!(SYS_fsconfig, context, 1, key.as_ptr(), value.as_ptr(), 0).map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_SET_FLAG.
+pub fn fsconfig_flag(context: RawFd, key: &str) -> Result<()> {
+    let key = cstring(key);
+    raw!(
+        SYS_fsconfig,
+        context,
+        0,
+        key.as_ptr(),
+        std::ptr::null::<u8>(),
+        0
+    )
+    .map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_SET_FD.
+pub fn fsconfig_fd(context: RawFd, key: &str, fd: RawFd) -> Result<()> {
+    let key = cstring(key);
+    raw!(
+        SYS_fsconfig,
+        context,
+        5,
+        key.as_ptr(),
+        std::ptr::null::<u8>(),
+        fd
+    )
+    .map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_CMD_CREATE.
+pub fn fsconfig_create(context: RawFd) -> Result<()> {
+    raw!(SYS_fsconfig, context, 6, 0usize, 0usize, 0).map(drop)
+}
+
+/// fsconfig(2) with FSCONFIG_CMD_RECONFIGURE.
+pub fn fsconfig_reconfigure(context: RawFd) -> Result<()> {
+    raw!(SYS_fsconfig, context, 7, 0usize, 0usize, 0).map(drop)
+}
+
+/// fsmount(2).
+pub fn fsmount(context: RawFd, attributes: u32) -> Result<RawFd> {
+    raw!(
+        SYS_fsmount,
+        context,
+        1, /* FSMOUNT_CLOEXEC */
+        attributes
+    )
+    .map(|fd| fd as RawFd)
+}
+
+/// move_mount(2) of a detached mount to `target`.
+pub fn move_mount(mount: RawFd, target: impl AsRef<OsStr>) -> Result<()> {
+    let target = cstring(target);
+    raw!(
+        SYS_move_mount,
+        mount,
+        c"".as_ptr(),
+        libc::AT_FDCWD,
+        target.as_ptr(),
+        4 /* MOVE_MOUNT_F_EMPTY_PATH */
+    )
+    .map(drop)
+}
+
+/// finit_module(2).
+pub fn finit_module(fd: RawFd) -> Result<()> {
+    raw!(SYS_finit_module, fd, c"".as_ptr(), 0).map(drop)
+}
+
+/// delete_module(2).
+pub fn delete_module(name: &str) -> Result<()> {
+    let name = cstring(name);
+    raw!(SYS_delete_module, name.as_ptr(), libc::O_NONBLOCK).map(drop)
+}
