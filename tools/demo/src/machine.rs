@@ -62,8 +62,9 @@ const MASKED: [&str; 16] = [
     "systemd-journal-catalog-update.service",
 ];
 
-/// Words of the kernel that no healthy machine says.
-const ALARMS: [&str; 7] = [
+/// Words on the console that no healthy machine says: of the kernel, and of systemd at the end.
+const ALARMS: [&str; 8] = [
+    "Failed to remount '/'",
     "Kernel panic",
     "BUG: ",
     "WARNING: CPU",
@@ -232,14 +233,14 @@ fn drive(path: &Path, read_only: bool) -> String {
     format!("file={},if=virtio,format=raw,{mode}", escape(path))
 }
 
-/// What the kernel said on the console that it should not.
+/// What the console says that it should not.
 fn alarms(console: &Path) -> Vec<String> {
     let text = fs::read(console).unwrap_or_default();
     String::from_utf8_lossy(&text)
         .lines()
         .filter(|line| ALARMS.iter().any(|alarm| line.contains(alarm)))
         .take(3)
-        .map(|line| format!("the kernel says: {}", line.trim()))
+        .map(|line| format!("the console says: {}", line.trim()))
         .collect()
 }
 
