@@ -27,6 +27,5 @@ pub const SCENARIO: Scenario = Scenario {
         line: "walk log",
         why: "the order of the appends is by chance",
     }],
-    not_overlay: Some("the order of the appends is by chance"),
     ..Scenario::DEFAULT
 };

@@ -14,16 +14,5 @@ pub const SCENARIO: Scenario = Scenario {
         r.setxattr("d/f", "trusted.overlay.metacopy", "");
         r.cat("d/f");
     },
-    allow: &[
-        Allow {
-            line: "setxattr",
-            why: "private names may be refused, or kept under another name",
-        },
-        Allow {
-            line: "walk d",
-            why: "private names may be refused, or kept under another name",
-        },
-    ],
-    not_overlay: Some("private names are not passed on"),
     ..Scenario::DEFAULT
 };

@@ -19,9 +19,5 @@ pub const SCENARIO: Scenario = Scenario {
         r.mkdir("d");
         r.ls("d");
     },
-    allow: &[Allow {
-        line: "walk e",
-        why: "where a merged directory cannot be renamed yet, mv makes another one",
-    }],
     ..Scenario::DEFAULT
 };

@@ -21,9 +21,5 @@ pub const SCENARIO: Scenario = Scenario {
         r.fchmod(writer, 0o600);
         r.cat("f");
     },
-    allow: &[Allow {
-        line: "fstat",
-        why: "the link count of a lower file that was deleted while open stays what it was below",
-    }],
     ..Scenario::DEFAULT
 };
