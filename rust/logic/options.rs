@@ -315,12 +315,14 @@ fn same<T: PartialEq>(field: &mut Option<T>, value: T, text: &'static str) -> Re
 /// moves a value from "not supported" to accepted.
 fn fixed(key: Key, value: &[u8]) -> Result<(), Refusal> {
     match (key, value) {
-        (Key::RedirectDir, b"off" | b"nofollow")
+        // Redirects are followed, which is what overlayfs's "off" means too. That "on" makes new
+        // ones spares programs an EXDEV, with which all of them can deal.
+        (Key::RedirectDir, b"on" | b"off" | b"follow")
         | (Key::Index | Key::NfsExport | Key::Metacopy | Key::Verity, b"off")
         | (Key::Xino, b"auto" | b"on") => Ok(()),
 
-        (Key::RedirectDir, b"on" | b"follow") => {
-            refuse("redirect_dir: on and follow are not supported, leave the option out")
+        (Key::RedirectDir, b"nofollow") => {
+            refuse("redirect_dir=nofollow: redirects are always followed, leave the option out")
         }
         (Key::Index, b"on") => refuse("index=on: not supported, leave the option out"),
         (Key::NfsExport, b"on") => refuse("nfs_export=on: not supported, leave the option out"),

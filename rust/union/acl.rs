@@ -26,7 +26,9 @@ pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
         return Ok(None);
     }
     let _creds = union.creds();
-    Acl::of_inode(real, ty)?.map(|acl| acl.mapped(path.mnt(), real)).transpose()
+    Acl::of_inode(real, ty)?
+        .map(|acl| acl.mapped(path.mnt(), real))
+        .transpose()
 }
 
 /// `->get_acl()`: what userspace reads.
@@ -39,7 +41,9 @@ pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
         return Ok(None);
     }
     let _creds = union.creds();
-    Acl::get(path.mnt(), path.dentry(), ty)?.map(|acl| acl.mapped(path.mnt(), real)).transpose()
+    Acl::get(path.mnt(), path.dentry(), ty)?
+        .map(|acl| acl.mapped(path.mnt(), real))
+        .transpose()
 }
 
 /// `->set_acl()`.
@@ -62,7 +66,11 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     }
     if ty == AclType::Access && inode.mode() & S_ISGID != 0 && !may_keep_sgid(inode) {
         // The mounter, who sets the ACL below, might keep it.
-        <super::attr::UnionInode as Attributes<_>>::setattr(idmap, dentry, &mut Iattr::kill_sgid())?;
+        <super::attr::UnionInode as Attributes<_>>::setattr(
+            idmap,
+            dentry,
+            &mut Iattr::kill_sgid(),
+        )?;
     }
     copy_up::up(dentry)?;
     let upper = inode.data().upper().ok_or(EROFS)?;

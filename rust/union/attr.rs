@@ -106,7 +106,9 @@ impl Attributes<UnionFs> for UnionInode {
 
     fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
         // Modification times are kept by the layer; so are access times, where it is writable.
-        let Some(upper) = inode.data().upper() else { return Ok(()) };
+        let Some(upper) = inode.data().upper() else {
+            return Ok(());
+        };
         if which == UpdateTime::Access {
             if nowait {
                 return Err(EAGAIN);
@@ -164,7 +166,7 @@ impl Permissions<UnionFs> for UnionInode {
 /// What the mounter must be allowed to do with the object of a layer. A lower file is never
 /// written: it is read, to copy it up.
 fn real_mask(inode: &Inode, in_top: bool, mask: u32) -> u32 {
-    let plain = inode.is_reg() || inode.is_dir() || inode.file_type() == crate::bindings::S_IFLNK;
+    let plain = inode.is_reg() || inode.is_dir() || inode.is_symlink();
     if !in_top && plain && mask & may::MAY_WRITE != 0 {
         (mask & !(may::MAY_WRITE | may::MAY_APPEND)) | may::MAY_READ
     } else {
@@ -238,7 +240,12 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
-        create::object(dir, dentry, (mode & S_IALLUGO) | S_IFREG, NewObject::Regular)
+        create::object(
+            dir,
+            dentry,
+            (mode & S_IALLUGO) | S_IFREG,
+            NewObject::Regular,
+        )
     }
 
     fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
@@ -254,7 +261,12 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
-        create::object(dir, dentry, (mode & S_IALLUGO) | S_IFDIR, NewObject::Directory)
+        create::object(
+            dir,
+            dentry,
+            (mode & S_IALLUGO) | S_IFDIR,
+            NewObject::Directory,
+        )
     }
 
     fn rmdir(dir: &Inode, dentry: Child<'_>) -> Result {

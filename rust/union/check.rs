@@ -26,7 +26,12 @@ impl Named {
 
     /// Says that this directory is wrong, and how.
     pub fn refuse(&self, fc: &FsContext, e: Error, why: fmt::Arguments<'_>) -> Error {
-        fc.error(fmt!("{} \"{}\": {}", self.option, Printable(&self.name), why));
+        fc.error(fmt!(
+            "{} \"{}\": {}",
+            self.option,
+            Printable(&self.name),
+            why
+        ));
         e
     }
 
@@ -40,8 +45,10 @@ impl Named {
             return Err(self.refuse(
                 fc,
                 EINVAL,
-                fmt!("the file system is not supported as a layer (automount, or names that are \
-                      not compared byte by byte)"),
+                fmt!(
+                    "the file system is not supported as a layer (automount, or names that are \
+                      not compared byte by byte)"
+                ),
             ));
         }
         Ok(())
@@ -53,8 +60,10 @@ impl Named {
             return Err(self.refuse(
                 fc,
                 EROFS,
-                fmt!("the file system is read-only; mount it read-write, or leave upperdir and \
-                      workdir out for a read-only union"),
+                fmt!(
+                    "the file system is read-only; mount it read-write, or leave upperdir and \
+                      workdir out for a read-only union"
+                ),
             ));
         }
         if self.dentry().wants_revalidate() {
@@ -82,8 +91,10 @@ pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
         return Err(work.refuse(
             fc,
             EINVAL,
-            fmt!("not on the mount of upperdir; use a directory of the same file system, through \
-                  the same mount"),
+            fmt!(
+                "not on the mount of upperdir; use a directory of the same file system, through \
+                  the same mount"
+            ),
         ));
     }
     if upper.dentry().is_subdir_of(work.dentry()) || work.dentry().is_subdir_of(upper.dentry()) {
@@ -107,13 +118,23 @@ pub fn overlap(
     let mut roots = RBTree::<usize, ()>::new();
     for named in all(upper, work, lowers) {
         let token = named.dentry().inode().ok_or(ENOENT)?.token();
-        if roots.try_create_and_insert(token, (), GFP_KERNEL)?.is_some() {
-            return Err(named.refuse(fc, ELOOP, fmt!("the same directory is another layer as well")));
+        if roots
+            .try_create_and_insert(token, (), GFP_KERNEL)?
+            .is_some()
+        {
+            return Err(named.refuse(
+                fc,
+                ELOOP,
+                fmt!("the same directory is another layer as well"),
+            ));
         }
     }
     let own = |dentry: &Dentry| {
         dentry.inode().is_some_and(|i| {
-            [upper, work].into_iter().flatten().any(|n| n.dentry().inode().is_some_and(|j| j.same(i)))
+            [upper, work]
+                .into_iter()
+                .flatten()
+                .any(|n| n.dentry().inode().is_some_and(|j| j.same(i)))
         })
     };
     for named in all(upper, work, lowers) {
@@ -132,7 +153,9 @@ pub fn overlap(
             if parent.same(&at) {
                 break;
             }
-            let inside = parent.inode().is_some_and(|i| roots.get(&i.token()).is_some());
+            let inside = parent
+                .inode()
+                .is_some_and(|i| roots.get(&i.token()).is_some());
             if inside {
                 return Err(named.refuse(fc, ELOOP, fmt!("lies within another layer")));
             }
@@ -151,8 +174,10 @@ pub fn depth(fc: &FsContext, upper: Option<&Named>, lowers: &[Named]) -> Result<
             return Err(named.refuse(
                 fc,
                 EINVAL,
-                fmt!("too many stacked file systems ({} are allowed)",
-                     crate::vfs::super_block::MAX_STACK_DEPTH),
+                fmt!(
+                    "too many stacked file systems ({} are allowed)",
+                    crate::vfs::super_block::MAX_STACK_DEPTH
+                ),
             ));
         }
         depth = depth.max(below.saturating_add(1));

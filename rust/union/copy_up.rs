@@ -9,14 +9,7 @@
 //!
 //! The whole file is copied for now ([`Data`] is where a partial copy will say otherwise).
 
-use super::{
-    create::update_dir,
-    fs::Union,
-    layer,
-    node::Node,
-    stage::Staged,
-    DEntry, Inode,
-};
+use super::{create::update_dir, fs::Union, layer, node::Node, stage::Staged, DEntry, Inode};
 use crate::{
     logic::{
         codec::{self, Attr, Class},
@@ -33,8 +26,7 @@ use crate::{
         file::{self, flags, seek, BackedFile},
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
-        splice,
-        task_work,
+        splice, task_work,
         types::{Loff, Name},
         write::WriteAccess,
         xattr,
@@ -118,7 +110,11 @@ fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
     let _creds = union.creds();
     let lower = node.real_lower(union)?;
     let stat = Kstat::of(lower, STATX_BASIC_STATS, 0)?;
-    if !lower.dentry().inode().is_some_and(|i| i.ids_are_valid(lower.mnt())) {
+    if !lower
+        .dentry()
+        .inode()
+        .is_some_and(|i| i.ids_are_valid(lower.mnt()))
+    {
         // Ids the mounter's namespace cannot name must not become somebody else's.
         return Err(EOVERFLOW);
     }
@@ -137,7 +133,10 @@ fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
         lower,
         stat,
         kind,
-        facts: Facts { data: size, fsync: union.config.fsync },
+        facts: Facts {
+            data: size,
+            fsync: union.config.fsync,
+        },
         gone: node.is_gone(),
     }
     .run()
@@ -256,9 +255,12 @@ impl Copy<'_> {
                 let link = Link::read(self.lower.dentry())?;
                 Staged::make(self.union, write, mode, NewObject::Symlink(link.text()))
             }
-            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
-                Staged::make(self.union, write, mode, NewObject::Special(self.stat.rdev()))
-            }
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => Staged::make(
+                self.union,
+                write,
+                mode,
+                NewObject::Special(self.stat.rdev()),
+            ),
         }
     }
 
@@ -329,7 +331,11 @@ impl Copy<'_> {
             return Ok(());
         }
         let path = self.union.upper_path(to)?;
-        let extra = if self.kind == Kind::Directory { flags::O_DIRECTORY } else { 0 };
+        let extra = if self.kind == Kind::Directory {
+            flags::O_DIRECTORY
+        } else {
+            0
+        };
         BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE | extra)?.fsync()
     }
 
@@ -343,13 +349,17 @@ impl Copy<'_> {
     /// Copy-up is no change of the directory: its times go back, as far as the file system lets
     /// them.
     fn restore_parent_times(&self, updir: &Dentry) {
-        let Ok(mnt) = self.union.upper_mnt() else { return };
+        let Ok(mnt) = self.union.upper_mnt() else {
+            return;
+        };
         let mut stat = Kstat::empty();
         stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
         let Some(inode) = updir.inode() else { return };
         let lock = inode.lock();
         // Best effort.
-        let _ = Iattr::empty().times_of(&stat).notify_change(mnt.idmap(), updir, &lock);
+        let _ = Iattr::empty()
+            .times_of(&stat)
+            .notify_change(mnt.idmap(), updir, &lock);
     }
 }
 
@@ -380,7 +390,10 @@ fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
             }
         }
         let stop = match holes {
-            true => from.llseek(pos, seek::SEEK_HOLE as i32).unwrap_or(end).clamp(pos, end),
+            true => from
+                .llseek(pos, seek::SEEK_HOLE as i32)
+                .unwrap_or(end)
+                .clamp(pos, end),
             false => end,
         };
         while pos < stop {
@@ -405,7 +418,11 @@ fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
 
 /// Copies extended attributes, but not private ones and ACLs.
 fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
-    if !lower.dentry().inode().is_some_and(|i| i.has_xattr_support()) {
+    if !lower
+        .dentry()
+        .inode()
+        .is_some_and(|i| i.has_xattr_support())
+    {
         return Ok(());
     }
     let list = match xattr::list_alloc(lower.dentry()) {

@@ -77,7 +77,15 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
         if copy_up::carries_lower_ino(node) {
             copy_up::mark_impure(union, dir)?;
         }
-        let made = make(union, &write, dir, updir, new.name(), inode.mode(), NewObject::Link(upper));
+        let made = make(
+            union,
+            &write,
+            dir,
+            updir,
+            new.name(),
+            inode.mode(),
+            NewObject::Link(upper),
+        );
         dir.data().modified();
         made?;
         update_dir(union, dir)?;
@@ -104,7 +112,11 @@ pub fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     let creator = creator(file.dentry(), mode, new.as_inode(), creds.caller())?;
     let data = {
         let _creator = OverrideCreds::new(&creator);
-        UnionFile::tmpfile(file.as_open::<super::attr::UnionInode>(), union.upper_path(updir)?, mode)?
+        UnionFile::tmpfile(
+            file.as_open::<super::attr::UnionInode>(),
+            union.upper_path(updir)?,
+            mode,
+        )?
     };
     let inode = node::init_created(sb, new, data.upper_dentry().into())?;
     drop(write);
@@ -181,7 +193,9 @@ fn staged<'a>(
     if !matches!(object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
         // The file system applied the umask, or set-group-id rules of the work directory.
         let lock = inode.lock();
-        Iattr::empty().mode(inherited.mode).notify_change(mnt.idmap(), dentry, &lock)?;
+        Iattr::empty()
+            .mode(inherited.mode)
+            .notify_change(mnt.idmap(), dentry, &lock)?;
     }
     if !inherited.is_empty() {
         inherited.apply(mnt, dentry)?;
@@ -194,9 +208,7 @@ pub fn upper_state(dentry: &Dentry) -> Result<Upper> {
     Ok(match dentry.inode() {
         None => Upper::Nothing,
         Some(inode) if inode.is_whiteout() => Upper::Whiteout,
-        Some(inode) => {
-            Upper::Object(Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?)
-        }
+        Some(inode) => Upper::Object(Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?),
     })
 }
 

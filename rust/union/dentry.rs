@@ -3,7 +3,11 @@
 //! Dentry operations: layers on network file systems are asked whether they changed.
 
 use super::{fs::UnionFs, DEntry};
-use crate::vfs::{dentry::Dentry, errno::ESTALE, inode_ops::DentryOperations};
+use crate::vfs::{
+    dentry::{lookup_flags, Dentry},
+    errno::ESTALE,
+    inode_ops::DentryOperations,
+};
 use kernel::prelude::*;
 
 /// Operations of all dentries of a union.
@@ -16,7 +20,9 @@ fn all(
     stale: impl Fn(&Dentry) -> Result<bool>,
 ) -> Result<bool> {
     // A negative dentry: what made it negative may have changed in a remote layer.
-    let Some(inode) = dentry.inode() else { return stale(dentry) };
+    let Some(inode) = dentry.inode() else {
+        return stale(dentry);
+    };
     let node = inode.data();
     let lowers = node.lowers().iter().map(|l| &*l.dentry);
     for part in Iterator::chain(node.upper().into_iter(), lowers) {
@@ -30,7 +36,7 @@ fn all(
 
 impl DentryOperations<UnionFs> for UnionDentry {
     fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
-        if flags & crate::bindings::LOOKUP_RCU != 0 {
+        if flags & lookup_flags::LOOKUP_RCU != 0 {
             // The stack's memory is not protected by RCU.
             return Err(ECHILD);
         }
@@ -47,6 +53,7 @@ impl DentryOperations<UnionFs> for UnionDentry {
             return None;
         }
         let node = inode.data();
-        node.upper().or_else(|| node.lowers().first().map(|l| &*l.dentry))
+        node.upper()
+            .or_else(|| node.lowers().first().map(|l| &*l.dentry))
     }
 }

@@ -16,7 +16,7 @@ use crate::vfs::{
     attr::{inode_owner_or_capable, inode_permission, may},
     backing_file::{BackingFile, Hooks},
     dentry::Dentry,
-    file::{self, flags, seek, IovIter, Kiocb, OpenFile, Vma},
+    file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
     inode::SharedLock,
     path::PathRef,
@@ -76,7 +76,12 @@ impl UnionFile {
 }
 
 /// Opens an object of a layer for `file`, as the mounter.
-fn open_real(union: &Union, file: &File, real: PathRef<'_>, open_flags: u32) -> Result<BackingFile> {
+fn open_real(
+    union: &Union,
+    file: &File,
+    real: PathRef<'_>,
+    open_flags: u32,
+) -> Result<BackingFile> {
     let _creds = union.creds();
     let idmap = real.mnt().idmap();
     let inode = real.dentry().inode().ok_or(EIO)?;
@@ -86,7 +91,11 @@ fn open_real(union: &Union, file: &File, real: PathRef<'_>, open_flags: u32) -> 
         flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
         _ => may::MAY_READ,
     };
-    let append = if open_flags & flags::O_APPEND != 0 { may::MAY_APPEND } else { 0 };
+    let append = if open_flags & flags::O_APPEND != 0 {
+        may::MAY_APPEND
+    } else {
+        0
+    };
     inode_permission(idmap, inode, may::MAY_OPEN | access | append)?;
     if !inode_owner_or_capable(idmap, inode) {
         open_flags &= !flags::O_NOATIME;
@@ -219,20 +228,20 @@ impl RegFileOperations<UnionFs> for UnionInode {
         Ok(real(file)?.read_iter::<_, _, Self>(&iocb, iter, cred))
     }
 
-    fn write_iter(iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
-        let file = iocb.file();
+    fn write_iter(request: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+        let file = request.file();
         if iter.count() == 0 {
             return Ok(0);
         }
         let inode = file.inode();
         let union = inode.sb().data();
         let real = upper(file)?;
-        let mut flags = iocb.flags();
+        let mut flags = request.flags();
         if !union.should_sync() {
-            flags &= !((crate::bindings::IOCB_DSYNC | crate::bindings::IOCB_SYNC) as i32);
+            flags &= !((iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32);
         }
         let _lock = lock_for_write(file, inode)?;
-        Ok(real.write_iter::<_, _, Self>(&iocb, iter, flags, &union.cred))
+        Ok(real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred))
     }
 
     fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
@@ -283,7 +292,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         real.fadvise(offset, len, advice)
     }
 
-    fn flush(file: &File, id: crate::bindings::fl_owner_t) -> Result {
+    fn flush(file: &File, id: FlOwner) -> Result {
         let real = real(file)?;
         let _creds = file.inode().sb().data().creds();
         real.flush(id)
@@ -344,9 +353,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             }
         }
         with_target(from, to, |real_from, real_to| match how {
-            Remap::Clone => {
-                file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
-            }
+            Remap::Clone => file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags),
             Remap::Dedupe => {
                 file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
             }

@@ -4,11 +4,14 @@
 
 use super::{mount::MountContext, node::Node, show, DEntry};
 use crate::{
-    logic::{inum::Inums, options::{Config, Fsync}},
+    logic::{
+        inum::Inums,
+        options::{Config, Fsync},
+    },
     vfs::{
         cred::OverrideCreds,
         dentry::Dentry,
-        file_system::FileSystem,
+        file_system::{flags, FileSystem},
         inode::InUse,
         mount::{Mount, PrivateMount},
         path::PathRef,
@@ -19,7 +22,12 @@ use crate::{
     },
 };
 use core::ffi::CStr;
-use kernel::{cred::Credential, prelude::*, str::CString, sync::{aref::ARef, Mutex}};
+use kernel::{
+    cred::Credential,
+    prelude::*,
+    str::CString,
+    sync::{aref::ARef, Mutex},
+};
 
 /// What statfs(2) reports as the type: "unio".
 pub const UNION_SUPER_MAGIC: u32 = 0x756e_696f;
@@ -118,7 +126,7 @@ impl Union {
 
 impl FileSystem for UnionFs {
     const NAME: &'static CStr = c"union";
-    const FLAGS: u32 = crate::bindings::FS_USERNS_MOUNT;
+    const FLAGS: u32 = flags::FS_USERNS_MOUNT;
     const INODE_CACHE: &'static CStr = c"union_inode";
     type INodeData = Node;
     type Context = MountContext;

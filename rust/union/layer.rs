@@ -88,14 +88,22 @@ pub fn probe(
         return Err(EREMOTE);
     }
     if inode.is_whiteout() {
-        return Ok(Some(Found { entry: Entry::Whiteout, dentry, marks: Marks::default() }));
+        return Ok(Some(Found {
+            entry: Entry::Whiteout,
+            dentry,
+            marks: Marks::default(),
+        }));
     }
     let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
     let marks = match ask {
         Ask::All => marks(union, mnt, &dentry, inode, name)?,
         Ask::Nothing => Marks::default(),
     };
-    Ok(Some(Found { entry: Entry::of(kind, marks.opaque), dentry, marks }))
+    Ok(Some(Found {
+        entry: Entry::of(kind, marks.opaque),
+        dentry,
+        marks,
+    }))
 }
 
 /// Reads the private attributes of an object. One call to the file system if there are none: the

@@ -130,7 +130,13 @@ impl<'a> Walk<'a> {
         self.more = step.more();
         if step.taken() {
             self.redirect(found.marks.redirect)?;
-            self.stack.push(LowerPath { layer, dentry: found.dentry }, GFP_KERNEL)?;
+            self.stack.push(
+                LowerPath {
+                    layer,
+                    dentry: found.dentry,
+                },
+                GFP_KERNEL,
+            )?;
         }
         Ok(())
     }
@@ -151,8 +157,16 @@ impl<'a> Walk<'a> {
     /// Asks the lower layers, as far as needed.
     fn lowers(&mut self, dir: &Node) -> Result {
         let union = self.union;
-        let bottom = u32::try_from(union.lowers.len()).unwrap_or(u32::MAX).saturating_sub(1);
-        let ask = |layer: u32| if layer == bottom { Ask::Nothing } else { Ask::All };
+        let bottom = u32::try_from(union.lowers.len())
+            .unwrap_or(u32::MAX)
+            .saturating_sub(1);
+        let ask = |layer: u32| {
+            if layer == bottom {
+                Ask::Nothing
+            } else {
+                Ask::All
+            }
+        };
         let mut from = 0;
         for lower in dir.lowers() {
             if !self.more {
@@ -184,7 +198,10 @@ impl<'a> Walk<'a> {
 fn follow(union: &Union, layer: u32, path: &[u8], ask: Ask) -> Result<Option<Found>> {
     let mnt = union.lower_mnt(layer)?;
     let mut dir: ARef<crate::vfs::dentry::Dentry> = mnt.root().into();
-    let mut components = path.split(|&b| b == b'/').filter(|c| !c.is_empty()).peekable();
+    let mut components = path
+        .split(|&b| b == b'/')
+        .filter(|c| !c.is_empty())
+        .peekable();
     while let Some(component) = components.next() {
         let last = components.peek().is_none();
         let name = Name::new(component)?;
@@ -205,7 +222,10 @@ fn follow(union: &Union, layer: u32, path: &[u8], ask: Ask) -> Result<Option<Fou
 
 /// `path` with its last component replaced.
 fn sibling(path: &[u8], name: &[u8]) -> Result<KVVec<u8>> {
-    let keep = path.iter().rposition(|&b| b == b'/').map_or(0, |at| at.saturating_add(1));
+    let keep = path
+        .iter()
+        .rposition(|&b| b == b'/')
+        .map_or(0, |at| at.saturating_add(1));
     let mut to = KVVec::new();
     to.extend_from_slice(path.get(..keep).unwrap_or(&[]), GFP_KERNEL)?;
     to.extend_from_slice(name, GFP_KERNEL)?;

@@ -26,7 +26,7 @@ use crate::{
         mount::{Access, PrivateMount},
         path::Path,
         statfs::Statfs,
-        super_block::{sync_filesystem, NewSuperBlock, SbInfo, SuperBlock},
+        super_block::{flags, sync_filesystem, NewSuperBlock, SbInfo, SuperBlock},
         types::Name,
         xattr::Handlers,
     },
@@ -67,12 +67,23 @@ impl MountContext {
         }
         bytes.push(0, GFP_KERNEL)?;
         let text = CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?;
-        let path = Path::lookup_dir(text).map_err(|e| {
-            fc.error(fmt!("{} \"{}\": {}", option, layer::Printable(name), Why(e)));
-            e
+        let path = Path::lookup_dir(text).inspect_err(|&e| {
+            fc.error(fmt!(
+                "{} \"{}\": {}",
+                option,
+                layer::Printable(name),
+                Why(e)
+            ));
         })?;
         bytes.truncate(name.len());
-        self.take_path(key, Named { option, name: bytes, path })
+        self.take_path(
+            key,
+            Named {
+                option,
+                name: bytes,
+                path,
+            },
+        )
     }
 
     fn paths_by_name(&mut self, fc: &FsContext, key: Key, value: &CStr) -> Result {
@@ -125,7 +136,9 @@ impl MountContext {
             }
         }
         if layers != 0 {
-            fc.error(fmt!("lowerdir: cannot be changed by remount (layers are missing)"));
+            fc.error(fmt!(
+                "lowerdir: cannot be changed by remount (layers are missing)"
+            ));
             return Err(EINVAL);
         }
         Ok(())
@@ -191,7 +204,10 @@ impl Context<UnionFs> for MountContext {
             }
             (_, Value::String(text)) => self.paths_by_name(fc, key, text),
             (Takes::Paths, _) => {
-                fc.error(fmt!("{}: takes a string; use lowerdir+ for descriptors", key.name()));
+                fc.error(fmt!(
+                    "{}: takes a string; use lowerdir+ for descriptors",
+                    key.name()
+                ));
                 Err(EINVAL)
             }
             (_, Value::File(path)) => {
@@ -201,7 +217,14 @@ impl Context<UnionFs> for MountContext {
                     self.unchanged.push((key, name), GFP_KERNEL)?;
                     return Ok(Parsed::Done);
                 }
-                self.take_path(key, Named { option: key.name(), name, path: path.clone() })
+                self.take_path(
+                    key,
+                    Named {
+                        option: key.name(),
+                        name,
+                        path: path.clone(),
+                    },
+                )
             }
             (_, Value::Flag | Value::Other) => {
                 fc.error(fmt!("{}: takes a path or a descriptor", key.name()));
@@ -224,7 +247,9 @@ impl Context<UnionFs> for MountContext {
 
     fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, UnionFs>, fc: &FsContext) -> Result {
         if !fc.is_in_creators_userns() {
-            fc.error(fmt!("the caller is not in the user namespace the mount was begun in"));
+            fc.error(fmt!(
+                "the caller is not in the user namespace the mount was begun in"
+            ));
             return Err(EINVAL);
         }
         let config = self.builder.build().map_err(|r| refused(fc, r))?;
@@ -261,19 +286,17 @@ impl Context<UnionFs> for MountContext {
         sb.set_magic(UNION_SUPER_MAGIC);
         sb.set_maxbytes(MAX_FILE_SIZE);
         sb.set_stacking(depth, info.as_ref().map_or(1, |i| i.time_gran));
-        sb.add_flags(crate::bindings::SB_POSIXACL);
+        sb.add_flags(flags::SB_POSIXACL);
         if info.as_ref().is_some_and(|i| i.nosec) {
-            sb.add_flags(crate::bindings::SB_NOSEC);
+            sb.add_flags(flags::SB_NOSEC);
         }
         if top.is_none() {
-            sb.add_flags(crate::bindings::SB_RDONLY);
+            sb.add_flags(flags::SB_RDONLY);
         }
         // The top's own super block is visited by sync(2); the umask is its business; and what EVM
         // signed there is not valid here.
         sb.add_iflags(
-            crate::bindings::SB_I_SKIP_SYNC
-                | crate::bindings::SB_I_NOUMASK
-                | crate::bindings::SB_I_EVM_HMAC_UNSUPPORTED,
+            flags::SB_I_SKIP_SYNC | flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED,
         );
         sb.set_default_d_op::<UnionDentry>(remote);
         sb.set_data(union, Handlers::new::<UnionFs, UnionXattr>());
@@ -296,10 +319,15 @@ impl Context<UnionFs> for MountContext {
 
     fn reconfigure(&mut self, sb: &SuperBlock<UnionFs>, fc: &FsContext) -> Result {
         let union = sb.data();
-        union.config.unchanged(&self.builder).map_err(|r| refused(fc, r))?;
+        union
+            .config
+            .unchanged(&self.builder)
+            .map_err(|r| refused(fc, r))?;
         self.paths_unchanged(fc, union)?;
         if !fc.wants_rdonly() && union.upper.is_none() {
-            fc.error(fmt!("there is no top layer: the union can only be read-only"));
+            fc.error(fmt!(
+                "there is no top layer: the union can only be read-only"
+            ));
             return Err(EROFS);
         }
         if fc.wants_rdonly() && !sb.is_rdonly() && union.should_sync() {
@@ -342,7 +370,10 @@ impl MountContext {
         for named in &self.lowers {
             namelen = namelen.max(Statfs::of((&named.path).into())?.namelen());
             mnts.push(private(fc, named, Access::ReadOnly)?, GFP_KERNEL_ACCOUNT)?;
-            let lower = Lower { fsid: fsid(named.dentry())?, name: c_string(&named.name)? };
+            let lower = Lower {
+                fsid: fsid(named.dentry())?,
+                name: c_string(&named.name)?,
+            };
             lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
         }
         let upper = match (top, claims) {
@@ -382,7 +413,13 @@ impl MountContext {
         let mut stack = KVec::with_capacity(self.lowers.len(), GFP_KERNEL)?;
         for (i, lower) in self.lowers.iter().enumerate() {
             let layer = u32::try_from(i).map_err(|_| E2BIG)?;
-            stack.push(LowerPath { layer, dentry: lower.dentry().into() }, GFP_KERNEL)?;
+            stack.push(
+                LowerPath {
+                    layer,
+                    dentry: lower.dentry().into(),
+                },
+                GFP_KERNEL,
+            )?;
         }
         let mut impure = false;
         let upper = match &self.upper {
@@ -400,14 +437,26 @@ impl MountContext {
             None => None,
         };
         let lower = LowerStack::from_vec(stack)?;
-        node::get(sb, Parts { upper, lower, ino: None, impure })
+        node::get(
+            sb,
+            Parts {
+                upper,
+                lower,
+                ino: None,
+                impure,
+            },
+        )
     }
 }
 
 fn claim(fc: &FsContext, named: &Named) -> Result<InUse> {
     let inode = named.dentry().inode().ok_or(ENOENT)?;
     inode.claim_in_use().ok_or_else(|| {
-        named.refuse(fc, EBUSY, fmt!("in use as the upper or work directory of another mount"))
+        named.refuse(
+            fc,
+            EBUSY,
+            fmt!("in use as the upper or work directory of another mount"),
+        )
     })
 }
 
@@ -416,8 +465,11 @@ fn private(fc: &FsContext, named: &Named, access: Access) -> Result<PrivateMount
         named.refuse(
             fc,
             e,
-            fmt!("cannot be cloned as a private mount ({:?}): it is unbindable, of another mount \
-                  namespace, or has locked mounts in it", e),
+            fmt!(
+                "cannot be cloned as a private mount ({:?}): it is unbindable, of another mount \
+                  namespace, or has locked mounts in it",
+                e
+            ),
         )
     })
 }

@@ -2,7 +2,11 @@
 
 //! What a union inode is made of: the object in the top layer, those in the lower layers.
 
-use super::{attr::UnionInode, fs::{Union, UnionFs}, Inode};
+use super::{
+    attr::UnionInode,
+    fs::{Union, UnionFs},
+    Inode,
+};
 use crate::{
     logic::entry::Kind,
     vfs::{
@@ -201,9 +205,16 @@ pub struct Parts {
 pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     let (key, hashed) = {
         let lower = parts.lower.as_slice().first();
-        let real = parts.upper.as_ref().or(lower.map(|l| &l.dentry)).ok_or(EIO)?;
+        let real = parts
+            .upper
+            .as_ref()
+            .or(lower.map(|l| &l.dentry))
+            .ok_or(EIO)?;
         let inode = real.inode().ok_or(ESTALE)?;
-        (inode.token(), parts.upper.is_some() || inode.is_dir() || inode.nlink() == 1)
+        (
+            inode.token(),
+            parts.upper.is_some() || inode.is_dir() || inode.nlink() == 1,
+        )
     };
     if !hashed {
         return init(sb, sb.new_inode()?, parts);
@@ -227,8 +238,6 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     }
 }
 
-
-
 /// Completes a new inode whose object in the top layer was just made.
 pub fn init_created(
     sb: &SuperBlock<UnionFs>,
@@ -236,7 +245,16 @@ pub fn init_created(
     upper: ARef<Dentry>,
 ) -> Result<ARef<Inode>> {
     new.hash(upper.inode().ok_or(EIO)?.token());
-    init(sb, new, Parts { upper: Some(upper), lower: LowerStack::None, ino: None, impure: false })
+    init(
+        sb,
+        new,
+        Parts {
+            upper: Some(upper),
+            lower: LowerStack::None,
+            ino: None,
+            impure: false,
+        },
+    )
 }
 
 fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
@@ -246,13 +264,21 @@ fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result
         (Some(upper), _) => (union.upper_mnt()?, 0, upper.clone()),
         (None, Some(lower)) => {
             let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
-            (union.lower_mnt(lower.layer)?, layer.fsid, lower.dentry.clone())
+            (
+                union.lower_mnt(lower.layer)?,
+                layer.fsid,
+                lower.dentry.clone(),
+            )
         }
         (None, None) => return Err(EIO),
     };
     let real = dentry.inode().ok_or(ESTALE)?;
     stack::init_from(&mut new, mnt, real);
-    new.set_ino(parts.ino.unwrap_or_else(|| union.inums.project(fsid, real.ino())));
+    new.set_ino(
+        parts
+            .ino
+            .unwrap_or_else(|| union.inums.project(fsid, real.ino())),
+    );
 
     let is_dir = real.is_dir();
     let kind = match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {

@@ -133,12 +133,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
         file.set_pos(to, Loff::MAX)
     }
 
-    fn fsync(
-        file: &OpenFile<UnionFs, OpenDir>,
-        start: Loff,
-        end: Loff,
-        datasync: bool,
-    ) -> Result {
+    fn fsync(file: &OpenFile<UnionFs, OpenDir>, start: Loff, end: Loff, datasync: bool) -> Result {
         let union = file.inode().sb().data();
         let Some(upper) = file.inode().data().upper() else {
             // Nothing of it can be dirty.
@@ -187,7 +182,10 @@ pub fn read(inode: &Inode) -> Result<Listing> {
 }
 
 fn open(path: PathRef<'_>) -> Result<BackedFile> {
-    BackedFile::open(path, flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE)
+    BackedFile::open(
+        path,
+        flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,
+    )
 }
 
 /// Adds what one layer holds.
@@ -211,9 +209,15 @@ fn layer(
             // Entries that need a look at the object wait until the directory is unlocked.
             _ if impure => keep(&mut unknown, entry.name),
             dt => {
-                let seen = if dt == DT_CHR { Seen::MaybeWhiteout } else { Seen::Name };
+                let seen = if dt == DT_CHR {
+                    Seen::MaybeWhiteout
+                } else {
+                    Seen::Name
+                };
                 let ino = union.inums.project(fsid, entry.ino);
-                merge.add(number, entry.name, ino, dt, seen).map_err(no_memory)
+                merge
+                    .add(number, entry.name, ino, dt, seen)
+                    .map_err(no_memory)
             }
         };
         if result.is_ok() {
@@ -237,7 +241,8 @@ fn layer(
     Ok(())
 }
 
-fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
+/// Remembers a name.
+pub fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
     let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL)?;
     copy.extend_from_slice(name, GFP_KERNEL)?;
     names.push(copy, GFP_KERNEL)?;
@@ -257,14 +262,21 @@ fn look(
     let name = Name::new(name)?;
     let dentry = namei::lookup_one_unlocked(mnt, dir, name)?;
     // Removed since: not listed.
-    let Some(inode) = dentry.inode() else { return Ok(()) };
-    let seen = if inode.is_whiteout() { Seen::Whiteout } else { Seen::Name };
+    let Some(inode) = dentry.inode() else {
+        return Ok(());
+    };
+    let seen = if inode.is_whiteout() {
+        Seen::Whiteout
+    } else {
+        Seen::Name
+    };
     let recorded = match (number, seen) {
         (TOP, Seen::Name) => marks(union, mnt, &dentry, inode, name)?.ino,
         _ => None,
     };
     let ino = recorded.unwrap_or_else(|| union.inums.project(fsid, inode.ino()));
     let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
-    merge.add(number, name.as_bytes(), ino, dt, seen).map_err(no_memory)
+    merge
+        .add(number, name.as_bytes(), ino, dt, seen)
+        .map_err(no_memory)
 }
-

@@ -41,9 +41,15 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     let _lock = node.lock.lock();
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let creds = union.creds();
-    let upper = if node.upper().is_some() { Upper::Object(kind) } else { Upper::Nothing };
+    let upper = if node.upper().is_some() {
+        Upper::Object(kind)
+    } else {
+        Upper::Nothing
+    };
     let below = below(union, dir, node.upper().is_some(), name)?;
-    let has_whiteouts = listing.as_ref().is_some_and(|l| top_whiteouts(l).next().is_some());
+    let has_whiteouts = listing
+        .as_ref()
+        .is_some_and(|l| top_whiteouts(l).next().is_some());
     let plan = mutate::remove(kind, upper, below, true, has_whiteouts).map_err(refused)?;
 
     match plan {
@@ -96,7 +102,11 @@ pub fn below(union: &Union, dir: &Inode, in_top: bool, name: Name<'_>) -> Result
         // It is shown, and not from the top.
         true
     };
-    Ok(if something { Below::Something } else { Below::Nothing })
+    Ok(if something {
+        Below::Something
+    } else {
+        Below::Nothing
+    })
 }
 
 /// A whiteout in the work directory: a link to the shared one where that is possible.
@@ -113,7 +123,10 @@ fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
 
 /// The names of the whiteouts in the top part of a directory.
 pub fn top_whiteouts(listing: &Listing) -> impl Iterator<Item = &[u8]> {
-    listing.whiteouts().filter(|(_, layer)| *layer == readdir::TOP).map(|(name, _)| name)
+    listing
+        .whiteouts()
+        .filter(|(_, layer)| *layer == readdir::TOP)
+        .map(|(name, _)| name)
 }
 
 /// Deletes the whiteouts of `listing` from the directory `dir` of the top layer.
@@ -123,7 +136,11 @@ pub fn clear(write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result
             Err(e) if e == ENOENT => continue,
             other => other?,
         };
-        if removing.dentry().inode().is_some_and(|inode| inode.is_whiteout()) {
+        if removing
+            .dentry()
+            .inode()
+            .is_some_and(|inode| inode.is_whiteout())
+        {
             removing.remove()?;
         }
     }

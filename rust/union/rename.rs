@@ -114,8 +114,8 @@ pub fn rename(
         VfsRename::Whiteout => RenameFlags::Whiteout,
     };
     let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
-    expect_same(old_inode.data(), renaming.old())?;
-    expect_target(new_inode, renaming.new())?;
+    expect_same(old_inode.data(), renaming.old_dentry())?;
+    expect_target(new_inode, renaming.new_dentry())?;
     renaming.rename()?;
 
     if plan.remove_old_whiteout_after {
@@ -148,12 +148,7 @@ pub fn rename(
 }
 
 /// What stands at one of the two names.
-fn side(
-    union: &Union,
-    dir: &Inode,
-    child: Child<'_>,
-    listing: Option<&Listing>,
-) -> Result<Side> {
+fn side(union: &Union, dir: &Inode, child: Child<'_>, listing: Option<&Listing>) -> Result<Side> {
     let name = child.name();
     let Some(inode) = child.inode() else {
         let upper = match dir.data().upper() {
@@ -184,7 +179,11 @@ fn side(
     };
     Ok(Side {
         kind: Some(kind),
-        upper: if in_top { Upper::Object(kind) } else { Upper::Nothing },
+        upper: if in_top {
+            Upper::Object(kind)
+        } else {
+            Upper::Nothing
+        },
         below,
         merged: kind.is_directory() && !node.lowers().is_empty(),
         empty: listing.is_some_and(|l| l.is_empty()),
@@ -205,7 +204,11 @@ fn expect_target(inode: Option<&Inode>, dentry: &Dentry) -> Result {
 
 fn remove_whiteout(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
     let removing = Removing::start(write, dir, name)?;
-    if removing.dentry().inode().is_some_and(|inode| inode.is_whiteout()) {
+    if removing
+        .dentry()
+        .inode()
+        .is_some_and(|inode| inode.is_whiteout())
+    {
         removing.remove()?;
     }
     Ok(())

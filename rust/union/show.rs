@@ -29,14 +29,20 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
             escape_lowerdir(lower.name.to_bytes(), &mut list).map_err(|_| ENOMEM)?;
         }
         list.push(0).map_err(|_| ENOMEM)?;
-        m.option(c"lowerdir", Some(CStr::from_bytes_with_nul(&list).map_err(|_| EINVAL)?));
+        m.option(
+            c"lowerdir",
+            Some(CStr::from_bytes_with_nul(&list).map_err(|_| EINVAL)?),
+        );
     }
     if let Some(upper) = &union.upper {
         for (key, name) in [(c"upperdir", &upper.names.0), (c"workdir", &upper.names.1)] {
             let mut escaped = crate::logic::alloc::Vec::new();
             escape_lowerdir(name.to_bytes(), &mut escaped).map_err(|_| ENOMEM)?;
             escaped.push(0).map_err(|_| ENOMEM)?;
-            m.option(key, Some(CStr::from_bytes_with_nul(&escaped).map_err(|_| EINVAL)?));
+            m.option(
+                key,
+                Some(CStr::from_bytes_with_nul(&escaped).map_err(|_| EINVAL)?),
+            );
         }
     }
     if union.config.xattr_space == XattrSpace::User {

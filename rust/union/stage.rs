@@ -36,7 +36,10 @@ impl TempName {
     fn next() -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let n = NEXT.fetch_add(1, Relaxed);
-        let mut name = TempName { bytes: [b'#'; 9], len: 9 };
+        let mut name = TempName {
+            bytes: [b'#'; 9],
+            len: 9,
+        };
         for (i, byte) in name.bytes.iter_mut().skip(1).enumerate() {
             let nibble = (n >> (28 - 4 * i.min(7))) & 0xf;
             *byte = DIGITS.get(nibble as usize).copied().unwrap_or(b'0');
@@ -78,17 +81,25 @@ impl<'a> Staged<'a> {
                 other => break other?,
             }
         };
-        Ok(Self { union, write, dentry: Some(dentry) })
+        Ok(Self {
+            union,
+            write,
+            dentry: Some(dentry),
+        })
     }
 
     /// Takes an object that [`keep`](Self::keep) left in the work directory back.
     pub fn adopt(union: &'a Union, write: &'a WriteAccess<'a>, dentry: ARef<Dentry>) -> Self {
-        Self { union, write, dentry: Some(dentry) }
+        Self {
+            union,
+            write,
+            dentry: Some(dentry),
+        }
     }
 
     /// The object.
     pub fn dentry(&self) -> Result<&Dentry> {
-        self.dentry.as_ref().map(|d| &**d).ok_or(EIO)
+        self.dentry.as_deref().ok_or(EIO)
     }
 
     /// Moves the object to `name` in `dir`, over what `expect` allows there.
@@ -104,15 +115,9 @@ impl<'a> Staged<'a> {
     ) -> Result<ARef<Dentry>> {
         let dentry = self.dentry.as_ref().ok_or(EIO)?;
         let workdir = &self.union.upper()?.workdir;
-        let renaming = Renaming::start_dentry(
-            self.write,
-            workdir,
-            dentry,
-            dir,
-            name,
-            RenameFlags::Plain,
-        )?;
-        expect(renaming.new())?;
+        let renaming =
+            Renaming::start_dentry(self.write, workdir, dentry, dir, name, RenameFlags::Plain)?;
+        expect(renaming.new_dentry())?;
         renaming.rename()?;
         self.dentry.take().ok_or(EIO)
     }
@@ -135,8 +140,8 @@ impl<'a> Staged<'a> {
             name,
             RenameFlags::Exchange,
         )?;
-        expect(renaming.new())?;
-        let other: ARef<Dentry> = renaming.new().into();
+        expect(renaming.new_dentry())?;
+        let other: ARef<Dentry> = renaming.new_dentry().into();
         renaming.rename()?;
         self.dentry.replace(other).ok_or(EIO)
     }
@@ -149,13 +154,20 @@ impl<'a> Staged<'a> {
 
 impl Drop for Staged<'_> {
     fn drop(&mut self) {
-        let Some(dentry) = self.dentry.take() else { return };
-        let Ok(upper) = self.union.upper() else { return };
+        let Some(dentry) = self.dentry.take() else {
+            return;
+        };
+        let Ok(upper) = self.union.upper() else {
+            return;
+        };
         let removed = Removing::start_dentry(self.write, &upper.workdir, &dentry)
             .and_then(|removing| removing.remove());
         if let Err(e) = removed {
             // The next mount removes it.
-            pr_warn!("cannot remove a temporary object from the work directory: {:?}\n", e);
+            pr_warn!(
+                "cannot remove a temporary object from the work directory: {:?}\n",
+                e
+            );
         }
     }
 }
@@ -173,7 +185,9 @@ pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name
             other => return other.map(drop),
         }
     }
-    Creating::start(write, dir, name)?.make(WHITEOUT_MODE, NewObject::Special(0)).map(drop)
+    Creating::start(write, dir, name)?
+        .make(WHITEOUT_MODE, NewObject::Special(0))
+        .map(drop)
 }
 
 /// The shared whiteout, made if there is none.
@@ -214,11 +228,14 @@ pub fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result
 /// Removes the shared whiteout's name from the work directory, at unmount.
 pub fn tidy(union: &Union) {
     let Ok(upper) = union.upper() else { return };
-    let Some(shared) = upper.whiteout.lock().take() else { return };
+    let Some(shared) = upper.whiteout.lock().take() else {
+        return;
+    };
     let _creds = union.creds();
     // The next mount removes what cannot be removed now: the file system may be read-only or full
     // of errors.
-    let _ = union.upper_mnt().and_then(WriteAccess::want).and_then(|write| {
-        Removing::start_dentry(&write, &upper.workdir, &shared)?.remove()
-    });
+    let _ = union
+        .upper_mnt()
+        .and_then(WriteAccess::want)
+        .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
 }

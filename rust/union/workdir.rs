@@ -2,11 +2,7 @@
 
 //! The work directory: `work` within what the option `workdir` names, as overlayfs has it.
 
-use super::{
-    check::Named,
-    fs::Union,
-    layer::Printable,
-};
+use super::{check::Named, fs::Union, layer::Printable, readdir::keep};
 use crate::{
     logic::{
         codec::{self, Attr, XattrSpace},
@@ -17,7 +13,7 @@ use crate::{
         attr::Iattr,
         dentry::Dentry,
         dir_context::{read_all, Next},
-        errno::{EOPNOTSUPP, ENOTEMPTY},
+        errno::{ENOTEMPTY, EOPNOTSUPP},
         file::{flags, BackedFile},
         fs_context::FsContext,
         mount::Mount,
@@ -39,12 +35,7 @@ const INCOMPAT: &[u8] = b"incompat";
 ///
 /// `EINVAL` with a message if the file system cannot hold what a top layer needs, or if the last
 /// mount used something this one does not know.
-pub fn open(
-    fc: &FsContext,
-    base: &Named,
-    mnt: &Mount,
-    space: XattrSpace,
-) -> Result<ARef<Dentry>> {
+pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Result<ARef<Dentry>> {
     let write = WriteAccess::want(mnt)?;
     let name = Name::new(b"work")?;
     let workdir = {
@@ -53,14 +44,17 @@ pub fn open(
             creating.keep()
         } else {
             let made = creating.make(0o040000, NewObject::Directory);
-            let made = made.map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?;
+            let made =
+                made.map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?;
             // Nothing made here is to inherit anything.
             for ty in [AclType::Default, AclType::Access] {
                 Acl::remove(mnt, &made, ty)?;
             }
             let inode = made.inode().ok_or(EIO)?;
             let lock = inode.lock();
-            Iattr::empty().mode(0o040000).notify_change(mnt.idmap(), &made, &lock)?;
+            Iattr::empty()
+                .mode(0o040000)
+                .notify_change(mnt.idmap(), &made, &lock)?;
             drop(lock);
             made
         }
@@ -78,8 +72,12 @@ pub fn open(
         return Err(base.refuse(
             fc,
             errno,
-            fmt!("cannot store the attribute {} ({:?}); the file system of a top layer must \
-                  support it, or use the option userxattr", Printable(opaque.to_bytes()), e),
+            fmt!(
+                "cannot store the attribute {} ({:?}); the file system of a top layer must \
+                  support it, or use the option userxattr",
+                Printable(opaque.to_bytes()),
+                e
+            ),
         ));
     }
     xattr::remove(mnt, &workdir, opaque)?;
@@ -96,9 +94,9 @@ pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
         dir = if creating.dentry().is_positive() {
             creating.keep()
         } else {
-            creating.make(0o040700, NewObject::Directory).map_err(|e| {
-                base.refuse(fc, e, fmt!("cannot mark the top layer as volatile"))
-            })?
+            creating
+                .make(0o040700, NewObject::Directory)
+                .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the top layer as volatile")))?
         };
     }
     let dirty = Creating::start(&write, &dir, Name::new(b"dirty")?)?;
@@ -114,7 +112,11 @@ pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let made = super::stage::make_whiteout(union, &write)
         .map_err(|e| {
-            base.refuse(fc, e, fmt!("cannot make a whiteout (a character device 0:0) in it"))
+            base.refuse(
+                fc,
+                e,
+                fmt!("cannot make a whiteout (a character device 0:0) in it"),
+            )
         })?
         .keep()?;
     *upper.whiteout.lock() = Some(made);
@@ -123,21 +125,17 @@ pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
 
 /// Names of a directory and whether each is a directory.
 fn names(path: PathRef<'_>) -> Result<KVVec<KVec<u8>>> {
-    let dir =
-        BackedFile::open(path, flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE)?;
-    let mut names = KVVec::new();
+    let dir = BackedFile::open(
+        path,
+        flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,
+    )?;
+    let mut names = KVVec::<KVec<u8>>::new();
     let mut result = Ok(());
     read_all(&dir, |entry| {
         if matches!(entry.name, b"." | b"..") {
             return Next::More;
         }
-        let mut add = || -> Result {
-            let mut name = KVec::with_capacity(entry.name.len(), GFP_KERNEL)?;
-            name.extend_from_slice(entry.name, GFP_KERNEL)?;
-            names.push(name, GFP_KERNEL)?;
-            Ok(())
-        };
-        result = add();
+        result = keep(&mut names, entry.name);
         if result.is_ok() {
             Next::More
         } else {
@@ -168,9 +166,12 @@ fn clean(
                 return Err(base.refuse(
                     fc,
                     EINVAL,
-                    fmt!("the last mount used the feature \"{}\", after which the top layer may \
+                    fmt!(
+                        "the last mount used the feature \"{}\", after which the top layer may \
                           not be what it should; check it and remove \"work/incompat/{}\"",
-                         Printable(feature), Printable(feature)),
+                        Printable(feature),
+                        Printable(feature)
+                    ),
                 ));
             }
         }

@@ -34,14 +34,20 @@ struct Stored<'a> {
 impl<'a> Stored<'a> {
     fn of(space: XattrSpace, seen: &'a CStr) -> Result<Self> {
         let Some(parts) = codec::escape(space, seen.to_bytes()) else {
-            return Ok(Self { seen, escaped: None });
+            return Ok(Self {
+                seen,
+                escaped: None,
+            });
         };
         let mut name = KVec::new();
         for part in parts {
             name.extend_from_slice(part, GFP_KERNEL)?;
         }
         name.push(0, GFP_KERNEL)?;
-        Ok(Self { seen, escaped: Some(name) })
+        Ok(Self {
+            seen,
+            escaped: Some(name),
+        })
     }
 
     fn name(&self) -> Result<&CStr> {
@@ -137,7 +143,9 @@ pub fn list(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
         }
     }
     if let Buffer::Value(buf) = buffer {
-        buf.get_mut(..seen.len()).ok_or(ERANGE)?.copy_from_slice(&seen);
+        buf.get_mut(..seen.len())
+            .ok_or(ERANGE)?
+            .copy_from_slice(&seen);
     }
     Ok(seen.len())
 }

@@ -5,14 +5,17 @@
 //! C: `struct posix_acl`, `fs/posix_acl.c`.
 
 use super::{
-    errno::{ENODATA, EOPNOTSUPP},
     dentry::Dentry,
+    errno::{ENODATA, EOPNOTSUPP},
     inode::Inode,
     mount::Mount,
 };
 use crate::bindings;
 use core::ptr::NonNull;
-use kernel::{error::{from_err_ptr, to_result}, prelude::*};
+use kernel::{
+    error::{from_err_ptr, to_result},
+    prelude::*,
+};
 
 /// Which ACL.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,8 +44,8 @@ impl AclType {
 
     fn name(self) -> *const kernel::ffi::c_char {
         match self {
-            Self::Access => c"system.posix_acl_access".as_ptr().cast(),
-            Self::Default => c"system.posix_acl_default".as_ptr().cast(),
+            Self::Access => c"system.posix_acl_access".as_char_ptr(),
+            Self::Default => c"system.posix_acl_default".as_char_ptr(),
         }
     }
 }
@@ -64,14 +67,17 @@ impl Acl {
     ///
     /// `ptr` must be NULL or an ACL that lives for the call.
     pub(super) unsafe fn dup(ptr: *mut bindings::posix_acl) -> Option<Self> {
-        // SAFETY: By the function's contract.
-        NonNull::new(ptr).map(|p| Self(unsafe {
-            NonNull::new_unchecked(bindings::posix_acl_dup(p.as_ptr()))
-        }))
+        NonNull::new(ptr).map(|p| {
+            // SAFETY: By the function's contract.
+            unsafe { bindings::posix_acl_dup(p.as_ptr()) };
+            Self(p)
+        })
     }
 
     pub(super) fn into_raw(this: Option<Self>) -> *mut bindings::posix_acl {
-        this.map_or(core::ptr::null_mut(), |acl| core::mem::ManuallyDrop::new(acl).0.as_ptr())
+        this.map_or(core::ptr::null_mut(), |acl| {
+            core::mem::ManuallyDrop::new(acl).0.as_ptr()
+        })
     }
 
     /// The ACL of a foreign inode, ids as the file system stores them (`get_inode_acl()`): for
@@ -84,9 +90,8 @@ impl Acl {
     /// The ACL of a foreign dentry for userspace (`vfs_get_acl()`), the LSMs asked.
     pub fn get(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result<Option<Self>> {
         // SAFETY: Both are alive.
-        let acl = unsafe {
-            bindings::vfs_get_acl(mnt.idmap().as_ptr(), dentry.as_ptr(), ty.name())
-        };
+        let acl =
+            unsafe { bindings::vfs_get_acl(mnt.idmap().as_ptr(), dentry.as_ptr(), ty.name()) };
         // SAFETY: The call hands out a reference.
         match unsafe { Self::take(acl) } {
             Err(e) if e == ENODATA || e == EOPNOTSUPP => Ok(None),
@@ -105,11 +110,7 @@ impl Acl {
         }
         // SAFETY: All are alive; the helper clones and maps each entry.
         let acl = unsafe {
-            bindings::posix_acl_clone_mapped(
-                self.0.as_ptr(),
-                mnt.idmap().as_ptr(),
-                inode.as_ptr(),
-            )
+            bindings::posix_acl_clone_mapped(self.0.as_ptr(), mnt.idmap().as_ptr(), inode.as_ptr())
         };
         NonNull::new(acl).map(Self).ok_or(ENOMEM)
     }
@@ -200,4 +201,3 @@ pub fn can_set(inode: &Inode) -> bool {
     // SAFETY: `i_op` is never NULL and constant.
     inode.has_posix_acl() && unsafe { (*(*inode.as_ptr()).i_op).set_acl.is_some() }
 }
-

@@ -39,7 +39,7 @@ impl core::ops::Deref for BackingFile {
 struct Ctx<T, D, H>(PhantomData<(T, D, H)>);
 
 impl<T: FileSystem, D, H: Hooks<T, D>> Ctx<T, D, H> {
-    fn new(cred: &Credential) -> bindings::backing_file_ctx {
+    fn ctx(cred: &Credential) -> bindings::backing_file_ctx {
         bindings::backing_file_ctx {
             cred: cred.as_ptr(),
             accessed: Some(Self::accessed),
@@ -47,11 +47,17 @@ impl<T: FileSystem, D, H: Hooks<T, D>> Ctx<T, D, H> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn accessed(file: *mut bindings::file) {
         // SAFETY: Called with the user's file, which is of `T` with a `D`.
         H::accessed(unsafe { OpenFile::from_raw(file) });
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn end_write(iocb: *mut bindings::kiocb, _ret: isize) {
         // SAFETY: As above.
         H::end_write(unsafe { OpenFile::from_raw((*iocb).ki_filp) });
@@ -103,7 +109,7 @@ impl BackingFile {
         iter: &IovIter,
         cred: &Credential,
     ) -> isize {
-        let mut ctx = Ctx::<T, D, H>::new(cred);
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
         // SAFETY: All are valid for the call; an asynchronous request keeps what it needs.
         unsafe {
             bindings::backing_file_read_iter(
@@ -125,7 +131,7 @@ impl BackingFile {
         flags: i32,
         cred: &Credential,
     ) -> isize {
-        let mut ctx = Ctx::<T, D, H>::new(cred);
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
         // SAFETY: As above.
         unsafe {
             bindings::backing_file_write_iter(
@@ -148,7 +154,7 @@ impl BackingFile {
         flags: u32,
         cred: &Credential,
     ) -> Result<usize> {
-        let mut ctx = Ctx::<T, D, H>::new(cred);
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
         let mut iocb: bindings::kiocb = pin_init::zeroed();
         // SAFETY: All are valid for the call.
         size(unsafe {
@@ -178,7 +184,7 @@ impl BackingFile {
         flags: u32,
         cred: &Credential,
     ) -> Result<usize> {
-        let mut ctx = Ctx::<T, D, H>::new(cred);
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
         let mut iocb: bindings::kiocb = pin_init::zeroed();
         // SAFETY: All are valid for the call.
         size(unsafe {
@@ -198,12 +204,8 @@ impl BackingFile {
     }
 
     /// `backing_file_mmap()`: the mapping goes to the file beneath, the LSMs see both.
-    pub fn mmap<T: FileSystem, D, H: Hooks<T, D>>(
-        &self,
-        vma: &Vma,
-        cred: &Credential,
-    ) -> Result {
-        let mut ctx = Ctx::<T, D, H>::new(cred);
+    pub fn mmap<T: FileSystem, D, H: Hooks<T, D>>(&self, vma: &Vma, cred: &Credential) -> Result {
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
         // SAFETY: In `->mmap()`, by the type of `vma`.
         to_result(unsafe { bindings::backing_file_mmap(self.as_ptr(), vma.as_ptr(), &mut ctx) })
     }

@@ -98,7 +98,11 @@ impl<'a> OverrideCreds<'a> {
     pub fn new(cred: &'a Credential) -> Self {
         // SAFETY: `cred` outlives the guard, as the swap of pointers demands.
         let old = unsafe { bindings::override_creds(cred.as_ptr()) };
-        Self { old, _cred: PhantomData, _task: PhantomData }
+        Self {
+            old,
+            _cred: PhantomData,
+            _task: PhantomData,
+        }
     }
 
     /// The credentials that were in force before.

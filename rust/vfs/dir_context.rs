@@ -4,7 +4,10 @@
 //!
 //! C: `struct dir_context`, `iterate_dir()`.
 
-use super::{file::BackedFile, types::{Ino, Loff}};
+use super::{
+    file::BackedFile,
+    types::{Ino, Loff},
+};
 use crate::bindings;
 use core::ffi::c_int;
 use kernel::{error::to_result, prelude::*, types::Opaque};
@@ -37,17 +40,11 @@ impl DirContext {
     /// Hands an entry to the reader (`dir_emit()`). `dt`: `DT_*`. Returns `false` if the reader
     /// wants no more; the entry is then to be offered again.
     pub fn emit(&mut self, name: &[u8], ino: Ino, dt: u8) -> bool {
-        let Ok(len) = c_int::try_from(name.len()) else { return false };
+        let Ok(len) = c_int::try_from(name.len()) else {
+            return false;
+        };
         // SAFETY: The name has `len` bytes; the context is this task's.
-        unsafe {
-            bindings::dir_emit(
-                self.0.get(),
-                name.as_ptr().cast(),
-                len,
-                ino,
-                u32::from(dt),
-            )
-        }
+        unsafe { bindings::dir_emit(self.0.get(), name.as_ptr().cast(), len, ino, u32::from(dt)) }
     }
 }
 
@@ -86,6 +83,9 @@ struct Actor<F> {
 ///
 /// Those of `iterate_dir()`; `EINTR` by a fatal signal.
 pub fn read_all(dir: &BackedFile, each: impl FnMut(Entry<'_>) -> Next) -> Result {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn actor<F: FnMut(Entry<'_>) -> Next>(
         ctx: *mut bindings::dir_context,
         name: *const kernel::ffi::c_char,
@@ -99,7 +99,11 @@ pub fn read_all(dir: &BackedFile, each: impl FnMut(Entry<'_>) -> Next) -> Result
             let this = &mut *ctx.cast::<Actor<F>>();
             this.seen = this.seen.wrapping_add(1);
             let name = core::slice::from_raw_parts(name.cast(), len.max(0) as usize);
-            let next = (this.each)(Entry { name, ino, dt: (dt & 0xff) as u8 });
+            let next = (this.each)(Entry {
+                name,
+                ino,
+                dt: (dt & 0xff) as u8,
+            });
             this.stopped = next == Next::Stop;
             !this.stopped
         }
@@ -109,7 +113,12 @@ pub fn read_all(dir: &BackedFile, each: impl FnMut(Entry<'_>) -> Next) -> Result
         let mut ctx: bindings::dir_context = pin_init::zeroed();
         ctx.actor = Some(actor::<F>);
         ctx.count = i32::MAX;
-        Actor { ctx, each, seen: 0, stopped: false }
+        Actor {
+            ctx,
+            each,
+            seen: 0,
+            stopped: false,
+        }
     }
 
     let mut this = new(each);

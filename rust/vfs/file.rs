@@ -19,6 +19,15 @@ use kernel::{
     types::Opaque,
 };
 
+/// Flags of one read or write (`IOCB_*`).
+pub mod iocb {
+    pub use crate::bindings::{IOCB_DSYNC, IOCB_SYNC};
+}
+
+/// Whose locks `->flush()` concerns.
+#[derive(Clone, Copy)]
+pub struct FlOwner(pub(super) bindings::fl_owner_t);
+
 /// Values of `whence` that need the file system.
 pub mod seek {
     pub use crate::bindings::{SEEK_DATA, SEEK_HOLE};
@@ -26,11 +35,11 @@ pub mod seek {
 
 /// Flags of `open(2)` this layer passes on.
 pub mod flags {
+    use crate::bindings as b;
     pub use crate::bindings::{
         O_ACCMODE, O_APPEND, O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOATIME, O_NONBLOCK, O_RDONLY,
         O_RDWR, O_TRUNC, O_WRONLY,
     };
-    use crate::bindings as b;
 
     /// Flags that matter at open time only and are not handed down.
     pub const OPEN_ONLY: u32 = b::O_CREAT | b::O_EXCL | b::O_NOCTTY | b::O_TRUNC;
@@ -101,17 +110,13 @@ impl BackedFile {
     /// `EPERM` on an append-only file; `EINVAL` if the file cannot do `O_DIRECT`.
     pub fn change_flags(&self, new: u32) -> Result {
         // SAFETY: The file is alive; the helper takes f_lock.
-        to_result(unsafe {
-            bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new)
-        })
+        to_result(unsafe { bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new) })
     }
 
     /// Writes what is dirty in the range to stable storage (`vfs_fsync_range()`).
     pub fn fsync_range(&self, start: Loff, end: Loff, datasync: bool) -> Result {
         // SAFETY: The file is alive.
-        to_result(unsafe {
-            bindings::vfs_fsync_range(self.as_ptr(), start, end, datasync.into())
-        })
+        to_result(unsafe { bindings::vfs_fsync_range(self.as_ptr(), start, end, datasync.into()) })
     }
 
     /// As [`fsync_range`](Self::fsync_range) for the whole file.
@@ -139,11 +144,11 @@ impl BackedFile {
     }
 
     /// `->flush()`, if the file system has one.
-    pub fn flush(&self, id: bindings::fl_owner_t) -> Result {
+    pub fn flush(&self, id: FlOwner) -> Result {
         // SAFETY: The file is alive; `f_op` is never NULL.
         to_result(unsafe {
             match (*(*self.as_ptr()).f_op).flush {
-                Some(flush) => flush(self.as_ptr(), id),
+                Some(flush) => flush(self.as_ptr(), id.0),
                 None => 0,
             }
         })
@@ -159,7 +164,9 @@ impl Drop for BackedFile {
 
 pub(super) fn loff(ret: Loff) -> Result<Loff> {
     if ret < 0 {
-        return Err(Error::from_errno(i32::try_from(ret).unwrap_or(-(bindings::EIO as i32))));
+        return Err(Error::from_errno(
+            i32::try_from(ret).unwrap_or(-(bindings::EIO as i32)),
+        ));
     }
     Ok(ret)
 }
@@ -209,14 +216,7 @@ pub fn dedupe_file_range(
 ) -> Result<Loff> {
     // SAFETY: Both are alive.
     loff(unsafe {
-        bindings::vfs_dedupe_file_range_one(
-            from.as_ptr(),
-            pos_in,
-            to.as_ptr(),
-            pos_out,
-            len,
-            flags,
-        )
+        bindings::vfs_dedupe_file_range_one(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
     })
 }
 
@@ -314,7 +314,12 @@ impl<T: FileSystem, D> OpenFile<T, D> {
     /// Another reference, for work that outlives the call.
     pub fn get(&self) -> FileRef<T, D> {
         // SAFETY: Alive.
-        unsafe { FileRef(NonNull::new_unchecked(bindings::get_file(self.as_ptr())), PhantomData) }
+        unsafe {
+            FileRef(
+                NonNull::new_unchecked(bindings::get_file(self.as_ptr())),
+                PhantomData,
+            )
+        }
     }
 }
 
@@ -351,7 +356,10 @@ impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
     ///
     /// `iocb` must be the argument of a call for such a file.
     pub(super) unsafe fn from_raw(iocb: *mut bindings::kiocb) -> Self {
-        Self { iocb, _p: PhantomData }
+        Self {
+            iocb,
+            _p: PhantomData,
+        }
     }
 
     pub(super) fn as_ptr(&self) -> *mut bindings::kiocb {

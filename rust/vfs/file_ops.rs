@@ -7,7 +7,7 @@
 
 use super::{
     dir_context::DirContext,
-    file::{IovIter, Kiocb, OpenFile, Vma},
+    file::{FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_system::FileSystem,
     inode::INode,
     splice::Pipe,
@@ -61,7 +61,7 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     fn fadvise(file: &OpenFile<T, Self::Data>, offset: Loff, len: Loff, advice: i32) -> Result;
 
     /// `->flush()`, at each close(2) of a descriptor.
-    fn flush(file: &OpenFile<T, Self::Data>, id: bindings::fl_owner_t) -> Result;
+    fn flush(file: &OpenFile<T, Self::Data>, id: FlOwner) -> Result;
 
     /// `->splice_read()`.
     fn splice_read(
@@ -122,6 +122,10 @@ pub trait DirFileOperations<T: FileSystem>: Sized + 'static {
 }
 
 /// An `->open()` that has nothing to do: for files opened by `->tmpfile()`.
+///
+/// # Safety
+///
+/// To be called by the kernel alone, as the C method of that name.
 pub(super) unsafe extern "C" fn no_open(
     _inode: *mut bindings::inode,
     _file: *mut bindings::file,
@@ -130,6 +134,10 @@ pub(super) unsafe extern "C" fn no_open(
 }
 
 /// Leases are kept on the stacked inode, by the VFS.
+///
+/// # Safety
+///
+/// To be called by the kernel alone, as the C method of that name.
 unsafe extern "C" fn setlease(
     file: *mut bindings::file,
     arg: c_int,
@@ -188,10 +196,10 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         ..pin_init::zeroed()
     };
 
-    unsafe extern "C" fn open(
-        inode: *mut bindings::inode,
-        file: *mut bindings::file,
-    ) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: Here and in all callbacks below: this table is installed for inodes of `T`
         // alone, and `private_data` is what this function leaves there.
         let (own, inode) = unsafe { (OpenFile::from_raw(file), INode::from_raw(inode)) };
@@ -206,25 +214,27 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         })
     }
 
-    unsafe extern "C" fn release(
-        _inode: *mut bindings::inode,
-        file: *mut bindings::file,
-    ) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: As above; called once.
         unsafe { release::<F::Data>(file) };
         0
     }
 
-    unsafe extern "C" fn llseek(
-        file: *mut bindings::file,
-        offset: Loff,
-        whence: c_int,
-    ) -> Loff {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn llseek(file: *mut bindings::file, offset: Loff, whence: c_int) -> Loff {
         // SAFETY: As above.
         let file = unsafe { OpenFile::from_raw(file) };
         position(|| F::llseek(file, offset, whence))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn read_iter(
         iocb: *mut bindings::kiocb,
         iter: *mut bindings::iov_iter,
@@ -234,6 +244,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         F::read_iter(iocb, &iter).unwrap_or_else(|e| e.to_errno() as isize)
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn write_iter(
         iocb: *mut bindings::kiocb,
         iter: *mut bindings::iov_iter,
@@ -243,6 +256,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         F::write_iter(iocb, &iter).unwrap_or_else(|e| e.to_errno() as isize)
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fsync(
         file: *mut bindings::file,
         start: Loff,
@@ -254,6 +270,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         from_result(|| F::fsync(file, start, end, datasync != 0).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn mmap(
         file: *mut bindings::file,
         vma: *mut bindings::vm_area_struct,
@@ -263,6 +282,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         from_result(|| F::mmap(file, &vma).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fallocate(
         file: *mut bindings::file,
         mode: c_int,
@@ -277,6 +299,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fadvise(
         file: *mut bindings::file,
         offset: Loff,
@@ -288,12 +313,18 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         from_result(|| F::fadvise(file, offset, len, advice).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn flush(file: *mut bindings::file, id: bindings::fl_owner_t) -> c_int {
         // SAFETY: As above.
         let file = unsafe { OpenFile::from_raw(file) };
-        from_result(|| F::flush(file, id).map(|()| 0))
+        from_result(|| F::flush(file, FlOwner(id)).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn splice_read(
         file: *mut bindings::file,
         pos: *mut Loff,
@@ -302,11 +333,19 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         flags: c_uint,
     ) -> isize {
         // SAFETY: As above; `pos` is the caller's.
-        let (file, pos, pipe) =
-            unsafe { (OpenFile::from_raw(file), &mut *pos, Pipe::from_raw(pipe.cast())) };
+        let (file, pos, pipe) = unsafe {
+            (
+                OpenFile::from_raw(file),
+                &mut *pos,
+                Pipe::from_raw(pipe.cast()),
+            )
+        };
         bytes(|| F::splice_read(file, pos, &pipe, len, flags))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn splice_write(
         pipe: *mut kernel::bindings::pipe_inode_info,
         file: *mut bindings::file,
@@ -315,11 +354,19 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         flags: c_uint,
     ) -> isize {
         // SAFETY: As above.
-        let (file, pos, pipe) =
-            unsafe { (OpenFile::from_raw(file), &mut *pos, Pipe::from_raw(pipe.cast())) };
+        let (file, pos, pipe) = unsafe {
+            (
+                OpenFile::from_raw(file),
+                &mut *pos,
+                Pipe::from_raw(pipe.cast()),
+            )
+        };
         bytes(|| F::splice_write(&pipe, file, pos, len, flags))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn copy_file_range(
         from: *mut bindings::file,
         pos_in: Loff,
@@ -333,6 +380,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         bytes(|| F::copy_file_range(from, pos_in, to, pos_out, len, flags))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn remap_file_range(
         from: *mut bindings::file,
         pos_in: Loff,
@@ -372,10 +422,10 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
         ..pin_init::zeroed()
     };
 
-    unsafe extern "C" fn open(
-        inode: *mut bindings::inode,
-        file: *mut bindings::file,
-    ) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn open(inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: As in `RegTable::open`.
         let (own, inode) = unsafe { (OpenFile::from_raw(file), INode::from_raw(inode)) };
         from_result(|| {
@@ -386,15 +436,18 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
         })
     }
 
-    unsafe extern "C" fn release(
-        _inode: *mut bindings::inode,
-        file: *mut bindings::file,
-    ) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn release(_inode: *mut bindings::inode, file: *mut bindings::file) -> c_int {
         // SAFETY: As above; called once.
         unsafe { release::<F::Data>(file) };
         0
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn iterate_shared(
         file: *mut bindings::file,
         ctx: *mut bindings::dir_context,
@@ -404,12 +457,18 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
         from_result(|| F::iterate_shared(file, ctx).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn llseek(file: *mut bindings::file, offset: Loff, whence: c_int) -> Loff {
         // SAFETY: As above.
         let file = unsafe { OpenFile::from_raw(file) };
         position(|| F::llseek(file, offset, whence))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fsync(
         file: *mut bindings::file,
         start: Loff,

@@ -9,6 +9,11 @@ use crate::bindings;
 use core::{ffi::CStr, marker::PhantomPinned, mem::offset_of, ptr::NonNull};
 use kernel::{error::to_result, prelude::*, types::Opaque};
 
+/// `FS_*` flags.
+pub mod flags {
+    pub use crate::bindings::FS_USERNS_MOUNT;
+}
+
 /// A file system type.
 pub trait FileSystem: super_block::SuperOperations + Sized + Send + Sync + 'static {
     /// The name, as in `/proc/filesystems`.
@@ -63,7 +68,7 @@ impl<T: FileSystem> Registration<T> {
                 // SAFETY: The constructor fits the objects' size; the name is static.
                 let cache = unsafe {
                     bindings::inode_cache_create(
-                        T::INODE_CACHE.as_ptr().cast(),
+                        T::INODE_CACHE.as_char_ptr(),
                         u32::try_from(core::mem::size_of::<WithData<T>>()).map_err(|_| EINVAL)?,
                         Some(WithData::<T>::init_once),
                     )
@@ -73,7 +78,7 @@ impl<T: FileSystem> Registration<T> {
             fs <- Opaque::try_ffi_init(|slot: *mut bindings::file_system_type| {
                 let mut fs: bindings::file_system_type = pin_init::zeroed();
                 fs.owner = module.as_ptr();
-                fs.name = T::NAME.as_ptr().cast();
+                fs.name = T::NAME.as_char_ptr();
                 fs.init_fs_context = Some(fs_context::init_fs_context::<T>);
                 fs.kill_sb = Some(super_block::kill_sb::<T>);
                 fs.fs_flags = T::FLAGS as i32;

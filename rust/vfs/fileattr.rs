@@ -4,7 +4,10 @@
 //!
 //! C: `include/linux/fileattr.h`, `fs/file_attr.c`.
 
-use super::{dentry::Dentry, errno::EOPNOTSUPP, file::BackedFile, file::flags, inode::Inode, mount::Mount, path::PathRef};
+use super::{
+    dentry::Dentry, errno::EOPNOTSUPP, file::flags, file::BackedFile, inode::Inode, mount::Mount,
+    path::PathRef,
+};
 use crate::bindings;
 use kernel::{error::to_result, prelude::*};
 

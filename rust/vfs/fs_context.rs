@@ -12,12 +12,7 @@ use super::{
 };
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomData};
-use kernel::{
-    error::from_result,
-    fmt,
-    prelude::*,
-    types::Opaque,
-};
+use kernel::{error::from_result, fmt, prelude::*, types::Opaque};
 
 /// The file system's side of a mount or remount in the making.
 pub trait Context<T: FileSystem>: Sized + Send {
@@ -83,12 +78,16 @@ impl FsContext {
         unsafe { &*fc.cast() }
     }
 
+    /// The file system's side of a context.
+    ///
     /// # Safety
     ///
-    /// The context must be of `T`, and no other reference to its data may live.
-    pub(super) unsafe fn data<T: FileSystem>(&self) -> &mut T::Context {
+    /// `fc` must be a context of `T`, valid for `'a`, and no other reference to its data may live.
+    pub(super) unsafe fn data<'a, T: FileSystem>(
+        fc: *mut bindings::fs_context,
+    ) -> &'a mut T::Context {
         // SAFETY: Set by `init_fs_context::<T>`.
-        unsafe { &mut *(*self.0.get()).fs_private.cast() }
+        unsafe { &mut *(*fc).fs_private.cast() }
     }
 
     /// Whether the mount is asked to be read-only.
@@ -106,9 +105,7 @@ impl FsContext {
     /// Whether this is a remount.
     pub fn is_reconfigure(&self) -> bool {
         // SAFETY: As above.
-        unsafe {
-            bindings::fs_context_is_reconfigure(self.0.get())
-        }
+        unsafe { bindings::fs_context_is_reconfigure(self.0.get()) }
     }
 
     /// Whether the caller is in the user namespace the context was made for. The descriptor of a
@@ -127,9 +124,9 @@ impl FsContext {
             if !log.is_null() {
                 bindings::logfc(
                     log,
-                    c"union".as_ptr().cast(),
-                    b'e' as kernel::ffi::c_char,
-                    c"%pA".as_ptr().cast(),
+                    c"union".as_char_ptr(),
+                    b'e',
+                    c"%pA".as_char_ptr(),
                     core::ptr::from_ref(&args).cast::<kernel::ffi::c_void>(),
                 );
             }
@@ -149,6 +146,9 @@ impl<T: FileSystem> Table<T> {
         dup: None,
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn free(fc: *mut bindings::fs_context) {
         // SAFETY: Called once, for contexts of `T`; the pointer came from `init_fs_context`.
         unsafe {
@@ -160,10 +160,14 @@ impl<T: FileSystem> Table<T> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn parse_param(
         fc: *mut bindings::fs_context,
         param: *mut bindings::fs_parameter,
     ) -> kernel::ffi::c_int {
+        let raw = fc;
         // SAFETY: Both are valid for the call; the union member read is the one `type_` says.
         let (fc, param) = unsafe {
             let value = match bindings::fs_parameter_type(param) {
@@ -171,17 +175,21 @@ impl<T: FileSystem> Table<T> {
                 bindings::fs_value_type_fs_value_is_string => {
                     Value::String(cstr(bindings::fs_parameter_string(param)))
                 }
-                bindings::fs_value_type_fs_value_is_file => {
-                    Value::File(Path::from_borrowed(bindings::file_path(
-                        bindings::fs_parameter_file(param),
-                    )))
-                }
+                bindings::fs_value_type_fs_value_is_file => Value::File(Path::from_borrowed(
+                    bindings::file_path(bindings::fs_parameter_file(param)),
+                )),
                 _ => Value::Other,
             };
-            (FsContext::from_raw(fc), Parameter { key: cstr((*param).key), value })
+            (
+                FsContext::from_raw(fc),
+                Parameter {
+                    key: cstr((*param).key),
+                    value,
+                },
+            )
         };
         // SAFETY: The context is of `T`; its data are borrowed in this call only.
-        let data = unsafe { fc.data::<T>() };
+        let data = unsafe { FsContext::data::<T>(raw) };
         match data.parse_param(fc, &param) {
             Ok(Parsed::Done) => 0,
             // Not an errno userspace sees: it tells the VFS to go on.
@@ -190,6 +198,9 @@ impl<T: FileSystem> Table<T> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn parse_monolithic(
         fc: *mut bindings::fs_context,
         data: *mut kernel::ffi::c_void,
@@ -200,6 +211,10 @@ impl<T: FileSystem> Table<T> {
     }
 
     /// Cuts the first option off `*rest`, as `strsep()` would.
+    ///
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn next_option(
         rest: *mut *mut kernel::ffi::c_char,
     ) -> *mut kernel::ffi::c_char {
@@ -221,23 +236,36 @@ impl<T: FileSystem> Table<T> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn get_tree(fc: *mut bindings::fs_context) -> kernel::ffi::c_int {
         // SAFETY: `fc` is valid; the function calls back with a super block of this type.
         unsafe { bindings::get_tree_nodev(fc, Some(super_block::fill_super::<T>)) }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn reconfigure(fc: *mut bindings::fs_context) -> kernel::ffi::c_int {
+        let raw = fc;
         // SAFETY: `fc->root` is a dentry of the mounted super block of `T`, which is complete.
         let (fc, sb) = unsafe {
             let root = (*fc).root;
-            (FsContext::from_raw(fc), SuperBlock::<T>::from_raw((*root).d_sb))
+            (
+                FsContext::from_raw(fc),
+                SuperBlock::<T>::from_raw((*root).d_sb),
+            )
         };
         // SAFETY: The context is of `T`; its data are borrowed in this call only.
-        let data = unsafe { fc.data::<T>() };
+        let data = unsafe { FsContext::data::<T>(raw) };
         from_result(|| data.reconfigure(sb, fc).map(|()| 0))
     }
 }
 
+/// # Safety
+///
+/// To be called by the kernel alone, as the C method of that name.
 pub(super) unsafe extern "C" fn init_fs_context<T: FileSystem>(
     fc: *mut kernel::bindings::fs_context,
 ) -> kernel::ffi::c_int {

@@ -90,6 +90,11 @@ impl Inode {
         self.file_type() == bindings::S_IFREG
     }
 
+    /// Whether this is a symbolic link.
+    pub fn is_symlink(&self) -> bool {
+        self.file_type() == bindings::S_IFLNK
+    }
+
     /// Whether this is a character device with the number 0:0: a whiteout (`IS_WHITEOUT()`).
     pub fn is_whiteout(&self) -> bool {
         self.file_type() == bindings::S_IFCHR && self.rdev() == 0
@@ -260,6 +265,10 @@ impl<T: FileSystem> WithData<T> {
     }
 
     /// Constructor of the inode cache's objects.
+    ///
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     pub(super) unsafe extern "C" fn init_once(object: *mut kernel::ffi::c_void) {
         let object: *mut Self = object.cast();
         // SAFETY: The cache's objects have the size and alignment of `Self`;
@@ -267,6 +276,9 @@ impl<T: FileSystem> WithData<T> {
         unsafe { bindings::inode_init_once(&raw mut (*object).inode) };
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     pub(super) unsafe extern "C" fn alloc_inode(
         sb: *mut bindings::super_block,
     ) -> *mut bindings::inode {
@@ -289,6 +301,10 @@ impl<T: FileSystem> WithData<T> {
     }
 
     /// Drops `T`'s data: the last use of the inode in a context that may sleep.
+    ///
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     pub(super) unsafe extern "C" fn destroy_inode(inode: *mut bindings::inode) {
         // SAFETY: Installed only in tables of `T`, called once at the end of an inode's life; the
         // memory itself is left for `free_inode()`, after a grace period.
@@ -302,6 +318,10 @@ impl<T: FileSystem> WithData<T> {
     }
 
     /// Frees the memory, an RCU grace period after the end.
+    ///
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     pub(super) unsafe extern "C" fn free_inode(inode: *mut bindings::inode) {
         // SAFETY: The object came from the inode cache in `alloc_inode()`. The super block may be
         // gone by now, so the cache is left for `kfree()` to find; `Registration` waits with
@@ -357,7 +377,11 @@ impl<T: FileSystem> INode<T> {
     /// `T`'s data of this inode.
     pub fn data(&self) -> &T::INodeData {
         // SAFETY: By the type's invariant.
-        unsafe { (*WithData::<T>::container_of(self.as_ptr())).data.assume_init_ref() }
+        unsafe {
+            (*WithData::<T>::container_of(self.as_ptr()))
+                .data
+                .assume_init_ref()
+        }
     }
 
     /// The super block.
@@ -471,7 +495,11 @@ impl<T: FileSystem> New<T> {
     ///
     /// `inode` must be a new inode of a super block of `T`, with one reference that is given away.
     pub(super) unsafe fn from_raw(inode: NonNull<bindings::inode>, locked: bool) -> Self {
-        Self { inode, locked, _t: PhantomData }
+        Self {
+            inode,
+            locked,
+            _t: PhantomData,
+        }
     }
 
     /// Sets the inode number.

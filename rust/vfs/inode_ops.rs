@@ -128,12 +128,7 @@ pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
     fn unlink(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
 
     /// `->symlink()`.
-    fn symlink(
-        idmap: &Idmap,
-        dir: &INode<T>,
-        dentry: ChildDentry<'_, T>,
-        target: &CStr,
-    ) -> Result;
+    fn symlink(idmap: &Idmap, dir: &INode<T>, dentry: ChildDentry<'_, T>, target: &CStr) -> Result;
 
     /// `->mkdir()`, which makes the given dentry positive.
     fn mkdir(idmap: &Idmap, dir: &INode<T>, dentry: ChildDentry<'_, T>, mode: u16) -> Result;
@@ -219,7 +214,11 @@ impl<T: FileSystem> Tmpfile<'_, T> {
             bindings::d_instantiate(dentry, ARef::into_raw(inode).as_ptr().cast());
             (*self.file).private_data = data.into_foreign();
             bindings::file_set_can_odirect(self.file);
-            let ret = to_result(bindings::finish_open(self.file, dentry, Some(file_ops::no_open)));
+            let ret = to_result(bindings::finish_open(
+                self.file,
+                dentry,
+                Some(file_ops::no_open),
+            ));
             if !bindings::file_is_opened(self.file) {
                 // Nobody will call `release`.
                 let data = (*self.file).private_data;
@@ -269,6 +268,9 @@ impl<T: FileSystem, D: DentryOperations<T>> DentryTable<T, D> {
         ..pin_init::zeroed()
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn d_real(
         dentry: *mut bindings::dentry,
         ty: bindings::d_real_type,
@@ -283,6 +285,9 @@ impl<T: FileSystem, D: DentryOperations<T>> DentryTable<T, D> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn d_revalidate(
         _dir: *mut bindings::inode,
         _name: *const bindings::qstr,
@@ -294,10 +299,10 @@ impl<T: FileSystem, D: DentryOperations<T>> DentryTable<T, D> {
         from_result(|| D::d_revalidate(dentry, flags).map(c_int::from))
     }
 
-    unsafe extern "C" fn d_weak_revalidate(
-        dentry: *mut bindings::dentry,
-        flags: c_uint,
-    ) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn d_weak_revalidate(dentry: *mut bindings::dentry, flags: c_uint) -> c_int {
         // SAFETY: As above.
         let dentry = unsafe { DEntry::<T>::from_raw(dentry) };
         from_result(|| D::d_weak_revalidate(dentry, flags).map(c_int::from))
@@ -329,11 +334,19 @@ impl Tables {
     }
 
     pub(super) const fn symlink<T: FileSystem, O: SymlinkOperations<T>>() -> Self {
-        Self { iops: &Table::<T, O>::SYMLINK, fops: None, rdev: 0 }
+        Self {
+            iops: &Table::<T, O>::SYMLINK,
+            fops: None,
+            rdev: 0,
+        }
     }
 
     pub(super) const fn special<T: FileSystem, O: SpecialOperations<T>>(rdev: u32) -> Self {
-        Self { iops: &Table::<T, O>::SPECIAL, fops: None, rdev }
+        Self {
+            iops: &Table::<T, O>::SPECIAL,
+            fops: None,
+            rdev,
+        }
     }
 
     /// # Safety
@@ -382,6 +395,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         ..pin_init::zeroed()
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn lookup(
         dir: *mut bindings::inode,
         dentry: *mut bindings::dentry,
@@ -389,8 +405,12 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
     ) -> *mut bindings::dentry {
         // SAFETY: Here and in all callbacks below: the tables of `T` are installed by
         // `New::<T>::init` alone, so all inodes and dentries are of `T`, and valid for the call.
-        let (dir, dentry) =
-            unsafe { (INode::<T>::from_raw(dir), LookupDentry::<T>::from_raw(dentry)) };
+        let (dir, dentry) = unsafe {
+            (
+                INode::<T>::from_raw(dir),
+                LookupDentry::<T>::from_raw(dentry),
+            )
+        };
         match O::lookup(dir, dentry, flags) {
             Ok(None) => core::ptr::null_mut(),
             Ok(Some(other)) => ARef::into_raw(other).as_ptr().cast(),
@@ -398,6 +418,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn create(
         idmap: *mut bindings::mnt_idmap,
         dir: *mut bindings::inode,
@@ -410,6 +433,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         from_result(|| O::create(idmap, dir, dentry, mode, excl).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn link(
         old: *mut bindings::dentry,
         dir: *mut bindings::inode,
@@ -417,21 +443,27 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
     ) -> c_int {
         // SAFETY: As above.
         let (old, dir, new) = unsafe {
-            (DEntry::<T>::from_raw(old), INode::<T>::from_raw(dir), ChildDentry::from_raw(new))
+            (
+                DEntry::<T>::from_raw(old),
+                INode::<T>::from_raw(dir),
+                ChildDentry::from_raw(new),
+            )
         };
         from_result(|| O::link(old, dir, new).map(|()| 0))
     }
 
-    unsafe extern "C" fn unlink(
-        dir: *mut bindings::inode,
-        dentry: *mut bindings::dentry,
-    ) -> c_int {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn unlink(dir: *mut bindings::inode, dentry: *mut bindings::dentry) -> c_int {
         // SAFETY: As above.
-        let (dir, dentry) =
-            unsafe { (INode::<T>::from_raw(dir), ChildDentry::from_raw(dentry)) };
+        let (dir, dentry) = unsafe { (INode::<T>::from_raw(dir), ChildDentry::from_raw(dentry)) };
         from_result(|| O::unlink(dir, dentry).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn symlink(
         idmap: *mut bindings::mnt_idmap,
         dir: *mut bindings::inode,
@@ -444,6 +476,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         from_result(|| O::symlink(idmap, dir, dentry, target).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn mkdir(
         idmap: *mut bindings::mnt_idmap,
         dir: *mut bindings::inode,
@@ -458,13 +493,18 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn rmdir(dir: *mut bindings::inode, dentry: *mut bindings::dentry) -> c_int {
         // SAFETY: As above.
-        let (dir, dentry) =
-            unsafe { (INode::<T>::from_raw(dir), ChildDentry::from_raw(dentry)) };
+        let (dir, dentry) = unsafe { (INode::<T>::from_raw(dir), ChildDentry::from_raw(dentry)) };
         from_result(|| O::rmdir(dir, dentry).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn mknod(
         idmap: *mut bindings::mnt_idmap,
         dir: *mut bindings::inode,
@@ -477,6 +517,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         from_result(|| O::mknod(idmap, dir, dentry, mode, rdev).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn rename(
         idmap: *mut bindings::mnt_idmap,
         old_dir: *mut bindings::inode,
@@ -494,8 +537,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
             )
         };
         from_result(|| {
-            const WHITEOUT_NOREPLACE: u32 =
-                bindings::RENAME_WHITEOUT | bindings::RENAME_NOREPLACE;
+            const WHITEOUT_NOREPLACE: u32 = bindings::RENAME_WHITEOUT | bindings::RENAME_NOREPLACE;
             let request = match flags {
                 0 => RenameRequest::Replace,
                 bindings::RENAME_NOREPLACE => RenameRequest::NoReplace,
@@ -507,6 +549,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         })
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn tmpfile(
         idmap: *mut bindings::mnt_idmap,
         dir: *mut bindings::inode,
@@ -516,7 +561,16 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         // SAFETY: As above.
         let (idmap, dir) = unsafe { (Idmap::from_raw(idmap), INode::<T>::from_raw(dir)) };
         from_result(|| {
-            O::tmpfile(idmap, dir, Tmpfile { file, _p: PhantomData }, mode).map(|()| 0)
+            O::tmpfile(
+                idmap,
+                dir,
+                Tmpfile {
+                    file,
+                    _p: PhantomData,
+                },
+                mode,
+            )
+            .map(|()| 0)
         })
     }
 }
@@ -530,7 +584,13 @@ unsafe fn child<'a, T: FileSystem>(
     dentry: *mut bindings::dentry,
 ) -> (&'a Idmap, &'a INode<T>, ChildDentry<'a, T>) {
     // SAFETY: By the function's contract.
-    unsafe { (Idmap::from_raw(idmap), INode::from_raw(dir), ChildDentry::from_raw(dentry)) }
+    unsafe {
+        (
+            Idmap::from_raw(idmap),
+            INode::from_raw(dir),
+            ChildDentry::from_raw(dentry),
+        )
+    }
 }
 
 impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
@@ -549,6 +609,9 @@ impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
         ..pin_init::zeroed()
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fiemap(
         inode: *mut bindings::inode,
         info: *mut kernel::bindings::fiemap_extent_info,
@@ -556,8 +619,12 @@ impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
         len: u64,
     ) -> c_int {
         // SAFETY: As in `lookup`.
-        let (inode, info) =
-            unsafe { (INode::<T>::from_raw(inode), FiemapInfo::from_raw(info.cast())) };
+        let (inode, info) = unsafe {
+            (
+                INode::<T>::from_raw(inode),
+                FiemapInfo::from_raw(info.cast()),
+            )
+        };
         from_result(|| O::fiemap(inode, &info, start, len).map(|()| 0))
     }
 }
@@ -572,6 +639,9 @@ impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
         ..pin_init::zeroed()
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn get_link(
         dentry: *mut bindings::dentry,
         inode: *mut bindings::inode,
@@ -610,16 +680,26 @@ impl<T: FileSystem, O: SpecialOperations<T>> Table<T, O> {
 }
 
 impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fileattr_get(
         dentry: *mut bindings::dentry,
         fa: *mut kernel::bindings::file_kattr,
     ) -> c_int {
         // SAFETY: As in `lookup`; `fa` is the caller's.
-        let (dentry, fa) =
-            unsafe { (DEntry::<T>::from_raw(dentry), FileKattr::from_raw(fa.cast())) };
+        let (dentry, fa) = unsafe {
+            (
+                DEntry::<T>::from_raw(dentry),
+                FileKattr::from_raw(fa.cast()),
+            )
+        };
         from_result(|| O::fileattr_get(dentry, fa).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn fileattr_set(
         idmap: *mut bindings::mnt_idmap,
         dentry: *mut bindings::dentry,
@@ -627,13 +707,20 @@ impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
     ) -> c_int {
         // SAFETY: As above.
         let (idmap, dentry, fa) = unsafe {
-            (Idmap::from_raw(idmap), DEntry::<T>::from_raw(dentry), FileKattr::from_raw(fa.cast()))
+            (
+                Idmap::from_raw(idmap),
+                DEntry::<T>::from_raw(dentry),
+                FileKattr::from_raw(fa.cast()),
+            )
         };
         from_result(|| O::fileattr_set(idmap, dentry, fa).map(|()| 0))
     }
 }
 
 impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn permission(
         idmap: *mut bindings::mnt_idmap,
         inode: *mut bindings::inode,
@@ -644,6 +731,9 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
         from_result(|| O::permission(idmap, inode, mask as u32).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn get_inode_acl(
         inode: *mut bindings::inode,
         ty: c_int,
@@ -657,6 +747,9 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn get_acl(
         idmap: *mut bindings::mnt_idmap,
         dentry: *mut bindings::dentry,
@@ -670,6 +763,9 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn set_acl(
         idmap: *mut bindings::mnt_idmap,
         dentry: *mut bindings::dentry,
@@ -678,15 +774,20 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
     ) -> c_int {
         // SAFETY: As in `lookup`; the ACL is the caller's, NULL to remove it.
         let (idmap, dentry, acl) = unsafe {
-            (Idmap::from_raw(idmap), DEntry::<T>::from_raw(dentry), Acl::dup(acl.cast()))
+            (
+                Idmap::from_raw(idmap),
+                DEntry::<T>::from_raw(dentry),
+                Acl::dup(acl.cast()),
+            )
         };
-        from_result(|| {
-            O::set_acl(idmap, dentry, acl.as_ref(), AclType::from_raw(ty)).map(|()| 0)
-        })
+        from_result(|| O::set_acl(idmap, dentry, acl.as_ref(), AclType::from_raw(ty)).map(|()| 0))
     }
 }
 
 impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn getattr(
         idmap: *mut bindings::mnt_idmap,
         path: *const bindings::path,
@@ -708,6 +809,9 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
         })
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn setattr(
         idmap: *mut bindings::mnt_idmap,
         dentry: *mut bindings::dentry,
@@ -715,11 +819,18 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
     ) -> c_int {
         // SAFETY: As in `lookup`; `attr` is the caller's.
         let (idmap, dentry, attr) = unsafe {
-            (Idmap::from_raw(idmap), DEntry::<T>::from_raw(dentry), Iattr::from_raw(attr))
+            (
+                Idmap::from_raw(idmap),
+                DEntry::<T>::from_raw(dentry),
+                Iattr::from_raw(attr),
+            )
         };
         from_result(|| O::setattr(idmap, dentry, attr).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn listxattr(
         dentry: *mut bindings::dentry,
         list: *mut c_char,
@@ -742,6 +853,9 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
         }
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn update_time(
         inode: *mut bindings::inode,
         ty: bindings::fs_update_time,
@@ -754,7 +868,7 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
         } else {
             UpdateTime::Modification
         };
-        let nowait = flags & bindings::IOCB_NOWAIT as u32 != 0;
+        let nowait = flags & bindings::IOCB_NOWAIT != 0;
         from_result(|| O::update_time(inode, which, nowait).map(|()| 0))
     }
 }

@@ -135,7 +135,8 @@ impl PrivateMount {
                 Access::ReadWrite => {
                     *flags &= !((bindings::mount_flags_MNT_NOATIME
                         | bindings::mount_flags_MNT_NODIRATIME
-                        | bindings::mount_flags_MNT_RELATIME) as i32);
+                        | bindings::mount_flags_MNT_RELATIME)
+                        as i32);
                 }
                 Access::ReadOnly => {
                     *flags |= (bindings::mount_flags_MNT_READONLY

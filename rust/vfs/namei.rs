@@ -134,30 +134,35 @@ impl<'a> Creating<'a> {
         let idmap = self.idmap.as_ptr();
         let dir = self.dir();
         let none = core::ptr::null_mut();
-        // SAFETY: The directory is locked, the dentry negative. No delegation is broken: nobody
-        // else uses the directory.
-        match object {
-            NewObject::Regular => to_result(unsafe {
-                bindings::vfs_create(idmap, self.dentry, mode, none)
-            })?,
-            NewObject::Symlink(target) => to_result(unsafe {
-                bindings::vfs_symlink(idmap, dir, self.dentry, target.as_ptr().cast(), none)
-            })?,
-            NewObject::Special(rdev) => to_result(unsafe {
-                bindings::vfs_mknod(idmap, dir, self.dentry, mode, rdev, none)
-            })?,
-            NewObject::Link(old) => to_result(unsafe {
-                bindings::vfs_link(old.as_ptr(), idmap, dir, self.dentry, none)
-            })?,
-            NewObject::Directory => {
-                // `vfs_mkdir()` consumes the dentry and unlocks on failure: no `end_creating()`
-                // is due then.
-                let mut this = ManuallyDrop::new(self);
-                // SAFETY: As above.
-                this.dentry =
-                    from_err_ptr(unsafe { bindings::vfs_mkdir(idmap, dir, this.dentry, mode, none) })?;
-                self = ManuallyDrop::into_inner(this);
-            }
+        // No delegation is broken by the calls below: nobody else uses the directory.
+        if let NewObject::Directory = object {
+            // `vfs_mkdir()` consumes the dentry and unlocks on failure: no `end_creating()` is due
+            // then.
+            let mut this = ManuallyDrop::new(self);
+            // SAFETY: The directory is locked, the dentry negative.
+            let made = unsafe { bindings::vfs_mkdir(idmap, dir, this.dentry, mode, none) };
+            this.dentry = from_err_ptr(made)?;
+            self = ManuallyDrop::into_inner(this);
+        } else {
+            let dentry = self.dentry;
+            // SAFETY: The directory is locked, the dentry negative; a link target is alive and of
+            // the same mount.
+            to_result(unsafe {
+                match object {
+                    NewObject::Regular | NewObject::Directory => {
+                        bindings::vfs_create(idmap, dentry, mode, none)
+                    }
+                    NewObject::Symlink(target) => {
+                        bindings::vfs_symlink(idmap, dir, dentry, target.as_char_ptr(), none)
+                    }
+                    NewObject::Special(rdev) => {
+                        bindings::vfs_mknod(idmap, dir, dentry, mode, rdev, none)
+                    }
+                    NewObject::Link(old) => {
+                        bindings::vfs_link(old.as_ptr(), idmap, dir, dentry, none)
+                    }
+                }
+            })?;
         }
         if !self.dentry().is_positive() || self.dentry().is_unhashed() {
             // An odd file system (kernfs, casefolding) that made something else of the dentry.
@@ -214,9 +219,8 @@ impl<'a> Removing<'a> {
     ) -> Result<Self> {
         let idmap = write.mnt().idmap();
         // SAFETY: All are valid.
-        let dentry = from_err_ptr(unsafe {
-            bindings::start_removing_dentry(dir.as_ptr(), child.as_ptr())
-        })?;
+        let dentry = unsafe { bindings::start_removing_dentry(dir.as_ptr(), child.as_ptr()) };
+        let dentry = from_err_ptr(dentry)?;
         Ok(Self { dentry, idmap })
     }
 
@@ -333,13 +337,13 @@ impl<'a> Renaming<'a> {
     }
 
     /// The old dentry.
-    pub fn old(&self) -> &Dentry {
+    pub fn old_dentry(&self) -> &Dentry {
         // SAFETY: Held until `end_renaming()`.
         unsafe { Dentry::from_raw(self.rd.old_dentry) }
     }
 
     /// The new dentry, which may be negative.
-    pub fn new(&self) -> &Dentry {
+    pub fn new_dentry(&self) -> &Dentry {
         // SAFETY: As above.
         unsafe { Dentry::from_raw(self.rd.new_dentry) }
     }

@@ -35,7 +35,7 @@ impl Path {
         // SAFETY: The name is NUL-terminated; `path` is filled on success.
         to_result(unsafe {
             bindings::kern_path(
-                name.as_ptr().cast(),
+                name.as_char_ptr(),
                 bindings::LOOKUP_FOLLOW | bindings::LOOKUP_DIRECTORY,
                 &mut path,
             )
@@ -137,7 +137,10 @@ impl<'a> PathRef<'a> {
 
     /// The C form, which borrows: use it within one call.
     pub(super) fn raw(&self) -> bindings::path {
-        bindings::path { mnt: self.mnt.as_ptr(), dentry: self.dentry.as_ptr() }
+        bindings::path {
+            mnt: self.mnt.as_ptr(),
+            dentry: self.dentry.as_ptr(),
+        }
     }
 
     /// Updates the access time as a read would (`touch_atime()`), subject to the mount's flags.
@@ -149,7 +152,9 @@ impl<'a> PathRef<'a> {
 
 impl<'a> From<&'a Path> for PathRef<'a> {
     fn from(path: &'a Path) -> Self {
-        Self { mnt: path.mnt(), dentry: path.dentry() }
+        Self {
+            mnt: path.mnt(),
+            dentry: path.dentry(),
+        }
     }
 }
-

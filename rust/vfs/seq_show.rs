@@ -4,7 +4,7 @@
 
 use crate::bindings;
 use core::ffi::CStr;
-use kernel::types::Opaque;
+use kernel::{str::CStrExt, types::Opaque};
 
 /// A seq_file on loan.
 #[repr(transparent)]
@@ -26,8 +26,8 @@ impl SeqFile {
         unsafe {
             bindings::seq_show_option(
                 self.0.get(),
-                name.as_ptr().cast(),
-                value.map_or(core::ptr::null(), |v| v.as_ptr().cast()),
+                name.as_char_ptr(),
+                value.map_or(core::ptr::null(), |v| v.as_char_ptr()),
             )
         };
     }

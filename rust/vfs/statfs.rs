@@ -39,12 +39,12 @@ impl Statfs {
 
     /// Sets the longest file name, in bytes.
     pub fn set_namelen(&mut self, len: i64) {
-        self.0.f_namelen = len as _;
+        self.0.f_namelen = len as isize;
     }
 
     /// Sets the type number.
     pub fn set_type(&mut self, magic: u32) {
-        self.0.f_type = magic as _;
+        self.0.f_type = magic as isize;
     }
 
     /// Sets the identification, here derived from a device number.

@@ -21,6 +21,13 @@ use kernel::{
     types::Opaque,
 };
 
+/// `SB_*` and `SB_I_*` flags.
+pub mod flags {
+    pub use crate::bindings::{
+        SB_I_EVM_HMAC_UNSUPPORTED, SB_I_NOUMASK, SB_I_SKIP_SYNC, SB_NOSEC, SB_POSIXACL, SB_RDONLY,
+    };
+}
+
 /// The deepest stack of file systems the kernel allows (`FILESYSTEM_MAX_STACK_DEPTH`).
 pub const MAX_STACK_DEPTH: i32 = bindings::FILESYSTEM_MAX_STACK_DEPTH as i32;
 
@@ -113,6 +120,9 @@ impl<T: FileSystem> SuperBlock<T> {
     ///
     /// `ENOMEM`.
     pub fn iget5(&self, key: usize) -> Result<Iget<T>> {
+        /// # Safety
+        ///
+        /// To be called by the kernel alone, as the C method of that name.
         unsafe extern "C" fn test(
             inode: *mut bindings::inode,
             key: *mut kernel::ffi::c_void,
@@ -120,6 +130,9 @@ impl<T: FileSystem> SuperBlock<T> {
             // SAFETY: Called for inodes of this super block, under the hash lock.
             unsafe { ((*inode).i_private == key).into() }
         }
+        /// # Safety
+        ///
+        /// To be called by the kernel alone, as the C method of that name.
         unsafe extern "C" fn set(
             inode: *mut bindings::inode,
             key: *mut kernel::ffi::c_void,
@@ -145,7 +158,9 @@ impl<T: FileSystem> SuperBlock<T> {
             if bindings::inode_is_new(inode.as_ptr()) {
                 Ok(Iget::New(New::from_raw(inode, true)))
             } else {
-                Ok(Iget::Cached(kernel::sync::aref::ARef::from_raw(inode.cast())))
+                Ok(Iget::Cached(kernel::sync::aref::ARef::from_raw(
+                    inode.cast(),
+                )))
             }
         }
     }
@@ -279,11 +294,17 @@ impl<T: FileSystem> Table<T> {
         ..pin_init::zeroed()
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn put_super(sb: *mut bindings::super_block) {
         // SAFETY: Called once, at shutdown, after all inodes of the super block are gone.
         unsafe { take_data::<T>(sb) };
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn sync_fs(
         sb: *mut bindings::super_block,
         wait: kernel::ffi::c_int,
@@ -294,15 +315,22 @@ impl<T: FileSystem> Table<T> {
         from_result(|| T::sync_fs(sb, wait != 0).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn statfs(
         dentry: *mut bindings::dentry,
         buf: *mut kernel::bindings::kstatfs,
     ) -> kernel::ffi::c_int {
         // SAFETY: As above; `buf` is the caller's alone.
-        let (dentry, buf) = unsafe { (DEntry::<T>::from_raw(dentry), Statfs::from_raw(buf.cast())) };
+        let (dentry, buf) =
+            unsafe { (DEntry::<T>::from_raw(dentry), Statfs::from_raw(buf.cast())) };
         from_result(|| T::statfs(dentry, buf).map(|()| 0))
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn show_options(
         m: *mut bindings::seq_file,
         root: *mut bindings::dentry,
@@ -327,6 +355,9 @@ unsafe fn take_data<T: FileSystem>(sb: *mut bindings::super_block) {
     }
 }
 
+/// # Safety
+///
+/// To be called by the kernel alone, as the C method of that name.
 pub(super) unsafe extern "C" fn kill_sb<T: FileSystem>(sb: *mut bindings::super_block) {
     // SAFETY: Called once for each super block of `T`. `put_super` runs only if there is a root;
     // otherwise the data of a failed `fill_super` are taken here.
@@ -337,18 +368,24 @@ pub(super) unsafe extern "C" fn kill_sb<T: FileSystem>(sb: *mut bindings::super_
 }
 
 /// C side of `fill_super`: called by `get_tree_nodev()`.
+///
+/// # Safety
+///
+/// To be called by the kernel alone, as the C method of that name.
 pub(super) unsafe extern "C" fn fill_super<T: FileSystem>(
     sb: *mut bindings::super_block,
     fc: *mut bindings::fs_context,
 ) -> kernel::ffi::c_int {
     // SAFETY: `get_tree_nodev()` passes a new super block and the context of this mount.
-    let fc = unsafe { super::fs_context::FsContext::from_raw(fc) };
-    let mut new = NewSuperBlock { sb, _t: PhantomData };
+    let (raw, fc) = (fc, unsafe { super::fs_context::FsContext::from_raw(fc) });
+    let mut new = NewSuperBlock {
+        sb,
+        _t: PhantomData,
+    };
     // SAFETY: Contexts of `T` carry its data.
-    let context = unsafe { fc.data::<T>() };
+    let context = unsafe { super::fs_context::FsContext::data::<T>(raw) };
     from_result(|| {
         <T::Context as super::fs_context::Context<T>>::fill_super(context, &mut new, fc)?;
         Ok(0)
     })
 }
-

@@ -32,6 +32,9 @@ pub fn restart_syscall() -> Error {
 ///
 /// `ENOMEM`; `ESRCH` if the task is on its way out.
 pub fn add<J: Job>(job: J) -> Result {
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn run<J: Job>(head: *mut bindings::callback_head) {
         // SAFETY: `head` is the first field of a `Work<J>` that `add` leaked; it runs once.
         let work: KBox<Work<J>> = unsafe { KBox::from_raw(head.cast()) };

@@ -5,7 +5,7 @@
 use super::errno::ENAMETOOLONG;
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomData};
-use kernel::prelude::*;
+use kernel::{prelude::*, str::CStrExt};
 
 /// A position or length within a file, in bytes (`loff_t`).
 pub type Loff = bindings::loff_t;
@@ -91,7 +91,7 @@ pub(super) type TaskLocal = PhantomData<*mut ()>;
 /// `ptr` must point to a NUL-terminated string that outlives `'a`.
 pub(super) unsafe fn cstr<'a>(ptr: *const kernel::ffi::c_char) -> &'a CStr {
     // SAFETY: By the function's contract.
-    unsafe { CStr::from_ptr(ptr.cast()) }
+    unsafe { <CStr as CStrExt>::from_char_ptr(ptr) }
 }
 
 /// A random number, for keys of hash tables.

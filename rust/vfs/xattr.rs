@@ -6,8 +6,8 @@
 //! through the `__vfs_*_noperm` ones, so that ids are converted and the LSMs are asked.
 
 use super::{
-    errno::{ENODATA, EOPNOTSUPP},
     dentry::{DEntry, Dentry},
+    errno::{ENODATA, EOPNOTSUPP},
     file_system::FileSystem,
     inode::INode,
     mount::{Idmap, Mount},
@@ -15,7 +15,10 @@ use super::{
 };
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomData};
-use kernel::{error::{from_result, to_result}, prelude::*};
+use kernel::{
+    error::{from_result, to_result},
+    prelude::*,
+};
 
 /// The largest value, in bytes.
 pub const SIZE_MAX: usize = bindings::XATTR_SIZE_MAX as usize;
@@ -32,7 +35,7 @@ pub fn is_absent(e: Error) -> bool {
 /// their own.
 pub fn is_posix_acl(name: &CStr) -> bool {
     // SAFETY: The name is NUL-terminated.
-    unsafe { bindings::is_posix_acl_xattr(name.as_ptr().cast()) }
+    unsafe { bindings::is_posix_acl_xattr(name.as_char_ptr()) }
 }
 
 /// Reads a value into `buf` (`vfs_getxattr()`); with an empty buffer only tells the length.
@@ -46,8 +49,12 @@ pub fn get(mnt: &Mount, dentry: &Dentry, name: &CStr, buf: &mut [u8]) -> Result<
         bindings::vfs_getxattr(
             mnt.idmap().as_ptr(),
             dentry.as_ptr(),
-            name.as_ptr().cast(),
-            if buf.is_empty() { core::ptr::null_mut() } else { buf.as_mut_ptr().cast() },
+            name.as_char_ptr(),
+            if buf.is_empty() {
+                core::ptr::null_mut()
+            } else {
+                buf.as_mut_ptr().cast()
+            },
             buf.len(),
         )
     };
@@ -66,7 +73,11 @@ pub fn list(dentry: &Dentry, buf: &mut [u8]) -> Result<usize> {
     let len = unsafe {
         bindings::vfs_listxattr(
             dentry.as_ptr(),
-            if buf.is_empty() { core::ptr::null_mut() } else { buf.as_mut_ptr().cast() },
+            if buf.is_empty() {
+                core::ptr::null_mut()
+            } else {
+                buf.as_mut_ptr().cast()
+            },
             buf.len(),
         )
     };
@@ -85,7 +96,7 @@ pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) 
         bindings::vfs_setxattr(
             mnt.idmap().as_ptr(),
             dentry.as_ptr(),
-            name.as_ptr().cast(),
+            name.as_char_ptr(),
             value.as_ptr().cast(),
             value.len(),
             flags,
@@ -97,13 +108,14 @@ pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) 
 pub fn remove(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result {
     // SAFETY: All are valid. The call takes the inode's lock.
     to_result(unsafe {
-        bindings::vfs_removexattr(mnt.idmap().as_ptr(), dentry.as_ptr(), name.as_ptr().cast())
+        bindings::vfs_removexattr(mnt.idmap().as_ptr(), dentry.as_ptr(), name.as_char_ptr())
     })
 }
 
 /// Names of a list as [`list`] gives it.
 pub fn names(list: &[u8]) -> impl Iterator<Item = &CStr> {
-    list.split_inclusive(|&b| b == 0).filter_map(|name| CStr::from_bytes_with_nul(name).ok())
+    list.split_inclusive(|&b| b == 0)
+        .filter_map(|name| CStr::from_bytes_with_nul(name).ok())
 }
 
 /// Whether the caller may see names of `trusted.*` (`CAP_SYS_ADMIN` in the initial namespace).
@@ -116,9 +128,7 @@ pub fn caller_may_list_trusted() -> bool {
 /// (`security_inode_copy_up_xattr()`).
 pub fn may_copy_up(source: &Dentry, name: &CStr) -> Result<bool> {
     // SAFETY: All are valid.
-    let ret = unsafe {
-        bindings::security_copy_up_xattr(source.as_ptr(), name.as_ptr().cast())
-    };
+    let ret = unsafe { bindings::security_copy_up_xattr(source.as_ptr(), name.as_char_ptr()) };
     match ret {
         0 => Ok(true),
         e if e == -(bindings::ECANCELED as i32) => Ok(false),
@@ -170,12 +180,7 @@ pub enum Change<'a> {
 /// (`struct xattr_handler` with an empty prefix). POSIX ACLs do not come here.
 pub trait Handler<T: FileSystem>: Send + Sync + 'static {
     /// Reads a value; returns its length.
-    fn get(
-        dentry: &DEntry<T>,
-        inode: &INode<T>,
-        name: &CStr,
-        buffer: Buffer<'_>,
-    ) -> Result<usize>;
+    fn get(dentry: &DEntry<T>, inode: &INode<T>, name: &CStr, buffer: Buffer<'_>) -> Result<usize>;
 
     /// Changes a value. The inode is locked exclusively. `flags`: 0, `XATTR_CREATE` or
     /// `XATTR_REPLACE`.
@@ -213,12 +218,15 @@ struct Table<T, H>(PhantomData<(T, H)>);
 
 impl<T: FileSystem, H: Handler<T>> Table<T, H> {
     const HANDLER: bindings::xattr_handler = bindings::xattr_handler {
-        prefix: c"".as_ptr().cast(),
+        prefix: kernel::str::as_char_ptr_in_const_context(c""),
         get: Some(Self::get),
         set: Some(Self::set),
         ..pin_init::zeroed()
     };
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn get(
         _handler: *const bindings::xattr_handler,
         dentry: *mut bindings::dentry,
@@ -247,6 +255,9 @@ impl<T: FileSystem, H: Handler<T>> Table<T, H> {
         })
     }
 
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn set(
         _handler: *const bindings::xattr_handler,
         idmap: *mut bindings::mnt_idmap,

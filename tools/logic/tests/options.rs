@@ -90,7 +90,8 @@ fn what_overlayfs_scripts_say() {
     let fine = [
         "default_permissions",
         "redirect_dir=off",
-        "redirect_dir=nofollow",
+        "redirect_dir=on",
+        "redirect_dir=follow",
         "index=off",
         "metacopy=off",
         "nfs_export=off",
@@ -106,7 +107,7 @@ fn what_overlayfs_scripts_say() {
         );
     }
     let unsupported = [
-        "redirect_dir=on",
+        "redirect_dir=nofollow",
         "index=on",
         "metacopy=on",
         "nfs_export=on",
