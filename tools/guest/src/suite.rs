@@ -8,30 +8,15 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use regex_lite::Regex;
+use union_scenarios::catalogue::{self, Case};
 use union_scenarios::execute::Lab;
 use union_scenarios::outcome::{self, Outcome};
-use union_scenarios::scenario::{Check, Scenario};
-use union_scenarios::shape::{Fs, SHAPES, Shape};
-use union_scenarios::{cases, checks, sys};
+use union_scenarios::shape::{self, Fs};
+use union_scenarios::sys;
 
 use crate::boot::{self, CommandLine};
 use crate::health::{self, Log};
 use crate::{modules, port};
-
-/// One thing to run.
-enum Case {
-    Scenario(&'static Scenario, &'static Shape),
-    Check(&'static Check),
-}
-
-impl Case {
-    fn name(&self) -> String {
-        match self {
-            Self::Scenario(scenario, shape) => format!("{}/{}", shape.name, scenario.name),
-            Self::Check(check) => format!("check/{}", check.name),
-        }
-    }
-}
 
 /// Runs the tests and writes the report.
 pub fn run(line: &CommandLine) -> Result<()> {
@@ -111,32 +96,16 @@ impl Reporter<'_> {
 
 fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
     let filter = Regex::new(line.get("filter").unwrap_or("")).context("union.filter")?;
-    let scenarios = SHAPES.iter().flat_map(|shape| {
-        cases::ALL
-            .iter()
-            .map(move |scenario| Case::Scenario(scenario, shape))
-    });
-    let all = scenarios.chain(checks::ALL.iter().map(Case::Check));
-    let mut chosen: Vec<Case> = all.filter(|case| filter.is_match(&case.name())).collect();
-    if let Some((part, parts)) = line.get("part").and_then(|part| part.split_once('/')) {
-        let (part, parts): (usize, usize) = (part.parse()?, parts.parse()?);
-        let mut index = 0;
-        chosen.retain(|_| {
-            index += 1;
-            (index - 1) % parts.max(1) == part
-        });
-    }
-    Ok(chosen)
+    Ok(catalogue::all()
+        .filter(|case| filter.is_match(&case.name()))
+        .collect())
 }
 
 /// Mounts the disk of each file system a shape names.
 fn mount_disks() -> Result<HashMap<Fs, PathBuf>> {
     let mut disks = HashMap::new();
-    for fs in SHAPES.iter().flat_map(|shape| [shape.top, shape.lower]) {
+    for fs in shape::file_systems() {
         let Some(serial) = fs.disk() else { continue };
-        if disks.contains_key(&fs) {
-            continue;
-        }
         let target = Path::new("/disks").join(serial);
         fs::create_dir_all(&target)?;
         let device = boot::disk(serial)?;

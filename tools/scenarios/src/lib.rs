@@ -11,6 +11,7 @@
 pub mod acl;
 pub mod bench;
 pub mod cases;
+pub mod catalogue;
 pub mod checks;
 pub mod diff;
 pub mod elf;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The layer shapes every scenario runs in, as a table: the matrix grows by adding rows.
 
+use std::collections::BTreeSet;
+
 /// A file system a layer can be on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Fs {
@@ -109,4 +111,19 @@ pub const SHAPES: &[Shape] = &[
         lowers: 3,
         api: Api::Fds,
     },
+    Shape {
+        name: "xfs-same",
+        top: Fs::Xfs,
+        lower: Fs::Xfs,
+        lowers: 2,
+        api: Api::Strings,
+    },
 ];
+
+/// Every file system a shape names, once each.
+pub fn file_systems() -> BTreeSet<Fs> {
+    SHAPES
+        .iter()
+        .flat_map(|shape| [shape.top, shape.lower])
+        .collect()
+}

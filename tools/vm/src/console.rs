@@ -34,13 +34,28 @@ impl Tail {
             Some(index) => index,
             None => self.0.len().saturating_sub(12),
         };
-        self.0
-            .iter()
-            .skip(from)
-            .take(limit)
-            .map(|line| format!("| {line}"))
-            .collect()
+        let lines = self.0.iter().skip(from).filter(|line| !noise(line));
+        lines.take(limit).map(|line| format!("| {line}")).collect()
     }
+}
+
+/// Registers, code bytes and guesses of the stack walk: they are in the log for whoever needs them.
+fn noise(line: &str) -> bool {
+    let text = line
+        .split_once("] ")
+        .map_or(line, |(_, text)| text)
+        .trim_start();
+    let register = text.len() > 3
+        && text.as_bytes()[3] == b':'
+        && text[..3]
+            .chars()
+            .all(|letter| letter.is_ascii_uppercase() || letter.is_ascii_digit());
+    (register
+        && !text.starts_with("CPU:")
+        && !text.starts_with("BUG:")
+        && !text.starts_with("RIP:"))
+        || text.starts_with("Code:")
+        || text.starts_with("? ")
 }
 
 #[cfg(test)]
@@ -55,5 +70,25 @@ mod tests {
         }
         assert_eq!(tail.story(10), ["| BUG: at x", "| trace"]);
         assert_eq!(tail.story(1), ["| BUG: at x"]);
+    }
+
+    #[test]
+    fn registers_and_guesses_are_left_out() {
+        for line in [
+            "[    1.0] RAX: 0000",
+            "[    1.0] R10: 0000",
+            "[  1.0]  ? f+0x1/0x2",
+            "[ 1.0] Code: 0f",
+        ] {
+            assert!(noise(line), "{line}");
+        }
+        for line in [
+            "[    1.0] RIP: 0010:f",
+            "[    1.0] CPU: 1",
+            "[    1.0] BUG: x",
+            "[  1.0]  f+0x1/0x2",
+        ] {
+            assert!(!noise(line), "{line}");
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use union_scenarios::shape::{Fs, SHAPES};
+use union_scenarios::shape::{self, Fs};
 use union_scenarios::walk::hash;
 
 use crate::lower_image;
@@ -24,14 +24,8 @@ pub struct Disk {
 
 /// The disks the shapes of the scenarios name.
 pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
-    let mut wanted: Vec<Fs> = SHAPES
-        .iter()
-        .flat_map(|shape| [shape.top, shape.lower])
-        .collect();
-    wanted.sort();
-    wanted.dedup();
     let mut disks = Vec::new();
-    for fs in wanted {
+    for fs in shape::file_systems() {
         let Some(serial) = fs.disk() else { continue };
         let image = match fs.mkfs() {
             Some((command, mib)) => scratch(places, fs, command, mib)?,

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
+use union_scenarios::catalogue;
+use union_scenarios::shape::{self, Fs};
 
 use crate::console::Tail;
 use crate::disks;
@@ -15,14 +17,12 @@ use crate::paths::{Kernel, Places};
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
-/// Modules of the kernel the scenarios use.
+/// Modules of the kernel the scenarios use, besides those of the file systems of the shapes.
 const MODULES: &[&str] = &[
     "virtio_pci",
     "virtio_blk",
     "virtio_console",
     "virtio_rng",
-    "ext4",
-    "erofs",
     "overlay",
     "loop",
 ];
@@ -59,7 +59,11 @@ enum End {
 /// Runs the tests; true when all went well.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
     if let Some(filter) = &request.filter {
-        Regex::new(filter).context("--filter is not a regular expression")?;
+        let regex = Regex::new(filter).context("--filter is not a regular expression")?;
+        if !catalogue::all().any(|case| regex.is_match(&case.name())) && !filter.contains("health")
+        {
+            bail!("--filter {filter:?} matches no case; union-vm list names them");
+        }
         if filter.contains(|letter: char| letter.is_whitespace() || letter == '"') {
             bail!("--filter {filter:?}: names of cases hold neither blanks nor quotes");
         }
@@ -130,11 +134,19 @@ fn plan<'a>(
     from: usize,
     log: &Path,
 ) -> Result<Plan<'a>> {
+    let disk_file_systems = shape::file_systems()
+        .into_iter()
+        .filter(|fs| fs.disk().is_some());
+    let modules: Vec<&str> = MODULES
+        .iter()
+        .copied()
+        .chain(disk_file_systems.map(Fs::name))
+        .collect();
     let initramfs = initramfs::build(
         kernel,
         &Contents {
             guest,
-            modules: MODULES,
+            modules: &modules,
             union: module,
             files: &[],
         },

@@ -42,7 +42,11 @@ impl Run<'_> {
             RENAME_WHITEOUT => ", WHITEOUT",
             _ => ", ?",
         };
-        let result = sys::rename(old, new, flags);
+        let result = match sys::rename(old, new, flags) {
+            // POSIX lets file systems choose how to say that a directory is not empty.
+            Err(Errno(libc::EEXIST)) if flags == 0 => Err(Errno(libc::ENOTEMPTY)),
+            result => result,
+        };
         self.done(format_args!("rename({old:?}, {new:?}{word})"), result)
     }
 
