@@ -19,6 +19,7 @@ use anyhow::{Context, Result};
 use crate::disks::Disk;
 use crate::paths::{Kernel, Places};
 use crate::qemu;
+use crate::signals;
 
 /// What a machine does.
 #[derive(Debug)]
@@ -80,10 +81,7 @@ pub const KERNEL_WORDS: &str = "console=ttyS0 loglevel=4 panic=-1 oops=panic pan
 impl Machine {
     /// Boots a machine.
     pub fn start(places: &Places, plan: Plan) -> Result<Self> {
-        let directory = tempfile::Builder::new()
-            .prefix("union-vm.")
-            .tempdir_in("/tmp")
-            .context("making a directory for the machine in /tmp")?;
+        let directory = scratch_directory()?;
         let (sender, events) = mpsc::channel();
         let mut args = common(&plan, directory.path())?;
         let console = directory.path().join("console");
@@ -170,10 +168,7 @@ impl Drop for Machine {
 
 /// Boots a machine whose console is this terminal and waits for its end.
 pub fn on_terminal(places: &Places, plan: Plan) -> Result<()> {
-    let directory = tempfile::Builder::new()
-        .prefix("union-vm.")
-        .tempdir_in("/tmp")
-        .context("making a directory for the machine in /tmp")?;
+    let directory = scratch_directory()?;
     let mut args = common(&plan, directory.path())?;
     args.extend(qemu::console_stdio());
     let status = command(places, &plan, args)
@@ -181,6 +176,16 @@ pub fn on_terminal(places: &Places, plan: Plan) -> Result<()> {
         .context("starting scripts/enter")?;
     anyhow::ensure!(status.success(), "QEMU ended with {status}");
     Ok(())
+}
+
+/// A directory for sockets, whose paths must be short, and the initramfs; the build root sees /tmp, too.
+fn scratch_directory() -> Result<tempfile::TempDir> {
+    let directory = tempfile::Builder::new()
+        .prefix("union-vm.")
+        .tempdir_in("/tmp")
+        .context("making a directory for the machine in /tmp")?;
+    signals::remove_at_end(directory.path());
+    Ok(directory)
 }
 
 fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
@@ -215,6 +220,7 @@ fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
         command.pre_exec(|| {
             // Nobody wants a machine that outlives the program that watches it.
             libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            signals::unblock();
             Ok(())
         });
     }

@@ -11,6 +11,7 @@ mod modules;
 mod paths;
 mod qemu;
 mod run;
+mod signals;
 mod test;
 mod ui;
 mod verdict;
@@ -100,6 +101,7 @@ impl MachineArgs {
 }
 
 fn main() -> ExitCode {
+    signals::install();
     match start(Cli::parse()) {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
