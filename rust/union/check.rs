@@ -107,7 +107,9 @@ pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
     Ok(())
 }
 
-/// No layer may lie within another one, nor within what another union or overlayfs writes to.
+/// No lower layer may lie within another layer, and no layer within what another union or overlayfs
+/// writes to. That the top lies within a lower layer is allowed, as it is with a union over `/`;
+/// there it cannot be entered through the union ([`super::layer::probe`]).
 pub fn overlap(
     fc: &FsContext,
     upper: Option<&Named>,
@@ -137,7 +139,8 @@ pub fn overlap(
                 .any(|n| n.dentry().inode().is_some_and(|j| j.same(i)))
         })
     };
-    for named in all(upper, work, lowers) {
+    let top = [upper, work].into_iter().flatten().map(|n| (n, false));
+    for (named, is_lower) in Iterator::chain(top, lowers.iter().map(|n| (n, true))) {
         let mut at: ARef<Dentry> = named.dentry().into();
         loop {
             let inode = at.inode().ok_or(ENOENT)?;
@@ -153,9 +156,10 @@ pub fn overlap(
             if parent.same(&at) {
                 break;
             }
-            let inside = parent
-                .inode()
-                .is_some_and(|i| roots.get(&i.token()).is_some());
+            let inside = is_lower
+                && parent
+                    .inode()
+                    .is_some_and(|i| roots.get(&i.token()).is_some());
             if inside {
                 return Err(named.refuse(fc, ELOOP, fmt!("lies within another layer")));
             }

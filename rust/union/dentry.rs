@@ -5,7 +5,6 @@
 use super::{fs::UnionFs, DEntry};
 use crate::vfs::{
     dentry::{lookup_flags, Dentry},
-    errno::ESTALE,
     inode_ops::DentryOperations,
 };
 use kernel::prelude::*;
@@ -27,8 +26,8 @@ fn all(
     let lowers = node.lowers().iter().map(|l| &*l.dentry);
     for part in Iterator::chain(node.upper().into_iter(), lowers) {
         if !ask(part)? {
-            // The part was invalidated; the stack above it is worth no more.
-            return Err(ESTALE);
+            // The part was invalidated; the stack above it is worth no more, and is made again.
+            return Ok(false);
         }
     }
     Ok(true)

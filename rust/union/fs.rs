@@ -12,7 +12,7 @@ use crate::{
         cred::OverrideCreds,
         dentry::Dentry,
         file_system::{flags, FileSystem},
-        inode::InUse,
+        inode::{InUse, Inode},
         mount::{Mount, PrivateMount},
         path::PathRef,
         seq_show::SeqFile,
@@ -56,6 +56,14 @@ pub struct Upper {
     pub names: (CString, CString),
     /// The claims on both, given up at unmount.
     pub claims: (InUse, InUse),
+}
+
+impl Upper {
+    /// Whether this is the top directory or the directory the work directory is in. Seen in a lower
+    /// layer, they are not to be entered: what is changed there would change beneath the union.
+    pub fn is_own(&self, inode: &Inode) -> bool {
+        self.claims.0.inode().same(inode) || self.claims.1.inode().same(inode)
+    }
 }
 
 /// The data of a mounted union. Immutable but for the shared whiteout.

@@ -12,7 +12,7 @@ use crate::{
     },
     vfs::{
         dentry::Dentry,
-        errno::{ENAMETOOLONG, EOPNOTSUPP, EREMOTE},
+        errno::{ELOOP, ENAMETOOLONG, EOPNOTSUPP, EREMOTE},
         inode::Inode,
         mount::Mount,
         namei,
@@ -31,6 +31,10 @@ const SHORT: usize = 64;
 pub struct Marks {
     /// A directory that hides what lies beneath.
     pub opaque: bool,
+    /// A directory in which empty files may be whiteouts, by an attribute of theirs.
+    pub xwhiteouts: bool,
+    /// A file that is a whiteout, if it is empty and its directory says that there are such.
+    pub whiteout: bool,
     /// Entries may carry recorded inode numbers.
     pub impure: bool,
     /// Where a directory's lower part is to be looked for instead, undecoded.
@@ -58,24 +62,43 @@ pub enum Ask {
     Nothing,
 }
 
+/// A directory of a layer.
+#[derive(Clone, Copy)]
+pub struct Dir<'a> {
+    /// The layer's mount.
+    pub mnt: &'a Mount,
+    /// The directory.
+    pub dentry: &'a Dentry,
+    /// See [`Marks::xwhiteouts`].
+    pub xwhiteouts: bool,
+}
+
+impl Dir<'_> {
+    /// Whether an object of this directory is a whiteout.
+    pub fn is_whiteout(&self, union: &Union, dentry: &Dentry, name: Name<'_>) -> Result<bool> {
+        let Some(inode) = dentry.inode() else {
+            return Ok(false);
+        };
+        if self.xwhiteouts && inode.is_reg() && inode.size() == 0 {
+            return Ok(marks(union, self.mnt, dentry, inode, name)?.whiteout);
+        }
+        Ok(inode.is_whiteout())
+    }
+}
+
 /// Looks `name` up in `dir` of a layer. `None`: the layer has nothing under that name.
 ///
 /// # Errors
 ///
 /// Those of the layer; `EIO` for a corrupt private attribute, with a line in the log; `EREMOTE` for
-/// what cannot be a part of a union.
-pub fn probe(
-    union: &Union,
-    mnt: &Mount,
-    dir: &Dentry,
-    name: Name<'_>,
-    ask: Ask,
-) -> Result<Option<Found>> {
-    if !dir.inode().is_some_and(|inode| inode.can_lookup()) {
+/// what cannot be a part of a union; `ELOOP` for the union's own top or work directory.
+pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Option<Found>> {
+    let mnt = dir.mnt;
+    if !dir.dentry.inode().is_some_and(|inode| inode.can_lookup()) {
         // A corrupt image, or a file system that is none.
         return Err(EIO);
     }
-    let dentry = match namei::lookup_one_unlocked(mnt, dir, name) {
+    let dentry = match namei::lookup_one_unlocked(mnt, dir.dentry, name) {
         // One layer may allow longer names than another.
         Err(e) if e == ENOENT || e == ENAMETOOLONG => return Ok(None),
         other => other?,
@@ -86,6 +109,13 @@ pub fn probe(
     };
     if dentry.is_weird() {
         return Err(EREMOTE);
+    }
+    if union
+        .upper
+        .as_ref()
+        .is_some_and(|upper| upper.is_own(inode))
+    {
+        return Err(ELOOP);
     }
     if inode.is_whiteout() {
         return Ok(Some(Found {
@@ -99,6 +129,13 @@ pub fn probe(
         Ask::All => marks(union, mnt, &dentry, inode, name)?,
         Ask::Nothing => Marks::default(),
     };
+    if dir.xwhiteouts && marks.whiteout && inode.size() == 0 {
+        return Ok(Some(Found {
+            entry: Entry::Whiteout,
+            dentry,
+            marks: Marks::default(),
+        }));
+    }
     Ok(Some(Found {
         entry: Entry::of(kind, marks.opaque),
         dentry,
@@ -147,8 +184,13 @@ pub fn marks(
             Attr::Opaque if inode.is_dir() => {
                 let mut buf = [0u8; SHORT];
                 let value = read(mnt, dentry, stored, &mut buf)?;
-                marks.opaque = value::opaque(value).map_err(corrupt)? == value::Opaque::Yes;
+                match value::opaque(value).map_err(corrupt)? {
+                    value::Opaque::No => {}
+                    value::Opaque::Yes => marks.opaque = true,
+                    value::Opaque::XWhiteouts => marks.xwhiteouts = true,
+                }
             }
+            Attr::Whiteout if inode.is_reg() => marks.whiteout = true,
             Attr::Impure if inode.is_dir() => marks.impure = true,
             Attr::Redirect if inode.is_dir() => {
                 let value = xattr::get_alloc(mnt, dentry, stored)?;

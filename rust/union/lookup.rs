@@ -7,7 +7,7 @@
 
 use super::{
     fs::{Union, UnionFs},
-    layer::{self, Ask, Found},
+    layer::{self, Ask, Dir, Found},
     node::{self, LowerPath, LowerStack, Node, Parts},
     DEntry, Inode,
 };
@@ -58,7 +58,16 @@ fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
     let mut walk = Walk::new(union, name);
     if let Some(upper) = dir.upper() {
         let mnt = union.upper_mnt()?;
-        if let Some(found) = layer::probe(union, mnt, upper, name, Ask::All)? {
+        if let Some(found) = layer::probe(
+            union,
+            Dir {
+                mnt,
+                dentry: upper,
+                xwhiteouts: false,
+            },
+            name,
+            Ask::All,
+        )? {
             walk.take_upper(found)?;
         }
     }
@@ -133,6 +142,7 @@ impl<'a> Walk<'a> {
             self.stack.push(
                 LowerPath {
                     layer,
+                    xwhiteouts: found.marks.xwhiteouts,
                     dentry: found.dentry,
                 },
                 GFP_KERNEL,
@@ -178,7 +188,12 @@ impl<'a> Walk<'a> {
                 At::Roots(_) => break,
             };
             let mnt = union.lower_mnt(lower.layer)?;
-            let found = layer::probe(union, mnt, &lower.dentry, name, ask(lower.layer))?;
+            let dir = Dir {
+                mnt,
+                dentry: &lower.dentry,
+                xwhiteouts: lower.xwhiteouts,
+            };
+            let found = layer::probe(union, dir, name, ask(lower.layer))?;
             self.take_lower(lower.layer, found)?;
             from = lower.layer.saturating_add(1);
         }
@@ -198,6 +213,7 @@ impl<'a> Walk<'a> {
 fn follow(union: &Union, layer: u32, path: &[u8], ask: Ask) -> Result<Option<Found>> {
     let mnt = union.lower_mnt(layer)?;
     let mut dir: ARef<crate::vfs::dentry::Dentry> = mnt.root().into();
+    let mut xwhiteouts = false;
     let mut components = path
         .split(|&b| b == b'/')
         .filter(|c| !c.is_empty())
@@ -205,15 +221,28 @@ fn follow(union: &Union, layer: u32, path: &[u8], ask: Ask) -> Result<Option<Fou
     while let Some(component) = components.next() {
         let last = components.peek().is_none();
         let name = Name::new(component)?;
-        let ask = if last { ask } else { Ask::Nothing };
-        let Some(found) = layer::probe(union, mnt, &dir, name, ask)? else {
+        let ask = if last { ask } else { Ask::All };
+        let Some(found) = layer::probe(
+            union,
+            Dir {
+                mnt,
+                dentry: &dir,
+                xwhiteouts,
+            },
+            name,
+            ask,
+        )?
+        else {
             return Ok(None);
         };
         if last {
             return Ok(Some(found));
         }
         match found.entry {
-            Entry::Directory { .. } => dir = found.dentry,
+            Entry::Directory { .. } => {
+                xwhiteouts = found.marks.xwhiteouts;
+                dir = found.dentry;
+            }
             _ => return Ok(None),
         }
     }

@@ -413,14 +413,19 @@ impl MountContext {
         let mut stack = KVec::with_capacity(self.lowers.len(), GFP_KERNEL)?;
         for (i, lower) in self.lowers.iter().enumerate() {
             let layer = u32::try_from(i).map_err(|_| E2BIG)?;
-            stack.push(
-                LowerPath {
-                    layer,
-                    dentry: lower.dentry().into(),
-                },
-                GFP_KERNEL,
-            )?;
+            let dentry = lower.dentry();
+            let inode = dentry.inode().ok_or(ENOENT)?;
+            let mnt = union.lower_mnt(layer)?;
+            let marks = layer::marks(union, mnt, dentry, inode, Name::new(b"/")?)?;
+            let xwhiteouts = marks.xwhiteouts;
+            let path = LowerPath {
+                layer,
+                dentry: dentry.into(),
+                xwhiteouts,
+            };
+            stack.push(path, GFP_KERNEL)?;
         }
+        // That the root of a layer is opaque means nothing: all layers that are named take part.
         let mut impure = false;
         let upper = match &self.upper {
             Some(upper) => {
@@ -429,9 +434,6 @@ impl MountContext {
                 let marks =
                     layer::marks(union, union.upper_mnt()?, dentry, inode, Name::new(b"/")?)?;
                 impure = marks.impure;
-                if marks.opaque {
-                    stack.clear();
-                }
                 Some(dentry.into())
             }
             None => None,

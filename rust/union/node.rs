@@ -35,6 +35,8 @@ pub struct LowerPath {
     pub layer: u32,
     /// The object there.
     pub dentry: ARef<Dentry>,
+    /// Of a directory: empty files in it may be whiteouts, by an attribute of theirs.
+    pub xwhiteouts: bool,
 }
 
 /// The lower objects of an inode, topmost first: as many as there are, and no allocation for one.
@@ -241,20 +243,19 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
 /// Completes a new inode whose object in the top layer was just made.
 pub fn init_created(
     sb: &SuperBlock<UnionFs>,
-    mut new: New<UnionFs>,
+    new: New<UnionFs>,
     upper: ARef<Dentry>,
 ) -> Result<ARef<Inode>> {
-    new.hash(upper.inode().ok_or(EIO)?.token());
-    init(
-        sb,
-        new,
-        Parts {
-            upper: Some(upper),
-            lower: LowerStack::None,
-            ino: None,
-            impure: false,
-        },
-    )
+    let key = upper.inode().ok_or(EIO)?.token();
+    let parts = Parts {
+        upper: Some(upper),
+        lower: LowerStack::None,
+        ino: None,
+        impure: false,
+    };
+    let inode = init(sb, new, parts)?;
+    inode.hash(key);
+    Ok(inode)
 }
 
 fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {

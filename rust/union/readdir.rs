@@ -9,7 +9,7 @@
 
 use super::{
     fs::{Union, UnionFs},
-    layer::{marks, no_memory},
+    layer::{marks, no_memory, Dir},
     Inode,
 };
 use crate::{
@@ -18,11 +18,9 @@ use crate::{
         merge::{Listing, Merge, Seen},
     },
     vfs::{
-        dentry::Dentry,
         dir_context::{read_all, DirContext, Next},
         file::{flags, BackedFile, OpenFile},
         file_ops::DirFileOperations,
-        mount::Mount,
         namei,
         path::PathRef,
         types::{Loff, Name},
@@ -39,6 +37,8 @@ pub const TOP: u32 = u32::MAX;
 
 /// `DT_CHR`, which a whiteout looks like.
 const DT_CHR: u8 = Kind::CharDevice.to_dt();
+/// `DT_REG`.
+const DT_REG: u8 = Kind::Regular.to_dt();
 /// `DT_DIR`.
 const DT_DIR: u8 = Kind::Directory.to_dt();
 /// `DT_UNKNOWN`.
@@ -171,12 +171,32 @@ pub fn read(inode: &Inode) -> Result<Listing> {
     let mut merge = Merge::with_key(union.hash_key);
     if let Some(upper) = node.upper() {
         let path = union.upper_path(upper)?;
-        layer(union, &mut merge, path, TOP, 0, node.is_impure())?;
+        layer(
+            union,
+            &mut merge,
+            Layer {
+                path,
+                number: TOP,
+                fsid: 0,
+                impure: node.is_impure(),
+                xwhiteouts: false,
+            },
+        )?;
     }
     for lower in node.lowers() {
         let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
         let fsid = union.lowers.get(lower.layer as usize).ok_or(EIO)?.fsid;
-        layer(union, &mut merge, path, lower.layer, fsid, false)?;
+        layer(
+            union,
+            &mut merge,
+            Layer {
+                path,
+                number: lower.layer,
+                fsid,
+                impure: false,
+                xwhiteouts: lower.xwhiteouts,
+            },
+        )?;
     }
     Ok(merge.finish())
 }
@@ -188,16 +208,21 @@ fn open(path: PathRef<'_>) -> Result<BackedFile> {
     )
 }
 
-/// Adds what one layer holds.
-fn layer(
-    union: &Union,
-    merge: &mut Merge,
-    path: PathRef<'_>,
+/// One layer of a directory.
+#[derive(Clone, Copy)]
+struct Layer<'a> {
+    path: PathRef<'a>,
     number: u32,
     fsid: u32,
+    /// Entries may carry the inode number of a lower object.
     impure: bool,
-) -> Result {
-    let dir = open(path)?;
+    /// Empty files may be whiteouts.
+    xwhiteouts: bool,
+}
+
+/// Adds what one layer holds.
+fn layer(union: &Union, merge: &mut Merge, this: Layer<'_>) -> Result {
+    let dir = open(this.path)?;
     let mut result = Ok(());
     let mut unknown = KVVec::<KVec<u8>>::new();
     read_all(&dir, |entry| {
@@ -207,16 +232,17 @@ fn layer(
         result = match entry.dt {
             DT_UNKNOWN => keep(&mut unknown, entry.name),
             // Entries that need a look at the object wait until the directory is unlocked.
-            _ if impure => keep(&mut unknown, entry.name),
+            _ if this.impure => keep(&mut unknown, entry.name),
             dt => {
-                let seen = if dt == DT_CHR {
+                let maybe = dt == DT_CHR || (dt == DT_REG && this.xwhiteouts);
+                let seen = if maybe {
                     Seen::MaybeWhiteout
                 } else {
                     Seen::Name
                 };
-                let ino = union.inums.project(fsid, entry.ino);
+                let ino = union.inums.project(this.fsid, entry.ino);
                 merge
-                    .add(number, entry.name, ino, dt, seen)
+                    .add(this.number, entry.name, ino, dt, seen)
                     .map_err(no_memory)
             }
         };
@@ -227,14 +253,19 @@ fn layer(
         }
     })?;
     result?;
+    let dir = Dir {
+        mnt: this.path.mnt(),
+        dentry: this.path.dentry(),
+        xwhiteouts: this.xwhiteouts,
+    };
     for name in &unknown {
-        look(union, merge, path, number, fsid, name)?;
+        look(union, merge, this, dir, name)?;
     }
     let mut from = 0;
     while let Some((index, name)) = merge.next_candidate(from) {
-        let whiteout = namei::lookup_one_unlocked(path.mnt(), path.dentry(), Name::new(name)?)?
-            .inode()
-            .is_some_and(|inode| inode.is_whiteout());
+        let name = Name::new(name)?;
+        let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
+        let whiteout = dir.is_whiteout(union, &dentry, name)?;
         merge.settle(index, whiteout);
         from = index.saturating_add(1);
     }
@@ -250,33 +281,25 @@ pub fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
 }
 
 /// Adds an entry of which the directory alone does not tell type or inode number.
-fn look(
-    union: &Union,
-    merge: &mut Merge,
-    path: PathRef<'_>,
-    number: u32,
-    fsid: u32,
-    name: &[u8],
-) -> Result {
-    let (mnt, dir): (&Mount, &Dentry) = (path.mnt(), path.dentry());
+fn look(union: &Union, merge: &mut Merge, this: Layer<'_>, dir: Dir<'_>, name: &[u8]) -> Result {
     let name = Name::new(name)?;
-    let dentry = namei::lookup_one_unlocked(mnt, dir, name)?;
+    let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
     // Removed since: not listed.
     let Some(inode) = dentry.inode() else {
         return Ok(());
     };
-    let seen = if inode.is_whiteout() {
+    let seen = if dir.is_whiteout(union, &dentry, name)? {
         Seen::Whiteout
     } else {
         Seen::Name
     };
-    let recorded = match (number, seen) {
-        (TOP, Seen::Name) => marks(union, mnt, &dentry, inode, name)?.ino,
+    let recorded = match (this.number, seen) {
+        (TOP, Seen::Name) => marks(union, dir.mnt, &dentry, inode, name)?.ino,
         _ => None,
     };
-    let ino = recorded.unwrap_or_else(|| union.inums.project(fsid, inode.ino()));
+    let ino = recorded.unwrap_or_else(|| union.inums.project(this.fsid, inode.ino()));
     let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
     merge
-        .add(number, name.as_bytes(), ino, dt, seen)
+        .add(this.number, name.as_bytes(), ino, dt, seen)
         .map_err(no_memory)
 }

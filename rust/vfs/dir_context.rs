@@ -48,6 +48,23 @@ impl DirContext {
     }
 }
 
+/// Lets a foreign directory answer the reader itself, from the reader's position on: for a file
+/// system whose directories are those of another one. The reader sees that one's positions.
+///
+/// `dir` must be the reader's own: the position is kept there, too.
+///
+/// # Errors
+///
+/// Those of `iterate_dir()`.
+pub fn forward(dir: &BackedFile, ctx: &mut DirContext) -> Result {
+    // SAFETY: The file is an open directory; the VFS holds the position lock of the reader's file,
+    // the only user of this one. The context is this task's, and lives for the call.
+    to_result(unsafe {
+        (*dir.as_ptr()).f_pos = ctx.pos();
+        bindings::iterate_dir(dir.as_ptr(), ctx.0.get())
+    })
+}
+
 /// An entry as a foreign directory lists it.
 pub struct Entry<'a> {
     /// The name, `.` and `..` included.

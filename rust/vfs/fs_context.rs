@@ -118,13 +118,14 @@ impl FsContext {
     /// Says what is wrong: in the context's log, which mount(8) prints, and in the kernel log.
     pub fn error(&self, args: fmt::Arguments<'_>) {
         pr_err!("{}\n", args);
-        // SAFETY: As above. `%pA` takes a pointer to `fmt::Arguments`, which lives for the call.
+        // SAFETY: As above; so is the type, and its name. `%pA` takes a pointer to
+        // `fmt::Arguments`, which lives for the call.
         unsafe {
             let log = (*self.0.get()).log.log;
             if !log.is_null() {
                 bindings::logfc(
                     log,
-                    c"union".as_char_ptr(),
+                    (*(*self.0.get()).fs_type).name,
                     b'e',
                     c"%pA".as_char_ptr(),
                     core::ptr::from_ref(&args).cast::<kernel::ffi::c_void>(),

@@ -236,6 +236,13 @@ pub struct InUse {
     inode: ARef<Inode>,
 }
 
+impl InUse {
+    /// The inode.
+    pub fn inode(&self) -> &Inode {
+        &self.inode
+    }
+}
+
 impl Drop for InUse {
     fn drop(&mut self) {
         // SAFETY: The inode is alive, and the flag was set by this claim.
@@ -412,6 +419,19 @@ impl<T: FileSystem> INode<T> {
         (!backing.is_null()).then(|| unsafe { Inode::from_raw(backing) })
     }
 
+    /// Hashes an inode that was made unhashed under `key`, so that [`SuperBlock::iget5`] finds it
+    /// from now on.
+    pub fn hash(&self, key: usize) {
+        // SAFETY: The inode is alive and complete. The caller has just made it and hashes it once:
+        // an inode that is hashed already is left alone.
+        unsafe {
+            if bindings::inode_unhashed(self.as_ptr()) {
+                (*self.as_ptr()).i_private = key as *mut kernel::ffi::c_void;
+                bindings::__insert_inode_hash(self.as_ptr(), key as u64);
+            }
+        }
+    }
+
     /// Gives the inode a new key in the inode cache ([`SuperBlock::iget5`] finds it by the new one
     /// from now on). The inode stays unhashed if it is not hashed.
     pub fn rekey(&self, key: usize) {
@@ -526,15 +546,6 @@ impl<T: FileSystem> New<T> {
     pub fn as_inode(&self) -> &Inode {
         // SAFETY: Alive, one reference is held.
         unsafe { Inode::from_raw(self.inode.as_ptr()) }
-    }
-
-    /// Hashes the still unhashed inode under `key`, so that [`SuperBlock::iget5`] finds it.
-    pub fn hash(&mut self, key: usize) {
-        // SAFETY: Not published yet; a new inode is not hashed.
-        unsafe {
-            (*self.inode.as_ptr()).i_private = key as *mut kernel::ffi::c_void;
-            bindings::__insert_inode_hash(self.inode.as_ptr(), key as u64);
-        }
     }
 
     /// Completes the inode: its operations by `kind`, its data by `data`. The mode must have been
