@@ -32,3 +32,10 @@ void union_helper_cred_lower_cap(struct cred *cred, int cap)
 {
 	cap_lower(cred->cap_effective, cap);
 }
+
+bool union_helper_current_ns_has_mapping(kuid_t uid, kgid_t gid)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	return kuid_has_mapping(ns, uid) && kgid_has_mapping(ns, gid);
+}

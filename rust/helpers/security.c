@@ -28,3 +28,8 @@ int union_helper_security_fileattr(struct file *file, const struct file_kattr *f
 
 	return security_file_ioctl(file, set ? set_cmd : get_cmd, 0);
 }
+
+bool union_helper_file_kattr_flags_valid(const struct file_kattr *fa)
+{
+	return fa->flags_valid;
+}

@@ -7,8 +7,9 @@ use super::{
     copy_up::{self, Data},
     create,
     fs::UnionFs,
-    lookup, readdir, remove, rename, xattr, Child, DEntry, Inode,
+    layer, lookup, readdir, remove, rename, xattr, Child, DEntry, Inode,
 };
+use crate::logic::{codec::Attr, value::Protattr};
 use crate::vfs::{
     self,
     acl::{forget_cached, Acl, AclType},
@@ -58,8 +59,9 @@ impl Attributes<UnionFs> for UnionInode {
             let _creds = union.creds();
             stat.get_nosec(node.real(union)?, mask, flags)?;
             stat.fill_statx_attr(inode);
-            if inode.is_dir() || node.upper().is_none() {
-                stat.set_nlink(inode.nlink());
+            if inode.is_dir() && node.is_merged() {
+                // How many subdirectories there are is not known; 1 says so.
+                stat.set_nlink(1);
             }
         }
         stat.set_identity(sb.dev(), inode.ino());
@@ -178,8 +180,13 @@ impl FileAttributes<UnionFs> for UnionInode {
     fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
-        let _creds = union.creds();
-        fa.get(inode.data().real(union)?)
+        {
+            let _creds = union.creds();
+            fa.get(inode.data().real(union)?)?;
+        }
+        let (immutable, append) = stack::protection(inode);
+        fa.set_protection(immutable, append);
+        Ok(())
     }
 
     fn fileattr_set(_idmap: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
@@ -189,9 +196,20 @@ impl FileAttributes<UnionFs> for UnionInode {
         let upper = inode.data().upper().ok_or(EROFS)?;
         let _write = WriteAccess::want(union.upper_mnt()?)?;
         let _creds = union.creds();
+        // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
+        // stop the union from making what belongs to it.
+        let (immutable, append) = fa.protection();
+        let protection = Protattr { immutable, append };
+        if protection == Protattr::default() {
+            layer::remove_mark(union, upper, Attr::Protattr)?;
+        } else {
+            layer::set_mark(union, upper, Attr::Protattr, protection.encode())?;
+        }
+        fa.set_protection(false, false);
         fa.set(union.upper_path(upper)?)?;
         if let Some(real) = upper.inode() {
             stack::copy_flags(inode, real);
+            stack::set_protection(inode, immutable, append);
             stack::copy_attr(inode, union.upper_mnt()?, real);
         }
         Ok(())

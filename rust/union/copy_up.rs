@@ -15,7 +15,7 @@ use crate::{
         codec::{self, Attr, Class},
         copy_up::{data_needed, keep_capabilities, mode_for_top, steps, Facts, Step},
         entry::Kind,
-        value,
+        value::{self, Protattr},
     },
     vfs::{
         acl::{Acl, AclType},
@@ -26,7 +26,7 @@ use crate::{
         file::{self, flags, seek, BackedFile},
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
-        splice, task_work,
+        splice, stack, task_work,
         types::{Loff, Name},
         write::WriteAccess,
         xattr,
@@ -80,11 +80,6 @@ pub fn up_with(dentry: &DEntry, data: Data) -> Result {
     }
 }
 
-/// Whether the object shows an inode number that is recorded with it.
-pub fn carries_lower_ino(node: &Node) -> bool {
-    !node.lowers().is_empty()
-}
-
 /// Notes in a directory of the top layer that entries may carry recorded inode numbers. With the
 /// mounter's credentials.
 pub fn mark_impure(union: &Union, dir: &Inode) -> Result {
@@ -110,12 +105,12 @@ fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
     let _creds = union.creds();
     let lower = node.real_lower(union)?;
     let stat = Kstat::of(lower, STATX_BASIC_STATS, 0)?;
-    if !lower
+    let named = lower
         .dentry()
         .inode()
-        .is_some_and(|i| i.ids_are_valid(lower.mnt()))
-    {
-        // Ids the mounter's namespace cannot name must not become somebody else's.
+        .is_some_and(|i| i.ids_are_valid(lower.mnt()));
+    if !named || !stat.owner_has_mapping() {
+        // An id the layer or the mounter's namespace cannot name must not become somebody's.
         return Err(EOVERFLOW);
     }
     let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
@@ -307,8 +302,21 @@ impl Copy<'_> {
             match layer::set_mark(self.union, to, Attr::UnionIno, &ino) {
                 // user.* does not exist on symbolic links and special files.
                 Err(e) if e == EPERM && self.kind != Kind::Regular => {}
-                other => other?,
+                other => {
+                    other?;
+                    self.inode.data().set_recorded_ino();
+                }
             }
+        }
+        let protection = stack::protection(self.inode);
+        let protection = Protattr {
+            immutable: protection.0,
+            append: protection.1,
+        }
+        .encode();
+        if !protection.is_empty() {
+            // Kept beside the copy: flags on the copy itself would stop what is still to be done.
+            layer::set_mark(self.union, to, Attr::Protattr, protection)?;
         }
         let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
         if self.kind != Kind::Symlink {

@@ -74,7 +74,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     {
         let _creds = union.creds();
-        if copy_up::carries_lower_ino(node) {
+        if node.has_recorded_ino() {
             copy_up::mark_impure(union, dir)?;
         }
         let made = make(

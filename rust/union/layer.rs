@@ -39,6 +39,8 @@ pub struct Marks {
     pub impure: bool,
     /// Where a directory's lower part is to be looked for instead, undecoded.
     pub redirect: Option<KVVec<u8>>,
+    /// Protection flags of chattr(1) that are kept as an attribute.
+    pub protection: value::Protattr,
     /// The inode number the object is to show.
     pub ino: Option<Ino>,
 }
@@ -58,8 +60,9 @@ pub struct Found {
 pub enum Ask {
     /// All of them: the top layer, and lower layers with something beneath.
     All,
-    /// None: beneath the bottom layer there is nothing an attribute could hide or refer to.
-    Nothing,
+    /// Only whether a file has its data: beneath the bottom layer there is nothing an attribute
+    /// could hide or refer to, but a file whose data are missing must not be shown as zeros.
+    Bottom,
 }
 
 /// A directory of a layer.
@@ -127,7 +130,10 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
     let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
     let marks = match ask {
         Ask::All => marks(union, mnt, &dentry, inode, name)?,
-        Ask::Nothing => Marks::default(),
+        Ask::Bottom => {
+            has_data(union, mnt, &dentry, inode, name)?;
+            Marks::default()
+        }
     };
     if dir.xwhiteouts && marks.whiteout && inode.size() == 0 {
         return Ok(Some(Found {
@@ -202,18 +208,38 @@ pub fn marks(
                 let value = read(mnt, dentry, stored, &mut buf)?;
                 marks.ino = Some(value::union_ino(value).map_err(corrupt)?);
             }
-            Attr::Metacopy if inode.is_reg() => {
-                pr_err!(
-                    "\"{}\" was copied up by overlayfs without its data (metacopy=on), which is \
-                     not supported: have overlayfs copy the data, by opening it for writing\n",
-                    Printable(name.as_bytes())
-                );
-                return Err(EIO);
+            Attr::Protattr if inode.is_reg() || inode.is_dir() => {
+                let mut buf = [0u8; SHORT];
+                let value = read(mnt, dentry, stored, &mut buf)?;
+                marks.protection = value::protattr(value).map_err(corrupt)?;
             }
+            Attr::Metacopy if inode.is_reg() => return Err(no_data(name)),
             _ => {}
         }
     }
     Ok(marks)
+}
+
+/// Refuses a file that overlayfs copied up without its data.
+fn has_data(union: &Union, mnt: &Mount, dentry: &Dentry, inode: &Inode, name: Name<'_>) -> Result {
+    if !inode.is_reg() || inode.size() == 0 || !inode.has_xattr_support() {
+        return Ok(());
+    }
+    let metacopy = codec::name(union.config.xattr_space, Attr::Metacopy);
+    match xattr::get(mnt, dentry, metacopy, &mut []) {
+        Ok(_) => Err(no_data(name)),
+        Err(e) if xattr::is_absent(e) => Ok(()),
+        Err(e) => Err(e),
+    }
+}
+
+fn no_data(name: Name<'_>) -> Error {
+    pr_err!(
+        "\"{}\" was copied up by overlayfs without its data (metacopy=on), which is not supported: \
+         have overlayfs copy the data, by opening it for writing\n",
+        Printable(name.as_bytes())
+    );
+    EIO
 }
 
 fn read<'a>(
@@ -234,6 +260,15 @@ fn read<'a>(
 pub fn set_mark(union: &Union, dentry: &Dentry, attr: Attr, value: &[u8]) -> Result {
     let name = codec::name(union.config.xattr_space, attr);
     xattr::set(union.upper_mnt()?, dentry, name, value, 0)
+}
+
+/// Removes a private attribute, if it is there.
+pub fn remove_mark(union: &Union, dentry: &Dentry, attr: Attr) -> Result {
+    let name = codec::name(union.config.xattr_space, attr);
+    match xattr::remove(union.upper_mnt()?, dentry, name) {
+        Err(e) if xattr::is_absent(e) => Ok(()),
+        other => other,
+    }
 }
 
 /// A name for the log: bytes that are not printable ASCII are escaped.

@@ -15,7 +15,7 @@ use crate::{
     logic::{
         entry::Entry,
         lookup::{Outcome, Resolver},
-        value::{self, Redirect},
+        value::{self, Protattr, Redirect},
     },
     vfs::{dentry::LookupDentry, errno::ENAMETOOLONG, types::Name},
 };
@@ -79,6 +79,7 @@ fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
             lower: LowerStack::from_vec(walk.stack)?,
             ino: walk.ino,
             impure: walk.impure,
+            protection: walk.protection,
         })),
     }
 }
@@ -101,6 +102,7 @@ struct Walk<'a> {
     stack: KVec<LowerPath>,
     ino: Option<u64>,
     impure: bool,
+    protection: Protattr,
 }
 
 impl<'a> Walk<'a> {
@@ -115,6 +117,7 @@ impl<'a> Walk<'a> {
             stack: KVec::new(),
             ino: None,
             impure: false,
+            protection: Protattr::default(),
         }
     }
 
@@ -124,6 +127,7 @@ impl<'a> Walk<'a> {
         if step.taken() {
             self.ino = found.marks.ino;
             self.impure = found.marks.impure;
+            self.protection = found.marks.protection;
             self.redirect(found.marks.redirect)?;
             self.upper = Some(found.dentry);
         }
@@ -172,7 +176,7 @@ impl<'a> Walk<'a> {
             .saturating_sub(1);
         let ask = |layer: u32| {
             if layer == bottom {
-                Ask::Nothing
+                Ask::Bottom
             } else {
                 Ask::All
             }

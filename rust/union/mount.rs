@@ -17,6 +17,7 @@ use crate::{
         inum::Inums,
         layers::{split_lowerdir, Escaped},
         options::{Builder, Config, Key, Refusal, Takes},
+        value::Protattr,
     },
     vfs::{
         cred::NewCred,
@@ -427,6 +428,7 @@ impl MountContext {
         }
         // That the root of a layer is opaque means nothing: all layers that are named take part.
         let mut impure = false;
+        let mut protection = Protattr::default();
         let upper = match &self.upper {
             Some(upper) => {
                 let dentry = upper.dentry();
@@ -434,6 +436,7 @@ impl MountContext {
                 let marks =
                     layer::marks(union, union.upper_mnt()?, dentry, inode, Name::new(b"/")?)?;
                 impure = marks.impure;
+                protection = marks.protection;
                 Some(dentry.into())
             }
             None => None,
@@ -446,6 +449,7 @@ impl MountContext {
                 lower,
                 ino: None,
                 impure,
+                protection,
             },
         )
     }

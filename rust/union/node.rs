@@ -8,7 +8,7 @@ use super::{
     Inode,
 };
 use crate::{
-    logic::entry::Kind,
+    logic::{entry::Kind, value::Protattr},
     vfs::{
         dentry::Dentry,
         errno::ESTALE,
@@ -99,6 +99,8 @@ pub struct Node {
     gone: Atomic<bool>,
     /// Of a directory: entries of the top directory may carry the inode number of a lower object.
     impure: Atomic<bool>,
+    /// An inode number is recorded with the object in the top layer.
+    recorded_ino: Atomic<bool>,
     /// Of a directory: changes with every change of its entries. Written with the directory locked.
     version: Atomic<u64>,
     /// Of a directory.
@@ -118,6 +120,7 @@ impl Node {
             lock <- new_mutex!((), "union_node"),
             gone: Atomic::new(false),
             impure: Atomic::new(parts.impure),
+            recorded_ino: Atomic::new(parts.ino.is_some()),
             version: Atomic::new(0),
             dir <- new_mutex!(DirCache::default(), "union_dir"),
         }? Error)
@@ -173,6 +176,16 @@ impl Node {
         self.impure.store(true, Relaxed);
     }
 
+    /// Whether the object shows an inode number that is recorded with it.
+    pub fn has_recorded_ino(&self) -> bool {
+        self.recorded_ino.load(Relaxed)
+    }
+
+    /// Notes that an inode number was recorded.
+    pub fn set_recorded_ino(&self) {
+        self.recorded_ino.store(true, Relaxed);
+    }
+
     /// The version of the directory's entries.
     pub fn version(&self) -> u64 {
         self.version.load(Relaxed)
@@ -194,6 +207,8 @@ pub struct Parts {
     pub ino: Option<Ino>,
     /// See [`Node::is_impure`].
     pub impure: bool,
+    /// The protection flags recorded with the object.
+    pub protection: Protattr,
 }
 
 /// The inode of `parts`, from the inode cache or new.
@@ -221,7 +236,29 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     if !hashed {
         return init(sb, sb.new_inode()?, parts);
     }
-    match sb.iget5(key)? {
+    found(sb, sb.iget5(key)?, parts)
+}
+
+/// Completes a new inode whose object in the top layer was just made.
+pub fn init_created(
+    sb: &SuperBlock<UnionFs>,
+    new: New<UnionFs>,
+    upper: ARef<Dentry>,
+) -> Result<ARef<Inode>> {
+    let key = upper.inode().ok_or(EIO)?.token();
+    let parts = Parts {
+        upper: Some(upper),
+        lower: LowerStack::None,
+        ino: None,
+        impure: false,
+        protection: Protattr::default(),
+    };
+    found(sb, new.insert5(key)?, parts)
+}
+
+/// Completes an inode that is new, checks one that is not.
+fn found(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+    match iget {
         Iget::New(new) => init(sb, new, parts),
         Iget::Cached(inode) => {
             let same = match (inode.data().upper(), &parts.upper) {
@@ -238,24 +275,6 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
             }
         }
     }
-}
-
-/// Completes a new inode whose object in the top layer was just made.
-pub fn init_created(
-    sb: &SuperBlock<UnionFs>,
-    new: New<UnionFs>,
-    upper: ARef<Dentry>,
-) -> Result<ARef<Inode>> {
-    let key = upper.inode().ok_or(EIO)?.token();
-    let parts = Parts {
-        upper: Some(upper),
-        lower: LowerStack::None,
-        ino: None,
-        impure: false,
-    };
-    let inode = init(sb, new, parts)?;
-    inode.hash(key);
-    Ok(inode)
 }
 
 fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
@@ -290,7 +309,9 @@ fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result
             inode::Kind::special::<UnionInode>(real.rdev())
         }
     };
+    let protection = parts.protection;
     let inode = new.init(&kind, Node::new(parts))?;
+    stack::add_protection(&inode, protection.immutable, protection.append);
     inode.set_backing(real);
     if is_dir && merged {
         // The number of subdirectories is not known; 1 says so to find(1) and its like.

@@ -77,11 +77,11 @@ pub fn rename(
     let _creds = union.creds();
 
     if !core::ptr::eq(old_dir, new_dir) {
-        if copy_up::carries_lower_ino(old_inode.data()) {
+        if old_inode.data().has_recorded_ino() {
             copy_up::mark_impure(union, new_dir)?;
         }
         if let (RenameMode::Exchange, Some(inode)) = (mode, new_inode) {
-            if copy_up::carries_lower_ino(inode.data()) {
+            if inode.data().has_recorded_ino() {
                 copy_up::mark_impure(union, old_dir)?;
             }
         }

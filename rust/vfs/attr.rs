@@ -68,6 +68,12 @@ impl Kstat {
         self.0.nlink = nlink;
     }
 
+    /// Whether the user namespace in force can name owner and group (`kuid_has_mapping()`).
+    pub fn owner_has_mapping(&self) -> bool {
+        // SAFETY: The helper compares two ids with the current namespace.
+        unsafe { bindings::current_ns_has_mapping(self.0.uid, self.0.gid) }
+    }
+
     /// Size in bytes.
     pub fn size(&self) -> Loff {
         self.0.size

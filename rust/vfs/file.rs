@@ -5,6 +5,7 @@
 //! C: `struct file`, `struct kiocb`, `fs/open.c`, `fs/read_write.c`.
 
 use super::{
+    attr::{inode_permission, may},
     dentry::{DEntry, Dentry},
     file_system::FileSystem,
     inode::{INode, Inode},
@@ -73,8 +74,20 @@ impl BackedFile {
         self.0.as_ptr()
     }
 
-    /// Opens `path` with the credentials in force (`dentry_open()`). `open_flags`: `O_*`.
+    /// Opens `path` as open(2) would with the credentials in force: `inode_permission()`, which
+    /// `dentry_open()` leaves to its caller, then `dentry_open()`. `open_flags`: `O_*`.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES` and the rest of open(2)'s.
     pub fn open(path: PathRef<'_>, open_flags: u32) -> Result<Self> {
+        let access = match open_flags & flags::O_ACCMODE {
+            flags::O_WRONLY => may::MAY_WRITE,
+            flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
+            _ => may::MAY_READ,
+        };
+        let inode = path.dentry().inode().ok_or(ENOENT)?;
+        inode_permission(path.mnt().idmap(), inode, may::MAY_OPEN | access)?;
         // SAFETY: All are valid.
         unsafe {
             Self::take(bindings::dentry_open(

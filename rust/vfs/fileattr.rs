@@ -24,6 +24,47 @@ impl FileKattr {
         unsafe { &mut *ptr.cast() }
     }
 
+    /// Whether the flags of `FS_IOC_GETFLAGS` count, rather than those of `FS_IOC_FSGETXATTR`.
+    fn flags_valid(&self) -> bool {
+        // SAFETY: A plain read of a bit field.
+        unsafe { bindings::file_kattr_flags_valid(&self.0) }
+    }
+
+    /// Whether the flags say immutable, and append-only.
+    pub fn protection(&self) -> (bool, bool) {
+        let has = |flag: u32, xflag: u32| {
+            if self.flags_valid() {
+                self.0.flags & flag != 0
+            } else {
+                self.0.fsx_xflags & xflag != 0
+            }
+        };
+        (
+            has(bindings::FS_IMMUTABLE_FL, bindings::FS_XFLAG_IMMUTABLE),
+            has(bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
+        )
+    }
+
+    /// Sets or clears both, in both forms the structure has.
+    pub fn set_protection(&mut self, immutable: bool, append: bool) {
+        for (on, flag, xflag) in [
+            (
+                immutable,
+                bindings::FS_IMMUTABLE_FL,
+                bindings::FS_XFLAG_IMMUTABLE,
+            ),
+            (append, bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
+        ] {
+            if on {
+                self.0.flags |= flag;
+                self.0.fsx_xflags |= xflag;
+            } else {
+                self.0.flags &= !flag;
+                self.0.fsx_xflags &= !xflag;
+            }
+        }
+    }
+
     /// Asks the LSMs, which know these calls as ioctls of a file only.
     fn security(&self, path: PathRef<'_>, set: bool) -> Result {
         let file = BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?;

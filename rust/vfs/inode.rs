@@ -419,29 +419,16 @@ impl<T: FileSystem> INode<T> {
         (!backing.is_null()).then(|| unsafe { Inode::from_raw(backing) })
     }
 
-    /// Hashes an inode that was made unhashed under `key`, so that [`SuperBlock::iget5`] finds it
-    /// from now on.
-    pub fn hash(&self, key: usize) {
-        // SAFETY: The inode is alive and complete. The caller has just made it and hashes it once:
-        // an inode that is hashed already is left alone.
-        unsafe {
-            if bindings::inode_unhashed(self.as_ptr()) {
-                (*self.as_ptr()).i_private = key as *mut kernel::ffi::c_void;
-                bindings::__insert_inode_hash(self.as_ptr(), key as u64);
-            }
-        }
-    }
-
     /// Gives the inode a new key in the inode cache ([`SuperBlock::iget5`] finds it by the new one
-    /// from now on). The inode stays unhashed if it is not hashed.
+    /// from now on), or its first one.
     pub fn rekey(&self, key: usize) {
-        // SAFETY: The inode is alive; the functions take the hash lock. Between the two calls the
-        // inode cannot be found: a lookup then makes another inode, as it would have a moment ago.
+        // SAFETY: The inode is alive and complete. The functions take the hash lock, under which
+        // keys are compared; while the key changes the inode is not hashed. A lookup in between
+        // makes another inode, as it would have a moment ago.
         unsafe {
-            if bindings::inode_unhashed(self.as_ptr()) {
-                return;
+            if !bindings::inode_unhashed(self.as_ptr()) {
+                bindings::__remove_inode_hash(self.as_ptr());
             }
-            bindings::__remove_inode_hash(self.as_ptr());
             (*self.as_ptr()).i_private = key as *mut kernel::ffi::c_void;
             bindings::__insert_inode_hash(self.as_ptr(), key as u64);
         }
@@ -540,6 +527,35 @@ impl<T: FileSystem> New<T> {
                 mode,
             )
         };
+    }
+
+    /// Hashes the still unhashed inode under `key`, unless there is one of that key already
+    /// (`inode_insert5()`). Until [`init`](Self::init) has completed it, those who look for the
+    /// key wait.
+    ///
+    /// # Errors
+    ///
+    /// `ESTALE` if the inode of that key is on its way out.
+    pub fn insert5(self, key: usize) -> Result<Iget<T>> {
+        // SAFETY: Not published; the callbacks only compare and store a word.
+        let found = unsafe {
+            bindings::inode_insert5(
+                self.inode.as_ptr(),
+                key as u64,
+                Some(super::super_block::test_key),
+                Some(super::super_block::set_key),
+                key as *mut kernel::ffi::c_void,
+            )
+        };
+        let found = NonNull::new(found).ok_or(super::errno::ESTALE)?;
+        if found == self.inode {
+            let mut this = self;
+            this.locked = true;
+            return Ok(Iget::New(this));
+        }
+        // INVARIANT: The other one is complete: the function has waited for it.
+        // SAFETY: It is of the same super block and carries a reference, which moves over.
+        Ok(Iget::Cached(unsafe { ARef::from_raw(found.cast()) }))
     }
 
     /// The inode, of which only the C part may be used before `init`.

@@ -45,6 +45,35 @@ pub fn copy_flags<T: FileSystem>(inode: &INode<T>, real: &Inode) {
     unsafe { bindings::inode_copy_flags(inode.as_ptr(), real.as_ptr(), COPIED_FLAGS) };
 }
 
+/// Whether the inode is immutable, and whether it is append-only.
+pub fn protection<T: FileSystem>(inode: &INode<T>) -> (bool, bool) {
+    // SAFETY: The inode is alive; a racing read of one word, as C does.
+    let flags = unsafe { (&raw const (*inode.as_ptr()).i_flags).read_volatile() };
+    (
+        flags & bindings::S_IMMUTABLE != 0,
+        flags & bindings::S_APPEND != 0,
+    )
+}
+
+/// Sets both flags to what is given.
+pub fn set_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: bool) {
+    const BOTH: u32 = bindings::S_IMMUTABLE | bindings::S_APPEND;
+    let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+    let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
+    // SAFETY: The inode is alive; the flags are set atomically.
+    unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, BOTH) };
+}
+
+/// Shows protection flags that are kept elsewhere than with `real`.
+pub fn add_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: bool) {
+    let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+    let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
+    if flags != 0 {
+        // SAFETY: The inode is alive; the flags are set atomically.
+        unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, flags) };
+    }
+}
+
 /// Takes over access time alone.
 pub fn copy_atime<T: FileSystem>(inode: &INode<T>, real: &Inode) {
     // SAFETY: Both are alive.

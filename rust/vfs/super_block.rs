@@ -120,34 +120,13 @@ impl<T: FileSystem> SuperBlock<T> {
     ///
     /// `ENOMEM`.
     pub fn iget5(&self, key: usize) -> Result<Iget<T>> {
-        /// # Safety
-        ///
-        /// To be called by the kernel alone, as the C method of that name.
-        unsafe extern "C" fn test(
-            inode: *mut bindings::inode,
-            key: *mut kernel::ffi::c_void,
-        ) -> kernel::ffi::c_int {
-            // SAFETY: Called for inodes of this super block, under the hash lock.
-            unsafe { ((*inode).i_private == key).into() }
-        }
-        /// # Safety
-        ///
-        /// To be called by the kernel alone, as the C method of that name.
-        unsafe extern "C" fn set(
-            inode: *mut bindings::inode,
-            key: *mut kernel::ffi::c_void,
-        ) -> kernel::ffi::c_int {
-            // SAFETY: Called for a new inode of this super block, under the hash lock.
-            unsafe { (*inode).i_private = key };
-            0
-        }
         // SAFETY: The super block is alive; the callbacks only compare and store a word.
         let inode = unsafe {
             bindings::iget5_locked(
                 self.as_ptr(),
                 key as u64,
-                Some(test),
-                Some(set),
+                Some(test_key),
+                Some(set_key),
                 key as *mut kernel::ffi::c_void,
             )
         };
@@ -164,6 +143,33 @@ impl<T: FileSystem> SuperBlock<T> {
             }
         }
     }
+}
+
+/// Compares an inode's key.
+///
+/// # Safety
+///
+/// To be called by the inode cache alone, for inodes of a super block of this layer.
+pub(super) unsafe extern "C" fn test_key(
+    inode: *mut bindings::inode,
+    key: *mut kernel::ffi::c_void,
+) -> kernel::ffi::c_int {
+    // SAFETY: By the function's contract, under the hash lock.
+    unsafe { ((*inode).i_private == key).into() }
+}
+
+/// Stores an inode's key.
+///
+/// # Safety
+///
+/// As for [`test_key`].
+pub(super) unsafe extern "C" fn set_key(
+    inode: *mut bindings::inode,
+    key: *mut kernel::ffi::c_void,
+) -> kernel::ffi::c_int {
+    // SAFETY: By the function's contract, under the hash lock.
+    unsafe { (*inode).i_private = key };
+    0
 }
 
 /// A super block in the making, in `fill_super`.
