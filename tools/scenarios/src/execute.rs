@@ -340,7 +340,7 @@ fn is_sparse(kind: &Kind) -> bool {
 }
 
 /// Runs the steps in a process of its own with `root` as its current directory.
-fn steps(scenario: &Scenario, root: &Path, limit: Duration) -> Result<Vec<String>, String> {
+pub fn steps(scenario: &Scenario, root: &Path, limit: Duration) -> Result<Vec<String>, String> {
     let steps = scenario.steps;
     let (said, end) = process::run(limit, |out| {
         sys::chdir(root).expect("the tree is there");

@@ -15,6 +15,7 @@ mod chmod_lower_dir;
 mod chown_clears_set_id;
 mod chown_lower;
 mod clone_file;
+mod copied_up_numbers;
 mod copy_file_range;
 mod copy_up_keeps_metadata;
 mod copy_up_race;
@@ -23,6 +24,7 @@ mod create_new;
 mod create_race;
 mod denied_leaves_no_copy;
 mod device_lower;
+mod dir_link_counts;
 mod directory_fd_changes;
 mod exec_lower;
 mod fadvise;
@@ -180,6 +182,7 @@ pub const ALL: &[Scenario] = &[
     chown_clears_set_id::SCENARIO,
     chown_lower::SCENARIO,
     clone_file::SCENARIO,
+    copied_up_numbers::SCENARIO,
     copy_file_range::SCENARIO,
     copy_up_keeps_metadata::SCENARIO,
     copy_up_race::SCENARIO,
@@ -188,6 +191,7 @@ pub const ALL: &[Scenario] = &[
     create_race::SCENARIO,
     denied_leaves_no_copy::SCENARIO,
     device_lower::SCENARIO,
+    dir_link_counts::SCENARIO,
     directory_fd_changes::SCENARIO,
     exec_lower::SCENARIO,
     fadvise::SCENARIO,

@@ -10,6 +10,7 @@ mod changed_behind;
 mod drop_caches;
 mod file_system_listed;
 mod garbage_marks;
+mod immutable_below;
 mod in_use_by_overlayfs;
 mod incompatible_work;
 mod interfaces;
@@ -17,12 +18,15 @@ mod killed_copy_up;
 mod layers_unmounted;
 mod load_unload;
 mod many_layers;
+mod metacopy_below;
 mod missing_layer;
 mod mounted_twice;
 mod mounts_below;
+mod nested_marks;
 mod no_lower_layer;
 mod no_space;
 mod nosuid_lower;
+mod numbers_after_move;
 mod numbers_kept_remount;
 mod overlapping_layers;
 mod overlayfs_features;
@@ -57,6 +61,7 @@ pub const ALL: &[Check] = &[
     drop_caches::CHECK,
     file_system_listed::CHECK,
     garbage_marks::CHECK,
+    immutable_below::CHECK,
     in_use_by_overlayfs::CHECK,
     incompatible_work::CHECK,
     interfaces::CHECK,
@@ -64,12 +69,15 @@ pub const ALL: &[Check] = &[
     layers_unmounted::CHECK,
     load_unload::CHECK,
     many_layers::CHECK,
+    metacopy_below::CHECK,
     missing_layer::CHECK,
     mounted_twice::CHECK,
     mounts_below::CHECK,
+    nested_marks::CHECK,
     no_lower_layer::CHECK,
     no_space::CHECK,
     nosuid_lower::CHECK,
+    numbers_after_move::CHECK,
     numbers_kept_remount::CHECK,
     overlapping_layers::CHECK,
     overlayfs_features::CHECK,
