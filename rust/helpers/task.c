@@ -35,3 +35,8 @@ bool union_helper_current_splice_pipe_is_busy(void)
 
 	return pipe && !pipe_is_empty(pipe);
 }
+
+u64 union_helper_current_file_size_limit(void)
+{
+	return rlimit(RLIMIT_FSIZE);
+}

@@ -28,6 +28,7 @@ use crate::{
         path::PathRef,
         splice, stack, task_work,
         types::{Loff, Name},
+        work,
         write::WriteAccess,
         xattr,
     },
@@ -375,8 +376,19 @@ impl Copy<'_> {
 fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
     let end = Loff::try_from(size).map_err(|_| EFBIG)?;
+    if work::exceeds_file_size_limit(end) {
+        // The process does not make the file larger: its limit is not for this. The thread cannot
+        // be killed for it, so neither can the wait.
+        let to = to.get();
+        return work::in_kernel_thread(move || copy_range(&from, &to, end));
+    }
+    copy_range(&from, to, end)
+}
+
+/// Copies the first `end` bytes, with holes kept.
+fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff) -> Result {
     if from.inode().size() == end
-        && file::clone_file_range(&from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
+        && file::clone_file_range(from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
     {
         return Ok(());
     }
@@ -410,7 +422,7 @@ fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
             }
             let left = usize::try_from(stop - pos).unwrap_or(usize::MAX);
             let (mut pos_in, mut pos_out) = (pos, pos);
-            let n = splice::copy(&from, &mut pos_in, to, &mut pos_out, left.min(CHUNK))?;
+            let n = splice::copy(from, &mut pos_in, to, &mut pos_out, left.min(CHUNK))?;
             if n == 0 {
                 // The lower file is shorter than it was: it changed under us.
                 return Err(EIO);

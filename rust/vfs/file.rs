@@ -98,6 +98,12 @@ impl BackedFile {
         }
     }
 
+    /// Another reference to the same open file (`get_file()`).
+    pub fn get(&self) -> Self {
+        // SAFETY: Alive; the helper hands out a reference.
+        unsafe { Self(NonNull::new_unchecked(bindings::get_file(self.as_ptr()))) }
+    }
+
     /// The inode.
     pub fn inode(&self) -> &Inode {
         // SAFETY: An open file holds its inode.

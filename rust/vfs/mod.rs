@@ -43,5 +43,6 @@ pub mod statfs;
 pub mod super_block;
 pub mod task_work;
 pub mod types;
+pub mod work;
 pub mod write;
 pub mod xattr;
