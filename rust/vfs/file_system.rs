@@ -26,7 +26,7 @@ pub trait FileSystem: super_block::SuperOperations + Sized + Send + Sync + 'stat
     const INODE_CACHE: &'static CStr;
 
     /// What each inode carries. Dropped when the inode is destroyed, in a context that may sleep.
-    type INodeData: Send + Sync;
+    type INodeData: Send + Sync + 'static;
 
     /// The context of a mount or remount in the making.
     type Context: fs_context::Context<Self>;

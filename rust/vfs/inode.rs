@@ -9,6 +9,7 @@
 //! C: `include/linux/fs.h`, `fs/inode.c`.
 
 use super::{
+    compat,
     file_system::FileSystem,
     inode_ops::{DirOperations, RegOperations, SpecialOperations, SymlinkOperations, Tables},
     super_block::SuperBlock,
@@ -579,7 +580,7 @@ impl<T: FileSystem> New<T> {
         // not move. On error nothing is left initialised.
         unsafe {
             let this = WithData::<T>::container_of(self.inode.as_ptr());
-            data.__pinned_init((*this).data.as_mut_ptr())?;
+            compat::raw_try_init(&raw mut (*this).data, data)?;
             (*this).ready = true;
             kind.0.install(self.inode.as_ptr());
         }

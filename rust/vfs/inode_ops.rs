@@ -8,6 +8,7 @@
 use super::{
     acl::{Acl, AclType},
     attr::{Iattr, Kstat},
+    compat,
     dentry::{ChildDentry, DEntry, Dentry, LookupDentry},
     file::OpenFile,
     file_ops::{self, DirFileOperations, RegFileOperations},
@@ -112,7 +113,7 @@ pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
         flags: u32,
     ) -> Result<Option<ARef<DEntry<T>>>>;
 
-    /// `->create()`.
+    /// `->create()`. `excl`: fail if the name is there (`O_EXCL`); always set since 7.3.
     fn create(
         idmap: &Idmap,
         dir: &INode<T>,
@@ -368,12 +369,29 @@ impl Tables {
     }
 }
 
+/// `->create()`, with the arguments of the older kernels: [`compat::CreateFn`] adapts it.
+///
+/// # Safety
+///
+/// To be called by the kernel alone, for inodes of `T`.
+pub(super) unsafe extern "C" fn create<T: FileSystem, O: DirOperations<T>>(
+    idmap: *mut bindings::mnt_idmap,
+    dir: *mut bindings::inode,
+    dentry: *mut bindings::dentry,
+    mode: bindings::umode_t,
+    excl: bool,
+) -> c_int {
+    // SAFETY: As in `Table::lookup`; the directory is locked exclusively.
+    let (idmap, dir, dentry) = unsafe { child::<T>(idmap, dir, dentry) };
+    from_result(|| O::create(idmap, dir, dentry, mode, excl).map(|()| 0))
+}
+
 struct Table<T, O>(PhantomData<(T, O)>);
 
 impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
     const DIR: bindings::inode_operations = bindings::inode_operations {
         lookup: Some(Self::lookup),
-        create: Some(Self::create),
+        create: Some(compat::CreateFn::<T, O>::CREATE),
         link: Some(Self::link),
         unlink: Some(Self::unlink),
         symlink: Some(Self::symlink),
@@ -416,21 +434,6 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
             Ok(Some(other)) => ARef::into_raw(other).as_ptr().cast(),
             Err(e) => e.to_ptr(),
         }
-    }
-
-    /// # Safety
-    ///
-    /// To be called by the kernel alone, as the C method of that name.
-    unsafe extern "C" fn create(
-        idmap: *mut bindings::mnt_idmap,
-        dir: *mut bindings::inode,
-        dentry: *mut bindings::dentry,
-        mode: bindings::umode_t,
-        excl: bool,
-    ) -> c_int {
-        // SAFETY: As in `lookup`; the directory is locked exclusively.
-        let (idmap, dir, dentry) = unsafe { child::<T>(idmap, dir, dentry) };
-        from_result(|| O::create(idmap, dir, dentry, mode, excl).map(|()| 0))
     }
 
     /// # Safety

@@ -22,6 +22,7 @@
 pub mod acl;
 pub mod attr;
 pub mod backing_file;
+mod compat;
 pub mod cred;
 pub mod dentry;
 pub mod dir_context;
