@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/mutex.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/random.h>
 #include <linux/sched.h>
@@ -39,4 +40,16 @@ bool union_helper_current_splice_pipe_is_busy(void)
 u64 union_helper_current_file_size_limit(void)
 {
 	return rlimit(RLIMIT_FSIZE);
+}
+
+void union_helper_mutex_init_class(struct mutex *mutex, const char *name,
+				   struct lock_class_key *key)
+{
+	__mutex_init(mutex, name, key);
+}
+
+/* A macro when lock dependencies are proven. */
+int union_helper_mutex_lock_killable(struct mutex *mutex)
+{
+	return mutex_lock_killable(mutex);
 }

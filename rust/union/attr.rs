@@ -3,11 +3,8 @@
 //! Inode operations: attributes, permissions, and the dispatch of the rest.
 
 use super::{
-    acl,
-    copy_up::{self, Data},
-    create,
-    fs::UnionFs,
-    layer, lookup, readdir, remove, rename, xattr, Child, DEntry, Inode,
+    acl, copy_up, create, fs::UnionFs, layer, lookup, readdir, remove, rename, xattr, Child,
+    DEntry, Inode,
 };
 use crate::logic::{codec::Attr, value::Protattr};
 use crate::vfs::{
@@ -59,6 +56,8 @@ impl Attributes<UnionFs> for UnionInode {
             let _creds = union.creds();
             stat.get_nosec(node.real(union)?, mask, flags)?;
             stat.fill_statx_attr(inode);
+            // Without the set-id bits of a lower layer that is mounted nosuid.
+            stat.set_mode(inode.mode());
             if inode.is_dir() && node.is_merged() {
                 // How many subdirectories there are is not known; 1 says so.
                 stat.set_nlink(1);
@@ -71,15 +70,19 @@ impl Attributes<UnionFs> for UnionInode {
     fn setattr(idmap: &Idmap, dentry: &DEntry, attr: &mut Iattr) -> Result {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
+        attr.for_backing();
         if let (Some(size), None) = (attr.new_size(), inode.data().upper()) {
             if size != inode.size() {
-                // The copy is made with the new size, so that a crash leaves the old file or the
-                // new one. The file system will see no change of size and leave the times alone.
+                // The copy is made with the new size, so the file system will see no change of it
+                // and would leave the times alone.
                 attr.touch();
             }
+            if copy_up::up_changed(dentry, attr)? {
+                forget_cached(inode);
+                return Ok(());
+            }
         }
-        let data = attr.new_size().map_or(Data::All, Data::UpTo);
-        copy_up::up_with(dentry, data)?;
+        copy_up::up(dentry)?;
         let union = inode.sb().data();
         let mnt = union.upper_mnt()?;
         let upper = inode.data().upper().ok_or(EROFS)?;
@@ -89,7 +92,6 @@ impl Attributes<UnionFs> for UnionInode {
             Some(_) => Some(InodeWriteAccess::get(real)?),
             None => None,
         };
-        attr.for_backing();
         let _write = WriteAccess::want(mnt)?;
         {
             let lock = real.lock();
@@ -134,8 +136,7 @@ impl Permissions<UnionFs> for UnionInode {
                 return Err(ECHILD);
             }
             let guard = rcu::Guard::new();
-            let real = inode.backing_rcu(&guard).ok_or(ECHILD)?;
-            let in_top = inode.data().upper().is_some();
+            let (real, in_top) = inode.backing_rcu(&guard).ok_or(ECHILD)?;
             let mask = real_mask(inode, in_top, mask);
             let _creds = union.creds();
             return inode_permission(Idmap::nop(), real, mask);
@@ -144,6 +145,9 @@ impl Permissions<UnionFs> for UnionInode {
         let path = node.real(union)?;
         let mask = real_mask(inode, node.upper().is_some(), mask);
         let real = path.dentry().inode().ok_or(vfs::errno::ESTALE)?;
+        if node.upper().is_none() && inode.is_device() && path.mnt().is_nodev() {
+            return Err(EACCES);
+        }
         let _creds = union.creds();
         inode_permission(path.mnt().idmap(), real, mask)
     }

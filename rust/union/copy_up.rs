@@ -38,15 +38,6 @@ use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 /// Bytes copied between two looks for a fatal signal.
 const CHUNK: usize = 1 << 20;
 
-/// How much of a regular file's data is to be in the top afterwards.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Data {
-    /// All of it.
-    All,
-    /// What lies before this size, to which the file is about to be truncated.
-    UpTo(Loff),
-}
-
 /// Makes sure that the object, and so its parents, exist in the top layer.
 ///
 /// No lock of the union's but those of a directory operation may be held; no freeze protection.
@@ -56,14 +47,20 @@ pub enum Data {
 /// `EROFS` without a top layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the top cannot
 /// express; those of the file systems. Nothing is left behind then.
 pub fn up(dentry: &DEntry) -> Result {
-    up_with(dentry, Data::All)
+    up_with(dentry, None).map(drop)
 }
 
-/// As [`up`], for a regular file whose data are needed as said.
-pub fn up_with(dentry: &DEntry, data: Data) -> Result {
+/// As [`up`], with a change made to the copy before it is published: a truncation then copies only
+/// what remains, and leaves the old file or the new one whatever happens. Returns whether the change
+/// was made; it was not if the object was in the top layer already.
+pub fn up_changed(dentry: &DEntry, change: &mut Iattr) -> Result<bool> {
+    up_with(dentry, Some(change))
+}
+
+fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
     loop {
         if dentry.inode().ok_or(ENOENT)?.data().upper().is_some() {
-            return Ok(());
+            return Ok(false);
         }
         // The topmost ancestor that is missing; the root of a union with a top never is.
         let mut next: ARef<DEntry> = dentry.into();
@@ -73,7 +70,10 @@ pub fn up_with(dentry: &DEntry, data: Data) -> Result {
             }
             let parent = next.parent();
             if parent.inode().ok_or(ENOENT)?.data().upper().is_some() {
-                one(&next, &parent, data)?;
+                if next.same(dentry) {
+                    return one(&next, &parent, change.take());
+                }
+                one(&next, &parent, None)?;
                 break;
             }
             next = parent;
@@ -94,14 +94,14 @@ pub fn mark_impure(union: &Union, dir: &Inode) -> Result {
     Ok(())
 }
 
-/// One object whose parent exists in the top layer.
-fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
+/// One object whose parent exists in the top layer. Returns whether it was copied, and so changed.
+fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<bool> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let node = inode.data();
     let union = inode.sb().data();
-    let _lock = node.lock.lock();
+    let _lock = node.lock.lock()?;
     if node.upper().is_some() {
-        return Ok(());
+        return Ok(false);
     }
     let _creds = union.creds();
     let lower = node.real_lower(union)?;
@@ -115,10 +115,11 @@ fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
         return Err(EOVERFLOW);
     }
     let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
-    let size = match data {
-        Data::All => data_needed(stat.size().max(0) as u64, None),
-        Data::UpTo(end) => data_needed(stat.size().max(0) as u64, Some(end.max(0) as u64)),
-    };
+    let truncate_to = change
+        .as_ref()
+        .and_then(|c| c.new_size())
+        .map(|n| n.max(0) as u64);
+    let size = data_needed(stat.size().max(0) as u64, truncate_to);
     let size = if kind == Kind::Regular { size } else { 0 };
     let name = dentry.name_snapshot()?;
     Copy {
@@ -134,8 +135,10 @@ fn one(dentry: &DEntry, parent: &DEntry, data: Data) -> Result {
             fsync: union.config.fsync,
         },
         gone: node.is_gone(),
+        change,
     }
-    .run()
+    .run()?;
+    Ok(true)
 }
 
 /// statx(2)'s mask for what stat(2) reports.
@@ -152,10 +155,12 @@ struct Copy<'a> {
     facts: Facts,
     /// The name was removed: the copy gets none.
     gone: bool,
+    /// What is to be changed besides.
+    change: Option<&'a mut Iattr>,
 }
 
 impl Copy<'_> {
-    fn run(self) -> Result {
+    fn run(mut self) -> Result {
         let mode = mode_for_top(
             self.stat.mode(),
             self.lower.mnt().is_nosuid(),
@@ -176,7 +181,7 @@ impl Copy<'_> {
     }
 
     /// A regular file: made without a name, linked into place.
-    fn regular(&self, mode: u16) -> Result<ARef<Dentry>> {
+    fn regular(&mut self, mode: u16) -> Result<ARef<Dentry>> {
         let mnt = self.union.upper_mnt()?;
         let workdir = PathRef::new(mnt, &self.union.upper()?.workdir);
         let made = {
@@ -206,7 +211,7 @@ impl Copy<'_> {
 
     /// Anything else, or a regular file where files without a name are not to be had: made in the
     /// work directory, renamed into place. The write access is let go of while data are copied.
-    fn named(&self, mode: u16) -> Result<ARef<Dentry>> {
+    fn named(&mut self, mode: u16) -> Result<ARef<Dentry>> {
         let mnt = self.union.upper_mnt()?;
         let (dentry, copied) = {
             let made = self.stage(&WriteAccess::want(mnt)?)?.keep()?;
@@ -275,11 +280,11 @@ impl Copy<'_> {
         if !self.does(Step::Data) {
             return Ok(());
         }
-        copy_data(self.lower, to, self.facts.data)
+        copy_data(self.union, self.lower, to, self.facts.data)
     }
 
     /// Attributes, after the data: writing takes file capabilities away.
-    fn metadata(&self, write: &WriteAccess<'_>, to: &Dentry, mode: u16) -> Result {
+    fn metadata(&mut self, write: &WriteAccess<'_>, to: &Dentry, mode: u16) -> Result {
         let mnt = write.mnt();
         copy_xattrs(self.union, self.lower, PathRef::new(mnt, to))?;
         if self.does(Step::Acls) {
@@ -289,10 +294,8 @@ impl Copy<'_> {
                 }
                 if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
                     let inode = self.lower.dentry().inode().ok_or(EIO)?;
-                    match acl.mapped(self.lower.mnt(), inode)?.set(mnt, to, ty) {
-                        Err(e) if e == EOPNOTSUPP => {}
-                        other => other?,
-                    }
+                    // A top that cannot keep it would give rights it takes away.
+                    acl.mapped(self.lower.mnt(), inode)?.set(mnt, to, ty)?;
                 }
             }
         }
@@ -332,7 +335,11 @@ impl Copy<'_> {
         }
         let inode = to.inode().ok_or(EIO)?;
         let lock = inode.lock();
-        attr.notify_change(mnt.idmap(), to, &lock)
+        attr.notify_change(mnt.idmap(), to, &lock)?;
+        match &mut self.change {
+            Some(change) => change.notify_change(mnt.idmap(), to, &lock),
+            None => Ok(()),
+        }
     }
 
     fn sync(&self, to: &Dentry) -> Result {
@@ -373,14 +380,17 @@ impl Copy<'_> {
 }
 
 /// Copies `size` bytes of a lower file into an empty file of the top, which is open for writing.
-fn copy_data(lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
+fn copy_data(union: &Union, lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
     let end = Loff::try_from(size).map_err(|_| EFBIG)?;
     if work::exceeds_file_size_limit(end) {
         // The process does not make the file larger: its limit is not for this. The thread cannot
-        // be killed for it, so neither can the wait.
-        let to = to.get();
-        return work::in_kernel_thread(move || copy_range(&from, &to, end));
+        // be killed for it, so neither can the wait. Quotas count as ever, by the credentials.
+        let (to, cred) = (to.get(), union.cred.clone());
+        return work::in_kernel_thread(move || {
+            let _creds = OverrideCreds::new(&cred);
+            copy_range(&from, &to, end)
+        });
     }
     copy_range(&from, to, end)
 }
@@ -465,8 +475,8 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
             other => other?,
         };
         match xattr::set(to.mnt(), to.dentry(), name, &value, 0) {
-            // Labels the top cannot hold, and names the security modules forbid.
-            Err(e) if e == EOPNOTSUPP && name.to_bytes().starts_with(b"security.") => {}
+            // What the top cannot hold stays behind, but for what security depends on.
+            Err(e) if e == EOPNOTSUPP && !name.to_bytes().starts_with(b"security.") => {}
             other => other?,
         }
     }

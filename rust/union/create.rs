@@ -56,8 +56,12 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
     // What was made exists, whatever comes next: the listing has changed.
     dir.data().modified();
     let made = made?;
-    update_dir(union, dir)?;
-    let inode = node::init_created(sb, new, made)?;
+    let complete = || {
+        update_dir(union, dir)?;
+        node::init_created(sb, new, made)
+    };
+    // It exists, so the name must not stay known as free.
+    let inode = complete().inspect_err(|_| dentry.d_drop())?;
     dentry.d_instantiate(inode);
     Ok(())
 }

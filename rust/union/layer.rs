@@ -130,6 +130,7 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
     let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
     let marks = match ask {
         Ask::All => marks(union, mnt, &dentry, inode, name)?,
+        Ask::Bottom if dir.xwhiteouts => marks(union, mnt, &dentry, inode, name)?,
         Ask::Bottom => {
             has_data(union, mnt, &dentry, inode, name)?;
             Marks::default()

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     logic::{
+        codec::XattrSpace,
         entry::Entry,
         lookup::{Outcome, Resolver},
         value::{self, Protattr, Redirect},
@@ -20,6 +21,9 @@ use crate::{
     vfs::{dentry::LookupDentry, errno::ENAMETOOLONG, types::Name},
 };
 use kernel::{prelude::*, sync::aref::ARef};
+
+/// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
+const NAME_MAX: i64 = 255;
 
 /// `->lookup()`.
 pub fn lookup(
@@ -30,7 +34,7 @@ pub fn lookup(
     let sb = dir.sb();
     let union = sb.data();
     let name = dentry.name();
-    if name.as_bytes().len() as i64 > union.namelen {
+    if name.as_bytes().len() as i64 > union.namelen.min(NAME_MAX) {
         return Err(ENAMETOOLONG);
     }
     let inode = {
@@ -157,6 +161,11 @@ impl<'a> Walk<'a> {
 
     fn redirect(&mut self, redirect: Option<KVVec<u8>>) -> Result {
         let Some(to) = redirect else { return Ok(()) };
+        if self.union.config.xattr_space == XattrSpace::User {
+            // Whoever owns the directory can have written it, and would reach what its new place
+            // does not let him reach.
+            return Ok(());
+        }
         self.at = match value::redirect(&to).map_err(|_| EIO)? {
             Redirect::Absolute(_) => At::Roots(to),
             Redirect::Relative(_) => match core::mem::replace(&mut self.at, At::Parent(None)) {

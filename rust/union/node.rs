@@ -8,11 +8,12 @@ use super::{
     Inode,
 };
 use crate::{
-    logic::{entry::Kind, value::Protattr},
+    logic::{copy_up::mode_for_top, entry::Kind, value::Protattr},
     vfs::{
         dentry::Dentry,
         errno::ESTALE,
         inode::{self, Iget, New},
+        mutex::KillableMutex,
         path::PathRef,
         stack,
         super_block::SuperBlock,
@@ -22,6 +23,7 @@ use crate::{
 use kernel::{
     new_mutex,
     prelude::*,
+    static_lock_class,
     sync::{
         aref::ARef,
         atomic::{Atomic, Relaxed},
@@ -93,12 +95,14 @@ pub struct Node {
     lower: LowerStack,
     /// Held during copy-up and during removal.
     #[pin]
-    pub lock: Mutex<()>,
+    pub lock: KillableMutex,
     /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
     /// to go. Written under `lock`.
     gone: Atomic<bool>,
     /// Of a directory: entries of the top directory may carry the inode number of a lower object.
     impure: Atomic<bool>,
+    /// Of a directory: the top directory was made opaque after the stack was built.
+    sealed: Atomic<bool>,
     /// An inode number is recorded with the object in the top layer.
     recorded_ino: Atomic<bool>,
     /// Of a directory: changes with every change of its entries. Written with the directory locked.
@@ -117,9 +121,10 @@ impl Node {
         try_pin_init!(Self {
             upper,
             lower: parts.lower,
-            lock <- new_mutex!((), "union_node"),
+            lock <- KillableMutex::new(c"union_node", static_lock_class!()),
             gone: Atomic::new(false),
             impure: Atomic::new(parts.impure),
+            sealed: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
             version: Atomic::new(0),
             dir <- new_mutex!(DirCache::default(), "union_dir"),
@@ -133,7 +138,15 @@ impl Node {
 
     /// The objects in the lower layers, topmost first.
     pub fn lowers(&self) -> &[LowerPath] {
+        if self.sealed.load(Relaxed) {
+            return &[];
+        }
         self.lower.as_slice()
+    }
+
+    /// Notes that the top directory was marked opaque: what lies beneath is hidden from now on.
+    pub fn seal(&self) {
+        self.sealed.store(true, Relaxed);
     }
 
     /// Whether more than one layer contributes.
@@ -301,6 +314,11 @@ fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result
     );
 
     let is_dir = real.is_dir();
+    let in_top = parts.upper.is_some();
+    if !in_top && mnt.is_nosuid() {
+        // Set-id bits of a layer that is mounted nosuid do not work through the union either.
+        new.set_mode(mode_for_top(real.mode(), true, false));
+    }
     let kind = match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
         Kind::Directory => inode::Kind::dir::<UnionInode>(),
         Kind::Regular => inode::Kind::regular::<UnionInode>(),
@@ -312,7 +330,7 @@ fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result
     let protection = parts.protection;
     let inode = new.init(&kind, Node::new(parts))?;
     stack::add_protection(&inode, protection.immutable, protection.append);
-    inode.set_backing(real);
+    inode.set_backing(real, in_top);
     if is_dir && merged {
         // The number of subdirectories is not known; 1 says so to find(1) and its like.
         inode.set_nlink(1);
@@ -327,9 +345,16 @@ impl Node {
         let node = inode.data();
         node.upper.populate(upper);
         if let Some(real) = node.upper().and_then(|d| d.inode()) {
-            inode.set_backing(real);
+            inode.set_backing(real, true);
         }
         inode.rekey(key);
+        if !node.has_recorded_ino() {
+            // One of several names of a lower file, now a file of its own.
+            let union = inode.sb().data();
+            if let Some(real) = node.upper().and_then(|d| d.inode()) {
+                inode.set_ino(union.inums.project(0, real.ino()));
+            }
+        }
         Ok(())
     }
 }

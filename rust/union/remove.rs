@@ -38,8 +38,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     copy_up::up(dentry.stable_parent())?;
     let updir = dir.data().upper().ok_or(EROFS)?;
 
-    let _lock = node.lock.lock();
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let _lock = node.lock.lock()?;
     let creds = union.creds();
     let upper = if node.upper().is_some() {
         Upper::Object(kind)
@@ -47,6 +46,8 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
         Upper::Nothing
     };
     let below = below(union, dir, node.upper().is_some(), name)?;
+    // After the lookups: a lower layer may be a union that wants to write where this one does.
+    let write = WriteAccess::want(union.upper_mnt()?)?;
     let has_whiteouts = listing
         .as_ref()
         .is_some_and(|l| top_whiteouts(l).next().is_some());

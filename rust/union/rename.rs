@@ -72,7 +72,10 @@ pub fn rename(
     let new_up = new_dir.data().upper().ok_or(EROFS)?;
     // A replaced lower object must not be copied up at its name any more.
     let victim = new_inode.filter(|_| mode != RenameMode::Exchange);
-    let _victim_lock = victim.map(|inode| inode.data().lock.lock());
+    let _victim_lock = match victim {
+        Some(inode) => Some(inode.data().lock.lock()?),
+        None => None,
+    };
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let _creds = union.creds();
 
@@ -103,6 +106,8 @@ pub fn rename(
             (ClearTarget::Whiteouts, Some(upper)) => clear(&write, upper, listing)?,
             (ClearTarget::OpaqueThenWhiteouts, Some(upper)) => {
                 opaque(inode)?;
+                // Also if what follows fails: the whiteouts that hid what lies beneath are going.
+                inode.data().seal();
                 clear(&write, upper, listing)?;
             }
         }

@@ -10,7 +10,7 @@ use super::fs::Union;
 use crate::vfs::{
     dentry::Dentry,
     errno::EOPNOTSUPP,
-    namei::{Creating, NewObject, Removing, RenameFlags, Renaming},
+    namei::{self, Creating, NewObject, Removing, RenameFlags, Renaming},
     types::Name,
     write::WriteAccess,
 };
@@ -219,6 +219,34 @@ fn retire(union: &Union, write: &WriteAccess<'_>, spent: &Dentry) -> Result {
 
 /// Type and permission bits of a whiteout (`WHITEOUT_MODE` in C, with its type).
 const WHITEOUT_MODE: u16 = 0o020000;
+
+/// Makes the first shared whiteout, by a rename that leaves one: so it is known that the top's file
+/// system can do both.
+///
+/// # Errors
+///
+/// `EINVAL` if it cannot.
+pub fn probe(union: &Union, write: &WriteAccess<'_>) -> Result {
+    let upper = union.upper()?;
+    let file = Staged::make(union, write, 0o100000, NewObject::Regular)?;
+    let (old, new) = (file.dentry()?.name_snapshot()?, TempName::next());
+    let renaming = Renaming::start_dentry(
+        write,
+        &upper.workdir,
+        file.dentry()?,
+        &upper.workdir,
+        new.name()?,
+        RenameFlags::Whiteout,
+    )?;
+    renaming.rename()?;
+    let mnt = union.upper_mnt()?;
+    let whiteout = namei::lookup_one_unlocked(mnt, &upper.workdir, old.name())?;
+    if !whiteout.inode().is_some_and(|inode| inode.is_whiteout()) {
+        return Err(EINVAL);
+    }
+    *upper.whiteout.lock() = Some(whiteout);
+    Ok(())
+}
 
 /// A whiteout in the work directory.
 pub fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {

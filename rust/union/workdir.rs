@@ -106,21 +106,20 @@ pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
     Ok(())
 }
 
-/// Makes the first whiteout, which shows that the file system can hold them.
+/// Makes the first whiteout, which shows that the file system can hold them and leave them at a
+/// rename.
 pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
-    let upper = union.upper()?;
     let write = WriteAccess::want(union.upper_mnt()?)?;
-    let made = super::stage::make_whiteout(union, &write)
-        .map_err(|e| {
-            base.refuse(
-                fc,
-                e,
-                fmt!("cannot make a whiteout (a character device 0:0) in it"),
-            )
-        })?
-        .keep()?;
-    *upper.whiteout.lock() = Some(made);
-    Ok(())
+    super::stage::probe(union, &write).map_err(|e| {
+        base.refuse(
+            fc,
+            e,
+            fmt!(
+                "the file system cannot hold whiteouts (character devices 0:0), or not leave one \
+                  at a rename (RENAME_WHITEOUT)"
+            ),
+        )
+    })
 }
 
 /// Names of a directory and whether each is a directory.

@@ -9,6 +9,7 @@ use crate::{
     vfs::{
         errno::ENODATA,
         mount::Idmap,
+        path::PathRef,
         stack,
         write::WriteAccess,
         xattr::{self, Buffer, Change, Handler},
@@ -68,6 +69,9 @@ impl Handler<UnionFs> for UnionXattr {
             Buffer::Length => &mut [],
             Buffer::Value(buf) => buf,
         };
+        if is_void(inode, path, name) {
+            return Err(ENODATA);
+        }
         xattr::get(path.mnt(), path.dentry(), stored.name()?, buf)
     }
 
@@ -88,7 +92,7 @@ impl Handler<UnionFs> for UnionXattr {
             let _creds = union.creds();
             let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
                 Ok(_) => true,
-                Err(e) if e == ENODATA => false,
+                Err(e) if xattr::is_absent(e) => false,
                 Err(e) => return Err(e),
             };
             match change {
@@ -112,6 +116,14 @@ impl Handler<UnionFs> for UnionXattr {
         }
         Ok(())
     }
+}
+
+/// Whether an attribute is not to be seen: capabilities of a lower layer that is mounted nosuid do
+/// not work through the union either.
+fn is_void(inode: &Inode, path: PathRef<'_>, name: &CStr) -> bool {
+    inode.data().upper().is_none()
+        && path.mnt().is_nosuid()
+        && name.to_bytes() == b"security.capability"
 }
 
 /// `->listxattr()`.

@@ -116,16 +116,35 @@ impl Acl {
     }
 
     /// Sets the ACL of a foreign dentry (`vfs_set_acl()`).
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system; `ENOMEM`.
     pub fn set(&self, mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result {
+        // `vfs_set_acl()` maps the ids of an id-mapped mount in place, and this may be what a file
+        // system has cached.
+        let copy = if mnt.is_idmapped() {
+            Some(self.duplicate()?)
+        } else {
+            None
+        };
+        let acl = copy.as_ref().unwrap_or(self);
         // SAFETY: All are alive. The call takes the inode's lock.
         to_result(unsafe {
             bindings::vfs_set_acl(
                 mnt.idmap().as_ptr(),
                 dentry.as_ptr(),
                 ty.name(),
-                self.0.as_ptr(),
+                acl.0.as_ptr(),
             )
         })
+    }
+
+    /// A copy nobody else has (`posix_acl_clone()`).
+    fn duplicate(&self) -> Result<Self> {
+        // SAFETY: The ACL is alive.
+        let copy = unsafe { bindings::posix_acl_duplicate(self.0.as_ptr()) };
+        NonNull::new(copy).map(Self).ok_or(ENOMEM)
     }
 
     /// Removes the ACL of a foreign dentry (`vfs_remove_acl()`). That there is none is no error.

@@ -79,6 +79,11 @@ impl Kstat {
         self.0.size
     }
 
+    /// Sets type and permission bits.
+    pub fn set_mode(&mut self, mode: u16) {
+        self.0.mode = mode;
+    }
+
     /// Type and permission bits.
     pub fn mode(&self) -> u16 {
         self.0.mode

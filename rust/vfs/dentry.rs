@@ -379,11 +379,11 @@ impl<'a, T: FileSystem> ChildDentry<'a, T> {
 ///
 /// The name must be stable for `'a`.
 unsafe fn stable_name<'a>(dentry: *mut bindings::dentry) -> Name<'a> {
-    // SAFETY: By the function's contract; the name of a dentry is never longer than NAME_MAX.
+    // SAFETY: By the function's contract. The VFS does not bound the length: `->lookup()` does.
     unsafe {
         let len = bindings::d_name_len(dentry) as usize;
         let bytes = core::slice::from_raw_parts(bindings::d_name(dentry), len);
-        Name::new(bytes).unwrap_unchecked()
+        Name::of_dentry(bytes)
     }
 }
 

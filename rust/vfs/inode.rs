@@ -96,6 +96,11 @@ impl Inode {
         self.file_type() == bindings::S_IFLNK
     }
 
+    /// Whether this is a device node.
+    pub fn is_device(&self) -> bool {
+        matches!(self.file_type(), bindings::S_IFCHR | bindings::S_IFBLK)
+    }
+
     /// Whether this is a character device with the number 0:0: a whiteout (`IS_WHITEOUT()`).
     pub fn is_whiteout(&self) -> bool {
         self.file_type() == bindings::S_IFCHR && self.rdev() == 0
@@ -259,7 +264,7 @@ pub(super) struct WithData<T: FileSystem> {
     ready: bool,
     /// The inode that a stacked inode stands for now, for walks under RCU. See
     /// [`INode::set_backing`].
-    backing: Atomic<*mut bindings::inode>,
+    backing: Atomic<usize>,
     inode: bindings::inode,
 }
 
@@ -303,7 +308,7 @@ impl<T: FileSystem> WithData<T> {
         // uninitialised.
         unsafe {
             (&raw mut (*object).ready).write(false);
-            (&raw mut (*object).backing).write(Atomic::new(core::ptr::null_mut()));
+            (&raw mut (*object).backing).write(Atomic::new(0));
             &raw mut (*object).inode
         }
     }
@@ -398,26 +403,31 @@ impl<T: FileSystem> INode<T> {
         unsafe { SuperBlock::from_raw((*self.as_ptr()).i_sb) }
     }
 
-    /// For a stacked file system: says which inode stands behind this one now.
+    /// For a stacked file system: says which inode stands behind this one now, and whether changes
+    /// go to it.
     ///
     /// `T::INodeData` must hold a reference on it (through a dentry, say) until it is dropped.
-    pub fn set_backing(&self, backing: &Inode) {
+    pub fn set_backing(&self, backing: &Inode, takes_changes: bool) {
         // SAFETY: By the type's invariant.
         let this = unsafe { &*WithData::<T>::container_of(self.as_ptr()) };
-        this.backing.store(backing.as_ptr(), Relaxed);
+        // One word, so that a walk sees both or neither. Inodes are aligned to more than 2.
+        let word = backing.as_ptr() as usize | usize::from(takes_changes);
+        this.backing.store(word, Relaxed);
     }
 
-    /// The inode behind this one, in a walk under RCU: without a reference.
+    /// What [`set_backing`](Self::set_backing) said, in a walk under RCU, without a reference.
+    /// The inode's own data must not be used there: they may be dropped already.
     ///
-    /// `None` before [`set_backing`](Self::set_backing). During teardown the inode may be on its
-    /// way out, but inodes are freed after a grace period, so it stays readable.
-    pub fn backing_rcu<'a>(&'a self, _rcu: &'a rcu::Guard) -> Option<&'a Inode> {
-        // SAFETY: By the type's invariant.
+    /// `None` before it was said. During teardown the inode behind may be on its way out, but
+    /// inodes are freed after a grace period, so it stays readable.
+    pub fn backing_rcu<'a>(&'a self, _rcu: &'a rcu::Guard) -> Option<(&'a Inode, bool)> {
+        // SAFETY: The allocation of an inode is freed by RCU, and this word is not dropped.
         let this = unsafe { &*WithData::<T>::container_of(self.as_ptr()) };
-        let backing = this.backing.load(Relaxed);
-        // SAFETY: The inode was referenced when the pointer was stored and is freed by RCU; the
+        let word = this.backing.load(Relaxed);
+        let backing = (word & !1) as *mut bindings::inode;
+        // SAFETY: The inode was referenced when the word was stored and is freed by RCU; the
         // read side is held for `'a`.
-        (!backing.is_null()).then(|| unsafe { Inode::from_raw(backing) })
+        (word != 0).then(|| unsafe { (Inode::from_raw(backing), word & 1 != 0) })
     }
 
     /// Gives the inode a new key in the inode cache ([`SuperBlock::iget5`] finds it by the new one
@@ -433,6 +443,12 @@ impl<T: FileSystem> INode<T> {
             (*self.as_ptr()).i_private = key as *mut kernel::ffi::c_void;
             bindings::__insert_inode_hash(self.as_ptr(), key as u64);
         }
+    }
+
+    /// Gives the live inode another number.
+    pub fn set_ino(&self, ino: Ino) {
+        // SAFETY: Alive; an aligned word, read racily by those who ask meanwhile.
+        unsafe { (&raw mut (*self.as_ptr()).i_ino).write_volatile(ino) };
     }
 
     /// Takes one from the link count, to zero at the lowest (`drop_nlink()`).
@@ -514,6 +530,12 @@ impl<T: FileSystem> New<T> {
     pub fn set_ino(&mut self, ino: Ino) {
         // SAFETY: Not published yet.
         unsafe { (*self.inode.as_ptr()).i_ino = ino };
+    }
+
+    /// Takes permission bits away.
+    pub fn set_mode(&mut self, mode: u16) {
+        // SAFETY: Not published yet.
+        unsafe { (*self.inode.as_ptr()).i_mode = mode };
     }
 
     /// Sets owner and mode as a new object in `dir` gets them (`inode_init_owner()`).

@@ -35,6 +35,7 @@ pub mod fs_context;
 pub mod inode;
 pub mod inode_ops;
 pub mod mount;
+pub mod mutex;
 pub mod namei;
 pub mod path;
 pub mod seq_show;

@@ -49,6 +49,13 @@ impl Mount {
         flags & bindings::mount_flags_MNT_NOSUID as i32 != 0
     }
 
+    /// Whether the mount forbids devices (`MNT_NODEV`).
+    pub fn is_nodev(&self) -> bool {
+        // SAFETY: As for `is_nosuid`.
+        let flags = unsafe { (&raw const (*self.as_ptr()).mnt_flags).read_volatile() };
+        flags & bindings::mount_flags_MNT_NODEV as i32 != 0
+    }
+
     /// Whether ids are mapped (`is_idmapped_mnt()`).
     pub fn is_idmapped(&self) -> bool {
         // SAFETY: Alive.

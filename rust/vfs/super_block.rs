@@ -51,7 +51,8 @@ pub trait SuperOperations: Sized {
     where
         Self: FileSystem;
 
-    /// Called for the data when the super block is shut down, after the last inode is gone.
+    /// Called for the data when the super block is shut down, after the last inode is gone. Walks
+    /// under RCU may still look at the data: they are to be freed after a grace period.
     fn put_super(data: KBox<Self::Data>);
 }
 
@@ -354,9 +355,10 @@ unsafe fn take_data<T: FileSystem>(sb: *mut bindings::super_block) {
     // SAFETY: By the function's contract; the pointer came from `set_data`.
     unsafe {
         let data = (*sb).s_fs_info;
-        (*sb).s_fs_info = core::ptr::null_mut();
         if !data.is_null() {
+            // Walks under RCU may still look at the data: the pointer stays until they are gone.
             T::put_super(KBox::from_raw(data.cast()));
+            (*sb).s_fs_info = core::ptr::null_mut();
         }
     }
 }

@@ -35,6 +35,12 @@ impl<'a> Name<'a> {
         Ok(Self { bytes })
     }
 
+    /// Takes the name of a dentry, which may be longer than any file system allows until
+    /// `->lookup()` has refused it.
+    pub(super) fn of_dentry(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
     /// The bytes of the name, without a terminating NUL.
     pub fn as_bytes(&self) -> &'a [u8] {
         self.bytes
