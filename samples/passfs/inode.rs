@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inodes, the real objects behind them, and the operations all kinds have.
+
+use super::{DEntry, Inode, PassFs};
+use crate::vfs::{
+    self,
+    acl::{self, Acl, AclType},
+    attr::{inode_permission, may, Iattr, Kstat},
+    dentry::{lookup_flags, Dentry},
+    errno::{EREMOTE, ESTALE},
+    fileattr::FileKattr,
+    inode::{Backing, Iget, Kind},
+    inode_ops::{
+        Attributes, DentryOperations, FileAttributes, Permissions, SpecialOperations,
+        SymlinkOperations, UpdateTime,
+    },
+    mount::Idmap,
+    namei::{lookup_one_unlocked, Link},
+    path::PathRef,
+    stack,
+    super_block::SuperBlock,
+    write::{InodeWriteAccess, WriteAccess},
+    xattr::{self, Buffer, Change, Handler},
+};
+use core::ffi::CStr;
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// The operations of all inodes.
+pub struct PassInode;
+
+/// What stands behind an inode.
+pub fn real(inode: &Inode) -> PathRef<'_> {
+    PathRef::new(&inode.sb().data().mnt, inode.data())
+}
+
+/// The real inode behind an inode.
+pub fn real_inode(inode: &Inode) -> Result<&vfs::inode::Inode> {
+    inode.data().inode().ok_or(ESTALE)
+}
+
+/// The inode of a name there is something under.
+pub fn of(dentry: &DEntry) -> Result<&Inode> {
+    dentry.inode().ok_or(ENOENT)
+}
+
+/// The inode that stands on `real`, from the inode cache or new.
+pub fn get(sb: &SuperBlock<PassFs>, real: ARef<Dentry>) -> Result<ARef<Inode>> {
+    const S_IFLNK: u32 = 0o120000;
+    let inode = real.inode().ok_or(ESTALE)?;
+    if real.is_weird() {
+        return Err(EREMOTE);
+    }
+    let backing = Backing {
+        inode,
+        takes_changes: true,
+    };
+    let mut new = match sb.iget5(inode.ino(), backing)? {
+        Iget::Cached(inode) => return Ok(inode),
+        Iget::New(new) => new,
+    };
+    stack::init_from(&mut new, &sb.data().mnt, inode);
+    let kind = match inode.file_type() {
+        _ if inode.is_dir() => Kind::dir::<PassInode>(),
+        _ if inode.is_reg() => Kind::regular::<PassInode>(),
+        S_IFLNK => Kind::symlink::<PassInode>(),
+        _ => Kind::special::<PassInode>(inode.rdev()),
+    };
+    new.init(&kind, Ok(real))
+}
+
+/// Brings an inode's own attributes up to date: the VFS looks at some of them.
+pub fn refresh(inode: &Inode) {
+    if let Some(real) = inode.data().inode() {
+        stack::copy_attr(inode, &inode.sb().data().mnt, real);
+    }
+}
+
+/// As [`refresh`], after a name was made or removed. The inode is locked.
+pub fn refresh_links(inode: &Inode) -> Result {
+    refresh(inode);
+    inode.set_nlink(real_inode(inode)?.nlink());
+    Ok(())
+}
+
+/// Whether a name leads to what we think it does; the real tree may have changed.
+pub fn same(ours: Option<&Inode>, theirs: &Dentry) -> bool {
+    match (ours.map(|inode| inode.data().inode()), theirs.inode()) {
+        (None, None) => true,
+        (Some(Some(ours)), Some(theirs)) => ours.same(theirs),
+        _ => false,
+    }
+}
+
+/// The operations of all dentries.
+pub struct PassDentry;
+
+impl DentryOperations<PassFs> for PassDentry {
+    fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
+        if flags & lookup_flags::LOOKUP_RCU != 0 {
+            return Err(ECHILD);
+        }
+        let (parent, name) = (dentry.parent(), dentry.name_snapshot()?);
+        let dir = of(&parent)?;
+        let now = lookup_one_unlocked(&dir.sb().data().mnt, dir.data(), name.name())?;
+        let valid = same(dentry.inode(), &now);
+        if let (true, Some(inode)) = (valid, dentry.inode()) {
+            refresh(inode);
+        }
+        Ok(valid)
+    }
+
+    fn d_weak_revalidate(_dentry: &DEntry, _flags: u32) -> Result<bool> {
+        Ok(true)
+    }
+
+    fn d_real(dentry: &DEntry, _data: bool) -> Option<&Dentry> {
+        let inode = dentry.inode()?;
+        inode.is_reg().then(|| &**inode.data())
+    }
+}
+
+/// Changes attributes of the real object.
+fn set_attributes(inode: &Inode, attr: &mut Iattr) -> Result {
+    let (path, real) = (real(inode), real_inode(inode)?);
+    // A program that runs from the real tree is not truncated.
+    let _text = attr
+        .new_size()
+        .map(|_| InodeWriteAccess::get(real))
+        .transpose()?;
+    attr.for_backing();
+    let _write = WriteAccess::want(path.mnt())?;
+    {
+        let lock = real.lock();
+        attr.notify_change(path.mnt().idmap(), path.dentry(), &lock)?;
+    }
+    refresh(inode);
+    // The mode is a part of the ACL.
+    acl::forget_cached(inode);
+    Ok(())
+}
+
+impl Attributes<PassFs> for PassInode {
+    fn getattr(
+        _: &Idmap,
+        _: PathRef<'_>,
+        dentry: &DEntry,
+        stat: &mut Kstat,
+        mask: u32,
+        flags: u32,
+    ) -> Result {
+        let inode = of(dentry)?;
+        stat.get_nosec(real(inode), mask, flags)?;
+        stat.set_identity(dentry.sb().dev(), inode.ino());
+        Ok(())
+    }
+
+    fn setattr(_: &Idmap, dentry: &DEntry, attr: &mut Iattr) -> Result {
+        set_attributes(of(dentry)?, attr)
+    }
+
+    fn listxattr(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
+        xattr::list(of(dentry)?.data(), bytes(buffer))
+    }
+
+    fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
+        match which {
+            // The real file system has done it.
+            UpdateTime::Modification if inode.is_reg() => {}
+            _ if nowait => return Err(EAGAIN),
+            UpdateTime::Access => {
+                real(inode).touch_atime();
+                stack::copy_atime(inode, real_inode(inode)?);
+            }
+            // What was written went through a FIFO of ours.
+            UpdateTime::Modification => {
+                let mut now = Iattr::empty();
+                now.touch();
+                set_attributes(inode, &mut now)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Permissions<PassFs> for PassInode {
+    fn permission(_: &Idmap, inode: &Inode, mask: u32) -> Result {
+        if mask & may::MAY_NOT_BLOCK != 0 {
+            return Err(ECHILD);
+        }
+        inode_permission(real(inode).mnt().idmap(), real_inode(inode)?, mask)
+    }
+
+    fn get_inode_acl(inode: &Inode, ty: AclType, rcu: bool) -> Result<Option<Acl>> {
+        let real_inode = real_inode(inode)?;
+        if rcu {
+            return Err(ECHILD);
+        }
+        if !real_inode.has_posix_acl() {
+            return Ok(None);
+        }
+        let acl = Acl::of_inode(real_inode, ty)?;
+        acl.map(|acl| acl.mapped(real(inode).mnt(), real_inode))
+            .transpose()
+    }
+
+    fn get_acl(_: &Idmap, dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
+        let inode = of(dentry)?;
+        let path = real(inode);
+        let acl = Acl::get(path.mnt(), path.dentry(), ty)?;
+        acl.map(|acl| acl.mapped(path.mnt(), real_inode(inode)?))
+            .transpose()
+    }
+
+    fn set_acl(_: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Result {
+        let inode = of(dentry)?;
+        let path = real(inode);
+        let _write = WriteAccess::want(path.mnt())?;
+        match acl {
+            Some(acl) => acl.set(path.mnt(), path.dentry(), ty)?,
+            None => Acl::remove(path.mnt(), path.dentry(), ty)?,
+        }
+        acl::forget_cached(inode);
+        refresh(inode);
+        Ok(())
+    }
+}
+
+fn bytes(buffer: Buffer<'_>) -> &mut [u8] {
+    match buffer {
+        Buffer::Length => &mut [],
+        Buffer::Value(buf) => buf,
+    }
+}
+
+impl Handler<PassFs> for PassInode {
+    fn get(_: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
+        let path = real(inode);
+        xattr::get(path.mnt(), path.dentry(), name, bytes(buffer))
+    }
+
+    fn set(
+        _: &Idmap,
+        _: &DEntry,
+        inode: &Inode,
+        name: &CStr,
+        change: Change<'_>,
+        flags: i32,
+    ) -> Result {
+        let path = real(inode);
+        let _write = WriteAccess::want(path.mnt())?;
+        match change {
+            Change::Set(value) => xattr::set(path.mnt(), path.dentry(), name, value, flags)?,
+            Change::Remove => xattr::remove(path.mnt(), path.dentry(), name)?,
+        }
+        refresh(inode);
+        Ok(())
+    }
+}
+
+impl FileAttributes<PassFs> for PassInode {
+    fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
+        fa.get(real(of(dentry)?))
+    }
+
+    fn fileattr_set(_: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
+        let inode = of(dentry)?;
+        let _write = WriteAccess::want(real(inode).mnt())?;
+        fa.set(real(inode))?;
+        stack::copy_flags(inode, real_inode(inode)?);
+        refresh(inode);
+        Ok(())
+    }
+}
+
+impl SpecialOperations<PassFs> for PassInode {}
+
+impl SymlinkOperations<PassFs> for PassInode {
+    fn get_link(_: &DEntry, inode: &Inode) -> Result<Link> {
+        Link::read(inode.data())
+    }
+}
