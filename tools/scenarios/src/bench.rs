@@ -50,6 +50,11 @@ impl<'a> Bench<'a> {
         self.fstype == "union"
     }
 
+    /// The directory that everything is mounted below.
+    pub fn base(&self) -> &Path {
+        self.base
+    }
+
     /// Where the scratch disk of a file system is mounted.
     pub fn disk(&self, fs: Fs) -> Result<&Path, String> {
         self.disks

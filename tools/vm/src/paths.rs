@@ -79,9 +79,9 @@ impl Places {
         })
     }
 
-    /// The module built for a kernel.
-    pub fn module(&self, kernel: &Kernel) -> Result<PathBuf> {
-        let path = self.repo.join("out").join(&kernel.abi).join("union.ko");
+    /// A module built for a kernel.
+    pub fn module(&self, kernel: &Kernel, name: &str) -> Result<PathBuf> {
+        let path = self.repo.join("out").join(&kernel.abi).join(name);
         if !path.is_file() {
             bail!(
                 "{} is missing; build it with make, or try the scenarios themselves with --fstype overlay",

@@ -111,7 +111,7 @@ fn plan<'a>(
     }
     let guest = initramfs::guest(places, request.guest.clone())?;
     let union = match request.fstype.as_str() {
-        "union" => Some(places.module(kernel)?),
+        "union" => Some(places.module(kernel, "union.ko")?),
         _ => None,
     };
     let contents = Contents {

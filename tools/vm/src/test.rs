@@ -72,7 +72,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let kernel = places.kernel(request.kernel.as_deref())?;
     let guest = initramfs::guest(places, request.guest.clone())?;
     let module = match request.fstype.as_str() {
-        "union" => Some(places.module(&kernel)?),
+        "union" => Some(places.module(&kernel, "union.ko")?),
         _ => None,
     };
     let mut cases: Vec<Case> = Vec::new();
@@ -142,13 +142,27 @@ fn plan<'a>(
         .copied()
         .chain(disk_file_systems.map(Fs::name))
         .collect();
+    // The sample file system, which has a check.
+    let sample = match &module {
+        Some(_) => {
+            let path = places.module(kernel, "passfs.ko")?;
+            let data =
+                std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+            vec![("passfs.ko", data)]
+        }
+        None => Vec::new(),
+    };
+    let files: Vec<(&str, &[u8])> = sample
+        .iter()
+        .map(|(name, data)| (*name, &data[..]))
+        .collect();
     let initramfs = initramfs::build(
         kernel,
         &Contents {
             guest,
             modules: &modules,
             union: module,
-            files: &[],
+            files: &files,
         },
     )?;
     let mut words = vec![

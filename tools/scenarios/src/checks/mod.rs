@@ -31,6 +31,9 @@ mod numbers_kept_remount;
 mod overlapping_layers;
 mod overlayfs_features;
 mod overlayfs_layers;
+mod passfs;
+mod passfs_ext4;
+mod passfs_tmpfs;
 mod read_only;
 mod read_only_one_layer;
 mod read_only_top_layer;
@@ -82,6 +85,9 @@ pub const ALL: &[Check] = &[
     overlapping_layers::CHECK,
     overlayfs_features::CHECK,
     overlayfs_layers::CHECK,
+    passfs::CHECK,
+    passfs_ext4::CHECK,
+    passfs_tmpfs::CHECK,
     read_only::CHECK,
     read_only_one_layer::CHECK,
     read_only_top_layer::CHECK,
