@@ -2,6 +2,7 @@
 
 #include <linux/capability.h>
 #include <linux/cred.h>
+#include <linux/user_namespace.h>
 
 const struct cred *union_helper_override_creds(const struct cred *cred)
 {
@@ -38,4 +39,10 @@ bool union_helper_current_ns_has_mapping(kuid_t uid, kgid_t gid)
 	struct user_namespace *ns = current_user_ns();
 
 	return kuid_has_mapping(ns, uid) && kgid_has_mapping(ns, gid);
+}
+
+/* Whether a name is shown is no use of the capability. */
+bool union_helper_capable_noaudit(int cap)
+{
+	return ns_capable_noaudit(&init_user_ns, cap);
 }

@@ -52,6 +52,7 @@ impl Attributes<UnionFs> for UnionInode {
         if node.upper().is_none() && mask & !STATX_BASIC_STATS == 0 {
             // Lower layers do not change: what lookup has copied is still true.
             stat.fill_from(idmap, mask, inode);
+            stat.fill_statx_attr(inode);
         } else {
             let _creds = union.creds();
             stat.get_nosec(node.real(union)?, mask, flags)?;
@@ -203,14 +204,14 @@ impl FileAttributes<UnionFs> for UnionInode {
         // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
         // stop the union from making what belongs to it.
         let (immutable, append) = fa.protection();
+        fa.set_protection(false, false);
+        fa.set(union.upper_path(upper)?)?;
         let protection = Protattr { immutable, append };
         if protection == Protattr::default() {
             layer::remove_mark(union, upper, Attr::Protattr)?;
         } else {
             layer::set_mark(union, upper, Attr::Protattr, protection.encode())?;
         }
-        fa.set_protection(false, false);
-        fa.set(union.upper_path(upper)?)?;
         if let Some(real) = upper.inode() {
             stack::copy_flags(inode, real);
             stack::set_protection(inode, immutable, append);

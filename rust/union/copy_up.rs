@@ -426,6 +426,11 @@ fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff) -> Result {
                 .clamp(pos, end),
             false => end,
         };
+        if stop == pos {
+            // A file system that says both: data begins here, and a hole does.
+            holes = false;
+            continue;
+        }
         while pos < stop {
             if task_work::fatal_signal_pending() {
                 return Err(EINTR);
@@ -438,9 +443,6 @@ fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff) -> Result {
                 return Err(EIO);
             }
             pos = pos_in;
-        }
-        if stop == pos && !holes {
-            break;
         }
     }
     Ok(())

@@ -23,7 +23,6 @@ use crate::vfs::{
     splice::Pipe,
     stack, task_work,
     types::Loff,
-    write::WriteAccess,
 };
 use kernel::{
     prelude::*,
@@ -120,9 +119,13 @@ fn real(file: &File) -> Result<&BackingFile> {
         },
         _ => &data.first,
     };
-    // Access mode and creation flags are as they were; the rest follows fcntl(2).
-    if (file.flags() ^ real.flags()) & flags::CHANGEABLE != 0 {
-        real.change_flags(file.flags())?;
+    // Access mode and creation flags are as they were; the rest follows fcntl(2), but for appending
+    // to a lower file, which nobody does.
+    let reads_lower = core::ptr::eq(real, &data.first) && !data.first_is_upper;
+    let kept = if reads_lower { flags::O_APPEND } else { 0 };
+    let wanted = file.flags() & !kept;
+    if (wanted ^ real.flags()) & flags::CHANGEABLE & !kept != 0 {
+        real.change_flags(wanted)?;
     }
     Ok(real)
 }
@@ -198,7 +201,9 @@ impl RegFileOperations<UnionFs> for UnionInode {
             None => {
                 if file.flags() & flags::O_ACCMODE != flags::O_RDONLY {
                     // The copy comes later; that it cannot come at all is said now.
-                    drop(WriteAccess::want(union.upper_mnt()?)?);
+                    if union.upper_mnt()?.is_readonly() {
+                        return Err(EROFS);
+                    }
                 }
                 let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
                 let real = open_real(union, file, node.real_lower(union)?, read_only)?;

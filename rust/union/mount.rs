@@ -53,7 +53,7 @@ impl MountContext {
         match key {
             Key::Upperdir => self.upper = Some(named),
             Key::Workdir => self.work = Some(named),
-            _ => self.lowers.push(named, GFP_KERNEL)?,
+            _ => self.lowers.push(named, GFP_KERNEL_ACCOUNT)?,
         }
         Ok(())
     }
@@ -61,12 +61,12 @@ impl MountContext {
     fn path_by_name(&mut self, fc: &FsContext, key: Key, name: &[u8]) -> Result {
         let option = key.name();
         let mut bytes = KVec::new();
-        bytes.extend_from_slice(name, GFP_KERNEL)?;
+        bytes.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
         if fc.is_reconfigure() {
-            self.unchanged.push((key, bytes), GFP_KERNEL)?;
+            self.unchanged.push((key, bytes), GFP_KERNEL_ACCOUNT)?;
             return Ok(());
         }
-        bytes.push(0, GFP_KERNEL)?;
+        bytes.push(0, GFP_KERNEL_ACCOUNT)?;
         let text = CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?;
         let path = Path::lookup_dir(text).inspect_err(|&e| {
             fc.error(fmt!(
@@ -215,7 +215,7 @@ impl Context<UnionFs> for MountContext {
                 self.one_by_one |= key == Key::LowerdirAdd;
                 let name = path.d_path()?;
                 if fc.is_reconfigure() {
-                    self.unchanged.push((key, name), GFP_KERNEL)?;
+                    self.unchanged.push((key, name), GFP_KERNEL_ACCOUNT)?;
                     return Ok(Parsed::Done);
                 }
                 self.take_path(
@@ -300,7 +300,7 @@ impl Context<UnionFs> for MountContext {
             flags::SB_I_SKIP_SYNC | flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED,
         );
         sb.set_default_d_op::<UnionDentry>(remote);
-        sb.set_data(union, Handlers::new::<UnionFs, UnionXattr>());
+        sb.set_data(union, Handlers::new::<UnionXattr>());
 
         let root = {
             let ready = sb.ready()?;
@@ -355,7 +355,7 @@ impl MountContext {
             let at = match file_systems.iter().position(|&t| t == token) {
                 Some(at) => at,
                 None => {
-                    file_systems.push(token, GFP_KERNEL)?;
+                    file_systems.push(token, GFP_KERNEL_ACCOUNT)?;
                     file_systems.len() - 1
                 }
             };
@@ -385,7 +385,10 @@ impl MountContext {
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
                     workdir,
-                    whiteout: KBox::pin_init(new_mutex!(None, "union_whiteout"), GFP_KERNEL)?,
+                    whiteout: KBox::pin_init(
+                        new_mutex!(None, "union_whiteout"),
+                        GFP_KERNEL_ACCOUNT,
+                    )?,
                     names: (c_string(&upper.name)?, c_string(&work.name)?),
                     claims,
                 })
@@ -411,7 +414,7 @@ impl MountContext {
 
     /// The root inode.
     fn root(&self, sb: &SuperBlock<UnionFs>, union: &Union) -> Result<ARef<super::Inode>> {
-        let mut stack = KVec::with_capacity(self.lowers.len(), GFP_KERNEL)?;
+        let mut stack = KVec::with_capacity(self.lowers.len(), GFP_KERNEL_ACCOUNT)?;
         for (i, lower) in self.lowers.iter().enumerate() {
             let layer = u32::try_from(i).map_err(|_| E2BIG)?;
             let dentry = lower.dentry();
@@ -424,7 +427,7 @@ impl MountContext {
                 dentry: dentry.into(),
                 xwhiteouts,
             };
-            stack.push(path, GFP_KERNEL)?;
+            stack.push(path, GFP_KERNEL_ACCOUNT)?;
         }
         // That the root of a layer is opaque means nothing: all layers that are named take part.
         let mut impure = false;
@@ -481,9 +484,9 @@ fn private(fc: &FsContext, named: &Named, access: Access) -> Result<PrivateMount
 }
 
 fn c_string(bytes: &[u8]) -> Result<CString> {
-    let mut copy = KVec::with_capacity(bytes.len().saturating_add(1), GFP_KERNEL)?;
-    copy.extend_from_slice(bytes, GFP_KERNEL)?;
-    copy.push(0, GFP_KERNEL)?;
+    let mut copy = KVec::with_capacity(bytes.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL_ACCOUNT)?;
+    copy.push(0, GFP_KERNEL_ACCOUNT)?;
     let text = CStr::from_bytes_with_nul(&copy).map_err(|_| EINVAL)?;
     Ok(CString::try_from(text)?)
 }

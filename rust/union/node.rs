@@ -12,7 +12,8 @@ use crate::{
     vfs::{
         dentry::Dentry,
         errno::ESTALE,
-        inode::{self, Iget, New},
+        inode::{self, Backing, Iget, Inode as AnyInode, New},
+        mount::Mount,
         mutex::KillableMutex,
         path::PathRef,
         stack,
@@ -224,32 +225,63 @@ pub struct Parts {
     pub protection: Protattr,
 }
 
+/// What `parts` show for: the object that stands for the inode, its mount, the inode number.
+struct Face<'a> {
+    mnt: &'a Mount,
+    real: &'a AnyInode,
+    in_top: bool,
+    ino: Ino,
+}
+
+impl<'a> Face<'a> {
+    fn of(union: &'a Union, parts: &'a Parts) -> Result<Self> {
+        let (mnt, fsid, dentry) = match (&parts.upper, parts.lower.as_slice().first()) {
+            (Some(upper), _) => (union.upper_mnt()?, 0, upper),
+            (None, Some(lower)) => {
+                let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
+                (union.lower_mnt(lower.layer)?, layer.fsid, &lower.dentry)
+            }
+            (None, None) => return Err(EIO),
+        };
+        let real = dentry.inode().ok_or(ESTALE)?;
+        let ino = parts
+            .ino
+            .unwrap_or_else(|| union.inums.project(fsid, real.ino()));
+        Ok(Self {
+            mnt,
+            real,
+            in_top: parts.upper.is_some(),
+            ino,
+        })
+    }
+
+    fn backing(&self) -> Backing<'a> {
+        Backing {
+            inode: self.real,
+            takes_changes: self.in_top,
+        }
+    }
+}
+
 /// The inode of `parts`, from the inode cache or new.
 ///
-/// Inodes are found by their object in the top layer or else by the topmost lower one. A lower file
+/// Inodes are found by their number, which copy-up keeps, and the object behind them. A lower file
 /// with several links is not looked for: each name becomes a file of its own when it is copied up.
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `ESTALE` if the cache has another object under the same key.
+/// `ENOMEM`; `ESTALE` for an object that went away.
 pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
-    let (key, hashed) = {
-        let lower = parts.lower.as_slice().first();
-        let real = parts
-            .upper
-            .as_ref()
-            .or(lower.map(|l| &l.dentry))
-            .ok_or(EIO)?;
-        let inode = real.inode().ok_or(ESTALE)?;
-        (
-            inode.token(),
-            parts.upper.is_some() || inode.is_dir() || inode.nlink() == 1,
-        )
+    let face = Face::of(sb.data(), &parts)?;
+    let shared = face.in_top || face.real.is_dir() || face.real.nlink() == 1;
+    let iget = if shared {
+        sb.iget5(face.ino, face.backing())?
+    } else {
+        let mut new = sb.new_inode()?;
+        new.set_identity(face.ino, face.backing());
+        Iget::New(new)
     };
-    if !hashed {
-        return init(sb, sb.new_inode()?, parts);
-    }
-    found(sb, sb.iget5(key)?, parts)
+    complete(sb, iget, parts)
 }
 
 /// Completes a new inode whose object in the top layer was just made.
@@ -258,7 +290,6 @@ pub fn init_created(
     new: New<UnionFs>,
     upper: ARef<Dentry>,
 ) -> Result<ARef<Inode>> {
-    let key = upper.inode().ok_or(EIO)?.token();
     let parts = Parts {
         upper: Some(upper),
         lower: LowerStack::None,
@@ -266,94 +297,64 @@ pub fn init_created(
         impure: false,
         protection: Protattr::default(),
     };
-    found(sb, new.insert5(key)?, parts)
+    let face = Face::of(sb.data(), &parts)?;
+    let iget = new.insert5(face.ino, face.backing())?;
+    complete(sb, iget, parts)
 }
 
-/// Completes an inode that is new, checks one that is not.
-fn found(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
-    match iget {
-        Iget::New(new) => init(sb, new, parts),
-        Iget::Cached(inode) => {
-            let same = match (inode.data().upper(), &parts.upper) {
-                (Some(a), Some(b)) => {
-                    matches!((a.inode(), b.inode()), (Some(a), Some(b)) if a.same(b))
-                }
-                (None, None) => true,
-                _ => false,
-            };
-            if same {
-                Ok(inode)
-            } else {
-                Err(ESTALE)
+fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+    let mut new = match iget {
+        Iget::Cached(inode) => return Ok(inode),
+        Iget::New(new) => new,
+    };
+    let kind = {
+        let face = Face::of(sb.data(), &parts)?;
+        let (real, mnt) = (face.real, face.mnt);
+        stack::init_from(&mut new, mnt, real);
+        stack::add_protection(
+            &mut new,
+            parts.protection.immutable,
+            parts.protection.append,
+        );
+        if !face.in_top && mnt.is_nosuid() {
+            // Set-id bits of a layer that is mounted nosuid do not work through the union either.
+            new.set_mode(mode_for_top(real.mode(), true, false));
+        }
+        let merged = parts.lower.as_slice().len() + usize::from(face.in_top) > 1;
+        if real.is_dir() && merged {
+            // The number of subdirectories is not known; 1 says so to find(1) and its like.
+            new.set_nlink(1);
+        }
+        match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
+            Kind::Directory => inode::Kind::dir::<UnionInode>(),
+            Kind::Regular => inode::Kind::regular::<UnionInode>(),
+            Kind::Symlink => inode::Kind::symlink::<UnionInode>(),
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
+                inode::Kind::special::<UnionInode>(real.rdev())
             }
         }
-    }
-}
-
-fn init(sb: &SuperBlock<UnionFs>, mut new: New<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
-    let union = sb.data();
-    let merged = parts.lower.as_slice().len() + usize::from(parts.upper.is_some()) > 1;
-    let (mnt, fsid, dentry) = match (&parts.upper, parts.lower.as_slice().first()) {
-        (Some(upper), _) => (union.upper_mnt()?, 0, upper.clone()),
-        (None, Some(lower)) => {
-            let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
-            (
-                union.lower_mnt(lower.layer)?,
-                layer.fsid,
-                lower.dentry.clone(),
-            )
-        }
-        (None, None) => return Err(EIO),
     };
-    let real = dentry.inode().ok_or(ESTALE)?;
-    stack::init_from(&mut new, mnt, real);
-    new.set_ino(
-        parts
-            .ino
-            .unwrap_or_else(|| union.inums.project(fsid, real.ino())),
-    );
-
-    let is_dir = real.is_dir();
-    let in_top = parts.upper.is_some();
-    if !in_top && mnt.is_nosuid() {
-        // Set-id bits of a layer that is mounted nosuid do not work through the union either.
-        new.set_mode(mode_for_top(real.mode(), true, false));
-    }
-    let kind = match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
-        Kind::Directory => inode::Kind::dir::<UnionInode>(),
-        Kind::Regular => inode::Kind::regular::<UnionInode>(),
-        Kind::Symlink => inode::Kind::symlink::<UnionInode>(),
-        Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
-            inode::Kind::special::<UnionInode>(real.rdev())
-        }
-    };
-    let protection = parts.protection;
-    let inode = new.init(&kind, Node::new(parts))?;
-    stack::add_protection(&inode, protection.immutable, protection.append);
-    inode.set_backing(real, in_top);
-    if is_dir && merged {
-        // The number of subdirectories is not known; 1 says so to find(1) and its like.
-        inode.set_nlink(1);
-    }
-    Ok(inode)
+    new.init(&kind, Node::new(parts))
 }
 
 impl Node {
     /// Publishes the object in the top layer that copy-up made. Under `lock`.
     pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
-        let key = upper.inode().ok_or(EIO)?.token();
         let node = inode.data();
         node.upper.populate(upper);
-        if let Some(real) = node.upper().and_then(|d| d.inode()) {
-            inode.set_backing(real, true);
-        }
-        inode.rekey(key);
-        if !node.has_recorded_ino() {
+        let real = node.upper().and_then(|d| d.inode()).ok_or(EIO)?;
+        inode.set_backing(Backing {
+            inode: real,
+            takes_changes: true,
+        });
+        if !node.has_recorded_ino() && !inode.is_dir() {
             // One of several names of a lower file, now a file of its own.
             let union = inode.sb().data();
-            if let Some(real) = node.upper().and_then(|d| d.inode()) {
-                inode.set_ino(union.inums.project(0, real.ino()));
-            }
+            inode.set_ino(union.inums.project(0, real.ino()));
+            inode.set_nlink(1);
+        }
+        if !node.is_gone() {
+            inode.hash();
         }
         Ok(())
     }

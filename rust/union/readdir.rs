@@ -23,6 +23,7 @@ use crate::{
         file_ops::DirFileOperations,
         namei,
         path::PathRef,
+        task_work,
         types::{Loff, Name},
     },
 };
@@ -259,7 +260,14 @@ fn layer(union: &Union, merge: &mut Merge, this: Layer<'_>) -> Result {
         xwhiteouts: this.xwhiteouts,
     };
     for name in &unknown {
-        look(union, merge, this, dir, name)?;
+        if task_work::fatal_signal_pending() {
+            return Err(EINTR);
+        }
+        match look(union, merge, this, dir, name) {
+            Err(e) if e == ENOMEM => return Err(e),
+            // One object that cannot be looked at does not hide the others.
+            Err(_) | Ok(()) => {}
+        }
     }
     let mut from = 0;
     while let Some((index, name)) = merge.next_candidate(from) {
@@ -274,9 +282,9 @@ fn layer(union: &Union, merge: &mut Merge, this: Layer<'_>) -> Result {
 
 /// Remembers a name.
 pub fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
-    let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL)?;
-    copy.extend_from_slice(name, GFP_KERNEL)?;
-    names.push(copy, GFP_KERNEL)?;
+    let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL_ACCOUNT)?;
+    copy.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+    names.push(copy, GFP_KERNEL_ACCOUNT)?;
     Ok(())
 }
 

@@ -160,7 +160,7 @@ fn clean(
     for name in &names(PathRef::new(mnt, dir))? {
         let child = namei::lookup_one_unlocked(mnt, dir, Name::new(name)?)?;
         let Some(inode) = child.inode() else { continue };
-        if level == 0 && name.as_slice() == INCOMPAT {
+        if level == 0 && name.as_slice() == INCOMPAT && inode.is_dir() {
             if let Some(feature) = names(PathRef::new(mnt, &child))?.first() {
                 return Err(base.refuse(
                     fc,

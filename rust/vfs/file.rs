@@ -5,7 +5,7 @@
 //! C: `struct file`, `struct kiocb`, `fs/open.c`, `fs/read_write.c`.
 
 use super::{
-    attr::{inode_permission, may},
+    attr::{inode_owner_or_capable, inode_permission, may},
     dentry::{DEntry, Dentry},
     file_system::FileSystem,
     inode::{INode, Inode},
@@ -88,6 +88,13 @@ impl BackedFile {
         };
         let inode = path.dentry().inode().ok_or(ENOENT)?;
         inode_permission(path.mnt().idmap(), inode, may::MAY_OPEN | access)?;
+        // What is read on behalf of a stacked object is no access of its owner's.
+        let noatime = if inode_owner_or_capable(path.mnt().idmap(), inode) {
+            flags::O_NOATIME
+        } else {
+            0
+        };
+        let open_flags = open_flags | noatime;
         // SAFETY: All are valid.
         unsafe {
             Self::take(bindings::dentry_open(

@@ -403,7 +403,15 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
             } else {
                 Remap::Clone
             };
-            F::remap_file_range(from, pos_in, to, pos_out, len, how, flags & !KNOWN)
+            F::remap_file_range(
+                from,
+                pos_in,
+                to,
+                pos_out,
+                len,
+                how,
+                flags & !bindings::REMAP_FILE_DEDUP,
+            )
         })
     }
 }

@@ -25,7 +25,7 @@ use kernel::{
     prelude::*,
     sync::{
         aref::{ARef, AlwaysRefCounted},
-        atomic::{Atomic, Relaxed},
+        atomic::{Acquire, Atomic, Release},
         rcu,
     },
     types::Opaque,
@@ -256,6 +256,82 @@ impl Drop for InUse {
     }
 }
 
+/// The inode behind a stacked one.
+#[derive(Clone, Copy)]
+pub struct Backing<'a> {
+    /// The inode. The stacked inode's data must hold a reference on it (through a dentry, say)
+    /// until they are dropped.
+    pub inode: &'a Inode,
+    /// Whether changes go to it.
+    pub takes_changes: bool,
+}
+
+impl Backing<'_> {
+    /// Both in one word, so that a walk under RCU sees both or neither. Inodes are aligned to more
+    /// than 2.
+    fn word(self) -> usize {
+        self.inode.as_ptr() as usize | usize::from(self.takes_changes)
+    }
+}
+
+/// What an inode is found by: its number, and the inode behind it.
+pub(super) struct Identity {
+    pub(super) ino: Ino,
+    pub(super) backing: usize,
+}
+
+impl Identity {
+    pub(super) fn new(ino: Ino, backing: Backing<'_>) -> Self {
+        Self {
+            ino,
+            backing: backing.word(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `inode` must be an inode of `T` that nobody else uses, or be locked in the inode hash.
+    unsafe fn store<T: FileSystem>(&self, inode: *mut bindings::inode) {
+        // SAFETY: By the function's contract.
+        unsafe {
+            (*inode).i_ino = self.ino;
+            let this = &*WithData::<T>::container_of(inode);
+            this.backing.store(self.backing, Release);
+        }
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the inode cache alone, for inodes of a super block of `T`, with an
+    /// `Identity`.
+    pub(super) unsafe extern "C" fn test<T: FileSystem>(
+        inode: *mut bindings::inode,
+        identity: *mut kernel::ffi::c_void,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: By the function's contract. The memory of an inode in the hash is not freed
+        // before a grace period has passed.
+        unsafe {
+            let identity = &*identity.cast::<Self>();
+            let this = &*WithData::<T>::container_of(inode);
+            let same = (*inode).i_ino == identity.ino
+                && this.backing.load(Acquire) & !1 == identity.backing & !1;
+            same.into()
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`test`](Self::test).
+    pub(super) unsafe extern "C" fn set<T: FileSystem>(
+        inode: *mut bindings::inode,
+        identity: *mut kernel::ffi::c_void,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: By the function's contract, under the hash lock.
+        unsafe { (*identity.cast::<Self>()).store::<T>(inode) };
+        0
+    }
+}
+
 /// What is allocated for an inode of `T`: `T`'s data, then the inode.
 #[repr(C)]
 pub(super) struct WithData<T: FileSystem> {
@@ -403,16 +479,11 @@ impl<T: FileSystem> INode<T> {
         unsafe { SuperBlock::from_raw((*self.as_ptr()).i_sb) }
     }
 
-    /// For a stacked file system: says which inode stands behind this one now, and whether changes
-    /// go to it.
-    ///
-    /// `T::INodeData` must hold a reference on it (through a dentry, say) until it is dropped.
-    pub fn set_backing(&self, backing: &Inode, takes_changes: bool) {
+    /// For a stacked file system: says which inode stands behind this one now.
+    pub fn set_backing(&self, backing: Backing<'_>) {
         // SAFETY: By the type's invariant.
         let this = unsafe { &*WithData::<T>::container_of(self.as_ptr()) };
-        // One word, so that a walk sees both or neither. Inodes are aligned to more than 2.
-        let word = backing.as_ptr() as usize | usize::from(takes_changes);
-        this.backing.store(word, Relaxed);
+        this.backing.store(backing.word(), Release);
     }
 
     /// What [`set_backing`](Self::set_backing) said, in a walk under RCU, without a reference.
@@ -423,29 +494,26 @@ impl<T: FileSystem> INode<T> {
     pub fn backing_rcu<'a>(&'a self, _rcu: &'a rcu::Guard) -> Option<(&'a Inode, bool)> {
         // SAFETY: The allocation of an inode is freed by RCU, and this word is not dropped.
         let this = unsafe { &*WithData::<T>::container_of(self.as_ptr()) };
-        let word = this.backing.load(Relaxed);
+        let word = this.backing.load(Acquire);
         let backing = (word & !1) as *mut bindings::inode;
         // SAFETY: The inode was referenced when the word was stored and is freed by RCU; the
         // read side is held for `'a`.
         (word != 0).then(|| unsafe { (Inode::from_raw(backing), word & 1 != 0) })
     }
 
-    /// Gives the inode a new key in the inode cache ([`SuperBlock::iget5`] finds it by the new one
-    /// from now on), or its first one.
-    pub fn rekey(&self, key: usize) {
-        // SAFETY: The inode is alive and complete. The functions take the hash lock, under which
-        // keys are compared; while the key changes the inode is not hashed. A lookup in between
-        // makes another inode, as it would have a moment ago.
+    /// Hashes an inode that was made unhashed, under its number, so that it is found from now on.
+    /// One that is hashed stays where it is: other file systems' inodes share the hash chains, and
+    /// are looked for without a lock.
+    pub fn hash(&self) {
+        // SAFETY: The inode is alive and complete; the function takes the hash lock.
         unsafe {
-            if !bindings::inode_unhashed(self.as_ptr()) {
-                bindings::__remove_inode_hash(self.as_ptr());
+            if bindings::inode_unhashed(self.as_ptr()) {
+                bindings::__insert_inode_hash(self.as_ptr(), self.ino());
             }
-            (*self.as_ptr()).i_private = key as *mut kernel::ffi::c_void;
-            bindings::__insert_inode_hash(self.as_ptr(), key as u64);
         }
     }
 
-    /// Gives the live inode another number.
+    /// Gives the live inode another number, before it is hashed.
     pub fn set_ino(&self, ino: Ino) {
         // SAFETY: Alive; an aligned word, read racily by those who ask meanwhile.
         unsafe { (&raw mut (*self.as_ptr()).i_ino).write_volatile(ino) };
@@ -526,13 +594,13 @@ impl<T: FileSystem> New<T> {
         }
     }
 
-    /// Sets the inode number.
-    pub fn set_ino(&mut self, ino: Ino) {
+    /// Sets the link count.
+    pub fn set_nlink(&mut self, nlink: u32) {
         // SAFETY: Not published yet.
-        unsafe { (*self.inode.as_ptr()).i_ino = ino };
+        unsafe { bindings::set_nlink(self.inode.as_ptr(), nlink) };
     }
 
-    /// Takes permission bits away.
+    /// Sets type and permission bits.
     pub fn set_mode(&mut self, mode: u16) {
         // SAFETY: Not published yet.
         unsafe { (*self.inode.as_ptr()).i_mode = mode };
@@ -552,22 +620,26 @@ impl<T: FileSystem> New<T> {
         };
     }
 
-    /// Hashes the still unhashed inode under `key`, unless there is one of that key already
-    /// (`inode_insert5()`). Until [`init`](Self::init) has completed it, those who look for the
-    /// key wait.
+    /// Hashes the still unhashed inode, unless there is one of the same identity already
+    /// (`inode_insert5()`). Until [`init`](Self::init) has completed it, those who look for it
+    /// wait.
     ///
     /// # Errors
     ///
-    /// `ESTALE` if the inode of that key is on its way out.
-    pub fn insert5(self, key: usize) -> Result<Iget<T>> {
-        // SAFETY: Not published; the callbacks only compare and store a word.
+    /// `ESTALE` if the inode of that identity is on its way out.
+    pub fn insert5(self, ino: Ino, backing: Backing<'_>) -> Result<Iget<T>> {
+        let identity = Identity {
+            ino,
+            backing: backing.word(),
+        };
+        // SAFETY: Not published; the callbacks are those of `T`, the identity lives for the call.
         let found = unsafe {
             bindings::inode_insert5(
                 self.inode.as_ptr(),
-                key as u64,
-                Some(super::super_block::test_key),
-                Some(super::super_block::set_key),
-                key as *mut kernel::ffi::c_void,
+                ino,
+                Some(Identity::test::<T>),
+                Some(Identity::set::<T>),
+                (&raw const identity).cast_mut().cast(),
             )
         };
         let found = NonNull::new(found).ok_or(super::errno::ESTALE)?;
@@ -579,6 +651,16 @@ impl<T: FileSystem> New<T> {
         // INVARIANT: The other one is complete: the function has waited for it.
         // SAFETY: It is of the same super block and carries a reference, which moves over.
         Ok(Iget::Cached(unsafe { ARef::from_raw(found.cast()) }))
+    }
+
+    /// Gives an inode that is not to be hashed its identity.
+    pub fn set_identity(&mut self, ino: Ino, backing: Backing<'_>) {
+        let identity = Identity {
+            ino,
+            backing: backing.word(),
+        };
+        // SAFETY: Not published yet, and of `T`.
+        unsafe { identity.store::<T>(self.inode.as_ptr()) };
     }
 
     /// The inode, of which only the C part may be used before `init`.

@@ -65,12 +65,12 @@ pub fn set_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: 
 }
 
 /// Shows protection flags that are kept elsewhere than with `real`.
-pub fn add_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: bool) {
+pub fn add_protection<T: FileSystem>(new: &mut New<T>, immutable: bool, append: bool) {
     let flag = |on: bool, flag: u32| if on { flag } else { 0 };
     let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
     if flags != 0 {
-        // SAFETY: The inode is alive; the flags are set atomically.
-        unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, flags) };
+        // SAFETY: The inode is alive and not published.
+        unsafe { bindings::inode_set_flags(new.as_inode().as_ptr(), flags, flags) };
     }
 }
 

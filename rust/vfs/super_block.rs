@@ -7,10 +7,10 @@
 use super::{
     dentry::{DEntry, Root},
     file_system::FileSystem,
-    inode::{Iget, New, WithData},
+    inode::{Backing, Identity, Iget, New, WithData},
     seq_show::SeqFile,
     statfs::Statfs,
-    types::Loff,
+    types::{Ino, Loff},
     xattr,
 };
 use crate::bindings;
@@ -115,20 +115,22 @@ impl<T: FileSystem> SuperBlock<T> {
         Ok(unsafe { New::from_raw(inode, false) })
     }
 
-    /// The inode of `key`, which is kept in `i_private` (`iget5_locked()`).
+    /// The inode of an identity, from the inode cache or new (`iget5_locked()`).
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn iget5(&self, key: usize) -> Result<Iget<T>> {
-        // SAFETY: The super block is alive; the callbacks only compare and store a word.
+    pub fn iget5(&self, ino: Ino, backing: Backing<'_>) -> Result<Iget<T>> {
+        let identity = Identity::new(ino, backing);
+        // SAFETY: The super block is alive; the callbacks are those of `T`, the identity lives for
+        // the call.
         let inode = unsafe {
             bindings::iget5_locked(
                 self.as_ptr(),
-                key as u64,
-                Some(test_key),
-                Some(set_key),
-                key as *mut kernel::ffi::c_void,
+                ino,
+                Some(Identity::test::<T>),
+                Some(Identity::set::<T>),
+                (&raw const identity).cast_mut().cast(),
             )
         };
         let inode = NonNull::new(inode).ok_or(ENOMEM)?;
@@ -146,33 +148,6 @@ impl<T: FileSystem> SuperBlock<T> {
     }
 }
 
-/// Compares an inode's key.
-///
-/// # Safety
-///
-/// To be called by the inode cache alone, for inodes of a super block of this layer.
-pub(super) unsafe extern "C" fn test_key(
-    inode: *mut bindings::inode,
-    key: *mut kernel::ffi::c_void,
-) -> kernel::ffi::c_int {
-    // SAFETY: By the function's contract, under the hash lock.
-    unsafe { ((*inode).i_private == key).into() }
-}
-
-/// Stores an inode's key.
-///
-/// # Safety
-///
-/// As for [`test_key`].
-pub(super) unsafe extern "C" fn set_key(
-    inode: *mut bindings::inode,
-    key: *mut kernel::ffi::c_void,
-) -> kernel::ffi::c_int {
-    // SAFETY: By the function's contract, under the hash lock.
-    unsafe { (*inode).i_private = key };
-    0
-}
-
 /// A super block in the making, in `fill_super`.
 pub struct NewSuperBlock<'a, T: FileSystem> {
     sb: *mut bindings::super_block,
@@ -181,7 +156,7 @@ pub struct NewSuperBlock<'a, T: FileSystem> {
 
 impl<T: FileSystem> NewSuperBlock<'_, T> {
     /// Sets `T`'s data, after which inodes can be made. Sets `T`'s operations too.
-    pub fn set_data(&mut self, data: KBox<T::Data>, handler: &'static xattr::Handlers) {
+    pub fn set_data(&mut self, data: KBox<T::Data>, handler: &'static xattr::Handlers<T>) {
         // SAFETY: Nobody else knows the super block. The data are freed by `put_super` or, when
         // `fill_super` fails, by `kill_sb`.
         unsafe {

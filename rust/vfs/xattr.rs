@@ -121,7 +121,7 @@ pub fn names(list: &[u8]) -> impl Iterator<Item = &CStr> {
 /// Whether the caller may see names of `trusted.*` (`CAP_SYS_ADMIN` in the initial namespace).
 pub fn caller_may_list_trusted() -> bool {
     // SAFETY: No preconditions.
-    unsafe { bindings::capable(bindings::CAP_SYS_ADMIN as i32) }
+    unsafe { bindings::capable_noaudit(bindings::CAP_SYS_ADMIN as i32) }
 }
 
 /// Whether the security modules let an attribute be copied up
@@ -194,19 +194,19 @@ pub trait Handler<T: FileSystem>: Send + Sync + 'static {
     ) -> Result;
 }
 
-/// The handlers of a super block (`s_xattr`).
+/// The handlers of a super block of `T` (`s_xattr`).
 #[repr(transparent)]
-pub struct Handlers([*const bindings::xattr_handler; 2]);
+pub struct Handlers<T>([*const bindings::xattr_handler; 2], PhantomData<T>);
 
 // SAFETY: Constant tables.
-unsafe impl Sync for Handlers {}
+unsafe impl<T> Sync for Handlers<T> {}
 // SAFETY: As above.
-unsafe impl Send for Handlers {}
+unsafe impl<T> Send for Handlers<T> {}
 
-impl Handlers {
+impl<T: FileSystem> Handlers<T> {
     /// The list with `H` alone.
-    pub const fn new<T: FileSystem, H: Handler<T>>() -> &'static Self {
-        const { &Self([&Table::<T, H>::HANDLER, core::ptr::null()]) }
+    pub const fn new<H: Handler<T>>() -> &'static Self {
+        const { &Self([&Table::<T, H>::HANDLER, core::ptr::null()], PhantomData) }
     }
 
     pub(super) fn as_ptr(&'static self) -> *const *const bindings::xattr_handler {
