@@ -192,10 +192,11 @@ impl Permissions<PassFs> for PassInode {
     }
 
     fn get_inode_acl(inode: &Inode, ty: AclType, rcu: bool) -> Result<Option<Acl>> {
-        let real_inode = real_inode(inode)?;
         if rcu {
+            // Here as elsewhere in a walk under RCU: our data may be gone already.
             return Err(ECHILD);
         }
+        let real_inode = real_inode(inode)?;
         if !real_inode.has_posix_acl() {
             return Ok(None);
         }
