@@ -102,6 +102,20 @@ bool union_helper_inode_ids_are_valid(struct mnt_idmap *idmap, const struct inod
 	       vfsgid_valid(i_gid_into_vfsgid(idmap, inode));
 }
 
+/*
+ * Stacked file systems take the locks of an inode beneath while they hold their
+ * own, also where both are of one type: a class for each depth.
+ */
+void union_helper_inode_set_lock_class(struct inode *inode)
+{
+#ifdef CONFIG_LOCKDEP
+	static struct lock_class_key classes[FILESYSTEM_MAX_STACK_DEPTH + 1][2];
+	int depth = clamp(inode->i_sb->s_stack_depth, 0, FILESYSTEM_MAX_STACK_DEPTH);
+
+	lockdep_set_class(&inode->i_rwsem, &classes[depth][S_ISDIR(inode->i_mode)]);
+#endif
+}
+
 /* I_OVL_INUSE, as overlayfs takes it: under i_lock, shared with it. */
 bool union_helper_inode_inuse_trylock(struct inode *inode)
 {

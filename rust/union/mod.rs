@@ -13,14 +13,18 @@
 //!
 //! ```text
 //! union: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object   (taken by the VFS)
-//!   Node::lock of one object            copy-up and removal exclude each other
-//!     freeze protection of the top      WriteAccess
-//!       Upper::whiteout                 making the shared whiteout
+//!   DirCache::lock of one directory   while it is read
+//!   Node::lock of one object          copy-up and removal exclude each other
+//!     lower: i_rwsem of directories   lookups, readdir
+//!     freeze protection of the top    WriteAccess
+//!       Upper::whiteout               making the shared whiteout
 //!       top: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
-//!         lower: i_rwsem of directories (lookups)
-//!           i_lock of a union inode     copying attributes
-//! DirCache::lock of one directory       taken inside i_rwsem, holds no other lock while waiting
+//!         i_lock of a union inode     copying attributes
 //! ```
+//!
+//! Lower directories are looked up and read with nothing of the top held: a lower layer may be a
+//! union that writes to the same file system. A union within a union takes the inner one's locks
+//! inside its own; both have lock classes by depth.
 //!
 //! `Node::lock` of a child is never held while that of another object is taken: copy-up goes from
 //! the root down, one object after the other. A rename takes the lock of the object that is

@@ -22,7 +22,6 @@ use crate::{
     },
 };
 use kernel::{
-    new_mutex,
     prelude::*,
     static_lock_class,
     sync::{
@@ -114,7 +113,13 @@ pub struct Node {
 }
 
 impl Node {
-    fn new(parts: Parts) -> impl PinInit<Self, Error> {
+    fn new(parts: Parts, depth: i32) -> impl PinInit<Self, Error> {
+        // A union in a union takes the inner one's locks while it holds its own.
+        let (lock_class, dir_class) = if depth > 1 {
+            (static_lock_class!(), static_lock_class!())
+        } else {
+            (static_lock_class!(), static_lock_class!())
+        };
         let upper = SetOnce::new();
         if let Some(dentry) = parts.upper {
             upper.populate(dentry);
@@ -122,13 +127,13 @@ impl Node {
         try_pin_init!(Self {
             upper,
             lower: parts.lower,
-            lock <- KillableMutex::new(c"union_node", static_lock_class!()),
+            lock <- KillableMutex::new(c"union_node", lock_class),
             gone: Atomic::new(false),
             impure: Atomic::new(parts.impure),
             sealed: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
             version: Atomic::new(0),
-            dir <- new_mutex!(DirCache::default(), "union_dir"),
+            dir <- Mutex::new(DirCache::default(), c"union_dir", dir_class),
         }? Error)
     }
 
@@ -334,7 +339,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
             }
         }
     };
-    new.init(&kind, Node::new(parts))
+    new.init(&kind, Node::new(parts, sb.stack_depth()))
 }
 
 impl Node {

@@ -28,8 +28,8 @@ use crate::{
     },
 };
 use kernel::{
-    new_mutex,
     prelude::*,
+    static_lock_class,
     sync::{aref::ARef, Arc, Mutex},
 };
 
@@ -72,10 +72,16 @@ impl DirFileOperations<UnionFs> for UnionDir {
     type Data = OpenDir;
 
     fn open(inode: &Inode, _file: &OpenFile<UnionFs, OpenDir>) -> Result<Pin<KBox<OpenDir>>> {
+        // As for the locks of a node.
+        let class = if inode.sb().stack_depth() > 1 {
+            static_lock_class!()
+        } else {
+            static_lock_class!()
+        };
         let dir = KBox::pin_init(
             try_pin_init!(OpenDir {
                 inode: inode.into(),
-                listing <- new_mutex!(None),
+                listing <- Mutex::new(None, c"union_open_dir", class),
             }? Error),
             GFP_KERNEL_ACCOUNT,
         )?;

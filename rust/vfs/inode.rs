@@ -687,6 +687,7 @@ impl<T: FileSystem> New<T> {
             compat::raw_try_init(&raw mut (*this).data, data)?;
             (*this).ready = true;
             kind.0.install(self.inode.as_ptr());
+            bindings::inode_set_lock_class(self.inode.as_ptr());
         }
         let this = ManuallyDrop::new(self);
         if this.locked {

@@ -96,6 +96,12 @@ impl<T: FileSystem> SuperBlock<T> {
         unsafe { (*self.as_ptr()).s_dev }
     }
 
+    /// How many stacked file systems this one has in it, itself included.
+    pub fn stack_depth(&self) -> i32 {
+        // SAFETY: Set before the first inode is made.
+        unsafe { (*self.as_ptr()).s_stack_depth }
+    }
+
     /// The root directory.
     pub fn root(&self) -> &DEntry<T> {
         // SAFETY: Set before the super block is published; alive as long as it.
