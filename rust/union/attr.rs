@@ -15,12 +15,13 @@ use crate::vfs::{
     fileattr::{FiemapInfo, FileKattr},
     inode_ops::{
         Attributes, DirOperations, FileAttributes, Permissions, RegOperations, RenameRequest,
-        SpecialOperations, SymlinkOperations, Tmpfile, UpdateTime,
+        SpecialOperations, SymlinkOperations, UpdateTime,
     },
     mount::Idmap,
     namei::{Link, NewObject},
     path::PathRef,
     stack,
+    tmpfile::Tmpfile,
     write::{InodeWriteAccess, WriteAccess},
     xattr::Buffer,
 };

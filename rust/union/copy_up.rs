@@ -474,6 +474,8 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
         let value = match xattr::get_alloc(lower.mnt(), lower.dentry(), name) {
             // It went away in between.
             Err(e) if e == ENODATA => continue,
+            // An empty one, which anybody can make, is none.
+            Err(e) if e == EINVAL && name.to_bytes() == b"security.capability" => continue,
             other => other?,
         };
         match xattr::set(to.mnt(), to.dentry(), name, &value, 0) {

@@ -5,7 +5,7 @@
 use super::{fs::UnionFs, DEntry};
 use crate::vfs::{
     dentry::{lookup_flags, Dentry},
-    inode_ops::DentryOperations,
+    dentry_ops::DentryOperations,
 };
 use kernel::prelude::*;
 

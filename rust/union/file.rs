@@ -18,7 +18,7 @@ use crate::vfs::{
     dentry::Dentry,
     file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
-    inode::SharedLock,
+    inode_lock::SharedLock,
     path::PathRef,
     splice::Pipe,
     stack, task_work,

@@ -23,7 +23,7 @@ use crate::{
         cred::NewCred,
         dentry::{Dentry, Root},
         fs_context::{Context, FsContext, Parameter, Parsed, Value},
-        inode::InUse,
+        inode_lock::InUse,
         mount::{Access, PrivateMount},
         path::Path,
         statfs::Statfs,

@@ -12,9 +12,11 @@ use crate::{
     vfs::{
         dentry::Dentry,
         errno::ESTALE,
-        inode::{self, Backing, Iget, Inode as AnyInode, New},
+        inode::Inode as AnyInode,
+        inode_data::Backing,
         mount::Mount,
         mutex::KillableMutex,
+        new_inode::{self, Iget, New},
         path::PathRef,
         stack,
         super_block::SuperBlock,
@@ -331,11 +333,11 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
             new.set_nlink(1);
         }
         match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
-            Kind::Directory => inode::Kind::dir::<UnionInode>(),
-            Kind::Regular => inode::Kind::regular::<UnionInode>(),
-            Kind::Symlink => inode::Kind::symlink::<UnionInode>(),
+            Kind::Directory => new_inode::Kind::dir::<UnionInode>(),
+            Kind::Regular => new_inode::Kind::regular::<UnionInode>(),
+            Kind::Symlink => new_inode::Kind::symlink::<UnionInode>(),
             Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
-                inode::Kind::special::<UnionInode>(real.rdev())
+                new_inode::Kind::special::<UnionInode>(real.rdev())
             }
         }
     };

@@ -6,7 +6,8 @@
 
 use super::{
     dentry::Dentry,
-    inode::{ExclusiveLock, Inode},
+    inode::Inode,
+    inode_lock::ExclusiveLock,
     mount::Idmap,
     path::PathRef,
     types::{Ino, Loff},

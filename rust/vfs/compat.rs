@@ -6,10 +6,7 @@
 //! differ, the type of the kernel's own field picks the implementation. Differences of C functions
 //! are settled in `rust/helpers/` instead.
 
-use super::{
-    file_system::FileSystem,
-    inode_ops::{self, DirOperations},
-};
+use super::{file_system::FileSystem, inode_ops::DirOperations, inode_tables};
 use crate::bindings;
 use core::mem::MaybeUninit;
 use kernel::{ffi::c_int, prelude::*};
@@ -54,7 +51,7 @@ impl<T: FileSystem, O: DirOperations<T>> CreateFn<T, O>
         bool,
     ) -> c_int
 {
-    const CREATE: Self = inode_ops::create::<T, O>;
+    const CREATE: Self = inode_tables::create::<T, O>;
 }
 
 /// Since 7.3: as if `excl` were always set.
@@ -79,5 +76,5 @@ unsafe extern "C" fn create_exclusive<T: FileSystem, O: DirOperations<T>>(
     mode: bindings::umode_t,
 ) -> c_int {
     // SAFETY: The kernel's promises are passed on.
-    unsafe { inode_ops::create::<T, O>(idmap, dir, dentry, mode, true) }
+    unsafe { inode_tables::create::<T, O>(idmap, dir, dentry, mode, true) }
 }

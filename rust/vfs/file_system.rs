@@ -4,7 +4,7 @@
 //!
 //! C: `struct file_system_type`, `register_filesystem()`.
 
-use super::{fs_context, inode::WithData, super_block};
+use super::{fs_context, inode_data::WithData, super_block};
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomPinned, mem::offset_of, ptr::NonNull};
 use kernel::{error::to_result, prelude::*, types::Opaque};

@@ -11,7 +11,7 @@
 //!    and [`super_block::SuperOperations`];
 //! 2. implement [`fs_context::Context`], which takes the options and fills the super block;
 //! 3. implement the operation traits of [`inode_ops`] and [`file_ops`] for one type per kind of
-//!    inode, and choose among them when an inode is made ([`inode::New`]);
+//!    inode, and choose among them when an inode is made ([`new_inode::New`]);
 //! 4. keep a [`file_system::Registration`] as the *last* thing the module initialises.
 //!
 //! `samples/passfs.rs` is the smallest complete example.
@@ -25,6 +25,7 @@ pub mod backing_file;
 mod compat;
 pub mod cred;
 pub mod dentry;
+pub mod dentry_ops;
 pub mod dir_context;
 pub mod errno;
 pub mod file;
@@ -33,10 +34,14 @@ pub mod file_system;
 pub mod fileattr;
 pub mod fs_context;
 pub mod inode;
+pub mod inode_data;
+pub mod inode_lock;
 pub mod inode_ops;
+pub mod inode_tables;
 pub mod mount;
 pub mod mutex;
 pub mod namei;
+pub mod new_inode;
 pub mod path;
 pub mod seq_show;
 pub mod splice;
@@ -44,6 +49,7 @@ pub mod stack;
 pub mod statfs;
 pub mod super_block;
 pub mod task_work;
+pub mod tmpfile;
 pub mod types;
 pub mod work;
 pub mod write;

@@ -6,8 +6,9 @@
 
 use super::{
     file_system::FileSystem,
-    inode::{INode, Inode, New},
+    inode::{INode, Inode},
     mount::Mount,
+    new_inode::New,
 };
 use crate::bindings;
 

@@ -7,7 +7,8 @@
 use super::{
     dentry::{DEntry, Root},
     file_system::FileSystem,
-    inode::{Backing, Identity, Iget, New, WithData},
+    inode_data::{Backing, Identity, WithData},
+    new_inode::{Iget, New},
     seq_show::SeqFile,
     statfs::Statfs,
     types::{Ino, Loff},
@@ -184,8 +185,11 @@ impl<T: FileSystem> NewSuperBlock<'_, T> {
     }
 
     /// Sets the dentry operations all dentries get (`set_default_d_op()`).
-    pub fn set_default_d_op<D: super::inode_ops::DentryOperations<T>>(&mut self, revalidate: bool) {
-        let ops = super::inode_ops::dentry_table::<T, D>(revalidate);
+    pub fn set_default_d_op<D: super::dentry_ops::DentryOperations<T>>(
+        &mut self,
+        revalidate: bool,
+    ) {
+        let ops = super::dentry_ops::dentry_table::<T, D>(revalidate);
         // SAFETY: Nobody else knows the super block; the table is static.
         unsafe { bindings::set_default_d_op(self.sb, ops) };
     }

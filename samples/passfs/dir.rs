@@ -14,9 +14,10 @@ use crate::vfs::{
     errno::ESTALE,
     file::{flags, BackedFile, OpenFile},
     file_ops::DirFileOperations,
-    inode_ops::{DirOperations, RenameRequest, Tmpfile},
+    inode_ops::{DirOperations, RenameRequest},
     mount::Idmap,
     namei::{lookup_one_unlocked, Creating, NewObject, Removing, RenameFlags, Renaming},
+    tmpfile::Tmpfile,
     types::Loff,
     write::WriteAccess,
 };
