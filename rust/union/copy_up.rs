@@ -7,7 +7,7 @@
 //! [`crate::logic::copy_up`] gives, and published by one link or rename: a crash at any point leaves
 //! the lower object or the whole copy.
 //!
-//! The whole file is copied for now ([`Data`] is where a partial copy will say otherwise).
+//! The whole file is copied for now; [`Copy::data`] is where a partial copy will say otherwise.
 
 use super::{create::update_dir, fs::Union, layer, node::Node, stage::Staged, DEntry, Inode};
 use crate::{
