@@ -16,7 +16,7 @@ use super::options::Fsync;
 /// * syncing before publishing: after a power cut the name must not show a file without its data.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Step {
-    /// Make an object of the same kind in the work directory, with its final owner and mode.
+    /// Make an object of the same kind in the work directory, with a mode that keeps others out.
     CreateStaged,
     /// Copy the data; holes stay holes.
     Data,
@@ -111,12 +111,12 @@ const GROUP_EXECUTE: u16 = 0o0010;
 
 /// The mode of the copy.
 ///
-/// Where the lower layer is mounted `nosuid` and the top is not, a copy must not gain power that
-/// the original did not have: a copy-up any user can cause would turn a foreign set-id file into a
-/// working one. Set-id bits are dropped there, save the set-group-id bit without group execution,
+/// Where the lower layer is mounted `nosuid`, a copy must not gain power that the original did not
+/// have: a copy-up any user can cause would turn a foreign set-id file into a working one. Set-id
+/// bits are dropped there, save the set-group-id bit without group execution,
 /// which is about locking, and those of directories, which are about inheritance.
-pub const fn mode_for_top(mode: u16, lower_nosuid: bool, top_nosuid: bool) -> u16 {
-    if keep_capabilities(lower_nosuid, top_nosuid) || mode & TYPE == DIRECTORY {
+pub const fn mode_for_top(mode: u16, lower_nosuid: bool) -> u16 {
+    if keep_capabilities(lower_nosuid) || mode & TYPE == DIRECTORY {
         return mode;
     }
     if mode & GROUP_EXECUTE != 0 {
@@ -127,8 +127,8 @@ pub const fn mode_for_top(mode: u16, lower_nosuid: bool, top_nosuid: bool) -> u1
 }
 
 /// Whether `security.capability` is copied; the reason is that of [`mode_for_top`].
-pub const fn keep_capabilities(lower_nosuid: bool, top_nosuid: bool) -> bool {
-    !lower_nosuid || top_nosuid
+pub const fn keep_capabilities(lower_nosuid: bool) -> bool {
+    !lower_nosuid
 }
 
 #[cfg(test)]
@@ -195,15 +195,12 @@ mod tests {
 
     #[test]
     fn no_power_is_gained() {
-        // From nosuid to suid-able: the one dangerous way.
-        assert_eq!(mode_for_top(0o106755, true, false), 0o100755);
-        assert_eq!(mode_for_top(0o104644, true, false), 0o100644);
-        assert_eq!(mode_for_top(0o102644, true, false), 0o102644, "locking");
-        assert_eq!(mode_for_top(0o042775, true, false), 0o042775, "directory");
-        assert!(!keep_capabilities(true, false));
-        for (lower, top) in [(false, false), (false, true), (true, true)] {
-            assert_eq!(mode_for_top(0o106755, lower, top), 0o106755);
-            assert!(keep_capabilities(lower, top));
-        }
+        assert_eq!(mode_for_top(0o106755, true), 0o100755);
+        assert_eq!(mode_for_top(0o104644, true), 0o100644);
+        assert_eq!(mode_for_top(0o102644, true), 0o102644, "locking");
+        assert_eq!(mode_for_top(0o042775, true), 0o042775, "directory");
+        assert!(!keep_capabilities(true));
+        assert_eq!(mode_for_top(0o106755, false), 0o106755);
+        assert!(keep_capabilities(false));
     }
 }

@@ -322,7 +322,7 @@ fn fixed(key: Key, value: &[u8]) -> Result<(), Refusal> {
         | (Key::Xino, b"auto" | b"on") => Ok(()),
 
         (Key::RedirectDir, b"nofollow") => {
-            refuse("redirect_dir=nofollow: redirects are always followed, leave the option out")
+            refuse("redirect_dir=nofollow: redirects are followed unless userxattr is given, leave the option out")
         }
         (Key::Index, b"on") => refuse("index=on: not supported, leave the option out"),
         (Key::NfsExport, b"on") => refuse("nfs_export=on: not supported, leave the option out"),

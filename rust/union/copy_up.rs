@@ -115,6 +115,10 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
         return Err(EOVERFLOW);
     }
     let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
+    if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
+        // It is no device where it is, and is not to become one.
+        return Err(EPERM);
+    }
     let truncate_to = change
         .as_ref()
         .and_then(|c| c.new_size())
@@ -161,11 +165,7 @@ struct Copy<'a> {
 
 impl Copy<'_> {
     fn run(mut self) -> Result {
-        let mode = mode_for_top(
-            self.stat.mode(),
-            self.lower.mnt().is_nosuid(),
-            self.union.upper_mnt()?.is_nosuid(),
-        );
+        let mode = mode_for_top(self.stat.mode(), self.lower.mnt().is_nosuid());
         let upper = match self.kind {
             Kind::Regular => self.regular(mode)?,
             // Nothing can be made in a removed directory, and nobody misses its attributes.
@@ -461,7 +461,7 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
         Err(e) if e == EOPNOTSUPP => return Ok(()),
         other => other?,
     };
-    let keep = keep_capabilities(lower.mnt().is_nosuid(), to.mnt().is_nosuid());
+    let keep = keep_capabilities(lower.mnt().is_nosuid());
     for name in xattr::names(&list) {
         let class = codec::classify(union.config.xattr_space, name.to_bytes());
         if xattr::is_posix_acl(name)

@@ -23,7 +23,8 @@
 //! ```
 //!
 //! Lower directories are looked up and read with nothing of the top held: a lower layer may be a
-//! union that writes to the same file system. A union within a union takes the inner one's locks
+//! union that writes to the same file system. (Attributes, ACLs and link targets of a lower object
+//! are read with freeze protection held while it is copied; no directory lock is needed for them.) A union within a union takes the inner one's locks
 //! inside its own; both have lock classes by depth.
 //!
 //! `Node::lock` of a child is never held while that of another object is taken: copy-up goes from

@@ -325,7 +325,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
         );
         if !face.in_top && mnt.is_nosuid() {
             // Set-id bits of a layer that is mounted nosuid do not work through the union either.
-            new.set_mode(mode_for_top(real.mode(), true, false));
+            new.set_mode(mode_for_top(real.mode(), true));
         }
         let merged = parts.lower.as_slice().len() + usize::from(face.in_top) > 1;
         if real.is_dir() && merged {
@@ -354,13 +354,11 @@ impl Node {
             inode: real,
             takes_changes: true,
         });
-        if !node.has_recorded_ino() && !inode.is_dir() {
+        if !inode.is_hashed() && !node.is_gone() {
             // One of several names of a lower file, now a file of its own.
             let union = inode.sb().data();
             inode.set_ino(union.inums.project(0, real.ino()));
             inode.set_nlink(1);
-        }
-        if !node.is_gone() {
             inode.hash();
         }
         Ok(())

@@ -280,6 +280,12 @@ impl<T: FileSystem> INode<T> {
         (word != 0).then(|| unsafe { (Inode::from_raw(backing), word & 1 != 0) })
     }
 
+    /// Whether the inode can be found by its identity.
+    pub fn is_hashed(&self) -> bool {
+        // SAFETY: Alive; a racing read of one word, as C does.
+        unsafe { !bindings::inode_unhashed(self.as_ptr()) }
+    }
+
     /// Hashes an inode that was made unhashed, under its number, so that it is found from now on.
     /// One that is hashed stays where it is: other file systems' inodes share the hash chains, and
     /// are looked for without a lock.
