@@ -231,16 +231,6 @@ int union_helper_file_change_flags(struct file *file, unsigned int mask, unsigne
 	return 0;
 }
 
-void union_helper_file_start_write(struct file *file)
-{
-	file_start_write(file);
-}
-
-void union_helper_file_end_write(struct file *file)
-{
-	file_end_write(file);
-}
-
 void union_helper_init_sync_kiocb(struct kiocb *kiocb, struct file *filp)
 {
 	init_sync_kiocb(kiocb, filp);

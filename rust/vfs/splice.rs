@@ -35,7 +35,7 @@ impl Pipe {
 /// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
 /// sendfile(2) that pipe is in use, and the bytes go through a buffer.
 ///
-/// Takes the write access of `to`'s file system for each call: do not hold it.
+/// Both take the write access of `to`'s file system themselves: do not hold it.
 pub fn copy(
     from: &BackedFile,
     pos_in: &mut Loff,
@@ -49,17 +49,14 @@ pub fn copy(
     }
     // SAFETY: Both files are alive and open for the purpose.
     size(unsafe {
-        bindings::file_start_write(to.as_ptr());
-        let ret = bindings::do_splice_direct(
+        bindings::do_splice_direct(
             from.as_ptr(),
             pos_in,
             to.as_ptr(),
             pos_out,
             len,
             bindings::SPLICE_F_MOVE,
-        );
-        bindings::file_end_write(to.as_ptr());
-        ret
+        )
     })
 }
 
