@@ -111,14 +111,22 @@ pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
 pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     super::stage::probe(union, &write).map_err(|e| {
-        base.refuse(
-            fc,
-            e,
-            fmt!(
-                "the file system cannot hold whiteouts (character devices 0:0), or not leave one \
-                  at a rename (RENAME_WHITEOUT)"
-            ),
-        )
+        if e == EINVAL || e == EPERM || e == EOPNOTSUPP {
+            base.refuse(
+                fc,
+                e,
+                fmt!(
+                    "the file system cannot hold whiteouts (character devices 0:0), or not leave \
+                     one at a rename (RENAME_WHITEOUT)"
+                ),
+            )
+        } else {
+            base.refuse(
+                fc,
+                e,
+                fmt!("cannot make the first whiteout in it ({:?})", e),
+            )
+        }
     })
 }
 
