@@ -195,11 +195,6 @@ struct file *union_helper_get_file(struct file *file)
 	return get_file(file);
 }
 
-bool union_helper_file_is_writable(const struct file *file)
-{
-	return file->f_mode & FMODE_WRITE;
-}
-
 bool union_helper_file_is_opened(const struct file *file)
 {
 	return file->f_mode & FMODE_OPENED;

@@ -131,11 +131,6 @@ impl Dentry {
         core::ptr::eq(self, other)
     }
 
-    /// Whether both lie on the same super block.
-    pub fn same_sb(&self, other: &Dentry) -> bool {
-        core::ptr::eq(self.sb_ptr(), other.sb_ptr())
-    }
-
     /// An opaque token that is equal for dentries of one super block.
     pub fn sb_token(&self) -> usize {
         self.sb_ptr() as usize
@@ -159,11 +154,6 @@ impl Dentry {
             & (bindings::dentry_flags_DCACHE_OP_REVALIDATE
                 | bindings::dentry_flags_DCACHE_OP_WEAK_REVALIDATE)
             != 0
-    }
-
-    /// Whether the dentry belongs to another stacked file system (`DCACHE_OP_REAL`).
-    pub fn is_stacked(&self) -> bool {
-        self.d_flags() & bindings::dentry_flags_DCACHE_OP_REAL != 0
     }
 
     /// Whether names are not compared byte by byte, or the directory may turn into another mount

@@ -300,12 +300,6 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         unsafe { (*self.as_ptr()).f_flags &= !mask };
     }
 
-    /// Whether it is open for writing (`FMODE_WRITE`).
-    pub fn is_writable(&self) -> bool {
-        // SAFETY: Alive; the bit is constant after open.
-        unsafe { bindings::file_is_writable(self.as_ptr()) }
-    }
-
     /// The file position.
     pub fn pos(&self) -> Loff {
         // SAFETY: Read racily, as in C; writers hold f_pos_lock.
