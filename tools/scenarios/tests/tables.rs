@@ -2,34 +2,11 @@
 //! The tables of scenarios and checks agree with the files, and the scenarios with themselves.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use union_scenarios::execute;
 use union_scenarios::shape::SHAPES;
 use union_scenarios::tree::{self, Builder};
 use union_scenarios::{cases, checks};
-
-fn files(folder: &str) -> BTreeSet<String> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("src")
-        .join(folder);
-    std::fs::read_dir(path)
-        .unwrap()
-        .filter_map(|entry| {
-            let name = entry.unwrap().file_name().into_string().unwrap();
-            name.strip_suffix(".rs").map(str::to_owned)
-        })
-        .filter(|name| name != "mod")
-        .collect()
-}
-
-#[test]
-fn every_file_is_in_its_table_under_its_name() {
-    let names = cases::ALL.iter().map(|scenario| scenario.name.to_owned());
-    assert_eq!(names.collect::<BTreeSet<_>>(), files("cases"));
-    let names = checks::ALL.iter().map(|check| check.name.to_owned());
-    assert_eq!(names.collect::<BTreeSet<_>>(), files("checks"));
-}
 
 #[test]
 fn every_case_says_what_it_is_about() {

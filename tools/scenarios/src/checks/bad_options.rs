@@ -6,9 +6,9 @@ use crate::scenario::Check;
 use crate::shape::Api;
 
 pub const CHECK: Check = Check {
-    name: "bad_options",
     about: "a bad option is refused, and the log of the fs_context names it",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -5,9 +5,9 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    name: "bad_strings",
     about: "odd option strings are refused or taken, and never more",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

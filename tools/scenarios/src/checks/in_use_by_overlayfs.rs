@@ -5,9 +5,9 @@ use crate::mount::Union;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    name: "in_use_by_overlayfs",
     about: "union and overlayfs keep each other's top layers for themselves",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -6,9 +6,9 @@ use crate::shape::Api;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "interfaces",
     about: "mount strings, fsconfig strings and descriptors give the same union",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -4,9 +4,9 @@ use crate::bench::Bench;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    name: "layers_unmounted",
     about: "layers may be unmounted elsewhere while the union holds them",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -7,9 +7,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "many_layers",
     about: "500 lower layers are mounted and read",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

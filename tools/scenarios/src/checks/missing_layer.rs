@@ -5,9 +5,9 @@ use crate::scenario::Check;
 use crate::shape::Api;
 
 pub const CHECK: Check = Check {
-    name: "missing_layer",
     about: "a layer that does not exist, or is no directory, is refused by its name",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -4,9 +4,9 @@ use crate::bench::Bench;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    name: "mounted_twice",
     about: "a hundred mounts and unmounts leave nothing behind",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

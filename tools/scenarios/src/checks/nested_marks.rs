@@ -6,9 +6,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "nested_marks",
     about: "deletions in a union whose layers are in a union are its own",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -6,9 +6,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "no_space",
     about: "a copy-up that finds no space leaves no trace",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

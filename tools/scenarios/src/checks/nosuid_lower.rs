@@ -5,9 +5,9 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    name: "nosuid_lower",
     about: "set-user-id bits of a nosuid layer do not reach a top that honours them",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

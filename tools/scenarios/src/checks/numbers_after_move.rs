@@ -6,9 +6,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "numbers_after_move",
     about: "d_ino is st_ino when a file copied up earlier moves",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -4,9 +4,9 @@ use crate::bench::Bench;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    name: "overlapping_layers",
     about: "layers inside each other are refused",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

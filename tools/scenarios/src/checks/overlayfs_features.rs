@@ -7,9 +7,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "overlayfs_features",
     about: "what overlayfs writes with all its features on is understood or refused",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

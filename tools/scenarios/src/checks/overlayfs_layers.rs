@@ -7,9 +7,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "overlayfs_layers",
     about: "the layers of an overlayfs mount as a union, its deletions kept",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

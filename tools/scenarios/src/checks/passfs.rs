@@ -18,9 +18,9 @@ use crate::tree::{self, Builder};
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "passfs",
     about: "samples/passfs.rs: options, remounting, changes in the tree it shows",
     run,
+    ..Check::DEFAULT
 };
 
 /// How long the steps of one scenario may take.

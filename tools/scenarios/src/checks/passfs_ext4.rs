@@ -6,9 +6,9 @@ use crate::scenario::Check;
 use crate::shape::Fs;
 
 pub const CHECK: Check = Check {
-    name: "passfs_ext4",
     about: "samples/passfs.rs shows a directory of ext4 as it is",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

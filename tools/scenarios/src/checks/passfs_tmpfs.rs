@@ -5,9 +5,9 @@ use crate::checks::passfs::compare_all;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    name: "passfs_tmpfs",
     about: "samples/passfs.rs shows a directory of tmpfs as it is",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

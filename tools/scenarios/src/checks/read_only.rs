@@ -5,9 +5,9 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    name: "read_only",
     about: "a union without a top layer can be read and not written",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

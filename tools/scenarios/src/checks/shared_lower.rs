@@ -5,9 +5,9 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    name: "shared_lower",
     about: "two unions share a lower layer and nothing else",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

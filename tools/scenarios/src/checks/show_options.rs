@@ -7,9 +7,9 @@ use crate::shape::Api;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "show_options",
     about: "the options in mountinfo mount the same union again",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

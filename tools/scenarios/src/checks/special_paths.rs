@@ -5,9 +5,9 @@ use crate::scenario::Check;
 use crate::shape::Api;
 
 pub const CHECK: Check = Check {
-    name: "special_paths",
     about: "layers with odd letters in their paths, by each interface",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

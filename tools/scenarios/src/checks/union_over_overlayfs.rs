@@ -6,9 +6,9 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    name: "union_over_overlayfs",
     about: "a union goes over overlayfs, and overlayfs over a union",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

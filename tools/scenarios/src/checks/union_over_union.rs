@@ -6,9 +6,9 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    name: "union_over_union",
     about: "a union can be a lower layer of another",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -6,9 +6,9 @@ use crate::shape::Api;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    name: "user_namespace",
     about: "an unprivileged user gets no more than the mount allows",
     run,
+    ..Check::DEFAULT
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::prelude::*;
+
+pub const SCENARIO: Scenario = Scenario {
+    about: "random calls, fourth seed",
+    setup: |b| {
+        random::tree(b);
+    },
+    steps: |r| {
+        random::steps(r, 4, 250);
+    },
+    ..Scenario::DEFAULT
+};
