@@ -86,9 +86,12 @@ fn forget_old(images: &Path) {
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     found.sort();
-    // Several checkouts may share the cache.
-    for (_, path) in found.iter().rev().skip(4) {
-        let _ = fs::remove_file(path);
+    // Several checkouts may share the cache, and be about to use theirs.
+    let hour = std::time::Duration::from_secs(3600);
+    for (modified, path) in found.iter().rev().skip(4) {
+        if modified.elapsed().is_ok_and(|age| age > hour) {
+            let _ = fs::remove_file(path);
+        }
     }
 }
 
