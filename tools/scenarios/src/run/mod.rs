@@ -6,11 +6,13 @@
 //! system, errors included.  Paths are relative to the root of the tree.
 
 mod data;
+mod inode;
 mod locks;
 mod meta;
 mod names;
 
 pub use data::slurp;
+pub use inode::{KINDS, NOW, OMIT, every_kind, pause};
 
 use std::fmt::Display;
 use std::io::Write;

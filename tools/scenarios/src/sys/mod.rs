@@ -44,11 +44,13 @@ macro_rules! raw {
 }
 
 mod attr;
+mod inode;
 mod map;
 mod mount;
 mod socket;
 
 pub use attr::*;
+pub use inode::*;
 pub use map::Map;
 pub use mount::*;
 pub use socket::*;
