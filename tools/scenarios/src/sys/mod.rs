@@ -47,12 +47,14 @@ mod attr;
 mod inode;
 mod map;
 mod mount;
+mod permission;
 mod socket;
 
 pub use attr::*;
 pub use inode::*;
 pub use map::Map;
 pub use mount::*;
+pub use permission::*;
 pub use socket::*;
 
 /// open(2).

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Credentials beyond user and group, namespaces, and the calls whose answer depends on them.
+
+use std::ffi::OsStr;
+use std::os::fd::RawFd;
+
+use super::{Result, check, cstring};
+
+/// Replaces the effective capabilities by those of `wanted` that are permitted, a bit for each.
+pub fn set_capabilities(wanted: u64) -> Result<()> {
+    // struct __user_cap_header_struct: version 3, this thread.  struct __user_cap_data_struct, twice: effective,
+    // permitted, inheritable, first the lower 32 bits of all three.
+    let mut header = [0x2008_0522_u32, 0];
+    let mut data = [0u32; 6];
+    raw!(SYS_capget, header.as_mut_ptr(), data.as_mut_ptr())?;
+    data[0] = wanted as u32 & data[1];
+    data[3] = (wanted >> 32) as u32 & data[4];
+    raw!(SYS_capset, header.as_mut_ptr(), data.as_ptr()).map(drop)
+}
+
+/// setfsuid(2), which says nothing about success.
+pub fn set_fs_uid(uid: u32) {
+    // SAFETY: no pointers.
+    unsafe { libc::setfsuid(uid) };
+}
+
+/// setfsgid(2), which says nothing about success.
+pub fn set_fs_gid(gid: u32) {
+    // SAFETY: no pointers.
+    unsafe { libc::setfsgid(gid) };
+}
+
+/// setresuid(2) and setresgid(2) of real, effective and saved ids, and no supplementary groups.
+pub fn become_for_good(uid: u32, gid: u32) -> Result<()> {
+    raw!(SYS_setgroups, 0, std::ptr::null::<u32>())?;
+    raw!(SYS_setresgid, gid, gid, gid)?;
+    raw!(SYS_setresuid, uid, uid, uid).map(drop)
+}
+
+/// setresuid(2) of the real user alone.
+pub fn set_real_user(uid: u32) -> Result<()> {
+    raw!(SYS_setresuid, uid, -1, -1).map(drop)
+}
+
+/// unshare(2).
+pub fn unshare(what: i32) -> Result<()> {
+    call!(unshare(what)).map(drop)
+}
+
+/// access(2), which goes by the real ids.
+pub fn access_real(path: impl AsRef<OsStr>, mode: i32) -> Result<()> {
+    let path = cstring(path);
+    call!(access(path.as_ptr(), mode)).map(drop)
+}
+
+/// openat(2).
+pub fn open_at(dir: RawFd, path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {
+    let path = cstring(path);
+    call!(openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode)).map(|fd| fd as RawFd)
+}
+
+/// linkat(2) of an open file itself, by AT_EMPTY_PATH.
+pub fn link_open(fd: RawFd, new: impl AsRef<OsStr>) -> Result<()> {
+    let new = cstring(new);
+    call!(linkat(
+        fd,
+        c"".as_ptr(),
+        libc::AT_FDCWD,
+        new.as_ptr(),
+        libc::AT_EMPTY_PATH
+    ))
+    .map(drop)
+}
