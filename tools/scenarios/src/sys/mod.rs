@@ -47,6 +47,7 @@ mod attr;
 mod inode;
 mod map;
 mod mount;
+mod paths;
 mod permission;
 mod socket;
 
@@ -54,6 +55,7 @@ pub use attr::*;
 pub use inode::*;
 pub use map::Map;
 pub use mount::*;
+pub use paths::*;
 pub use permission::*;
 pub use socket::*;
 
