@@ -10,16 +10,13 @@ mod inode;
 mod locks;
 mod meta;
 mod names;
+mod paths;
 mod permission;
 
 pub use data::slurp;
 pub use inode::{KINDS, NOW, OMIT, every_kind, pause};
-pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
-mod paths;
-
-pub use data::slurp;
-pub use inode::{KINDS, NOW, OMIT, every_kind, pause};
 pub use paths::{RESOLVE_CACHED, open_flags, truncates};
+pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
 
 use std::fmt::Display;
 use std::io::Write;

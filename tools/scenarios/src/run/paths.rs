@@ -89,7 +89,7 @@ impl Run<'_> {
 
     fn opens_at(&mut self, dir: Option<Fd>, path: &str, flags: i32) -> bool {
         let from = dir.map_or(libc::AT_FDCWD, Fd::raw);
-        let result = sys::openat(from, path, flags, 0o644).and_then(|fd| {
+        let result = sys::open_at(from, path, flags, 0o644).and_then(|fd| {
             let line = sys::fstat(fd).map(|stat| describe(&stat));
             let status = status_words(fd);
             sys::close(fd)?;
@@ -98,12 +98,6 @@ impl Run<'_> {
         let at = dir.map_or(String::new(), |dir| format!("{dir}, "));
         let call = format!("open({at}{path:?}, {})", words(flags));
         self.call(call, result).is_some()
-    }
-
-    /// openat(2); what is made gets mode 0644.
-    pub fn open_at(&mut self, dir: Fd, path: &str, flags: i32) -> Fd {
-        let call = format!("openat({dir}, {path:?}, {})", words(flags));
-        self.new_fd(call, sys::openat(dir.raw, path, flags, 0o644))
     }
 
     /// openat2(2), in the current directory or from a descriptor, with RESOLVE flags.
@@ -135,7 +129,7 @@ impl Run<'_> {
 
     /// fstatat(2), without following a link at the end.
     pub fn stat_at(&mut self, dir: Fd, path: &str) {
-        let result = sys::statat(dir.raw, path, libc::AT_SYMLINK_NOFOLLOW);
+        let result = sys::fstatat(dir.raw, path, libc::AT_SYMLINK_NOFOLLOW);
         let call = format!("fstatat({dir}, {path:?})");
         self.call(call, result.map(|stat| describe(&stat)));
     }

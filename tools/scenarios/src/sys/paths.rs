@@ -8,12 +8,6 @@ use std::path::PathBuf;
 use super::{Result, check, cstring, mount};
 use crate::errno::Errno;
 
-/// openat(2).
-pub fn openat(dir: RawFd, path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {
-    let path = cstring(path);
-    call!(openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode)).map(|fd| fd as RawFd)
-}
-
 /// openat2(2); what is made gets mode 0644.
 pub fn openat2(dir: RawFd, path: impl AsRef<OsStr>, flags: i32, resolve: u64) -> Result<RawFd> {
     let path = cstring(path);
@@ -32,15 +26,6 @@ pub fn openat2(dir: RawFd, path: impl AsRef<OsStr>, flags: i32, resolve: u64) ->
         size_of_val(&how)
     )
     .map(|fd| fd as RawFd)
-}
-
-/// fstatat(2).
-pub fn statat(dir: RawFd, path: impl AsRef<OsStr>, flags: i32) -> Result<libc::stat> {
-    let path = cstring(path);
-    let mut stat = std::mem::MaybeUninit::zeroed();
-    call!(fstatat(dir, path.as_ptr(), stat.as_mut_ptr(), flags))?;
-    // SAFETY: zeroed is a valid stat, and the kernel has filled it in.
-    Ok(unsafe { stat.assume_init() })
 }
 
 /// mkdirat(2) with mode 0755.
@@ -72,19 +57,6 @@ pub fn symlinkat(target: impl AsRef<OsStr>, dir: RawFd, path: impl AsRef<OsStr>)
     call!(symlinkat(target.as_ptr(), dir, path.as_ptr())).map(drop)
 }
 
-/// linkat(2) of what the descriptor stands for, by AT_EMPTY_PATH.
-pub fn link_descriptor(fd: RawFd, new: impl AsRef<OsStr>) -> Result<()> {
-    let new = cstring(new);
-    call!(linkat(
-        fd,
-        c"".as_ptr(),
-        libc::AT_FDCWD,
-        new.as_ptr(),
-        libc::AT_EMPTY_PATH
-    ))
-    .map(drop)
-}
-
 /// fchownat(2) of what the descriptor stands for, by AT_EMPTY_PATH.
 pub fn chown_descriptor(fd: RawFd, uid: u32, gid: u32) -> Result<()> {
     call!(fchownat(fd, c"".as_ptr(), uid, gid, libc::AT_EMPTY_PATH)).map(drop)
@@ -101,19 +73,6 @@ pub fn readlink_descriptor(fd: RawFd) -> Result<Vec<u8>> {
     ))?;
     buffer.truncate(count as usize);
     Ok(buffer)
-}
-
-/// setxattr(2), which follows links as lsetxattr(2) does not.
-pub fn setxattr_following(path: impl AsRef<OsStr>, name: &str, value: &[u8]) -> Result<()> {
-    let (path, name) = (cstring(path), cstring(name));
-    call!(setxattr(
-        path.as_ptr(),
-        name.as_ptr(),
-        value.as_ptr().cast(),
-        value.len(),
-        0
-    ))
-    .map(drop)
 }
 
 /// getcwd(2): an error where glibc would go looking for a name.
