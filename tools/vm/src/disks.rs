@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use union_scenarios::shape::{self, Fs};
+use union_scenarios::image::IMAGES;
+use union_scenarios::shape;
 use union_scenarios::walk::hash;
 
 use crate::lower_image;
@@ -22,13 +23,13 @@ pub struct Disk {
     pub writable: bool,
 }
 
-/// The disks the shapes of the scenarios name.
+/// The disks the shapes of the scenarios name, and those the checks take copies of.
 pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
     let mut disks = Vec::new();
     for fs in shape::file_systems() {
         let Some(serial) = fs.disk() else { continue };
         let image = match fs.mkfs() {
-            Some((command, mib)) => scratch(places, fs, command, mib)?,
+            Some((command, mib)) => scratch(places, fs.name(), command, mib)?,
             None => lowers(places)?,
         };
         disks.push(Disk {
@@ -37,15 +38,22 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
             writable: fs.mkfs().is_some(),
         });
     }
+    for image in IMAGES {
+        disks.push(Disk {
+            serial: image.name.to_owned(),
+            image: scratch(places, image.name, image.mkfs, image.mib)?,
+            writable: false,
+        });
+    }
     Ok(disks)
 }
 
 /// An empty file system.
-fn scratch(places: &Places, fs: Fs, command: &[&str], mib: u64) -> Result<PathBuf> {
+fn scratch(places: &Places, name: &str, command: &[&str], mib: u64) -> Result<PathBuf> {
     let key = hash(format!("{command:?} {mib}").as_bytes());
     let path = places
         .images()?
-        .join(format!("scratch-{}-{key:016x}.img", fs.name()));
+        .join(format!("scratch-{name}-{key:016x}.img"));
     if path.is_file() {
         return Ok(path);
     }

@@ -25,6 +25,12 @@ const MODULES: &[&str] = &[
     "virtio_rng",
     "overlay",
     "loop",
+    "dm_mod",
+    "dm_flakey",
+    "quota_v2",
+    "vfat",
+    "nls_cp437",
+    "nls_ascii",
 ];
 
 /// How many machines may die before a run is given up.

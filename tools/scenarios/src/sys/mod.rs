@@ -44,20 +44,24 @@ macro_rules! raw {
 }
 
 mod attr;
+mod block;
 mod inode;
 mod map;
 mod mount;
 mod paths;
 mod permission;
 mod socket;
+mod trouble;
 
 pub use attr::*;
+pub use block::*;
 pub use inode::*;
 pub use map::Map;
 pub use mount::*;
 pub use paths::*;
 pub use permission::*;
 pub use socket::*;
+pub use trouble::*;
 
 /// open(2).
 pub fn open(path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {

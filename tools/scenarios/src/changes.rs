@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! One change of every kind, each on names of its own, for checks in which changes are to fail.
+
+use std::path::Path;
+
+use crate::bench::{Bench, Layout};
+use crate::sys;
+use crate::tree::Builder;
+use crate::walk::{self, Tree};
+
+/// A change that is done or not, and never half.
+pub struct Change {
+    /// What it is.
+    pub name: &'static str,
+    /// Does it below the given root.
+    pub call: fn(&Path) -> sys::Result<()>,
+}
+
+/// Names of lower files of 20000 bytes, one for each change of a file.
+const FILES: &[&str] = &[
+    "write", "append", "truncate", "cut", "chmod", "chown", "times", "xattr", "link", "rename",
+    "from", "onto", "swapped", "allocate", "unlink", "above",
+];
+
+/// All of them.
+pub const CHANGES: &[Change] = &[
+    Change {
+        name: "write into a lower file",
+        call: |root| {
+            with(&root.join("write"), libc::O_WRONLY, |fd| {
+                sys::write(fd, b"W", Some(9))
+            })
+        },
+    },
+    Change {
+        name: "append to a lower file",
+        call: |root| {
+            let flags = libc::O_WRONLY | libc::O_APPEND;
+            with(&root.join("append"), flags, |fd| sys::write(fd, b"A", None))
+        },
+    },
+    Change {
+        name: "open a lower file with O_TRUNC",
+        call: |root| {
+            with(
+                &root.join("cut"),
+                libc::O_WRONLY | libc::O_TRUNC,
+                |_| Ok(()),
+            )
+        },
+    },
+    Change {
+        name: "truncate a lower file",
+        call: |root| sys::truncate(root.join("truncate"), 9000),
+    },
+    Change {
+        name: "fallocate in a lower file",
+        call: |root| {
+            with(&root.join("allocate"), libc::O_WRONLY, |fd| {
+                sys::fallocate(
+                    fd,
+                    libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE,
+                    0,
+                    4096,
+                )
+            })
+        },
+    },
+    Change {
+        name: "chmod of a lower file",
+        call: |root| sys::chmod(root.join("chmod"), 0o600),
+    },
+    Change {
+        name: "chown of a lower file to its own group",
+        call: |root| {
+            let gid = sys::stat(root.join("chown"), 0)?.st_gid;
+            sys::lchown(root.join("chown"), u32::MAX, gid)
+        },
+    },
+    Change {
+        name: "utimes of a lower file",
+        call: |root| sys::utimens(root.join("times"), (5, 5), (6, 6), 0),
+    },
+    Change {
+        name: "setxattr of a lower file",
+        call: |root| sys::setxattr(root.join("xattr"), "user.new", &[b'x'; 200], 0),
+    },
+    Change {
+        name: "link of a lower file",
+        call: |root| sys::link(root.join("link"), root.join("linked"), 0),
+    },
+    Change {
+        name: "rename of a lower file",
+        call: |root| sys::rename(root.join("rename"), root.join("sub/renamed"), 0),
+    },
+    Change {
+        name: "rename of a lower file over a lower file",
+        call: |root| sys::rename(root.join("from"), root.join("onto"), 0),
+    },
+    Change {
+        name: "exchange of a lower file and one of the top",
+        call: |root| {
+            let (lower, top) = (root.join("swapped"), root.join("top"));
+            sys::rename(lower, top, libc::RENAME_EXCHANGE)
+        },
+    },
+    Change {
+        name: "rename of a file of the top over a lower one",
+        call: |root| sys::rename(root.join("move"), root.join("above"), 0),
+    },
+    Change {
+        name: "unlink of a lower file",
+        call: |root| sys::unlink(root.join("unlink")),
+    },
+    Change {
+        name: "rmdir of a lower directory",
+        call: |root| sys::rmdir(root.join("empty")),
+    },
+    Change {
+        name: "rmdir of a merged directory with whiteouts",
+        call: |root| sys::rmdir(root.join("emptied")),
+    },
+    Change {
+        name: "chmod of a lower directory",
+        call: |root| sys::chmod(root.join("dir"), 0o750),
+    },
+    Change {
+        name: "create in a lower directory three levels down",
+        call: |root| {
+            let flags = libc::O_CREAT | libc::O_EXCL;
+            with(&root.join("one/two/three/new"), flags, |_| Ok(()))
+        },
+    },
+    Change {
+        name: "mkdir over a whiteout",
+        call: |root| sys::mkdir(root.join("gone"), 0o755),
+    },
+    Change {
+        name: "symlink over a whiteout",
+        call: |root| sys::symlink("target", root.join("gone too")),
+    },
+    Change {
+        name: "create",
+        call: |root| {
+            with(&root.join("created"), libc::O_CREAT | libc::O_EXCL, |_| {
+                Ok(())
+            })
+        },
+    },
+    Change {
+        name: "mkdir",
+        call: |root| sys::mkdir(root.join("made"), 0o755),
+    },
+    Change {
+        name: "mkfifo",
+        call: |root| sys::mknod(root.join("pipe"), libc::S_IFIFO | 0o600, 0),
+    },
+    Change {
+        name: "utimes of a lower symbolic link",
+        call: |root| {
+            sys::utimens(
+                root.join("symlink"),
+                (5, 5),
+                (6, 6),
+                libc::AT_SYMLINK_NOFOLLOW,
+            )
+        },
+    },
+    Change {
+        name: "chmod of a lower fifo",
+        call: |root| sys::chmod(root.join("fifo"), 0o600),
+    },
+    Change {
+        name: "link of a file without a name",
+        call: |root| {
+            with(root, libc::O_TMPFILE | libc::O_WRONLY, |fd| {
+                let file = format!("/proc/self/fd/{fd}");
+                sys::link(file, root.join("named"), libc::AT_SYMLINK_FOLLOW)
+            })
+        },
+    },
+];
+
+fn with<T>(path: &Path, flags: i32, work: impl FnOnce(i32) -> sys::Result<T>) -> sys::Result<()> {
+    let fd = sys::open(path, flags, 0o644)?;
+    let result = work(fd).map(drop);
+    sys::close(fd)?;
+    result
+}
+
+/// The lower layer the changes are made for; everything belongs to `uid`.
+pub fn lower(b: &mut Builder, uid: u32) {
+    for (index, name) in FILES.iter().enumerate() {
+        b.file(name, vec![b'a' + index as u8; 20_000])
+            .owner(uid, uid);
+    }
+    for name in [
+        "empty",
+        "dir",
+        "sub",
+        "emptied",
+        "gone",
+        "one",
+        "one/two",
+        "one/two/three",
+    ] {
+        b.dir(name).owner(uid, uid);
+    }
+    b.file("emptied/file", "x").owner(uid, uid);
+    b.file("gone too", "x").owner(uid, uid);
+    b.symlink("symlink", &"t".repeat(200)).owner(uid, uid);
+    b.fifo("fifo").owner(uid, uid);
+}
+
+/// What the changes need to find in the top layer, made through the union while all is well.
+pub fn prepare(root: &Path, uid: u32) -> sys::Result<()> {
+    sys::lchown(root, uid, uid)?;
+    sys::unlink(root.join("emptied/file"))?;
+    sys::rmdir(root.join("gone"))?;
+    sys::unlink(root.join("gone too"))?;
+    for name in ["top", "move"] {
+        with(&root.join(name), libc::O_CREAT | libc::O_WRONLY, |fd| {
+            sys::write(fd, &[b'T'; 3000], None)?;
+            sys::fchown(fd, uid, uid)
+        })?;
+    }
+    Ok(())
+}
+
+/// Tries every change, with ever more room, until it is done: what `room` is told is one of `steps` in turn.
+///
+/// As long as it fails it must fail with `errno`, leave the tree as it was and nothing in the work directory.  Gives
+/// the number of failures.
+pub fn squeeze(
+    b: &Bench,
+    layout: &Layout,
+    uid: u32,
+    errno: i32,
+    steps: &[u64],
+    mut room: impl FnMut(u64) -> Result<(), String>,
+) -> Result<usize, String> {
+    let root = &layout.target;
+    let mut failures = 0;
+    for change in CHANGES {
+        let before = walk::walk(root)?;
+        let mut done = false;
+        for step in steps {
+            room(*step)?;
+            match as_user(uid, || (change.call)(root))? {
+                Ok(()) => {
+                    done = true;
+                    break;
+                }
+                result => b.fails(&format!("{}, room {step}", change.name), result, errno)?,
+            }
+            failures += 1;
+            let when = format!("after a failed {}, room {step}", change.name);
+            b.same(&when, &untimed(&before), &untimed(&walk::walk(root)?))?;
+            b.work_idle(layout)
+                .map_err(|error| format!("{when}: {error}"))?;
+        }
+        b.must(&format!("{} succeeds in the end", change.name), done)?;
+        let after = walk::walk(root)?;
+        b.must(
+            &format!("{} shows", change.name),
+            before != after || change.name.starts_with("chown"),
+        )?;
+    }
+    Ok(failures)
+}
+
+/// The tree without the times of the files that are written to: a write that fails may be too late to leave them alone.
+fn untimed(tree: &Tree) -> Tree {
+    let line = |(path, line): (&String, &String)| {
+        let written = ["write", "append", "allocate"].contains(&path.as_str());
+        let line = match line.split_once(" mtime=") {
+            Some((head, tail)) if written => {
+                format!(
+                    "{head}{}",
+                    tail.split_once(' ').map_or("", |(_, rest)| rest)
+                )
+            }
+            _ => line.clone(),
+        };
+        (path.clone(), line)
+    };
+    tree.iter().map(line).collect()
+}
+
+/// Does something as another user, without capabilities.
+pub fn as_user<T>(uid: u32, work: impl FnOnce() -> T) -> Result<T, String> {
+    if uid == 0 {
+        return Ok(work());
+    }
+    sys::become_user(uid, uid, &[])?;
+    let result = work();
+    sys::become_root()?;
+    Ok(result)
+}
+
+/// Every change must fail with one of `errnos` and leave the tree as it was.
+pub fn all_fail(b: &Bench, layout: &Layout, errnos: &[i32]) -> Result<(), String> {
+    let before = walk::walk(&layout.target)?;
+    for change in CHANGES {
+        match (change.call)(&layout.target) {
+            Err(error) if errnos.contains(&error.0) => {}
+            other => return Err(format!("{}: must fail, gave {other:?}", change.name)),
+        }
+    }
+    b.same(
+        "after changes that failed",
+        &before,
+        &walk::walk(&layout.target)?,
+    )
+}
+
+/// Every change must succeed.
+pub fn all_work(b: &Bench, layout: &Layout) -> Result<(), String> {
+    for change in CHANGES {
+        b.works(change.name, (change.call)(&layout.target))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Small file systems for checks that fill them up, break them or take them away.
+//!
+//! The host makes each once; a check works on a copy of its own in memory, behind a loop device and, if it wants to
+//! break it, the device mapper.
+
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+
+use crate::bench::Bench;
+use crate::errno::Errno;
+use crate::mount;
+use crate::sys;
+
+/// A file system made by the host.
+pub struct Image {
+    /// Serial number of its disk.
+    pub name: &'static str,
+    /// Type for mount(2).
+    pub fstype: &'static str,
+    /// What makes it; the image is the last argument.
+    pub mkfs: &'static [&'static str],
+    /// Size.
+    pub mib: u64,
+}
+
+/// ext4 with every kind of quota.
+pub const EXT4: Image = Image {
+    name: "small-ext4",
+    fstype: "ext4",
+    mkfs: &[
+        "mkfs.ext4",
+        "-q",
+        "-F",
+        "-b",
+        "1024",
+        "-m",
+        "0",
+        "-N",
+        "256",
+        "-O",
+        "quota,project,^resize_inode",
+        "-E",
+        "quotatype=usrquota:grpquota:prjquota,lazy_itable_init=0",
+    ],
+    mib: 12,
+};
+
+/// ext4 with directories that ignore the case of letters.
+pub const CASEFOLD: Image = Image {
+    name: "small-casefold",
+    fstype: "ext4",
+    mkfs: &["mkfs.ext4", "-q", "-F", "-O", "casefold,^resize_inode"],
+    mib: 8,
+};
+
+/// xfs, much smaller than it likes to be.
+pub const XFS: Image = Image {
+    name: "small-xfs",
+    fstype: "xfs",
+    mkfs: &["mkfs.xfs", "--unsupported", "-q", "-f"],
+    mib: 32,
+};
+
+/// All of them.
+pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS];
+
+/// A block device in memory with a copy of an [`Image`]; gone when it is dropped.
+pub struct Disk {
+    /// What to mount.
+    pub path: PathBuf,
+    looped: RawFd,
+    mapped: Option<sys::Mapped>,
+    sectors: u64,
+    below: PathBuf,
+    fstype: &'static str,
+}
+
+/// What a [`Disk`] of the device mapper does with requests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// It serves them.
+    Good,
+    /// It fails all.
+    Dead,
+    /// It fails writes.
+    Unwritable,
+}
+
+impl Disk {
+    /// Mounts the file system.
+    pub fn mount(&self, target: &Path, flags: u64, options: &str) -> Result<(), String> {
+        sys::mount(
+            &self.path.to_string_lossy(),
+            target,
+            self.fstype,
+            flags,
+            options.as_bytes(),
+        )
+        .map_err(|error| format!("mounting {} ({options:?}): {error}", self.fstype))
+    }
+
+    /// Makes it sick or well, at once, with requests on their way.
+    pub fn set(&self, health: Health) -> Result<(), String> {
+        let mapped = self.mapped.as_ref().ok_or("not a mapped disk")?;
+        let below = self.below.display();
+        let (target, parameters) = match health {
+            Health::Good => ("linear", format!("{below} 0")),
+            Health::Dead => ("error", String::new()),
+            Health::Unwritable => ("flakey", format!("{below} 0 0 3600 1 error_writes")),
+        };
+        mapped
+            .table(self.sectors, target, &parameters)
+            .map_err(|error| format!("loading the table {target} {parameters}: {error}"))
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        if self.mapped.is_some() {
+            let _ = self.set(Health::Good);
+        }
+        let _ = sys::close(self.looped);
+    }
+}
+
+impl Bench<'_> {
+    /// A copy of `image` behind a loop device.
+    pub fn looped(&self, image: &Image) -> Result<Disk, String> {
+        let copy = self.copy(image)?;
+        let result = sys::loop_device(copy);
+        let _ = sys::close(copy);
+        let (looped, path) = result.map_err(|error| format!("making a loop device: {error}"))?;
+        Ok(Disk {
+            below: path.clone(),
+            path,
+            looped,
+            mapped: None,
+            sectors: image.mib << 11,
+            fstype: image.fstype,
+        })
+    }
+
+    /// The same behind the device mapper; call [`Bench::mapped_done`] when it is not needed any more.
+    pub fn mapped(&self, image: &Image) -> Result<Disk, String> {
+        let mut disk = self.looped(image)?;
+        let mapped = sys::Mapped::new(&format!("{}-{}", image.name, std::process::id()))
+            .map_err(|error| format!("making a mapped device: {error}"))?;
+        disk.path = mapped.path.clone();
+        disk.mapped = Some(mapped);
+        disk.set(Health::Good)?;
+        Ok(disk)
+    }
+
+    /// Unmounts everything and takes the disk apart.
+    pub fn mapped_done(&self, mut disk: Disk) -> Result<(), String> {
+        disk.set(Health::Good)?;
+        let refused = mount::unmount_below(self.base());
+        self.must(
+            &format!("everything can be unmounted: {refused:?}"),
+            refused.is_empty(),
+        )?;
+        if let Some(mapped) = disk.mapped.take() {
+            self.works("removing the mapped device", mapped.remove())?;
+        }
+        Ok(())
+    }
+
+    /// The bytes of an image in a file without a name, with holes where there are zeros.
+    pub fn copy(&self, image: &Image) -> Result<RawFd, String> {
+        const PIECE: usize = 64 << 10;
+        let device = find(image.name)?;
+        let copy = sys::memfd("image").map_err(|error| format!("memfd_create: {error}"))?;
+        let from = sys::open(&device, libc::O_RDONLY, 0)?;
+        let zeros = vec![0; PIECE];
+        let mut at = 0;
+        loop {
+            let data = sys::read(from, PIECE, Some(at))?;
+            if data.is_empty() {
+                break;
+            }
+            if data[..] != zeros[..data.len()] {
+                sys::write(copy, &data, Some(at))?;
+            }
+            at += data.len() as i64;
+        }
+        sys::ftruncate(copy, at)?;
+        sys::close(from)?;
+        Ok(copy)
+    }
+}
+
+/// The virtio disk with this serial number.
+fn find(serial: &str) -> Result<PathBuf, String> {
+    let disks = std::fs::read_dir("/sys/block").map_err(|error| error.to_string())?;
+    for disk in disks.flatten() {
+        let found = std::fs::read_to_string(disk.path().join("serial"));
+        if found.is_ok_and(|found| found.trim_end() == serial) {
+            return Ok(Path::new("/dev").join(disk.file_name()));
+        }
+    }
+    Err(format!(
+        "no disk {serial} in this machine: {}",
+        Errno(libc::ENODEV)
+    ))
+}

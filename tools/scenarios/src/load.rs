@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Calls of every kind on a few names, by many processes at once.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::bench::Bench;
+use crate::image::Image;
+use crate::process;
+use crate::sys;
+use crate::tree::Builder;
+use crate::walk;
+
+/// Names of the load, half of which a lower layer has.
+const NAMES: &[&str] = &[
+    "a", "b", "c", "d/a", "d/b", "d/c", "d/e/a", "d/e/b", "m/a", "m/b",
+];
+
+/// The tree the load works on.
+pub fn lower(b: &mut Builder) {
+    for (index, name) in NAMES.iter().enumerate().filter(|(index, _)| index % 2 == 0) {
+        b.file(name, vec![b'a' + index as u8; 5000])
+            .xattr("user.a", b"1");
+    }
+    b.dir("d/sub");
+    b.link("d/link", "d/b");
+    b.symlink("d/symlink", "a");
+    b.file("kept", "kept");
+}
+
+/// Calls of one process until `end`; what they answer is not looked at.
+pub fn calls(root: &Path, process: usize, end: Instant) {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(process as u64 + 1);
+    let mut number = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state >> 16) as usize % below
+    };
+    while Instant::now() < end {
+        let one = root.join(NAMES[number(NAMES.len())]);
+        let other = root.join(NAMES[number(NAMES.len())]);
+        call(root, number(20), &one, &other);
+    }
+}
+
+fn call(root: &Path, which: usize, one: &Path, other: &Path) {
+    let _ = match which {
+        0 | 1 => {
+            let flags = libc::O_CREAT | libc::O_RDWR;
+            sys::open(one, flags, 0o644).and_then(|fd| {
+                let _ = sys::write(fd, b"written", Some(3));
+                sys::close(fd)
+            })
+        }
+        2 => sys::open(one, libc::O_CREAT | libc::O_EXCL | libc::O_WRONLY, 0o600)
+            .and_then(sys::close),
+        3 => sys::open(one, libc::O_WRONLY | libc::O_TRUNC, 0).and_then(sys::close),
+        4 | 5 => sys::unlink(one),
+        6 => sys::rename(one, other, 0),
+        7 => sys::rename(one, other, libc::RENAME_NOREPLACE),
+        8 => sys::rename(one, other, libc::RENAME_EXCHANGE),
+        9 => sys::link(one, other, 0),
+        10 => sys::chmod(one, 0o640),
+        11 => sys::setxattr(one, "user.b", b"2", 0),
+        12 => sys::removexattr(one, "user.a"),
+        13 => sys::truncate(one, 100),
+        14 => sys::mkdir(one, 0o755),
+        15 => sys::rmdir(one),
+        16 => sys::symlink("target", one),
+        17 => sys::utimens(one, (1, 1), (2, 2), 0),
+        18 => walk::list(&root.join("d")).map(drop),
+        _ => walk::list(root).map(drop),
+    };
+}
+
+impl Bench<'_> {
+    /// Eight processes make calls for `time`; each must end well.
+    pub fn load(&self, root: &Path, time: Duration) -> Result<(), String> {
+        let end = Instant::now() + time;
+        self.crowd(8, |process| calls(root, process, end))
+    }
+
+    /// The load goes on in the background; the ids are for [`Bench::ended_well`].
+    pub fn load_behind(&self, root: &Path, time: Duration) -> Result<Vec<i32>, String> {
+        let end = Instant::now() + time;
+        let mut children = Vec::new();
+        for process in 0..8 {
+            children.push(process::background(|| calls(root, process, end))?);
+        }
+        Ok(children)
+    }
+
+    /// Shuts the top's file system down under load, and looks at what is there after it is mounted again.
+    pub fn shut_down_under_load(&self, image: &Image) -> Result<(), String> {
+        let disk = self.looped(image)?;
+        let top = self.target("top")?;
+        disk.mount(&top, 0, "")?;
+        let l = self.layout_on(&top, 1)?;
+        self.describe(&l, 0, lower)?;
+        let lowers = self.lower_trees(&l)?;
+        let union = self.union(&l);
+        for round in 0..3 {
+            union.mount(&l.target)?;
+            let children = self.load_behind(&l.target, Duration::from_millis(1200))?;
+            std::thread::sleep(Duration::from_millis(300 + 200 * round));
+            let fd = self.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+            self.works("shutdown", sys::shutdown(fd))?;
+            sys::close(fd)?;
+            self.ended_well(children)?;
+            let failed = [
+                sys::mkdir(l.target.join("new"), 0o755).is_err(),
+                sys::chmod(l.target.join("kept"), 0o600).is_err(),
+                sys::unlink(l.target.join("kept")).is_err(),
+            ];
+            self.must(
+                &format!("changes fail after the shutdown: {failed:?}"),
+                failed == [true; 3],
+            )?;
+            self.umount(&l.target)?;
+            self.umount(&top)?;
+            disk.mount(&top, 0, "")?;
+            union.mount(&l.target)?;
+            self.holds(&l.target.join("kept"), "kept")?;
+            self.sound(&union, &l, &lowers)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What must hold of a union after any load, whatever came of the calls.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use crate::bench::{Bench, Layout};
+use crate::diff;
+use crate::make;
+use crate::mount::Union;
+use crate::process::{self, End};
+use crate::sys;
+use crate::tree::{self, Builder};
+use crate::walk::{self, Tree};
+
+impl Bench<'_> {
+    /// Makes a described tree in the lower layer `number`.
+    pub fn describe(
+        &self,
+        layout: &Layout,
+        number: usize,
+        setup: impl FnOnce(&mut Builder),
+    ) -> Result<(), String> {
+        let mut builder = Builder::default();
+        setup(&mut builder);
+        let spread = tree::spread(&builder, 1);
+        make::make(&layout.lowers[number], &spread.lowers[0])
+    }
+
+    /// The usual layers with the top on the file system mounted at `top`.
+    pub fn layout_on(&self, top: &Path, lowers: usize) -> Result<Layout, String> {
+        let below = self.tmpfs("below")?;
+        let lowers = (0..lowers).map(|number| self.dir(&below.join(number.to_string())));
+        Ok(Layout {
+            lowers: lowers.collect::<Result<_, _>>()?,
+            upper: self.dir(&top.join("upper"))?,
+            work: self.dir(&top.join("work"))?,
+            target: self.target("target")?,
+        })
+    }
+
+    /// The lower layers as they are, for [`Bench::sound`].
+    pub fn lower_trees(&self, layout: &Layout) -> Result<Vec<Tree>, String> {
+        layout
+            .lowers
+            .iter()
+            .map(|lower| walk::walk(lower))
+            .collect()
+    }
+
+    /// Two trees must be the same.
+    pub fn same(&self, when: &str, before: &Tree, after: &Tree) -> Result<(), String> {
+        let found = diff::trees(before, after, when, &[], &mut HashMap::new());
+        if found.wrong.is_empty() {
+            return Ok(());
+        }
+        let mut lines = found.wrong;
+        lines.truncate(12);
+        Err(lines.join("\n"))
+    }
+
+    /// Everything that must hold of the mounted union: every name is listed once and can be looked at, the tree is the
+    /// same when mounted again and as overlayfs sees it, no lower layer has changed and the work directory is empty.
+    ///
+    /// Gives the tree; the union is unmounted afterwards.
+    pub fn sound(&self, union: &Union, layout: &Layout, lowers: &[Tree]) -> Result<Tree, String> {
+        consistent(&layout.target)?;
+        let tree = walk::walk(&layout.target)?;
+        self.umount(&layout.target)?;
+        self.work_empty(layout)?;
+        for (number, before) in lowers.iter().enumerate() {
+            let after = walk::walk(&layout.lowers[number])?;
+            self.same(&format!("lower layer {number}"), before, &after)?;
+        }
+        union.mount(&layout.target)?;
+        consistent(&layout.target)?;
+        self.same("mounted again", &tree, &walk::walk(&layout.target)?)?;
+        self.umount(&layout.target)?;
+        if self.is_union() {
+            Union::new("overlay")
+                .lowers(&layout.lowers)
+                .upper(&layout.upper, &layout.work)
+                .mount(&layout.target)?;
+            self.same("as overlayfs", &tree, &walk::walk(&layout.target)?)?;
+            self.umount(&layout.target)?;
+        }
+        Ok(tree)
+    }
+
+    /// The work directory of an unmounted union is empty.
+    pub fn work_empty(&self, layout: &Layout) -> Result<(), String> {
+        self.work_holds(layout, |_| false)
+    }
+
+    /// The work directory of a mounted union is empty but for the whiteout that is linked to names.
+    pub fn work_idle(&self, layout: &Layout) -> Result<(), String> {
+        self.work_holds(layout, |line| line.contains("device=0:0"))
+    }
+
+    fn work_holds(&self, layout: &Layout, allowed: fn(&str) -> bool) -> Result<(), String> {
+        let mut left = walk::walk(&layout.work.join("work"))?;
+        // A directory in which overlayfs names features it must not misread.
+        left.retain(|path, line| path != "." && path != "incompat" && !allowed(line));
+        self.must(
+            &format!("an empty work directory, not {left:?}"),
+            left.is_empty(),
+        )
+    }
+
+    /// Runs `work` in `count` processes at once, each told its number; all must end well.
+    pub fn crowd(&self, count: usize, work: impl Fn(usize)) -> Result<(), String> {
+        let mut children = Vec::new();
+        for number in 0..count {
+            children.push(process::background(|| work(number))?);
+        }
+        self.ended_well(children)
+    }
+
+    /// All these children must end well.
+    pub fn ended_well(&self, children: Vec<i32>) -> Result<(), String> {
+        // All are waited for, so that none is left to keep the union busy.
+        let ends: Vec<_> = children
+            .into_iter()
+            .map(process::wait)
+            .collect::<Result<_, _>>()?;
+        self.must(
+            &format!("every process ends well: {ends:?}"),
+            ends.iter().all(|end| *end == End::Done),
+        )
+    }
+}
+
+/// Every name below `path` is listed once, can be looked at, and is of the type and number that the list says.
+pub fn consistent(path: &Path) -> Result<(), String> {
+    let entries = walk::list(path).map_err(|e| format!("listing {}: {e}", path.display()))?;
+    for (index, entry) in entries.iter().enumerate() {
+        let child = path.join(OsStr::from_bytes(&entry.name));
+        let show = child.display();
+        if index > 0 && entries[index - 1].name == entry.name {
+            return Err(format!("{show} is listed twice"));
+        }
+        let stat = sys::stat(&child, libc::AT_SYMLINK_NOFOLLOW)
+            .map_err(|e| format!("{show} is listed, stat says {e}"))?;
+        if u32::from(entry.kind) << 12 != walk::kind(&stat) {
+            return Err(format!("{show} is listed with type {}", entry.kind));
+        }
+        if entry.ino != stat.st_ino {
+            return Err(format!(
+                "{show} is listed with number {}, has {}",
+                entry.ino, stat.st_ino
+            ));
+        }
+        if walk::kind(&stat) == libc::S_IFDIR {
+            consistent(&child)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Filling file systems up.
+
+use std::os::fd::RawFd;
+use std::path::Path;
+
+use crate::bench::Bench;
+use crate::changes;
+use crate::image::Image;
+use crate::sys;
+
+/// A file that takes all the room there is.
+pub struct Ballast {
+    fd: RawFd,
+    size: i64,
+}
+
+impl Ballast {
+    /// An empty one.
+    pub fn new(dir: &Path) -> sys::Result<Self> {
+        let flags = libc::O_CREAT | libc::O_RDWR;
+        let fd = sys::open(dir.join("ballast"), flags, 0o600)?;
+        Ok(Self { fd, size: 0 })
+    }
+
+    /// Takes what is free, to the last block.
+    pub fn fill(&mut self) {
+        let mut step = 64 << 20;
+        while step >= 1024 {
+            match sys::fallocate(self.fd, 0, self.size, step) {
+                Ok(()) => self.size += step,
+                Err(_) => step /= 2,
+            }
+        }
+    }
+
+    /// Gives `bytes` back.
+    pub fn shrink(&mut self, bytes: i64) -> sys::Result<()> {
+        self.size = (self.size - bytes).max(0);
+        sys::ftruncate(self.fd, self.size)?;
+        sys::fsync(self.fd)
+    }
+}
+
+impl Drop for Ballast {
+    fn drop(&mut self) {
+        let _ = sys::close(self.fd);
+    }
+}
+
+impl Bench<'_> {
+    /// Makes every change in a union whose top is on a full copy of `image`, which gets room bit by bit.
+    pub fn full_disk(&self, image: &Image) -> Result<(), String> {
+        let disk = self.looped(image)?;
+        let top = self.target("top")?;
+        disk.mount(&top, 0, "")?;
+        let l = self.layout_on(&top, 1)?;
+        self.describe(&l, 0, |b| changes::lower(b, 0))?;
+        let lowers = self.lower_trees(&l)?;
+        let union = self.union(&l);
+        union.mount(&l.target)?;
+        self.works("preparing", changes::prepare(&l.target, 0))?;
+        let mut ballast = Ballast::new(&top)?;
+        let steps = [0, 1, 2, 4, 8, 16, 32, 64, 256, 1024, 4096];
+        let failures = changes::squeeze(self, &l, 0, libc::ENOSPC, &steps, |kib| {
+            if kib == 0 {
+                ballast.fill();
+                Ok(())
+            } else {
+                Ok(self.works("making room", ballast.shrink(1024 * kib as i64))?)
+            }
+        })?;
+        self.must(
+            &format!(
+                "the copies of a dozen files must have found too little room, {failures} times"
+            ),
+            failures >= 12,
+        )?;
+        self.works("making room", ballast.shrink(i64::MAX))?;
+        self.sound(&union, &l, &lowers).map(drop)
+    }
+}
