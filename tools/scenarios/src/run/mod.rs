@@ -8,13 +8,20 @@
 mod data;
 mod inode;
 mod locks;
+mod memory;
 mod meta;
 mod names;
+mod notify;
+mod pair;
 mod paths;
 mod permission;
+mod ranges;
 
 pub use data::slurp;
 pub use inode::{KINDS, NOW, OMIT, every_kind, pause};
+pub use memory::*;
+pub use notify::Watcher;
+pub use pair::Turns;
 pub use paths::{RESOLVE_CACHED, open_flags, truncates};
 pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
 

@@ -45,21 +45,31 @@ macro_rules! raw {
 
 mod attr;
 mod block;
+mod exec;
 mod inode;
 mod map;
+mod memory;
 mod mount;
+mod notify;
 mod paths;
 mod permission;
+mod ranges;
+mod signal;
 mod socket;
 mod trouble;
 
 pub use attr::*;
 pub use block::*;
+pub use exec::*;
 pub use inode::*;
 pub use map::Map;
+pub use memory::*;
 pub use mount::*;
+pub use notify::*;
 pub use paths::*;
 pub use permission::*;
+pub use ranges::*;
+pub use signal::*;
 pub use socket::*;
 pub use trouble::*;
 

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::prelude::*;
+
+pub const SCENARIO: Scenario = Scenario {
+    about: "a mapping reaches to the end of the page the file ends in; beyond is SIGBUS until the file grows",
+    setup: |b| {
+        b.file("lower", vec![b'.'; 5000]);
+        b.file("empty", "");
+        b.upper().file("upper", vec![b'.'; 5000]);
+    },
+    steps: |r| {
+        for name in ["lower", "upper"] {
+            let reader = r.open(name, O_RDONLY);
+            let map = r.map(reader, 4 * PAGE, PROT_READ, MAP_SHARED);
+            r.look(map, 4990, 20);
+            r.touch(map, 2 * PAGE - 1);
+            r.touch(map, 2 * PAGE);
+            let fd = r.open(name, O_RDWR);
+            let map = r.map(fd, 4 * PAGE, PROT_RW, MAP_SHARED);
+            // Zeros behind the end are a part of the page, not of the file.
+            r.store(map, 6000, "lost");
+            r.poke(map, 2 * PAGE, b'x');
+            r.ftruncate(fd, 3 * PAGE as i64);
+            r.touch(map, 6000);
+            r.store(map, 2 * PAGE, "reached");
+            r.touch(map, 3 * PAGE);
+            r.pread(fd, 10, 2 * PAGE as i64);
+            r.pread(fd, 10, 5996);
+        }
+        let fd = r.open("empty", O_RDWR);
+        let map = r.map(fd, PAGE, PROT_RW, MAP_SHARED);
+        r.touch(map, 0);
+        r.write(fd, "no longer");
+        r.touch(map, 0);
+    },
+    layers: Some(|l| l.in_upper("empty")),
+    ..Scenario::DEFAULT
+};
