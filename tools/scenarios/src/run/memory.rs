@@ -71,12 +71,12 @@ impl Run<'_> {
     }
 
     /// Looks at one byte in a child: records it, or the signal that came instead.
-    pub fn touch(&mut self, region: Region, at: usize) {
+    pub fn peek(&mut self, region: Region, at: usize) {
         let end = process::child(|| {
             let byte = region.byte(at).escape_ascii().to_string();
-            self.note(format_args!("touch({at}) = '{byte}'"));
+            self.note(format_args!("peek({at}) = '{byte}'"));
         });
-        self.note_end(format_args!("touch({at})"), end);
+        self.note_end(format_args!("peek({at})"), end);
     }
 
     /// Stores one byte in a child: records that it could, or the signal that came instead.

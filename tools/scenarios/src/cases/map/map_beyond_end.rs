@@ -13,25 +13,25 @@ pub const SCENARIO: Scenario = Scenario {
             let reader = r.open(name, O_RDONLY);
             let map = r.map(reader, 4 * PAGE, PROT_READ, MAP_SHARED);
             r.look(map, 4990, 20);
-            r.touch(map, 2 * PAGE - 1);
-            r.touch(map, 2 * PAGE);
+            r.peek(map, 2 * PAGE - 1);
+            r.peek(map, 2 * PAGE);
             let fd = r.open(name, O_RDWR);
             let map = r.map(fd, 4 * PAGE, PROT_RW, MAP_SHARED);
             // Zeros behind the end are a part of the page, not of the file.
             r.store(map, 6000, "lost");
             r.poke(map, 2 * PAGE, b'x');
             r.ftruncate(fd, 3 * PAGE as i64);
-            r.touch(map, 6000);
+            r.peek(map, 6000);
             r.store(map, 2 * PAGE, "reached");
-            r.touch(map, 3 * PAGE);
+            r.peek(map, 3 * PAGE);
             r.pread(fd, 10, 2 * PAGE as i64);
             r.pread(fd, 10, 5996);
         }
         let fd = r.open("empty", O_RDWR);
         let map = r.map(fd, PAGE, PROT_RW, MAP_SHARED);
-        r.touch(map, 0);
+        r.peek(map, 0);
         r.write(fd, "no longer");
-        r.touch(map, 0);
+        r.peek(map, 0);
     },
     layers: Some(|l| l.in_upper("empty")),
     ..Scenario::DEFAULT

@@ -25,7 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.poke(map, 0, b'x');
         // What cannot be mapped leaves what is there.
         r.map_over(map.part(0, PAGE), reader, 0, PROT_RW, MAP_SHARED);
-        r.touch(map, 0);
+        r.peek(map, 0);
     },
     layers: Some(|l| l.upper_is(&["above", "below"])),
     ..Scenario::DEFAULT

@@ -21,10 +21,10 @@ pub const SCENARIO: Scenario = Scenario {
             r.pread(fd, 8, 2 * PAGE as i64 - 4);
             // From the last page on and past the end.
             let last = r.map_at(fd, 4 * PAGE as i64, 2 * PAGE, PROT_RW, MAP_SHARED);
-            r.touch(last, 0);
-            r.touch(last, PAGE);
+            r.peek(last, 0);
+            r.peek(last, PAGE);
             let outside = r.map_at(fd, 100 * PAGE as i64, PAGE, PROT_RW, MAP_SHARED);
-            r.touch(outside, 0);
+            r.peek(outside, 0);
         }
     },
     ..Scenario::DEFAULT

@@ -14,9 +14,9 @@ pub const SCENARIO: Scenario = Scenario {
         r.done("mprotect of a reader's", map.protect(PROT_RW));
         r.poke(map, 0, b'x');
         r.done("mprotect to nothing", map.protect(PROT_NONE));
-        r.touch(map, 0);
+        r.peek(map, 0);
         r.done("mprotect back", map.protect(PROT_READ));
-        r.touch(map, 0);
+        r.peek(map, 0);
 
         let fd = r.open("private", O_RDONLY);
         let map = r.map(fd, 2 * PAGE, PROT_READ, MAP_PRIVATE);

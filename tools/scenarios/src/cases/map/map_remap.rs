@@ -21,7 +21,7 @@ pub const SCENARIO: Scenario = Scenario {
             let grown = r.region("grow", map.remap(PAGE, 4 * PAGE, MREMAP_MAYMOVE));
             r.look(grown, 3 * PAGE, 2);
             let small = r.region("shrink", grown.remap(4 * PAGE, 2 * PAGE, 0));
-            r.touch(small, 2 * PAGE - 1);
+            r.peek(small, 2 * PAGE - 1);
             let second = r.region("double", small.remap(0, 2 * PAGE, MREMAP_MAYMOVE));
             if open == O_RDWR {
                 r.done("mprotect", second.protect(PROT_RW));

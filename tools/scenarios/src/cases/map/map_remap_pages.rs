@@ -25,7 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
                 map.part(3 * PAGE, PAGE).remap_pages(0),
             );
             for page in 0..4 {
-                r.touch(map, page * PAGE);
+                r.peek(map, page * PAGE);
             }
             if open == O_RDWR {
                 r.store(map, 0, "into the fourth");

@@ -11,7 +11,7 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         let fd = r.open("d/looked", O_RDWR);
         let map = r.map(fd, PAGE, PROT_RW, MAP_SHARED);
-        r.touch(map, 0);
+        r.peek(map, 0);
         r.done("msync", map.sync(MS_SYNC));
         r.fstat(fd);
         r.stat("d");

@@ -18,10 +18,10 @@ pub const SCENARIO: Scenario = Scenario {
             r.store(own, 10, "kept");
             r.truncate(name, 100);
             for map in [shared, own] {
-                r.touch(map, 10);
-                r.touch(map, 99);
-                r.touch(map, 100);
-                r.touch(map, PAGE);
+                r.peek(map, 10);
+                r.peek(map, 99);
+                r.peek(map, 100);
+                r.peek(map, PAGE);
                 r.poke(map, 2 * PAGE, b'x');
             }
             r.truncate(name, 3 * PAGE as i64);

@@ -14,11 +14,11 @@ pub const SCENARIO: Scenario = Scenario {
             r.close(fd);
             r.store(map, PAGE, "before");
             r.done("unmapping", map.part(PAGE, PAGE).unmap());
-            r.touch(map, PAGE);
+            r.peek(map, PAGE);
             r.store(map, PAGE - 3, "end");
             r.store(map, 2 * PAGE, "begin");
             r.done("unmapping the first", map.part(0, PAGE).unmap());
-            r.touch(map, 0);
+            r.peek(map, 0);
             r.store(map, 3 * PAGE - 4, "last");
             r.done("unmapping nothing", map.part(0, PAGE).unmap());
             r.done("unmapping at an odd place", map.part(1, PAGE).unmap());
