@@ -34,6 +34,7 @@ pub mod sound;
 pub mod space;
 pub mod sys;
 pub mod tree;
+pub mod userns;
 pub mod walk;
 
 /// What a file with a scenario needs.
