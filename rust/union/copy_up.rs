@@ -465,6 +465,7 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
     for name in xattr::names(&list) {
         let class = codec::classify(union.config.xattr_space, name.to_bytes());
         if xattr::is_posix_acl(name)
+            || xattr::is_acl_on_disk(name)
             || matches!(class, Class::Private(_))
             || (!keep && name.to_bytes() == b"security.capability")
             || !xattr::may_copy_up(lower.dentry(), name)?

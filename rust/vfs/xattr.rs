@@ -38,6 +38,15 @@ pub fn is_posix_acl(name: &CStr) -> bool {
     unsafe { bindings::is_posix_acl_xattr(name.as_char_ptr()) }
 }
 
+/// Whether the name is what xfs calls an ACL on the disk: its list has every ACL twice for those who
+/// may see trusted attributes (`xfs_xattr_put_listent()`), and elsewhere it would be a stale copy.
+pub fn is_acl_on_disk(name: &CStr) -> bool {
+    matches!(
+        name.to_bytes(),
+        b"trusted.SGI_ACL_FILE" | b"trusted.SGI_ACL_DEFAULT"
+    )
+}
+
 /// Reads a value into `buf` (`vfs_getxattr()`); with an empty buffer only tells the length.
 ///
 /// # Errors

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use regex_lite::Regex;
-use union_scenarios::catalogue::{self, Case};
+use union_scenarios::catalogue::{self, Case, Set};
 use union_scenarios::execute::Lab;
 use union_scenarios::outcome::{self, Outcome};
 use union_scenarios::shape::{self, Fs};
@@ -94,10 +94,19 @@ impl Reporter<'_> {
     }
 }
 
+/// The share of this machine of the cases asked for.
 fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
     let filter = Regex::new(line.get("filter").unwrap_or("")).context("union.filter")?;
-    Ok(catalogue::all()
-        .filter(|case| filter.is_match(&case.name()))
+    let set = match line.get("set") {
+        Some("spread") => Set::Spread,
+        _ => Set::All,
+    };
+    let share = line.get("share").and_then(|share| share.split_once('/'));
+    let (job, jobs) = share.unwrap_or(("0", "1"));
+    let job: usize = job.parse().context("union.share")?;
+    let jobs: usize = jobs.parse().context("union.share")?;
+    Ok(catalogue::chosen(set)
+        .filter(|case| case.machine(jobs) == job && filter.is_match(&case.name()))
         .collect())
 }
 
@@ -109,7 +118,7 @@ fn mount_disks() -> Result<HashMap<Fs, PathBuf>> {
         let target = Path::new("/disks").join(serial);
         fs::create_dir_all(&target)?;
         let device = boot::disk(serial)?;
-        let flags = if fs == Fs::Erofs { libc::MS_RDONLY } else { 0 };
+        let flags = if fs.is_image() { libc::MS_RDONLY } else { 0 };
         sys::mount(&device.to_string_lossy(), &target, fs.name(), flags, b"")
             .map_err(|error| anyhow!("mounting {} ({}): {error}", device.display(), fs.name()))?;
         disks.insert(fs, target);

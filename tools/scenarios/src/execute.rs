@@ -7,20 +7,23 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::diff::{self, Diff};
-use crate::layers::Layers;
 use crate::make;
-use crate::mount::{self, Union};
+use crate::mount;
 use crate::outcome::Outcome;
 use crate::process::{self, End};
 use crate::run::Run;
 use crate::scenario::{Check, Scenario};
-use crate::shape::{Api, Fs, Shape};
+use crate::shape::{Fs, Shape, Turn, Twist};
+use crate::site::{self, Site};
 use crate::sys;
-use crate::tree::{self, Builder, Kind, Spread};
+use crate::tree::{self, Builder, Spread};
 use crate::walk::{self, Tree};
 
-/// What a transcript ends with when the steps came to their end.
-const LAST: &str = "-- end of steps";
+/// Where the scratch disk or the image of each file system is mounted.
+pub type Disks = HashMap<Fs, PathBuf>;
+
+/// What a transcript ends with when the steps came to their end, and how many tops became lower layers on the way.
+const LAST: &str = "-- end of steps, tops turned down: ";
 
 /// What the oracle said: the answers, and the tree left behind.
 #[derive(Clone)]
@@ -35,24 +38,26 @@ pub struct Lab {
     pub fstype: String,
     /// An empty directory that everything is mounted below.
     pub base: PathBuf,
-    /// Where the scratch disk or the image of a file system is mounted.
-    pub disks: HashMap<Fs, PathBuf>,
+    /// Its disks.
+    pub disks: Disks,
     /// How long the steps of one run may take.
     pub limit: Duration,
-    oracles: HashMap<(&'static str, Fs), Oracle>,
+    oracles: HashMap<Question, Oracle>,
 }
 
-/// The directories of one run.
-struct Dirs {
-    /// Holds the plain tree, the top layer and the work directory.
-    top: PathBuf,
-    lowers: Vec<PathBuf>,
-    target: PathBuf,
+/// What the answer of an oracle depends on.
+#[derive(PartialEq, Eq, Hash)]
+struct Question {
+    scenario: &'static str,
+    top: Fs,
+    whole_seconds: bool,
+    read_only: bool,
+    chroot: bool,
 }
 
 impl Lab {
     /// A place below `base`, which must be an empty directory.
-    pub fn new(fstype: &str, base: &Path, disks: HashMap<Fs, PathBuf>) -> Self {
+    pub fn new(fstype: &str, base: &Path, disks: Disks) -> Self {
         Self {
             fstype: fstype.to_owned(),
             base: base.to_owned(),
@@ -64,8 +69,7 @@ impl Lab {
 
     /// Runs a scenario in a shape.
     pub fn scenario(&mut self, scenario: &Scenario, shape: &Shape) -> Outcome {
-        let mut tree = Builder::default();
-        (scenario.setup)(&mut tree);
+        let tree = described(scenario, shape);
         if let Some(why) = skip(scenario, shape, &tree) {
             return Outcome::Skip(why);
         }
@@ -123,58 +127,38 @@ impl Lab {
         tree: &Builder,
     ) -> Result<Diff, String> {
         let spread = tree::spread(tree, shape.lowers);
-        let dirs = self.prepare(scenario, shape, spread.lowers.len())?;
-        let oracle = self.oracle(scenario, shape, &spread, &dirs)?;
-        let (upper, work) = (dirs.top.join("upper"), dirs.top.join("work"));
-        make_dir(&upper)?;
-        make_dir(&work)?;
-        make::make(&upper, &spread.upper)?;
-        let mut before = Vec::new();
-        for (layer, entries) in dirs.lowers.iter().zip(&spread.lowers) {
-            if shape.lower != Fs::Erofs {
-                make::make(layer, entries)?;
-                before.push(walk::walk(layer)?);
-            }
-        }
+        let mut site = Site::prepare(&self.disks, &self.base, scenario.name, shape, &spread)?;
+        let oracle = self.oracle(scenario, shape, &spread, &site)?;
+        site.fill(&spread, &self.fstype)?;
+        let before = site
+            .lower_trees()
+            .iter()
+            .map(|tree| walk::walk(tree))
+            .collect::<Result<Vec<_>, _>>()?;
 
-        let union = Union::new(&self.fstype)
-            .api(shape.api)
-            .lowers(&dirs.lowers)
-            .upper(&upper, &work);
-        union.mount(&dirs.target)?;
-        let transcript = steps(scenario, &dirs.target, self.limit)?;
+        site.mount(&self.fstype)?;
+        let transcript = self.steps_in(scenario, shape, &mut site)?;
         let mut diff = diff::transcripts(&oracle.transcript, &transcript, scenario.allow);
         let mut seen_before = HashMap::new();
         let mut see = |when: &str| -> Result<(), String> {
-            let seen = walk::walk(&dirs.target).map_err(|error| format!("{when}: {error}"))?;
+            let seen = walk::walk(&site.target).map_err(|error| format!("{when}: {error}"))?;
             let found = diff::trees(&oracle.tree, &seen, when, scenario.allow, &mut seen_before);
             diff.wrong.extend(found.wrong);
             diff.allowed.extend(found.allowed);
-            sys::umount(&dirs.target, 0).map_err(|error| format!("umount, {when}: {error}"))
+            site.umount()
+                .map_err(|error| format!("umount, {when}: {error}"))
         };
         see("after the steps")?;
-        union.mount(&dirs.target)?;
+        site.mount(&self.fstype)?;
         see("mounted again")?;
-        diff.wrong
-            .extend(self.judge_layers(scenario, shape, &dirs, &before)?);
+        // Before overlayfs has a chance to tidy up.
+        let wrong = self.judge_layers(scenario, shape, &site, &before)?;
         if scenario.not_overlay.is_none() && self.fstype != "overlay" {
-            Union::new("overlay")
-                .api(Api::Strings)
-                .lowers(&dirs.lowers)
-                .upper(&upper, &work)
-                .mount(&dirs.target)
+            site.mount("overlay")
                 .map_err(|error| format!("overlayfs must accept these layers: {error}"))?;
-            let seen = walk::walk(&dirs.target).map_err(|e| format!("as overlayfs: {e}"))?;
-            let found = diff::trees(
-                &oracle.tree,
-                &seen,
-                "as overlayfs",
-                scenario.allow,
-                &mut seen_before,
-            );
-            diff.wrong.extend(found.wrong);
-            sys::umount(&dirs.target, 0).map_err(|e| format!("umount of overlayfs: {e}"))?;
+            see("as overlayfs")?;
         }
+        diff.wrong.extend(wrong);
         diff.allowed.extend(scenario.not_overlay);
         diff.allowed.sort_unstable();
         diff.allowed.dedup();
@@ -186,38 +170,29 @@ impl Lab {
         &self,
         scenario: &Scenario,
         shape: &Shape,
-        dirs: &Dirs,
+        site: &Site,
         before: &[Tree],
     ) -> Result<Vec<String>, String> {
         let mut wrong = Vec::new();
-        for (number, (layer, before)) in dirs.lowers.iter().zip(before).enumerate() {
+        for (number, (layer, before)) in site.lower_trees().iter().zip(before).enumerate() {
             let after = walk::walk(layer)?;
             if after != *before {
-                let found = diff::trees(
-                    before,
-                    &after,
-                    &format!("lower layer {number}"),
-                    &[],
-                    &mut HashMap::new(),
-                );
+                let when = format!("lower layer {number}");
+                let found = diff::trees(before, &after, &when, &[], &mut HashMap::new());
                 wrong.push("a lower layer was changed (plain: before, union: after)".into());
                 wrong.extend(found.wrong);
             }
         }
-        let layers = Layers {
-            upper: dirs.top.join("upper"),
-            work: dirs.top.join("work"),
-            lowers: dirs.lowers.clone(),
-            shape: *shape,
-            fstype: self.fstype.clone(),
-        };
-        if let Err(error) = layers.work_empty() {
-            wrong.push(error);
+        if shape.twist == Twist::ReadOnly {
+            return Ok(wrong);
         }
+        let layers = site.layers(&self.fstype);
+        wrong.extend(layers.work_empty().err());
+        // After a turn nothing is where the scenario looks for it.
         if let Some(assertion) = scenario.layers
-            && let Err(error) = assertion(&layers)
+            && shape.twist != Twist::Between(Turn::Rotate)
         {
-            wrong.push(error);
+            wrong.extend(assertion(&layers).err());
         }
         Ok(wrong)
     }
@@ -227,82 +202,60 @@ impl Lab {
         scenario: &Scenario,
         shape: &Shape,
         spread: &Spread,
-        dirs: &Dirs,
+        site: &Site,
     ) -> Result<Oracle, String> {
-        let key = (scenario.name, shape.top);
-        if let Some(oracle) = self.oracles.get(&key) {
+        let question = Question {
+            scenario: scenario.name,
+            top: shape.top,
+            whole_seconds: shape.whole_seconds(),
+            read_only: shape.twist == Twist::ReadOnly,
+            chroot: shape.twist == Twist::Chroot,
+        };
+        if let Some(oracle) = self.oracles.get(&question) {
             return Ok(oracle.clone());
         }
-        let plain = dirs.top.join("plain");
-        make_dir(&plain)?;
+        let plain = if question.read_only {
+            site::tmpfs(&self.base, "plain")?
+        } else {
+            let plain = site.top.join("plain");
+            make_dir(&plain)?;
+            plain
+        };
         make::make(&plain, &tree::merge(spread))?;
+        if question.read_only {
+            sys::mount("", &plain, "", libc::MS_REMOUNT | libc::MS_RDONLY, b"")
+                .map_err(|error| format!("making the plain tree read-only: {error}"))?;
+        }
+        let root = Root::new(&plain, question.chroot);
         let oracle = Oracle {
-            transcript: steps(scenario, &plain, self.limit)?,
+            transcript: run_steps(scenario, &root, self.limit, None)?.0,
             tree: walk::walk(&plain)?,
         };
-        self.oracles.insert(key, oracle.clone());
+        self.oracles.insert(question, oracle.clone());
         Ok(oracle)
     }
 
-    fn prepare(&self, scenario: &Scenario, shape: &Shape, lowers: usize) -> Result<Dirs, String> {
-        let top = match shape.top {
-            Fs::Tmpfs => self.tmpfs("top")?,
-            other => {
-                let top = self.disk(other)?.join(scenario.name);
-                make_dir(&top)?;
-                top
-            }
+    /// The steps on the mounted union.
+    fn steps_in(
+        &self,
+        scenario: &Scenario,
+        shape: &Shape,
+        site: &mut Site,
+    ) -> Result<Vec<String>, String> {
+        let root = Root::new(&site.target, shape.twist == Twist::Chroot);
+        let turn = match shape.twist {
+            Twist::Between(turn) => Some((turn, site.clone(), self.fstype.as_str())),
+            _ => None,
         };
-        let mut dirs = Dirs {
-            top,
-            lowers: Vec::new(),
-            target: self.base.join("union"),
-        };
-        for number in 0..lowers {
-            dirs.lowers.push(match shape.lower {
-                Fs::Erofs => self
-                    .disk(Fs::Erofs)?
-                    .join(scenario.name)
-                    .join(number.to_string()),
-                Fs::Tmpfs => {
-                    let layer = self.tmpfs(&format!("lower{number}"))?.join("layer");
-                    make_dir(&layer)?;
-                    layer
-                }
-                other => {
-                    let layer = self
-                        .disk(other)?
-                        .join(scenario.name)
-                        .join(format!("l{number}"));
-                    make_dir(layer.parent().expect("joined"))?;
-                    make_dir(&layer)?;
-                    layer
-                }
-            });
-        }
-        make_dir(&dirs.target)?;
-        Ok(dirs)
-    }
-
-    fn disk(&self, fs: Fs) -> Result<&Path, String> {
-        self.disks
-            .get(&fs)
-            .map(PathBuf::as_path)
-            .ok_or_else(|| format!("no {} disk is mounted for this shape", fs.name()))
-    }
-
-    fn tmpfs(&self, name: &str) -> Result<PathBuf, String> {
-        let path = self.base.join(name);
-        make_dir(&path)?;
-        sys::mount("tmpfs", &path, "tmpfs", 0, b"mode=755")
-            .map_err(|error| format!("mounting a tmpfs: {error}"))?;
-        Ok(path)
+        let (transcript, turns) = run_steps(scenario, &root, self.limit, turn)?;
+        site.turned(turns);
+        Ok(transcript)
     }
 
     fn clean(&self, scenario: &Scenario) -> Vec<String> {
         let left = mount::unmount_below(&self.base);
         for (fs, disk) in &self.disks {
-            if *fs != Fs::Erofs {
+            if !fs.is_image() {
                 let _ = std::fs::remove_dir_all(disk.join(scenario.name));
             }
         }
@@ -310,56 +263,91 @@ impl Lab {
     }
 }
 
-/// Why a scenario cannot run in a shape, if it cannot.
-pub fn skip(scenario: &Scenario, shape: &Shape, tree: &Builder) -> Option<String> {
-    let named = scenario.not_on.iter().find(|(name, _)| *name == shape.name);
-    if let Some((_, why)) = named {
-        return Some((*why).to_owned());
+/// The tree of a scenario as the layers of a shape can hold it.
+pub fn described(scenario: &Scenario, shape: &Shape) -> Builder {
+    let mut tree = Builder::default();
+    (scenario.setup)(&mut tree);
+    if shape.whole_seconds() {
+        tree = tree.in_whole_seconds();
     }
-    if shape.lower != Fs::Erofs {
-        return None;
-    }
-    let below = |entry: &tree::Entry| entry.place != tree::Place::Upper;
-    if tree.any(|entry| below(entry) && entry.kind == Kind::Socket) {
-        return Some("an archive, of which the image is made, cannot hold a socket".into());
-    }
-    if tree.any(|entry| below(entry) && is_sparse(&entry.kind)) {
-        return Some("the image keeps no holes".into());
-    }
-    None
+    tree
 }
 
-fn is_sparse(kind: &Kind) -> bool {
-    match kind {
-        Kind::File { size, pieces } => {
-            let data: usize = pieces.iter().map(|(_, data)| data.len()).sum();
-            (data as u64) < *size
+/// Why a scenario cannot run in a shape, if it cannot.
+pub fn skip(scenario: &Scenario, shape: &Shape, tree: &Builder) -> Option<String> {
+    let named = scenario
+        .not_on
+        .iter()
+        .find(|(name, _)| *name == shape.name || shape.lower.iter().any(|fs| *name == fs.name()));
+    let refused = || tree.entries().iter().find_map(|entry| shape.refuses(entry));
+    named
+        .map(|(_, why)| *why)
+        .or_else(refused)
+        .map(str::to_owned)
+}
+
+/// Where the steps run.
+struct Root<'a> {
+    path: &'a Path,
+    chroot: bool,
+}
+
+impl<'a> Root<'a> {
+    fn new(path: &'a Path, chroot: bool) -> Self {
+        Self { path, chroot }
+    }
+
+    fn enter(&self) {
+        sys::chdir(self.path).expect("the tree is there");
+        if self.chroot {
+            std::os::unix::fs::chroot(".").expect("root may");
         }
-        _ => false,
     }
 }
 
 /// Runs the steps in a process of its own with `root` as its current directory.
 pub fn steps(scenario: &Scenario, root: &Path, limit: Duration) -> Result<Vec<String>, String> {
+    run_steps(scenario, &Root::new(root, false), limit, None).map(|(lines, _)| lines)
+}
+
+/// The same, with what is to happen between them; gives also how many tops were turned down.
+fn run_steps(
+    scenario: &Scenario,
+    root: &Root,
+    limit: Duration,
+    turn: Option<(Turn, Site, &str)>,
+) -> Result<(Vec<String>, usize), String> {
     let steps = scenario.steps;
     let (said, end) = process::run(limit, |out| {
-        sys::chdir(root).expect("the tree is there");
-        let mut run = Run::new(out);
-        steps(&mut run);
-        run.note(LAST);
+        root.enter();
+        let turns = match turn {
+            None => {
+                steps(&mut Run::new(out));
+                0
+            }
+            Some((turn, mut site, fstype)) => {
+                let mut between = || site.turn(turn, fstype);
+                let mut run = Run::new(out);
+                run.between(&mut between, turn == Turn::Rotate);
+                steps(&mut run);
+                site.turns()
+            }
+        };
+        Run::new(out).note(format_args!("{LAST}{turns}"));
     })
     .map_err(|error| format!("the steps could not be started: {error}"))?;
     let mut lines: Vec<String> = String::from_utf8_lossy(&said)
         .lines()
         .map(str::to_owned)
         .collect();
-    if end == End::Done && lines.last().is_some_and(|line| line == LAST) {
-        return Ok(lines);
-    }
     let last = lines.pop().unwrap_or_else(|| "no call".into());
+    if let (End::Done, Some(turns)) = (&end, last.strip_prefix(LAST)) {
+        let turns = turns.parse().map_err(|_| format!("not a number: {last}"))?;
+        return Ok((lines, turns));
+    }
     Err(format!(
         "the steps ended early ({end:?}) on {}; the last call that answered: {last}",
-        if root.ends_with("plain") {
+        if root.path.ends_with("plain") {
             "the plain file system"
         } else {
             "the union"
@@ -377,7 +365,8 @@ fn shorten(lines: &mut Vec<String>) {
     }
 }
 
-fn make_dir(path: &Path) -> Result<(), String> {
+/// Makes a directory that may be there already.
+pub(crate) fn make_dir(path: &Path) -> Result<(), String> {
     match sys::mkdir(path, 0o755) {
         Ok(()) => Ok(()),
         Err(error) if error.0 == libc::EEXIST => Ok(()),

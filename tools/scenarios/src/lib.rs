@@ -30,11 +30,11 @@ pub mod random;
 pub mod run;
 pub mod scenario;
 pub mod shape;
+pub mod site;
 pub mod sound;
 pub mod space;
 pub mod sys;
 pub mod tree;
-pub mod userns;
 pub mod walk;
 
 /// What a file with a scenario needs.
@@ -47,6 +47,7 @@ pub mod prelude {
     pub use crate::random;
     pub use crate::run::*;
     pub use crate::scenario::{Allow, Scenario};
+    pub use crate::shape;
     pub use crate::sys;
     pub use crate::tree::{Builder, OLD};
 }

@@ -30,7 +30,7 @@ pub struct Scenario {
     pub layers: Option<fn(&Layers) -> Verdict>,
     /// Differences that are meant to be.
     pub allow: &'static [Allow],
-    /// Shapes it does not run in, each with the reason.
+    /// Shapes, or file systems of lower layers, that it does not run on, each with the reason.
     pub not_on: &'static [(&'static str, &'static str)],
     /// Why overlayfs may see something else in the same layers afterwards, if it may.
     pub not_overlay: Option<&'static str>,

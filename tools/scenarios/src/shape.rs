@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The layer shapes every scenario runs in, as a table: the matrix grows by adding rows.
+//! The layer shapes scenarios run in, as a table: the matrix grows by adding rows.
 
 use std::collections::BTreeSet;
+
+use crate::acl;
+use crate::tree::{Entry, Kind, Place};
 
 /// A file system a layer can be on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +19,10 @@ pub enum Fs {
     Btrfs,
     /// A read-only image made from the scenarios' own descriptions.
     Erofs,
+    /// The same, compressed and with times of whole seconds.
+    Squashfs,
+    /// The same for a CD, with Rock Ridge names.
+    Iso9660,
 }
 
 impl Fs {
@@ -27,6 +34,16 @@ impl Fs {
             Self::Xfs => "xfs",
             Self::Btrfs => "btrfs",
             Self::Erofs => "erofs",
+            Self::Squashfs => "squashfs",
+            Self::Iso9660 => "iso9660",
+        }
+    }
+
+    /// The kernel module that has it.
+    pub fn module(self) -> &'static str {
+        match self {
+            Self::Iso9660 => "isofs",
+            other => other.name(),
         }
     }
 
@@ -38,10 +55,45 @@ impl Fs {
         }
     }
 
+    /// Whether it is a read-only image, made on the host from an archive.
+    pub fn is_image(self) -> bool {
+        matches!(self, Self::Erofs | Self::Squashfs | Self::Iso9660)
+    }
+
+    /// Whether its times have no nanoseconds.
+    pub fn whole_seconds(self) -> bool {
+        matches!(self, Self::Squashfs | Self::Iso9660)
+    }
+
+    /// Why a lower layer on it cannot hold an entry, if it cannot.
+    pub fn refuses(self, entry: &Entry) -> Option<&'static str> {
+        if !self.is_image() {
+            return None;
+        }
+        if entry.kind == Kind::Socket {
+            return Some("an archive, of which the image is made, cannot hold a socket");
+        }
+        if entry.kind.is_sparse() {
+            return Some("the image keeps no holes");
+        }
+        let acl = |(name, _): &(String, Vec<u8>)| name == acl::ACCESS || name == acl::DEFAULT;
+        match self {
+            Self::Squashfs if entry.xattrs.iter().any(acl) => Some("squashfs keeps no ACLs"),
+            Self::Iso9660 if !entry.xattrs.is_empty() => Some("ISO 9660 has no attributes"),
+            Self::Iso9660 if matches!(entry.kind, Kind::Dir { opaque: true }) => {
+                Some("ISO 9660 has no attributes")
+            }
+            Self::Iso9660 if matches!(entry.kind, Kind::Link(_)) => {
+                Some("isofs gives each name a number of its own")
+            }
+            _ => None,
+        }
+    }
+
     /// What makes an empty one, with the size of the disk in MiB; the image is the last argument.
     pub fn mkfs(self) -> Option<(&'static [&'static str], u64)> {
         match self {
-            Self::Tmpfs | Self::Erofs => None,
+            Self::Tmpfs | Self::Erofs | Self::Squashfs | Self::Iso9660 => None,
             Self::Ext4 => Some((
                 &[
                     "mkfs.ext4",
@@ -73,6 +125,34 @@ pub enum Api {
     Fds,
 }
 
+/// What is special about a shape besides its layers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Twist {
+    /// Nothing.
+    None,
+    /// There is no top layer: the union is read-only, and so is its oracle.
+    ReadOnly,
+    /// The lower layers are one layer, a read-only mount of this type made of them.
+    Nested(&'static str),
+    /// The tree is a directory of the union, seen through a bind mount.
+    Bind,
+    /// The steps have the union as their root directory.
+    Chroot,
+    /// Something happens between one step and the next.
+    Between(Turn),
+}
+
+/// What happens between the steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Turn {
+    /// Caches are dropped: the next step finds nothing in memory.
+    DropCaches,
+    /// The union is unmounted and mounted again, unless a step keeps it busy.
+    Remount,
+    /// As before, and the top layer becomes the topmost lower one, below a new top.
+    Rotate,
+}
+
 /// One arrangement of layers.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -80,50 +160,155 @@ pub struct Shape {
     pub name: &'static str,
     /// File system of the top layer, and of the plain directory that is the oracle.
     pub top: Fs,
-    /// File system of the lower layers.
-    pub lower: Fs,
+    /// File systems of the lower layers, in turn.
+    pub lower: &'static [Fs],
     /// Number of lower layers.
     pub lowers: usize,
     /// How the union is mounted.
     pub api: Api,
+    /// What else is special.
+    pub twist: Twist,
 }
 
-/// Every shape.
-pub const SHAPES: &[Shape] = &[
+impl Shape {
+    /// File system of the lower layer `number`, 0 being the topmost.
+    pub fn lower(&self, number: usize) -> Fs {
+        self.lower[number % self.lower.len()]
+    }
+
+    /// Whether times of the tree must be whole seconds, on all layers and for the oracle.
+    pub fn whole_seconds(&self) -> bool {
+        self.lower.iter().any(|fs| fs.whole_seconds())
+    }
+
+    /// Why a lower layer of the shape cannot hold an entry, if it cannot.
+    pub fn refuses(&self, entry: &Entry) -> Option<&'static str> {
+        if entry.place == Place::Upper {
+            return None;
+        }
+        self.lower.iter().find_map(|fs| fs.refuses(entry))
+    }
+}
+
+const fn row(
+    name: &'static str,
+    top: Fs,
+    lower: &'static [Fs],
+    lowers: usize,
+    api: Api,
+    twist: Twist,
+) -> Shape {
     Shape {
-        name: "tmpfs",
-        top: Fs::Tmpfs,
-        lower: Fs::Tmpfs,
-        lowers: 1,
-        api: Api::Mount,
-    },
-    Shape {
-        name: "ext4-erofs",
-        top: Fs::Ext4,
-        lower: Fs::Erofs,
-        lowers: 1,
-        api: Api::Strings,
-    },
-    Shape {
-        name: "tmpfs-3",
-        top: Fs::Tmpfs,
-        lower: Fs::Tmpfs,
-        lowers: 3,
-        api: Api::Fds,
-    },
-    Shape {
-        name: "xfs-same",
-        top: Fs::Xfs,
-        lower: Fs::Xfs,
-        lowers: 2,
-        api: Api::Strings,
-    },
+        name,
+        top,
+        lower,
+        lowers,
+        api,
+        twist,
+    }
+}
+
+/// Every shape; the first is the plainest.
+pub const SHAPES: &[Shape] = {
+    use Api::{Fds, Mount, Strings};
+    use Fs::{Btrfs, Erofs, Ext4, Iso9660, Squashfs, Tmpfs, Xfs};
+    use Twist::{Between, Bind, Chroot, Nested, None, ReadOnly};
+    &[
+        row("tmpfs", Tmpfs, &[Tmpfs], 1, Mount, None),
+        row("tmpfs-2", Tmpfs, &[Tmpfs], 2, Strings, None),
+        row("tmpfs-3", Tmpfs, &[Tmpfs], 3, Fds, None),
+        row("tmpfs-10", Tmpfs, &[Tmpfs], 10, Mount, None),
+        row("tmpfs-500", Tmpfs, &[Tmpfs], 500, Fds, None),
+        row(
+            "tmpfs-mixed",
+            Tmpfs,
+            &[Ext4, Erofs, Tmpfs, Squashfs, Xfs],
+            5,
+            Strings,
+            None,
+        ),
+        row("ext4-same", Ext4, &[Ext4], 1, Strings, None),
+        row("ext4-tmpfs", Ext4, &[Tmpfs], 2, Mount, None),
+        row("ext4-erofs", Ext4, &[Erofs], 1, Strings, None),
+        row("ext4-squashfs", Ext4, &[Squashfs], 1, Mount, None),
+        row("ext4-iso", Ext4, &[Iso9660], 1, Strings, None),
+        row("xfs-same", Xfs, &[Xfs], 2, Strings, None),
+        row("xfs-ext4", Xfs, &[Ext4], 3, Fds, None),
+        row("xfs-erofs-10", Xfs, &[Erofs], 10, Strings, None),
+        row("btrfs-same", Btrfs, &[Btrfs], 2, Strings, None),
+        row("btrfs-erofs", Btrfs, &[Erofs], 1, Mount, None),
+        row("read-only", Tmpfs, &[Tmpfs], 2, Mount, ReadOnly),
+        row("read-only-erofs", Tmpfs, &[Erofs], 3, Strings, ReadOnly),
+        row("over-union", Tmpfs, &[Tmpfs], 2, Strings, Nested("union")),
+        row(
+            "over-overlay",
+            Tmpfs,
+            &[Tmpfs],
+            2,
+            Strings,
+            Nested("overlay"),
+        ),
+        row("bind", Tmpfs, &[Tmpfs], 2, Strings, Bind),
+        row("chroot", Tmpfs, &[Tmpfs], 1, Fds, Chroot),
+        row(
+            "drop-caches",
+            Tmpfs,
+            &[Tmpfs],
+            2,
+            Strings,
+            Between(Turn::DropCaches),
+        ),
+        row(
+            "drop-caches-ext4",
+            Ext4,
+            &[Xfs],
+            2,
+            Strings,
+            Between(Turn::DropCaches),
+        ),
+        row("remount", Tmpfs, &[Tmpfs], 2, Mount, Between(Turn::Remount)),
+        row(
+            "remount-xfs",
+            Xfs,
+            &[Erofs],
+            2,
+            Strings,
+            Between(Turn::Remount),
+        ),
+        row("rotate", Tmpfs, &[Tmpfs], 1, Strings, Between(Turn::Rotate)),
+        row(
+            "rotate-ext4",
+            Ext4,
+            &[Ext4],
+            2,
+            Strings,
+            Between(Turn::Rotate),
+        ),
+    ]
+};
+
+/// For scenarios that rename directories in ways a copy cannot stand for.
+pub const MAKES_LOWER: &[(&str, &str)] = &[
+    ("rotate", "directories of lower layers cannot be renamed"),
+    (
+        "rotate-ext4",
+        "directories of lower layers cannot be renamed",
+    ),
 ];
 
 /// Every file system a shape names, once each.
 pub fn file_systems() -> BTreeSet<Fs> {
     SHAPES
         .iter()
-        .flat_map(|shape| [shape.top, shape.lower])
+        .flat_map(|shape| shape.lower.iter().copied().chain([shape.top]))
+        .collect()
+}
+
+/// The numbers of lower layers that shapes with images of `fs` have.
+pub fn image_sizes(fs: Fs) -> BTreeSet<usize> {
+    SHAPES
+        .iter()
+        .filter(|shape| shape.lower.contains(&fs))
+        .map(|shape| shape.lowers)
         .collect()
 }

@@ -44,6 +44,19 @@ pub enum Kind {
     Whiteout,
 }
 
+impl Kind {
+    /// Whether it is a file with holes.
+    pub fn is_sparse(&self) -> bool {
+        match self {
+            Self::File { size, pieces } => {
+                let data: usize = pieces.iter().map(|(_, data)| data.len()).sum();
+                (data as u64) < *size
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Where an entry is put when the tree is spread over layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -110,6 +123,7 @@ impl Entry {
 pub struct Builder {
     entries: Vec<Entry>,
     place: Place,
+    whole_seconds: bool,
 }
 
 impl Default for Builder {
@@ -117,6 +131,7 @@ impl Default for Builder {
         Self {
             entries: Vec::new(),
             place: Place::Any,
+            whole_seconds: false,
         }
     }
 }
@@ -238,9 +253,13 @@ impl Builder {
         &self.entries
     }
 
-    /// Whether any entry satisfies `test`.
-    pub fn any(&self, test: impl Fn(&Entry) -> bool) -> bool {
-        self.entries.iter().any(test)
+    /// Takes the nanoseconds from all times, for layers that cannot hold them.
+    pub fn in_whole_seconds(mut self) -> Self {
+        self.whole_seconds = true;
+        for entry in &mut self.entries {
+            entry.mtime.1 = 0;
+        }
+        self
     }
 }
 
@@ -303,7 +322,11 @@ fn add_parents(tree: &Builder, layer: &mut Vec<Entry>, path: &str) {
         });
         layer.push(described.cloned().unwrap_or_else(|| {
             let mut implied = Builder::default();
-            implied.dir(parent).clone()
+            let mut implied = implied.dir(parent).clone();
+            if tree.whole_seconds {
+                implied.mtime.1 = 0;
+            }
+            implied
         }));
     }
 }

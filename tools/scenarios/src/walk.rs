@@ -51,8 +51,12 @@ impl Walker {
         }
         match sys::listxattr(path) {
             Ok(names) => {
+                // xfs lists its ACLs a second time, under the names they have on the disk.
+                let names = names
+                    .iter()
+                    .filter(|name| !name.starts_with("trusted.SGI_"));
                 for attribute in names {
-                    let value = sys::getxattr(path, &attribute)
+                    let value = sys::getxattr(path, attribute)
                         .map_or_else(|error| error.to_string(), |value| show(&value));
                     line += &format!(" {attribute}={value}");
                 }

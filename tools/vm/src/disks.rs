@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use union_scenarios::image::IMAGES;
-use union_scenarios::shape;
+use union_scenarios::shape::{self, Fs};
 use union_scenarios::walk::hash;
 
 use crate::lower_image;
@@ -30,7 +30,7 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
         let Some(serial) = fs.disk() else { continue };
         let image = match fs.mkfs() {
             Some((command, mib)) => scratch(places, fs.name(), command, mib)?,
-            None => lowers(places)?,
+            None => lowers(places, fs)?,
         };
         disks.push(Disk {
             serial: serial.to_owned(),
@@ -66,18 +66,52 @@ fn scratch(places: &Places, name: &str, command: &[&str], mib: u64) -> Result<Pa
     Ok(path)
 }
 
+/// Raise when an image is made in another way from the same archive.
+const IMAGE_FORMAT: u32 = 2;
+
 /// The read-only image with the lower layers of every scenario.
-fn lowers(places: &Places) -> Result<PathBuf> {
-    let archive = lower_image::archive()?;
-    let key = hash(&archive);
-    let path = places.images()?.join(format!("lowers-{key:016x}.erofs"));
+fn lowers(places: &Places, fs: Fs) -> Result<PathBuf> {
+    let archive = lower_image::archive(fs)?;
+    let name = format!(
+        "lowers-{IMAGE_FORMAT}-{:016x}.{}",
+        hash(&archive),
+        fs.name()
+    );
+    let path = places.images()?.join(name);
     if path.is_file() {
         return Ok(path);
     }
-    let (tar, temporary) = (path.with_extension("tar"), temporary(&path));
+    let (tar, temporary) = (temporary(&path.with_extension("tar")), temporary(&path));
     fs::write(&tar, archive).with_context(|| format!("writing {}", tar.display()))?;
-    let command = ["mkfs.erofs", "--quiet", "--tar=f", "-Uclear"];
-    run(places, &command, &[&temporary, &tar])?;
+    match fs {
+        Fs::Squashfs => {
+            let command = [
+                "sqfstar",
+                "-quiet",
+                "-no-progress",
+                "-xattrs",
+                "-comp",
+                "zstd",
+            ];
+            run_from(places, &command, &[&temporary], Some(&tar))?;
+        }
+        Fs::Iso9660 => {
+            let mut input = std::ffi::OsString::from("@");
+            input.push(&tar);
+            // Strict: with the modes and owners of the archive.
+            let command = [
+                "bsdtar",
+                "--format=iso9660",
+                "--options=rockridge=strict",
+                "-cf",
+            ];
+            run(places, &command, &[&temporary, Path::new(&input)])?;
+        }
+        _ => {
+            let command = ["mkfs.erofs", "--quiet", "--tar=f", "-Uclear"];
+            run(places, &command, &[&temporary, &tar])?;
+        }
+    }
     fs::remove_file(&tar)?;
     fs::rename(&temporary, &path)?;
     forget_old(&places.images()?);
@@ -96,7 +130,7 @@ fn forget_old(images: &Path) {
     found.sort();
     // Several checkouts may share the cache, and be about to use theirs.
     let hour = std::time::Duration::from_secs(3600);
-    for (modified, path) in found.iter().rev().skip(4) {
+    for (modified, path) in found.iter().rev().skip(12) {
         if modified.elapsed().is_ok_and(|age| age > hour) {
             let _ = fs::remove_file(path);
         }
@@ -110,9 +144,23 @@ fn temporary(path: &Path) -> PathBuf {
 }
 
 fn run(places: &Places, command: &[&str], paths: &[&Path]) -> Result<()> {
-    let output = Command::new(places.repo.join("scripts/enter"))
-        .args(command)
-        .args(paths)
+    run_from(places, command, paths, None)
+}
+
+/// Runs a tool of the build root, with a file as its standard input.
+fn run_from(
+    places: &Places,
+    command: &[&str],
+    paths: &[&Path],
+    input: Option<&Path>,
+) -> Result<()> {
+    let mut process = Command::new(places.repo.join("scripts/enter"));
+    process.args(command).args(paths);
+    if let Some(input) = input {
+        process
+            .stdin(fs::File::open(input).with_context(|| format!("opening {}", input.display()))?);
+    }
+    let output = process
         .output()
         .with_context(|| format!("running {} in the build root", command[0]))?;
     if !output.status.success() {

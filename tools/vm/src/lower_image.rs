@@ -1,46 +1,68 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The lower layers of all scenarios as one archive: `SCENARIO/LAYER/...`.
+//! The lower layers of all scenarios as one archive: `COUNT/SCENARIO/LAYER/...`, where COUNT is the number of layers.
 //!
 //! An archive can hold owners, devices and private attributes that a plain user could not make in a directory.
+
+use std::collections::BTreeSet;
 
 use anyhow::{Context, Result};
 use tar::{EntryType, Header};
 use union_scenarios::cases;
 use union_scenarios::execute;
 use union_scenarios::make::OPAQUE;
-use union_scenarios::shape::{Fs, SHAPES};
+use union_scenarios::scenario::Scenario;
+use union_scenarios::shape::{self, Fs, SHAPES};
 use union_scenarios::tree::{self, Builder, Entry, Kind};
 
-/// The archive for the shapes whose lower layers are on a read-only image.
-pub fn archive() -> Result<Vec<u8>> {
+/// The archive of what the images of one file system hold.
+pub fn archive(fs: Fs) -> Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
-    for shape in SHAPES.iter().filter(|shape| shape.lower == Fs::Erofs) {
+    for count in shape::image_sizes(fs) {
         for scenario in cases::ALL {
-            let mut described = Builder::default();
-            (scenario.setup)(&mut described);
-            if execute::skip(scenario, shape, &described).is_some() {
-                continue;
-            }
-            let spread = tree::spread(&described, shape.lowers);
-            for (number, layer) in spread.lowers.iter().enumerate() {
-                let root = format!("{}/{number}", scenario.name);
-                append(&mut tar, Builder::default().dir(&root), "")?;
-                for entry in layer {
-                    append(&mut tar, entry, &format!("{root}/"))
-                        .with_context(|| format!("{}: {}", scenario.name, entry.path))?;
-                }
-            }
+            add(&mut tar, scenario, fs, count)?;
         }
     }
     tar.into_inner().context("finishing the archive")
 }
 
+/// Adds the layers of a scenario for the shapes with `count` lower layers, `fs` among them.
+fn add(tar: &mut tar::Builder<Vec<u8>>, scenario: &Scenario, fs: Fs, count: usize) -> Result<()> {
+    let mut done = BTreeSet::new();
+    let shapes = SHAPES
+        .iter()
+        .filter(|shape| shape.lowers == count && shape.lower.contains(&fs));
+    for shape in shapes {
+        let tree = execute::described(scenario, shape);
+        if execute::skip(scenario, shape, &tree).is_some() {
+            continue;
+        }
+        let spread = tree::spread(&tree, count);
+        for (number, layer) in spread.lowers.iter().enumerate() {
+            if shape.lower(number) != fs || !done.insert(number) {
+                continue;
+            }
+            // More layers than the shape has, when the tree names them.
+            let root = format!("{}/{}/{number}", spread.lowers.len(), scenario.name);
+            append(tar, Builder::default().dir(&root), "")?;
+            for entry in layer {
+                append(tar, entry, &format!("{root}/"))
+                    .with_context(|| format!("{}: {}", scenario.name, entry.path))?;
+            }
+        }
+    }
+    Ok(())
+}
+
 fn append(tar: &mut tar::Builder<Vec<u8>>, entry: &Entry, prefix: &str) -> Result<()> {
     let (seconds, nanoseconds) = entry.mtime;
-    let mut records = vec![(
-        "mtime".to_owned(),
-        format!("{seconds}.{nanoseconds:09}").into_bytes(),
-    )];
+    let mut records = vec![
+        (
+            "mtime".to_owned(),
+            format!("{seconds}.{nanoseconds:09}").into_bytes(),
+        ),
+        // Or bsdtar makes an image of objects with no links at all; what has more is not put there.
+        ("SCHILY.nlink".to_owned(), b"1".to_vec()),
+    ];
     let opaque =
         (entry.kind == Kind::Dir { opaque: true }).then(|| (OPAQUE.to_owned(), b"y".to_vec()));
     for (name, value) in entry.xattrs.iter().cloned().chain(opaque) {

@@ -24,6 +24,7 @@ use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
 
 use paths::Places;
+use union_scenarios::catalogue::Set;
 
 #[derive(Parser)]
 #[command(name = "union-vm", version, about)]
@@ -39,6 +40,15 @@ enum Command {
         /// Run only the cases whose name (SHAPE/SCENARIO, check/NAME) matches.
         #[arg(long, value_name = "REGEX")]
         filter: Option<String>,
+        /// Run every scenario in every shape, not only in a few of them.
+        #[arg(long)]
+        all: bool,
+        /// Run the cases of --filter in a few shapes, as without it, not in every shape.
+        #[arg(long, conflicts_with = "all")]
+        spread: bool,
+        /// How many machines share the work; the default is one for each processor.
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
         /// Write the results to a file, for programs.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
@@ -77,7 +87,7 @@ struct MachineArgs {
     #[arg(long, value_name = "TYPE", default_value = "union")]
     fstype: String,
     /// Give up after so many seconds.
-    #[arg(long, value_name = "S", default_value_t = 900)]
+    #[arg(long, value_name = "S", default_value_t = 3600)]
     timeout: u64,
     /// The guest program, if not out/bin/union-guest.
     #[arg(long, value_name = "FILE")]
@@ -116,11 +126,21 @@ fn start(cli: Cli) -> Result<u8> {
     match cli.command {
         Command::Test {
             filter,
+            all,
+            spread,
+            jobs,
             json,
             machine,
         } => {
             let request = test::Request {
+                // Who names cases wants those.
+                set: if all || (filter.is_some() && !spread) {
+                    Set::All
+                } else {
+                    Set::Spread
+                },
                 filter,
+                jobs,
                 json,
                 kernel: machine.kernel,
                 fstype: machine.fstype,
@@ -156,5 +176,5 @@ fn list() {
         println!("check/{:22} {}", check.name, check.about);
     }
     let shapes: Vec<_> = shape::SHAPES.iter().map(|shape| shape.name).collect();
-    println!("each scenario runs in the shapes {}", shapes.join(", "));
+    println!("shapes: {}", shapes.join(", "));
 }

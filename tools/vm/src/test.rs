@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union-vm test`: boots a machine, reads its report, and boots another behind a case that took the kernel down.
+//! `union-vm test`: boots machines that share the cases, reads their reports, and boots another behind a case that took
+//! the kernel down.
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
-use union_scenarios::catalogue;
+use serde::Serialize;
+use union_scenarios::catalogue::{self, Set};
 use union_scenarios::shape::{self, Fs};
 
 use crate::console::Tail;
@@ -40,10 +43,14 @@ const MAX_CRASHES: usize = 12;
 pub struct Request {
     /// Which cases, as a regular expression on their names.
     pub filter: Option<String>,
+    /// Of which shapes.
+    pub set: Set,
     /// Which kernel.
     pub kernel: Option<String>,
     /// Type under test.
     pub fstype: String,
+    /// How many machines share the work.
+    pub jobs: Option<usize>,
     /// Show everything.
     pub verbose: bool,
     /// Where to write the results for programs.
@@ -62,91 +69,225 @@ enum End {
     Early(Option<String>, Vec<String>),
 }
 
-/// Runs the tests; true when all went well.
-pub fn run(places: &Places, request: &Request) -> Result<bool> {
-    if let Some(filter) = &request.filter {
-        let regex = Regex::new(filter).context("--filter is not a regular expression")?;
-        if !catalogue::all().any(|case| regex.is_match(&case.name())) && !filter.contains("health")
-        {
-            bail!("--filter {filter:?} matches no case; union-vm list names them");
-        }
-        if filter.contains(|letter: char| letter.is_whitespace() || letter == '"') {
-            bail!("--filter {filter:?}: names of cases hold neither blanks nor quotes");
-        }
-    }
-    let mut ui = Ui::new(request.verbose);
-    let kernel = places.kernel(request.kernel.as_deref())?;
-    let guest = initramfs::guest(places, request.guest.clone())?;
-    let module = match request.fstype.as_str() {
-        "union" => Some(places.module(&kernel, "union.ko")?),
-        _ => None,
-    };
-    let mut cases: Vec<Case> = Vec::new();
-    let mut log = places.log_dir()?.join("test.log");
-    for attempt in 0.. {
-        let plan = plan(
-            places,
-            request,
-            &kernel,
-            &guest,
-            module.clone(),
-            cases.len(),
-            &log,
-        )?;
-        if attempt == 0 {
-            ui.say(&format!("booting {} ({})", kernel.abi, log.display()));
-        } else {
-            ui.say("booting again behind the case that ended the machine");
-        }
-        let mut machine = Machine::start(places, plan)?;
-        let (name, lines) = match follow(&mut machine, &mut ui, &mut cases) {
-            End::Complete => break,
-            End::Early(name, lines) => (name, lines),
-        };
-        // Behind a failure at the very end there is nothing left to run.
-        let in_case = name
-            .as_ref()
-            .is_some_and(|name| !name.starts_with("health/"));
-        let case = Case {
-            name: name.unwrap_or_else(|| "machine".into()),
-            status: Status::Crashed,
-            lines,
-            millis: 0,
-        };
-        ui.case(&case);
-        cases.push(case);
-        if !in_case || attempt + 1 == MAX_CRASHES {
-            ui.say("giving up: what was not run counts as failed");
-            break;
-        }
-        log = log.with_file_name(format!("test-{}.log", attempt + 2));
-    }
-    ui.summary(&cases);
-    if let Some(path) = &request.json {
-        let file =
-            std::fs::File::create(path).with_context(|| format!("making {}", path.display()))?;
-        serde_json::to_writer_pretty(file, &cases).context("writing the results")?;
-    }
-    let good = |case: &Case| matches!(case.status, Status::Passed | Status::Skipped);
-    Ok(!cases.is_empty() && cases.iter().all(good))
+/// The results, for programs.
+#[derive(Serialize)]
+struct Results<'a> {
+    kernel: &'a str,
+    fstype: &'a str,
+    passed: usize,
+    failed: usize,
+    skipped: usize,
+    cases: &'a [Case],
 }
 
-fn plan<'a>(
-    places: &Places,
-    request: &Request,
+/// What the machines of one run have in common.
+struct Run<'a> {
+    places: &'a Places,
+    request: &'a Request,
     kernel: &'a Kernel,
-    guest: &Path,
-    module: Option<PathBuf>,
-    from: usize,
-    log: &Path,
-) -> Result<Plan<'a>> {
+    initramfs: Vec<u8>,
+    ui: Mutex<Ui>,
+}
+
+/// Runs the tests; true when all went well.
+pub fn run(places: &Places, request: &Request) -> Result<bool> {
+    let count = count(request)?;
+    let kernel = places.kernel(request.kernel.as_deref())?;
+    // One case is not worth a machine.
+    let jobs = request
+        .jobs
+        .unwrap_or_else(processors)
+        .clamp(1, count / 60 + 1);
+    let run = Run {
+        places,
+        request,
+        kernel: &kernel,
+        initramfs: initramfs(places, request, &kernel)?,
+        ui: Mutex::new(Ui::new(request.verbose, count)),
+    };
+    // Made once, not by every machine at the same time.
+    disks::for_shapes(places)?;
+    let results = std::thread::scope(|scope| {
+        let machines: Vec<_> = (0..jobs)
+            .map(|job| {
+                let run = &run;
+                scope.spawn(move || run.share(job, jobs))
+            })
+            .collect();
+        machines
+            .into_iter()
+            .map(|machine| machine.join().expect("no thread panics"))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    let cases: Vec<Case> = results.into_iter().flatten().collect();
+    let ui = run.ui.into_inner().expect("no thread panics");
+    let (passed, failed, skipped) = ui.summary(&cases);
+    if let Some(path) = &request.json {
+        let results = Results {
+            kernel: &kernel.abi,
+            fstype: &request.fstype,
+            passed,
+            failed,
+            skipped,
+            cases: &cases,
+        };
+        let file =
+            std::fs::File::create(path).with_context(|| format!("making {}", path.display()))?;
+        serde_json::to_writer_pretty(file, &results).context("writing the results")?;
+    }
+    Ok(failed == 0 && !cases.is_empty())
+}
+
+/// How many cases are asked for; none at all is an error.
+fn count(request: &Request) -> Result<usize> {
+    let Some(filter) = &request.filter else {
+        return Ok(catalogue::chosen(request.set).count());
+    };
+    let regex = Regex::new(filter).context("--filter is not a regular expression")?;
+    if filter.contains(|letter: char| letter.is_whitespace() || letter == '"') {
+        bail!("--filter {filter:?}: names of cases hold neither blanks nor quotes");
+    }
+    let count = catalogue::chosen(request.set)
+        .filter(|case| regex.is_match(&case.name()))
+        .count();
+    if count == 0 && !filter.contains("health") {
+        bail!("--filter {filter:?} matches no case; union-vm list names them");
+    }
+    Ok(count)
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+impl Run<'_> {
+    /// Runs every `jobs`th case, from `job`.
+    fn share(&self, job: usize, jobs: usize) -> Result<Vec<Case>> {
+        let mut cases: Vec<Case> = Vec::new();
+        let dir = self.places.log_dir()?;
+        let base = match job {
+            0 => "test".to_owned(),
+            _ => format!("test-{}", (b'a' + job as u8) as char),
+        };
+        let mut log = dir.join(format!("{base}.log"));
+        for attempt in 0.. {
+            let plan = self.plan((job, jobs), cases.len(), &log)?;
+            let text = match attempt {
+                0 => format!("booting {} ({})", self.kernel.abi, log.display()),
+                _ => "booting again behind the case that ended the machine".to_owned(),
+            };
+            self.ui().say(&text);
+            let mut machine = Machine::start(self.places, plan)?;
+            let End::Early(name, lines) = self.follow(&mut machine, &mut cases) else {
+                break;
+            };
+            // Behind a failure at the very end there is nothing left to run.
+            let in_case = name
+                .as_ref()
+                .is_some_and(|name| !name.starts_with("health/"));
+            let case = Case {
+                name: name.unwrap_or_else(|| "machine".into()),
+                status: Status::Crashed,
+                lines,
+                millis: 0,
+            };
+            self.ui().case(&case);
+            cases.push(case);
+            if !in_case || attempt + 1 == MAX_CRASHES {
+                self.ui()
+                    .say("giving up: what was not run counts as failed");
+                break;
+            }
+            log = dir.join(format!("{base}-{}.log", attempt + 2));
+        }
+        Ok(cases)
+    }
+
+    fn ui(&self) -> MutexGuard<'_, Ui> {
+        self.ui.lock().expect("no thread panics")
+    }
+
+    fn plan(&self, (job, jobs): (usize, usize), from: usize, log: &Path) -> Result<Plan<'_>> {
+        let request = self.request;
+        let mut words = vec![
+            "union.mode=test".to_owned(),
+            format!("union.fstype={}", request.fstype),
+            format!("union.set={}", request.set.word()),
+            format!("union.share={job}/{jobs}"),
+            format!("union.from={from}"),
+        ];
+        words.extend(
+            request
+                .filter
+                .as_ref()
+                .map(|filter| format!("union.filter={filter}")),
+        );
+        Ok(Plan {
+            kernel: self.kernel,
+            initramfs: self.initramfs.clone(),
+            words,
+            disks: disks::for_shapes(self.places)?,
+            share: None,
+            output: false,
+            memory: "2G".into(),
+            log: log.to_owned(),
+            timeout: request.timeout,
+            silence: Duration::from_secs(150),
+        })
+    }
+
+    /// Follows one machine to its end.
+    fn follow(&self, machine: &mut Machine, cases: &mut Vec<Case>) -> End {
+        let mut report = Report::default();
+        let mut console = Tail::default();
+        let mut why = None;
+        loop {
+            match machine.next() {
+                Event::Console(line) => {
+                    self.ui().console(&line);
+                    console.push(line);
+                }
+                Event::Verdict(line) => {
+                    if let Some(case) = report.take(&line) {
+                        self.ui().case(&case);
+                        cases.push(case);
+                    } else if let Some(name) = &report.running {
+                        self.ui().started(name);
+                    }
+                }
+                Event::Stopped(reason) => why = Some(reason),
+                Event::Gone => break,
+                Event::Stdout(_) | Event::Stderr(_) => {}
+            }
+        }
+        if report.ended() && report.planned == Some(cases.len()) && why.is_none() {
+            return End::Complete;
+        }
+        let mut lines = vec![match (&why, &report.bailed) {
+            (_, Some(bailed)) => format!("the guest gave up: {bailed}"),
+            (Some(why), None) => format!("the machine was stopped: {why}"),
+            (None, None) => "the machine ended before its report did".to_owned(),
+        }];
+        lines.push("the end of its console:".into());
+        lines.extend(console.story(50));
+        End::Early(report.running, lines)
+    }
+}
+
+/// The first root of the machines.
+fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<u8>> {
+    let guest = initramfs::guest(places, request.guest.clone())?;
+    let module = match request.fstype.as_str() {
+        "union" => Some(places.module(kernel, "union.ko")?),
+        _ => None,
+    };
     let disk_file_systems = shape::file_systems()
         .into_iter()
         .filter(|fs| fs.disk().is_some());
     let modules: Vec<&str> = MODULES
         .iter()
         .copied()
-        .chain(disk_file_systems.map(Fs::name))
+        .chain(disk_file_systems.map(Fs::module))
         .collect();
     // The sample file system, which has a check.
     let sample = match &module {
@@ -162,73 +303,13 @@ fn plan<'a>(
         .iter()
         .map(|(name, data)| (*name, &data[..]))
         .collect();
-    let initramfs = initramfs::build(
+    initramfs::build(
         kernel,
         &Contents {
-            guest,
+            guest: &guest,
             modules: &modules,
             union: module,
             files: &files,
         },
-    )?;
-    let mut words = vec![
-        "union.mode=test".to_owned(),
-        format!("union.fstype={}", request.fstype),
-        format!("union.from={from}"),
-    ];
-    words.extend(
-        request
-            .filter
-            .as_ref()
-            .map(|filter| format!("union.filter={filter}")),
-    );
-    Ok(Plan {
-        kernel,
-        initramfs,
-        words,
-        disks: disks::for_shapes(places)?,
-        share: None,
-        output: false,
-        memory: "2G".into(),
-        log: log.to_owned(),
-        timeout: request.timeout,
-        silence: Duration::from_secs(150),
-    })
-}
-
-/// Follows one machine to its end.
-fn follow(machine: &mut Machine, ui: &mut Ui, cases: &mut Vec<Case>) -> End {
-    let mut report = Report::default();
-    let mut console = Tail::default();
-    let mut why = None;
-    loop {
-        match machine.next() {
-            Event::Console(line) => {
-                ui.console(&line);
-                console.push(line);
-            }
-            Event::Verdict(line) => {
-                if let Some(case) = report.take(&line) {
-                    ui.case(&case);
-                    cases.push(case);
-                } else if let Some(name) = &report.running {
-                    ui.started(name, cases.len(), report.planned);
-                }
-            }
-            Event::Stopped(reason) => why = Some(reason),
-            Event::Gone => break,
-            Event::Stdout(_) | Event::Stderr(_) => {}
-        }
-    }
-    if report.ended() && report.planned == Some(cases.len()) && why.is_none() {
-        return End::Complete;
-    }
-    let mut lines = vec![match (&why, &report.bailed) {
-        (_, Some(bailed)) => format!("the guest gave up: {bailed}"),
-        (Some(why), None) => format!("the machine was stopped: {why}"),
-        (None, None) => "the machine ended before its report did".to_owned(),
-    }];
-    lines.push("the end of its console:".into());
-    lines.extend(console.story(50));
-    End::Early(report.running, lines)
+    )
 }

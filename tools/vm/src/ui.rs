@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 
 use crate::verdict::{Case, Status};
 
+/// How many names stand for all cases that were skipped for the same reason.
+const NAMES_SHOWN: usize = 12;
+
 /// Shows progress on standard error and results on standard output.
 pub struct Ui {
     verbose: bool,
@@ -13,17 +16,21 @@ pub struct Ui {
     start: Instant,
     last: Instant,
     shown: bool,
+    done: usize,
+    planned: usize,
 }
 
 impl Ui {
-    /// A display; with `verbose` it shows every case and the console too.
-    pub fn new(verbose: bool) -> Self {
+    /// A display for so many cases; with `verbose` it shows every case and the console too.
+    pub fn new(verbose: bool, planned: usize) -> Self {
         Self {
             verbose,
             terminal: std::io::stderr().is_terminal(),
             start: Instant::now(),
             last: Instant::now(),
             shown: false,
+            done: 0,
+            planned,
         }
     }
 
@@ -42,12 +49,9 @@ impl Ui {
     }
 
     /// A case has begun.
-    pub fn started(&mut self, name: &str, done: usize, planned: Option<usize>) {
-        let planned = planned.map_or("?".into(), |planned| planned.to_string());
-        let text = format!(
-            "[{:4}s] {done}/{planned} {name}",
-            self.start.elapsed().as_secs()
-        );
+    pub fn started(&mut self, name: &str) {
+        let seconds = self.start.elapsed().as_secs();
+        let text = format!("[{seconds:4}s] {}/{} {name}", self.done, self.planned);
         if self.terminal {
             eprint!("\r\x1b[K{text}");
             let _ = std::io::stderr().flush();
@@ -60,6 +64,7 @@ impl Ui {
 
     /// A case has ended.
     pub fn case(&mut self, case: &Case) {
+        self.done += 1;
         match case.status {
             Status::Failed | Status::Crashed => {
                 self.clear();
@@ -87,8 +92,9 @@ impl Ui {
         }
     }
 
-    /// The end: skipped cases by reason, failures by name, and the counts as the last line.
-    pub fn summary(&mut self, cases: &[Case]) {
+    /// The end: skipped cases by reason, failures by name, and the counts as the last line; gives how many passed,
+    /// failed and were skipped.
+    pub fn summary(mut self, cases: &[Case]) -> (usize, usize, usize) {
         self.clear();
         let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
         for case in cases.iter().filter(|case| case.status == Status::Skipped) {
@@ -99,23 +105,26 @@ impl Ui {
             }
         }
         for (why, names) in reasons {
-            println!("skipped {}: {why}", names.join(" "));
-        }
-        let count =
-            |test: fn(Status) -> bool| cases.iter().filter(|case| test(case.status)).count();
-        let failed = count(|status| matches!(status, Status::Failed | Status::Crashed));
-        if failed > 0 {
-            println!("failures:");
-            for case in cases {
-                if matches!(case.status, Status::Failed | Status::Crashed) {
-                    println!("  {}", case.name);
-                }
+            // A reason that holds for many is clear from a few.
+            let more = names.len().saturating_sub(NAMES_SHOWN);
+            let shown = names[..names.len() - more].join(" ");
+            match more {
+                0 => println!("skipped {shown}: {why}"),
+                more => println!("skipped {shown} and {more} more: {why}"),
             }
         }
-        println!(
-            "{} passed, {failed} failed",
-            count(|status| status == Status::Passed)
-        );
+        let is_failed = |case: &&Case| matches!(case.status, Status::Failed | Status::Crashed);
+        let failed = cases.iter().filter(is_failed).count();
+        if failed > 0 {
+            println!("failures:");
+            for case in cases.iter().filter(is_failed) {
+                println!("  {}", case.name);
+            }
+        }
+        let count = |status| cases.iter().filter(|case| case.status == status).count();
+        let (passed, skipped) = (count(Status::Passed), count(Status::Skipped));
+        println!("{passed} passed, {failed} failed");
+        (passed, failed, skipped)
     }
 
     fn clear(&mut self) {

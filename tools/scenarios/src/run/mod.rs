@@ -62,22 +62,49 @@ impl Fd {
     }
 }
 
+/// What happens between two steps, if anything.
+pub type Between<'a> = dyn FnMut() -> Result<(), String> + 'a;
+
 /// One run of the steps of a scenario.
 pub struct Run<'a> {
     out: &'a mut dyn Write,
     opened: usize,
+    between: Option<&'a mut Between<'a>>,
+    makes_lower: bool,
 }
 
 impl<'a> Run<'a> {
     /// A run in the current directory whose transcript goes to `out`.
     pub fn new(out: &'a mut dyn Write) -> Self {
-        Self { out, opened: 0 }
+        Self {
+            out,
+            opened: 0,
+            between: None,
+            makes_lower: false,
+        }
+    }
+
+    /// Has something done after every line of transcript; `makes_lower` says that it turns the top layer into a lower
+    /// one, whose directories this version may refuse to rename.
+    pub fn between(&mut self, between: &'a mut Between<'a>, makes_lower: bool) {
+        self.between = Some(between);
+        self.makes_lower = makes_lower;
+    }
+
+    /// Nothing may come between the steps from here on: they set up what does not outlive a mount, and no open file
+    /// keeps the mount busy.
+    pub fn hold(&mut self) {
+        self.between = None;
     }
 
     /// Writes one line of transcript.
     pub fn note(&mut self, line: impl Display) {
         // A full pipe or a dead reader ends the process, which the reader notices.
         writeln!(self.out, "{line}").expect("the transcript can be written");
+        if let Some(Err(error)) = self.between.as_mut().map(|between| between()) {
+            writeln!(self.out, "between the steps: {error}")
+                .expect("the transcript can be written");
+        }
     }
 
     /// Records any call: what it was, and what came of it.

@@ -45,6 +45,7 @@ impl Run<'_> {
         let result = match sys::rename(old, new, flags) {
             // POSIX lets file systems choose how to say that a directory is not empty.
             Err(Errno(libc::EEXIST)) if flags == 0 => Err(Errno(libc::ENOTEMPTY)),
+            Err(Errno(libc::EXDEV)) if self.makes_lower => move_dir(old, new, flags),
             result => result,
         };
         self.done(format_args!("rename({old:?}, {new:?}{word})"), result)
@@ -64,6 +65,10 @@ impl Run<'_> {
     /// link(2).
     pub fn link(&mut self, old: &str, new: &str) -> bool {
         let result = sys::link(old, new, 0);
+        // The names of a lower file part when one of them is copied up.
+        if self.makes_lower {
+            self.hold();
+        }
         self.done(format_args!("link({old:?}, {new:?})"), result)
     }
 
@@ -134,6 +139,33 @@ impl Run<'_> {
     /// connect(2) to a UNIX socket.
     pub fn connect(&mut self, path: &str) -> Fd {
         self.new_fd(format_args!("connect({path:?})"), sys::connect_unix(path))
+    }
+}
+
+/// What a program does with a directory that cannot be renamed because it is of a lower layer by now.
+fn move_dir(old: &str, new: &str, flags: u32) -> sys::Result<()> {
+    let kind = |path| sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).map(|stat| walk::kind(&stat));
+    let aside = format!("{new}.aside");
+    match (flags, kind(new)) {
+        (RENAME_EXCHANGE, Ok(_)) => {
+            move_any(new, &aside)?;
+            move_any(old, new)?;
+            move_any(&aside, old)
+        }
+        (RENAME_NOREPLACE, Ok(_)) => Err(Errno(libc::EEXIST)),
+        (0, Ok(libc::S_IFDIR)) => {
+            sys::rmdir(new)?;
+            move_any(old, new)
+        }
+        (0 | RENAME_NOREPLACE, Err(Errno(libc::ENOENT))) => move_any(old, new),
+        _ => Err(Errno(libc::EXDEV)),
+    }
+}
+
+fn move_any(old: &str, new: &str) -> sys::Result<()> {
+    match sys::rename(old, new, RENAME_NOREPLACE) {
+        Err(Errno(libc::EXDEV)) => copy_dir(old, new).and_then(|()| remove_dir(old)),
+        result => result,
     }
 }
 

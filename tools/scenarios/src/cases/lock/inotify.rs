@@ -7,6 +7,8 @@ pub const SCENARIO: Scenario = Scenario {
         b.file("d/f", "text");
     },
     steps: |r| {
+        // A watch does not outlive the mount, nor keeps it busy.
+        r.hold();
         let file = sys::inotify("d/f", libc::IN_ALL_EVENTS);
         let dir = sys::inotify("d", libc::IN_ALL_EVENTS);
         r.expect("watches are set", file.is_ok() && dir.is_ok());

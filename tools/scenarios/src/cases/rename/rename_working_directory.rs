@@ -20,5 +20,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.put("h", O_WRONLY | O_CREAT, "text");
         r.ls(".");
     },
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

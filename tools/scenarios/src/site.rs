@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The directories of one run: where its layers are, and how the union of them is mounted.
+
+use std::path::{Path, PathBuf};
+
+use crate::execute::{Disks, make_dir};
+use crate::layers::Layers;
+use crate::make;
+use crate::mount::Union;
+use crate::shape::{Api, Fs, Shape, Turn, Twist};
+use crate::sys;
+use crate::tree::Spread;
+
+/// Where the tree of a shape with a bind mount is in its union.
+const BELOW: &str = "sub";
+
+/// How often a union is mounted anew between steps; some scenarios make thousands.
+const MAX_REMOUNTS: usize = 50;
+
+/// The layers of one run.
+#[derive(Clone)]
+pub struct Site {
+    shape: Shape,
+    /// An empty directory that everything is mounted below.
+    base: PathBuf,
+    /// Holds the top layers, their work directories, and the oracle's tree.
+    pub top: PathBuf,
+    /// The lower layers as the tree was dealt out to them, the topmost first.
+    trees: Vec<PathBuf>,
+    /// What the union is given as lower layers.
+    lowers: Vec<PathBuf>,
+    /// How many tops have become lower layers.
+    turns: usize,
+    /// How often the union was mounted anew.
+    remounts: usize,
+    /// Where the union is mounted.
+    whole: PathBuf,
+    /// Where its tree is seen.
+    pub target: PathBuf,
+}
+
+impl Site {
+    /// Makes the directories for a tree that is spread in `spread`, without filling them.
+    pub fn prepare(
+        disks: &Disks,
+        base: &Path,
+        scenario: &str,
+        shape: &Shape,
+        spread: &Spread,
+    ) -> Result<Self, String> {
+        let top = match shape.top {
+            Fs::Tmpfs => tmpfs(base, "top")?,
+            other => {
+                let top = disk(disks, other)?.join(scenario);
+                make_dir(&top)?;
+                top
+            }
+        };
+        let target = base.join("union");
+        make_dir(&target)?;
+        let whole = match shape.twist {
+            Twist::Bind => base.join("whole"),
+            _ => target.clone(),
+        };
+        make_dir(&whole)?;
+        let mut site = Self {
+            shape: *shape,
+            base: base.to_owned(),
+            top,
+            trees: Vec::new(),
+            lowers: Vec::new(),
+            turns: 0,
+            remounts: 0,
+            whole,
+            target,
+        };
+        for number in 0..spread.lowers.len() {
+            let root = site.lower(disks, scenario, spread.lowers.len(), number)?;
+            site.trees.push(site.seen_in(&root));
+            site.lowers.push(root);
+        }
+        Ok(site)
+    }
+
+    /// The directory of one lower layer.
+    fn lower(
+        &self,
+        disks: &Disks,
+        scenario: &str,
+        count: usize,
+        number: usize,
+    ) -> Result<PathBuf, String> {
+        let fs = self.shape.lower(number);
+        // A tree that names its layers may have more of them than the shape.
+        let name = format!("l{number}");
+        let root = match fs {
+            image if image.is_image() => {
+                let layer = format!("{count}/{scenario}/{number}");
+                return Ok(disk(disks, image)?.join(layer));
+            }
+            // Hundreds of file systems would only test mount(2).
+            Fs::Tmpfs if count > 10 && number > 0 => self.base.join("l0"),
+            Fs::Tmpfs => tmpfs(&self.base, &name)?,
+            other => {
+                let below = disk(disks, other)?.join(scenario);
+                make_dir(&below)?;
+                below
+            }
+        };
+        let layer = root.join(format!("layer{number}"));
+        make_dir(&layer)?;
+        Ok(layer)
+    }
+
+    /// Where the tree is in a layer.
+    fn seen_in(&self, root: &Path) -> PathBuf {
+        match self.shape.twist {
+            Twist::Bind => root.join(BELOW),
+            _ => root.to_owned(),
+        }
+    }
+
+    fn upper_root(&self) -> PathBuf {
+        self.top.join(format!("upper{}", self.turns))
+    }
+
+    fn work(&self) -> PathBuf {
+        self.top.join(format!("work{}", self.turns))
+    }
+
+    /// Fills the layers; with a nested union, mounts that.
+    pub fn fill(&mut self, spread: &Spread, fstype: &str) -> Result<(), String> {
+        for (number, entries) in spread.lowers.iter().enumerate() {
+            if !self.shape.lower(number).is_image() {
+                let tree = &self.trees[number];
+                make_dir(tree)?;
+                make::make(tree, entries)?;
+            }
+        }
+        let (root, work) = (self.upper_root(), self.work());
+        make_dir(&root)?;
+        make_dir(&work)?;
+        let tree = self.seen_in(&root);
+        if !spread.upper.is_empty() {
+            make_dir(&tree)?;
+        }
+        make::make(&tree, &spread.upper)?;
+        match self.shape.twist {
+            // overlayfs wants two lower layers where there is no top.
+            Twist::ReadOnly => self.lowers.insert(0, root),
+            Twist::Nested(inner) => {
+                let inner = if inner == "union" { fstype } else { inner };
+                let target = self.base.join("inner");
+                make_dir(&target)?;
+                Union::new(inner)
+                    .lowers(&self.lowers)
+                    .mount(&target)
+                    .map_err(|error| format!("the union below: {error}"))?;
+                self.lowers = vec![target];
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The lower layers that the run can be seen to have changed, wrongly.
+    pub fn lower_trees(&self) -> &[PathBuf] {
+        &self.trees
+    }
+
+    /// Mounts the union.
+    pub fn mount(&self, fstype: &str) -> Result<(), String> {
+        let overlay = fstype == "overlay";
+        let api = if overlay {
+            Api::Strings
+        } else {
+            self.shape.api
+        };
+        let mut union = Union::new(fstype).api(api).lowers(&self.lowers);
+        if self.shape.twist != Twist::ReadOnly {
+            union = union.upper(self.upper_root(), self.work());
+        }
+        union.mount(&self.whole)?;
+        if self.shape.twist == Twist::Bind {
+            let sub = self.whole.join(BELOW);
+            sys::mount(&sub.to_string_lossy(), &self.target, "", libc::MS_BIND, b"")
+                .map_err(|error| format!("the bind mount of {}: {error}", sub.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Unmounts it.
+    pub fn umount(&self) -> sys::Result<()> {
+        sys::umount(&self.target, 0)?;
+        if self.shape.twist == Twist::Bind {
+            sys::umount(&self.whole, 0)?;
+        }
+        Ok(())
+    }
+
+    /// Does what the shape wants between two steps, if nothing stands against it.
+    pub fn turn(&mut self, turn: Turn, fstype: &str) -> Result<(), String> {
+        if turn == Turn::DropCaches {
+            // Refused to users, which is no reason to fail.
+            let _ = std::fs::write("/proc/sys/vm/drop_caches", "3");
+            return Ok(());
+        }
+        let identity = |path: &Path| sys::stat(path, 0).map(|stat| (stat.st_dev, stat.st_ino));
+        let here = identity(Path::new("."));
+        if self.remounts == MAX_REMOUNTS || here.is_err() || here != identity(&self.target) {
+            return Ok(());
+        }
+        let go = |path: &Path| {
+            sys::chdir(path).map_err(|error| format!("chdir {}: {error}", path.display()))
+        };
+        go(Path::new("/"))?;
+        // A step has something open, or is somebody who may not.
+        if self.umount().is_err() {
+            return go(&self.target);
+        }
+        if turn == Turn::Rotate {
+            self.lowers.insert(0, self.upper_root());
+            self.turns += 1;
+            make_dir(&self.upper_root())?;
+            make_dir(&self.work())?;
+            copy_root(&self.lowers[0], &self.upper_root())?;
+        }
+        self.mount(fstype)?;
+        self.remounts += 1;
+        go(&self.target)
+    }
+
+    /// Takes over turns that another process made.
+    pub fn turned(&mut self, turns: usize) {
+        while self.turns < turns {
+            self.lowers.insert(0, self.upper_root());
+            self.turns += 1;
+        }
+    }
+
+    /// How many tops have become lower layers.
+    pub fn turns(&self) -> usize {
+        self.turns
+    }
+
+    /// The layers for an assertion, when the shape leaves them where a scenario looks for them.
+    pub fn layers(&self, fstype: &str) -> Layers {
+        Layers {
+            upper: self.seen_in(&self.upper_root()),
+            work: self.work(),
+            lowers: self.trees.clone(),
+            shape: self.shape,
+            fstype: fstype.to_owned(),
+        }
+    }
+}
+
+/// The root of a union is that of its top: a new top must look like the old one.
+fn copy_root(from: &Path, to: &Path) -> Result<(), String> {
+    let copy = || -> sys::Result<()> {
+        let stat = sys::stat(from, 0)?;
+        sys::lchown(to, stat.st_uid, stat.st_gid)?;
+        sys::chmod(to, stat.st_mode & 0o7777)?;
+        for name in sys::listxattr(from)? {
+            if !name.starts_with("trusted.overlay.") {
+                sys::setxattr(to, &name, &sys::getxattr(from, &name)?, 0)?;
+            }
+        }
+        let time = (stat.st_mtime, stat.st_mtime_nsec);
+        sys::utimens(to, time, time, 0)
+    };
+    copy().map_err(|error| format!("making a new top like {}: {error}", from.display()))
+}
+
+fn disk(disks: &Disks, fs: Fs) -> Result<&Path, String> {
+    disks
+        .get(&fs)
+        .map(PathBuf::as_path)
+        .ok_or_else(|| format!("no {} disk is mounted for this shape", fs.name()))
+}
+
+/// Mounts a new tmpfs below `base`.
+pub fn tmpfs(base: &Path, name: &str) -> Result<PathBuf, String> {
+    let path = base.join(name);
+    make_dir(&path)?;
+    sys::mount("tmpfs", &path, "tmpfs", 0, b"mode=755")
+        .map_err(|error| format!("mounting a tmpfs: {error}"))?;
+    Ok(path)
+}
