@@ -10,6 +10,36 @@ pub fn exits_with(status: u8) -> Vec<u8> {
     ])
 }
 
+/// An x86-64 program that exits with the low byte of its effective user.
+pub fn exits_with_user() -> Vec<u8> {
+    exits_with_answer(&[0xb8, 107, 0, 0, 0])
+}
+
+/// An x86-64 program that exits with the low byte of its effective group.
+pub fn exits_with_group() -> Vec<u8> {
+    exits_with_answer(&[0xb8, 108, 0, 0, 0])
+}
+
+/// An x86-64 program that exits with 0 if it may become user 77, else with 255.
+pub fn becomes_user() -> Vec<u8> {
+    exits_with_answer(&[
+        0xb8, 105, 0, 0, 0, // mov eax, 105 (setuid)
+        0xbf, 77, 0, 0, 0, // mov edi, 77
+    ])
+}
+
+/// Makes the system call that `set_up` has put into the registers and exits with its answer.
+fn exits_with_answer(set_up: &[u8]) -> Vec<u8> {
+    let mut code = set_up.to_vec();
+    code.extend([
+        0x0f, 0x05, // syscall
+        0x89, 0xc7, // mov edi, eax
+        0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
+        0x0f, 0x05, // syscall
+    ]);
+    program(&code)
+}
+
 /// An x86-64 program that waits to be killed.
 pub fn waits() -> Vec<u8> {
     program(&[

@@ -35,6 +35,7 @@ pub mod sound;
 pub mod space;
 pub mod sys;
 pub mod tree;
+pub mod userns;
 pub mod walk;
 
 /// What a file with a scenario needs.

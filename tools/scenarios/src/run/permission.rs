@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Who does something: users, groups, capabilities, namespaces; and trees that hold the same in every layer.
 
-use std::path::Path;
-
 use super::*;
 use crate::layers::{Layers, Verdict};
 use crate::tree::{Builder, Kind, spread};
+use crate::userns;
 
 /// Somebody without capabilities.
 #[derive(Clone, Copy, Debug)]
@@ -142,26 +141,7 @@ impl Run<'_> {
     pub fn in_userns(&mut self, uids: &str, gids: &str, steps: impl FnOnce(&mut Self)) {
         self.note(format_args!("-- in a user namespace: {uids:?}, {gids:?}"));
         self.out.flush().expect("the transcript can be written");
-        let (unshared, tell_unshared) = sys::pipe().expect("a pipe");
-        let (mapped, tell_mapped) = sys::pipe().expect("a pipe");
-        let pid = process::background(|| {
-            sys::unshare(libc::CLONE_NEWUSER).expect("user namespaces are to be had");
-            sys::write(tell_unshared, b"1", None).expect("the parent waits");
-            sys::read(mapped, 1, None).expect("the parent writes");
-            sys::become_for_good(0, 0).expect("root is mapped");
-            steps(self);
-        })
-        .expect("fork");
-        let _ = sys::close(tell_unshared);
-        let _ = sys::read(unshared, 1, None);
-        for (map, text) in [("uid_map", uids), ("gid_map", gids)] {
-            std::fs::write(format!("/proc/{pid}/{map}"), text).expect("a map");
-        }
-        let _ = sys::write(tell_mapped, b"1", None);
-        let end = process::wait(pid).expect("a child");
-        for fd in [unshared, mapped, tell_mapped] {
-            let _ = sys::close(fd);
-        }
+        let end = userns::child(uids, gids, || steps(self)).expect("a user namespace");
         if end != End::Done {
             self.note(format_args!("-- the child ended with {end:?}"));
         }
@@ -171,13 +151,7 @@ impl Run<'_> {
     /// Runs `steps` in a child whose working directory is the same tree, bound with mount flags of its own.
     pub fn on_bind(&mut self, flags: u64, steps: impl FnOnce(&mut Self)) {
         self.in_child(|r| {
-            sys::unshare(libc::CLONE_NEWNS).expect("mount namespaces are to be had");
-            let here = std::env::current_dir().expect("a working directory");
-            let mount = |target: &Path, flags| sys::mount("none", target, "none", flags, b"");
-            mount(Path::new("/"), libc::MS_REC | libc::MS_PRIVATE).expect("a private tree");
-            sys::mount(".", &here, "none", libc::MS_BIND, b"").expect("a bind mount");
-            mount(&here, libc::MS_REMOUNT | libc::MS_BIND | flags).expect("its flags");
-            sys::chdir(&here).expect("the bind mount");
+            sys::bind_here(flags).expect("a bind mount");
             steps(r);
         });
     }
