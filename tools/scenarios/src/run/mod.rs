@@ -7,6 +7,7 @@
 
 mod data;
 mod inode;
+mod io;
 mod locks;
 mod memory;
 mod meta;
@@ -16,6 +17,7 @@ mod pair;
 mod paths;
 mod permission;
 mod ranges;
+mod uring;
 
 pub use data::slurp;
 pub use inode::{KINDS, NOW, OMIT, every_kind, pause};
@@ -24,6 +26,7 @@ pub use notify::Watcher;
 pub use pair::Turns;
 pub use paths::{RESOLVE_CACHED, open_flags, truncates};
 pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
+pub use sys::{Aligned, Control, Piece, Request, Ring, Space};
 
 use std::fmt::Display;
 use std::io::Write;

@@ -43,10 +43,12 @@ macro_rules! raw {
     };
 }
 
+mod aio;
 mod attr;
 mod block;
 mod exec;
 mod inode;
+mod io;
 mod map;
 mod memory;
 mod mount;
@@ -57,11 +59,14 @@ mod ranges;
 mod signal;
 mod socket;
 mod trouble;
+mod uring;
 
+pub use aio::{Aio, Control, eventfd};
 pub use attr::*;
 pub use block::*;
 pub use exec::*;
 pub use inode::*;
+pub use io::*;
 pub use map::Map;
 pub use memory::*;
 pub use mount::*;
@@ -72,6 +77,7 @@ pub use ranges::*;
 pub use signal::*;
 pub use socket::*;
 pub use trouble::*;
+pub use uring::{Request, Ring};
 
 /// open(2).
 pub fn open(path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {

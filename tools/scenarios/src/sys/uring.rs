@@ -1,0 +1,490 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! io_uring without a library: as much of it as scenarios need.
+
+use std::ffi::{CString, OsStr};
+use std::marker::PhantomData;
+use std::os::fd::RawFd;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use super::{Result, check, close, cstring};
+use crate::errno::Errno;
+
+/// struct io_uring_sqe.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct Sqe {
+    opcode: u8,
+    flags: u8,
+    ioprio: u16,
+    fd: i32,
+    off: u64,
+    addr: u64,
+    len: u32,
+    op_flags: u32,
+    user_data: u64,
+    buf_index: u16,
+    personality: u16,
+    splice_fd_in: i32,
+    addr3: u64,
+    pad: u64,
+}
+
+/// struct io_uring_cqe.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+struct Cqe {
+    user_data: u64,
+    result: i32,
+    flags: u32,
+}
+
+/// struct io_uring_params, in words: sizes, flags, features at 5; offsets of the submission ring from 10, of the
+/// completion ring from 20.
+type Params = [u32; 30];
+
+const READ_FIXED: u8 = 4;
+const WRITE_FIXED: u8 = 5;
+const FIXED_FILE: u8 = 1;
+const IO_LINK: u8 = 4;
+const ASYNC: u8 = 16;
+
+/// One request; what it points to is borrowed until it is done.
+#[derive(Debug)]
+pub struct Request<'a> {
+    sqe: Sqe,
+    names: Vec<CString>,
+    memory: PhantomData<&'a mut [u8]>,
+}
+
+impl<'a> Request<'a> {
+    fn new(opcode: u8, fd: RawFd) -> Self {
+        Self {
+            sqe: Sqe {
+                opcode,
+                fd,
+                ..Sqe::default()
+            },
+            names: Vec::new(),
+            memory: PhantomData,
+        }
+    }
+
+    /// Keeps the name and gives its address, which does not change when the request is moved.
+    fn name(&mut self, name: impl AsRef<OsStr>) -> u64 {
+        let name = cstring(name);
+        let address = name.as_ptr() as u64;
+        self.names.push(name);
+        address
+    }
+
+    fn at_name(opcode: u8, name: &str) -> Self {
+        let mut request = Self::new(opcode, libc::AT_FDCWD);
+        request.sqe.addr = request.name(name);
+        request
+    }
+
+    fn two_names(opcode: u8, old: &str, new: &str) -> Self {
+        let mut request = Self::at_name(opcode, old);
+        request.sqe.off = request.name(new);
+        request.sqe.len = libc::AT_FDCWD as u32;
+        request
+    }
+
+    /// IORING_OP_NOP.
+    pub fn nop() -> Self {
+        Self::new(0, -1)
+    }
+
+    /// IORING_OP_READ; an offset of -1 is the position of the file.
+    pub fn read(fd: RawFd, buffer: &'a mut [u8], offset: i64) -> Self {
+        let mut request = Self::new(22, fd);
+        request.sqe.addr = buffer.as_mut_ptr() as u64;
+        request.sqe.len = buffer.len() as u32;
+        request.sqe.off = offset as u64;
+        request
+    }
+
+    /// IORING_OP_WRITE; an offset of -1 is the position of the file.
+    pub fn write(fd: RawFd, data: &'a [u8], offset: i64) -> Self {
+        let mut request = Self::new(23, fd);
+        request.sqe.addr = data.as_ptr() as u64;
+        request.sqe.len = data.len() as u32;
+        request.sqe.off = offset as u64;
+        request
+    }
+
+    /// IORING_OP_WRITE of bytes where there is nothing.
+    pub fn write_nowhere(fd: RawFd, length: u32, offset: i64) -> Self {
+        let mut request = Self::new(23, fd);
+        request.sqe.addr = 16;
+        request.sqe.len = length;
+        request.sqe.off = offset as u64;
+        request
+    }
+
+    /// IORING_OP_READ_FIXED into the start of a buffer of [`Ring::register_buffers`].
+    pub fn read_fixed(fd: RawFd, buffer: u16, length: u32, offset: i64) -> Self {
+        let mut request = Self::new(READ_FIXED, fd);
+        request.sqe.buf_index = buffer;
+        request.sqe.len = length;
+        request.sqe.off = offset as u64;
+        request
+    }
+
+    /// IORING_OP_WRITE_FIXED from the start of a buffer of [`Ring::register_buffers`].
+    pub fn write_fixed(fd: RawFd, buffer: u16, length: u32, offset: i64) -> Self {
+        let mut request = Self::read_fixed(fd, buffer, length, offset);
+        request.sqe.opcode = WRITE_FIXED;
+        request
+    }
+
+    /// IORING_OP_FSYNC.
+    pub fn fsync(fd: RawFd, data_only: bool) -> Self {
+        let mut request = Self::new(3, fd);
+        request.sqe.op_flags = data_only.into();
+        request
+    }
+
+    /// IORING_OP_SYNC_FILE_RANGE of the whole file.
+    pub fn sync_file_range(fd: RawFd) -> Self {
+        let mut request = Self::new(8, fd);
+        request.sqe.op_flags = 7;
+        request
+    }
+
+    /// IORING_OP_FALLOCATE.
+    pub fn fallocate(fd: RawFd, mode: i32, offset: i64, length: i64) -> Self {
+        let mut request = Self::new(17, fd);
+        request.sqe.len = mode as u32;
+        request.sqe.off = offset as u64;
+        request.sqe.addr = length as u64;
+        request
+    }
+
+    /// IORING_OP_FTRUNCATE.
+    pub fn ftruncate(fd: RawFd, size: i64) -> Self {
+        let mut request = Self::new(55, fd);
+        request.sqe.off = size as u64;
+        request
+    }
+
+    /// IORING_OP_FADVISE of the whole file.
+    pub fn fadvise(fd: RawFd, advice: i32) -> Self {
+        let mut request = Self::new(24, fd);
+        request.sqe.op_flags = advice as u32;
+        request
+    }
+
+    /// IORING_OP_OPENAT of mode 0644.
+    pub fn open(path: &str, flags: i32) -> Self {
+        let mut request = Self::at_name(18, path);
+        request.sqe.len = 0o644;
+        request.sqe.op_flags = flags as u32;
+        request
+    }
+
+    /// IORING_OP_CLOSE.
+    pub fn close(fd: RawFd) -> Self {
+        Self::new(19, fd)
+    }
+
+    /// IORING_OP_STATX of the basic fields.
+    pub fn statx(path: &str, into: &'a mut libc::statx) -> Self {
+        let mut request = Self::at_name(21, path);
+        request.sqe.len = libc::STATX_BASIC_STATS;
+        request.sqe.op_flags = libc::AT_SYMLINK_NOFOLLOW as u32;
+        request.sqe.off = std::ptr::from_mut(into) as u64;
+        request
+    }
+
+    /// IORING_OP_UNLINKAT; `flags` may be AT_REMOVEDIR.
+    pub fn unlink(path: &str, flags: i32) -> Self {
+        let mut request = Self::at_name(36, path);
+        request.sqe.op_flags = flags as u32;
+        request
+    }
+
+    /// IORING_OP_MKDIRAT with mode 0755.
+    pub fn mkdir(path: &str) -> Self {
+        let mut request = Self::at_name(37, path);
+        request.sqe.len = 0o755;
+        request
+    }
+
+    /// IORING_OP_RENAMEAT.
+    pub fn rename(old: &str, new: &str, flags: u32) -> Self {
+        let mut request = Self::two_names(35, old, new);
+        request.sqe.op_flags = flags;
+        request
+    }
+
+    /// IORING_OP_LINKAT.
+    pub fn link(old: &str, new: &str) -> Self {
+        Self::two_names(39, old, new)
+    }
+
+    /// IORING_OP_SYMLINKAT.
+    pub fn symlink(target: &str, path: &str) -> Self {
+        let mut request = Self::two_names(38, target, path);
+        request.sqe.len = 0;
+        request
+    }
+
+    /// IORING_OP_SETXATTR.
+    pub fn setxattr(path: &str, name: &str, value: &'a [u8]) -> Self {
+        let mut request = Self::at_name(42, name);
+        request.sqe.fd = 0;
+        request.sqe.off = value.as_ptr() as u64;
+        request.sqe.len = value.len() as u32;
+        request.sqe.addr3 = request.name(path);
+        request
+    }
+
+    /// IORING_OP_GETXATTR.
+    pub fn getxattr(path: &str, name: &str, into: &'a mut [u8]) -> Self {
+        let mut request = Self::at_name(44, name);
+        request.sqe.fd = 0;
+        request.sqe.off = into.as_mut_ptr() as u64;
+        request.sqe.len = into.len() as u32;
+        request.sqe.addr3 = request.name(path);
+        request
+    }
+
+    /// IORING_OP_SPLICE; an offset of -1 is none.
+    pub fn splice(from: RawFd, at: i64, to: RawFd, to_at: i64, length: u32) -> Self {
+        let mut request = Self::new(30, to);
+        request.sqe.off = to_at as u64;
+        request.sqe.addr = at as u64;
+        request.sqe.splice_fd_in = from;
+        request.sqe.len = length;
+        request
+    }
+
+    /// A request of the given number with nothing else to it.
+    pub fn other(opcode: u8, fd: RawFd) -> Self {
+        Self::new(opcode, fd)
+    }
+
+    /// The next request of the list begins when this one has succeeded.
+    pub fn linked(mut self) -> Self {
+        self.sqe.flags |= IO_LINK;
+        self
+    }
+
+    /// In a worker thread from the start.
+    pub fn in_worker(mut self) -> Self {
+        self.sqe.flags |= ASYNC;
+        self
+    }
+
+    /// The descriptor is an index into the files of [`Ring::register_files`].
+    pub fn on_registered(mut self) -> Self {
+        self.sqe.flags |= FIXED_FILE;
+        self
+    }
+
+    /// What is opened replaces this one of the registered files.
+    pub fn into_registered(mut self, index: i32) -> Self {
+        self.sqe.splice_fd_in = index + 1;
+        self
+    }
+
+    /// With flags as of pwritev2(2).
+    pub fn flags(mut self, flags: i32) -> Self {
+        self.sqe.op_flags = flags as u32;
+        self
+    }
+}
+
+/// Memory shared with the kernel.
+struct Shared {
+    base: *mut u8,
+    length: usize,
+}
+
+impl Shared {
+    fn new(fd: RawFd, length: usize, offset: i64) -> Result<Self> {
+        // SAFETY: a new mapping at an address the kernel chooses overlaps nothing.
+        let base = unsafe {
+            libc::mmap(
+                std::ptr::null_mut(),
+                length,
+                libc::PROT_READ | libc::PROT_WRITE,
+                libc::MAP_SHARED | libc::MAP_POPULATE,
+                fd,
+                offset,
+            )
+        };
+        if base == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        Ok(Self {
+            base: base.cast(),
+            length,
+        })
+    }
+
+    /// A number the kernel may look at or change at any time.
+    fn word(&self, offset: u32) -> &AtomicU32 {
+        assert!(offset as usize + 4 <= self.length && offset.is_multiple_of(4));
+        // SAFETY: inside the mapping, aligned, and never accessed but as an atomic number.
+        unsafe { AtomicU32::from_ptr(self.base.add(offset as usize).cast()) }
+    }
+
+    /// The address of element `index` of an array.
+    fn element<T>(&self, offset: u32, index: u32) -> *mut T {
+        let at = offset as usize + index as usize * size_of::<T>();
+        assert!(at + size_of::<T>() <= self.length);
+        // SAFETY: inside the mapping, as asserted.
+        unsafe { self.base.add(at).cast() }
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is ours and nothing refers to it any more.
+        unsafe { libc::munmap(self.base.cast(), self.length) };
+    }
+}
+
+/// A ring of io_uring_setup(2) with room for [`Ring::ENTRIES`] requests at a time.
+pub struct Ring {
+    fd: RawFd,
+    params: Params,
+    rings: Shared,
+    entries: Shared,
+    buffers: Vec<Vec<u8>>,
+}
+
+impl Ring {
+    /// How many requests [`Ring::run`] takes.
+    pub const ENTRIES: u32 = 32;
+
+    /// io_uring_setup(2) and its mappings.
+    pub fn new() -> Result<Self> {
+        let mut params: Params = [0; 30];
+        // One request that is wrong in itself must not keep the others from being taken.
+        const SUBMIT_ALL: u32 = 1 << 7;
+        params[2] = SUBMIT_ALL;
+        let fd = raw!(SYS_io_uring_setup, Self::ENTRIES, params.as_mut_ptr())? as RawFd;
+        // Both rings are in one mapping since Linux 5.4.
+        let submission = params[16] as usize + params[0] as usize * 4;
+        let completion = params[25] as usize + params[1] as usize * size_of::<Cqe>();
+        let rings = Shared::new(fd, submission.max(completion), 0)?;
+        let entries = Shared::new(fd, params[0] as usize * size_of::<Sqe>(), 0x1000_0000)?;
+        Ok(Self {
+            fd,
+            params,
+            rings,
+            entries,
+            buffers: Vec::new(),
+        })
+    }
+
+    /// Registers memory for [`Request::read_fixed`] and [`Request::write_fixed`].
+    pub fn register_buffers(&mut self, buffers: Vec<Vec<u8>>) -> Result<()> {
+        self.buffers = buffers;
+        let vector: Vec<_> = self
+            .buffers
+            .iter_mut()
+            .map(|buffer| libc::iovec {
+                iov_base: buffer.as_mut_ptr().cast(),
+                iov_len: buffer.len(),
+            })
+            .collect();
+        self.register(0, vector.as_ptr().cast(), vector.len())
+    }
+
+    /// What is now in a registered buffer.
+    pub fn buffer(&self, index: usize) -> &[u8] {
+        &self.buffers[index]
+    }
+
+    /// Registers files for [`Request::on_registered`]; -1 leaves a place free.
+    pub fn register_files(&mut self, files: &[RawFd]) -> Result<()> {
+        self.register(2, files.as_ptr().cast(), files.len())
+    }
+
+    fn register(&self, what: u32, list: *const u8, count: usize) -> Result<()> {
+        raw!(SYS_io_uring_register, self.fd, what, list, count as u32).map(drop)
+    }
+
+    /// io_uring_enter(2) with these requests, until all are done: their results in the same order.
+    pub fn run(&mut self, requests: Vec<Request<'_>>) -> Result<Vec<Result<i32>>> {
+        let count = requests.len() as u32;
+        assert!(count <= Self::ENTRIES);
+        let tail = self.rings.word(self.params[11]);
+        let mask = self.params[0] - 1;
+        let mut at = tail.load(Ordering::Relaxed);
+        for (number, request) in requests.iter().enumerate() {
+            let mut sqe = request.sqe;
+            sqe.user_data = number as u64;
+            if sqe.opcode == READ_FIXED || sqe.opcode == WRITE_FIXED {
+                let buffer = self.buffers.get(usize::from(sqe.buf_index));
+                sqe.addr = buffer.map_or(0, |buffer| buffer.as_ptr() as u64);
+            }
+            let slot = at & mask;
+            // SAFETY: the kernel does not look at the entry before the tail has passed it.
+            unsafe { self.entries.element::<Sqe>(0, slot).write(sqe) };
+            let index = self.params[16] + slot * 4;
+            self.rings.word(index).store(slot, Ordering::Relaxed);
+            at = at.wrapping_add(1);
+        }
+        tail.store(at, Ordering::Release);
+        let taken = raw!(
+            SYS_io_uring_enter,
+            self.fd,
+            count,
+            0,
+            0,
+            std::ptr::null::<u8>(),
+            0usize
+        )? as u32;
+        assert_eq!(taken, count, "io_uring_enter took fewer requests");
+        let mut results = vec![Ok(0); requests.len()];
+        for _ in 0..requests.len() {
+            let cqe = self.next();
+            let result = match cqe.result {
+                error if error < 0 => Err(Errno(-error)),
+                value => Ok(value),
+            };
+            results[cqe.user_data as usize] = result;
+        }
+        Ok(results)
+    }
+
+    /// Waits for a completion.  What the kernel has been given must stay until it is done with it, so there is no way
+    /// on without.
+    fn next(&self) -> Cqe {
+        let head = self.rings.word(self.params[20]);
+        let tail = self.rings.word(self.params[21]);
+        let at = head.load(Ordering::Relaxed);
+        while tail.load(Ordering::Acquire) == at {
+            const GETEVENTS: u32 = 1;
+            let waited = raw!(
+                SYS_io_uring_enter,
+                self.fd,
+                0,
+                1,
+                GETEVENTS,
+                std::ptr::null::<u8>(),
+                0usize
+            );
+            assert!(
+                matches!(waited, Ok(_) | Err(Errno(libc::EINTR))),
+                "io_uring_enter: {waited:?}"
+            );
+        }
+        let slot = at & (self.params[1] - 1);
+        // SAFETY: the kernel has written the entry before it moved the tail.
+        let cqe = unsafe { self.rings.element::<Cqe>(self.params[25], slot).read() };
+        head.store(at.wrapping_add(1), Ordering::Release);
+        cqe
+    }
+}
+
+impl Drop for Ring {
+    fn drop(&mut self) {
+        let _ = close(self.fd);
+    }
+}
