@@ -76,6 +76,10 @@ impl Fs {
         if entry.kind.is_sparse() {
             return Some("the image keeps no holes");
         }
+        let seconds = entry.mtime.0;
+        if seconds < 0 || (self.whole_seconds() && seconds > i64::from(u32::MAX)) {
+            return Some("the image holds no times so far away");
+        }
         let acl = |(name, _): &(String, Vec<u8>)| name == acl::ACCESS || name == acl::DEFAULT;
         match self {
             Self::Squashfs if entry.xattrs.iter().any(acl) => Some("squashfs keeps no ACLs"),
