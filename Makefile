@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
+export KERNEL KDIR FILTER SHAPE SUITE TOP FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
 
-.PHONY: all module tools test unit demo vm shell lint install setup clean distclean help
+.PHONY: all module tools test test-suites unit demo vm shell lint install setup clean distclean help
 
 all: module tools
 
@@ -16,6 +16,9 @@ tools:
 
 test: module tools
 	@scripts/test
+
+test-suites: module tools
+	@scripts/test-suites
 
 unit:
 	@scripts/unit
@@ -48,6 +51,7 @@ define HELP
 make             build the module, out/ABI/union.ko, and the tools, out/bin
 make demo        boot a Debian root on a union and show that it works
 make test        run all tests; the last line is 'N passed, N failed'
+make test-suites run programs that test file systems on a union, and compare
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
@@ -60,6 +64,7 @@ make clean       remove out/            make distclean CACHE=1  the cache too
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list)
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
+SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine

@@ -127,6 +127,13 @@ fn enter_root(line: &CommandLine) -> Result<()> {
         .mount(root)
         .map_err(|e| fail("mounting the union", e.to_string()))?;
     boot::mount_kernel_file_systems_below(root)?;
+    for name in line.get("scratch").into_iter().flat_map(|s| s.split(',')) {
+        let target = root.join("disks").join(name);
+        fs::create_dir_all(&target)?;
+        let device = boot::disk(name)?;
+        sys::mount(&device.to_string_lossy(), &target, name, 0, b"")
+            .map_err(|e| fail("mounting a scratch disk", e.to_string()))?;
+    }
     if line.get("share").is_some() {
         let target = root.join(SHARE.trim_start_matches('/'));
         fs::create_dir_all(&target)?;

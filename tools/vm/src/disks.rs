@@ -48,6 +48,25 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
     Ok(disks)
 }
 
+/// The file system of this name, if there can be empty disks of it.
+pub fn writable(name: &str) -> Result<Fs> {
+    [Fs::Ext4, Fs::Xfs, Fs::Btrfs]
+        .into_iter()
+        .find(|fs| fs.name() == name)
+        .with_context(|| format!("there are no scratch disks of {name:?}: ext4, xfs or btrfs"))
+}
+
+/// An empty disk that takes what programs write; only what they do write takes space.
+pub fn large(places: &Places, fs: Fs) -> Result<Disk> {
+    const MIB: u64 = 4096;
+    let (command, _) = fs.mkfs().context("a file system that can be made")?;
+    Ok(Disk {
+        serial: fs.name().to_owned(),
+        image: scratch(places, fs, command, MIB)?,
+        writable: true,
+    })
+}
+
 /// An empty file system.
 fn scratch(places: &Places, name: &str, command: &[&str], mib: u64) -> Result<PathBuf> {
     let key = hash(format!("{command:?} {mib}").as_bytes());

@@ -60,6 +60,15 @@ enum Command {
         /// Directory of this machine to be seen at /mnt/share, where the command starts.
         #[arg(long, value_name = "DIR")]
         share: Option<PathBuf>,
+        /// The Debian image below the root, by its name in the cache.
+        #[arg(long, value_name = "NAME", default_value = "root")]
+        image: String,
+        /// File systems of which an empty disk is wanted, at /disks/NAME.
+        #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+        scratch: Vec<String>,
+        /// Memory of the machine.
+        #[arg(long, value_name = "SIZE", default_value = MEMORY)]
+        memory: String,
         #[command(flatten)]
         machine: MachineArgs,
         /// The command, for /bin/sh -c.
@@ -77,6 +86,9 @@ enum Command {
     /// List the cases.
     List,
 }
+
+/// Memory of a machine, if not said otherwise.
+const MEMORY: &str = "2G";
 
 #[derive(Args)]
 struct MachineArgs {
@@ -102,6 +114,9 @@ impl MachineArgs {
         run::Request {
             kernel: self.kernel,
             fstype: self.fstype,
+            image: "root".into(),
+            scratch: Vec::new(),
+            memory: MEMORY.into(),
             share,
             guest: self.guest,
             timeout: Duration::from_secs(self.timeout),
@@ -152,9 +167,20 @@ fn start(cli: Cli) -> Result<u8> {
         }
         Command::Run {
             share,
+            image,
+            scratch,
+            memory,
             machine,
             command,
-        } => run::run(&Places::find()?, &machine.run_request(share), &command),
+        } => {
+            let request = run::Request {
+                image,
+                scratch,
+                memory,
+                ..machine.run_request(share)
+            };
+            run::run(&Places::find()?, &request, &command)
+        }
         Command::Shell { share, mut machine } => {
             // Nobody watches the time of a shell.
             machine.timeout = u64::MAX / 4;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::console::Tail;
-use crate::disks::Disk;
+use crate::disks::{self, Disk};
 use crate::initramfs::{self, Contents};
 use crate::machine::{self, Event, Machine, Plan};
 use crate::paths::{Kernel, Places};
@@ -34,6 +34,12 @@ pub struct Request {
     pub kernel: Option<String>,
     /// Type of the root: `union`, or `overlay` to compare.
     pub fstype: String,
+    /// Which Debian image is the lower layer of the root.
+    pub image: String,
+    /// Names of file systems of which an empty disk is wanted, at /disks/NAME.
+    pub scratch: Vec<String>,
+    /// Memory, as QEMU takes it.
+    pub memory: String,
     /// A directory of the host to be seen at /mnt/share.
     pub share: Option<PathBuf>,
     /// The guest program, if not the usual one.
@@ -102,12 +108,24 @@ fn plan<'a>(
     mode: &str,
     files: &[(&str, &[u8])],
 ) -> Result<Plan<'a>> {
-    let root = places.images()?.join("root.erofs");
+    let root = places.images()?.join(format!("{}.erofs", request.image));
     if !root.is_file() {
         bail!(
-            "{} is missing: the Debian root of such machines; make images builds it",
-            root.display()
+            "{} is missing: the Debian root of such machines; scripts/image-{} builds it",
+            root.display(),
+            request.image
         );
+    }
+    let mut disks = vec![Disk {
+        serial: "root".into(),
+        image: root,
+        writable: false,
+    }];
+    let mut modules = MODULES.to_vec();
+    let scratch = request.scratch.iter().map(|name| disks::writable(name));
+    for fs in scratch.collect::<Result<Vec<_>>>()? {
+        disks.push(disks::large(places, fs)?);
+        modules.push(fs.name());
     }
     let guest = initramfs::guest(places, request.guest.clone())?;
     let union = match request.fstype.as_str() {
@@ -116,7 +134,7 @@ fn plan<'a>(
     };
     let contents = Contents {
         guest: &guest,
-        modules: MODULES,
+        modules: &modules,
         union,
         files,
     };
@@ -124,6 +142,9 @@ fn plan<'a>(
         format!("union.mode={mode}"),
         format!("union.fstype={}", request.fstype),
     ];
+    if !request.scratch.is_empty() {
+        words.push(format!("union.scratch={}", request.scratch.join(",")));
+    }
     if let Ok(term) = std::env::var("TERM") {
         words.push(format!("union.term={term}"));
     }
@@ -141,14 +162,10 @@ fn plan<'a>(
         kernel,
         initramfs: initramfs::build(kernel, &contents)?,
         words,
-        disks: vec![Disk {
-            serial: "root".into(),
-            image: root,
-            writable: false,
-        }],
+        disks,
         share,
         output: false,
-        memory: "2G".into(),
+        memory: request.memory.clone(),
         log: places.log_dir()?.join(format!("{mode}.log")),
         timeout: request.timeout,
         silence: request.timeout,

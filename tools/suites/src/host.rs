@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! On the host: a machine for each type of top layer, the table, the results for programs.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use serde::Serialize;
+
+use crate::compare::Verdict;
+use crate::report::{Event, Side, Test};
+use crate::suites::{self, Suite};
+
+/// Types of file system the top layer is on.
+const TOPS: &[&str] = &["tmpfs", "ext4", "xfs"];
+
+/// What to run.
+#[derive(Args)]
+pub struct Request {
+    /// Only these suites.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    suite: Vec<String>,
+    /// Only these types of the top layer: tmpfs, ext4, xfs, btrfs.
+    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+    top: Vec<String>,
+    /// Type of the union; overlay to compare.
+    #[arg(long, value_name = "TYPE", default_value = "union")]
+    fstype: String,
+    /// Kernel release in the cache.
+    #[arg(long, value_name = "ABI")]
+    kernel: Option<String>,
+    /// Limit of one machine, in seconds.
+    #[arg(long, value_name = "S", default_value_t = 1500)]
+    timeout: u64,
+    /// Write the results to a file, for programs.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Show the console, and tests that fail alike.
+    #[arg(short, long)]
+    verbose: bool,
+    /// The program that runs machines.
+    #[arg(long, value_name = "FILE")]
+    vm: PathBuf,
+    /// A directory that machines see, with this program in it; logs go to its directory log.
+    #[arg(long, value_name = "DIR")]
+    share: PathBuf,
+}
+
+/// One suite on one type of top layer.
+#[derive(Serialize)]
+struct Row {
+    suite: String,
+    top: String,
+    fstype: String,
+    plain_seconds: f64,
+    union_seconds: f64,
+    #[serde(flatten)]
+    verdict: Verdict,
+}
+
+/// Runs them; tells whether all is well.
+pub fn run(request: &Request) -> Result<bool> {
+    let chosen = suites::chosen(&request.suite)?;
+    let tops: Vec<&str> = match request.top.as_slice() {
+        [] => TOPS.to_vec(),
+        tops => tops.iter().map(String::as_str).collect(),
+    };
+    for suite in &chosen {
+        for (name, why) in suite.left_out {
+            println!("{} runs without {name}: {why}", suite.name);
+        }
+    }
+    println!(
+        "\n{:7} {:18} {:>7} {:>7} {:>7} {:>7} {:>7}  {:>6} {:>6}",
+        "", "suite/top", "passed", "skipped", "failed", "known", "WRONG", "plain", "union"
+    );
+    println!("{:51} alike", "");
+    let mut rows = Vec::new();
+    for top in tops {
+        // A suite that ends the machine does not keep the others from running.
+        let mut left = chosen.as_slice();
+        while !left.is_empty() {
+            let before = rows.len();
+            machine(request, top, left, &mut rows)?;
+            left = &left[rows.len() - before..];
+        }
+    }
+    if let Some(path) = &request.json {
+        fs::write(path, serde_json::to_string_pretty(&rows)?)
+            .with_context(|| format!("writing {}", path.display()))?;
+    }
+    let passed: usize = rows
+        .iter()
+        .map(|row| row.verdict.passed + row.verdict.failed_alike.len() + row.verdict.known.len())
+        .sum();
+    let failed: usize = rows.iter().map(|row| row.verdict.wrong.len()).sum();
+    println!("{passed} passed, {failed} failed");
+    Ok(failed == 0 && passed > 0)
+}
+
+/// Runs one machine until its suites or itself have come to an end; one more row for each suite that began.
+fn machine(request: &Request, top: &str, suites: &[&Suite], rows: &mut Vec<Row>) -> Result<()> {
+    let mut child = command(request, top, suites)
+        .stdout(Stdio::piped())
+        .stdin(Stdio::null())
+        .spawn()
+        .with_context(|| format!("starting {}", request.vm.display()))?;
+    let stdout = child.stdout.take().context("the output of the machine")?;
+    let mut running = Running::default();
+    let mut ended = false;
+    let first = rows.len();
+    let mut close = |running: Running| {
+        let row = running.row(top, &request.fstype);
+        show(&row, request);
+        rows.push(row);
+    };
+    for line in BufReader::new(stdout).lines() {
+        let line = line?;
+        let Ok(event) = serde_json::from_str(&line) else {
+            eprintln!("  | {line}");
+            continue;
+        };
+        match event {
+            Event::Begins { suite, side } => {
+                running.suite = Some(suite);
+                running.side = Some(side);
+            }
+            Event::Results {
+                side,
+                tests,
+                seconds,
+                ..
+            } => match side {
+                Side::Plain => running.plain = Some((tests, seconds)),
+                Side::Union => running.union = Some((tests, seconds)),
+            },
+            Event::Layers { tests, .. } => {
+                running.layers = Some(tests);
+                close(std::mem::take(&mut running));
+            }
+            Event::End => ended = true,
+        }
+    }
+    let status = child.wait()?;
+    if !ended {
+        if running.suite.is_none() {
+            // It is the next suite's preparation, or nothing at all, that does not work.
+            let next = suites.get(rows.len() - first).map(|s| s.name.to_owned());
+            running.suite = next.filter(|_| rows.len() > first);
+        }
+        if running.suite.is_none() {
+            bail!("the machine did not get as far as the first suite ({status})");
+        }
+        let row = running.row(top, &request.fstype);
+        show(&row, request);
+        rows.push(row);
+    }
+    Ok(())
+}
+
+fn command(request: &Request, top: &str, suites: &[&Suite]) -> Command {
+    let mut command = Command::new(&request.vm);
+    command.args(["run", "--image", "suites", "--memory", "3G"]);
+    command.args(["--fstype", &request.fstype]);
+    command.args(["--timeout", &request.timeout.to_string()]);
+    if top != "tmpfs" {
+        command.args(["--scratch", top]);
+    }
+    if let Some(kernel) = &request.kernel {
+        command.args(["--kernel", kernel]);
+    }
+    if request.verbose {
+        command.arg("--verbose");
+    }
+    let names: Vec<_> = suites.iter().map(|suite| suite.name).collect();
+    command.arg("--share").arg(&request.share).args([
+        "--",
+        &format!(
+            "exec ./union-suites guest --top {top} --fstype {} --logs log/{top} {}",
+            request.fstype,
+            names.join(" ")
+        ),
+    ]);
+    command
+}
+
+/// What is known of the suite that runs.
+#[derive(Default)]
+struct Running {
+    suite: Option<String>,
+    side: Option<Side>,
+    plain: Option<(Vec<Test>, f64)>,
+    union: Option<(Vec<Test>, f64)>,
+    layers: Option<Vec<Test>>,
+}
+
+impl Running {
+    fn row(self, top: &str, fstype: &str) -> Row {
+        let suite = self.suite.unwrap_or_default();
+        let mut verdict = match (&self.plain, &self.union) {
+            (Some((plain, _)), Some((union, _))) => Verdict::of(&suite, plain, union),
+            _ => Verdict::default(),
+        };
+        match &self.layers {
+            Some(tests) => verdict.add(tests),
+            None => verdict.fail(
+                "machine",
+                &match self.side {
+                    Some(side) => format!("ended while or after this ran on the {side:?} side"),
+                    None => "ended before this ran".to_owned(),
+                },
+            ),
+        }
+        let seconds = |side: &Option<(Vec<Test>, f64)>| side.as_ref().map_or(0.0, |(_, s)| *s);
+        Row {
+            plain_seconds: seconds(&self.plain),
+            union_seconds: seconds(&self.union),
+            top: top.to_owned(),
+            fstype: fstype.to_owned(),
+            suite,
+            verdict,
+        }
+    }
+}
+
+fn show(row: &Row, request: &Request) {
+    let verdict = &row.verdict;
+    println!(
+        "{:7} {:18} {:7} {:7} {:7} {:7} {:7}  {:4.0} s {:4.0} s",
+        if verdict.wrong.is_empty() {
+            "ok"
+        } else {
+            "FAILED"
+        },
+        format!("{}/{}", row.suite, row.top),
+        verdict.passed,
+        verdict.skipped,
+        verdict.failed_alike.len(),
+        verdict.known.len(),
+        verdict.wrong.len(),
+        row.plain_seconds,
+        row.union_seconds,
+    );
+    if request.verbose {
+        for name in &verdict.failed_alike {
+            println!("        fails alike: {name}");
+        }
+    }
+    let mut reasons = BTreeMap::<&str, Vec<&str>>::new();
+    for (name, reason) in &verdict.known {
+        reasons.entry(reason).or_default().push(name);
+    }
+    for (reason, names) in reasons {
+        let more = match names.len() {
+            1 => String::new(),
+            count => format!(" and {} more", count - 1),
+        };
+        println!("        known: {}{more}: {reason}", names[0]);
+    }
+    for (name, story) in &verdict.wrong {
+        println!("        WRONG: {name}");
+        for line in story.lines() {
+            println!("               {line}");
+        }
+    }
+    if !verdict.wrong.is_empty() {
+        let log = request.share.join("log").join(&row.top);
+        println!("        logs: {}/{}-*.log", log.display(), row.suite);
+        println!(
+            "        again: make test-suites SUITE={} TOP={}",
+            row.suite, row.top
+        );
+    }
+}

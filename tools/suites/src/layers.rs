@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The directories a suite runs in: a plain one, and a union's layers on the same type of file system.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, anyhow, bail};
+use union_scenarios::mount::Union;
+use union_scenarios::{sys, walk};
+
+use crate::report::Test;
+
+/// Where both sides are seen, so that programs find the same paths.
+pub const DIR: &str = "/work";
+
+/// The file system of the top layer.
+pub struct Ground {
+    /// Its root.
+    root: PathBuf,
+    /// Where the lower layer is.
+    lower: PathBuf,
+}
+
+impl Ground {
+    /// Takes the scratch disk of this type, or memory.
+    pub fn new(top: &str) -> Result<Self> {
+        fs::create_dir_all(DIR)?;
+        let root = match top {
+            "tmpfs" => {
+                let root = PathBuf::from("/disks/tmpfs");
+                tmpfs(&root)?;
+                root
+            }
+            other => Path::new("/disks").join(other),
+        };
+        if !root.is_dir() {
+            bail!("there is no scratch disk {}", root.display());
+        }
+        // On xfs the layers share the file system, and blocks; elsewhere a copy-up goes from one to another.
+        let below = match top {
+            "xfs" => root.clone(),
+            _ => {
+                let below = PathBuf::from("/disks/lower");
+                tmpfs(&below)?;
+                below
+            }
+        };
+        Ok(Self {
+            lower: below.join("lower"),
+            root,
+        })
+    }
+
+    /// Makes an empty plain directory and shows it.
+    pub fn plain(&self) -> Result<()> {
+        let plain = self.root.join("plain");
+        fresh(&plain)?;
+        sys::mount(&plain.to_string_lossy(), DIR, "", libc::MS_BIND, b"")
+            .map_err(|error| anyhow!("bind mount of {}: {error}", plain.display()))
+    }
+
+    /// Hides the plain directory and removes it.
+    pub fn plain_ends(&self) -> Result<()> {
+        unmount()?;
+        fs::remove_dir_all(self.root.join("plain")).context("removing the plain directory")
+    }
+
+    /// Makes empty layers; gives the lower one, to be filled.
+    pub fn layers(&self) -> Result<&Path> {
+        fresh(&self.lower)?;
+        for name in ["upper", "work"] {
+            fresh(&self.root.join(name))?;
+        }
+        Ok(&self.lower)
+    }
+
+    /// Shows the union of the layers.
+    pub fn union(&self, fstype: &str) -> Result<()> {
+        Union::new(fstype)
+            .lower(&self.lower)
+            .upper(self.root.join("upper"), self.root.join("work"))
+            .mount(Path::new(DIR))
+            .map_err(|failure| anyhow!("{failure}"))
+    }
+
+    /// Describes the lower layer.
+    pub fn lower_tree(&self) -> Result<walk::Tree> {
+        tree(&self.lower)
+    }
+
+    /// Unmounts the union; looks at what is left, and at what overlayfs makes of it.
+    pub fn union_ends(&self, fstype: &str, lower_before: &walk::Tree) -> Result<Vec<Test>> {
+        let seen = tree(Path::new(DIR));
+        let mut tests = vec![
+            Test::unless(
+                "unmounts",
+                unmount().err().map(|error| format!("{error:#}")),
+            ),
+            Test::unless(
+                "lower layer is as it was",
+                differences(lower_before, &self.lower_tree()?),
+            ),
+            Test::unless("work directory is empty", self.left_in_work()?),
+        ];
+        let again = |fstype: &str| -> Result<walk::Tree> {
+            self.union(fstype)?;
+            let tree = tree(Path::new(DIR));
+            unmount()?;
+            tree
+        };
+        let same = |name: &str, other: Result<walk::Tree>| match (&seen, other) {
+            (Ok(seen), Ok(other)) => Test::unless(name, differences(seen, &other)),
+            (Err(error), _) => Test::unless(name, Some(format!("{error:#}"))),
+            (_, Err(error)) => Test::unless(name, Some(format!("{error:#}"))),
+        };
+        tests.push(same("another mount shows the same", again(fstype)));
+        if fstype != "overlay" {
+            tests.push(same("overlayfs shows the same", again("overlay")));
+        }
+        for path in [
+            &self.lower,
+            &self.root.join("upper"),
+            &self.root.join("work"),
+        ] {
+            fs::remove_dir_all(path).with_context(|| format!("removing {}", path.display()))?;
+        }
+        Ok(tests)
+    }
+
+    fn left_in_work(&self) -> Result<Option<String>> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.root.join("work/work"))? {
+            names.push(entry?.file_name().to_string_lossy().into_owned());
+        }
+        // Whiteouts are links of one that is kept; overlayfs has another name for it.
+        names.retain(|name| name != "incompat");
+        Ok((!names.is_empty()).then(|| names.join(", ")))
+    }
+}
+
+fn tmpfs(at: &Path) -> Result<()> {
+    fs::create_dir_all(at)?;
+    sys::mount("tmpfs", at, "tmpfs", 0, b"mode=755,size=2g,nr_inodes=1m")
+        .map_err(|error| anyhow!("mounting a tmpfs: {error}"))
+}
+
+/// Makes an empty directory; what was left by a suite that failed goes.
+fn fresh(path: &Path) -> Result<()> {
+    let _ = fs::remove_dir_all(path);
+    fs::create_dir(path).with_context(|| format!("mkdir {}", path.display()))
+}
+
+fn unmount() -> Result<()> {
+    sys::umount(DIR, 0).map_err(|error| anyhow!("umount: {error}"))
+}
+
+fn tree(path: &Path) -> Result<walk::Tree> {
+    walk::walk(path).map_err(|error| anyhow!("{error}"))
+}
+
+/// The first few names at which two trees differ.
+fn differences(one: &walk::Tree, other: &walk::Tree) -> Option<String> {
+    let names: std::collections::BTreeSet<_> = one.keys().chain(other.keys()).collect();
+    let mut lines: Vec<_> = names
+        .into_iter()
+        .filter(|name| one.get(*name) != other.get(*name))
+        .map(|name| {
+            let show = |tree: &walk::Tree| tree.get(name).map_or("absent", |line| line).to_owned();
+            format!("{name}: {} | {}", show(one), show(other))
+        })
+        .collect();
+    if lines.len() > 5 {
+        let more = lines.len() - 5;
+        lines.truncate(5);
+        lines.push(format!("and {more} more"));
+    }
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! fio with checksums in every block, on files that lie in the lower layer at first.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::Suite;
+use crate::process::Bench;
+use crate::report::{Outcome, Test};
+
+pub const SUITE: Suite = Suite {
+    name: "fio",
+    about: "fio with verify: engines, buffered and direct, on files of the lower layer",
+    prepare,
+    run,
+    left_out: &[],
+};
+
+/// How data is moved.
+struct Way {
+    name: &'static str,
+    engine: &'static str,
+    more: &'static [&'static str],
+}
+
+const WAYS: &[Way] = &[
+    Way {
+        name: "sync",
+        engine: "sync",
+        more: &[],
+    },
+    Way {
+        name: "psync-direct",
+        engine: "psync",
+        more: &["--direct=1"],
+    },
+    Way {
+        name: "pvsync2-fsync",
+        engine: "pvsync2",
+        more: &["--fsync=16"],
+    },
+    Way {
+        name: "mmap",
+        engine: "mmap",
+        more: &[],
+    },
+    Way {
+        name: "libaio",
+        engine: "libaio",
+        more: &["--iodepth=8"],
+    },
+    Way {
+        name: "libaio-direct",
+        engine: "libaio",
+        more: &["--iodepth=8", "--direct=1"],
+    },
+    Way {
+        name: "io_uring",
+        engine: "io_uring",
+        more: &["--iodepth=8"],
+    },
+    Way {
+        name: "io_uring-direct",
+        engine: "io_uring",
+        more: &["--iodepth=8", "--direct=1"],
+    },
+    Way {
+        name: "posixaio",
+        engine: "posixaio",
+        more: &["--iodepth=4"],
+    },
+    Way {
+        name: "splice",
+        engine: "splice",
+        more: &[],
+    },
+];
+
+/// What is done to each file, in this order.
+const PASSES: &[(&str, &[&str])] = &[
+    ("reads what lies below", &["--rw=read"]),
+    ("writes half of it", &["--rw=randwrite", "--io_size=1m"]),
+    ("reads old and new", &["--rw=randread"]),
+    ("reads and writes", &["--rw=randrw"]),
+    ("writes it anew", &["--rw=write"]),
+    ("reads it in the end", &["--rw=read"]),
+];
+
+/// What all runs have in common: a header with a checksum and its place in every block.
+fn fio() -> Command {
+    let mut command = Command::new("fio");
+    command.args(["--size=2m", "--bs=4k", "--thread", "--stonewall"]);
+    command.args(["--verify=crc32c", "--verify_fatal=1", "--randrepeat=1"]);
+    command.args(["--minimal", "--fallocate=none"]);
+    command
+}
+
+fn prepare(bench: &Bench) -> Result<()> {
+    let mut command = fio();
+    command.args(["--rw=write", "--do_verify=0"]);
+    for way in WAYS {
+        command.arg(format!("--name={}", way.name));
+        command.arg(format!("--filename={}", way.name));
+    }
+    let ended = bench.run(command, 120)?;
+    if !ended.well() {
+        bail!("laying out the files: {}", ended.story());
+    }
+    Ok(())
+}
+
+fn run(bench: &Bench) -> Result<Vec<Test>> {
+    let mut tests = Vec::new();
+    for way in WAYS {
+        let mut command = fio();
+        command.arg(format!("--filename={}", way.name));
+        command.arg(format!("--ioengine={}", way.engine));
+        command.args(way.more);
+        for (what, how) in PASSES {
+            command.arg(format!("--name={what}")).args(*how);
+        }
+        let ended = bench.run(command, 120)?;
+        for (what, _) in PASSES {
+            let name = format!("{} {what}", way.name);
+            tests.push(match error(&ended.stdout, what) {
+                Some(0) => Test::new(name, Outcome::Passed, ""),
+                _ => Test::new(name, Outcome::Failed, ended.story()),
+            });
+        }
+        let wrong = (!ended.well()).then(|| ended.story());
+        tests.push(Test::unless(way.name, wrong));
+    }
+    Ok(tests)
+}
+
+/// The error number of a job, from the line "3;VERSION;JOB;GROUP;ERROR;...".
+fn error(text: &str, job: &str) -> Option<u32> {
+    text.lines()
+        .map(|line| line.split(';').collect::<Vec<_>>())
+        .find(|fields| fields.get(2) == Some(&job))
+        .and_then(|fields| fields.get(4)?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn its_lines_are_understood() {
+        let text = "a warning\n3;fio-3.39;reads it;0;0;4096\n3;fio-3.39;writes it;1;84;0\n";
+        assert_eq!(error(text, "reads it"), Some(0));
+        assert_eq!(error(text, "writes it"), Some(84));
+        assert_eq!(error(text, "is not there"), None);
+    }
+}

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The suites, one a file.
+
+mod fio;
+mod loads;
+mod pjdfstest;
+mod programs;
+mod python;
+mod stress;
+
+use anyhow::{Result, bail};
+
+use crate::process::Bench;
+use crate::report::{Outcome, Test};
+
+/// A program, or several of a kind, that test file systems.
+pub struct Suite {
+    /// Name in the table.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// Puts into a directory what is there before the suite begins: on the union, in the lower layer.
+    pub prepare: fn(&Bench) -> Result<()>,
+    /// Runs it.
+    pub run: fn(&Bench) -> Result<Vec<Test>>,
+    /// What is left out, with the reason.
+    pub left_out: &'static [(&'static str, &'static str)],
+}
+
+/// All suites, the quick ones first.
+pub const ALL: &[Suite] = &[
+    pjdfstest::SUITE,
+    fio::SUITE,
+    programs::GIT,
+    programs::SQLITE,
+    programs::TREES,
+    programs::DPKG,
+    loads::DBENCH,
+    loads::FSMARK,
+    loads::POSTMARK,
+    loads::BONNIE,
+    python::SUITE,
+    stress::SUITE,
+];
+
+/// The suites of these names, or all.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Suite>> {
+    for name in names {
+        if !ALL.iter().any(|suite| suite.name == name) {
+            let known: Vec<_> = ALL.iter().map(|suite| suite.name).collect();
+            bail!("there is no suite {name:?}; there are {}", known.join(", "));
+        }
+    }
+    let wanted = |suite: &&Suite| names.is_empty() || names.iter().any(|n| n == suite.name);
+    Ok(ALL.iter().filter(wanted).collect())
+}
+
+/// A test that is a line for the shell.
+struct Step {
+    name: &'static str,
+    line: &'static str,
+}
+
+/// What most lines may take, in seconds.
+const LIMIT: u64 = 180;
+
+/// Runs lines that must succeed; `common` is put in front of each.
+fn prepare_by(bench: &Bench, common: &str, line: &str) -> Result<()> {
+    let ended = bench.shell(&format!("{common}\n{line}"), LIMIT)?;
+    if !ended.well() {
+        bail!("{line}: {}", ended.story());
+    }
+    Ok(())
+}
+
+/// Runs one line after the other; what they print must be the same on both sides.
+fn run_steps(bench: &Bench, common: &str, steps: &[Step]) -> Result<Vec<Test>> {
+    let mut tests = Vec::new();
+    for step in steps {
+        let ended = bench.shell(&format!("{common}\n{}", step.line), LIMIT)?;
+        tests.push(if ended.well() {
+            Test {
+                said: ended.stdout,
+                ..Test::new(step.name, Outcome::Passed, "")
+            }
+        } else {
+            Test::new(step.name, Outcome::Failed, ended.story())
+        });
+    }
+    Ok(tests)
+}
