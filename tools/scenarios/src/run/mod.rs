@@ -17,6 +17,7 @@ mod pair;
 mod paths;
 mod permission;
 mod ranges;
+mod rename;
 mod uring;
 
 pub use data::slurp;
@@ -27,6 +28,7 @@ pub use pair::Turns;
 pub use paths::{RESOLVE_CACHED, open_flags, truncates};
 pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
 pub use sys::{Aligned, Control, Piece, Request, Ring, Space};
+pub use rename::What;
 
 use std::fmt::Display;
 use std::io::Write;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::prelude::*;
+
+pub const SCENARIO: Scenario = Scenario {
+    about: "a directory of lower layers whose rename is refused is not copied up",
+    setup: |b| {
+        b.lower(1).file("p/d/f", "x");
+        b.lower(0).file("p/d/g", "x");
+        b.file("q/only/f", "x");
+        b.file("q/leaf", "leaf");
+    },
+    steps: |r| {
+        for (old, new, flags) in [
+            ("p/d", "p/e", 0),
+            ("q/only", "p/e", 0),
+            ("p/d", "q/e", RENAME_NOREPLACE),
+            ("p/d", "q/e", RENAME_WHITEOUT),
+            ("p/d", "q/leaf", RENAME_EXCHANGE),
+            ("q/leaf", "q/only", RENAME_EXCHANGE),
+        ] {
+            // Where it can be done, it is undone, so that both trees go on alike.
+            let result = sys::rename(old, new, flags);
+            if result.is_ok() {
+                let _ = sys::unlink(old);
+                let _ = sys::rename(new, old, flags & !RENAME_WHITEOUT);
+            }
+            let right = matches!(result, Ok(()) | Err(Errno(libc::EXDEV)));
+            r.expect("it is done, or to be done by copying", right);
+        }
+        // Looking at them shows nothing new, in particular no time.
+        let times = ["p", "q"].map(|dir| sys::utimens(dir, OLD, OLD, 0).is_ok());
+        r.expect("the times are back", times == [true, true]);
+        r.ls("p/d");
+        r.cat("q/only/f");
+    },
+    layers: Some(|l| l.upper_is(&["p", "q"])),
+    ..Scenario::DEFAULT
+};
