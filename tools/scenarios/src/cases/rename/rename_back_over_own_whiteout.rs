@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "two copied-up files move back and forth over their whiteouts, each name having a file beneath",
+    about: "two copied-up files move back and forth over their whiteouts, each name having a file \
+        beneath",
     setup: |b| {
         b.file("a", "aaa");
         b.file("b", "bbb");

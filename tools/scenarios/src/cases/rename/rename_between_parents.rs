@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "files move between lower, merged, opaque, new and renamed directories, and whiteouts are left only where needed",
+    about: "files move between lower, merged, opaque, new and renamed directories, and whiteouts \
+        are left only where needed",
     setup: |b| {
         for to in ["lower", "merged", "opaque", "new", "again"] {
             for from in ["lower", "merged", "opaque", "again"] {

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a new directory moves from the place of one deleted directory to that of the next, and is refilled each time",
+    about: "a new directory moves from the place of one deleted directory to that of the next, and \
+        is refilled each time",
     setup: |b| {
         for place in ["a", "b", "c/d"] {
             b.file(&format!("{place}/f"), "old");

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "EXCHANGE of new directories where deleted ones were: no name of the lower ones comes back on either side",
+    about: "EXCHANGE of new directories where deleted ones were: no name of the lower ones comes \
+        back on either side",
     setup: |b| {
         for place in ["a", "d/b"] {
             for name in ["f", "sub/g"] {

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "flags that are unknown or contradict each other are refused before anything is looked at",
+    about: "flags that are unknown or contradict each other are refused before anything is looked \
+        at",
     setup: |b| {
         b.file("f", "text");
         b.file("g", "text");

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a copied-up object of any kind replaces a copied-up one: the lower objects of both names stay hidden",
+    about: "a copied-up object of any kind replaces a copied-up one: the lower objects of both \
+        names stay hidden",
     setup: |b| {
         for (from, to, dir) in What::pairs(&What::LEAVES, &What::ALL) {
             b.object(from, &format!("{dir}/old"));

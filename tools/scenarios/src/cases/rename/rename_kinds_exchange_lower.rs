@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "EXCHANGE of a lower object with a lower one or a new one of any kind leaves both names taken",
+    about: "EXCHANGE of a lower object with a lower one or a new one of any kind leaves both names \
+        taken",
     setup: |b| {
         for (one, two, dir) in What::pairs(&What::LEAVES, &What::ALL) {
             b.object(one, &format!("{dir}/lower"));

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a lower object of any kind replaces a lower one where the kinds permit; refused, nothing is copied up",
+    about: "a lower object of any kind replaces a lower one where the kinds permit; refused, \
+        nothing is copied up",
     setup: |b| {
         for (from, to, dir) in What::pairs(&What::LEAVES, &What::ALL) {
             b.object(from, &format!("{dir}/old"));

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a new object of any kind replaces a lower one where the kinds permit; a directory comes to be opaque",
+    about: "a new object of any kind replaces a lower one where the kinds permit; a directory \
+        comes to be opaque",
     setup: |b| {
         for (_, to, dir) in What::pairs(&What::ALL, &What::ALL) {
             b.object(to, &format!("{dir}/new"));

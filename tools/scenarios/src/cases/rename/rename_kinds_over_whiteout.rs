@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a new object of any kind takes the name of a deleted one of any kind, and nothing of that shines through",
+    about: "a new object of any kind takes the name of a deleted one of any kind, and nothing of \
+        that shines through",
     setup: |b| {
         for (_, gone, dir) in What::pairs(&What::ALL, &What::ALL) {
             b.object(gone, &format!("{dir}/name"));

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a merged directory that holds whiteouts only, of several layers, is replaced and stays empty of the old",
+    about: "a merged directory that holds whiteouts only, of several layers, is replaced and stays \
+        empty of the old",
     setup: |b| {
         b.lower(2).file("d/one", "1");
         b.file("d/two", "2");

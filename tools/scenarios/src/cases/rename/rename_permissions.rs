@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a rename asks for both directories, and for the moved directory itself where its parent changes",
+    about: "a rename asks for both directories, and for the moved directory itself where its \
+        parent changes",
     setup: |b| {
         b.dir("open").mode(0o777);
         b.file("open/f", "text").owner(1000, 1000);

@@ -2,11 +2,17 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "in a sticky directory who owns neither it nor the object moves, replaces and exchanges nothing",
+    about: "in a sticky directory who owns neither it nor the object moves, replaces and exchanges \
+        nothing",
     setup: |b| {
         b.dir("tmp").mode(0o1777).owner(1002, 1002);
         b.dir("free").mode(0o777);
-        for (name, uid) in [("mine", 1000), ("mine2", 1000), ("his", 1001), ("his2", 1001)] {
+        for (name, uid) in [
+            ("mine", 1000),
+            ("mine2", 1000),
+            ("his", 1001),
+            ("his2", 1001),
+        ] {
             b.file(&format!("tmp/{name}"), name).owner(uid, uid);
             b.file(&format!("free/{name}"), name).owner(uid, uid);
         }

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a rename between two names of one inode does nothing, wherever they are and however they came about",
+    about: "a rename between two names of one inode does nothing, wherever they are and however \
+        they came about",
     setup: |b| {
         b.file("f", "text");
         b.dir("d");

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a lower file and a new tree move down the directories and up again, through lower, merged, opaque and new ones",
+    about: "a lower file and a new tree move down the directories and up again, through lower, \
+        merged, opaque and new ones",
     setup: |b| {
         b.lower(0).file("f", "text").mode(0o640);
         b.file("lower/keep", "x");
@@ -27,7 +28,10 @@ pub const SCENARIO: Scenario = Scenario {
         let way: Vec<_> = DOWN.iter().chain(DOWN.iter().rev().skip(1)).collect();
         for pair in way.windows(2) {
             for name in ["f", "t"] {
-                r.rename(&format!("{}/{name}", pair[0]), &format!("{}/{name}", pair[1]));
+                r.rename(
+                    &format!("{}/{name}", pair[0]),
+                    &format!("{}/{name}", pair[1]),
+                );
                 r.look(&format!("{}/{name}", pair[1]));
                 r.listed_number(pair[1], name);
             }

@@ -2,7 +2,8 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "RENAME_WHITEOUT leaves a name of any layer free; so does RENAME_WHITEOUT with NOREPLACE",
+    about: "RENAME_WHITEOUT leaves a name of any layer free; so does RENAME_WHITEOUT with \
+        NOREPLACE",
     setup: |b| {
         for dir in ["a", "b"] {
             for name in ["lower", "copied", "target", "gone"] {
