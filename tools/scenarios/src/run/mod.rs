@@ -27,8 +27,8 @@ pub use notify::Watcher;
 pub use pair::Turns;
 pub use paths::{RESOLVE_CACHED, open_flags, truncates};
 pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
-pub use sys::{Aligned, Control, Piece, Request, Ring, Space};
 pub use rename::What;
+pub use sys::{Aligned, Control, Piece, Request, Ring, Space};
 
 use std::fmt::Display;
 use std::io::Write;

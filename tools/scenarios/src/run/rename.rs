@@ -124,7 +124,7 @@ impl Run<'_> {
     }
 
     /// lstat(2) with what is in it: data, target or names.
-    pub fn look(&mut self, path: &str) {
+    pub fn see(&mut self, path: &str) {
         let result = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).and_then(|stat| {
             let held = match walk::kind(&stat) {
                 libc::S_IFREG => format!(" {}", show(&slurp(path)?)),
@@ -134,7 +134,7 @@ impl Run<'_> {
             };
             Ok(describe(&stat) + &held)
         });
-        self.call(format_args!("look({path:?})"), result);
+        self.call(format_args!("see({path:?})"), result);
     }
 
     /// linkat(2) with flags.
@@ -147,18 +147,6 @@ impl Run<'_> {
     pub fn link_empty(&mut self, fd: Fd, new: &str) -> bool {
         let result = sys::link_empty(fd.raw, new);
         self.done(format_args!("link({fd}, \"\", {new:?})"), result)
-    }
-
-    /// renameat2(2) between open directories.
-    pub fn rename_at(&mut self, old_dir: Fd, old: &str, new_dir: Fd, new: &str, flags: u32) {
-        let result = sys::rename_at(old_dir.raw, old, new_dir.raw, new, flags);
-        let call = format!("rename({old_dir}, {old:?}, {new_dir}, {new:?}, {flags:#x})");
-        self.done(call, result);
-    }
-
-    /// fchdir(2).
-    pub fn fchdir(&mut self, fd: Fd) -> bool {
-        self.done(format_args!("fchdir({fd})"), sys::fchdir(fd.raw))
     }
 
     /// The name of the working directory, or why there is none.

@@ -17,8 +17,8 @@ pub const SCENARIO: Scenario = Scenario {
     },
     steps: |r| {
         for (_, _, dir) in What::pairs(&What::ALL, &What::ALL) {
-            r.look(&format!("{dir}/name"));
-            r.look(&format!("{dir}/top"));
+            r.see(&format!("{dir}/name"));
+            r.see(&format!("{dir}/top"));
             r.lstat(&format!("{dir}/name/bottom"));
             r.ls(&dir);
         }

@@ -19,11 +19,11 @@ pub const SCENARIO: Scenario = Scenario {
     },
     steps: |r| {
         for dir in ["d", "e", "e/inner"] {
-            r.look(dir);
+            r.see(dir);
         }
         for name in ["d/f", "d/sub", "e/x", "e/inner/z"] {
             r.mkdir(name);
-            r.look(name);
+            r.see(name);
         }
         r.rmdir("e/x");
         r.rename("e/inner/z", "e/x");
@@ -36,7 +36,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.rmdir("e");
         r.lstat("e");
         r.mkdir("e");
-        r.look("e");
+        r.see("e");
     },
     layers: Some(|l| {
         l.opaque("e")?;

@@ -23,7 +23,7 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         for opaque in 0..5 {
             let dir = format!("d{opaque}");
-            r.look(&dir);
+            r.see(&dir);
             r.ls(&format!("{dir}/sub"));
             r.cat(&format!("{dir}/all"));
             for level in 0..4 {
@@ -31,7 +31,7 @@ pub const SCENARIO: Scenario = Scenario {
             }
             // What is hidden can be made anew.
             r.mkdir(&format!("{dir}/level3"));
-            r.look(&format!("{dir}/level3"));
+            r.see(&format!("{dir}/level3"));
             r.unlink(&format!("{dir}/level0"));
             r.put(&format!("{dir}/all"), O_WRONLY | O_CREAT, "new");
         }

@@ -24,9 +24,9 @@ pub const SCENARIO: Scenario = Scenario {
             r.utimens(dir, OLD);
             r.mkdir(&format!("{dir}/sub"));
             r.rename(dir, "place");
-            r.look("place");
+            r.see("place");
             r.rename("place", dir);
-            r.look(dir);
+            r.see(dir);
             r.ls(&format!("{dir}/sub"));
             r.listxattr(dir);
             r.lstat(&format!("{dir}/hidden"));

@@ -26,8 +26,8 @@ pub const SCENARIO: Scenario = Scenario {
         for whiteout in 0..4 {
             for object in (0..4).filter(|object| *object != whiteout) {
                 let name = format!("w{whiteout}o{object}");
-                r.look(&name);
-                r.look(&format!("{name}.d"));
+                r.see(&name);
+                r.see(&format!("{name}.d"));
                 r.mkdir(&format!("{name}.d"));
                 r.unlink(&name);
                 r.put(&name, O_WRONLY | O_CREAT | O_EXCL, "new");

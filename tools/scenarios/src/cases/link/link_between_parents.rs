@@ -24,7 +24,7 @@ pub const SCENARIO: Scenario = Scenario {
                 let (old, new) = (format!("{from}/f"), format!("{to}/{from}"));
                 let _ = sys::unlink(&new);
                 r.link(&old, &new);
-                r.look(&new);
+                r.see(&new);
                 r.listed_number(to, from);
             }
         }

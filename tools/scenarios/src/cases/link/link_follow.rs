@@ -28,7 +28,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.link_flags("d/f", "to-dir/", 0);
         r.link_flags("d/f", "x", 0x8000);
         r.put("top.followed", O_WRONLY, "T");
-        r.look("d/f");
+        r.see("d/f");
         r.ls("d");
     },
     layers: Some(|l| {

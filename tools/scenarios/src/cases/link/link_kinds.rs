@@ -28,8 +28,8 @@ pub const SCENARIO: Scenario = Scenario {
                 r.link(&from, &format!("{to}-free"));
                 r.remove(what, &to);
                 r.link(&from, &to);
-                r.look(&from);
-                r.look(&to);
+                r.see(&from);
+                r.see(&to);
                 let same = r.identity(&from) == r.identity(&to);
                 r.expect("one inode, unless it is a directory", same != what.is_dir());
             }

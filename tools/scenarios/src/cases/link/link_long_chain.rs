@@ -28,7 +28,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.put("d/50", O_WRONLY | O_APPEND, "!");
         r.pread(fd, 10, 0);
         r.fstat(fd);
-        r.look("d/50");
+        r.see("d/50");
         r.ls("d");
         r.unlink("d/50");
         r.fstat(fd);

@@ -18,7 +18,7 @@ pub const SCENARIO: Scenario = Scenario {
         });
         r.stat("f");
         for name in r.names("d") {
-            r.look(&format!("d/{name}"));
+            r.see(&format!("d/{name}"));
         }
         let same = r.identity("f") == r.identity("d/1");
         r.expect("one inode", same);

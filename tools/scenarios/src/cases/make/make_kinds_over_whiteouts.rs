@@ -18,7 +18,7 @@ pub const SCENARIO: Scenario = Scenario {
                 let name = format!("{dir}/{name}");
                 r.lstat(&name);
                 r.make(made, &name);
-                r.look(&name);
+                r.see(&name);
             }
             r.ls(&dir);
         }

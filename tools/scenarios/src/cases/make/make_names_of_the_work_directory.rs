@@ -15,7 +15,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.put(&name, O_WRONLY | O_CREAT, &name);
             r.unlink(&name);
             r.mkdir(&name);
-            r.look(&name);
+            r.see(&name);
         }
         r.unlink("work/incompat/volatile/f");
         r.rmdir("work/incompat/volatile");

@@ -13,7 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.remove_tree("a", Vec::pop);
         for path in ["a", "a/b", "a/b/c", "a/b/c/d", "e/f", "e/f/g", "e/f/g/h"] {
             r.mkdir(path);
-            r.look(path);
+            r.see(path);
             r.mkdir(path);
         }
         r.rmdir("a/b/c/d");

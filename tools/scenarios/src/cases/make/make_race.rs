@@ -44,7 +44,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
         r.ls("d");
         r.mkdir("d/0");
-        r.look("d/0");
+        r.see("d/0");
     },
     layers: Some(|l| {
         l.absent("count")?;

@@ -15,21 +15,15 @@ pub const SCENARIO: Scenario = Scenario {
         let new = r.open("new", O_RDONLY | O_DIRECTORY);
         r.rename("new", "b");
         for (fd, file) in [(lower, "f"), (new, "in")] {
-            r.done("unlinkat f", sys::unlink_at(fd.raw(), file, 0));
-            r.done("unlinkat sub", sys::unlink_at(fd.raw(), "sub", 0));
-            r.done(
-                "rmdir sub",
-                sys::unlink_at(fd.raw(), "sub", libc::AT_REMOVEDIR),
-            );
-            r.done("unlinkat sub/g", sys::unlink_at(fd.raw(), "sub/g", 0));
-            r.done("unlinkat sub/in", sys::unlink_at(fd.raw(), "sub/in", 0));
+            r.unlink_at(fd, file);
+            r.unlink_at(fd, "sub");
+            r.rmdir_at(fd, "sub");
+            r.unlink_at(fd, "sub/g");
+            r.unlink_at(fd, "sub/in");
         }
-        r.rename_at(new, "sub", lower, "taken", 0);
-        r.rename_at(lower, "taken", new, "back", RENAME_NOREPLACE);
-        r.done(
-            "rmdir sub",
-            sys::unlink_at(lower.raw(), "sub", libc::AT_REMOVEDIR),
-        );
+        r.rename_at(new, "sub", lower, "taken");
+        r.rename_at(lower, "taken", new, "back");
+        r.rmdir_at(lower, "sub");
         r.ls("a");
         r.ls("b");
     },

@@ -24,7 +24,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.rmdir("sticky/mine");
             r.mkdir("sticky/mine");
         });
-        r.look("sticky/mine");
+        r.see("sticky/mine");
         r.ls("sticky");
     },
     layers: Some(|l| {

@@ -16,7 +16,7 @@ pub const SCENARIO: Scenario = Scenario {
         for (_, above, dir) in What::pairs(&What::ALL, &What::ALL) {
             for name in ["lower", "top"] {
                 let name = format!("{dir}/{name}");
-                r.look(&name);
+                r.see(&name);
                 r.remove(above, &name);
                 r.lstat(&name);
                 // Of two directories more may be left than one of them shows.

@@ -19,7 +19,7 @@ pub const SCENARIO: Scenario = Scenario {
             for (one, two, _) in What::pairs(&kinds, &kinds) {
                 r.make(one, name);
                 r.make(two, name);
-                r.look(name);
+                r.see(name);
                 r.remove(one, name);
                 r.lstat(name);
             }

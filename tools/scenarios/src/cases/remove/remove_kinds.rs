@@ -30,7 +30,7 @@ pub const SCENARIO: Scenario = Scenario {
                 if what == What::Full {
                     r.rmdir(&name);
                 }
-                r.look(&name);
+                r.see(&name);
                 r.remove(what, &name);
                 r.lstat(&name);
                 r.unlink(&name);

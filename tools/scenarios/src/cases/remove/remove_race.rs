@@ -34,7 +34,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.stat("count");
         r.ls("files");
         r.ls("dirs");
-        r.look("gone/0");
+        r.see("gone/0");
     },
     layers: Some(|l| {
         l.whiteout("files/11")?;

@@ -27,10 +27,10 @@ pub const SCENARIO: Scenario = Scenario {
                 }
             }
         });
-        r.look("d");
+        r.see("d");
         r.rmdir("d");
         r.mkdir("d");
-        r.look("d");
+        r.see("d");
     },
     layers: Some(|l| l.opaque("d")),
     ..Scenario::DEFAULT

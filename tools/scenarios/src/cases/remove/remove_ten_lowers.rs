@@ -28,18 +28,18 @@ pub const SCENARIO: Scenario = Scenario {
         r.unlink("file");
         r.lstat("file");
         r.make(What::Full, "file");
-        r.look("file");
+        r.see("file");
         for name in ["tree", "cut"] {
             r.rmdir(name);
             r.remove_tree(name, Vec::pop);
             r.lstat(name);
             r.mkdir(name);
-            r.look(name);
+            r.see(name);
             r.lstat(&format!("{name}/9"));
             r.put(&format!("{name}/9"), O_WRONLY | O_CREAT | O_EXCL, "new");
         }
         r.mkdir("hidden");
-        r.look("hidden");
+        r.see("hidden");
         r.unlink("cut/9");
         r.rmdir("cut");
     },

@@ -29,7 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.lstat("t");
             for dir in ["t", "t/d", "t/a", "t/a/b"] {
                 r.mkdir(dir);
-                r.look(dir);
+                r.see(dir);
                 for name in ["m", "q", "x"] {
                     r.put(
                         &format!("{dir}/{name}"),

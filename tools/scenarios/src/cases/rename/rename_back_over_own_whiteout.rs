@@ -21,7 +21,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.rename("b", "a");
         r.rename2("a", "b", RENAME_NOREPLACE);
         r.rename2("b", "a", RENAME_NOREPLACE);
-        r.look("a");
+        r.see("a");
         r.unlink("a");
         for name in ["a", "b", "d/c"] {
             r.lstat(name);
@@ -29,7 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.rename("none", "a");
         r.put("b", O_WRONLY | O_CREAT | O_EXCL, "new");
         r.rename("b", "a");
-        r.look("a");
+        r.see("a");
     },
     layers: Some(|l| {
         l.in_upper("a")?;

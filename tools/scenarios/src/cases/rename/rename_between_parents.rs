@@ -27,7 +27,7 @@ pub const SCENARIO: Scenario = Scenario {
         for from in DIRS {
             for to in DIRS {
                 r.rename(&format!("{from}/{to}"), &format!("{to}/{from}-moved"));
-                r.look(&format!("{to}/{from}-moved"));
+                r.see(&format!("{to}/{from}-moved"));
                 r.lstat(&format!("{from}/{to}"));
             }
         }

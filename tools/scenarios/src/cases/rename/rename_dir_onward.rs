@@ -18,18 +18,18 @@ pub const SCENARIO: Scenario = Scenario {
         for pair in ["new", "a", "b", "c/d", "a"].windows(2) {
             let [from, to] = pair else { unreachable!() };
             r.rename(from, to);
-            r.look(to);
+            r.see(to);
             r.lstat(from);
             r.put(&format!("{to}/f"), O_WRONLY | O_CREAT, to);
             r.mkdir(&format!("{to}/sub"));
-            r.look(&format!("{to}/sub"));
+            r.see(&format!("{to}/sub"));
             r.put(&format!("{to}/sub/g"), O_WRONLY | O_CREAT, to);
         }
         r.mkdir("b");
         r.mkdir("b/sub");
-        r.look("b");
-        r.look("b/sub");
-        r.look("a/sub/g");
+        r.see("b");
+        r.see("b/sub");
+        r.see("a/sub/g");
     },
     layers: Some(|l| {
         l.opaque("a")?;

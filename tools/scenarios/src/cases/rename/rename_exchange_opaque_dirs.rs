@@ -24,10 +24,10 @@ pub const SCENARIO: Scenario = Scenario {
         r.rename2("fresh", "d/b", RENAME_EXCHANGE);
         r.rename2("a", "d/b", RENAME_EXCHANGE);
         for place in ["a", "d/b", "fresh"] {
-            r.look(place);
+            r.see(place);
             r.lstat(&format!("{place}/f"));
             r.mkdir(&format!("{place}/sub"));
-            r.look(&format!("{place}/sub"));
+            r.see(&format!("{place}/sub"));
         }
     },
     layers: Some(|l| {

@@ -16,7 +16,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.chown(&old, 7, 8);
             r.chown(&new, 9, 10);
             r.rename(&old, &new);
-            r.look(&new);
+            r.see(&new);
             // Nothing at all must be left beneath the two.
             r.lstat(&old);
             r.unlink(&new);

@@ -18,16 +18,16 @@ pub const SCENARIO: Scenario = Scenario {
             let (lower, new) = (format!("{dir}/lower"), format!("{dir}/new"));
             r.make(two, &new);
             r.rename2(&lower, &new, RENAME_EXCHANGE);
-            r.look(&lower);
-            r.look(&new);
+            r.see(&lower);
+            r.see(&new);
             // Names of leaves of lower layers, on both sides.
             r.rename2(
                 &format!("{dir}/other"),
                 &format!("{dir}/beneath"),
                 RENAME_EXCHANGE,
             );
-            r.look(&format!("{dir}/other"));
-            r.look(&format!("{dir}/beneath"));
+            r.see(&format!("{dir}/other"));
+            r.see(&format!("{dir}/beneath"));
         }
     },
     layers: Some(|l| {

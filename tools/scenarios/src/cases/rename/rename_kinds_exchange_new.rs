@@ -12,8 +12,8 @@ pub const SCENARIO: Scenario = Scenario {
             r.make(one, &a);
             r.make(two, &b);
             r.rename2(&a, &b, RENAME_EXCHANGE);
-            r.look(&a);
-            r.look(&b);
+            r.see(&a);
+            r.see(&b);
         }
         r.ls("d");
     },

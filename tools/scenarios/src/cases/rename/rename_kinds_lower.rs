@@ -13,7 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         for (_, _, dir) in What::pairs(&What::LEAVES, &What::ALL) {
             r.rename(&format!("{dir}/old"), &format!("{dir}/new"));
-            r.look(&format!("{dir}/new"));
+            r.see(&format!("{dir}/new"));
             r.lstat(&format!("{dir}/old"));
         }
     },

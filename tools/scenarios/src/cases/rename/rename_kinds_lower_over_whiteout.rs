@@ -14,7 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
             let name = format!("{dir}/name");
             r.remove(gone, &name);
             r.rename(&format!("{dir}/from"), &name);
-            r.look(&name);
+            r.see(&name);
             r.ls(&dir);
         }
     },

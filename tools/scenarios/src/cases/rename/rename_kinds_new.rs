@@ -13,7 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
         for (from, _, dir) in What::pairs(&What::ALL, &What::ALL) {
             r.make(from, &format!("{dir}/old"));
             r.rename(&format!("{dir}/old"), &format!("{dir}/new"));
-            r.look(&format!("{dir}/new"));
+            r.see(&format!("{dir}/new"));
             r.ls(&dir);
         }
     },

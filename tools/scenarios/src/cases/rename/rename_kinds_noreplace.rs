@@ -19,7 +19,7 @@ pub const SCENARIO: Scenario = Scenario {
                 r.rename2("f", &name, RENAME_NOREPLACE);
                 r.rename2("new", &name, RENAME_NOREPLACE);
                 r.rename2(&name, &name, RENAME_NOREPLACE);
-                r.look(&name);
+                r.see(&name);
             }
         }
         r.ls(".");

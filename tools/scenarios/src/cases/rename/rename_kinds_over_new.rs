@@ -12,7 +12,7 @@ pub const SCENARIO: Scenario = Scenario {
         for (_, to, dir) in What::pairs(&What::LEAVES, &What::ALL) {
             r.make(to, &format!("{dir}/new"));
             r.rename(&format!("{dir}/old"), &format!("{dir}/new"));
-            r.look(&format!("{dir}/new"));
+            r.see(&format!("{dir}/new"));
             r.ls(&dir);
         }
     },

@@ -15,7 +15,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.remove(gone, &name);
             r.make(from, &format!("{dir}/from"));
             r.rename(&format!("{dir}/from"), &name);
-            r.look(&name);
+            r.see(&name);
             r.ls(&dir);
         }
     },

@@ -21,7 +21,7 @@ pub const SCENARIO: Scenario = Scenario {
         let after = r.identity("d/50");
         r.expect("it is the same file", before == after);
         r.listed_number("d", "50");
-        r.look("d/50");
+        r.see("d/50");
         r.ls("d");
     },
     layers: Some(|l| {

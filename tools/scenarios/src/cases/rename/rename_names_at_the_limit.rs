@@ -13,11 +13,11 @@ pub const SCENARIO: Scenario = Scenario {
         r.rename(&"m".repeat(256), "x");
         r.unlink(&gone);
         r.rename(&lower, &gone);
-        r.look(&gone);
+        r.see(&gone);
         r.rename2(&gone, &lower, RENAME_NOREPLACE);
         r.make(What::Full, &"n".repeat(255));
         r.rename(&"n".repeat(255), &gone);
-        r.look(&gone);
+        r.see(&gone);
         r.rename2(&gone, &lower, RENAME_EXCHANGE);
         r.rename(&"./".repeat(2047), "x");
         r.ls(".");

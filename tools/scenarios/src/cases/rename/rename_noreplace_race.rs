@@ -20,7 +20,7 @@ pub const SCENARIO: Scenario = Scenario {
                 let from = format!("{dir}/{number}");
                 let _ = sys::rename(from, format!("{dir}/to"), RENAME_NOREPLACE);
             });
-            r.look(&format!("{dir}/to"));
+            r.see(&format!("{dir}/to"));
             let left = r.names(dir).len();
             r.expect("the right number of them won", left == names);
             // Who won is chance: what is left is made alike.

@@ -19,13 +19,13 @@ pub const SCENARIO: Scenario = Scenario {
         r.lstat("a");
         r.make(What::Full, "new");
         r.rename2("new", "d", RENAME_NOREPLACE);
-        r.look("d");
+        r.see("d");
         r.mkdir("d/sub");
-        r.look("d/sub");
+        r.see("d/sub");
         r.rename("d", "e");
         r.lstat("d");
         r.rename("kept", "d");
-        r.look("d");
+        r.see("d");
         r.rename("d", "a");
         r.ls(".");
     },

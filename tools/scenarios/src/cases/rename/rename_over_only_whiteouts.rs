@@ -21,18 +21,18 @@ pub const SCENARIO: Scenario = Scenario {
         r.make(What::Full, "new");
         r.put("new/two", O_WRONLY | O_CREAT, "mine");
         r.rename("new", "d");
-        r.look("d");
+        r.see("d");
         for name in ["one", "sub", "never"] {
             r.lstat(&format!("d/{name}"));
         }
         r.rest(held);
         r.mkdir("d/sub");
-        r.look("d/sub");
+        r.see("d/sub");
         r.rename("d", "moved");
         r.lstat("d");
         r.mkdir("d");
-        r.look("d");
-        r.look("moved");
+        r.see("d");
+        r.see("moved");
     },
     layers: Some(|l| {
         l.opaque("d")?;

@@ -29,7 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.fstat(writer);
             r.ftruncate(writer, 3);
             r.fstat(reader);
-            r.look(name);
+            r.see(name);
         }
     },
     layers: Some(|l| {

@@ -20,7 +20,7 @@ pub const SCENARIO: Scenario = Scenario {
             let left = sys::getdents(fd.raw(), 4096).unwrap_or_default();
             let left = left.iter().any(|entry| !entry.name.starts_with(b"."));
             r.expect("nothing is left in it", !left);
-            r.done("unlinkat", sys::unlink_at(fd.raw(), "in", 0));
+            r.unlink_at(fd, "in");
             r.in_child(|r| {
                 r.fchdir(fd);
                 r.working_name();
@@ -29,7 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
                 r.rename("../lower/in", "x");
                 r.stat(".");
             });
-            r.look(name);
+            r.see(name);
         }
     },
     layers: Some(|l| {

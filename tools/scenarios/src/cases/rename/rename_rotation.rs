@@ -27,7 +27,7 @@ pub const SCENARIO: Scenario = Scenario {
             }
         }
         for place in PLACES {
-            r.look(place);
+            r.see(place);
         }
     },
     layers: Some(|l| {

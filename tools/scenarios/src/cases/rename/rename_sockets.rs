@@ -17,10 +17,10 @@ pub const SCENARIO: Scenario = Scenario {
                 r.rename2(&format!("{dir}/other"), &name, RENAME_EXCHANGE);
                 r.rename2(&format!("{dir}/other"), &name, RENAME_EXCHANGE);
                 r.rename(&name, &format!("{dir}/socket"));
-                r.look(&format!("{dir}/socket"));
+                r.see(&format!("{dir}/socket"));
             }
             r.rename(&format!("{dir}/other"), &name);
-            r.look(&name);
+            r.see(&name);
             r.ls(&dir);
         }
     },

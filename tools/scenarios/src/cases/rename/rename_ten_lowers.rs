@@ -19,19 +19,19 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         r.ls(".");
         for name in ["n0", "n1", "n2"] {
-            r.look(name);
+            r.see(name);
             r.remove_tree(name, Vec::pop);
             let _ = sys::unlink(name);
             r.rename("f", name);
-            r.look(name);
+            r.see(name);
             r.make(What::Full, "new");
             r.rename("new", name);
             r.rename(name, "f");
             r.rename("new", name);
-            r.look(name);
+            r.see(name);
         }
         r.mkdir("n0/in1");
-        r.look("n0/in1");
+        r.see("n0/in1");
         r.ls(".");
     },
     layers: Some(|l| {

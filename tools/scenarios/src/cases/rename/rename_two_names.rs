@@ -22,14 +22,14 @@ pub const SCENARIO: Scenario = Scenario {
             r.rename2("top", "linked", flags);
         }
         for name in ["f", "d/g", "gone", "top", "linked"] {
-            r.look(name);
+            r.see(name);
         }
         r.stat("d");
         // One of them alone can still go.
         r.rename("gone", "else");
         r.rename("f", "else");
         r.unlink("f");
-        r.look("else");
+        r.see("else");
     },
     layers: Some(|l| {
         l.whiteout("gone")?;

@@ -32,7 +32,7 @@ pub const SCENARIO: Scenario = Scenario {
                     &format!("{}/{name}", pair[0]),
                     &format!("{}/{name}", pair[1]),
                 );
-                r.look(&format!("{}/{name}", pair[1]));
+                r.see(&format!("{}/{name}", pair[1]));
                 r.listed_number(pair[1], name);
             }
         }

@@ -27,7 +27,7 @@ pub const SCENARIO: Scenario = Scenario {
                 ("none", "w"),
             ] {
                 r.rename2(&at(name), &at(to), RENAME_WHITEOUT | more);
-                r.look(&at(to));
+                r.see(&at(to));
                 // A plain file system shows the whiteout, which can be unlinked; a union does not.
                 let _ = sys::unlink(at(name));
                 r.lstat(&at(name));

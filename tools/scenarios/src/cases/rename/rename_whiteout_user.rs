@@ -16,7 +16,7 @@ pub const SCENARIO: Scenario = Scenario {
             let _ = sys::unlink("d/f");
             r.put("d/f", O_WRONLY | O_CREAT | O_EXCL, "mine");
         });
-        r.look("d/g");
+        r.see("d/g");
         r.ls("d");
     },
     layers: Some(|l| l.absent("closed")),
