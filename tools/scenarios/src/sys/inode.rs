@@ -317,3 +317,12 @@ pub fn bind_here(flags: u64) -> Result<()> {
         b"",
     )
 }
+
+/// statvfs(3): the flags of the mount.
+pub fn mount_flags(path: impl AsRef<OsStr>) -> Result<u64> {
+    let path = cstring(path);
+    let mut stat = std::mem::MaybeUninit::<libc::statvfs>::zeroed();
+    call!(statvfs(path.as_ptr(), stat.as_mut_ptr()))?;
+    // SAFETY: zeroed is a valid statvfs, and the kernel has filled it in.
+    Ok(unsafe { stat.assume_init() }.f_flag)
+}
