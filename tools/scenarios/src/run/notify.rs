@@ -95,7 +95,10 @@ impl Run<'_> {
                 "  {on:?}: {}",
                 words(INOTIFY, |bit| event.mask & bit == bit)
             );
-            if !event.name.is_empty() {
+            // A file without a name goes by its number, which is another one everywhere.
+            if event.name.starts_with('#') {
+                line += " (no name)";
+            } else if !event.name.is_empty() {
                 line += &format!(" {:?}", event.name);
             }
             if event.cookie != 0 {

@@ -29,6 +29,11 @@ pub fn own_mounts() -> Result<()> {
     super::mount("none", "/", "", libc::MS_REC | libc::MS_PRIVATE, b"")
 }
 
+/// Tells how long data of a file will live.
+pub const F_GET_RW_HINT: i32 = 1035;
+/// Says how long.
+pub const F_SET_RW_HINT: i32 = 1036;
+
 /// fcntl(2) with a pointer to a number of 64 bits, as the write hints have it.
 pub fn fcntl_u64(fd: RawFd, command: i32, mut value: u64) -> Result<u64> {
     call!(fcntl(fd, command, &raw mut value))?;

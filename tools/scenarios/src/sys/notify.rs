@@ -6,6 +6,21 @@ use std::os::fd::RawFd;
 
 use super::{Result, check, cstring, read};
 
+/// What F_NOTIFY is asked for.
+pub const DN_ACCESS: i32 = 1;
+/// A file was changed.
+pub const DN_MODIFY: i32 = 2;
+/// A name was made.
+pub const DN_CREATE: i32 = 4;
+/// A name was removed.
+pub const DN_DELETE: i32 = 8;
+/// A name was changed within the directory.
+pub const DN_RENAME: i32 = 0x10;
+/// Attributes were changed.
+pub const DN_ATTRIB: i32 = 0x20;
+/// Tell it more than once.
+pub const DN_MULTISHOT: i32 = i32::MIN;
+
 /// One event of inotify.
 #[derive(Clone, Debug)]
 pub struct Event {
