@@ -62,7 +62,7 @@ pub fn large(places: &Places, fs: Fs) -> Result<Disk> {
     let (command, _) = fs.mkfs().context("a file system that can be made")?;
     Ok(Disk {
         serial: fs.name().to_owned(),
-        image: scratch(places, fs, command, MIB)?,
+        image: scratch(places, fs.name(), command, MIB)?,
         writable: true,
     })
 }
