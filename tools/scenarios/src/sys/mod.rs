@@ -79,7 +79,7 @@ pub use rename::*;
 pub use signal::*;
 pub use socket::*;
 pub use trouble::*;
-pub use uring::{Request, Ring};
+pub use uring::{Request, Ring, statx_buffer};
 
 /// open(2).
 pub fn open(path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Result<RawFd> {

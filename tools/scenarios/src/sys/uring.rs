@@ -296,6 +296,12 @@ impl<'a> Request<'a> {
     }
 }
 
+/// What [`Request::statx`] is to fill in.
+pub fn statx_buffer() -> libc::statx {
+    // SAFETY: all zero is a valid statx.
+    unsafe { std::mem::zeroed() }
+}
+
 /// Memory shared with the kernel.
 struct Shared {
     base: *mut u8,
