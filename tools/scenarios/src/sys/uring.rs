@@ -491,6 +491,9 @@ impl Ring {
 
 impl Drop for Ring {
     fn drop(&mut self) {
+        // A ring that is closed lets go of its files some time later, too late for who wants to unmount.
+        const UNREGISTER_FILES: u32 = 3;
+        let _ = self.register(UNREGISTER_FILES, std::ptr::null(), 0);
         let _ = close(self.fd);
     }
 }

@@ -32,8 +32,8 @@ pub const SCENARIO: Scenario = Scenario {
             vec![
                 ("rename", Request::rename("old", "new", 0).linked()),
                 (
-                    "unlink of what is not there",
-                    Request::unlink("old", 0).linked(),
+                    "open of what is not there",
+                    Request::open("old", O_RDONLY).linked(),
                 ),
                 ("unlink behind it", Request::unlink("new", 0).linked()),
                 ("write behind it", Request::write(fd.raw(), b"x", 0)),
