@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Processes in user namespaces of their own.
 
+use std::path::{Path, PathBuf};
+
+use crate::bench::Bench;
 use crate::errno::Errno;
+use crate::mount::Union;
 use crate::process::{self, End};
-use crate::sys;
+use crate::{sys, walk};
 
 /// Runs `work` in a child that is root of a new user namespace, and of a mount namespace that belongs to it.
 ///
@@ -53,5 +57,71 @@ pub fn check(
             "the child in the user namespace ended with {end:?}"
         )),
         (false, _) => Err(String::from_utf8_lossy(&said).into_owned()),
+    }
+}
+
+/// The layers of a union for a user to mount in his namespace: all of it belongs to 1000:1000.
+pub struct Layers {
+    /// The lower layer.
+    pub lower: PathBuf,
+    /// The top layer.
+    pub upper: PathBuf,
+    /// The work directory.
+    pub work: PathBuf,
+    /// Where to mount it.
+    pub target: PathBuf,
+}
+
+impl Layers {
+    /// Makes them on a tmpfs of the outer namespace.
+    pub fn new(b: &Bench) -> Result<Self, String> {
+        let ground = b.tmpfs("ground")?;
+        let dir = |name: &str| {
+            let path = b.dir(&ground.join(name))?;
+            b.works("chown", sys::lchown(&path, 1000, 1000))?;
+            Ok::<_, String>(path)
+        };
+        Ok(Self {
+            lower: dir("lower")?,
+            upper: dir("upper")?,
+            work: dir("work")?,
+            target: dir("target")?,
+        })
+    }
+
+    /// A file of the lower layer with the text `below`.
+    pub fn file(&self, b: &Bench, name: &str, mode: u32, owner: (u32, u32)) -> Result<(), String> {
+        let path = self.lower.join(name);
+        b.file(&path, "below")?;
+        self.give(b, &path, mode, owner)
+    }
+
+    /// A directory of the lower layer.
+    pub fn dir(&self, b: &Bench, name: &str, mode: u32, owner: (u32, u32)) -> Result<(), String> {
+        let path = b.dir(&self.lower.join(name))?;
+        self.give(b, &path, mode, owner)
+    }
+
+    fn give(&self, b: &Bench, path: &Path, mode: u32, owner: (u32, u32)) -> Result<(), String> {
+        b.works("chown", sys::lchown(path, owner.0, owner.1))?;
+        b.works("chmod", sys::chmod(path, mode))
+    }
+
+    /// Their union, with attributes that a user can write.
+    pub fn union(&self, b: &Bench) -> Union {
+        b.new_union()
+            .lower(&self.lower)
+            .upper(&self.upper, &self.work)
+            .flag("userxattr")
+    }
+
+    /// The top layer must hold just these names.
+    pub fn upper_is(&self, b: &Bench, expected: &[&str]) -> Result<(), String> {
+        let tree = walk::walk(&self.upper)?;
+        let found: Vec<_> = tree.keys().filter(|path| *path != ".").collect();
+        b.must(
+            &format!("{expected:?} in the top layer, which has {found:?}"),
+            found.iter().eq(expected.iter()),
+        )
     }
 }
