@@ -109,14 +109,15 @@ fn contents(path: &Path, stat: &libc::stat) -> Result<String, Errno> {
 pub fn list(path: &Path) -> Result<Vec<sys::Dirent>, Errno> {
     let fd = sys::open(path, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
     let mut entries = Vec::new();
-    loop {
-        let more = sys::getdents(fd, 32768)?;
-        if more.is_empty() {
-            break;
+    let end = loop {
+        match sys::getdents(fd, 32768) {
+            Ok(more) if more.is_empty() => break Ok(()),
+            Ok(more) => entries.extend(more),
+            Err(error) => break Err(error),
         }
-        entries.extend(more);
-    }
-    sys::close(fd)?;
+    };
+    // An open directory would keep the file system mounted.
+    sys::close(fd).and(end)?;
     entries.retain(|entry| entry.name != b"." && entry.name != b"..");
     entries.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(entries)
