@@ -16,7 +16,7 @@ pub struct Change {
     pub call: fn(&Path) -> sys::Result<()>,
 }
 
-/// Names of lower files of 20000 bytes, one for each change of a file.
+/// Names of lower files of 12000 bytes, one for each change of a file.
 const FILES: &[&str] = &[
     "write", "append", "truncate", "cut", "chmod", "chown", "times", "xattr", "link", "rename",
     "from", "onto", "swapped", "allocate", "unlink", "above",
@@ -191,7 +191,7 @@ fn with<T>(path: &Path, flags: i32, work: impl FnOnce(i32) -> sys::Result<T>) ->
 /// The lower layer the changes are made for; everything belongs to `uid`.
 pub fn lower(b: &mut Builder, uid: u32) {
     for (index, name) in FILES.iter().enumerate() {
-        b.file(name, vec![b'a' + index as u8; 20_000])
+        b.file(name, vec![b'a' + index as u8; 12_000])
             .owner(uid, uid);
     }
     for name in [

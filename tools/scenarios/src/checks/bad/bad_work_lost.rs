@@ -35,9 +35,6 @@ const LOSSES: &[Loss] = &[
     ("moved into the top layer", |l| {
         sys::rename(l.work.join("work"), l.upper.join("moved"), 0)
     }),
-    ("of a user", |l| {
-        sys::lchown(l.work.join("work"), 1000, 1000)
-    }),
     ("emptied", remove),
     ("filled with names of the kind that is used there", |l| {
         // The next ones; the last one used is that of the whiteout.
@@ -79,18 +76,16 @@ fn run(b: &mut Bench) -> Result<(), String> {
         union.mount(&l.target)?;
         b.works("preparing", changes::prepare(&l.target, 0))?;
         b.works(what, lose(&l))?;
+        let mut tree = walk::walk(&l.target)?;
         for change in changes::CHANGES {
-            let before = walk::walk(&l.target)?;
-            if let Err(error) = (change.call)(&l.target) {
-                let after = walk::walk(&l.target)?;
-                b.same(
-                    &format!("{what}, {}: {error}", change.name),
-                    &before,
-                    &after,
-                )?;
+            let result = (change.call)(&l.target);
+            let after = walk::walk(&l.target)?;
+            if let Err(error) = result {
+                let when = format!("{what}, {}: {error}", change.name);
+                b.same(&when, &tree, &after)?;
             }
+            tree = after;
         }
-        let tree = walk::walk(&l.target)?;
         b.umount(&l.target)?;
         // Made good, it is a union as before.
         let _ = sys::unlink(l.work.join("work"));
@@ -100,7 +95,6 @@ fn run(b: &mut Bench) -> Result<(), String> {
         }
         union.mount(&l.target)?;
         let mut after = walk::walk(&l.target)?;
-        let mut tree = tree;
         for tree in [&mut tree, &mut after] {
             // The top's root is where the work directory was moved to.
             tree.retain(|path, _| path != "." && !path.starts_with("moved"));
