@@ -27,6 +27,7 @@
 #include <linux/iversion.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
+#include <linux/mman.h>
 #include <linux/mnt_idmapping.h>
 #include <linux/mount.h>
 #include <linux/namei.h>

@@ -209,8 +209,6 @@ void union_helper_file_set_can_odirect(struct file *file)
 int union_helper_file_change_flags(struct file *file, unsigned int mask, unsigned int flags)
 {
 	flags &= mask;
-	if (((flags ^ file->f_flags) & O_APPEND) && IS_APPEND(file_inode(file)))
-		return -EPERM;
 	if ((flags & O_DIRECT) && !(file->f_mode & FMODE_CAN_ODIRECT))
 		return -EINVAL;
 	if (file->f_op->check_flags) {

@@ -14,6 +14,11 @@ int union_helper_task_work_add_current(struct callback_head *work,
 	return task_work_add(current, work, mode);
 }
 
+bool union_helper_current_signal_pending(void)
+{
+	return signal_pending(current);
+}
+
 bool union_helper_current_fatal_signal_pending(void)
 {
 	return fatal_signal_pending(current);

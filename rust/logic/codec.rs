@@ -3,9 +3,9 @@
 //! Names of extended attributes: which are private to the union, and how those of a nested union
 //! pass through.
 //!
-//! Private attributes are overlayfs's, since its on-disk format is ours (`trusted.overlay.*`), and
-//! our own (`trusted.union.*`). With the option `userxattr` both live under `user.` instead. They
-//! are never seen through the union.
+//! Private attributes are overlayfs's, since its on-disk format is ours (`trusted.overlay.*`); our
+//! own stand among them, so that overlayfs hides them, too. With the option `userxattr` they live
+//! under `user.` instead. They are never seen through the union.
 //!
 //! A union in whose tree the layers of another union lie must store the inner one's private
 //! attributes. As overlayfs does, it stores them under a name with the prefix doubled:
@@ -13,7 +13,6 @@
 //! ```text
 //! seen inside                 stored
 //! trusted.overlay.opaque      trusted.overlay.overlay.opaque
-//! trusted.union.ino           trusted.union.union.ino
 //! ```
 //!
 //! The values are read by [`super::value`].
@@ -105,49 +104,22 @@ pub enum Class {
     Escaped,
 }
 
-/// One family of private names: its prefix, and what stands behind it once more to escape.
-struct Family {
-    prefix: &'static [u8],
-    escape: &'static [u8],
-}
-
-const fn families(space: XattrSpace) -> &'static [Family; 2] {
+/// What private names begin with.
+const fn prefix(space: XattrSpace) -> &'static [u8] {
     match space {
-        XattrSpace::Trusted => &[
-            Family {
-                prefix: b"trusted.overlay.",
-                escape: b"overlay.",
-            },
-            Family {
-                prefix: b"trusted.union.",
-                escape: b"union.",
-            },
-        ],
-        XattrSpace::User => &[
-            Family {
-                prefix: b"user.overlay.",
-                escape: b"overlay.",
-            },
-            Family {
-                prefix: b"user.union.",
-                escape: b"union.",
-            },
-        ],
+        XattrSpace::Trusted => b"trusted.overlay.",
+        XattrSpace::User => b"user.overlay.",
     }
 }
 
-/// The family of a name, and the name without its prefix.
-fn family(space: XattrSpace, name: &[u8]) -> Option<(&'static Family, &[u8])> {
-    families(space)
-        .iter()
-        .find_map(|family| Some((family, name.strip_prefix(family.prefix)?)))
-}
+/// What stands behind the prefix once more to escape a private name of a union inside.
+const ESCAPE: &[u8] = b"overlay.";
 
 /// What the attribute stored as `stored` means.
 pub fn classify(space: XattrSpace, stored: &[u8]) -> Class {
-    match family(space, stored) {
+    match stored.strip_prefix(prefix(space)) {
         None => Class::Foreign,
-        Some((family, rest)) if rest.starts_with(family.escape) => Class::Escaped,
+        Some(rest) if rest.starts_with(ESCAPE) => Class::Escaped,
         Some(_) => Class::Private(
             Attr::ALL
                 .into_iter()
@@ -158,15 +130,15 @@ pub fn classify(space: XattrSpace, stored: &[u8]) -> Class {
 
 /// The name under which an attribute [`Class::Escaped`] is seen, in two parts to be joined.
 pub fn unescape(space: XattrSpace, stored: &[u8]) -> Option<[&[u8]; 2]> {
-    let (family, rest) = family(space, stored)?;
-    Some([family.prefix, rest.strip_prefix(family.escape)?])
+    let rest = stored.strip_prefix(prefix(space))?.strip_prefix(ESCAPE)?;
+    Some([prefix(space), rest])
 }
 
 /// The name under which an attribute seen as `seen` is stored, in three parts to be joined; `None`
 /// if it is stored under the same name.
 pub fn escape(space: XattrSpace, seen: &[u8]) -> Option<[&[u8]; 3]> {
-    let (family, rest) = family(space, seen)?;
-    Some([family.prefix, family.escape, rest])
+    let rest = seen.strip_prefix(prefix(space))?;
+    Some([prefix(space), ESCAPE, rest])
 }
 
 #[cfg(test)]
@@ -187,7 +159,7 @@ mod tests {
 
     #[test]
     fn unknown_names_with_our_prefix_stay_hidden() {
-        let later = classify(XattrSpace::Trusted, b"trusted.union.later");
+        let later = classify(XattrSpace::Trusted, b"trusted.overlay.later");
         assert_eq!(later, Class::Private(None));
         let bare = classify(XattrSpace::User, b"user.overlay.");
         assert_eq!(bare, Class::Private(None));

@@ -34,12 +34,9 @@ use kernel::{
 /// The operations of all inodes of a union.
 pub struct UnionInode;
 
-/// What stat(2) asks for: all that an inode keeps itself.
-const STATX_BASIC_STATS: u32 = 0x7ff;
-
 impl Attributes<UnionFs> for UnionInode {
     fn getattr(
-        idmap: &Idmap,
+        _idmap: &Idmap,
         _path: PathRef<'_>,
         dentry: &DEntry,
         stat: &mut Kstat,
@@ -50,20 +47,17 @@ impl Attributes<UnionFs> for UnionInode {
         let sb = inode.sb();
         let union = sb.data();
         let node = inode.data();
-        if node.upper().is_none() && mask & !STATX_BASIC_STATS == 0 {
-            // Lower layers do not change: what lookup has copied is still true.
-            stat.fill_from(idmap, mask, inode);
-            stat.fill_statx_attr(inode);
-        } else {
+        {
+            // Always the layer's: xfs, for one, has sizes and blocks elsewhere than in the inode.
             let _creds = union.creds();
             stat.get_nosec(node.real(union)?, mask, flags)?;
-            stat.fill_statx_attr(inode);
-            // Without the set-id bits of a lower layer that is mounted nosuid.
-            stat.set_mode(inode.mode());
-            if inode.is_dir() && node.is_merged() {
-                // How many subdirectories there are is not known; 1 says so.
-                stat.set_nlink(1);
-            }
+        }
+        stat.fill_statx_attr(inode);
+        // Without the set-id bits of a lower layer that is mounted nosuid.
+        stat.set_mode(inode.mode());
+        if inode.is_dir() && node.is_merged() {
+            // How many subdirectories there are is not known; 1 says so.
+            stat.set_nlink(1);
         }
         stat.set_identity(sb.dev(), inode.ino());
         Ok(())
@@ -111,19 +105,32 @@ impl Attributes<UnionFs> for UnionInode {
     }
 
     fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
-        // Modification times are kept by the layer; so are access times, where it is writable.
+        // Times are kept by the layer, where it is writable.
         let Some(upper) = inode.data().upper() else {
             return Ok(());
         };
-        if which == UpdateTime::Access {
-            if nowait {
-                return Err(EAGAIN);
-            }
-            let union = inode.sb().data();
-            union.upper_path(upper)?.touch_atime();
-            if let Some(real) = upper.inode() {
+        if nowait {
+            return Err(EAGAIN);
+        }
+        let union = inode.sb().data();
+        let real = upper.inode().ok_or(EIO)?;
+        match which {
+            UpdateTime::Access => {
+                union.upper_path(upper)?.touch_atime();
                 stack::copy_atime(inode, real);
             }
+            // The layer sees who writes to a file, but not who writes into a pipe.
+            UpdateTime::Modification if inode.is_fifo() => {
+                let mnt = union.upper_mnt()?;
+                let _write = WriteAccess::want(mnt)?;
+                let mut now = Iattr::empty();
+                now.touch();
+                let lock = real.lock();
+                let _creds = union.creds();
+                now.notify_change(mnt.idmap(), upper, &lock)?;
+                stack::copy_attr(inode, mnt, real);
+            }
+            UpdateTime::Modification => {}
         }
         Ok(())
     }

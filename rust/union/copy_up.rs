@@ -168,8 +168,6 @@ impl Copy<'_> {
         let mode = mode_for_top(self.stat.mode(), self.lower.mnt().is_nosuid());
         let upper = match self.kind {
             Kind::Regular => self.regular(mode)?,
-            // Nothing can be made in a removed directory, and nobody misses its attributes.
-            Kind::Directory if self.gone => return Err(ENOENT),
             _ => self.named(mode)?,
         };
         Node::set_upper(self.inode, upper)?;
@@ -326,15 +324,15 @@ impl Copy<'_> {
         if self.kind != Kind::Symlink {
             attr = attr.mode(mode);
         }
-        if self.kind == Kind::Regular {
-            let inode_size = to.inode().ok_or(EIO)?.size();
-            // The end of the file may be a hole.
-            if inode_size != self.facts.data as Loff {
-                attr = attr.sized(self.facts.data as Loff);
-            }
-        }
         let inode = to.inode().ok_or(EIO)?;
         let lock = inode.lock();
+        let size = self.facts.data as Loff;
+        if self.kind == Kind::Regular && inode.size() != size {
+            // The end of the file is a hole. First, for a new size may mean new times.
+            Iattr::empty()
+                .sized(size)
+                .notify_change(mnt.idmap(), to, &lock)?;
+        }
         attr.notify_change(mnt.idmap(), to, &lock)?;
         match &mut self.change {
             Some(change) => change.notify_change(mnt.idmap(), to, &lock),

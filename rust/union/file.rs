@@ -119,13 +119,9 @@ fn real(file: &File) -> Result<&BackingFile> {
         },
         _ => &data.first,
     };
-    // Access mode and creation flags are as they were; the rest follows fcntl(2), but for appending
-    // to a lower file, which nobody does.
-    let reads_lower = core::ptr::eq(real, &data.first) && !data.first_is_upper;
-    let kept = if reads_lower { flags::O_APPEND } else { 0 };
-    let wanted = file.flags() & !kept;
-    if (wanted ^ real.flags()) & flags::CHANGEABLE & !kept != 0 {
-        real.change_flags(wanted)?;
+    // Access mode and creation flags are as they were; the rest follows fcntl(2).
+    if (file.flags() ^ real.flags()) & flags::CHANGEABLE != 0 {
+        real.change_flags(file.flags())?;
     }
     Ok(real)
 }
@@ -173,7 +169,7 @@ fn copy_attr(inode: &Inode) {
     }
 }
 
-/// A copy-up on behalf of a mapping; see [`UnionInode::mmap`].
+/// A copy-up on behalf of a mapping; see [`UnionInode::prepare_shared_writable`].
 struct CopyUpForMap {
     file: file::FileRef<UnionFs, UnionFile>,
 }
@@ -221,7 +217,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             let _creds = union.creds();
             real(file)?.llseek(offset, whence)?
         };
-        file.set_pos(to, super::fs::MAX_FILE_SIZE)
+        file.set_pos(to, file.inode().sb().maxbytes())
     }
 
     fn read_iter(iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
@@ -261,20 +257,25 @@ impl RegFileOperations<UnionFs> for UnionInode {
         real.fsync_range(start, end, datasync)
     }
 
-    fn mmap(file: &File, vma: &Vma) -> Result {
-        let inode = file.inode();
-        let data = file.data();
-        if vma.is_shared_maywrite() && inode.data().upper().is_none() {
-            let error = data.map_error.xchg(0, Relaxed);
-            if error != 0 {
-                return Err(Error::from_errno(error));
-            }
-            // Copy-up waits for locks under which others fault pages in: not with mmap_lock held.
-            // So the task does it on its way out of the call, and starts the call again.
-            task_work::add(CopyUpForMap { file: file.get() })?;
-            return Err(task_work::restart_syscall());
+    fn prepare_shared_writable(file: &File) -> Result {
+        if file.inode().data().upper().is_some() {
+            return Ok(());
         }
-        real(file)?.mmap::<_, _, Self>(vma, &inode.sb().data().cred)
+        let error = file.data().map_error.xchg(0, Relaxed);
+        if error != 0 {
+            return Err(Error::from_errno(error));
+        }
+        // Copy-up waits for locks under which others fault pages in: not with mmap_lock held. So
+        // the task does it on its way out of the call, and starts the call again.
+        task_work::add(CopyUpForMap { file: file.get() })?;
+        Err(task_work::restart_syscall())
+    }
+
+    fn mmap(file: &File, vma: &Vma) -> Result {
+        if vma.is_shared_maywrite() {
+            Self::prepare_shared_writable(file)?;
+        }
+        real(file)?.mmap::<_, _, Self>(vma, &file.inode().sb().data().cred)
     }
 
     fn fallocate(file: &File, mode: i32, offset: Loff, len: Loff) -> Result {

@@ -19,7 +19,6 @@ use crate::{
         seq_show::SeqFile,
         statfs::Statfs,
         super_block::{sync_filesystem, SuperBlock, SuperOperations},
-        types::Loff,
     },
 };
 use core::ffi::CStr;
@@ -32,9 +31,6 @@ use kernel::{
 
 /// What statfs(2) reports as the type: "unio".
 pub const UNION_SUPER_MAGIC: u32 = 0x756e_696f;
-
-/// The largest file a union can show, in bytes; the layer that holds a file may allow less.
-pub const MAX_FILE_SIZE: Loff = Loff::MAX;
 
 /// The file system type.
 pub struct UnionFs;

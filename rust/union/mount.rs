@@ -5,7 +5,7 @@
 use super::{
     check::{self, Named},
     dentry::UnionDentry,
-    fs::{Lower, Union, UnionFs, Upper, MAX_FILE_SIZE, UNION_SUPER_MAGIC},
+    fs::{Lower, Union, UnionFs, Upper, UNION_SUPER_MAGIC},
     layer::{self, no_memory},
     node::{self, LowerPath, LowerStack, Parts},
     workdir,
@@ -28,7 +28,7 @@ use crate::{
         path::Path,
         statfs::Statfs,
         super_block::{flags, sync_filesystem, NewSuperBlock, SbInfo, SuperBlock},
-        types::Name,
+        types::{Loff, Name},
         xattr::Handlers,
     },
 };
@@ -285,7 +285,14 @@ impl Context<UnionFs> for MountContext {
         let remote = self.lowers.iter().any(|l| l.dentry().wants_revalidate());
 
         sb.set_magic(UNION_SUPER_MAGIC);
-        sb.set_maxbytes(MAX_FILE_SIZE);
+        sb.set_maxbytes(match &info {
+            Some(top) => top.maxbytes,
+            None => {
+                let lowers = self.lowers.iter();
+                let sizes = lowers.map(|lower| SbInfo::of(lower.dentry()).maxbytes);
+                sizes.max().unwrap_or(Loff::MAX)
+            }
+        });
         sb.set_stacking(depth, info.as_ref().map_or(1, |i| i.time_gran));
         sb.add_flags(flags::SB_POSIXACL);
         if info.as_ref().is_some_and(|i| i.nosec) {

@@ -13,7 +13,7 @@ use crate::{
         attr::Iattr,
         dentry::Dentry,
         dir_context::{read_all, Next},
-        errno::{ENOTEMPTY, EOPNOTSUPP},
+        errno::{EDQUOT, ENOTEMPTY, EOPNOTSUPP},
         file::{flags, BackedFile},
         fs_context::FsContext,
         mount::Mount,
@@ -108,9 +108,19 @@ pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
 
 /// Makes the first whiteout, which shows that the file system can hold them and leave them at a
 /// rename.
+///
+/// A file system that is full may be mounted, not least to make room through the union: then
+/// nothing is known, and whiteouts are made as they are needed.
 pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
-    super::stage::probe(union, &write).map_err(|e| {
+    let made = match super::stage::probe(union, &write) {
+        Err(e) if e == ENOSPC || e == EDQUOT => {
+            pr_warn!("the top's file system is full: cannot make the first whiteout\n");
+            return Ok(());
+        }
+        made => made,
+    };
+    made.map_err(|e| {
         if e == EINVAL || e == EPERM || e == EOPNOTSUPP {
             base.refuse(
                 fc,

@@ -97,8 +97,8 @@ impl Handler<UnionFs> for UnionXattr {
             };
             match change {
                 Change::Remove if !there => return Err(ENODATA),
-                Change::Set(_) if there && flags & XATTR_CREATE != 0 => return Err(EEXIST),
-                Change::Set(_) if !there && flags & XATTR_REPLACE != 0 => return Err(ENODATA),
+                Change::Set(_) if there && flags == XATTR_CREATE => return Err(EEXIST),
+                Change::Set(_) if !there && flags == XATTR_REPLACE => return Err(ENODATA),
                 _ => {}
             }
         }

@@ -66,11 +66,21 @@ impl<T: FileSystem, D, H: Hooks<T, D>> Ctx<T, D, H> {
 
 impl BackingFile {
     /// Opens `real` for `user`, with the credentials in force (`backing_file_open()`).
+    ///
+    /// Whether a write appends is for the stacked file to say: each request carries it
+    /// (`IOCB_APPEND`), so the real file is opened without `O_APPEND`, which would override a
+    /// `RWF_NOAPPEND`. But for an append-only inode, where it is a condition.
     pub fn open<T: FileSystem, D>(
         user: &OpenFile<T, D>,
         flags: u32,
         real: PathRef<'_>,
     ) -> Result<Self> {
+        let append_only = real.dentry().inode().is_some_and(|i| i.is_append_only());
+        let flags = if append_only {
+            flags
+        } else {
+            flags & !bindings::O_APPEND
+        };
         // SAFETY: All are valid.
         Ok(Self(unsafe {
             BackedFile::take(bindings::backing_file_open(
@@ -94,7 +104,7 @@ impl BackingFile {
         Ok(Self(unsafe {
             BackedFile::take(bindings::backing_tmpfile_open(
                 user.as_ptr(),
-                flags as i32,
+                (flags & !bindings::O_APPEND) as i32,
                 &parent.raw(),
                 mode,
                 bindings::current_cred(),

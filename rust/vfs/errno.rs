@@ -21,6 +21,8 @@ pub const ELOOP: Error = errno(bindings::ELOOP);
 pub const ENODATA: Error = errno(bindings::ENODATA);
 /// Operation not supported.
 pub const EOPNOTSUPP: Error = errno(bindings::EOPNOTSUPP);
+/// The quota is used up.
+pub const EDQUOT: Error = errno(bindings::EDQUOT);
 /// The object is not what it was.
 pub const ESTALE: Error = errno(bindings::ESTALE);
 /// The object is remote in a way that cannot be followed.

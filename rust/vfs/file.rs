@@ -45,8 +45,9 @@ pub mod flags {
     /// Flags that matter at open time only and are not handed down.
     pub const OPEN_ONLY: u32 = b::O_CREAT | b::O_EXCL | b::O_NOCTTY | b::O_TRUNC;
 
-    /// Flags that fcntl(2) can change later and that concern the file beneath.
-    pub const CHANGEABLE: u32 = b::O_APPEND | b::O_NONBLOCK | b::O_DIRECT;
+    /// Flags that fcntl(2) can change later and that concern the file beneath. Not `O_APPEND`: see
+    /// [`BackingFile::open`](super::super::backing_file::BackingFile::open).
+    pub const CHANGEABLE: u32 = b::O_NONBLOCK | b::O_DIRECT;
 }
 
 /// An open file of another file system, owned.
@@ -133,7 +134,7 @@ impl BackedFile {
     ///
     /// # Errors
     ///
-    /// `EPERM` on an append-only file; `EINVAL` if the file cannot do `O_DIRECT`.
+    /// `EINVAL` if the file cannot do `O_DIRECT`.
     pub fn change_flags(&self, new: u32) -> Result {
         // SAFETY: The file is alive; the helper takes f_lock.
         to_result(unsafe { bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new) })

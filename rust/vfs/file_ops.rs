@@ -51,6 +51,12 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     /// `->fsync()` of the range `start..=end`.
     fn fsync(file: &OpenFile<T, Self::Data>, start: Loff, end: Loff, datasync: bool) -> Result;
 
+    /// What must be so before a shared mapping is made that can be written to, with mmap_lock held
+    /// for writing. Nothing has been unmapped yet, so that the call can still fail, or be restarted
+    /// ([`super::task_work`]), without a trace; in [`mmap`](Self::mmap) it is too late for that
+    /// (`MAP_FIXED`). Part of `->get_unmapped_area()`.
+    fn prepare_shared_writable(file: &OpenFile<T, Self::Data>) -> Result;
+
     /// `->mmap()`, with mmap_lock held for writing.
     fn mmap(file: &OpenFile<T, Self::Data>, vma: &Vma) -> Result;
 
@@ -184,6 +190,7 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         read_iter: Some(Self::read_iter),
         write_iter: Some(Self::write_iter),
         fsync: Some(Self::fsync),
+        get_unmapped_area: Some(Self::get_unmapped_area),
         mmap: Some(Self::mmap),
         fallocate: Some(Self::fallocate),
         fadvise: Some(Self::fadvise),
@@ -268,6 +275,29 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         // SAFETY: As above.
         let file = unsafe { OpenFile::from_raw(file) };
         from_result(|| F::fsync(file, start, end, datasync != 0).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn get_unmapped_area(
+        file: *mut bindings::file,
+        addr: usize,
+        len: usize,
+        pgoff: usize,
+        flags: usize,
+    ) -> usize {
+        // SAFETY: As above.
+        let own = unsafe { OpenFile::from_raw(file) };
+        // SAFETY: As above.
+        if unsafe { bindings::maps_shared_writable(file, flags) } {
+            if let Err(e) = F::prepare_shared_writable(own) {
+                // As C has it: an error is an address in the last page.
+                return e.to_errno() as usize;
+            }
+        }
+        // SAFETY: The arguments are passed on.
+        unsafe { bindings::mm_get_unmapped_area(file, addr, len, pgoff, flags) }
     }
 
     /// # Safety

@@ -91,6 +91,18 @@ impl Inode {
         self.file_type() == bindings::S_IFLNK
     }
 
+    /// Whether this is a named pipe.
+    pub fn is_fifo(&self) -> bool {
+        self.file_type() == bindings::S_IFIFO
+    }
+
+    /// Whether data can only be appended (`IS_APPEND()`).
+    pub fn is_append_only(&self) -> bool {
+        // SAFETY: A racing read of one word, as C does.
+        let flags = unsafe { (&raw const (*self.as_ptr()).i_flags).read_volatile() };
+        flags & bindings::S_APPEND != 0
+    }
+
     /// Whether this is a device node.
     pub fn is_device(&self) -> bool {
         matches!(self.file_type(), bindings::S_IFCHR | bindings::S_IFBLK)

@@ -33,7 +33,8 @@ impl Pipe {
 /// `from`.
 ///
 /// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
-/// sendfile(2) that pipe is in use, and the bytes go through a buffer.
+/// sendfile(2) that pipe is in use, and while a signal is pending it would not move: then the bytes
+/// go through a buffer, which only a fatal signal stops.
 ///
 /// Both take the write access of `to`'s file system themselves: do not hold it.
 pub fn copy(
@@ -44,11 +45,11 @@ pub fn copy(
     len: usize,
 ) -> Result<usize> {
     // SAFETY: No preconditions.
-    if unsafe { bindings::current_splice_pipe_is_busy() } {
+    if unsafe { bindings::current_splice_pipe_is_busy() || bindings::current_signal_pending() } {
         return copy_by_buffer(from, pos_in, to, pos_out, len);
     }
     // SAFETY: Both files are alive and open for the purpose.
-    size(unsafe {
+    let copied = size(unsafe {
         bindings::do_splice_direct(
             from.as_ptr(),
             pos_in,
@@ -57,7 +58,12 @@ pub fn copy(
             len,
             bindings::SPLICE_F_MOVE,
         )
-    })
+    });
+    match copied {
+        // The signal came just now.
+        Err(e) if e == ERESTARTSYS => copy_by_buffer(from, pos_in, to, pos_out, len),
+        other => other,
+    }
 }
 
 /// Bytes in the buffer.

@@ -91,6 +91,12 @@ impl<T: FileSystem> SuperBlock<T> {
         flags & bindings::SB_RDONLY as usize != 0
     }
 
+    /// The largest file size, in bytes.
+    pub fn maxbytes(&self) -> Loff {
+        // SAFETY: Set before the super block is published.
+        unsafe { (*self.as_ptr()).s_maxbytes }
+    }
+
     /// The device number of the super block, as `stat(2)` reports it.
     pub fn dev(&self) -> u32 {
         // SAFETY: Set before the super block is published.
@@ -244,6 +250,8 @@ pub struct SbInfo {
     pub nosec: bool,
     /// Whether the super block is read-only.
     pub rdonly: bool,
+    /// The largest file size, in bytes.
+    pub maxbytes: Loff,
 }
 
 impl SbInfo {
@@ -258,6 +266,7 @@ impl SbInfo {
                 time_gran: (*sb).s_time_gran,
                 nosec: (*sb).s_flags & bindings::SB_NOSEC as usize != 0,
                 rdonly: (*sb).s_flags & bindings::SB_RDONLY as usize != 0,
+                maxbytes: (*sb).s_maxbytes,
             }
         }
     }

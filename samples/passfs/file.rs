@@ -114,6 +114,10 @@ impl RegFileOperations<PassFs> for PassInode {
         real_file(file)?.fsync_range(start, end, datasync)
     }
 
+    fn prepare_shared_writable(_file: &File) -> Result {
+        Ok(())
+    }
+
     fn mmap(file: &File, vma: &Vma) -> Result {
         real_file(file)?.mmap::<_, _, Self>(vma, &file.data().cred)
     }

@@ -324,12 +324,7 @@ fn copy_xattrs(from: &OwnedFd, to: &OwnedFd) -> rustix::io::Result<()> {
         Err(Errno::OPNOTSUPP) => return Ok(()),
         Err(errno) => return Err(errno),
     };
-    let private: [&[u8]; 4] = [
-        b"trusted.overlay.",
-        b"user.overlay.",
-        b"trusted.union.",
-        b"user.union.",
-    ];
+    let private: [&[u8]; 2] = [b"trusted.overlay.", b"user.overlay."];
     let mut value = vec![0; 64 << 10];
     for name in names[..length]
         .split(|&byte| byte == 0)

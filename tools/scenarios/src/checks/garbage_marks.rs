@@ -24,7 +24,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         ("trusted.overlay.metacopy", b"garbage"),
         ("trusted.overlay.nlink", b"U+99999999999999999999"),
         ("trusted.overlay.impure", b"\0\0"),
-        ("trusted.union.nonesuch", b"x"),
+        ("trusted.overlay.union.nonesuch", b"x"),
     ];
     for (name, value) in marks {
         let dir = b.dir(&l.upper.join("dir"))?;
