@@ -83,6 +83,9 @@ impl Fs {
         let acl = |(name, _): &(String, Vec<u8>)| name == acl::ACCESS || name == acl::DEFAULT;
         match self {
             Self::Squashfs if entry.xattrs.iter().any(acl) => Some("squashfs keeps no ACLs"),
+            Self::Iso9660 if entry.path.matches('/').count() > 5 || entry.path.len() > 200 => {
+                Some("ISO 9660 has neither long names nor deep trees")
+            }
             Self::Iso9660 if !entry.xattrs.is_empty() => Some("ISO 9660 has no attributes"),
             Self::Iso9660 if matches!(entry.kind, Kind::Dir { opaque: true }) => {
                 Some("ISO 9660 has no attributes")
