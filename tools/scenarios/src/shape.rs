@@ -87,6 +87,10 @@ impl Fs {
                 Some("ISO 9660 has neither long names nor deep trees")
             }
             Self::Iso9660 if !entry.xattrs.is_empty() => Some("ISO 9660 has no attributes"),
+            // What makes the image cannot make it.
+            Self::Iso9660 if entry.path.matches('/').count() > 30 => {
+                Some("ISO 9660 has no trees that deep")
+            }
             Self::Iso9660 if matches!(entry.kind, Kind::Dir { opaque: true }) => {
                 Some("ISO 9660 has no attributes")
             }
