@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Processes in user namespaces of their own.
 
+use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 use crate::bench::Bench;
@@ -13,6 +14,25 @@ use crate::{sys, walk};
 ///
 /// The maps are written as to /proc/PID/uid_map: lines of "inside outside count".
 pub fn child(uids: &str, gids: &str, work: impl FnOnce()) -> Result<End, Errno> {
+    process::wait(start(uids, gids, work)?)
+}
+
+/// A descriptor of a new user namespace with these maps, in which nobody is.
+pub fn open(uids: &str, gids: &str) -> Result<RawFd, Errno> {
+    let (opened, tell_opened) = sys::pipe()?;
+    let pid = start(uids, gids, || {
+        let _ = sys::close(tell_opened);
+        let _ = sys::read(opened, 1, None);
+    })?;
+    let namespace = sys::open(format!("/proc/{pid}/ns/user"), libc::O_RDONLY, 0);
+    sys::close(tell_opened)?;
+    process::wait(pid)?;
+    sys::close(opened)?;
+    namespace
+}
+
+/// Starts what [`child`] runs.
+fn start(uids: &str, gids: &str, work: impl FnOnce()) -> Result<i32, Errno> {
     let (unshared, tell_unshared) = sys::pipe()?;
     let (mapped, tell_mapped) = sys::pipe()?;
     let pid = process::background(|| {
@@ -28,12 +48,11 @@ pub fn child(uids: &str, gids: &str, work: impl FnOnce()) -> Result<End, Errno> 
     let written = [("uid_map", uids), ("gid_map", gids)]
         .map(|(map, text)| std::fs::write(format!("/proc/{pid}/{map}"), text));
     let _ = sys::write(tell_mapped, b"1", None);
-    let end = process::wait(pid);
     for fd in [unshared, mapped, tell_mapped] {
         sys::close(fd)?;
     }
     written.into_iter().collect::<Result<(), _>>()?;
-    end
+    Ok(pid)
 }
 
 /// As [`child`], for checks: what `work` has to object comes back.

@@ -71,3 +71,32 @@ pub fn link_open(fd: RawFd, new: impl AsRef<OsStr>) -> Result<()> {
     ))
     .map(drop)
 }
+
+/// Mounts the directory `source` on `target` with its ids mapped as the user namespace `userns` says.
+pub fn mount_id_mapped(
+    source: impl AsRef<OsStr>,
+    target: impl AsRef<OsStr>,
+    userns: RawFd,
+) -> Result<()> {
+    const OPEN_TREE_CLONE: i32 = 1;
+    const MOUNT_ATTR_IDMAP: u64 = 0x0010_0000;
+    let source = cstring(source);
+    let tree = raw!(
+        SYS_open_tree,
+        libc::AT_FDCWD,
+        source.as_ptr(),
+        OPEN_TREE_CLONE | libc::O_CLOEXEC
+    )? as RawFd;
+    // struct mount_attr: attr_set, attr_clr, propagation, userns_fd.
+    let attributes = [MOUNT_ATTR_IDMAP, 0, 0, userns as u64];
+    let result = raw!(
+        SYS_mount_setattr,
+        tree,
+        c"".as_ptr(),
+        libc::AT_EMPTY_PATH,
+        attributes.as_ptr(),
+        size_of_val(&attributes)
+    );
+    let result = result.and_then(|_| super::move_mount(tree, target));
+    super::close(tree).and(result)
+}
