@@ -37,5 +37,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.opaque("found")?;
         l.whiteout("place")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

@@ -29,6 +29,9 @@ pub const SCENARIO: Scenario = Scenario {
         l.upper_is(&["t"])?;
         l.whiteout("t")
     }),
-    not_on: &[("iso9660", "bsdtar cannot make an image of directories as deep")],
+    not_on: &[(
+        "iso9660",
+        "bsdtar cannot make an image of directories as deep",
+    )],
     ..Scenario::DEFAULT
 };

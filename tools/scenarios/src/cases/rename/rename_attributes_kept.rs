@@ -37,5 +37,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.in_upper("f")?;
         l.whiteout("g")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };
