@@ -54,6 +54,8 @@ const FANOTIFY: &[(u64, &str)] = &[
 impl Run<'_> {
     /// A new set of watches.
     pub fn watcher(&mut self) -> Watcher {
+        // A watch does not keep its mount.
+        self.hold();
         Watcher {
             fd: sys::inotify_init().expect("inotify"),
             words: Vec::new(),
@@ -115,6 +117,7 @@ impl Run<'_> {
 
     /// fanotify_init(2).
     pub fn fan(&mut self, flags: u32) -> Fd {
+        self.hold();
         let result = sys::fanotify_init(flags);
         self.new_fd(format_args!("fanotify_init({flags:#x})"), result)
     }

@@ -37,6 +37,8 @@ impl Run<'_> {
         peer: impl FnOnce(&mut Self, &Turns),
         own: impl FnOnce(&mut Self, &Turns, i32),
     ) {
+        // One of both may wait for the other where no open file keeps the mount.
+        self.hold();
         self.out.flush().expect("the transcript can be written");
         let (there, here) = (sys::pipe().expect("a pipe"), sys::pipe().expect("a pipe"));
         let pid = process::background(|| {
