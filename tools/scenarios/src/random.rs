@@ -6,11 +6,16 @@ use crate::sys;
 use crate::tree::Builder;
 
 /// A generator that needs no library: the steps of a seed must stay the same for ever.
-struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
+    /// The generator of a seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
+    }
+
     /// A number below `limit`.
-    fn roll(&mut self, limit: usize) -> usize {
+    pub fn roll(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -42,7 +47,7 @@ pub fn tree(b: &mut Builder) {
 ///
 /// Directories are not renamed: that is a scenario of its own while a union may refuse it.
 pub fn steps(r: &mut Run, seed: u64, count: usize) {
-    let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut dice = Dice::new(seed);
     for _ in 0..count {
         let one = path(&mut dice);
         let two = path(&mut dice);

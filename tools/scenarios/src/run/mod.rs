@@ -5,6 +5,7 @@
 //! the transcript, and goes on whatever the answer was: the transcript of the union must be that of the plain file
 //! system, errors included.  Paths are relative to the root of the tree.
 
+mod churn;
 mod data;
 mod inode;
 mod io;
