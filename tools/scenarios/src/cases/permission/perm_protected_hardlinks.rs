@@ -48,6 +48,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
         l.in_upper("d/setuid0")
     }),
+    not_on: &[("chroot", "there is no /proc in it")],
     ..Scenario::DEFAULT
 };
 

@@ -25,6 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| upper_gained(l, setup, &[])),
+    not_on: &[("chroot", "there is no /proc in it")],
     ..Scenario::DEFAULT
 };
 

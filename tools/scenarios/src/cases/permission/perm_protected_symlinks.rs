@@ -29,6 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
         l.in_upper("lower/tmp/target")?;
         l.absent("lower/tmp/roots")
     }),
+    not_on: &[("chroot", "there is no /proc in it")],
     ..Scenario::DEFAULT
 };
 

@@ -29,6 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("lower/foreign")?;
         l.in_upper("lower/mapped")
     }),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 

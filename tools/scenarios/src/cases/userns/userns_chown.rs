@@ -29,6 +29,7 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("lower/half")?;
         l.absent("lower/foreign")
     }),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 

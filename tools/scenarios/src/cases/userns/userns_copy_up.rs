@@ -30,5 +30,6 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.upper_is(&["a", "a/b", "a/b/mine", "a/b/open", "a/b/passed"])),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };

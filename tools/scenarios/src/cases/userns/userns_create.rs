@@ -38,5 +38,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.stat("white/f");
     },
     layers: Some(|l| l.absent("lower/closed")),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };

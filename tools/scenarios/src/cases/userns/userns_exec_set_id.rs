@@ -29,5 +29,6 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.in_upper("lower/mapped")),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };

@@ -46,6 +46,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.in_upper("lower/scoped")),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 

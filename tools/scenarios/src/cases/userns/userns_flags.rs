@@ -21,7 +21,10 @@ pub const SCENARIO: Scenario = Scenario {
         });
     },
     layers: Some(|l| upper_gained(l, setup, &[])),
-    not_on: &[("ext4-erofs", "erofs tells no flags of its inodes")],
+    not_on: &[
+        ("chroot", "no user namespace can be made in a chroot"),
+        ("ext4-erofs", "erofs tells no flags of its inodes"),
+    ],
     ..Scenario::DEFAULT
 };
 

@@ -25,6 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("lower")?;
         l.in_upper("merged/2000.7")
     }),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 

@@ -23,6 +23,7 @@ pub const SCENARIO: Scenario = Scenario {
         });
     },
     layers: Some(|l| upper_gained(l, setup, &[])),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 

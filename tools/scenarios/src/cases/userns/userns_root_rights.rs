@@ -34,6 +34,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
         l.in_upper("lower/1001.500")
     }),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 

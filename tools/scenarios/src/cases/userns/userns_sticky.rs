@@ -30,6 +30,7 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("lower/tmp/foreign.2")?;
         l.absent("lower/tmp/foreign.4")
     }),
+    not_on: &[("chroot", "no user namespace can be made in a chroot")],
     ..Scenario::DEFAULT
 };
 
