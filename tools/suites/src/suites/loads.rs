@@ -15,7 +15,7 @@ pub const DBENCH: Suite = Suite {
         run_steps(
             bench,
             // What it prints besides is throughput; that 0 is the number of a semaphore makes it complain.
-            "run() { dbench -D . -c /usr/share/dbench/client.txt -t 4 \"$@\" >$OTHER_DIR/dbench 2>&1 || { cat $OTHER_DIR/dbench >&2; exit 1; }; ! grep -v 'barrier semaphore' $OTHER_DIR/dbench | grep -i 'error\\|failed' >&2; }",
+            "run() { dbench -D . -c /usr/share/dbench/client.txt -t 2 \"$@\" >$OTHER_DIR/dbench 2>&1 || { cat $OTHER_DIR/dbench >&2; exit 1; }; ! grep -v 'barrier semaphore' $OTHER_DIR/dbench | grep -i 'error\\|failed' >&2; }",
             &[
                 Step {
                     name: "one client",
