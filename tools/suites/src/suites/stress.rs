@@ -26,11 +26,27 @@ const LEFT_OUT: &[(&str, &str)] = &[
     ("statmount", "is about mounts, not about files"),
 ];
 
+/// Those that write as much as they are told to.
+const LARGE: &[&str] = &[
+    "copy-file",
+    "fallocate",
+    "fiemap",
+    "fpunch",
+    "hdd",
+    "iomix",
+    "metamix",
+    "sync-file",
+];
+
 fn run(bench: &Bench) -> Result<Vec<Test>> {
     let left_out: Vec<_> = LEFT_OUT.iter().map(|(name, _)| *name).collect();
     let mut command = Command::new("stress-ng");
     command.args(["--class", "filesystem", "--seq", "2", "--timeout", "1s"]);
     command.args(["--exclude", &left_out.join(",")]);
+    // The usual sizes are half a gibibyte.
+    for kind in LARGE {
+        command.arg(format!("--{kind}-bytes")).arg("8m");
+    }
     command.args(["--verify", "--no-rand-seed", "--oomable", "--temp-path"]);
     command.arg(&bench.dir);
     let ended = bench.run(command, 900)?;
