@@ -200,6 +200,11 @@ bool union_helper_file_is_opened(const struct file *file)
 	return file->f_mode & FMODE_OPENED;
 }
 
+bool union_helper_sb_may_admin(const struct super_block *sb)
+{
+	return ns_capable(sb->s_user_ns, CAP_SYS_ADMIN);
+}
+
 void union_helper_file_set_can_odirect(struct file *file)
 {
 	file->f_mode |= FMODE_CAN_ODIRECT;

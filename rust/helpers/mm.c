@@ -4,11 +4,12 @@
 #include <linux/mman.h>
 #include <linux/uio.h>
 
-bool union_helper_maps_shared_writable(const struct file *file, unsigned long flags)
+bool union_helper_maps_over_shared_writable(const struct file *file, unsigned long flags)
 {
 	unsigned long type = flags & MAP_TYPE;
 
-	return (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) && (file->f_mode & FMODE_WRITE);
+	return (flags & MAP_FIXED) && (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) &&
+	       (file->f_mode & FMODE_WRITE);
 }
 
 bool union_helper_vma_is_shared_maywrite_flags(const struct vm_area_struct *vma)

@@ -203,12 +203,23 @@ impl FileAttributes<UnionFs> for UnionInode {
     }
 
     fn fileattr_set(_idmap: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
-        copy_up::up(dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
+        let before = match inode.data().upper() {
+            Some(_) => None,
+            None => {
+                let _creds = union.creds();
+                Some(FileKattr::of(inode.data().real(union)?)?)
+            }
+        };
+        copy_up::up(dentry)?;
         let upper = inode.data().upper().ok_or(EROFS)?;
         let _write = WriteAccess::want(union.upper_mnt()?)?;
         let _creds = union.creds();
+        if let Some(before) = before {
+            // What the caller left as it was in the lower layer may mean nothing to the top.
+            fa.rebase(&before, &FileKattr::of(union.upper_path(upper)?)?);
+        }
         // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
         // stop the union from making what belongs to it.
         let (immutable, append) = fa.protection();

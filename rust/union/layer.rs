@@ -230,6 +230,11 @@ fn has_data(union: &Union, mnt: &Mount, dentry: &Dentry, inode: &Inode, name: Na
     match xattr::get(mnt, dentry, metacopy, &mut []) {
         Ok(_) => Err(no_data(name)),
         Err(e) if xattr::is_absent(e) => Ok(()),
+        // Attributes user.* are for those who may read the file. To list them takes no right.
+        Err(e) if e == EACCES => match marks(union, mnt, dentry, inode, name) {
+            Ok(_) => Ok(()),
+            Err(e) => Err(e),
+        },
         Err(e) => Err(e),
     }
 }

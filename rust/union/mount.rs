@@ -285,14 +285,19 @@ impl Context<UnionFs> for MountContext {
         let remote = self.lowers.iter().any(|l| l.dentry().wants_revalidate());
 
         sb.set_magic(UNION_SUPER_MAGIC);
-        sb.set_maxbytes(match &info {
-            Some(top) => top.maxbytes,
-            None => {
-                let lowers = self.lowers.iter();
-                let sizes = lowers.map(|lower| SbInfo::of(lower.dentry()).maxbytes);
-                sizes.max().unwrap_or(Loff::MAX)
-            }
-        });
+        let lowers = || self.lowers.iter().map(|lower| SbInfo::of(lower.dentry()));
+        let maxbytes = info.as_ref().map(|top| top.maxbytes);
+        sb.set_maxbytes(
+            maxbytes
+                .or_else(|| lowers().map(|lower| lower.maxbytes).max())
+                .unwrap_or(Loff::MAX),
+        );
+        let block_bits = info.as_ref().map(|top| top.block_bits);
+        sb.set_block_bits(
+            block_bits
+                .or_else(|| lowers().map(|lower| lower.block_bits).next())
+                .unwrap_or(12),
+        );
         sb.set_stacking(depth, info.as_ref().map_or(1, |i| i.time_gran));
         sb.add_flags(flags::SB_POSIXACL);
         if info.as_ref().is_some_and(|i| i.nosec) {

@@ -7,7 +7,7 @@ use super::{copy_up, fs::UnionFs, DEntry, Inode};
 use crate::{
     logic::codec::{self, Class, XattrSpace},
     vfs::{
-        errno::ENODATA,
+        errno::{ENODATA, EOPNOTSUPP},
         mount::Idmap,
         path::PathRef,
         stack,
@@ -72,7 +72,15 @@ impl Handler<UnionFs> for UnionXattr {
         if is_void(inode, path, name) {
             return Err(ENODATA);
         }
-        xattr::get(path.mnt(), path.dentry(), stored.name()?, buf)
+        match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
+            // The top can hold what the lower layer cannot: it is only not there yet.
+            Err(e)
+                if e == EOPNOTSUPP && inode.data().upper().is_none() && union.upper().is_ok() =>
+            {
+                Err(ENODATA)
+            }
+            other => other,
+        }
     }
 
     fn set(
@@ -90,6 +98,9 @@ impl Handler<UnionFs> for UnionXattr {
             // What is going to be refused is refused before anything is copied up.
             let path = inode.data().real(union)?;
             let _creds = union.creds();
+            if !xattr::may_change_security(&union.upper()?.workdir, name) {
+                return Err(EPERM);
+            }
             let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
                 Ok(_) => true,
                 Err(e) if xattr::is_absent(e) => false,

@@ -51,10 +51,10 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     /// `->fsync()` of the range `start..=end`.
     fn fsync(file: &OpenFile<T, Self::Data>, start: Loff, end: Loff, datasync: bool) -> Result;
 
-    /// What must be so before a shared mapping is made that can be written to, with mmap_lock held
-    /// for writing. Nothing has been unmapped yet, so that the call can still fail, or be restarted
-    /// ([`super::task_work`]), without a trace; in [`mmap`](Self::mmap) it is too late for that
-    /// (`MAP_FIXED`). Part of `->get_unmapped_area()`.
+    /// What must be so before a shared mapping that can be written to takes the place of others
+    /// (`MAP_FIXED`), with mmap_lock held for writing. Nothing has been unmapped yet, so that the
+    /// call can still fail, or be restarted ([`super::task_work`]), without a trace; in
+    /// [`mmap`](Self::mmap) it is too late for that. Part of `->get_unmapped_area()`.
     fn prepare_shared_writable(file: &OpenFile<T, Self::Data>) -> Result;
 
     /// `->mmap()`, with mmap_lock held for writing.
@@ -290,7 +290,7 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         // SAFETY: As above.
         let own = unsafe { OpenFile::from_raw(file) };
         // SAFETY: As above.
-        if unsafe { bindings::maps_shared_writable(file, flags) } {
+        if unsafe { bindings::maps_over_shared_writable(file, flags) } {
             if let Err(e) = F::prepare_shared_writable(own) {
                 // As C has it: an error is an address in the last page.
                 return e.to_errno() as usize;

@@ -65,6 +65,33 @@ impl FileKattr {
         }
     }
 
+    /// The flags of an object, as [`get`](Self::get).
+    pub fn of(path: PathRef<'_>) -> Result<Self> {
+        let mut this = Self(pin_init::zeroed());
+        this.get(path)?;
+        Ok(this)
+    }
+
+    /// Of the flags that are one file system's own, makes the changes from `before` to `self` to
+    /// `now` instead: the object is another one, on another file system.
+    pub fn rebase(&mut self, before: &Self, now: &Self) {
+        let rebase = |wanted: u32, before: u32, now: u32, common: u32| {
+            (wanted & common) | ((now ^ wanted ^ before) & !common)
+        };
+        self.0.flags = rebase(
+            self.0.flags,
+            before.0.flags,
+            now.0.flags,
+            bindings::FS_COMMON_FL,
+        );
+        self.0.fsx_xflags = rebase(
+            self.0.fsx_xflags,
+            before.0.fsx_xflags,
+            now.0.fsx_xflags,
+            bindings::FS_XFLAG_COMMON,
+        );
+    }
+
     /// Asks the LSMs, which know these calls as ioctls of a file only.
     fn security(&self, path: PathRef<'_>, set: bool) -> Result {
         let file = BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?;

@@ -221,6 +221,15 @@ impl<T: FileSystem> NewSuperBlock<'_, T> {
         }
     }
 
+    /// Sets the block size (`FIGETBSZ`), as a power of two.
+    pub fn set_block_bits(&mut self, bits: u8) {
+        // SAFETY: As above.
+        unsafe {
+            (*self.sb).s_blocksize_bits = bits;
+            (*self.sb).s_blocksize = 1 << bits.min(30);
+        }
+    }
+
     /// Adds `SB_*` flags.
     pub fn add_flags(&mut self, flags: u32) {
         // SAFETY: As above.
@@ -252,6 +261,8 @@ pub struct SbInfo {
     pub rdonly: bool,
     /// The largest file size, in bytes.
     pub maxbytes: Loff,
+    /// The block size, as a power of two.
+    pub block_bits: u8,
 }
 
 impl SbInfo {
@@ -267,6 +278,7 @@ impl SbInfo {
                 nosec: (*sb).s_flags & bindings::SB_NOSEC as usize != 0,
                 rdonly: (*sb).s_flags & bindings::SB_RDONLY as usize != 0,
                 maxbytes: (*sb).s_maxbytes,
+                block_bits: (*sb).s_blocksize_bits,
             }
         }
     }

@@ -38,6 +38,23 @@ pub fn is_posix_acl(name: &CStr) -> bool {
     unsafe { bindings::is_posix_acl_xattr(name.as_char_ptr()) }
 }
 
+/// Whether the credentials in force may set or remove an attribute `security.*` of a file of
+/// `dentry`'s file system, as far as the kernel's own rules go (`cap_inode_setxattr()`): labels of
+/// security modules and capabilities have rules of their own.
+pub fn may_change_security(dentry: &Dentry, name: &CStr) -> bool {
+    let Some(suffix) = name.to_bytes_with_nul().strip_prefix(b"security.") else {
+        return true;
+    };
+    if suffix == b"capability\0" {
+        return true;
+    }
+    // SAFETY: The suffix ends with the NUL of the name; the dentry keeps its super block alive.
+    unsafe {
+        bindings::security_ismaclabel(suffix.as_ptr().cast()) != 0
+            || bindings::sb_may_admin(dentry.sb_ptr())
+    }
+}
+
 /// Whether the name is what xfs calls an ACL on the disk: its list has every ACL twice for those who
 /// may see trusted attributes (`xfs_xattr_put_listent()`), and elsewhere it would be a stale copy.
 pub fn is_acl_on_disk(name: &CStr) -> bool {
