@@ -100,6 +100,14 @@ impl Disk {
         .map_err(|error| format!("mounting {} ({options:?}): {error}", self.fstype))
     }
 
+    /// Makes it well again, if it can be sick at all.
+    pub fn heal(&self) -> Result<(), String> {
+        match self.mapped {
+            Some(_) => self.set(Health::Good),
+            None => Ok(()),
+        }
+    }
+
     /// Makes it sick or well, at once, with requests on their way.
     pub fn set(&self, health: Health) -> Result<(), String> {
         let mapped = self.mapped.as_ref().ok_or("not a mapped disk")?;

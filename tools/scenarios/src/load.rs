@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
-use crate::image::Image;
+use crate::image::{Disk, Health, Image};
 use crate::process;
 use crate::sys;
 use crate::tree::Builder;
@@ -94,6 +94,25 @@ impl Bench<'_> {
     /// Shuts the top's file system down under load, and looks at what is there after it is mounted again.
     pub fn shut_down_under_load(&self, image: &Image) -> Result<(), String> {
         let disk = self.looped(image)?;
+        self.end_under_load(&disk, |top| {
+            let fd = self.works("open", sys::open(top, libc::O_RDONLY, 0))?;
+            self.works("shutdown", sys::shutdown(fd))?;
+            Ok(sys::close(fd)?)
+        })
+    }
+
+    /// The same with a disk that fails.
+    pub fn disk_dies_under_load(&self, image: &Image) -> Result<(), String> {
+        let disk = self.mapped(image)?;
+        self.end_under_load(&disk, |_| disk.set(Health::Dead))?;
+        self.mapped_done(disk)
+    }
+
+    fn end_under_load(
+        &self,
+        disk: &Disk,
+        end: impl Fn(&Path) -> Result<(), String>,
+    ) -> Result<(), String> {
         let top = self.target("top")?;
         disk.mount(&top, 0, "")?;
         let l = self.layout_on(&top, 1)?;
@@ -104,21 +123,21 @@ impl Bench<'_> {
             union.mount(&l.target)?;
             let children = self.load_behind(&l.target, Duration::from_millis(1200))?;
             std::thread::sleep(Duration::from_millis(300 + 200 * round));
-            let fd = self.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-            self.works("shutdown", sys::shutdown(fd))?;
-            sys::close(fd)?;
+            end(&top)?;
             self.ended_well(children)?;
             let failed = [
-                sys::mkdir(l.target.join("new"), 0o755).is_err(),
+                // A copy must reach the disk; then it is noticed.
                 sys::chmod(l.target.join("kept"), 0o600).is_err(),
+                sys::mkdir(l.target.join("new"), 0o755).is_err(),
                 sys::unlink(l.target.join("kept")).is_err(),
             ];
             self.must(
-                &format!("changes fail after the shutdown: {failed:?}"),
+                &format!("changes fail when the file system has given up: {failed:?}"),
                 failed == [true; 3],
             )?;
             self.umount(&l.target)?;
             self.umount(&top)?;
+            disk.heal()?;
             disk.mount(&top, 0, "")?;
             union.mount(&l.target)?;
             self.holds(&l.target.join("kept"), "kept")?;

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+use crate::bench::Bench;
+use crate::image;
+use crate::scenario::Check;
+
+pub const CHECK: Check = Check {
+    about: "the disk of a top layer on xfs dies under load: errors, and each name old or new when it is well again",
+    run,
+    ..Check::DEFAULT
+};
+
+fn run(b: &mut Bench) -> Result<(), String> {
+    b.disk_dies_under_load(&image::XFS)
+}
