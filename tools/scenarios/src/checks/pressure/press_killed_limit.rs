@@ -14,8 +14,8 @@ pub const CHECK: Check = Check {
 
 fn run(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
-    for number in 0..8 {
-        let data = vec![b'0' + number; 12 << 20];
+    for number in 0..5 {
+        let data = vec![b'0' + number; 6 << 20];
         std::fs::write(l.lowers[1].join(number.to_string()), data)
             .map_err(|error| error.to_string())?;
     }
@@ -23,19 +23,19 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let union = b.union(&l);
     union.mount(&l.target)?;
     let mut modes = Vec::new();
-    for number in 0..8 {
+    for number in 0..5 {
         let path = l.target.join(number.to_string());
         let child = process::background(|| {
             sys::limit_file_size(1 << 20).expect("setrlimit");
             let _ = sys::chmod(&path, 0o600);
         })?;
-        std::thread::sleep(Duration::from_millis(number * 6));
+        std::thread::sleep(Duration::from_millis(number * 5));
         process::kill(child);
         process::wait(child)?;
         // Nobody goes on copying for the dead.
         b.work_idle(&l)?;
         let stat = b.works("stat", sys::stat(&path, 0))?;
-        b.must("it has its size", stat.st_size == 12 << 20)?;
+        b.must("it has its size", stat.st_size == 6 << 20)?;
         let copied = sys::stat(l.upper.join(number.to_string()), 0).is_ok();
         b.must(
             "mode and copy agree",
@@ -44,7 +44,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         modes.push(copied);
     }
     let tree = b.sound(&union, &l, &lowers)?;
-    for number in 0..8 {
+    for number in 0..5 {
         let name = number.to_string();
         let data = |line: &str| line.split(" data=").nth(1).map(str::to_owned);
         b.must(
