@@ -14,8 +14,8 @@ use crate::tree::Spread;
 /// Where the tree of a shape with a bind mount is in its union.
 const BELOW: &str = "sub";
 
-/// How often a union is mounted anew between steps; some scenarios make thousands.
-const MAX_REMOUNTS: usize = 50;
+/// How often something happens between steps; some scenarios make thousands.
+const MAX_TURNS: usize = 100;
 
 /// The layers of one run.
 #[derive(Clone)]
