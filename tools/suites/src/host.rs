@@ -34,7 +34,7 @@ pub struct Request {
     #[arg(long, value_name = "ABI")]
     kernel: Option<String>,
     /// Limit of one machine, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 1500)]
+    #[arg(long, value_name = "S", default_value_t = 3600)]
     timeout: u64,
     /// Write the results to a file, for programs.
     #[arg(long, value_name = "FILE")]
