@@ -8,7 +8,8 @@ bool union_helper_maps_over_shared_writable(const struct file *file, unsigned lo
 {
 	unsigned long type = flags & MAP_TYPE;
 
-	return (flags & MAP_FIXED) && (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) &&
+	return (flags & (MAP_FIXED | MAP_FIXED_NOREPLACE)) == MAP_FIXED &&
+	       (type == MAP_SHARED || type == MAP_SHARED_VALIDATE) &&
 	       (file->f_mode & FMODE_WRITE);
 }
 

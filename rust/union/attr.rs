@@ -58,6 +58,9 @@ impl Attributes<UnionFs> for UnionInode {
         if inode.is_dir() && node.is_merged() {
             // How many subdirectories there are is not known; 1 says so.
             stat.set_nlink(1);
+        } else if node.is_gone() && node.upper().is_none() {
+            // The layer knows nothing of the removal.
+            stat.set_nlink(inode.nlink());
         }
         stat.set_identity(sb.dev(), inode.ino());
         Ok(())

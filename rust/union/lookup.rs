@@ -22,9 +22,6 @@ use crate::{
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
-/// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
-const NAME_MAX: i64 = 255;
-
 /// `->lookup()`.
 pub fn lookup(
     dir: &Inode,
@@ -34,7 +31,7 @@ pub fn lookup(
     let sb = dir.sb();
     let union = sb.data();
     let name = dentry.name();
-    if name.as_bytes().len() as i64 > union.namelen.min(NAME_MAX) {
+    if name.as_bytes().len() as i64 > union.namelen {
         return Err(ENAMETOOLONG);
     }
     let inode = {
@@ -146,6 +143,10 @@ impl<'a> Walk<'a> {
         let step = self.resolver.feed(found.entry);
         self.more = step.more();
         if step.taken() {
+            if self.upper.is_none() && self.stack.is_empty() {
+                // The layer was the top of another union.
+                self.protection = found.marks.protection;
+            }
             self.redirect(found.marks.redirect)?;
             self.stack.push(
                 LowerPath {

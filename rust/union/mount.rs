@@ -35,6 +35,9 @@ use crate::{
 use core::ffi::CStr;
 use kernel::{fmt, new_mutex, prelude::*, str::CString, sync::aref::ARef};
 
+/// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
+const NAME_MAX: i64 = 255;
+
 /// A mount or remount in the making.
 #[derive(Default)]
 pub struct MountContext {
@@ -418,7 +421,8 @@ impl MountContext {
             any_idmapped,
             cred,
             inums: Inums::new(file_systems),
-            namelen,
+            // squashfs says 256, which no path can hold.
+            namelen: namelen.min(NAME_MAX),
             hash_key: crate::vfs::types::random_u64(),
         };
         Ok(KBox::new(union, GFP_KERNEL_ACCOUNT)?)

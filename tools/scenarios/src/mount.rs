@@ -239,6 +239,8 @@ fn read_log(context: i32) -> Vec<String> {
 /// One line of /proc/self/mountinfo.
 #[derive(Clone, Debug)]
 pub struct Mounted {
+    /// Number of the file system's device, `MAJOR:MINOR`.
+    pub device: String,
     /// Where.
     pub target: PathBuf,
     /// Type.
@@ -271,6 +273,7 @@ pub fn mounts() -> Vec<Mounted> {
             let left: Vec<&str> = left.split(' ').collect();
             let right: Vec<&str> = right.split(' ').collect();
             Some(Mounted {
+                device: (*left.get(2)?).to_owned(),
                 target: unescape_octal(left.get(4)?).into(),
                 options: (*left.get(5)?).to_owned(),
                 fstype: (*right.first()?).to_owned(),

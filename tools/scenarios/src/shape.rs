@@ -307,6 +307,19 @@ pub const MAKES_LOWER: &[(&str, &str)] = &[
     ),
 ];
 
+/// For scenarios that set flags of lower inodes.
+pub const NO_FLAGS: &[(&str, &str)] = &[
+    ("erofs", "erofs tells no flags of its inodes"),
+    ("squashfs", "squashfs tells no flags of its inodes"),
+    ("iso9660", "isofs tells no flags of its inodes"),
+];
+
+/// For scenarios that open lower files with O_DIRECT.
+pub const NO_DIRECT: &[(&str, &str)] = &[
+    ("squashfs", "squashfs does no direct I/O"),
+    ("iso9660", "isofs does no direct I/O"),
+];
+
 /// Every file system a shape names, once each.
 pub fn file_systems() -> BTreeSet<Fs> {
     SHAPES

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::execute::{Disks, make_dir};
 use crate::layers::Layers;
 use crate::make;
-use crate::mount::Union;
+use crate::mount::{self, Union};
 use crate::shape::{Api, Fs, Shape, Turn, Twist};
 use crate::sys;
 use crate::tree::Spread;
@@ -33,6 +33,8 @@ pub struct Site {
     turns: usize,
     /// How often something was to happen between two steps.
     turns_asked: usize,
+    /// What a process that may mount has.
+    capabilities: String,
     /// Where the union is mounted.
     whole: PathBuf,
     /// Where its tree is seen.
@@ -71,6 +73,7 @@ impl Site {
             lowers: Vec::new(),
             turns: 0,
             turns_asked: 0,
+            capabilities: capabilities(),
             whole,
             target,
         };
@@ -214,6 +217,15 @@ impl Site {
         if here.is_err() || here != identity(&self.target) {
             return Ok(());
         }
+        // Another mount of it would keep the layers in use.
+        let mounts = mount::mounts();
+        let device = mount::mounted_at(&self.target).map(|mount| mount.device);
+        let same = mounts
+            .iter()
+            .filter(|mount| Some(&mount.device) == device.as_ref());
+        if same.count() != 1 || capabilities() != self.capabilities {
+            return Ok(());
+        }
         let go = |path: &Path| {
             sys::chdir(path).map_err(|error| format!("chdir {}: {error}", path.display()))
         };
@@ -256,6 +268,13 @@ impl Site {
             fstype: fstype.to_owned(),
         }
     }
+}
+
+/// The effective capabilities of this process, as /proc shows them.
+fn capabilities() -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("CapEff:"));
+    line.unwrap_or_default().to_owned()
 }
 
 /// The root of a union is that of its top: a new top must look like the old one.

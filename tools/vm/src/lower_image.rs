@@ -17,17 +17,23 @@ use union_scenarios::tree::{self, Builder, Entry, Kind};
 /// The archive of what the images of one file system hold.
 pub fn archive(fs: Fs) -> Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
-    for count in shape::image_sizes(fs) {
-        for scenario in cases::ALL {
-            add(&mut tar, scenario, fs, count)?;
+    for scenario in cases::ALL {
+        let mut done = BTreeSet::new();
+        for count in shape::image_sizes(fs) {
+            add(&mut tar, scenario, fs, count, &mut done)?;
         }
     }
     tar.into_inner().context("finishing the archive")
 }
 
-/// Adds the layers of a scenario for the shapes with `count` lower layers, `fs` among them.
-fn add(tar: &mut tar::Builder<Vec<u8>>, scenario: &Scenario, fs: Fs, count: usize) -> Result<()> {
-    let mut done = BTreeSet::new();
+/// Adds the layers of a scenario for the shapes with `count` lower layers, `fs` among them, but not what is `done`.
+fn add(
+    tar: &mut tar::Builder<Vec<u8>>,
+    scenario: &Scenario,
+    fs: Fs,
+    count: usize,
+    done: &mut BTreeSet<String>,
+) -> Result<()> {
     let shapes = SHAPES
         .iter()
         .filter(|shape| shape.lowers == count && shape.lower.contains(&fs));
@@ -38,11 +44,11 @@ fn add(tar: &mut tar::Builder<Vec<u8>>, scenario: &Scenario, fs: Fs, count: usiz
         }
         let spread = tree::spread(&tree, count);
         for (number, layer) in spread.lowers.iter().enumerate() {
-            if shape.lower(number) != fs || !done.insert(number) {
-                continue;
-            }
             // More layers than the shape has, when the tree names them.
             let root = format!("{}/{}/{number}", spread.lowers.len(), scenario.name);
+            if shape.lower(number) != fs || !done.insert(root.clone()) {
+                continue;
+            }
             append(tar, Builder::default().dir(&root), "")?;
             for entry in layer {
                 append(tar, entry, &format!("{root}/"))

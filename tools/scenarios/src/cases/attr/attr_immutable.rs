@@ -47,6 +47,6 @@ pub const SCENARIO: Scenario = Scenario {
             r.unlink(name);
         }
     },
-    not_on: &[("ext4-erofs", "erofs tells no flags of its inodes")],
+    not_on: shape::NO_FLAGS,
     ..Scenario::DEFAULT
 };

@@ -54,5 +54,6 @@ pub const SCENARIO: Scenario = Scenario {
             }
         });
     },
+    not_on: shape::NO_DIRECT,
     ..Scenario::DEFAULT
 };

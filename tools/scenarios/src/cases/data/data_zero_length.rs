@@ -37,5 +37,6 @@ pub const SCENARIO: Scenario = Scenario {
             Ok(())
         }
     }),
+    not_on: shape::NO_DIRECT,
     ..Scenario::DEFAULT
 };

@@ -23,5 +23,6 @@ pub const SCENARIO: Scenario = Scenario {
             r.cat(path);
         }
     },
+    not_on: shape::NO_DIRECT,
     ..Scenario::DEFAULT
 };

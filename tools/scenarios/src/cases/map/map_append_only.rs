@@ -22,6 +22,6 @@ pub const SCENARIO: Scenario = Scenario {
             r.map(writer, PAGE, PROT_RW, MAP_SHARED);
         }
     },
-    not_on: &[("ext4-erofs", "erofs tells no flags of its inodes")],
+    not_on: shape::NO_FLAGS,
     ..Scenario::DEFAULT
 };

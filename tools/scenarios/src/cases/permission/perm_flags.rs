@@ -24,7 +24,7 @@ pub const SCENARIO: Scenario = Scenario {
         r.with_only(OTHER, &[cap::LINUX_IMMUTABLE], |r| try_all(r, &["lower"]));
     },
     layers: Some(|l| upper_gained(l, setup, &["merged/file"])),
-    not_on: &[("ext4-erofs", "erofs tells no flags of its inodes")],
+    not_on: shape::NO_FLAGS,
     ..Scenario::DEFAULT
 };
 

@@ -55,6 +55,6 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.absent("fixed_dir/f")),
-    not_on: &[("ext4-erofs", "erofs tells no flags of its inodes")],
+    not_on: shape::NO_FLAGS,
     ..Scenario::DEFAULT
 };

@@ -33,6 +33,7 @@ pub const SCENARIO: Scenario = Scenario {
         l.in_upper("upper/from/renamed/f")?;
         l.in_upper("upper/to/moves/f")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };
 

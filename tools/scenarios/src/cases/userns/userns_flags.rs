@@ -23,7 +23,9 @@ pub const SCENARIO: Scenario = Scenario {
     layers: Some(|l| upper_gained(l, setup, &[])),
     not_on: &[
         ("chroot", "no user namespace can be made in a chroot"),
-        ("ext4-erofs", "erofs tells no flags of its inodes"),
+        shape::NO_FLAGS[0],
+        shape::NO_FLAGS[1],
+        shape::NO_FLAGS[2],
     ],
     ..Scenario::DEFAULT
 };

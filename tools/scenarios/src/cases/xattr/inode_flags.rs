@@ -24,10 +24,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.set_flags(dir, NODUMP, NODUMP | APPEND);
         r.get_flags(dir, NODUMP | APPEND);
     },
-    not_on: &[
-        ("erofs", "erofs tells no flags of its inodes"),
-        ("squashfs", "squashfs tells no flags of its inodes"),
-        ("iso9660", "isofs tells no flags of its inodes"),
-    ],
+    not_on: shape::NO_FLAGS,
     ..Scenario::DEFAULT
 };
