@@ -59,7 +59,7 @@ pub fn chosen(set: Set) -> impl Iterator<Item = Case> {
 }
 
 /// How many shapes a scenario has in [`Set::Spread`], besides the first of all.
-const FEW: usize = 4;
+const FEW: usize = 2;
 
 /// A few shapes, which depend on nothing but the name of the scenario and the table of shapes.
 fn few(scenario: &Scenario) -> Vec<&'static Shape> {

@@ -307,6 +307,27 @@ pub const MAKES_LOWER: &[(&str, &str)] = &[
     ),
 ];
 
+/// For scenarios that look at what is in memory.
+pub const FORGETS: &[(&str, &str)] = &[
+    ("drop-caches", "nothing stays in memory between the steps"),
+    (
+        "drop-caches-ext4",
+        "nothing stays in memory between the steps",
+    ),
+    ("remount", "nothing stays in memory between the steps"),
+    ("remount-xfs", "nothing stays in memory between the steps"),
+    ("rotate", "nothing stays in memory between the steps"),
+    ("rotate-ext4", "nothing stays in memory between the steps"),
+];
+
+/// For scenarios that share blocks of lower files.
+pub const SHARES_NO_BLOCKS: &[(&str, &str)] = &[
+    ("xfs-ext4", "file systems share no blocks with others"),
+    ("xfs-erofs-10", "file systems share no blocks with others"),
+    ("btrfs-erofs", "file systems share no blocks with others"),
+    ("remount-xfs", "file systems share no blocks with others"),
+];
+
 /// For scenarios that set flags of lower inodes.
 pub const NO_FLAGS: &[(&str, &str)] = &[
     ("erofs", "erofs tells no flags of its inodes"),

@@ -9,6 +9,7 @@ pub const SCENARIO: Scenario = Scenario {
         every_kind(b, "top");
     },
     steps: |r| {
+        r.hold();
         r.in_child(|r| {
             r.done("binding", sys::bind_here(0));
             for mask in [libc::STATX_MNT_ID, libc::STATX_MNT_ID_UNIQUE] {

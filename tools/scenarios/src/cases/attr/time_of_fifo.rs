@@ -17,5 +17,9 @@ pub const SCENARIO: Scenario = Scenario {
             });
         }
     },
+    not_on: &[
+        ("rotate", "a pipe of a lower layer keeps its times"),
+        ("rotate-ext4", "a pipe of a lower layer keeps its times"),
+    ],
     ..Scenario::DEFAULT
 };

@@ -20,5 +20,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.all_see(&[a, b, old]);
     },
     layers: Some(|l| l.upper_is(&["a", "b"])),
+    not_on: shape::SHARES_NO_BLOCKS,
     ..Scenario::DEFAULT
 };

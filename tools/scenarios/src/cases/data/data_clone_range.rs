@@ -50,5 +50,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.all_see(&[to]);
     },
     layers: Some(|l| l.absent("from")),
+    not_on: shape::SHARES_NO_BLOCKS,
     ..Scenario::DEFAULT
 };

@@ -15,6 +15,7 @@ pub const SCENARIO: Scenario = Scenario {
         let map = r.map(fd, 16_384, PROT_READ, MAP_SHARED);
         r.expect("all in memory after writing", resident(map));
     },
+    not_on: shape::FORGETS,
     ..Scenario::DEFAULT
 };
 

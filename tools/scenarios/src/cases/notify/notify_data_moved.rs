@@ -19,9 +19,9 @@ pub const SCENARIO: Scenario = Scenario {
             let to = r.open(name, O_RDWR);
             r.lseek(fd, 0, SEEK_SET);
             match name {
-                "range" => r.copy_file_range(fd, 0, to, 0, 5000),
-                "send" => r.sendfile(to, fd, 5000),
-                "splice" => r.splice(fd, to, 5000),
+                "range" => r.copy_file_range(fd, 0, to, 0, 4096),
+                "send" => r.sendfile(to, fd, 4096),
+                "splice" => r.splice(fd, to, 4096),
                 "hole" => {
                     r.fallocate(to, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 4096);
                 }

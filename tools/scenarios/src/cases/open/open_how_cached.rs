@@ -38,5 +38,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.ls("d");
     },
     layers: Some(|l| l.absent("d/lower")),
+    not_on: shape::FORGETS,
     ..Scenario::DEFAULT
 };

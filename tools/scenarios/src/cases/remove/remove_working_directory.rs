@@ -41,5 +41,12 @@ pub const SCENARIO: Scenario = Scenario {
         l.whiteout("merged/a")?;
         l.absent("new/a")
     }),
+    not_on: &[
+        ("read-only", "no working directory can be removed there"),
+        (
+            "read-only-erofs",
+            "no working directory can be removed there",
+        ),
+    ],
     ..Scenario::DEFAULT
 };

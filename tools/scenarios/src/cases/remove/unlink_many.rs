@@ -23,5 +23,15 @@ pub const SCENARIO: Scenario = Scenario {
             Err("whiteouts must share an inode".into())
         }
     }),
+    not_on: &[
+        (
+            "remount",
+            "each mount makes a whiteout of its own to link to",
+        ),
+        (
+            "remount-xfs",
+            "each mount makes a whiteout of its own to link to",
+        ),
+    ],
     ..Scenario::DEFAULT
 };

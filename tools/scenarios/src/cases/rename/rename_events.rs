@@ -9,6 +9,7 @@ pub const SCENARIO: Scenario = Scenario {
         b.file("e/gone", "text");
     },
     steps: |r| {
+        r.hold();
         use libc::{IN_ATTRIB, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE, IN_MOVE_SELF};
         const EVENTS: u32 =
             IN_ATTRIB | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE | IN_MOVE_SELF;
