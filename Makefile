@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE SUITE TOP FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
 
-.PHONY: all module tools test test-suites unit demo vm shell lint install setup clean distclean help
+.PHONY: all module tools test test-all test-suites unit demo vm shell lint install setup clean distclean help
 
 all: module tools
 
@@ -16,6 +16,10 @@ tools:
 
 test: module tools
 	@scripts/test
+
+# Hours, where make test takes minutes.
+test-all: module tools
+	@ALL=1 TIMEOUT=$${TIMEOUT:-28800} scripts/test
 
 test-suites: module tools
 	@scripts/test-suites
@@ -51,6 +55,7 @@ define HELP
 make             build the module, out/ABI/union.ko, and the tools, out/bin
 make demo        boot a Debian root on a union and show that it works
 make test        run all tests; the last line is 'N passed, N failed'
+make test-all    each scenario in every shape of layers, not only in a few: hours
 make test-suites run programs that test file systems on a union, and compare
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
@@ -64,6 +69,7 @@ make clean       remove out/            make distclean CACHE=1  the cache too
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list)
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
+JOBS=N           test: so many machines at a time (default: one for each processor)
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share

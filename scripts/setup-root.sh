@@ -10,7 +10,8 @@ ROOT_PACKAGES="
 	rustc rust-src rustfmt rust-clippy bindgen
 	clang-19 llvm-19 lld-19 libclang-19-dev sparse shellcheck
 	qemu-system-x86 qemu-utils
-	e2fsprogs xfsprogs btrfs-progs erofs-utils squashfs-tools busybox-static
+	e2fsprogs xfsprogs btrfs-progs erofs-utils squashfs-tools libarchive-tools
+	busybox-static
 	attr acl fdisk procps
 "
 # Raise when the way the root is made changes without a change of packages.
