@@ -11,7 +11,7 @@ use crate::vfs::{
     self,
     acl::{forget_cached, Acl, AclType},
     attr::{generic_permission, inode_permission, may, Iattr, Kstat},
-    dentry::LookupDentry,
+    dentry::{Dentry, LookupDentry},
     fileattr::{FiemapInfo, FileKattr},
     inode_ops::{
         Attributes, DirOperations, FileAttributes, Permissions, RegOperations, RenameRequest,
@@ -112,31 +112,40 @@ impl Attributes<UnionFs> for UnionInode {
         let Some(upper) = inode.data().upper() else {
             return Ok(());
         };
+        // The layer sees who writes to a file, but not who writes into a pipe.
+        if which == UpdateTime::Modification && !inode.is_fifo() {
+            return Ok(());
+        }
         if nowait {
             return Err(EAGAIN);
         }
-        let union = inode.sb().data();
-        let real = upper.inode().ok_or(EIO)?;
         match which {
             UpdateTime::Access => {
-                union.upper_path(upper)?.touch_atime();
-                stack::copy_atime(inode, real);
+                inode.sb().data().upper_path(upper)?.touch_atime();
+                if let Some(real) = upper.inode() {
+                    stack::copy_atime(inode, real);
+                }
             }
-            // The layer sees who writes to a file, but not who writes into a pipe.
-            UpdateTime::Modification if inode.is_fifo() => {
-                let mnt = union.upper_mnt()?;
-                let _write = WriteAccess::want(mnt)?;
-                let mut now = Iattr::empty();
-                now.touch();
-                let lock = real.lock();
-                let _creds = union.creds();
-                now.notify_change(mnt.idmap(), upper, &lock)?;
-                stack::copy_attr(inode, mnt, real);
-            }
-            UpdateTime::Modification => {}
+            // As on a read-only mount: nothing is refused for the sake of its time.
+            UpdateTime::Modification => drop(touch(inode, upper)),
         }
         Ok(())
     }
+}
+
+/// Sets modification and change time of an object of the top layer to now.
+fn touch(inode: &Inode, upper: &Dentry) -> Result {
+    let union = inode.sb().data();
+    let mnt = union.upper_mnt()?;
+    let real = upper.inode().ok_or(EIO)?;
+    let _write = WriteAccess::want(mnt)?;
+    let mut now = Iattr::empty();
+    now.touch();
+    let lock = real.lock();
+    let _creds = union.creds();
+    now.notify_change(mnt.idmap(), upper, &lock)?;
+    stack::copy_attr(inode, mnt, real);
+    Ok(())
 }
 
 impl Permissions<UnionFs> for UnionInode {
