@@ -200,9 +200,6 @@ impl Run<'_> {
     pub fn with_own_mounts(&mut self, steps: impl FnOnce(&mut Self)) {
         self.in_child(|r| {
             sys::unshare_mounts().expect("root may have mounts of his own");
-            // The current directory is still that of the mount in the former place.
-            let here = std::env::current_dir().expect("a run begins in the root of its tree");
-            sys::chdir(here).expect("the same directory");
             steps(r);
         });
     }
