@@ -13,8 +13,12 @@ pub const SCENARIO: Scenario = Scenario {
         let start = r.open(".", O_PATH);
         r.chdir("lower");
         for _ in 0..20 {
-            sys::mkdir(&name, 0o755).expect("mkdir");
-            sys::chdir(&name).expect("chdir");
+            if sys::mkdir(&name, 0o755)
+                .and_then(|()| sys::chdir(&name))
+                .is_err()
+            {
+                return r.note("nothing can be made here");
+            }
         }
         r.put("x", O_WRONLY | O_CREAT, "deep");
         r.getcwd(&root);
@@ -27,8 +31,9 @@ pub const SCENARIO: Scenario = Scenario {
         r.unlink("x");
         r.read(fd, 10);
         for _ in 0..20 {
-            sys::chdir("..").expect("chdir");
-            sys::rmdir(&name).expect("rmdir");
+            if sys::chdir("..").and_then(|()| sys::rmdir(&name)).is_err() {
+                return r.note("a directory stays");
+            }
         }
         r.ls(".");
     },
