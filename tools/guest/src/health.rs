@@ -88,10 +88,12 @@ pub fn trouble(lines: &[Line], errors_expected: bool) -> Vec<String> {
         .collect()
 }
 
-/// The kernel's taint flags.
+/// The kernel's taint flags, but for the one that fanotify(7) sets when it is asked for permission events.
 pub fn taint() -> Result<u64> {
+    const TAINT_AUX: u64 = 1 << 16;
     let text = fs::read_to_string("/proc/sys/kernel/tainted")?;
-    Ok(text.trim().parse()?)
+    let flags: u64 = text.trim().parse()?;
+    Ok(flags & !TAINT_AUX)
 }
 
 /// Slab caches of the module that have objects in use.

@@ -94,6 +94,12 @@ impl Fs {
             Self::Iso9660 if matches!(entry.kind, Kind::Dir { opaque: true }) => {
                 Some("ISO 9660 has no attributes")
             }
+            Self::Iso9660 if entry.kind == Kind::Whiteout => {
+                Some("isofs tells no types with names, and overlayfs then lists whiteouts")
+            }
+            Self::Iso9660 if matches!(&entry.kind, Kind::Symlink(to) if is_untidy(to)) => {
+                Some("Rock Ridge tidies the targets of links up")
+            }
             Self::Iso9660 if matches!(entry.kind, Kind::Link(_)) => {
                 Some("isofs gives each name a number of its own")
             }
@@ -123,6 +129,14 @@ impl Fs {
             Self::Btrfs => Some((&["mkfs.btrfs", "-q", "-f"], 256)),
         }
     }
+}
+
+/// Whether a path has components that do nothing.
+fn is_untidy(path: &str) -> bool {
+    path.split('/')
+        .skip(1)
+        .any(|part| part.is_empty() || part == ".")
+        || path.starts_with("./")
 }
 
 /// How the union is mounted.

@@ -74,12 +74,6 @@ fn append(tar: &mut tar::Builder<Vec<u8>>, entry: &Entry, prefix: &str) -> Resul
     for (name, value) in entry.xattrs.iter().cloned().chain(opaque) {
         records.push((format!("SCHILY.xattr.{name}"), value));
     }
-    tar.append_pax_extensions(
-        records
-            .iter()
-            .map(|(key, value)| (key.as_str(), &value[..])),
-    )?;
-
     let mut header = Header::new_ustar();
     header.set_mode(entry.mode);
     header.set_uid(entry.uid.into());
@@ -133,9 +127,16 @@ fn append(tar: &mut tar::Builder<Vec<u8>>, entry: &Entry, prefix: &str) -> Resul
     header.set_entry_type(kind);
     header.set_size(data.len() as u64);
     let path = format!("{prefix}{}", entry.path);
-    match target {
-        Some(target) => tar.append_link(&mut header, path, target)?,
-        None => tar.append_data(&mut header, path, &data[..])?,
+    if let Some(target) = target {
+        // Literally: what writes the header would tidy the path up.
+        records.push(("linkpath".to_owned(), target.into_bytes()));
+        header.set_link_name_literal("-")?;
     }
+    tar.append_pax_extensions(
+        records
+            .iter()
+            .map(|(key, value)| (key.as_str(), &value[..])),
+    )?;
+    tar.append_data(&mut header, path, &data[..])?;
     Ok(())
 }

@@ -23,9 +23,5 @@ pub const SCENARIO: Scenario = Scenario {
         r.cat("kept");
     },
     layers: Some(|l| l.absent("kept")),
-    not_on: &[(
-        "iso9660",
-        "isofs tells no types with names, and overlayfs then lists its whiteouts",
-    )],
     ..Scenario::DEFAULT
 };

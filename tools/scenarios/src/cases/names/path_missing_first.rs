@@ -43,7 +43,8 @@ pub const SCENARIO: Scenario = Scenario {
         r.ls("d");
     },
     layers: Some(|l| {
-        l.whiteout("d/hidden")?;
+        // Nothing shows beneath it.
+        l.absent("d/hidden")?;
         l.whiteout("d/deleted")?;
         l.absent("d/never")
     }),
