@@ -46,6 +46,7 @@ macro_rules! raw {
 mod aio;
 mod attr;
 mod block;
+mod datagram;
 mod exec;
 mod inode;
 mod io;
@@ -65,6 +66,7 @@ mod uring;
 pub use aio::{Aio, Control, eventfd};
 pub use attr::*;
 pub use block::*;
+pub use datagram::*;
 pub use exec::*;
 pub use inode::*;
 pub use io::*;
