@@ -9,6 +9,7 @@ pub const SCENARIO: Scenario = Scenario {
         b.lower(1).file("merged/b", "b");
     },
     steps: |r| {
+        r.hold();
         for dir in ["lower", "merged"] {
             let (server, client) = (format!("{dir}/server"), format!("{dir}/client"));
             let receiver = sys::datagram_socket(&server);
