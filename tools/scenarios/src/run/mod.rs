@@ -7,6 +7,7 @@
 
 mod churn;
 mod data;
+mod dir;
 mod inode;
 mod io;
 mod locks;
@@ -22,6 +23,7 @@ mod rename;
 mod uring;
 
 pub use data::slurp;
+pub use dir::{DIRS, every_dir, piece, pieces, shown};
 pub use inode::{KINDS, NOW, OMIT, every_kind, pause};
 pub use memory::*;
 pub use notify::Watcher;
