@@ -225,6 +225,9 @@ impl Lab {
         if let Some(oracle) = self.oracles.get(&question) {
             return Ok(oracle.clone());
         }
+        // The cases come scenario by scenario, and every fork(2) pays for what is kept.
+        self.oracles
+            .retain(|question, _| question.scenario == scenario.name);
         let plain = if question.read_only {
             site::tmpfs(&self.base, "plain")?
         } else {
