@@ -12,7 +12,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     steps: |r| {
-        for number in 0..DEVICES.len() {
+        for (number, (major, minor)) in DEVICES.into_iter().enumerate() {
             for kind in ["b", "c"] {
                 let name = format!("{kind}{number}");
                 r.lstat(&name);
@@ -23,7 +23,6 @@ pub const SCENARIO: Scenario = Scenario {
                 r.rename("moved", &name);
                 r.lstat(&format!("{name}-2"));
             }
-            let (major, minor) = DEVICES[number];
             r.mknod(&format!("new{number}"), libc::S_IFCHR, 0o600, major, minor);
             r.lstat(&format!("new{number}"));
         }

@@ -20,7 +20,7 @@ pub const SCENARIO: Scenario = Scenario {
             let block = stat.st_blksize;
             r.expect(
                 format_args!("block size of {name}"),
-                block >= 512 && block <= (64 << 20) && block & (block - 1) == 0,
+                (512..=(64 << 20)).contains(&block) && block & (block - 1) == 0,
             );
         };
         for name in ["full", "empty", "top"] {

@@ -78,7 +78,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         let known = |path: &&str| before.get(*path) == after.get(*path);
         ["file", "dir/sub"]
             .iter()
-            .all(|path| known(&path) || !after.contains_key(*path))
+            .all(|path| known(path) || !after.contains_key(*path))
     })?;
     b.sound(&union, &l, &lowers)?;
     b.mapped_done(disk)

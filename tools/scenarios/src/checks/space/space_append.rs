@@ -87,6 +87,6 @@ fn append(b: &Bench, top: &Path) -> Result<(), String> {
     )?;
     b.file(&l.target.join("new"), "there is room")?;
     b.sound(&union, &l, &lowers)?;
-    std::fs::remove_dir_all(&counts.join("0")).map_err(|error| error.to_string())?;
+    std::fs::remove_dir_all(counts.join("0")).map_err(|error| error.to_string())?;
     b.umount(&counts)
 }
