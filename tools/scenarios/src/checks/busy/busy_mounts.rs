@@ -45,7 +45,8 @@ fn run(b: &mut Bench) -> Result<(), String> {
                 }
             }
         }
-        assert!(mounted > 0, "everybody has a turn");
+        // The four of one top may starve each other.
+        assert!(process < 4 || mounted == 40, "nobody is in the way");
     })?;
     b.union(&l).mount(&l.target)?;
     b.sound(&b.union(&l), &l, &[]).map(drop)
