@@ -65,7 +65,7 @@ impl Lab {
             fstype: fstype.to_owned(),
             base: base.to_owned(),
             disks,
-            limit: Duration::from_secs(45),
+            limit: Duration::from_secs(120),
             oracles: HashMap::new(),
         }
     }

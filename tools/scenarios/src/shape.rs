@@ -206,6 +206,12 @@ impl Shape {
         self.lower.iter().any(|fs| fs.whole_seconds())
     }
 
+    /// Where an image has a layer of a scenario whose tree is on `count` lower layers.
+    pub fn in_image(&self, count: usize, scenario: &str, number: usize) -> String {
+        let times = if self.whole_seconds() { "s" } else { "ns" };
+        format!("{count}-{times}/{scenario}/{number}")
+    }
+
     /// Why a lower layer of the shape cannot hold an entry, if it cannot.
     pub fn refuses(&self, entry: &Entry) -> Option<&'static str> {
         if entry.place == Place::Upper {

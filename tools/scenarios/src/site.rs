@@ -98,7 +98,7 @@ impl Site {
         let name = format!("l{number}");
         let root = match fs {
             image if image.is_image() => {
-                let layer = format!("{count}/{scenario}/{number}");
+                let layer = self.shape.in_image(count, scenario, number);
                 return Ok(disk(disks, image)?.join(layer));
             }
             // Hundreds of file systems would only test mount(2).

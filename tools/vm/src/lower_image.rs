@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The lower layers of all scenarios as one archive: `COUNT/SCENARIO/LAYER/...`, where COUNT is the number of layers.
+//! The lower layers of all scenarios as one archive; [`Shape::in_image`](shape::Shape::in_image) says where.
 //!
 //! An archive can hold owners, devices and private attributes that a plain user could not make in a directory.
 
@@ -45,7 +45,7 @@ fn add(
         let spread = tree::spread(&tree, count);
         for (number, layer) in spread.lowers.iter().enumerate() {
             // More layers than the shape has, when the tree names them.
-            let root = format!("{}/{}/{number}", spread.lowers.len(), scenario.name);
+            let root = shape.in_image(spread.lowers.len(), scenario.name, number);
             if shape.lower(number) != fs || !done.insert(root.clone()) {
                 continue;
             }
