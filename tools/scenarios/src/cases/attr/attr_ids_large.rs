@@ -6,7 +6,8 @@ pub const SCENARIO: Scenario = Scenario {
     setup: |b| {
         b.file("low", "text")
             .owner(70_000, 2_000_000)
-            .mode(0o640)
+            // The bits of the group are those of the ACL's mask.
+            .mode(0o660)
             .xattr(
                 acl::ACCESS,
                 &acl::encode("u:6,user:4294967294:4,g:4,group:3000000000:2,m:6,o:0"),

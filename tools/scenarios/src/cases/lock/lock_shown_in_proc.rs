@@ -32,5 +32,15 @@ pub const SCENARIO: Scenario = Scenario {
             }
         }
     },
+    not_on: &[
+        (
+            "btrfs-same",
+            "btrfs gives files another device number than the list of locks has",
+        ),
+        (
+            "btrfs-erofs",
+            "btrfs gives files another device number than the list of locks has",
+        ),
+    ],
     ..Scenario::DEFAULT
 };
