@@ -31,7 +31,7 @@ fn listen(dir: &str, process: usize) {
         .collect();
     wanted.extend([b".".to_vec(), b"..".to_vec()]);
     for round in 0..20 {
-        let fd = if process % 2 == 0 {
+        let fd = if process.is_multiple_of(2) {
             sys::lseek(kept, 0, SEEK_SET).expect("rewind");
             kept
         } else {
