@@ -231,10 +231,7 @@ fn has_data(union: &Union, mnt: &Mount, dentry: &Dentry, inode: &Inode, name: Na
         Ok(_) => Err(no_data(name)),
         Err(e) if xattr::is_absent(e) => Ok(()),
         // Attributes user.* are for those who may read the file. To list them takes no right.
-        Err(e) if e == EACCES => match marks(union, mnt, dentry, inode, name) {
-            Ok(_) => Ok(()),
-            Err(e) => Err(e),
-        },
+        Err(e) if e == EACCES => marks(union, mnt, dentry, inode, name).map(drop),
         Err(e) => Err(e),
     }
 }

@@ -289,18 +289,17 @@ impl Context<UnionFs> for MountContext {
 
         sb.set_magic(UNION_SUPER_MAGIC);
         let lowers = || self.lowers.iter().map(|lower| SbInfo::of(lower.dentry()));
-        let maxbytes = info.as_ref().map(|top| top.maxbytes);
-        sb.set_maxbytes(
-            maxbytes
-                .or_else(|| lowers().map(|lower| lower.maxbytes).max())
-                .unwrap_or(Loff::MAX),
-        );
-        let block_bits = info.as_ref().map(|top| top.block_bits);
-        sb.set_block_bits(
-            block_bits
-                .or_else(|| lowers().map(|lower| lower.block_bits).next())
-                .unwrap_or(12),
-        );
+        let maxbytes = match &info {
+            Some(top) => Some(top.maxbytes),
+            None => lowers().map(|lower| lower.maxbytes).max(),
+        };
+        sb.set_maxbytes(maxbytes.unwrap_or(Loff::MAX));
+        // A layer that is a stack itself may have none.
+        let block_bits = match &info {
+            Some(top) => Some(top.block_bits),
+            None => lowers().map(|lower| lower.block_bits).max(),
+        };
+        sb.set_block_bits(block_bits.filter(|bits| *bits != 0).unwrap_or(12));
         sb.set_stacking(depth, info.as_ref().map_or(1, |i| i.time_gran));
         sb.add_flags(flags::SB_POSIXACL);
         if info.as_ref().is_some_and(|i| i.nosec) {

@@ -34,6 +34,7 @@ pub mod run;
 pub mod scenario;
 pub mod shape;
 pub mod site;
+pub mod slashes;
 pub mod sound;
 pub mod space;
 pub mod sys;
@@ -52,6 +53,7 @@ pub mod prelude {
     pub use crate::run::*;
     pub use crate::scenario::{Allow, Scenario};
     pub use crate::shape;
+    pub use crate::slashes;
     pub use crate::sys;
     pub use crate::tree::{Builder, OLD};
 }

@@ -1,36 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 use crate::prelude::*;
 
-const NAMES: [&str; 10] = [
-    "f",
-    "d",
-    "to-file",
-    "to-dir",
-    "dangling",
-    "gone",
-    "none",
-    "merged",
-    "upper-file",
-    "upper-dir",
-];
-
 pub const SCENARIO: Scenario = Scenario {
     about: "calls that make a name, on paths that end in a slash or dots: only mkdir accepts a slash",
     setup: |b| {
-        b.file("f", "0123456789").xattr("user.a", b"1");
-        b.file("d/x", "x");
-        b.symlink("to-file", "f");
-        b.symlink("to-dir", "d");
-        b.symlink("dangling", "none");
-        b.file("gone", "deleted");
-        b.lower(1).file("merged/x", "1");
-        b.lower(0).dir("merged");
-        b.upper().file("upper-file", "0123456789");
-        b.dir("upper-dir");
+        slashes::tree(b);
     },
     steps: |r| {
         r.unlink("gone");
-        for name in NAMES {
+        for name in slashes::NAMES {
             for end in ["/", "//", "/.", "/.."] {
                 let path = format!("{name}{end}");
                 r.open(&path, O_WRONLY | O_CREAT);
