@@ -31,6 +31,9 @@ pub fn run(line: &CommandLine) -> Result<()> {
     let base = Path::new("/t");
     fs::create_dir_all(base).context("mkdir /t")?;
     let mut lab = Lab::new(line.fstype(), base, disks.clone());
+    if let Some(Set::Instrument(instrument, _)) = line.get("set").and_then(Set::from_word) {
+        lab.limit = instrument.limit;
+    }
     if let Some(seconds) = line.get("limit") {
         lab.limit = Duration::from_secs(seconds.parse().context("union.limit")?);
     }
@@ -52,8 +55,15 @@ pub fn run(line: &CommandLine) -> Result<()> {
             let found = match case {
                 Case::Scenario(scenario, shape) => lab.scenario(scenario, shape),
                 Case::Check(check) => lab.check(check),
+                Case::Instrument(instrument, name, series) => {
+                    lab.instrument(instrument, name, *series)
+                }
             };
-            let errors_expected = matches!(case, Case::Check(_));
+            let errors_expected = match case {
+                Case::Scenario(..) => false,
+                Case::Check(_) => true,
+                Case::Instrument(instrument, ..) => instrument.provokes_errors,
+            };
             with_trouble(found, health::trouble(&log.news(), errors_expected))
         })?;
     }
@@ -97,15 +107,14 @@ impl Reporter<'_> {
 /// The share of this machine of the cases asked for.
 fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
     let filter = Regex::new(line.get("filter").unwrap_or("")).context("union.filter")?;
-    let set = match line.get("set") {
-        Some("spread") => Set::Spread,
-        _ => Set::All,
-    };
+    let word = line.get("set").unwrap_or("all");
+    let set = Set::from_word(word).with_context(|| format!("union.set={word}"))?;
     let share = line.get("share").and_then(|share| share.split_once('/'));
     let (job, jobs) = share.unwrap_or(("0", "1"));
     let job: usize = job.parse().context("union.share")?;
     let jobs: usize = jobs.parse().context("union.share")?;
     Ok(catalogue::chosen(set)
+        .into_iter()
         .filter(|case| case.machine(jobs) == job && filter.is_match(&case.name()))
         .collect())
 }

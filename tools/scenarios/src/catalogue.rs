@@ -1,61 +1,91 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Everything there is to run, under the names that reports and filters use.
 
+use crate::instrument::{self, Instrument, Series};
 use crate::scenario::{Check, Scenario};
 use crate::shape::{SHAPES, Shape};
 use crate::tree::Builder;
 use crate::{cases, checks, execute, walk};
 
 /// One thing to run.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub enum Case {
     /// A scenario in a shape.
     Scenario(&'static Scenario, &'static Shape),
     /// A check.
     Check(&'static Check),
+    /// One of the cases of an instrument, by its name there.
+    Instrument(&'static Instrument, String, Series),
 }
 
 impl Case {
-    /// `SHAPE/SCENARIO` or `check/NAME`.
+    /// `SHAPE/SCENARIO`, `check/NAME` or `INSTRUMENT/NAME`.
     pub fn name(&self) -> String {
         match self {
             Self::Scenario(scenario, shape) => format!("{}/{}", shape.name, scenario.name),
             Self::Check(check) => format!("check/{}", check.name),
+            Self::Instrument(instrument, name, _) => format!("{}/{name}", instrument.name),
         }
     }
 }
 
-/// Which shapes the scenarios run in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What one run consists of.
+#[derive(Clone, Copy)]
 pub enum Set {
-    /// Each in a few, so that all shapes have their share.
+    /// Each scenario in a few shapes, so that all shapes have their share.
     Spread,
-    /// Each in all.
+    /// Each scenario in all shapes.
     All,
+    /// What an instrument makes of these numbers.
+    Instrument(&'static Instrument, Series),
 }
 
 impl Set {
     /// How the host names it to the guest.
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> String {
         match self {
-            Self::Spread => "spread",
-            Self::All => "all",
+            Self::Spread => "spread".into(),
+            Self::All => "all".into(),
+            Self::Instrument(instrument, series) => format!("{}:{series}", instrument.name),
+        }
+    }
+
+    /// The set of a word.
+    pub fn from_word(word: &str) -> Option<Self> {
+        match word {
+            "spread" => Some(Self::Spread),
+            "all" => Some(Self::All),
+            other => {
+                let (name, series) = other.split_once(':')?;
+                Some(Self::Instrument(
+                    instrument::find(name)?,
+                    series.parse().ok()?,
+                ))
+            }
         }
     }
 }
 
 /// The cases of a set: scenario by scenario, each in its shapes, then every check.
-pub fn chosen(set: Set) -> impl Iterator<Item = Case> {
-    let scenarios = cases::ALL.iter().flat_map(move |scenario| {
+pub fn chosen(set: Set) -> Vec<Case> {
+    if let Set::Instrument(instrument, series) = set {
+        let names = (instrument.cases)(series).into_iter();
+        return names
+            .map(|name| Case::Instrument(instrument, name, series))
+            .collect();
+    }
+    let scenarios = cases::ALL.iter().flat_map(|scenario| {
         let shapes = match set {
             Set::Spread => few(scenario),
-            Set::All => SHAPES.iter().collect(),
+            _ => SHAPES.iter().collect(),
         };
         shapes
             .into_iter()
             .map(move |shape| Case::Scenario(scenario, shape))
     });
-    scenarios.chain(checks::ALL.iter().map(Case::Check))
+    scenarios
+        .chain(checks::ALL.iter().map(Case::Check))
+        .collect()
 }
 
 /// How many shapes a scenario has in [`Set::Spread`], besides the first of all.
@@ -83,6 +113,7 @@ impl Case {
         let name = match self {
             Self::Scenario(scenario, _) => scenario.name,
             Self::Check(check) => check.name,
+            Self::Instrument(_, name, _) => name,
         };
         walk::hash(name.as_bytes()) as usize % machines
     }
@@ -94,7 +125,7 @@ mod tests {
 
     #[test]
     fn the_spread_has_every_scenario_and_every_shape() {
-        let spread: Vec<String> = chosen(Set::Spread).map(|case| case.name()).collect();
+        let spread: Vec<String> = chosen(Set::Spread).iter().map(Case::name).collect();
         for scenario in cases::ALL {
             let name = format!("/{}", scenario.name);
             let runs = spread.iter().filter(|case| case.ends_with(&name)).count();
@@ -104,6 +135,28 @@ mod tests {
             let name = format!("{}/", shape.name);
             let runs = spread.iter().filter(|case| case.starts_with(&name)).count();
             assert!(runs * SHAPES.len() > cases::ALL.len(), "{name}: {runs}");
+        }
+    }
+
+    #[test]
+    fn a_set_is_known_again_by_its_word() {
+        for set in [Set::Spread, Set::All] {
+            let again = Set::from_word(&set.word()).unwrap();
+            assert_eq!(chosen(again).len(), chosen(set).len());
+        }
+        for word in ["", "few", "random", "nonesuch:1/2/3", "random:1/2"] {
+            assert!(Set::from_word(word).is_none(), "{word}");
+        }
+        for instrument in instrument::ALL {
+            let series = Series {
+                seed: 7,
+                count: 3,
+                size: 100,
+            };
+            let set = Set::Instrument(instrument, series);
+            let again = Set::from_word(&set.word()).unwrap();
+            let names = |set| chosen(set).iter().map(Case::name).collect::<Vec<_>>();
+            assert_eq!(names(again), names(set));
         }
     }
 }

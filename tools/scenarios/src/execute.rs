@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::diff::{self, Diff};
+use crate::instrument::{Instrument, Series};
 use crate::make;
 use crate::mount;
 use crate::outcome::Outcome;
@@ -123,6 +124,17 @@ impl Lab {
             Outcome::Pass(Vec::new())
         } else {
             Outcome::Fail(wrong)
+        }
+    }
+
+    /// Runs a case of an instrument.
+    pub fn instrument(&self, instrument: &Instrument, name: &str, series: Series) -> Outcome {
+        let outcome = (instrument.run)(self, name, series);
+        let left = mount::unmount_below(&self.base);
+        match outcome {
+            outcome if left.is_empty() => outcome,
+            Outcome::Fail(lines) => Outcome::Fail(lines.into_iter().chain(left).collect()),
+            Outcome::Pass(_) | Outcome::Skip(_) => Outcome::Fail(left),
         }
     }
 

@@ -22,6 +22,7 @@ pub mod elf;
 pub mod errno;
 pub mod execute;
 pub mod image;
+pub mod instrument;
 pub mod layers;
 pub mod load;
 pub mod make;

@@ -20,11 +20,12 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use paths::Places;
 use union_scenarios::catalogue::Set;
+use union_scenarios::instrument::{self, Series};
 
 #[derive(Parser)]
 #[command(name = "union-vm", version, about)]
@@ -46,6 +47,31 @@ enum Command {
         /// Run the cases of --filter in a few shapes, as without it, not in every shape.
         #[arg(long, conflicts_with = "all")]
         spread: bool,
+        /// How many machines share the work; the default is one for each processor.
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+        /// Write the results to a file, for programs.
+        #[arg(long, value_name = "FILE")]
+        json: Option<PathBuf>,
+        #[command(flatten)]
+        machine: MachineArgs,
+    },
+    /// Run an instrument: cases made from numbers, reported like the scenarios.
+    Instrument {
+        /// Its name; union-vm list names them.
+        name: String,
+        /// The first seed.
+        #[arg(long, value_name = "S")]
+        seed: Option<u64>,
+        /// How many seeds.
+        #[arg(long, value_name = "N")]
+        count: Option<usize>,
+        /// How much to do for each seed, in the instrument's own measure.
+        #[arg(long, value_name = "N")]
+        size: Option<usize>,
+        /// Run only the cases whose name (INSTRUMENT/NAME) matches.
+        #[arg(long, value_name = "REGEX")]
+        filter: Option<String>,
         /// How many machines share the work; the default is one for each processor.
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
@@ -165,6 +191,38 @@ fn start(cli: Cli) -> Result<u8> {
             };
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
         }
+        Command::Instrument {
+            name,
+            seed,
+            count,
+            size,
+            filter,
+            jobs,
+            json,
+            machine,
+        } => {
+            let instrument = instrument::find(&name).with_context(|| {
+                format!("there is no instrument {name:?}; union-vm list names them")
+            })?;
+            let usual = instrument.usual;
+            let series = Series {
+                seed: seed.unwrap_or(usual.seed),
+                count: count.unwrap_or(usual.count),
+                size: size.unwrap_or(usual.size),
+            };
+            let request = test::Request {
+                set: Set::Instrument(instrument, series),
+                filter,
+                jobs,
+                json,
+                kernel: machine.kernel,
+                fstype: machine.fstype,
+                verbose: machine.verbose,
+                timeout: Duration::from_secs(machine.timeout),
+                guest: machine.guest,
+            };
+            Ok(u8::from(!test::run(&Places::find()?, &request)?))
+        }
         Command::Run {
             share,
             image,
@@ -203,4 +261,7 @@ fn list() {
     }
     let shapes: Vec<_> = shape::SHAPES.iter().map(|shape| shape.name).collect();
     println!("shapes: {}", shapes.join(", "));
+    for instrument in instrument::ALL {
+        println!("instrument {:18} {}", instrument.name, instrument.about);
+    }
 }

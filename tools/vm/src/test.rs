@@ -94,16 +94,21 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let count = count(request)?;
     let kernel = places.kernel(request.kernel.as_deref())?;
     // One case is not worth a machine.
+    let worth = match request.set {
+        // These take minutes, not moments.
+        Set::Instrument(..) => count,
+        Set::Spread | Set::All => count / 60 + 1,
+    };
     let jobs = request
         .jobs
         .unwrap_or_else(processors)
-        .clamp(1, count / 60 + 1);
+        .clamp(1, worth.max(1));
     let run = Run {
         places,
         request,
         kernel: &kernel,
         initramfs: initramfs(places, request, &kernel)?,
-        ui: Mutex::new(Ui::new(request.verbose, count)),
+        ui: Mutex::new(Ui::new(command(request.set), request.verbose, count)),
     };
     // Made once, not by every machine at the same time.
     disks::for_shapes(places)?;
@@ -141,19 +146,31 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
 /// How many cases are asked for; none at all is an error.
 fn count(request: &Request) -> Result<usize> {
     let Some(filter) = &request.filter else {
-        return Ok(catalogue::chosen(request.set).count());
+        return Ok(catalogue::chosen(request.set).len());
     };
     let regex = Regex::new(filter).context("--filter is not a regular expression")?;
     if filter.contains(|letter: char| letter.is_whitespace() || letter == '"') {
         bail!("--filter {filter:?}: names of cases hold neither blanks nor quotes");
     }
     let count = catalogue::chosen(request.set)
+        .iter()
         .filter(|case| regex.is_match(&case.name()))
         .count();
     if count == 0 && !filter.contains("health") {
         bail!("--filter {filter:?} matches no case; union-vm list names them");
     }
     Ok(count)
+}
+
+/// The command, but for a filter, that runs cases of a set.
+fn command(set: Set) -> String {
+    match set {
+        Set::Spread | Set::All => "test".into(),
+        Set::Instrument(instrument, series) => format!(
+            "instrument {} --seed {} --count {} --size {}",
+            instrument.name, series.seed, series.count, series.size
+        ),
+    }
 }
 
 fn processors() -> usize {
@@ -165,9 +182,13 @@ impl Run<'_> {
     fn share(&self, job: usize, jobs: usize) -> Result<Vec<Case>> {
         let mut cases: Vec<Case> = Vec::new();
         let dir = self.places.log_dir()?;
+        let name = match self.request.set {
+            Set::Instrument(instrument, _) => instrument.name,
+            Set::Spread | Set::All => "test",
+        };
         let base = match job {
-            0 => "test".to_owned(),
-            _ => format!("test-{}", (b'a' + job as u8) as char),
+            0 => name.to_owned(),
+            _ => format!("{name}-{}", (b'a' + job as u8) as char),
         };
         let mut log = dir.join(format!("{base}.log"));
         for attempt in 0.. {
@@ -232,7 +253,10 @@ impl Run<'_> {
             memory: "2G".into(),
             log: log.to_owned(),
             timeout: request.timeout,
-            silence: Duration::from_secs(150),
+            silence: match request.set {
+                Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
+                Set::Spread | Set::All => Duration::from_secs(150),
+            },
         })
     }
 
@@ -288,6 +312,10 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         .iter()
         .copied()
         .chain(disk_file_systems.map(Fs::module))
+        .chain(match request.set {
+            Set::Instrument(instrument, _) => instrument.modules.iter().copied(),
+            Set::Spread | Set::All => [].iter().copied(),
+        })
         .collect();
     // The sample file system, which has a check.
     let sample = match &module {

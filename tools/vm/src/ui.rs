@@ -11,6 +11,8 @@ const NAMES_SHOWN: usize = 12;
 
 /// Shows progress on standard error and results on standard output.
 pub struct Ui {
+    /// The command that runs cases of this kind.
+    command: String,
     verbose: bool,
     terminal: bool,
     start: Instant,
@@ -21,9 +23,10 @@ pub struct Ui {
 }
 
 impl Ui {
-    /// A display for so many cases; with `verbose` it shows every case and the console too.
-    pub fn new(verbose: bool, planned: usize) -> Self {
+    /// A display for so many cases of a command; with `verbose` it shows every case and the console too.
+    pub fn new(command: String, verbose: bool, planned: usize) -> Self {
         Self {
+            command,
             verbose,
             terminal: std::io::stderr().is_terminal(),
             start: Instant::now(),
@@ -72,7 +75,10 @@ impl Ui {
                 for line in &case.lines {
                     println!("        {line}");
                 }
-                println!("        rerun: union-vm test --filter '^{}$'", case.name);
+                println!(
+                    "        rerun: union-vm {} --filter '^{}$'",
+                    self.command, case.name
+                );
             }
             _ if self.verbose => {
                 self.clear();

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Instruments: what makes its cases from numbers instead of having them written down.
+//!
+//! An instrument runs in the machines of the scenarios and is reported like them: its cases are shared by the
+//! machines, a case that takes the kernel down is followed by another machine, and at the end the module must unload
+//! and leave nothing behind.
+
+use std::fmt;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::execute::Lab;
+use crate::outcome::Outcome;
+
+/// All instruments.
+pub static ALL: &[&Instrument] = &[];
+
+/// One instrument.
+pub struct Instrument {
+    /// Its name, which is that of its command and the first part of the names of its cases.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub about: &'static str,
+    /// What the numbers of a series mean to it, and what they are if they are not given.
+    pub usual: Series,
+    /// Modules of the kernel it needs besides those of the scenarios.
+    pub modules: &'static [&'static str],
+    /// Whether its cases provoke errors of the module in the kernel log.
+    pub provokes_errors: bool,
+    /// How long one case may take.
+    pub limit: Duration,
+    /// The names of the cases of a series, the same on the host and in the guest.
+    pub cases: fn(Series) -> Vec<String>,
+    /// Runs one case; whatever it mounts below the directory of the laboratory is unmounted afterwards.
+    pub run: fn(&Lab, &str, Series) -> Outcome,
+}
+
+/// The instrument of a name.
+pub fn find(name: &str) -> Option<&'static Instrument> {
+    ALL.iter().copied().find(|found| found.name == name)
+}
+
+/// The numbers cases are made from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Series {
+    /// The first seed; the others count on from it.
+    pub seed: u64,
+    /// How many seeds.
+    pub count: usize,
+    /// How much there is to do for each of them, in the instrument's own measure.
+    pub size: usize,
+}
+
+impl Series {
+    /// Its seeds.
+    pub fn seeds(self) -> impl Iterator<Item = u64> {
+        (0..self.count as u64).map(move |number| self.seed.wrapping_add(number))
+    }
+}
+
+impl fmt::Display for Series {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.seed, self.count, self.size)
+    }
+}
+
+impl FromStr for Series {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("{text:?} is not SEED/COUNT/SIZE");
+        let mut words = text.split('/');
+        let mut word = || words.next().ok_or_else(wrong);
+        let series = Self {
+            seed: word()?.parse().map_err(|_| wrong())?,
+            count: word()?.parse().map_err(|_| wrong())?,
+            size: word()?.parse().map_err(|_| wrong())?,
+        };
+        match words.next() {
+            None => Ok(series),
+            Some(_) => Err(wrong()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_series_is_read_as_it_is_written() {
+        let series = Series {
+            seed: u64::MAX,
+            count: 2,
+            size: 3,
+        };
+        assert_eq!(series.to_string().parse(), Ok(series));
+        assert_eq!(series.seeds().collect::<Vec<_>>(), [u64::MAX, 0]);
+        assert!("1/2".parse::<Series>().is_err() && "1/2/3/4".parse::<Series>().is_err());
+    }
+}
