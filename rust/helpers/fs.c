@@ -210,6 +210,11 @@ void union_helper_file_set_can_odirect(struct file *file)
 	file->f_mode |= FMODE_CAN_ODIRECT;
 }
 
+bool union_helper_file_can_odirect(const struct file *file)
+{
+	return file->f_mode & FMODE_CAN_ODIRECT;
+}
+
 /* What fcntl(F_SETFL) does to a file, for the file beneath a stacked one. */
 int union_helper_file_change_flags(struct file *file, unsigned int mask, unsigned int flags)
 {

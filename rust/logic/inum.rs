@@ -6,6 +6,10 @@
 //! number depends on nothing but the file system and the number there, so it is the same after a
 //! copy-up (which records it), a rename and a remount.
 //!
+//! A file system may itself be several number spaces, *parts*: the subvolumes of btrfs, what an
+//! overlayfs takes from several file systems. The part a layer begins in counts as a file system;
+//! what lies in another part gets a hashed number.
+//!
 //! ```text
 //! bit 63   62 .. 47          46 .. 0
 //!    0     file system       inode number there          when both fit
@@ -37,7 +41,12 @@ impl Inums {
     /// Never 0, which user space takes for a deleted entry. With one file system it is `ino`
     /// itself.
     pub const fn project(self, fsid: u32, ino: u64) -> u64 {
-        if ino != 0 {
+        self.project_part(fsid, 0, ino)
+    }
+
+    /// The same for an inode of part `part` of the file system; 0 is the part the layer begins in.
+    pub const fn project_part(self, fsid: u32, part: u64, ino: u64) -> u64 {
+        if ino != 0 && part == 0 {
             if self.file_systems <= 1 {
                 return ino;
             }
@@ -45,7 +54,11 @@ impl Inums {
                 return ((fsid as u64) << INO_BITS) | ino;
             }
         }
-        HASHED | hash::spread(ino ^ hash::spread(fsid as u64)) >> 1
+        let space = match part {
+            0 => fsid as u64,
+            part => hash::spread(part) ^ fsid as u64,
+        };
+        HASHED | hash::spread(ino ^ hash::spread(space)) >> 1
     }
 }
 
@@ -76,6 +89,20 @@ mod tests {
             assert!(many.project(fsid, ino) >> 63 == 1, "{fsid} {ino}");
         }
         assert_ne!(many.project(0, 1 << 60), many.project(1, 1 << 60));
+    }
+
+    #[test]
+    fn parts_do_not_meet() {
+        let one = Inums::new(1);
+        assert_eq!(one.project_part(0, 0, 257), 257);
+        let numbers = [(0, 257), (258, 257), (259, 257), (258, 256)];
+        let mut numbers = numbers.map(|(part, ino)| one.project_part(0, part, ino));
+        numbers.sort_unstable();
+        assert!(numbers.windows(2).all(|pair| pair[0] != pair[1]));
+        assert_ne!(
+            Inums::new(2).project_part(1, 258, 257),
+            one.project_part(0, 258, 257)
+        );
     }
 
     #[test]

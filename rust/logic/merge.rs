@@ -15,8 +15,8 @@
 //!     read the layer, calling merge.add(...) for every entry but "." and "..";
 //!     let mut from = 0;
 //!     while let Some((index, name)) = merge.next_candidate(from) {
-//!         let whiteout = look(layer, name);
-//!         merge.settle(index, whiteout);
+//!         let seen = look(layer, name);
+//!         merge.settle(index, seen);
 //!         from = index + 1;
 //!     }
 //! }
@@ -38,6 +38,9 @@ pub enum Seen {
     Whiteout,
     /// A character device that may be a whiteout; to be settled before the next layer is fed.
     MaybeWhiteout,
+    /// Nothing, as a look at the object tells: it is gone since, or never was there. An overlayfs
+    /// without a top lists its whiteouts.
+    Absent,
 }
 
 /// One name, with its first mention.
@@ -102,7 +105,14 @@ impl Merge {
         seen: Seen,
     ) -> Result<(), AllocError> {
         let hash = hash::name(self.key, name);
-        if self.find(hash, name).is_some() {
+        if let Some(index) = self.find(hash, name) {
+            let Some(slot) = self.slots.get_mut(index) else {
+                return Ok(());
+            };
+            if slot.seen == Seen::Absent {
+                (slot.layer, slot.ino, slot.dt, slot.seen) = (layer, ino, dt, seen);
+                self.count_candidate(seen);
+            }
             return Ok(());
         }
         // What the compact slot cannot express does not occur below a few gigabytes of names.
@@ -126,10 +136,14 @@ impl Merge {
             seen,
         })?;
         insert(&mut self.table, hash, index);
+        self.count_candidate(seen);
+        Ok(())
+    }
+
+    fn count_candidate(&mut self, seen: Seen) {
         if seen == Seen::MaybeWhiteout {
             self.candidates = self.candidates.saturating_add(1);
         }
-        Ok(())
     }
 
     /// The next entry, from index `from` on, of which it is still open whether it is a whiteout.
@@ -145,24 +159,24 @@ impl Merge {
         Some((from.checked_add(ahead)?, name_of(&self.names, slot)))
     }
 
-    /// Settles entry `index`: it is a whiteout, or an object like any other.
-    pub fn settle(&mut self, index: usize, whiteout: bool) {
+    /// Settles entry `index` as what a look at it has shown.
+    pub fn settle(&mut self, index: usize, seen: Seen) {
         if let Some(slot) = self.slots.get_mut(index) {
             if slot.seen == Seen::MaybeWhiteout {
                 self.candidates = self.candidates.saturating_sub(1);
-                slot.seen = if whiteout { Seen::Whiteout } else { Seen::Name };
+                slot.seen = seen;
             }
         }
     }
 
     /// Ends the merge. Entries left unsettled are taken for objects.
     pub fn finish(mut self) -> Listing {
-        // Moves what is shown to the front, in order; the whiteouts gather behind it. By swaps,
+        // Moves what is shown to the front, in order; the rest gathers behind it. By swaps,
         // because an array of its own could fail.
         let mut shown = 0usize;
         for i in 0..self.slots.len() {
-            let visible = self.slots.get(i).map(|slot| slot.seen) != Some(Seen::Whiteout);
-            if visible {
+            let seen = self.slots.get(i).map(|slot| slot.seen);
+            if !matches!(seen, Some(Seen::Whiteout | Seen::Absent)) {
                 self.slots.swap(shown, i);
                 shown = shown.saturating_add(1);
             }
@@ -174,12 +188,17 @@ impl Merge {
         }
     }
 
-    fn find(&self, hash: u32, name: &[u8]) -> Option<&Slot> {
+    /// The index of the slot of a name.
+    fn find(&self, hash: u32, name: &[u8]) -> Option<usize> {
         probe(&self.table, hash)
             .map_while(|at| self.table.get(at).copied())
             .take_while(|&index| index != FREE)
-            .filter_map(|index| self.slots.get(index as usize))
-            .find(|slot| slot.hash == hash && name_of(&self.names, slot) == name)
+            .map(|index| index as usize)
+            .find(|&index| {
+                self.slots
+                    .get(index)
+                    .is_some_and(|slot| slot.hash == hash && name_of(&self.names, slot) == name)
+            })
     }
 
     fn reserve_in_table(&mut self) -> Result<(), AllocError> {

@@ -19,7 +19,7 @@ use crate::{
     },
     vfs::{
         acl::{Acl, AclType},
-        attr::{Iattr, Kstat},
+        attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         cred::{NewCred, OverrideCreds},
         dentry::Dentry,
         errno::{ENODATA, EOPNOTSUPP},
@@ -146,7 +146,6 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
 }
 
 /// statx(2)'s mask for what stat(2) reports.
-const STATX_BASIC_STATS: u32 = 0x7ff;
 
 struct Copy<'a> {
     union: &'a Union,

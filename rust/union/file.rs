@@ -106,7 +106,8 @@ fn open_real(
 fn real(file: &File) -> Result<&BackingFile> {
     let data = file.data();
     let inode = file.inode();
-    let real = match inode.data().upper() {
+    let upper = inode.data().upper();
+    let real = match upper {
         Some(upper) if !data.first_is_upper => match data.upper.as_ref() {
             Some(open) => open,
             None => {
@@ -120,8 +121,14 @@ fn real(file: &File) -> Result<&BackingFile> {
         _ => &data.first,
     };
     // Access mode and creation flags are as they were; the rest follows fcntl(2).
-    if (file.flags() ^ real.flags()) & flags::CHANGEABLE != 0 {
-        real.change_flags(file.flags())?;
+    let mut wanted = file.flags();
+    if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
+        if upper.is_none() && !real.can_odirect() {
+            wanted &= !flags::O_DIRECT;
+        }
+        if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
+            real.change_flags(wanted)?;
+        }
     }
     Ok(real)
 }
@@ -202,7 +209,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
                     }
                 }
                 let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
-                let real = open_real(union, file, node.real_lower(union)?, read_only)?;
+                let lower = node.real_lower(union)?;
+                let real = match open_real(union, file, lower, read_only) {
+                    // It is for the file system of the top to refuse; until the copy-up, the data
+                    // come through the page cache.
+                    Err(e) if e == EINVAL && read_only & flags::O_DIRECT != 0 => {
+                        open_real(union, file, lower, read_only & !flags::O_DIRECT)?
+                    }
+                    real => real?,
+                };
                 UnionFile::new(real, false)
             }
         }
@@ -220,13 +235,17 @@ impl RegFileOperations<UnionFs> for UnionInode {
         file.set_pos(to, file.inode().sb().maxbytes())
     }
 
-    fn read_iter(iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+    fn read_iter(mut iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
         let file = iocb.file();
         if iter.count() == 0 {
             return Ok(0);
         }
+        let real = real(file)?;
+        if !real.can_odirect() {
+            iocb.clear_direct();
+        }
         let cred = &file.inode().sb().data().cred;
-        Ok(real(file)?.read_iter::<_, _, Self>(&iocb, iter, cred))
+        Ok(real.read_iter::<_, _, Self>(&iocb, iter, cred))
     }
 
     fn write_iter(request: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {

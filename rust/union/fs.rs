@@ -2,7 +2,7 @@
 
 //! The file system type and the data of a mounted union.
 
-use super::{mount::MountContext, node::Node, show, DEntry};
+use super::{inum::Numbers, mount::MountContext, node::Node, show, DEntry};
 use crate::{
     logic::{
         inum::Inums,
@@ -37,8 +37,8 @@ pub struct UnionFs;
 
 /// A lower layer. Immutable while mounted.
 pub struct Lower {
-    /// Which file system the layer lies on: a small number, 0 for that of the top.
-    pub fsid: u32,
+    /// Where its inode numbers come from.
+    pub numbers: Numbers,
     /// The path given at mount, for `/proc/mounts`.
     pub name: CString,
 }
@@ -53,6 +53,8 @@ pub struct Upper {
     pub names: (CString, CString),
     /// The claims on both, given up at unmount.
     pub claims: (InUse, InUse),
+    /// Where its inode numbers come from.
+    pub numbers: Numbers,
 }
 
 impl Upper {

@@ -46,6 +46,7 @@ pub mod create;
 pub mod dentry;
 pub mod file;
 pub mod fs;
+pub mod inum;
 pub mod layer;
 pub mod lookup;
 pub mod mount;

@@ -6,6 +6,7 @@ use super::{
     check::{self, Named},
     dentry::UnionDentry,
     fs::{Lower, Union, UnionFs, Upper, UNION_SUPER_MAGIC},
+    inum::FileSystems,
     layer::{self, no_memory},
     node::{self, LowerPath, LowerStack, Parts},
     workdir,
@@ -21,7 +22,7 @@ use crate::{
     },
     vfs::{
         cred::NewCred,
-        dentry::{Dentry, Root},
+        dentry::Root,
         fs_context::{Context, FsContext, Parameter, Parsed, Value},
         inode_lock::InUse,
         mount::{Access, PrivateMount},
@@ -363,21 +364,10 @@ impl MountContext {
         claims: Option<(InUse, InUse)>,
     ) -> Result<KBox<Union>> {
         let mut namelen = 0;
-        let mut file_systems = KVec::<usize>::new();
-        let mut fsid = |dentry: &Dentry| -> Result<u32> {
-            let token = dentry.sb_token();
-            let at = match file_systems.iter().position(|&t| t == token) {
-                Some(at) => at,
-                None => {
-                    file_systems.push(token, GFP_KERNEL_ACCOUNT)?;
-                    file_systems.len() - 1
-                }
-            };
-            u32::try_from(at).map_err(|_| E2BIG)
-        };
-        // The top's file system is number 0.
+        let mut file_systems = FileSystems::default();
+        // The top's file system comes first: its numbers are shown as they are.
         if let Some((upper, _)) = top {
-            fsid(upper.dentry())?;
+            file_systems.numbers((&upper.path).into())?;
         }
         let count = self.lowers.len();
         let mut lowers = KVec::with_capacity(count, GFP_KERNEL_ACCOUNT)?;
@@ -386,7 +376,7 @@ impl MountContext {
             namelen = namelen.max(Statfs::of((&named.path).into())?.namelen());
             mnts.push(private(fc, named, Access::ReadOnly)?, GFP_KERNEL_ACCOUNT)?;
             let lower = Lower {
-                fsid: fsid(named.dentry())?,
+                numbers: file_systems.numbers((&named.path).into())?,
                 name: c_string(&named.name)?,
             };
             lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
@@ -405,12 +395,12 @@ impl MountContext {
                     )?,
                     names: (c_string(&upper.name)?, c_string(&work.name)?),
                     claims,
+                    numbers: file_systems.numbers((&upper.path).into())?,
                 })
             }
             _ => None,
         };
         let any_idmapped = mnts.iter().any(|mnt| mnt.is_idmapped());
-        let file_systems = u32::try_from(file_systems.len()).map_err(|_| E2BIG)?;
         let union = Union {
             config,
             lowers_one_by_one: self.one_by_one,
@@ -419,7 +409,7 @@ impl MountContext {
             mnts,
             any_idmapped,
             cred,
-            inums: Inums::new(file_systems),
+            inums: Inums::new(file_systems.count()?),
             // squashfs says 256, which no path can hold.
             namelen: namelen.min(NAME_MAX),
             hash_key: crate::vfs::types::random_u64(),

@@ -5,6 +5,7 @@
 use super::{
     attr::UnionInode,
     fs::{Union, UnionFs},
+    inum::Numbers,
     Inode,
 };
 use crate::{
@@ -14,7 +15,6 @@ use crate::{
         errno::ESTALE,
         inode::Inode as AnyInode,
         inode_data::Backing,
-        mount::Mount,
         mutex::KillableMutex,
         new_inode::{self, Iget, New},
         path::PathRef,
@@ -232,34 +232,39 @@ pub struct Parts {
     pub protection: Protattr,
 }
 
-/// What `parts` show for: the object that stands for the inode, its mount, the inode number.
+/// What `parts` show for: the object that stands for the inode.
 struct Face<'a> {
-    mnt: &'a Mount,
+    path: PathRef<'a>,
     real: &'a AnyInode,
     in_top: bool,
-    ino: Ino,
+    numbers: Numbers,
 }
 
 impl<'a> Face<'a> {
     fn of(union: &'a Union, parts: &'a Parts) -> Result<Self> {
-        let (mnt, fsid, dentry) = match (&parts.upper, parts.lower.as_slice().first()) {
-            (Some(upper), _) => (union.upper_mnt()?, 0, upper),
+        let (path, numbers) = match (&parts.upper, parts.lower.as_slice().first()) {
+            (Some(upper), _) => (union.upper_path(upper)?, union.upper()?.numbers),
             (None, Some(lower)) => {
                 let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
-                (union.lower_mnt(lower.layer)?, layer.fsid, &lower.dentry)
+                let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
+                (path, layer.numbers)
             }
             (None, None) => return Err(EIO),
         };
-        let real = dentry.inode().ok_or(ESTALE)?;
-        let ino = parts
-            .ino
-            .unwrap_or_else(|| union.inums.project(fsid, real.ino()));
         Ok(Self {
-            mnt,
-            real,
+            path,
+            real: path.dentry().inode().ok_or(ESTALE)?,
             in_top: parts.upper.is_some(),
-            ino,
+            numbers,
         })
+    }
+
+    /// The inode number in the union: the recorded one, or one made of that in the layer.
+    fn ino(&self, union: &Union, recorded: Option<Ino>) -> Result<Ino> {
+        match recorded {
+            Some(ino) => Ok(ino),
+            None => self.numbers.ino(union.inums, self.path),
+        }
     }
 
     fn backing(&self) -> Backing<'a> {
@@ -280,12 +285,13 @@ impl<'a> Face<'a> {
 /// `ENOMEM`; `ESTALE` for an object that went away.
 pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     let face = Face::of(sb.data(), &parts)?;
+    let ino = face.ino(sb.data(), parts.ino)?;
     let shared = face.in_top || face.real.is_dir() || face.real.nlink() == 1;
     let iget = if shared {
-        sb.iget5(face.ino, face.backing())?
+        sb.iget5(ino, face.backing())?
     } else {
         let mut new = sb.new_inode()?;
-        new.set_identity(face.ino, face.backing());
+        new.set_identity(ino, face.backing());
         Iget::New(new)
     };
     complete(sb, iget, parts)
@@ -305,7 +311,7 @@ pub fn init_created(
         protection: Protattr::default(),
     };
     let face = Face::of(sb.data(), &parts)?;
-    let iget = new.insert5(face.ino, face.backing())?;
+    let iget = new.insert5(face.ino(sb.data(), None)?, face.backing())?;
     complete(sb, iget, parts)
 }
 
@@ -316,7 +322,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
     };
     let kind = {
         let face = Face::of(sb.data(), &parts)?;
-        let (real, mnt) = (face.real, face.mnt);
+        let (real, mnt) = (face.real, face.path.mnt());
         stack::init_from(&mut new, mnt, real);
         stack::add_protection(
             &mut new,
@@ -348,6 +354,15 @@ impl Node {
     /// Publishes the object in the top layer that copy-up made. Under `lock`.
     pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
         let node = inode.data();
+        let union = inode.sb().data();
+        // Before anything changes: this may fail.
+        let ino = match inode.is_hashed() {
+            true => inode.ino(),
+            false => {
+                let numbers = union.upper()?.numbers;
+                numbers.ino(union.inums, union.upper_path(&upper)?)?
+            }
+        };
         node.upper.populate(upper);
         let real = node.upper().and_then(|d| d.inode()).ok_or(EIO)?;
         inode.set_backing(Backing {
@@ -356,8 +371,7 @@ impl Node {
         });
         if !inode.is_hashed() && !node.is_gone() {
             // One of several names of a lower file, now a file of its own.
-            let union = inode.sb().data();
-            inode.set_ino(union.inums.project(0, real.ino()));
+            inode.set_ino(ino);
             inode.set_nlink(1);
             inode.hash();
         }

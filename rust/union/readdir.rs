@@ -9,6 +9,7 @@
 
 use super::{
     fs::{Union, UnionFs},
+    inum::Numbers,
     layer::{marks, no_memory, Dir},
     Inode,
 };
@@ -184,7 +185,7 @@ pub fn read(inode: &Inode) -> Result<Listing> {
             Layer {
                 path,
                 number: TOP,
-                fsid: 0,
+                numbers: union.upper()?.numbers,
                 impure: node.is_impure(),
                 xwhiteouts: false,
             },
@@ -192,15 +193,15 @@ pub fn read(inode: &Inode) -> Result<Listing> {
     }
     for lower in node.lowers() {
         let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
-        let fsid = union.lowers.get(lower.layer as usize).ok_or(EIO)?.fsid;
+        let numbers = union.lowers.get(lower.layer as usize).ok_or(EIO)?.numbers;
         layer(
             union,
             &mut merge,
             Layer {
                 path,
                 number: lower.layer,
-                fsid,
-                impure: false,
+                numbers,
+                impure: numbers.vary_within_dir(),
                 xwhiteouts: lower.xwhiteouts,
             },
         )?;
@@ -220,8 +221,9 @@ fn open(path: PathRef<'_>) -> Result<BackedFile> {
 struct Layer<'a> {
     path: PathRef<'a>,
     number: u32,
-    fsid: u32,
-    /// Entries may carry the inode number of a lower object.
+    /// Where the inode numbers come from.
+    numbers: Numbers,
+    /// Entries may carry another inode number than the layer says.
     impure: bool,
     /// Empty files may be whiteouts.
     xwhiteouts: bool,
@@ -230,6 +232,7 @@ struct Layer<'a> {
 /// Adds what one layer holds.
 fn layer(union: &Union, merge: &mut Merge, this: Layer<'_>) -> Result {
     let dir = open(this.path)?;
+    let part = this.numbers.part(this.path)?;
     let mut result = Ok(());
     let mut unknown = KVVec::<KVec<u8>>::new();
     read_all(&dir, |entry| {
@@ -247,7 +250,7 @@ fn layer(union: &Union, merge: &mut Merge, this: Layer<'_>) -> Result {
                 } else {
                     Seen::Name
                 };
-                let ino = union.inums.project(this.fsid, entry.ino);
+                let ino = this.numbers.in_part(union.inums, part, entry.ino);
                 merge
                     .add(this.number, entry.name, ino, dt, seen)
                     .map_err(no_memory)
@@ -279,8 +282,14 @@ fn layer(union: &Union, merge: &mut Merge, this: Layer<'_>) -> Result {
     while let Some((index, name)) = merge.next_candidate(from) {
         let name = Name::new(name)?;
         let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
-        let whiteout = dir.is_whiteout(union, &dentry, name)?;
-        merge.settle(index, whiteout);
+        let seen = if dir.is_whiteout(union, &dentry, name)? {
+            Seen::Whiteout
+        } else if dentry.inode().is_some() {
+            Seen::Name
+        } else {
+            Seen::Absent
+        };
+        merge.settle(index, seen);
         from = index.saturating_add(1);
     }
     Ok(())
@@ -311,7 +320,13 @@ fn look(union: &Union, merge: &mut Merge, this: Layer<'_>, dir: Dir<'_>, name: &
         (TOP, Seen::Name) => marks(union, dir.mnt, &dentry, inode, name)?.ino,
         _ => None,
     };
-    let ino = recorded.unwrap_or_else(|| union.inums.project(this.fsid, inode.ino()));
+    let ino = match recorded {
+        Some(ino) => ino,
+        None => {
+            let path = PathRef::new(dir.mnt, &dentry);
+            this.numbers.ino(union.inums, path)?
+        }
+    };
     let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
     merge
         .add(this.number, name.as_bytes(), ino, dt, seen)

@@ -13,7 +13,7 @@ use crate::{
         attr::Iattr,
         dentry::Dentry,
         dir_context::{read_all, Next},
-        errno::{EDQUOT, ENOTEMPTY, EOPNOTSUPP},
+        errno::{EDQUOT, ENODATA, ENOTEMPTY, EOPNOTSUPP},
         file::{flags, BackedFile},
         fs_context::FsContext,
         mount::Mount,
@@ -43,25 +43,16 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
         if creating.dentry().is_positive() {
             creating.keep()
         } else {
-            let made = creating.make(0o040000, NewObject::Directory);
-            let made =
-                made.map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?;
-            // Nothing made here is to inherit anything.
-            for ty in [AclType::Default, AclType::Access] {
-                Acl::remove(mnt, &made, ty)?;
-            }
-            let inode = made.inode().ok_or(EIO)?;
-            let lock = inode.lock();
-            Iattr::empty()
-                .mode(0o040000)
-                .notify_change(mnt.idmap(), &made, &lock)?;
-            drop(lock);
-            made
+            creating
+                .make(0o040000, NewObject::Directory)
+                .map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?
         }
     };
     if !workdir.inode().is_some_and(|inode| inode.is_dir()) {
         return Err(base.refuse(fc, ENOTDIR, fmt!("\"work\" in it is not a directory")));
     }
+    close(mnt, &workdir)
+        .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
     clean(fc, base, &write, mnt, &workdir, 0)?;
 
     // The one thing a top must be able to keep. Done and undone here, for a mount that cannot
@@ -82,6 +73,26 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
     }
     xattr::remove(mnt, &workdir, opaque)?;
     Ok(workdir)
+}
+
+/// Sees to it that nothing made in the work directory inherits anything, and that nobody else can
+/// look into it. It may have got ACLs from its parent, or from its owner while nothing was mounted.
+fn close(mnt: &Mount, workdir: &Dentry) -> Result {
+    for ty in [AclType::Default, AclType::Access] {
+        match Acl::get(mnt, workdir, ty) {
+            Ok(Some(_)) => Acl::remove(mnt, workdir, ty)?,
+            Err(e) if e != EOPNOTSUPP && e != ENODATA => return Err(e),
+            Ok(None) | Err(_) => {}
+        }
+    }
+    let inode = workdir.inode().ok_or(EIO)?;
+    if inode.mode() & 0o7777 == 0 {
+        return Ok(());
+    }
+    let lock = inode.lock();
+    Iattr::empty()
+        .mode(0o040000)
+        .notify_change(mnt.idmap(), workdir, &lock)
 }
 
 /// Marks the top layer as one that is not synced, as overlayfs does: no mount takes it again until

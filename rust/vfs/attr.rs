@@ -15,6 +15,11 @@ use super::{
 use crate::bindings;
 use kernel::{error::to_result, prelude::*};
 
+/// What `statx(2)` can be asked for (`STATX_*`).
+pub mod statx {
+    pub use crate::bindings::{STATX_BASIC_STATS, STATX_INO, STATX_SUBVOL};
+}
+
 /// Attributes as `stat(2)` reports them (`struct kstat`).
 #[repr(transparent)]
 pub struct Kstat(bindings::kstat);
@@ -98,6 +103,17 @@ impl Kstat {
     /// The inode number.
     pub fn ino(&self) -> Ino {
         self.0.ino
+    }
+
+    /// The device number: not always that of the super block.
+    pub fn dev(&self) -> u32 {
+        self.0.dev
+    }
+
+    /// The number of the subvolume, where there are such (`STATX_SUBVOL`).
+    pub fn subvol(&self) -> Option<u64> {
+        let known = self.0.result_mask & statx::STATX_SUBVOL != 0;
+        known.then_some(self.0.subvol)
     }
 
     /// Device number of a device node.

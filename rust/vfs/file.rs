@@ -130,6 +130,12 @@ impl BackedFile {
         unsafe { (&raw const (*self.as_ptr()).f_flags).read_volatile() }
     }
 
+    /// Whether the file system can move data past the page cache (`FMODE_CAN_ODIRECT`).
+    pub fn can_odirect(&self) -> bool {
+        // SAFETY: The file is alive; the mode does not change after open.
+        unsafe { bindings::file_can_odirect(self.as_ptr()) }
+    }
+
     /// Takes over the changeable flags of a stacked file (`fcntl(F_SETFL)` on it).
     ///
     /// # Errors
@@ -397,6 +403,13 @@ impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
     pub fn flags(&self) -> i32 {
         // SAFETY: The iocb is this call's.
         unsafe { (*self.iocb).ki_flags }
+    }
+
+    /// Makes the request one that goes through the page cache, as file systems do that find they
+    /// cannot serve it past it.
+    pub fn clear_direct(&mut self) {
+        // SAFETY: The iocb is this call's until it is handed on, and `&mut self` is not shared.
+        unsafe { (*self.iocb).ki_flags &= !(bindings::IOCB_DIRECT as i32) };
     }
 }
 

@@ -263,7 +263,13 @@ pub struct SbInfo {
     pub maxbytes: Loff,
     /// The block size, as a power of two.
     pub block_bits: u8,
+    /// The device number.
+    pub dev: u32,
+    /// The magic number of the type.
+    pub magic: usize,
 }
+
+pub use crate::bindings::OVERLAYFS_SUPER_MAGIC;
 
 impl SbInfo {
     /// Reads them.
@@ -279,6 +285,8 @@ impl SbInfo {
                 rdonly: (*sb).s_flags & bindings::SB_RDONLY as usize != 0,
                 maxbytes: (*sb).s_maxbytes,
                 block_bits: (*sb).s_blocksize_bits,
+                dev: (*sb).s_dev,
+                magic: (*sb).s_magic,
             }
         }
     }
