@@ -18,6 +18,9 @@ use crate::boot::{self, CommandLine};
 use crate::health::{self, Log};
 use crate::{modules, port};
 
+/// Which cases, put into the initramfs by the host.
+const FILTER: &str = "/filter";
+
 /// Runs the tests and writes the report.
 pub fn run(line: &CommandLine) -> Result<()> {
     let mut report = port::open(port::VERDICT)?;
@@ -106,7 +109,12 @@ impl Reporter<'_> {
 
 /// The share of this machine of the cases asked for.
 fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
-    let filter = Regex::new(line.get("filter").unwrap_or("")).context("union.filter")?;
+    let filter = match fs::read_to_string(FILTER) {
+        Ok(filter) => filter,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).context(FILTER),
+    };
+    let filter = Regex::new(&filter).context(FILTER)?;
     let word = line.get("set").unwrap_or("all");
     let set = Set::from_word(word).with_context(|| format!("union.set={word}"))?;
     let share = line.get("share").and_then(|share| share.split_once('/'));

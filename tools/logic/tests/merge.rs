@@ -40,8 +40,11 @@ fn merge(layers: &[Dir], doubt: bool) -> (Listing, usize) {
         let mut from = 0;
         while let Some((index, name)) = merge.next_candidate(from) {
             let node = &dir.entries[std::str::from_utf8(name).unwrap()];
-            let whiteout = *node == Node::Whiteout;
-            merge.settle(index, whiteout);
+            let seen = match node {
+                Node::Whiteout => Seen::Whiteout,
+                _ => Seen::Name,
+            };
+            merge.settle(index, seen);
             from = index + 1;
         }
     }
@@ -160,6 +163,30 @@ fn a_name_that_is_too_long_is_an_error() {
     let long = vec![b'x'; 70_000];
     assert!(merge.add(0, &long, 1, DT_REG, Seen::Name).is_err());
     assert!(merge.finish().is_empty());
+}
+
+#[test]
+fn what_a_layer_only_lists_hides_nothing() {
+    let mut merge = Merge::new();
+    for name in [&b"gone"[..], b"below", b"doubt"] {
+        merge.add(0, name, 1, DT_CHR, Seen::MaybeWhiteout).unwrap();
+    }
+    for index in 0..3 {
+        merge.settle(index, Seen::Absent);
+    }
+    assert!(merge.next_candidate(0).is_none());
+    merge.add(1, b"below", 2, DT_REG, Seen::Name).unwrap();
+    merge
+        .add(1, b"doubt", 3, DT_CHR, Seen::MaybeWhiteout)
+        .unwrap();
+    let (index, name) = merge.next_candidate(0).unwrap();
+    assert_eq!(name, b"doubt");
+    merge.settle(index, Seen::Whiteout);
+    merge.add(2, b"doubt", 4, DT_REG, Seen::Name).unwrap();
+    let listing = merge.finish();
+    let entry = listing.get(0).unwrap();
+    assert_eq!((listing.len(), entry.name), (1, &b"below"[..]));
+    assert_eq!((entry.ino, entry.layer), (2, 1));
 }
 
 #[test]

@@ -307,10 +307,7 @@ fn holds_whiteouts(spread: &Spread) -> bool {
 
 /// Why a scenario cannot run in a shape, if it cannot.
 pub fn skip(scenario: &Scenario, shape: &Shape, tree: &Builder) -> Option<String> {
-    let named = scenario
-        .not_on
-        .iter()
-        .find(|(name, _)| *name == shape.name || shape.lower.iter().any(|fs| *name == fs.name()));
+    let named = scenario.not_on.iter().find(|(name, _)| shape.is(name));
     let refused = || tree.entries().iter().find_map(|entry| shape.refuses(entry));
     named
         .map(|(_, why)| *why)

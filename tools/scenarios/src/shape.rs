@@ -201,6 +201,15 @@ impl Shape {
         self.lower[number % self.lower.len()]
     }
 
+    /// Whether a scenario that names `name` among what it does not run on means this shape: by its own name, by a file
+    /// system of a lower layer, or by `top:` and that of the top layer.
+    pub fn is(&self, name: &str) -> bool {
+        match name.strip_prefix("top:") {
+            Some(top) => self.top.name() == top,
+            None => self.name == name || self.lower.iter().any(|fs| fs.name() == name),
+        }
+    }
+
     /// Whether times of the tree must be whole seconds, on all layers and for the oracle.
     pub fn whole_seconds(&self) -> bool {
         self.lower.iter().any(|fs| fs.whole_seconds())

@@ -65,11 +65,15 @@ impl Run<'_> {
     /// link(2).
     pub fn link(&mut self, old: &str, new: &str) -> bool {
         let result = sys::link(old, new, 0);
-        // The names of a lower file part when one of them is copied up.
+        self.names_will_part();
+        self.done(format_args!("link({old:?}, {new:?})"), result)
+    }
+
+    /// Ends the turning down of tops: the names of a lower file part when one of them is copied up.
+    pub(super) fn names_will_part(&mut self) {
         if self.makes_lower {
             self.hold();
         }
-        self.done(format_args!("link({old:?}, {new:?})"), result)
     }
 
     /// linkat(2) that gives a file opened with O_TMPFILE its first name.

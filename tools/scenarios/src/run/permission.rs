@@ -181,6 +181,7 @@ impl Run<'_> {
     /// linkat(2) with AT_EMPTY_PATH.
     pub fn link_open(&mut self, fd: Fd, new: &str) -> bool {
         let result = sys::link_open(fd.raw, new);
+        self.names_will_part();
         self.done(format_args!("link_open({fd}, {new:?})"), result)
     }
 

@@ -140,12 +140,14 @@ impl Run<'_> {
     /// linkat(2) with flags.
     pub fn link_flags(&mut self, old: &str, new: &str, flags: i32) -> bool {
         let result = sys::link(old, new, flags);
+        self.names_will_part();
         self.done(format_args!("link({old:?}, {new:?}, {flags:#x})"), result)
     }
 
     /// linkat(2) of a descriptor with AT_EMPTY_PATH.
     pub fn link_empty(&mut self, fd: Fd, new: &str) -> bool {
         let result = sys::link_empty(fd.raw, new);
+        self.names_will_part();
         self.done(format_args!("link({fd}, \"\", {new:?})"), result)
     }
 

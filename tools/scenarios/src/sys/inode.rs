@@ -326,3 +326,15 @@ pub fn mount_flags(path: impl AsRef<OsStr>) -> Result<u64> {
     // SAFETY: zeroed is a valid statvfs, and the kernel has filled it in.
     Ok(unsafe { stat.assume_init() }.f_flag)
 }
+
+/// ioctl BTRFS_IOC_SUBVOL_CREATE: makes a subvolume in the directory of a descriptor.
+pub fn btrfs_subvolume(dir: RawFd, name: &str) -> Result<()> {
+    // _IOW(0x94, 14, struct btrfs_ioctl_vol_args): a descriptor that is not used, and a name.
+    const BTRFS_IOC_SUBVOL_CREATE: libc::c_ulong = 0x5000_940e;
+    const NAME: usize = 4087;
+    let mut args = vec![0u8; 8 + NAME + 1];
+    let name = name.as_bytes();
+    args[8..8 + NAME.min(name.len())].copy_from_slice(&name[..NAME.min(name.len())]);
+    // SAFETY: The buffer has the size of the structure.
+    call!(ioctl(dir, BTRFS_IOC_SUBVOL_CREATE, args.as_ptr())).map(drop)
+}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 use crate::prelude::*;
 
+/// Its format has 14 and 18 bits for them.
+const XFS: &str = "xfs refuses the largest device numbers";
+
 pub const SCENARIO: Scenario = Scenario {
     about: "large device numbers survive copy-up, rename and link",
     setup: |b| {
@@ -31,6 +34,11 @@ pub const SCENARIO: Scenario = Scenario {
         r.chmod("zero", 0o640);
         r.lstat("zero");
     },
+    not_on: &[
+        ("top:xfs", XFS),
+        ("xfs", XFS),
+        ("iso9660", "isofs tells 8 bits of the minor number"),
+    ],
     ..Scenario::DEFAULT
 };
 

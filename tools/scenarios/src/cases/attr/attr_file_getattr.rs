@@ -33,5 +33,9 @@ pub const SCENARIO: Scenario = Scenario {
             }
         }
     },
+    not_on: &[(
+        "top:xfs",
+        "xfs keeps flags of links and special files, which a union does not reach",
+    )],
     ..Scenario::DEFAULT
 };

@@ -46,6 +46,11 @@ pub const SCENARIO: Scenario = Scenario {
             r.unlink(name);
         }
     },
-    not_on: shape::NO_FLAGS,
+    not_on: &[
+        ("erofs", shape::NO_FLAGS[0].1),
+        ("squashfs", shape::NO_FLAGS[1].1),
+        ("iso9660", shape::NO_FLAGS[2].1),
+        ("chroot", "a chroot has no /proc"),
+    ],
     ..Scenario::DEFAULT
 };

@@ -7,14 +7,14 @@ pub const SCENARIO: Scenario = Scenario {
         let acl = acl::encode("u:7,user:1000:7,g:5,m:7,o:1");
         for name in ["file", "to-dir", "over", "link-over"] {
             b.file(name, "secret")
-                .mode(0o4711)
+                .mode(0o4771)
                 .owner(1000, 1001)
                 .xattr("user.a", b"1")
                 .xattr(acl::ACCESS, &acl);
         }
         for name in ["dir", "to-file"] {
             b.dir(name)
-                .mode(0o2711)
+                .mode(0o2771)
                 .owner(1000, 1001)
                 .xattr("user.a", b"1")
                 .xattr(acl::ACCESS, &acl)

@@ -20,5 +20,6 @@ pub const SCENARIO: Scenario = Scenario {
         line: "FICLONE",
         why: "between two file systems the error is EXDEV where one alone would answer EOPNOTSUPP",
     }],
+    not_on: shape::SHARES_NO_BLOCKS,
     ..Scenario::DEFAULT
 };

@@ -4,6 +4,8 @@ use crate::prelude::*;
 /// Writes out what waits in memory before it looks.
 const SYNC: u32 = 1;
 
+const ONE: &str = "one layer knows FIEMAP, the other does not";
+
 pub const SCENARIO: Scenario = Scenario {
     about: "FIEMAP finds all the data of a lower file and copies nothing; later it finds the copy's",
     setup: |b| {
@@ -44,5 +46,12 @@ pub const SCENARIO: Scenario = Scenario {
         covered(r, "from before the copy-up", old);
     },
     layers: Some(|l| l.upper_is(&["f"])),
+    not_on: &[
+        ("tmpfs-mixed", ONE),
+        ("ext4-tmpfs", ONE),
+        ("squashfs", ONE),
+        ("iso9660", ONE),
+        ("read-only-erofs", ONE),
+    ],
     ..Scenario::DEFAULT
 };

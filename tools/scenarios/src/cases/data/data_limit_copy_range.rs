@@ -26,5 +26,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.clone_range(from, 0, 4096, c, 8192);
         r.fstat(c);
     },
+    not_on: shape::SHARES_NO_BLOCKS,
     ..Scenario::DEFAULT
 };

@@ -47,5 +47,9 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.upper_is(&["upper"])),
+    not_on: &[(
+        "top:btrfs",
+        "btrfs takes offsets before the file for its beginning",
+    )],
     ..Scenario::DEFAULT
 };

@@ -7,10 +7,11 @@ pub const SCENARIO: Scenario = Scenario {
         b.file("f", vec![b'x'; 16_384]);
     },
     steps: |r| {
-        let fd = r.open("f", O_RDWR);
+        let fd = r.open("f", O_RDONLY);
         r.pread(fd, 16_384, 0);
         let map = r.map(fd, 16_384, PROT_READ, MAP_SHARED);
         r.expect("all in memory after reading", resident(map));
+        let fd = r.open("f", O_RDWR);
         r.pwrite(fd, vec![b'y'; 16_384], 0);
         let map = r.map(fd, 16_384, PROT_READ, MAP_SHARED);
         r.expect("all in memory after writing", resident(map));

@@ -52,5 +52,13 @@ pub const SCENARIO: Scenario = Scenario {
         why: "files that are not in the top layer are not compared: EPERM",
     }],
     layers: Some(|l| l.upper_is(&["u", "u/new"])),
+    not_on: &[
+        ("squashfs", shape::NO_DIRECT[0].1),
+        ("iso9660", shape::NO_DIRECT[1].1),
+        ("xfs-ext4", shape::SHARES_NO_BLOCKS[0].1),
+        ("xfs-erofs-10", shape::SHARES_NO_BLOCKS[1].1),
+        ("btrfs-erofs", shape::SHARES_NO_BLOCKS[2].1),
+        ("remount-xfs", shape::SHARES_NO_BLOCKS[3].1),
+    ],
     ..Scenario::DEFAULT
 };

@@ -37,5 +37,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.in_upper("lower")?;
         l.whiteout("deleted")
     }),
+    not_on: &[("chroot", "a chroot has no /proc")],
     ..Scenario::DEFAULT
 };

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 use crate::prelude::*;
 
+/// Bytes for one entry of the tree, and not for two.
+const ONE: usize = 32;
+
 pub const SCENARIO: Scenario = Scenario {
     about: "from the position behind any entry a listing goes on with the next, in any order and \
         after its end",
@@ -8,8 +11,7 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         for dir in DIRS.into_iter().chain(["."]) {
             let fd = r.open(dir, O_RDONLY | O_DIRECTORY);
-            // One entry a call.
-            let all = pieces(fd, 24);
+            let all = pieces(fd, ONE);
             r.note(format_args!("{:?}", shown(&all)));
             let mut wrong = Vec::new();
             let count = all.len();
@@ -20,7 +22,7 @@ pub const SCENARIO: Scenario = Scenario {
                 if sys::lseek(fd.raw(), next, SEEK_SET) != Ok(next) {
                     wrong.push(format!("seek to {at}"));
                 }
-                if piece(fd, 24).first() != all.get(at + 1) {
+                if piece(fd, ONE).first() != all.get(at + 1) {
                     wrong.push(format!("one behind {at}"));
                 }
                 let _ = sys::lseek(fd.raw(), next, SEEK_SET);

@@ -44,5 +44,9 @@ pub const SCENARIO: Scenario = Scenario {
         l.in_upper("m/n/moved")?;
         l.absent("m/n/above")
     }),
+    not_on: &[(
+        "top:btrfs",
+        "btrfs shows an open directory as it was when it was opened",
+    )],
     ..Scenario::DEFAULT
 };

@@ -29,5 +29,6 @@ pub const SCENARIO: Scenario = Scenario {
         }
         Ok(())
     }),
+    not_on: &[("chroot", "a chroot has no /proc")],
     ..Scenario::DEFAULT
 };
