@@ -11,7 +11,13 @@
 # Raise when the way a kernel is prepared changes.
 KERNEL_FORMAT=1
 
-kernel_ready() { [ "$(cat "$KERNELS/$1/.ready" 2>/dev/null)" = "$KERNEL_FORMAT" ]; }
+# kernel_ready ABI: whether it is there, made in the way it would be made now.
+kernel_ready() {
+	local flavour key=$KERNEL_FORMAT
+	flavour=$(flavour_of "$1")
+	[ -z "$flavour" ] || key=$(flavour_key "$flavour")
+	[ "$(cat "$KERNELS/$1/.ready" 2>/dev/null)" = "$key" ]
+}
 
 # in_root CMD...: run apt and the compilers where they are.
 in_root() { "$REPO/scripts/enter" "$@"; }
@@ -56,7 +62,7 @@ chosen_abi() {
 		default_abi
 		return
 	fi
-	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-amd64; do
+	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-amd64 "$KERNELS/$(flavour_abi "$KERNEL")"; do
 		if [ -e "$dir/.ready" ]; then
 			basename "$dir"
 			return

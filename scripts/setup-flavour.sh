@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# One kernel built here, with checkers: a flavour.  Sourced by scripts/setup.
+#
+# The source is that of the packaged kernel in use, the configuration
+# scripts/kernels/common.config and FLAVOUR.config with everything else
+# switched off, the compiler clang: Rust and C are checked alike only by LLVM.
+# What comes out has the layout of a packaged kernel in the cache, so that
+# KERNEL=FLAVOUR works wherever KERNEL= does.
+
+# Raise when the way a flavour is built changes.
+FLAVOUR_FORMAT=1
+
+FLAVOURS="debug kcsan"
+
+# flavour_of NAME: the flavour that a name or a release stands for, or nothing.
+flavour_of() {
+	local flavour
+	for flavour in $FLAVOURS; do
+		case $1 in
+		"$flavour" | *-union-"$flavour") echo "$flavour" ;;
+		esac
+	done
+}
+
+# flavour_abi FLAVOUR: the release it has when built of the kernel in use.
+flavour_abi() {
+	local base
+	base=$(default_abi)
+	[ -z "$base" ] || echo "${base%%[+-]*}-union-$1"
+}
+
+# flavour_key FLAVOUR: what it was made of and how.
+flavour_key() {
+	{
+		echo "$FLAVOUR_FORMAT $(default_abi)"
+		cat "$REPO/scripts/kernels/common.config" "$REPO/scripts/kernels/$1.config"
+	} | sha256sum | cut -c 1-16
+}
+
+make_flavour() {
+	local flavour=$1 abi=$2 base tmp log watcher
+	base=$(default_abi)
+	[ "$abi" = "$(flavour_abi "$flavour")" ] ||
+		die "a kernel $abi would have to be built of another source than that of $base; say KERNEL=$flavour"
+	tmp=$KERNELS/.$abi.tmp
+	log=$CACHE/log/kernel-$abi
+	remove_tree "$tmp"
+	need_space 8000 "$KERNELS"
+	mkdir -p "$tmp"
+	rm -f "$log"
+	say "building a kernel with the checkers of '$flavour' ($abi; half an hour on 2 processors, log: $log)"
+	run_logged "$log" copy_source "$KERNELS/$base/source" "$tmp/build"
+	run_logged "$log" configure_flavour "$flavour" "$tmp/build"
+	tell_steps "$log" 9>&- &
+	watcher=$!
+	run_logged "$log" in_root make -C "$tmp/build" LLVM=1 -j"$(nproc)" bzImage modules
+	kill "$watcher"
+	run_logged "$log" install_flavour "$tmp" "$abi"
+	run_logged "$log" in_root "$REPO/scripts/check-kernel" "$tmp/build"
+	flavour_key "$flavour" >"$tmp/.ready"
+	remove_tree "$KERNELS/.$abi.old"
+	[ ! -e "$KERNELS/$abi" ] || mv "$KERNELS/$abi" "$KERNELS/.$abi.old"
+	mv "$tmp" "$KERNELS/$abi"
+	remove_tree "$KERNELS/.$abi.old"
+	say "kernel $abi ready"
+}
+
+# The tree is a configured one; the copy is made as new.
+copy_source() {
+	cp -a --reflink=auto "$1/." "$2" &&
+		in_root make -C "$2" LLVM=1 mrproper &&
+		rm -f "$2/.kernelvariables"
+}
+
+# Everything is off but what the files say, and all they say must hold.
+configure_flavour() {
+	local flavour=$1 build=$2 line wrong=0
+	cat "$REPO/scripts/kernels/common.config" "$REPO/scripts/kernels/$flavour.config" >"$build/.wanted"
+	in_root make -C "$build" LLVM=1 KCONFIG_ALLCONFIG=.wanted allnoconfig || return
+	while read -r line; do
+		case $line in
+		CONFIG_*=n) ! grep -q "^${line%n}" "$build/.config" ;;
+		CONFIG_*) grep -qxF -- "$line" "$build/.config" ;;
+		esac && continue
+		echo "$line of scripts/kernels does not hold: it is not there in this kernel, or needs something else"
+		wrong=1
+	done < <(grep '^CONFIG_' "$build/.wanted")
+	return $wrong
+}
+
+# tell_steps LOG: say now and then how far a kernel build is.
+tell_steps() {
+	while sleep 60 && kill -0 $$ 2>/dev/null; do
+		say "$(grep -cE '^  [A-Z]' "$1") of about 2500 steps"
+	done
+}
+
+# What modules are built against stays, what the kernel was linked of goes.
+install_flavour() {
+	local tmp=$1 abi=$2 build=$1/build modules=$1/modules/lib/modules/$2
+	cp "$build/arch/x86/boot/bzImage" "$tmp/vmlinuz" &&
+		in_root make -C "$build" -s LLVM=1 INSTALL_MOD_PATH="$tmp/modules" DEPMOD=true modules_install &&
+		rm -f "$modules/build" "$modules/source" &&
+		in_root depmod -b "$tmp/modules" "$abi" &&
+		ln -s build "$tmp/source" &&
+		find "$build" \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -o -name 'vmlinux*' \) \
+			-type f ! -path "$build/scripts/*" ! -path "$build/tools/*" ! -path "$build/rust/*" -delete
+}
