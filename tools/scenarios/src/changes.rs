@@ -270,7 +270,7 @@ pub fn squeeze(
 }
 
 /// The tree without the times of the files that are written to: a write that fails may be too late to leave them alone.
-fn untimed(tree: &Tree) -> Tree {
+pub fn untimed(tree: &Tree) -> Tree {
     let line = |(path, line): (&String, &String)| {
         let written = ["write", "append", "allocate"].contains(&path.as_str());
         let line = match line.split_once(" mtime=") {

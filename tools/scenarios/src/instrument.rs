@@ -13,7 +13,7 @@ use crate::execute::Lab;
 use crate::outcome::Outcome;
 
 /// All instruments.
-pub static ALL: &[&Instrument] = &[];
+pub static ALL: &[&Instrument] = &[&crate::faults::INSTRUMENT];
 
 /// One instrument.
 pub struct Instrument {

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Where the faults happen: layers made anew for every single one.
+
+use std::path::PathBuf;
+
+use super::inject::Injector;
+use super::work::{self, Kind, Work};
+use crate::bench::{Bench, Layout};
+use crate::image::{self, Disk, Image};
+use crate::make;
+use crate::mount::{self, Union};
+use crate::sys;
+use crate::tree::{self, Builder};
+use crate::walk::Tree;
+
+/// What fails, and what the layers are on.
+pub struct Place {
+    /// First part of the names of its cases.
+    pub name: &'static str,
+    /// What the top layer is on; without one, memory.
+    top: Option<&'static Image>,
+    /// What the lower layers are on; without one, memory.
+    below: Option<&'static Image>,
+    /// Whether requests for that disk fail, and not allocations.
+    pub requests: bool,
+    /// Of how many faults one is tried, besides what the series says: file systems of disks take their time.
+    pub every: u64,
+}
+
+/// All of them.
+pub static PLACES: &[Place] = &[
+    Place {
+        name: "memory-tmpfs",
+        top: None,
+        below: None,
+        requests: false,
+        every: 1,
+    },
+    Place {
+        name: "memory-ext4",
+        top: Some(&image::EXT4),
+        below: None,
+        requests: false,
+        every: 7,
+    },
+    Place {
+        name: "memory-xfs",
+        top: Some(&image::XFS),
+        below: None,
+        requests: false,
+        every: 7,
+    },
+    Place {
+        name: "requests-lower",
+        top: None,
+        below: Some(&image::EXT4),
+        requests: true,
+        every: 1,
+    },
+    Place {
+        name: "requests-top",
+        top: Some(&image::EXT4),
+        below: None,
+        requests: true,
+        every: 1,
+    },
+];
+
+impl Place {
+    /// Whether a call can meet its faults.
+    pub fn takes(&self, work: &Work) -> bool {
+        // What only looks at lower layers asks nothing of the top.
+        !(self.requests && self.top.is_some() && work.kind == Kind::Look)
+    }
+
+    /// Whether the top itself may refuse to go on behind a fault.
+    pub fn may_end_the_top(&self) -> bool {
+        self.requests && self.top.is_some()
+    }
+
+    /// What a fault may be answered with.
+    pub fn errnos(&self) -> &'static [i32] {
+        match (self.requests, self.top) {
+            // A fault in a copy from user space is EFAULT.
+            (false, Some(_)) => &[libc::ENOMEM, libc::EFAULT],
+            // tmpfs says ENOSPC when there is no memory for an inode.
+            (false, None) => &[libc::ENOMEM, libc::EFAULT, libc::ENOSPC],
+            // ext4 makes itself read-only when its journal breaks off.
+            (true, Some(_)) => &[libc::EIO, libc::EROFS],
+            (true, None) => &[libc::EIO],
+        }
+    }
+}
+
+/// Layers with the tree of [`work::tree`], and a union of them.
+pub struct Stage<'a> {
+    bench: &'a Bench<'a>,
+    place: &'a Place,
+    /// The layers.
+    pub layout: Layout,
+    /// Their union.
+    pub union: Union,
+    /// The lower layers as they were made.
+    pub lowers: Vec<Tree>,
+    top: PathBuf,
+    below: PathBuf,
+    disk: Option<Disk>,
+}
+
+impl<'a> Stage<'a> {
+    /// Makes the layers.
+    pub fn new(bench: &'a Bench<'a>, place: &'a Place) -> Result<Self, String> {
+        let (top, below) = (bench.target("top")?, bench.target("below")?);
+        let image = place.top.or(place.below);
+        let disk = image.map(|image| bench.looped(image)).transpose()?;
+        let mut stage = Self {
+            layout: Layout {
+                lowers: (0..2)
+                    .map(|number| below.join(number.to_string()))
+                    .collect(),
+                upper: top.join("upper"),
+                work: top.join("work"),
+                target: bench.target("target")?,
+            },
+            union: bench.new_union(),
+            lowers: Vec::new(),
+            bench,
+            place,
+            top,
+            below,
+            disk,
+        };
+        stage.union = bench.union(&stage.layout);
+        stage.mount_top()?;
+        match (&stage.disk, place.below) {
+            (Some(disk), Some(_)) => disk.mount(&stage.below, 0, "")?,
+            _ => tmpfs(&stage.below)?,
+        }
+        let layers = stage
+            .layout
+            .lowers
+            .iter()
+            .chain([&stage.layout.upper, &stage.layout.work]);
+        for layer in layers {
+            bench.dir(layer)?;
+        }
+        let mut builder = Builder::default();
+        work::tree(&mut builder);
+        let spread = tree::spread(&builder, stage.layout.lowers.len());
+        make::make(&stage.layout.upper, &spread.upper)?;
+        for (layer, entries) in stage.layout.lowers.iter().zip(&spread.lowers) {
+            make::make(layer, entries)?;
+        }
+        stage.lowers = bench.lower_trees(&stage.layout)?;
+        if place.below.is_some() {
+            bench.umount(&stage.below)?;
+            stage.mount_below()?;
+        }
+        Ok(stage)
+    }
+
+    fn mount_top(&self) -> Result<(), String> {
+        match (&self.disk, self.place.top) {
+            // A journal that is written at once leaves no request for later.
+            (Some(disk), Some(_)) => disk.mount(&self.top, 0, ""),
+            _ => tmpfs(&self.top),
+        }
+    }
+
+    fn mount_below(&self) -> Result<(), String> {
+        match &self.disk {
+            Some(disk) => disk.mount(&self.below, libc::MS_RDONLY, ""),
+            None => Ok(()),
+        }
+    }
+
+    /// What makes faults here.
+    pub fn injector(&self) -> Result<Injector, String> {
+        match &self.disk {
+            Some(disk) if self.place.requests => {
+                let name = disk.path.file_name().ok_or("a disk without a name")?;
+                Ok(Injector::Request(name.to_string_lossy().into_owned()))
+            }
+            _ => Ok(Injector::Nth),
+        }
+    }
+
+    /// Forgets what was read of the disk, so that it is asked for again.
+    pub fn forget(&self) -> Result<(), String> {
+        sys::sync();
+        std::fs::write("/proc/sys/vm/drop_caches", "3")
+            .map_err(|error| format!("drop_caches: {error}"))
+    }
+
+    /// Writes out what a call left to be written.
+    pub fn flush(&self) -> sys::Result<()> {
+        let fd = sys::open(&self.layout.target, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        let result = sys::syncfs(fd);
+        sys::close(fd)?;
+        result
+    }
+
+    /// Unmounts the file systems of the layers and mounts them again, as after a loss of power but in order.
+    pub fn restart(&self) -> Result<(), String> {
+        if self.place.top.is_some() {
+            self.bench.umount(&self.top)?;
+            self.mount_top()?;
+        }
+        if self.place.below.is_some() {
+            self.bench.umount(&self.below)?;
+            self.mount_below()?;
+        }
+        Ok(())
+    }
+
+    /// Takes everything apart.
+    pub fn done(self) -> Result<(), String> {
+        let left = mount::unmount_below(self.bench.base());
+        self.bench.must(
+            &format!("everything can be unmounted: {left:?}"),
+            left.is_empty(),
+        )
+    }
+}
+
+fn tmpfs(target: &std::path::Path) -> Result<(), String> {
+    sys::mount("tmpfs", target, "tmpfs", 0, b"mode=755")
+        .map_err(|error| format!("mounting a tmpfs on {}: {error}", target.display()))
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What meets the faults: every change there is, the mount itself, and what only looks.
+
+use std::path::Path;
+
+use crate::acl;
+use crate::changes::{CHANGES, Change};
+use crate::sys;
+use crate::tree::Builder;
+use crate::walk;
+
+/// What a call leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Another tree.
+    Change,
+    /// The same tree.
+    Look,
+    /// A mount.
+    Mount,
+}
+
+/// One call.
+pub struct Work {
+    /// What it is.
+    pub name: &'static str,
+    /// What it leaves behind.
+    pub kind: Kind,
+    /// Does it below the given root; a mount is done by who knows the layers.
+    pub call: fn(&Path) -> sys::Result<()>,
+}
+
+impl Work {
+    /// Its name as a part of the name of a case.
+    pub fn slug(&self) -> String {
+        self.name.replace(' ', "-")
+    }
+
+    /// Whether it is of two steps by its nature, the first of which stays when the second fails: on any file system
+    /// open(2) with O_CREAT makes the file before it opens it.
+    pub fn is_two_steps(&self) -> bool {
+        self.name.starts_with("create") || self.name.contains("O_TRUNC")
+    }
+}
+
+/// All of them.
+pub fn all() -> impl Iterator<Item = Work> {
+    let change = |change: &Change| Work {
+        name: change.name,
+        kind: Kind::Change,
+        call: change.call,
+    };
+    let looks = LOOKS.iter().map(|look| Work {
+        name: look.name,
+        kind: Kind::Look,
+        call: look.call,
+    });
+    let mount = Work {
+        name: "mount",
+        kind: Kind::Mount,
+        call: |_| Ok(()),
+    };
+    let changes = CHANGES.iter().chain(MORE).map(change);
+    std::iter::once(mount).chain(changes).chain(looks)
+}
+
+/// Changes that need what [`tree`] has.
+const MORE: &[Change] = &[
+    Change {
+        name: "unlink of a file of the top",
+        call: |root| sys::unlink(root.join("top")),
+    },
+    Change {
+        name: "chmod of a file of the top",
+        call: |root| sys::chmod(root.join("top"), 0o600),
+    },
+    Change {
+        name: "link of a file of the top",
+        call: |root| sys::link(root.join("top"), root.join("dir/linked"), 0),
+    },
+    Change {
+        name: "rename of a directory of the top over a whiteout",
+        call: |root| sys::rename(root.join("fresh"), root.join("gone"), 0),
+    },
+    Change {
+        name: "rename of a directory of the top over an emptied one",
+        call: |root| sys::rename(root.join("fresh"), root.join("emptied"), 0),
+    },
+    Change {
+        name: "exchange of a directory and a file of the top",
+        call: |root| {
+            let (dir, file) = (root.join("fresh"), root.join("top"));
+            sys::rename(dir, file, libc::RENAME_EXCHANGE)
+        },
+    },
+    Change {
+        name: "rename of a lower symbolic link",
+        call: |root| sys::rename(root.join("symlink"), root.join("dir/symlink"), 0),
+    },
+    Change {
+        name: "removexattr of a lower file",
+        call: |root| sys::removexattr(root.join("marked"), "user.mark"),
+    },
+    Change {
+        name: "ACL of a lower file",
+        call: |root| {
+            let list = acl::encode("u:6,user:1000:7,g:4,m:7,o:0");
+            sys::setxattr(root.join("xattr"), acl::ACCESS, &list, 0)
+        },
+    },
+    Change {
+        name: "copy_file_range into a lower file",
+        call: |root| {
+            let from = sys::open(root.join("from"), libc::O_RDONLY, 0)?;
+            let to = sys::open(root.join("onto"), libc::O_WRONLY, 0)?;
+            let copied = sys::copy_file_range(from, 0, to, 0, 100).map(drop);
+            sys::close(from)?;
+            sys::close(to)?;
+            copied
+        },
+    },
+];
+
+/// What only looks.
+const LOOKS: &[Change] = &[
+    Change {
+        name: "stat of a lower file",
+        call: |root| sys::stat(root.join("one/two/three"), 0).map(drop),
+    },
+    Change {
+        name: "stat of nothing",
+        call: |root| match sys::stat(root.join("one/two/none"), 0) {
+            // The answer there is; any other is the fault.
+            Err(crate::errno::Errno(libc::ENOENT)) => Ok(()),
+            other => other.map(drop),
+        },
+    },
+    Change {
+        name: "list of a merged directory",
+        call: |root| walk::list(root).map(drop),
+    },
+    Change {
+        name: "read of a lower file",
+        call: |root| {
+            let fd = sys::open(root.join("write"), libc::O_RDONLY, 0)?;
+            let read = sys::read(fd, 12_000, None).map(drop);
+            sys::close(fd)?;
+            read
+        },
+    },
+    Change {
+        name: "readlink of a lower symbolic link",
+        call: |root| sys::readlink(root.join("symlink")).map(drop),
+    },
+    Change {
+        name: "listxattr of a lower file",
+        call: |root| sys::listxattr(root.join("marked")).map(drop),
+    },
+    Change {
+        name: "fsync of a file of the top",
+        call: |root| {
+            let fd = sys::open(root.join("top"), libc::O_WRONLY, 0)?;
+            let synced = sys::fsync(fd);
+            sys::close(fd)?;
+            synced
+        },
+    },
+    Change {
+        name: "open of a lower file for writing",
+        call: |root| {
+            let fd = sys::open(root.join("append"), libc::O_WRONLY, 0)?;
+            sys::close(fd)
+        },
+    },
+    Change {
+        name: "open of a file without a name",
+        call: |root| {
+            let fd = sys::open(root.join("dir"), libc::O_TMPFILE | libc::O_WRONLY, 0o600)?;
+            sys::close(fd)
+        },
+    },
+];
+
+/// The tree that all of them find.
+pub fn tree(b: &mut Builder) {
+    crate::changes::lower(b, 0);
+    b.file("marked", "text").xattr("user.mark", b"yes");
+    b.upper().dir("emptied");
+    b.whiteout("emptied/file");
+    b.whiteout("gone");
+    b.whiteout("gone too");
+    for name in ["top", "move"] {
+        b.file(name, "T".repeat(3000));
+    }
+    b.dir("fresh");
+    b.file("fresh/inside", "text");
+}
