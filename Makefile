@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
 
-.PHONY: all module tools test test-all test-suites unit demo vm shell lint install setup clean distclean help
+.PHONY: all module tools test test-all test-debug test-suites unit demo vm shell lint install setup clean distclean help
 
 all: module tools
 
@@ -20,6 +20,9 @@ test: module tools
 # Hours, where make test takes minutes.
 test-all: module tools
 	@ALL=1 TIMEOUT=$${TIMEOUT:-28800} scripts/test
+
+test-debug: tools
+	@scripts/test-debug
 
 test-suites: module tools
 	@scripts/test-suites
@@ -56,6 +59,7 @@ make             build the module, out/ABI/union.ko, and the tools, out/bin
 make demo        boot a Debian root on a union and show that it works
 make test        run all tests; the last line is 'N passed, N failed'
 make test-all    each scenario in every shape of layers, not only in a few: hours
+make test-debug  the tests on a kernel that checks what it does; FLAVOUR=kcsan
 make test-suites run programs that test file systems on a union, and compare
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
@@ -70,6 +74,8 @@ KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list)
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
+FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
+EVERY=N          test-debug: every Nth fault of the sweep (default 9)
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share

@@ -7,6 +7,8 @@
 use kernel::prelude::*;
 
 mod bindings;
+#[cfg(CONFIG_KUNIT = "y")]
+mod kunit;
 pub mod logic;
 #[path = "union/mod.rs"]
 pub mod union;

@@ -38,6 +38,12 @@ flavour_key() {
 	} | sha256sum | cut -c 1-16
 }
 
+# What it needs of a machine may change without a change of the kernel.
+describe_flavour() {
+	cmp -s "$REPO/scripts/kernels/$1.json" "$KERNELS/$2/machine.json" ||
+		cp "$REPO/scripts/kernels/$1.json" "$KERNELS/$2/machine.json"
+}
+
 make_flavour() {
 	local flavour=$1 abi=$2 base tmp log watcher
 	base=$(default_abi)
@@ -58,6 +64,7 @@ make_flavour() {
 	kill "$watcher"
 	run_logged "$log" install_flavour "$tmp" "$abi"
 	run_logged "$log" in_root "$REPO/scripts/check-kernel" "$tmp/build"
+	cp "$REPO/scripts/kernels/$flavour.json" "$tmp/machine.json"
 	flavour_key "$flavour" >"$tmp/.ready"
 	remove_tree "$KERNELS/.$abi.old"
 	[ ! -e "$KERNELS/$abi" ] || mv "$KERNELS/$abi" "$KERNELS/.$abi.old"

@@ -24,6 +24,11 @@ const TROUBLE: &[&str] = &[
     "rust_kernel: panicked",
     "possible recursive locking",
     "circular locking dependency",
+    "inconsistent lock state",
+    "trying to register non-static key",
+    "suspicious RCU usage",
+    "lock held when returning to user space",
+    "ODEBUG:",
 ];
 
 /// One line of the kernel log.
@@ -75,17 +80,45 @@ fn parse(record: &str) -> Option<Line> {
     })
 }
 
-/// The lines that may not be there: trouble anywhere, and errors of the module unless a case provokes them.
+/// The lines that may not be there: trouble anywhere, races in the module, and errors of the module unless a case
+/// provokes them.
 pub fn trouble(lines: &[Line], errors_expected: bool) -> Vec<String> {
-    lines
-        .iter()
-        .filter(|line| {
-            let bad = TROUBLE.iter().any(|word| line.text.contains(word));
-            let error = line.level <= 3 && line.text.starts_with("union:");
-            bad || (error && !errors_expected)
-        })
-        .map(|line| format!("kernel log: {}", line.text))
-        .collect()
+    let wrong = lines.iter().filter(|line| {
+        let bad = TROUBLE.iter().any(|word| line.text.contains(word)) && !line.text.contains(RACE);
+        let error = line.level <= 3 && line.text.starts_with("union:");
+        bad || (error && !errors_expected)
+    });
+    let wrong = wrong.map(|line| format!("kernel log: {}", line.text));
+    wrong.chain(races(lines)).collect()
+}
+
+/// How a report of KCSAN begins.
+const RACE: &str = "BUG: KCSAN:";
+
+/// The reports of KCSAN in which one of both accesses is in code of the module.
+///
+/// The kernel has many data races that are none of ours, most of them harmless.
+fn races(lines: &[Line]) -> Vec<String> {
+    let mut found = Vec::new();
+    for (number, first) in lines.iter().enumerate() {
+        if !first.text.contains(RACE) {
+            continue;
+        }
+        let report: Vec<&str> = lines[number..]
+            .iter()
+            .map(|line| line.text.as_str())
+            .take_while(|text| !text.starts_with("====="))
+            .collect();
+        // "write to 0x... of 8 bytes by task 7 on cpu 1:", then the stack, the access first.
+        let accesses = report
+            .windows(2)
+            .filter(|pair| pair[0].contains(" bytes by "))
+            .map(|pair| pair[1]);
+        if accesses.into_iter().any(|frame| frame.contains("[union]")) {
+            found.extend(report.iter().map(|text| format!("kernel log: {text}")));
+        }
+    }
+    found
 }
 
 /// The kernel's taint flags, but for the one that fanotify(7) sets when it is asked for permission events.
@@ -143,6 +176,26 @@ mod tests {
         .collect();
         assert_eq!(trouble(&lines, false), ["kernel log: union: bad option"]);
         assert!(trouble(&lines, true).is_empty());
+    }
+
+    #[test]
+    fn only_races_of_the_module_count() {
+        let report = |frame: &str| -> Vec<Line> {
+            let texts = [
+                "BUG: KCSAN: data-race in a / b",
+                "",
+                "write to 0x1 of 8 bytes by task 7 on cpu 1:",
+                frame,
+                " vfs_read+0x1/0x2",
+                "=====",
+                "after",
+            ];
+            let records = texts.map(|text| format!("3,1,2,-;{text}\n"));
+            records.iter().filter_map(|record| parse(record)).collect()
+        };
+        assert!(trouble(&report(" ext4_read+0x1/0x2"), false).is_empty());
+        let ours = trouble(&report(" read+0x1/0x2 [union]"), false);
+        assert_eq!(ours.len(), 5, "{ours:?}");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 //! The machine is switched off afterwards, whatever happened; what was not reported did not happen.
 
 mod boot;
+mod checkers;
 mod health;
 mod modules;
 mod port;

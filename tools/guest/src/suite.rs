@@ -16,7 +16,7 @@ use union_scenarios::sys;
 
 use crate::boot::{self, CommandLine};
 use crate::health::{self, Log};
-use crate::{modules, port};
+use crate::{checkers, modules, port};
 
 /// Which cases, put into the initramfs by the host.
 const FILTER: &str = "/filter";
@@ -37,12 +37,20 @@ pub fn run(line: &CommandLine) -> Result<()> {
     if let Some(Set::Instrument(instrument, _)) = line.get("set").and_then(Set::from_word) {
         lab.limit = instrument.limit;
     }
+    let slowness = line.get("slowness").unwrap_or("1");
+    lab.limit *= slowness.parse::<u32>().context("union.slowness")?;
     if let Some(seconds) = line.get("limit") {
         lab.limit = Duration::from_secs(seconds.parse().context("union.limit")?);
     }
 
     let cases = chosen(line)?;
-    let health_checks = if module { 4 } else { 2 };
+    // What they find without the module is not the module's.
+    let checkers = if module {
+        checkers::present()
+    } else {
+        Vec::new()
+    };
+    let health_checks = if module { 4 } else { 2 } + checkers.len();
     let from: usize = line
         .get("from")
         .unwrap_or("0")
@@ -73,6 +81,9 @@ pub fn run(line: &CommandLine) -> Result<()> {
 
     drop(lab);
     reporter.case("health/umount", || unmount_disks(&disks))?;
+    for checker in checkers {
+        reporter.case(checker.name, || checker.outcome())?;
+    }
     if module {
         reporter.case("health/memory", memory)?;
         reporter.case("health/unload", unload)?;

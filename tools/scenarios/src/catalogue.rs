@@ -32,7 +32,9 @@ impl Case {
 /// What one run consists of.
 #[derive(Clone, Copy)]
 pub enum Set {
-    /// Each scenario in a few shapes, so that all shapes have their share.
+    /// Each scenario in one shape, so that all shapes have their share: for kernels that take their time.
+    One,
+    /// Each scenario in a few shapes, in the same way, and in the first.
     Spread,
     /// Each scenario in all shapes.
     All,
@@ -44,6 +46,7 @@ impl Set {
     /// How the host names it to the guest.
     pub fn word(self) -> String {
         match self {
+            Self::One => "one".into(),
             Self::Spread => "spread".into(),
             Self::All => "all".into(),
             Self::Instrument(instrument, series) => format!("{}:{series}", instrument.name),
@@ -53,6 +56,7 @@ impl Set {
     /// The set of a word.
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
+            "one" => Some(Self::One),
             "spread" => Some(Self::Spread),
             "all" => Some(Self::All),
             other => {
@@ -76,6 +80,7 @@ pub fn chosen(set: Set) -> Vec<Case> {
     }
     let scenarios = cases::ALL.iter().flat_map(|scenario| {
         let shapes = match set {
+            Set::One => one(scenario),
             Set::Spread => few(scenario),
             _ => SHAPES.iter().collect(),
         };
@@ -91,12 +96,24 @@ pub fn chosen(set: Set) -> Vec<Case> {
 /// How many shapes a scenario has in [`Set::Spread`], besides the first of all.
 const FEW: usize = 2;
 
-/// A few shapes, which depend on nothing but the name of the scenario and the table of shapes.
-fn few(scenario: &Scenario) -> Vec<&'static Shape> {
+/// The shapes a scenario can run in.
+fn fitting(scenario: &Scenario) -> Vec<&'static Shape> {
     let mut tree = Builder::default();
     (scenario.setup)(&mut tree);
     let fits = |shape: &&Shape| execute::skip(scenario, shape, &tree).is_none();
-    let shapes: Vec<&Shape> = SHAPES.iter().filter(fits).collect();
+    SHAPES.iter().filter(fits).collect()
+}
+
+/// One of them, which depends on nothing but the name of the scenario and the table of shapes.
+fn one(scenario: &Scenario) -> Vec<&'static Shape> {
+    let shapes = fitting(scenario);
+    let place = walk::hash(scenario.name.as_bytes()) as usize % shapes.len().max(1);
+    shapes.into_iter().skip(place).take(1).collect()
+}
+
+/// A few of them, chosen in the same way.
+fn few(scenario: &Scenario) -> Vec<&'static Shape> {
+    let shapes = fitting(scenario);
     let Some((first, others)) = shapes.split_first() else {
         return Vec::new();
     };
@@ -139,8 +156,22 @@ mod tests {
     }
 
     #[test]
+    fn one_shape_for_each_leaves_no_shape_out() {
+        let one = chosen(Set::One);
+        for scenario in cases::ALL {
+            let is = |case: &&Case| matches!(case, Case::Scenario(found, _) if found.name == scenario.name);
+            assert_eq!(one.iter().filter(is).count(), 1, "{}", scenario.name);
+        }
+        for shape in SHAPES {
+            let is =
+                |case: &&Case| matches!(case, Case::Scenario(_, found) if found.name == shape.name);
+            assert!(one.iter().filter(is).count() > 5, "{}", shape.name);
+        }
+    }
+
+    #[test]
     fn a_set_is_known_again_by_its_word() {
-        for set in [Set::Spread, Set::All] {
+        for set in [Set::One, Set::Spread, Set::All] {
             let again = Set::from_word(&set.word()).unwrap();
             assert_eq!(chosen(again).len(), chosen(set).len());
         }

@@ -191,7 +191,12 @@ fn scratch_directory() -> Result<tempfile::TempDir> {
 fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
     let initramfs = directory.join("initramfs");
     std::fs::write(&initramfs, &plan.initramfs).context("writing the initramfs")?;
-    let words = format!("{KERNEL_WORDS} {}", plan.words.join(" "));
+    // The last of several words of a name counts.
+    let words = format!(
+        "{KERNEL_WORDS} {} {}",
+        plan.kernel.needs.words,
+        plan.words.join(" ")
+    );
     let mut args = qemu::machine(2, &plan.memory);
     args.extend(qemu::kernel(&plan.kernel.image, &initramfs, &words));
     args.extend(qemu::random());

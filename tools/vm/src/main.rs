@@ -47,6 +47,9 @@ enum Command {
         /// Run the cases of --filter in a few shapes, as without it, not in every shape.
         #[arg(long, conflicts_with = "all")]
         spread: bool,
+        /// Run every scenario in one shape only.
+        #[arg(long, conflicts_with_all = ["all", "spread"])]
+        one: bool,
         /// How many machines share the work; the default is one for each processor.
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
@@ -169,13 +172,16 @@ fn start(cli: Cli) -> Result<u8> {
             filter,
             all,
             spread,
+            one,
             jobs,
             json,
             machine,
         } => {
             let request = test::Request {
                 // Who names cases wants those.
-                set: if all || (filter.is_some() && !spread) {
+                set: if one {
+                    Set::One
+                } else if all || (filter.is_some() && !spread) {
                     Set::All
                 } else {
                     Set::Spread

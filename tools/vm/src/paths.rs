@@ -5,6 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde::Deserialize;
 
 /// The checkout and the cache.
 pub struct Places {
@@ -73,6 +74,7 @@ impl Places {
             );
         }
         Ok(Kernel {
+            needs: Needs::read(&dir.join("machine.json"))?,
             modules: dir.join("modules/lib/modules").join(&abi),
             image,
             abi,
@@ -100,6 +102,42 @@ pub struct Kernel {
     pub image: PathBuf,
     /// The directory with modules.dep.
     pub modules: PathBuf,
+    /// What it needs of a machine.
+    pub needs: Needs,
+}
+
+/// What a kernel needs of a machine, if it is not the usual; the kernels with checkers bring a file that says so.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Needs {
+    /// How many times as long as on a packaged kernel things may take.
+    pub slowness: u32,
+    /// Memory, as QEMU takes it.
+    pub memory: String,
+    /// Words of the kernel command line.
+    pub words: String,
+}
+
+impl Default for Needs {
+    fn default() -> Self {
+        Self {
+            slowness: 1,
+            memory: "2G".into(),
+            words: String::new(),
+        }
+    }
+}
+
+impl Needs {
+    fn read(path: &Path) -> Result<Self> {
+        match fs::read(path) {
+            Ok(text) => {
+                serde_json::from_slice(&text).with_context(|| format!("in {}", path.display()))
+            }
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Self::default()),
+            Err(error) => Err(error).with_context(|| format!("reading {}", path.display())),
+        }
+    }
 }
 
 fn cache_dir() -> Result<PathBuf> {
@@ -113,4 +151,22 @@ fn cache_dir() -> Result<PathBuf> {
     let home =
         variable("HOME").context("neither UNION_CACHE nor XDG_CACHE_HOME nor HOME is set")?;
     Ok(Path::new(&home).join(".cache/union"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_says_what_it_needs() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("machine.json");
+        assert_eq!(Needs::read(&path).unwrap(), Needs::default());
+        fs::write(&path, r#"{"slowness": 4, "words": "a=b"}"#).unwrap();
+        let needs = Needs::read(&path).unwrap();
+        assert_eq!((needs.slowness, &*needs.memory), (4, "2G"));
+        assert_eq!(needs.words, "a=b");
+        fs::write(&path, r#"{"slownes": 4}"#).unwrap();
+        assert!(Needs::read(&path).is_err());
+    }
 }

@@ -46,7 +46,9 @@ pub fn machine(processors: u32, memory: &str) -> Args {
     if kvm_usable() {
         args.extend(["-accel", "kvm", "-cpu", "host"].map(OsString::from));
     } else {
-        args.extend(["-accel", "tcg,thread=multi", "-cpu", "max"].map(OsString::from));
+        // Kernels with KASAN do not boot on an emulated processor with five levels of page tables.
+        let cpu = "max,la57=off";
+        args.extend(["-accel", "tcg,thread=multi", "-cpu", cpu].map(OsString::from));
     }
     args.extend(["-smp", &processors.to_string(), "-m", memory].map(OsString::from));
     args

@@ -97,7 +97,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let worth = match request.set {
         // These take minutes, not moments.
         Set::Instrument(..) => count,
-        Set::Spread | Set::All => count / 60 + 1,
+        Set::One | Set::Spread | Set::All => count / 60 + 1,
     };
     let jobs = request
         .jobs
@@ -108,7 +108,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
         request,
         kernel: &kernel,
         initramfs: initramfs(places, request, &kernel)?,
-        ui: Mutex::new(Ui::new(command(request.set), request.verbose, count)),
+        ui: Mutex::new(Ui::new(command(request), request.verbose, count)),
     };
     // Made once, not by every machine at the same time.
     disks::for_shapes(places)?;
@@ -159,15 +159,19 @@ fn count(request: &Request) -> Result<usize> {
     Ok(count)
 }
 
-/// The command, but for a filter, that runs cases of a set.
-fn command(set: Set) -> String {
-    match set {
-        Set::Spread | Set::All => "test".into(),
+/// The command, but for a filter, that runs cases of the same set.
+fn command(request: &Request) -> String {
+    let mut command = match request.set {
+        Set::One | Set::Spread | Set::All => "test".to_owned(),
         Set::Instrument(instrument, series) => format!(
             "instrument {} --seed {} --count {} --size {}",
             instrument.name, series.seed, series.count, series.size
         ),
+    };
+    if let Some(kernel) = &request.kernel {
+        command += &format!(" --kernel {kernel}");
     }
+    command
 }
 
 fn processors() -> usize {
@@ -181,7 +185,7 @@ impl Run<'_> {
         let dir = self.places.log_dir()?;
         let name = match self.request.set {
             Set::Instrument(instrument, _) => instrument.name,
-            Set::Spread | Set::All => "test",
+            Set::One | Set::Spread | Set::All => "test",
         };
         let base = match job {
             0 => name.to_owned(),
@@ -227,12 +231,14 @@ impl Run<'_> {
 
     fn plan(&self, (job, jobs): (usize, usize), from: usize, log: &Path) -> Result<Plan<'_>> {
         let request = self.request;
+        let needs = &self.kernel.needs;
         let words = vec![
             "union.mode=test".to_owned(),
             format!("union.fstype={}", request.fstype),
             format!("union.set={}", request.set.word()),
             format!("union.share={job}/{jobs}"),
             format!("union.from={from}"),
+            format!("union.slowness={}", needs.slowness),
         ];
         Ok(Plan {
             kernel: self.kernel,
@@ -241,13 +247,14 @@ impl Run<'_> {
             disks: disks::for_shapes(self.places)?,
             share: None,
             output: false,
-            memory: "2G".into(),
+            memory: needs.memory.clone(),
             log: log.to_owned(),
             timeout: request.timeout,
-            silence: match request.set {
-                Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
-                Set::Spread | Set::All => Duration::from_secs(150),
-            },
+            silence: needs.slowness
+                * match request.set {
+                    Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
+                    Set::One | Set::Spread | Set::All => Duration::from_secs(150),
+                },
         })
     }
 
@@ -305,7 +312,7 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         .chain(disk_file_systems.map(Fs::module))
         .chain(match request.set {
             Set::Instrument(instrument, _) => instrument.modules.iter().copied(),
-            Set::Spread | Set::All => [].iter().copied(),
+            Set::One | Set::Spread | Set::All => [].iter().copied(),
         })
         .collect();
     // The sample file system, which has a check.

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! KUnit tests of what needs a kernel but no union: the guards and references of [`crate::vfs`].
+//!
+//! They run when the module is loaded into a kernel that has KUnit, in a kernel thread, on the
+//! tmpfs that test machines have at `/tmp`. What a guard forgets to give back does not show in its
+//! result: lockdep, kmemleak and the unmounting of `/tmp` tell.
+
+use kernel::prelude::*;
+
+#[allow(unsafe_op_in_unsafe_fn)]
+#[kunit_tests(union_vfs)]
+mod tests {
+    use super::*;
+    use crate::vfs::{
+        cred::{NewCred, OverrideCreds},
+        errno::ENAMETOOLONG,
+        mount::{Access, PrivateMount},
+        mutex::KillableMutex,
+        namei::{self, Creating, Link, NewObject, Removing, RenameFlags, Renaming},
+        path::{Path, PathRef},
+        types::Name,
+        write::{InodeWriteAccess, WriteAccess},
+    };
+
+    const DIR: u16 = 0o755;
+    const FILE: u16 = 0o100644;
+
+    fn tmp() -> Result<Path> {
+        Path::lookup_dir(c"/tmp")
+    }
+
+    fn name(text: &str) -> Result<Name<'_>> {
+        Name::new(text.as_bytes())
+    }
+
+    /// Makes an object below `/tmp`, gives it to `check` and removes it again.
+    fn with(
+        text: &str,
+        mode: u16,
+        object: NewObject<'_>,
+        check: impl FnOnce(&Path, &crate::vfs::dentry::Dentry) -> Result,
+    ) -> Result {
+        let path = tmp()?;
+        let write = WriteAccess::want(path.mnt())?;
+        let made = Creating::start(&write, path.dentry(), name(text)?)?.make(mode, object)?;
+        let checked = check(&path, &made);
+        Removing::start_dentry(&write, path.dentry(), &made)?.remove()?;
+        checked
+    }
+
+    #[test]
+    fn names_are_of_255_bytes() -> Result {
+        let long = [b'x'; 256];
+        assert_eq!(Name::new(&long[..255])?.as_bytes().len(), 255);
+        assert!(matches!(Name::new(&long), Err(error) if error == ENAMETOOLONG));
+        Ok(())
+    }
+
+    #[test]
+    fn a_path_knows_its_name() -> Result {
+        let path = tmp()?;
+        assert_eq!(&path.d_path()?[..], b"/tmp");
+        let again = path.clone();
+        drop(path);
+        assert_eq!(&again.d_path()?[..], b"/tmp");
+        let lent = PathRef::from(&again);
+        assert!(lent.dentry().same(again.dentry()) && lent.mnt().same(again.mnt()));
+        assert!(matches!(Path::lookup_dir(c"/tmp/none"), Err(error) if error == ENOENT));
+        Ok(())
+    }
+
+    #[test]
+    fn a_name_given_up_leaves_nothing() -> Result {
+        let path = tmp()?;
+        let write = WriteAccess::want(path.mnt())?;
+        let creating = Creating::start(&write, path.dentry(), name("none")?)?;
+        assert!(!creating.dentry().is_positive());
+        drop(creating);
+        // The lock of the directory is free again, or this would not return.
+        let found = namei::lookup_one_unlocked(path.mnt(), path.dentry(), name("none")?)?;
+        assert!(!found.is_positive());
+        let removing = Removing::start(&write, path.dentry(), name("none")?);
+        assert!(matches!(removing, Err(error) if error == ENOENT));
+        Ok(())
+    }
+
+    #[test]
+    fn a_directory_is_made_and_removed() -> Result {
+        with("kunit-dir", DIR, NewObject::Directory, |path, made| {
+            let inode = made.inode().ok_or(ENOENT)?;
+            assert!(inode.is_dir() && inode.can_lookup());
+            assert!(made.is_subdir_of(path.dentry()) && !path.dentry().is_subdir_of(made));
+            assert!(made.parent().same(path.dentry()));
+            assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-dir");
+            assert_eq!(made.sb_token(), path.dentry().sb_token());
+            Ok(())
+        })?;
+        let path = tmp()?;
+        let gone = namei::lookup_one_unlocked(path.mnt(), path.dentry(), name("kunit-dir")?)?;
+        assert!(!gone.is_positive());
+        Ok(())
+    }
+
+    #[test]
+    fn a_taken_name_cannot_be_made() -> Result {
+        with("kunit-file", FILE, NewObject::Regular, |path, made| {
+            let inode = made.inode().ok_or(ENOENT)?;
+            assert!(inode.is_reg() && inode.nlink() == 1 && inode.size() == 0);
+            let (mnt, dir) = (path.mnt(), path.dentry());
+            let second = namei::lookup_one_unlocked(mnt, dir, name("kunit-file")?)?;
+            assert!(second.same(made));
+            let access = InodeWriteAccess::get(inode)?;
+            drop(access);
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_symbolic_link_is_read() -> Result {
+        let target = NewObject::Symlink(c"some/where");
+        with("kunit-link", 0, target, |_, made| {
+            let link = Link::read(made)?;
+            assert_eq!(link.text().to_bytes(), b"some/where");
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_rename_moves_the_dentry() -> Result {
+        let path = tmp()?;
+        let write = WriteAccess::want(path.mnt())?;
+        let (dir, old, new) = (path.dentry(), name("kunit-old")?, name("kunit-new")?);
+        let made = Creating::start(&write, dir, old)?.make(FILE, NewObject::Regular)?;
+        // One that is given up changes nothing.
+        drop(Renaming::start(&write, dir, old, dir, new, RenameFlags::Plain)?);
+        assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-old");
+        Renaming::start(&write, dir, old, dir, new, RenameFlags::NoReplace)?.rename()?;
+        assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-new");
+        let exchange = Renaming::start(&write, dir, old, dir, new, RenameFlags::Exchange);
+        assert!(matches!(exchange, Err(error) if error == ENOENT));
+        drop(exchange);
+        Removing::start(&write, dir, new)?.remove()
+    }
+
+    #[test]
+    fn credentials_come_back() -> Result {
+        let mut new = NewCred::prepare()?;
+        new.drop_sys_resource();
+        let (new, other) = (new.finish(), NewCred::prepare()?.finish());
+        let before = {
+            let outer = OverrideCreds::new(&new);
+            let inner = OverrideCreds::new(&other);
+            assert!(core::ptr::eq(inner.caller().as_ptr(), new.as_ptr()));
+            outer.caller().as_ptr()
+        };
+        let again = OverrideCreds::new(&new);
+        assert!(core::ptr::eq(again.caller().as_ptr(), before));
+        // What is never finished is freed.
+        drop(NewCred::prepare()?);
+        Ok(())
+    }
+
+    #[test]
+    fn a_private_mount_is_a_mount_of_its_own() -> Result {
+        let path = tmp()?;
+        let clone = PrivateMount::clone_of(&path, Access::ReadOnly)?;
+        assert!(!clone.same(path.mnt()) && clone.root().same(path.dentry()));
+        assert!(clone.is_readonly() && !path.mnt().is_readonly());
+        assert!(matches!(WriteAccess::want(&clone), Err(error) if error == EROFS));
+        let mut many = KVec::new();
+        many.push(clone, GFP_KERNEL)?;
+        many.push(PrivateMount::clone_of(&path, Access::ReadWrite)?, GFP_KERNEL)?;
+        PrivateMount::unmount_all(many);
+        Ok(())
+    }
+
+    #[test]
+    fn inodes_are_claimed_once() -> Result {
+        with("kunit-claim", DIR, NewObject::Directory, |_, made| {
+            let inode = made.inode().ok_or(ENOENT)?;
+            let claim = inode.claim_in_use();
+            assert!(claim.is_some() && inode.is_in_use());
+            assert!(inode.claim_in_use().is_none());
+            drop(claim);
+            assert!(!inode.is_in_use());
+            Ok(())
+        })
+    }
+
+    #[test]
+    fn a_mutex_is_free_behind_its_guard() -> Result {
+        let mutex = KBox::pin_init(
+            KillableMutex::new(c"kunit", kernel::static_lock_class!()),
+            GFP_KERNEL,
+        )?;
+        drop(mutex.lock()?);
+        drop(mutex.lock()?);
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_without_a_name_is_made() -> Result {
+        let path = tmp()?;
+        let write = WriteAccess::want(path.mnt())?;
+        drop(namei::tmpfile(&write, PathRef::from(&path), 0o600)?);
+        Ok(())
+    }
+}
