@@ -47,16 +47,18 @@ describe_flavour() {
 make_flavour() {
 	local flavour=$1 abi=$2 base tmp log watcher
 	base=$(default_abi)
-	[ "$abi" = "$(flavour_abi "$flavour")" ] ||
-		die "a kernel $abi would have to be built of another source than that of $base; say KERNEL=$flavour"
 	tmp=$KERNELS/.$abi.tmp
 	log=$CACHE/log/kernel-$abi
-	remove_tree "$tmp"
 	need_space 8000 "$KERNELS"
-	mkdir -p "$tmp"
 	rm -f "$log"
 	say "building a kernel with the checkers of '$flavour' ($abi; half an hour on 2 processors, log: $log)"
-	run_logged "$log" copy_source "$KERNELS/$base/source" "$tmp/build"
+	# Half an hour is long: a build that was interrupted goes on.
+	if [ "$(cat "$tmp/.source" 2>/dev/null)" != "$FLAVOUR_FORMAT $base" ]; then
+		remove_tree "$tmp"
+		mkdir -p "$tmp"
+		run_logged "$log" copy_source "$KERNELS/$base/source" "$tmp/build"
+		echo "$FLAVOUR_FORMAT $base" >"$tmp/.source"
+	fi
 	run_logged "$log" configure_flavour "$flavour" "$tmp/build"
 	tell_steps "$log" 9>&- &
 	watcher=$!
@@ -106,11 +108,12 @@ tell_steps() {
 # What modules are built against stays, what the kernel was linked of goes.
 install_flavour() {
 	local tmp=$1 abi=$2 build=$1/build modules=$1/modules/lib/modules/$2
-	cp "$build/arch/x86/boot/bzImage" "$tmp/vmlinuz" &&
+	remove_tree "$tmp/modules" &&
+		cp "$build/arch/x86/boot/bzImage" "$tmp/vmlinuz" &&
 		in_root make -C "$build" -s LLVM=1 INSTALL_MOD_PATH="$tmp/modules" DEPMOD=true modules_install &&
 		rm -f "$modules/build" "$modules/source" &&
 		in_root depmod -b "$tmp/modules" "$abi" &&
-		ln -s build "$tmp/source" &&
+		ln -sfn build "$tmp/source" &&
 		find "$build" \( -name '*.o' -o -name '*.a' -o -name '.*.cmd' -o -name 'vmlinux*' \) \
 			-type f ! -path "$build/scripts/*" ! -path "$build/tools/*" ! -path "$build/rust/*" -delete
 }
