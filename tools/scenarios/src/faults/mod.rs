@@ -11,7 +11,6 @@ mod stage;
 mod sweep;
 mod work;
 
-use std::io::Write;
 use std::time::Duration;
 
 use crate::bench::Bench;

@@ -11,7 +11,6 @@ use crate::changes::untimed;
 use crate::errno::Errno;
 use crate::instrument::Series;
 use crate::mount;
-use crate::sys;
 use crate::walk::{self, Tree};
 
 /// Both trees there may be.
