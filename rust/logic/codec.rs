@@ -128,6 +128,14 @@ pub fn classify(space: XattrSpace, stored: &[u8]) -> Class {
     }
 }
 
+/// Whether the name is in a namespace that any file system with extended attributes has, so that
+/// one may hold it though another cannot.
+pub fn is_general(name: &[u8]) -> bool {
+    [&b"user."[..], b"trusted.", b"security."]
+        .iter()
+        .any(|prefix| name.starts_with(prefix) && name.len() > prefix.len())
+}
+
 /// The name under which an attribute [`Class::Escaped`] is seen, in two parts to be joined.
 pub fn unescape(space: XattrSpace, stored: &[u8]) -> Option<[&[u8]; 2]> {
     let rest = stored.strip_prefix(prefix(space))?.strip_prefix(ESCAPE)?;

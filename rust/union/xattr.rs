@@ -75,7 +75,10 @@ impl Handler<UnionFs> for UnionXattr {
         match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
             // The top can hold what the lower layer cannot: it is only not there yet.
             Err(e)
-                if e == EOPNOTSUPP && inode.data().upper().is_none() && union.upper().is_ok() =>
+                if e == EOPNOTSUPP
+                    && inode.data().upper().is_none()
+                    && union.upper().is_ok()
+                    && codec::is_general(name.to_bytes()) =>
             {
                 Err(ENODATA)
             }
@@ -103,6 +106,13 @@ impl Handler<UnionFs> for UnionXattr {
             }
             let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
                 Ok(_) => true,
+                Err(e)
+                    if e == EOPNOTSUPP
+                        && matches!(change, Change::Remove)
+                        && !codec::is_general(name.to_bytes()) =>
+                {
+                    return Err(e)
+                }
                 Err(e) if xattr::is_absent(e) => false,
                 Err(e) => return Err(e),
             };

@@ -252,6 +252,11 @@ impl Lab {
             sys::mount("", &plain, "", libc::MS_REMOUNT | libc::MS_RDONLY, b"")
                 .map_err(|error| format!("making the plain tree read-only: {error}"))?;
         }
+        if question.chroot {
+            // The root of the union is a mount, and some steps make it private.
+            sys::mount(&plain.to_string_lossy(), &plain, "", libc::MS_BIND, b"")
+                .map_err(|error| format!("binding the plain tree: {error}"))?;
+        }
         let root = Root::new(&plain, question.chroot);
         let oracle = Oracle {
             transcript: run_steps(scenario, &root, self.limit, None)?.0,

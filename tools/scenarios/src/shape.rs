@@ -336,17 +336,17 @@ pub const MAKES_LOWER: &[(&str, &str)] = &[
     ),
 ];
 
+/// Why a scenario that looks at what is in memory cannot run between turns.
+pub const FORGOTTEN: &str = "nothing stays in memory between the steps";
+
 /// For scenarios that look at what is in memory.
 pub const FORGETS: &[(&str, &str)] = &[
-    ("drop-caches", "nothing stays in memory between the steps"),
-    (
-        "drop-caches-ext4",
-        "nothing stays in memory between the steps",
-    ),
-    ("remount", "nothing stays in memory between the steps"),
-    ("remount-xfs", "nothing stays in memory between the steps"),
-    ("rotate", "nothing stays in memory between the steps"),
-    ("rotate-ext4", "nothing stays in memory between the steps"),
+    ("drop-caches", FORGOTTEN),
+    ("drop-caches-ext4", FORGOTTEN),
+    ("remount", FORGOTTEN),
+    ("remount-xfs", FORGOTTEN),
+    ("rotate", FORGOTTEN),
+    ("rotate-ext4", FORGOTTEN),
 ];
 
 /// For scenarios that share blocks of lower files.
@@ -362,6 +362,25 @@ pub const NO_FLAGS: &[(&str, &str)] = &[
     ("erofs", "erofs tells no flags of its inodes"),
     ("squashfs", "squashfs tells no flags of its inodes"),
     ("iso9660", "isofs tells no flags of its inodes"),
+];
+
+/// Why a scenario that needs /proc cannot run in a chroot.
+pub const NO_PROC: &str = "a chroot has no /proc";
+
+/// Why a scenario that compares inode numbers cannot run where tops become lower layers.
+pub const NUMBERS_IN_TOP: &str =
+    "an inode number is recorded with the copy in the top, not in what was one";
+
+/// For scenarios that see access times move in the top.
+pub const READS_AT_TOP: &[(&str, &str)] = &[
+    (
+        "rotate",
+        "reading a lower file does not move its access time",
+    ),
+    (
+        "rotate-ext4",
+        "reading a lower file does not move its access time",
+    ),
 ];
 
 /// For scenarios that open lower files with O_DIRECT.

@@ -253,7 +253,7 @@ impl Run<'_> {
             silence: needs.slowness
                 * match request.set {
                     Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
-                    Set::One | Set::Spread | Set::All => Duration::from_secs(150),
+                    Set::One | Set::Spread | Set::All => Duration::from_secs(300),
                 },
         })
     }

@@ -54,5 +54,15 @@ pub const SCENARIO: Scenario = Scenario {
         l.whiteout("d/moved")?;
         l.opaque("d/whited")
     }),
+    not_on: &[
+        (
+            "rotate",
+            "the names of a lower file part when one of them is copied up",
+        ),
+        (
+            "rotate-ext4",
+            "the names of a lower file part when one of them is copied up",
+        ),
+    ],
     ..Scenario::DEFAULT
 };

@@ -50,7 +50,7 @@ pub const SCENARIO: Scenario = Scenario {
         ("erofs", shape::NO_FLAGS[0].1),
         ("squashfs", shape::NO_FLAGS[1].1),
         ("iso9660", shape::NO_FLAGS[2].1),
-        ("chroot", "a chroot has no /proc"),
+        ("chroot", shape::NO_PROC),
     ],
     ..Scenario::DEFAULT
 };

@@ -44,6 +44,5 @@ pub const SCENARIO: Scenario = Scenario {
         r.stat("low");
     },
     layers: Some(|l| l.upper_is(&["low", "top"])),
-    not_on: &[("chroot", "the root of a chroot need not be a mount")],
     ..Scenario::DEFAULT
 };

@@ -32,5 +32,9 @@ pub const SCENARIO: Scenario = Scenario {
             r.call("a read at an odd place", result.map(|data| data.len()));
         }
     },
+    not_on: &[(
+        "read-only-erofs",
+        "a file that cannot be copied up is on another file system",
+    )],
     ..Scenario::DEFAULT
 };

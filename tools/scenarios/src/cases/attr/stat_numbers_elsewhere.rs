@@ -48,5 +48,12 @@ pub const SCENARIO: Scenario = Scenario {
             }
         }
     },
+    not_on: &[
+        ("chroot", shape::NO_PROC),
+        (
+            "top:btrfs",
+            "btrfs itself shows another device number there",
+        ),
+    ],
     ..Scenario::DEFAULT
 };

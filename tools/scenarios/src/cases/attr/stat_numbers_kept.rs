@@ -49,5 +49,10 @@ pub const SCENARIO: Scenario = Scenario {
             r.unlink("to/linked");
         }
     },
+    not_on: &[
+        ("rotate", shape::NUMBERS_IN_TOP),
+        ("rotate-ext4", shape::NUMBERS_IN_TOP),
+        ("chroot", shape::NO_PROC),
+    ],
     ..Scenario::DEFAULT
 };

@@ -40,5 +40,6 @@ pub const SCENARIO: Scenario = Scenario {
             });
         });
     },
+    not_on: shape::READS_AT_TOP,
     ..Scenario::DEFAULT
 };

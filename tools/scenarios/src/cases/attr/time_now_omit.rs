@@ -36,5 +36,9 @@ pub const SCENARIO: Scenario = Scenario {
             }
         }
     },
+    not_on: &[(
+        "read-only",
+        "the layers are looked at first, which reads the links there",
+    )],
     ..Scenario::DEFAULT
 };

@@ -58,5 +58,6 @@ pub const SCENARIO: Scenario = Scenario {
             r.touched(&["f", "l", "d"], way);
         }
     },
+    not_on: shape::READS_AT_TOP,
     ..Scenario::DEFAULT
 };

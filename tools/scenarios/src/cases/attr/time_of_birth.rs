@@ -42,5 +42,10 @@ pub const SCENARIO: Scenario = Scenario {
         r.expect("they are what they were", before == names.map(birth));
         r.expect("under another name, too", before[0] == birth("d/second"));
     },
+    not_on: &[
+        ("read-only-erofs", "erofs tells no time of birth"),
+        ("rotate", "a copy is born when it is made"),
+        ("rotate-ext4", "a copy is born when it is made"),
+    ],
     ..Scenario::DEFAULT
 };

@@ -13,6 +13,10 @@ pub const SCENARIO: Scenario = Scenario {
             r.touched(&["a", "b"], call);
         }
     },
+    not_on: &[
+        ("rotate", "a copy has a change time of its own"),
+        ("rotate-ext4", "a copy has a change time of its own"),
+    ],
     ..Scenario::DEFAULT
 };
 

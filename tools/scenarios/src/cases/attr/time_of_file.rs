@@ -8,6 +8,10 @@ pub const SCENARIO: Scenario = Scenario {
         b.symlink("l", "f");
     },
     steps,
+    not_on: &[
+        ("rotate", "a copy has a change time of its own"),
+        ("rotate-ext4", "a copy has a change time of its own"),
+    ],
     ..Scenario::DEFAULT
 };
 

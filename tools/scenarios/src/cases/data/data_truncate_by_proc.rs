@@ -37,6 +37,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.in_upper("lower")?;
         l.whiteout("deleted")
     }),
-    not_on: &[("chroot", "a chroot has no /proc")],
+    not_on: &[("chroot", shape::NO_PROC)],
     ..Scenario::DEFAULT
 };

@@ -40,5 +40,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("mnt")?;
         l.whiteout("d/g")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

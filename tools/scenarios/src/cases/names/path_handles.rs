@@ -38,5 +38,9 @@ pub const SCENARIO: Scenario = Scenario {
         line: "opened by its handle",
         why: "a union has no handles that could be opened",
     }],
+    not_on: &[
+        ("rotate", shape::NUMBERS_IN_TOP),
+        ("rotate-ext4", shape::NUMBERS_IN_TOP),
+    ],
     ..Scenario::DEFAULT
 };

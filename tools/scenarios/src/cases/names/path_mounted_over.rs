@@ -36,5 +36,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("d")?;
         l.opaque("e")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

@@ -56,6 +56,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("prog")?;
         l.in_upper("allowed")
     }),
-    not_on: &[("chroot", "a chroot has no /proc")],
+    not_on: &[("chroot", shape::NO_PROC)],
     ..Scenario::DEFAULT
 };

@@ -33,6 +33,5 @@ pub const SCENARIO: Scenario = Scenario {
             r.umount("mnt");
         });
     },
-    not_on: &[("chroot", "the root of a chroot need not be a mount")],
     ..Scenario::DEFAULT
 };

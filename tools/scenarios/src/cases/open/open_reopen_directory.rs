@@ -35,5 +35,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.whiteout("lower")?;
         l.absent("moved")
     }),
+    not_on: &[("chroot", shape::NO_PROC)],
     ..Scenario::DEFAULT
 };

@@ -29,6 +29,6 @@ pub const SCENARIO: Scenario = Scenario {
         }
         Ok(())
     }),
-    not_on: &[("chroot", "a chroot has no /proc")],
+    not_on: &[("chroot", shape::NO_PROC)],
     ..Scenario::DEFAULT
 };

@@ -25,6 +25,10 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| upper_gained(l, setup, &[])),
+    not_on: &[(
+        "top:btrfs",
+        "btrfs lists attributes of trusted.* to everybody",
+    )],
     ..Scenario::DEFAULT
 };
 

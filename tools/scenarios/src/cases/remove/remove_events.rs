@@ -13,6 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         use libc::{IN_ATTRIB, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVED_TO};
         const EVENTS: u32 = IN_ATTRIB | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVED_TO;
+        r.hold();
         let watches = ["d", "d/f", "d/linked", "d/empty", "d/full"]
             .map(|path| (path, sys::inotify(path, EVENTS).expect("a watch")));
         r.link("d/linked", "d/second");

@@ -30,5 +30,9 @@ pub const SCENARIO: Scenario = Scenario {
         }
         l.upper_is(&["d", "d/0", "d/10", "d/20", "d/30", "d/50"])
     }),
+    not_on: &[
+        ("rotate", shape::NUMBERS_IN_TOP),
+        ("rotate-ext4", shape::NUMBERS_IN_TOP),
+    ],
     ..Scenario::DEFAULT
 };

@@ -24,5 +24,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.ls("d");
     },
     layers: Some(|l| l.opaque(&"l".repeat(255))),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

@@ -43,5 +43,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.absent("blind")?;
         l.whiteout("open/f")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

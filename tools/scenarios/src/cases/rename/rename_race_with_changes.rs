@@ -10,10 +10,11 @@ pub const SCENARIO: Scenario = Scenario {
     },
     steps: |r| {
         r.parallel(3, |number| {
-            let fd = sys::open("f", O_RDWR, 0).or_else(|_| sys::open("d/g", O_RDWR, 0));
-            let fd = fd
-                .or_else(|_| sys::open("f", O_RDWR, 0))
-                .expect("it has one name or the other");
+            // It has one name or the other, and may change it between two looks.
+            let mut names = ["f", "d/g"].iter().cycle().take(1000);
+            let fd = names
+                .find_map(|name| sys::open(name, O_RDWR, 0).ok())
+                .expect("it is there");
             for round in 0..40 {
                 match number {
                     0 if round % 2 == 0 => sys::rename("f", "d/g", 0).expect("there"),

@@ -48,5 +48,9 @@ pub const SCENARIO: Scenario = Scenario {
         }
         l.not_opaque("t")
     }),
+    not_on: &[
+        ("rotate", shape::NUMBERS_IN_TOP),
+        ("rotate-ext4", shape::NUMBERS_IN_TOP),
+    ],
     ..Scenario::DEFAULT
 };

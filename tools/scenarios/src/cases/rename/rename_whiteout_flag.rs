@@ -43,5 +43,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.not_opaque("a/new")?;
         l.in_upper("a/target")
     }),
+    not_on: shape::MAKES_LOWER,
     ..Scenario::DEFAULT
 };

@@ -33,5 +33,12 @@ pub const SCENARIO: Scenario = Scenario {
         r.expect("they are free again", deleted - copied >= 4 << 20);
     },
     layers: Some(|l| l.whiteout("low")),
+    not_on: &[
+        ("rotate", "what is deleted of a lower layer stays there"),
+        (
+            "rotate-ext4",
+            "what is deleted of a lower layer stays there",
+        ),
+    ],
     ..Scenario::DEFAULT
 };

@@ -52,5 +52,9 @@ pub const SCENARIO: Scenario = Scenario {
         });
     },
     layers: Some(|l| l.not_opaque("d")),
+    not_on: &[(
+        "top:btrfs",
+        "btrfs lists attributes of trusted.* to everybody",
+    )],
     ..Scenario::DEFAULT
 };
