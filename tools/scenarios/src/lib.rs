@@ -19,6 +19,7 @@ pub mod changes;
 pub mod checks;
 pub mod debugfs;
 pub mod diff;
+pub mod differential;
 pub mod elf;
 pub mod errno;
 pub mod execute;

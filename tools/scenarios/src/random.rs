@@ -23,6 +23,12 @@ impl Dice {
     }
 }
 
+/// Bytes no two neighbouring pieces of which are the same.
+pub fn pattern(tag: u8, length: usize) -> Vec<u8> {
+    let byte = |at: usize| tag.wrapping_add((at ^ (at / 251)) as u8);
+    (0..length).map(byte).collect()
+}
+
 const DIRS: [&str; 5] = [".", "a", "b", "a/c", "a/c/e"];
 const NAMES: [&str; 6] = ["f", "g", "h", "i", "c", "e"];
 

@@ -235,14 +235,26 @@ impl Site {
             return go(&self.target);
         }
         if turn == Turn::Rotate {
-            self.lowers.insert(0, self.upper_root());
-            self.turns += 1;
-            make_dir(&self.upper_root())?;
-            make_dir(&self.work())?;
-            copy_root(&self.lowers[0], &self.upper_root())?;
+            self.rotate()?;
         }
         self.mount(fstype)?;
         go(&self.target)
+    }
+
+    /// Makes the top of the unmounted union the topmost lower layer, below a new top.
+    pub fn rotate(&mut self) -> Result<(), String> {
+        self.lowers.insert(0, self.upper_root());
+        self.turns += 1;
+        make_dir(&self.upper_root())?;
+        make_dir(&self.work())?;
+        copy_root(&self.lowers[0], &self.upper_root())
+    }
+
+    /// The layers as the union has them, the top first, each at the root of the tree.
+    pub fn stack(&self) -> Vec<PathBuf> {
+        let top = self.upper_root();
+        let layers = std::iter::once(&top).chain(&self.lowers);
+        layers.map(|root| self.seen_in(root)).collect()
     }
 
     /// Takes over turns that another process made.

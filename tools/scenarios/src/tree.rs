@@ -248,6 +248,12 @@ impl Builder {
         self.add(path, Kind::Whiteout, 0);
     }
 
+    /// An entry described elsewhere, put where the builder is.
+    pub fn push(&mut self, entry: Entry) {
+        let place = self.place;
+        self.entries.push(Entry { place, ..entry });
+    }
+
     /// The entries in the order they were described.
     pub fn entries(&self) -> &[Entry] {
         &self.entries

@@ -20,6 +20,7 @@ mod paths;
 mod permission;
 mod ranges;
 mod rename;
+mod twin;
 mod uring;
 
 pub use data::slurp;
@@ -32,6 +33,7 @@ pub use paths::{RESOLVE_CACHED, open_flags, truncates};
 pub use permission::{MEMBER, OTHER, OWNER, PLACES, USERS, Who, cap, in_places, upper_gained};
 pub use rename::What;
 pub use sys::{Aligned, Control, Piece, Request, Ring, Space};
+pub use twin::Kept;
 
 use std::fmt::Display;
 use std::io::Write;
@@ -45,9 +47,9 @@ pub use libc::{
     AT_SYMLINK_FOLLOW, DT_CHR, DT_DIR, DT_FIFO, DT_LNK, DT_REG, F_OK, F_RDLCK, F_UNLCK, F_WRLCK,
     FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE,
     LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, MAP_PRIVATE, MAP_SHARED, O_APPEND, O_CREAT, O_DIRECT,
-    O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_PATH, O_RDONLY, O_RDWR, O_TMPFILE, O_TRUNC, O_WRONLY,
-    PROT_READ, PROT_WRITE, R_OK, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT, SEEK_CUR,
-    SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET, W_OK, X_OK, XATTR_CREATE, XATTR_REPLACE,
+    O_DIRECTORY, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_PATH, O_RDONLY, O_RDWR, O_TMPFILE, O_TRUNC,
+    O_WRONLY, PROT_READ, PROT_WRITE, R_OK, RENAME_EXCHANGE, RENAME_NOREPLACE, RENAME_WHITEOUT,
+    SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET, W_OK, X_OK, XATTR_CREATE, XATTR_REPLACE,
 };
 
 /// An open file of a scenario; -1 when the open failed, which later calls then report.
@@ -64,6 +66,9 @@ impl Display for Fd {
 }
 
 impl Fd {
+    /// What is not open.
+    pub const NONE: Self = Self { raw: -1, number: 0 };
+
     /// The descriptor, for calls that have no method of their own.
     pub fn raw(self) -> i32 {
         self.raw
@@ -226,6 +231,7 @@ pub(crate) fn flags_word(flags: i32) -> String {
         (O_NOFOLLOW, "O_NOFOLLOW"),
         (O_PATH, "O_PATH"),
         (O_DIRECT, "O_DIRECT"),
+        (O_NONBLOCK, "O_NONBLOCK"),
     ] {
         if flags & bit != 0 {
             words.push(word);

@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Random differential runs: operations chosen by a seed, done on a plain file system and on a union that holds the
+//! same tree, and compared one by one.
+//!
+//! [`op`] says what can be done, [`generate`] chooses, [`perform`] does it on one side, [`twins`] on both and
+//! compares, [`peers`] are other processes that take turns, [`start`] the trees to start from; [`shrink`] makes what
+//! failed short, and [`story`] writes it down as a scenario.
+//!
+//! What union.rst declares to be different is left out, each at its place: hard links of lower files (`start`,
+//! `Twins::part_links`), renames of lower directories (`Twins::both`), what passes through pipes (`perform`), private
+//! mappings from before a copy-up (there are none that are kept), times of access, and numbers of all kinds.
+
+mod generate;
+mod hope;
+mod op;
+mod peers;
+mod perform;
+mod shrink;
+pub mod start;
+mod story;
+mod twins;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use crate::execute::{Lab, make_dir};
+use crate::instrument::{Instrument, Series};
+use crate::make;
+use crate::mount;
+use crate::outcome::Outcome;
+use crate::process::{self, End};
+use crate::random::Dice;
+use crate::shape::{Fs, Shape};
+use crate::site::Site;
+use crate::tree::{self, Entry, Spread};
+use generate::Limits;
+use op::Step;
+use twins::{Parting, Tally, Twins};
+
+/// The instrument.
+pub static INSTRUMENT: Instrument = Instrument {
+    name: "random",
+    about: "random operations on a union and on a plain file system, compared; --size is operations for each seed",
+    usual: Series {
+        seed: 1,
+        count: 50,
+        size: 2000,
+    },
+    modules: &[],
+    provokes_errors: false,
+    limit: Duration::from_secs(600),
+    cases: |series| series.seeds().map(|seed| seed.to_string()).collect(),
+    run,
+};
+
+/// How long one run of a sequence may take, and how long it may take to make a failing one short.
+const LIMIT: Duration = Duration::from_secs(300);
+const SHRINKING: Duration = Duration::from_secs(200);
+
+/// What a seed stands for besides its operations.
+struct Case<'a> {
+    lab: &'a Lab,
+    shape: &'static Shape,
+    variant: usize,
+}
+
+fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
+    let Ok(seed) = name.parse::<u64>() else {
+        return Outcome::Fail(vec![format!("{name:?} is not a seed")]);
+    };
+    let case = Case::of(lab, seed);
+    let entries = start::tree(case.variant, case.shape).entries().to_vec();
+    let spread = case.spread(&entries);
+    let steps = generate::steps(seed, series.size, &tree::merge(&spread), case.limits());
+    let place = format!("shape {}, tree {}", case.shape.name, case.variant);
+    match case.attempt(&spread, &steps) {
+        Ok(tally) => Outcome::Pass(vec![format!("{place}: {tally}")]),
+        Err(parting) => {
+            let mut lines = parting.lines.clone();
+            lines.push(format!(
+                "after {} of {} steps, {place}",
+                parting.after,
+                steps.len()
+            ));
+            lines.extend(case.explain(entries, steps, parting));
+            Outcome::Fail(lines)
+        }
+    }
+}
+
+impl<'a> Case<'a> {
+    fn of(lab: &'a Lab, seed: u64) -> Self {
+        // Not the dice of the operations, whose first rolls would go with the shape.
+        let mut dice = Dice::new(!seed);
+        let shapes = start::shapes();
+        Self {
+            lab,
+            shape: shapes[dice.roll(shapes.len())],
+            variant: dice.roll(start::VARIANTS),
+        }
+    }
+
+    fn limits(&self) -> Limits {
+        // erofs, squashfs and isofs tell no flags of their inodes.
+        let no_flags = |fs: &Fs| fs.is_image();
+        Limits {
+            flags: !self.shape.lower.iter().any(no_flags),
+            rotate: true,
+        }
+    }
+
+    fn spread(&self, entries: &[Entry]) -> Spread {
+        tree::spread(&start::rebuild(entries, self.shape), self.shape.lowers)
+    }
+
+    /// Does the steps in fresh trees, in a process of its own.
+    fn attempt(&self, spread: &Spread, steps: &[Step]) -> Result<Tally, Parting> {
+        let nothing = |why: String| Parting {
+            after: 0,
+            lines: vec![why],
+        };
+        let result = self.prepare(spread).map_err(nothing).and_then(|site| {
+            let plain = site.top.join("plain");
+            let run = |out: &mut dyn std::io::Write| {
+                let result =
+                    Twins::new(&plain, &site.target, Some((site.clone(), &self.lab.fstype)))
+                        .map_err(nothing)
+                        .and_then(|twins| twins.run(steps));
+                out.write_all(story::report(&result).as_bytes())
+                    .expect("the pipe takes it");
+            };
+            match process::run(LIMIT, run) {
+                Ok((said, End::Done)) => story::read_report(&String::from_utf8_lossy(&said)),
+                Ok((_, end)) => Err(Parting {
+                    after: steps.len(),
+                    lines: vec![format!(
+                        "the process that runs the steps ended with {end:?}"
+                    )],
+                }),
+                Err(error) => Err(nothing(format!("fork: {error}"))),
+            }
+        });
+        self.clean();
+        result
+    }
+
+    /// Makes both trees and mounts the union.
+    fn prepare(&self, spread: &Spread) -> Result<Site, String> {
+        let name = start::image_name(self.variant);
+        let mut site = Site::prepare(&self.lab.disks, &self.lab.base, &name, self.shape, spread)?;
+        let plain = site.top.join("plain");
+        make_dir(&plain)?;
+        make::make(&plain, &tree::merge(spread))?;
+        site.fill(spread, &self.lab.fstype)?;
+        site.mount(&self.lab.fstype)?;
+        Ok(site)
+    }
+
+    fn clean(&self) {
+        // What refuses to go is reported when the case is over.
+        let _ = mount::unmount_below(&self.lab.base);
+        for (fs, disk) in &self.lab.disks {
+            if !fs.is_image() {
+                let _ = std::fs::remove_dir_all(disk.join(start::image_name(self.variant)));
+            }
+        }
+    }
+
+    /// Makes the sequence and the tree short, and writes them down.
+    fn explain(&self, entries: Vec<Entry>, mut steps: Vec<Step>, parting: Parting) -> Vec<String> {
+        let end = Instant::now() + SHRINKING;
+        let all = steps.len();
+        steps.truncate(parting.after.max(1));
+        let mut last = parting;
+        let mut tries = 0;
+        let spread = self.spread(&entries);
+        let mut try_it = |spread: &Spread, steps: &[Step]| {
+            if Instant::now() > end {
+                return false;
+            }
+            tries += 1;
+            let Err(parting) = self.attempt(spread, steps) else {
+                return false;
+            };
+            last = parting;
+            true
+        };
+        let steps = shrink::shrink(steps, |steps| try_it(&spread, steps));
+        let images = self.shape.lower.iter().any(|fs| fs.is_image());
+        let entries = match images {
+            // What is in an image is there.
+            true => entries,
+            false => shrink::shrink(entries, |entries| try_it(&self.spread(entries), &steps)),
+        };
+        let over = if Instant::now() > end {
+            ", then the time was over"
+        } else {
+            ""
+        };
+        let mut lines = vec![format!(
+            "{} of {all} steps are left after {tries} tries{over}; with them:",
+            steps.len()
+        )];
+        lines.extend(last.lines);
+        lines.push("as a scenario:".into());
+        lines.extend(story::scenario(&entries, &steps));
+        lines
+    }
+}
+
+/// The plain directory of a site that was prepared for a run.
+#[cfg(test)]
+fn plain_pair(
+    entries: &[Entry],
+    parent: &Path,
+) -> Result<(std::path::PathBuf, std::path::PathBuf), String> {
+    let pair = (parent.join("one"), parent.join("two"));
+    for dir in [&pair.0, &pair.1] {
+        make_dir(dir)?;
+        make::make(dir, entries)?;
+    }
+    Ok(pair)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tree::Kind;
+
+    const LIMITS: Limits = Limits {
+        flags: false,
+        rotate: true,
+    };
+
+    /// What this process may make.
+    fn plain_tree() -> Vec<Entry> {
+        let shape = start::shapes()[0];
+        let mut entries = tree::merge(&tree::spread(&start::tree(0, shape), shape.lowers));
+        let root = is_root();
+        entries.retain(|entry| root || !matches!(entry.kind, Kind::Char(..)));
+        for entry in &mut entries {
+            entry.xattrs.clear();
+            if !root {
+                (entry.uid, entry.gid) = crate::sys::stat(".", 0)
+                    .map(|s| (s.st_uid, s.st_gid))
+                    .unwrap();
+            }
+        }
+        entries
+    }
+
+    fn is_root() -> bool {
+        std::fs::read_to_string("/proc/self/status").is_ok_and(|text| text.contains("Uid:\t0\t0"))
+    }
+
+    /// Runs steps on two plain trees, of which `spoil` may change the second first.
+    fn run_on_plain(steps: &[Step], spoil: impl Fn(&Path)) -> Result<Tally, Parting> {
+        let dir = tempfile::tempdir().unwrap();
+        let (one, two) = plain_pair(&plain_tree(), dir.path()).unwrap();
+        spoil(&two);
+        let (said, end) = process::run(LIMIT, |out| {
+            let result = Twins::new(&one, &two, None).unwrap().run(steps);
+            out.write_all(story::report(&result).as_bytes()).unwrap();
+        })
+        .unwrap();
+        assert_eq!(end, End::Done);
+        story::read_report(&String::from_utf8_lossy(&said))
+    }
+
+    fn steps(seed: u64, count: usize) -> Vec<Step> {
+        let mut steps = generate::steps(seed, count, &plain_tree(), LIMITS);
+        if !is_root() {
+            steps.iter_mut().for_each(|step| step.user = 0);
+        }
+        steps
+    }
+
+    #[test]
+    fn two_plain_trees_stay_the_same_and_most_operations_are_about_something() {
+        for seed in 0..3 {
+            let tally = run_on_plain(&steps(seed, 3000), |_| {}).unwrap();
+            assert!(tally.succeeded > 1500, "seed {seed}: {tally:?}");
+        }
+    }
+
+    #[test]
+    fn a_difference_is_found_and_made_short() {
+        let spoil = |root: &Path| {
+            let path = root.join("a");
+            crate::sys::chmod(&path, 0o741).unwrap();
+        };
+        let steps = steps(5, 400);
+        let parting = run_on_plain(&steps, spoil).unwrap_err();
+        assert!(parting.after < 400, "{parting:?}");
+        let short = shrink::shrink(steps[..parting.after].to_vec(), |steps| {
+            run_on_plain(steps, spoil).is_err()
+        });
+        assert!(short.len() <= 1, "{short:?}");
+    }
+}

@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Doing one operation on one of the two trees.
+
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+
+use super::op::{Op, SLOTS, Step, USERS};
+use crate::random::pattern;
+use crate::run::{Fd, Kept, Run};
+use crate::sys;
+use crate::walk;
+
+/// One of the two trees, as one process sees it: its root, and what it has open there.
+pub struct Side {
+    root: PathBuf,
+    at_root: RawFd,
+    fd: [Fd; SLOTS],
+    /// Which of them are named pipes.
+    pipe: [bool; SLOTS],
+    /// Everything that is open; more than there are slots when an open was not followed by a close.
+    open: Vec<RawFd>,
+    kept: Option<Kept>,
+}
+
+impl Side {
+    /// The tree at `root`, with nothing open.
+    pub fn new(root: &Path) -> Result<Self, String> {
+        let mut side = Self {
+            root: root.to_owned(),
+            at_root: -1,
+            fd: [Fd::NONE; SLOTS],
+            pipe: [false; SLOTS],
+            open: Vec::new(),
+            kept: None,
+        };
+        side.enter_anew()?;
+        Ok(side)
+    }
+
+    /// Where it is.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes it the current directory.
+    pub fn enter(&self) {
+        sys::fchdir(self.at_root).expect("the root is open");
+    }
+
+    /// Opens the root, which another mount may have taken the place of.
+    pub fn enter_anew(&mut self) -> Result<(), String> {
+        self.at_root = sys::open(&self.root, libc::O_PATH | libc::O_DIRECTORY, 0)
+            .map_err(|error| format!("opening {}: {error}", self.root.display()))?;
+        Ok(())
+    }
+
+    /// Closes everything, the root as well; leaves the tree.
+    pub fn leave(&mut self) {
+        Run::new(&mut std::io::sink()).map_drop(&mut self.kept);
+        for fd in self.open.drain(..) {
+            // Closed already by an operation, most likely.
+            let _ = sys::close(fd);
+        }
+        self.fd = [Fd::NONE; SLOTS];
+        self.pipe = [false; SLOTS];
+        let _ = sys::close(self.at_root);
+        self.at_root = -1;
+    }
+
+    /// Does it; gives what it answered, and what is to be seen of the objects concerned afterwards.
+    pub fn perform(&mut self, step: &Step) -> Vec<u8> {
+        self.enter();
+        let mut out = Vec::new();
+        let mut run = Run::new(&mut out);
+        match USERS[step.user] {
+            (0, _) => self.call(&mut run, &step.op),
+            (uid, gid) => run.as_user(uid, gid, |run| self.call(run, &step.op)),
+        }
+        for path in step.op.paths() {
+            run.lstat(path);
+            // What happens to a name shows in the times of its directory.
+            run.lstat(
+                path.trim_end_matches('/')
+                    .rsplit_once('/')
+                    .map_or(".", |(dir, _)| dir),
+            );
+        }
+        for slot in step.op.slots() {
+            run.fstat(self.fd[slot]);
+        }
+        out
+    }
+
+    fn call(&mut self, r: &mut Run, op: &Op) {
+        let fd = |slot: &usize| self.fd[*slot];
+        match op {
+            Op::Open {
+                slot,
+                path,
+                flags,
+                mode,
+            } => {
+                let fd = r.open_mode(path, *flags, *mode);
+                if fd.raw() >= 0 {
+                    self.open.push(fd.raw());
+                }
+                let is_pipe = |stat: &libc::stat| walk::kind(stat) == libc::S_IFIFO;
+                self.pipe[*slot] = sys::fstat(fd.raw()).is_ok_and(|stat| is_pipe(&stat));
+                self.fd[*slot] = fd;
+            }
+            Op::Close { slot } => {
+                self.open.retain(|open| *open != fd(slot).raw());
+                r.close(fd(slot));
+                self.fd[*slot] = Fd::NONE;
+            }
+            Op::Read { slot, length } => drop(r.read(fd(slot), *length)),
+            Op::Pread { slot, length, at } => drop(r.pread(fd(slot), *length, *at)),
+            // What passes through a pipe of a lower layer does not change its times; see union.rst.
+            Op::Write { slot, .. } if self.pipe[*slot] => {}
+            Op::Sendfile { to, .. } | Op::Splice { to, .. } if self.pipe[*to] => {}
+            Op::Write { slot, data } => r.write(fd(slot), pattern(data.tag, data.length)),
+            Op::Pwrite { slot, data, at } => {
+                r.pwrite(fd(slot), pattern(data.tag, data.length), *at);
+            }
+            Op::Seek { slot, at, whence } => drop(r.lseek(fd(slot), *at, *whence)),
+            Op::SeekData { slot, at } => r.seek_data(fd(slot), *at),
+            Op::SetAppend { slot, on } => drop(r.set_append(fd(slot), *on)),
+            Op::Truncate { path, size } => drop(r.truncate(path, *size)),
+            Op::Ftruncate { slot, size } => drop(r.ftruncate(fd(slot), *size)),
+            Op::Fallocate {
+                slot,
+                mode,
+                at,
+                length,
+            } => {
+                r.fallocate(fd(slot), *mode, *at, *length);
+            }
+            Op::CopyRange {
+                from,
+                at,
+                to,
+                to_at,
+                length,
+            } => {
+                r.copy_file_range(fd(from), *at, fd(to), *to_at, *length);
+            }
+            Op::Sendfile { to, from, length } => r.sendfile(fd(to), fd(from), *length),
+            Op::Splice { from, to, length } => r.splice(fd(from), fd(to), *length),
+            Op::Fsync { slot } => r.fsync(fd(slot)),
+            Op::Fdatasync { slot } => r.fdatasync(fd(slot)),
+            Op::MapRead {
+                slot,
+                length,
+                shared,
+            } => r.map_read(fd(slot), *length, *shared),
+            Op::MapWrite { slot, data, at } => {
+                r.map_write(fd(slot), pattern(data.tag, data.length), *at);
+            }
+            Op::MapKeep { slot, length } => {
+                let kept = r.map_keep(fd(slot), *length);
+                r.map_drop(&mut self.kept);
+                self.kept = kept;
+            }
+            Op::MapStore { data, at } => {
+                r.map_store(&self.kept, pattern(data.tag, data.length), *at);
+            }
+            Op::MapLook => r.map_look(&self.kept),
+            Op::MapDrop => r.map_drop(&mut self.kept),
+            Op::FsetXattr { slot, name, value } => drop(r.fsetxattr(fd(slot), name, value)),
+            Op::Fchmod { slot, mode } => drop(r.fchmod(fd(slot), *mode)),
+            Op::Fchown { slot, uid, gid } => drop(r.fchown(fd(slot), *uid, *gid)),
+            Op::Futimens { slot, time } => drop(r.futimens(fd(slot), *time)),
+            Op::LinkFd { slot, new } => drop(r.link_fd(fd(slot), new)),
+            Op::LsFd { slot } => r.again(fd(slot)),
+            Op::Fstat { slot } => r.fstat(fd(slot)),
+            Op::Flock { slot, operation } => drop(r.flock(fd(slot), *operation)),
+            Op::PosixLock {
+                slot,
+                kind,
+                start,
+                length,
+            } => {
+                r.posix_lock(fd(slot), *kind, *start, *length);
+            }
+            Op::OfdLock {
+                slot,
+                kind,
+                start,
+                length,
+            } => {
+                r.ofd_lock(fd(slot), *kind, *start, *length);
+            }
+            Op::GetLock {
+                slot,
+                kind,
+                start,
+                length,
+            } => {
+                r.get_lock(fd(slot), *kind, *start, *length);
+            }
+            Op::Umask { mask } => {
+                sys::umask(*mask);
+            }
+            op => by_name(r, op),
+        }
+    }
+}
+
+/// Those that need no descriptor.
+fn by_name(r: &mut Run, op: &Op) {
+    match op {
+        Op::SetXattr {
+            path,
+            name,
+            value,
+            flags,
+        } => {
+            r.setxattr_flags(path, name, value, *flags);
+        }
+        Op::GetXattr { path, name } => r.getxattr(path, name),
+        Op::ListXattr { path } => r.listxattr(path),
+        Op::RemoveXattr { path, name } => drop(r.removexattr(path, name)),
+        Op::SetAcl { path, text } => drop(r.set_acl(path, text)),
+        Op::SetDefaultAcl { path, text } => drop(r.set_default_acl(path, text)),
+        Op::GetAcl { path } => r.get_acl(path),
+        Op::Truncate { path, size } => drop(r.truncate(path, *size)),
+        Op::Chmod { path, mode } => drop(r.chmod(path, *mode)),
+        Op::Chown { path, uid, gid } => drop(r.chown(path, *uid, *gid)),
+        Op::Utimens { path, time } => drop(r.utimens(path, *time)),
+        Op::Link { old, new } => drop(r.link(old, new)),
+        Op::Symlink { target, path } => drop(r.symlink(target, path)),
+        Op::Readlink { path } => r.readlink(path),
+        Op::Mkfifo { path, mode } => drop(r.mkfifo(path, *mode)),
+        Op::Mknod {
+            path,
+            kind,
+            mode,
+            major,
+            minor,
+        } => {
+            r.mknod(path, *kind, *mode, *major, *minor);
+        }
+        Op::Mkdir { path, mode } => drop(r.mkdir_mode(path, *mode)),
+        Op::Rmdir { path } => drop(r.rmdir(path)),
+        Op::Unlink { path } => drop(r.unlink(path)),
+        Op::Rename { old, new, flags } => drop(r.rename2(old, new, *flags)),
+        Op::RemoveTree { path } => r.remove_tree(path, Vec::pop),
+        Op::Ls { path } => r.ls(path),
+        Op::LsPieces { path, size } => r.ls_pieces(path, *size),
+        Op::Stat { path } => r.stat(path),
+        Op::Access { path, mode } => drop(r.access(path, *mode)),
+        Op::Protected { path, flags, then } => r.protected(path, *flags, |r| by_name(r, then)),
+        other => unreachable!("{other} is done elsewhere"),
+    }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The trees random runs start from: few names, and the same ones in every layer, so that layers and operations meet.
+//!
+//! There are a few variants only, for read-only images are made of them on the host.  What a union is declared to do
+//! in its own way is left out: hard links of lower files, whose names part at copy-up.
+
+use std::collections::BTreeMap;
+
+use crate::acl;
+use crate::random::{Dice, pattern};
+use crate::shape::{Fs, SHAPES, Shape, Twist};
+use crate::tree::{Builder, Entry, Kind, OLD, Place};
+
+/// The names of everything.
+pub const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
+
+/// How many different trees there are for each shape.
+pub const VARIANTS: usize = 4;
+
+/// How many layers have something; the rest, if the shape has more, have directories or nothing.
+const FILLED: usize = 3;
+
+/// The shapes of random runs; what other shapes do between steps is an operation here.
+pub fn shapes() -> Vec<&'static Shape> {
+    let fits = |shape: &&Shape| {
+        // Hundreds of layers would take most of the time for mounting, and are no other case than ten.
+        matches!(shape.twist, Twist::None | Twist::Nested(_) | Twist::Bind) && shape.lowers <= 10
+    };
+    SHAPES.iter().filter(fits).collect()
+}
+
+/// Under which name an image has the layers of a variant.
+pub fn image_name(variant: usize) -> String {
+    format!("random{variant}")
+}
+
+/// A variant of the tree for a shape.
+pub fn tree(variant: usize, shape: &Shape) -> Builder {
+    let mut dice = Dice::new(variant as u64 + 1);
+    let mut tree = Builder::default();
+    let filled = shape.lowers.min(FILLED);
+    for layer in 0..filled {
+        // The topmost, the bottom one, and one between.
+        let place = layer * (shape.lowers - 1) / (filled - 1).max(1);
+        fill(tree.lower(place), &mut dice, shape, 26);
+    }
+    fill(tree.upper(), &mut dice, shape, 10);
+    if shape.whole_seconds() {
+        tree = tree.in_whole_seconds();
+    }
+    tree
+}
+
+/// A tree of some of the entries of [`tree`].
+pub fn rebuild(entries: &[Entry], shape: &Shape) -> Builder {
+    let mut tree = Builder::default();
+    for entry in entries {
+        match entry.place {
+            Place::Lower(layer) => tree.lower(layer),
+            _ => tree.upper(),
+        };
+        tree.push(entry.clone());
+    }
+    if shape.whole_seconds() {
+        tree = tree.in_whole_seconds();
+    }
+    tree
+}
+
+/// Puts about `count` entries into the layer that the builder is at.
+fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
+    let mut layer: BTreeMap<String, bool> = BTreeMap::new();
+    for _ in 0..count {
+        let dirs: Vec<&String> = layer
+            .iter()
+            .filter(|(_, is_dir)| **is_dir)
+            .map(|(path, _)| path)
+            .collect();
+        let name = NAMES[dice.roll(NAMES.len())];
+        let parent = match dice.roll(dirs.len() + 2).checked_sub(2) {
+            Some(index) if dirs[index].matches('/').count() < 2 => Some(dirs[index].clone()),
+            _ => None,
+        };
+        let path = parent.map_or(name.to_owned(), |dir| format!("{dir}/{name}"));
+        if layer.contains_key(&path) {
+            continue;
+        }
+        let is_dir = entry(b, dice, shape, &path);
+        if let Some(is_dir) = is_dir {
+            layer.insert(path, is_dir);
+        }
+    }
+}
+
+/// Describes one entry, if the layers of the shape can hold it; tells whether it is a directory.
+fn entry(b: &mut Builder, dice: &mut Dice, shape: &Shape, path: &str) -> Option<bool> {
+    const SIZES: [usize; 8] = [0, 1, 10, 100, 4096, 5000, 20_000, 70_000];
+    let mut one = Builder::default();
+    one.lower(0);
+    match dice.roll(20) {
+        0..=6 => drop(one.dir(path)),
+        7 => drop(one.opaque(path)),
+        8..=13 => {
+            let tag = dice.roll(256) as u8;
+            one.file(path, pattern(tag, SIZES[dice.roll(SIZES.len())]));
+        }
+        14 => drop(one.sparse(path, 40_000, &[(9000, &pattern(5, 3000)), (30_000, b"x")])),
+        15 | 16 => drop(one.symlink(path, &target(dice))),
+        17 => drop(one.fifo(path)),
+        18 => drop(one.char_device(path, 1, 3)),
+        _ => one.whiteout(path),
+    }
+    let mut made = one.entries()[0].clone();
+    let is_dir = matches!(made.kind, Kind::Dir { .. });
+    if !matches!(made.kind, Kind::Whiteout | Kind::Symlink(_)) {
+        const DIRS: [u32; 4] = [0o755, 0o777, 0o2775, 0o1777];
+        const FILES: [u32; 7] = [0o644, 0o600, 0o666, 0o755, 0o777, 0o4755, 0o2775];
+        made.mode(match is_dir {
+            true => DIRS[dice.roll(DIRS.len())],
+            false => FILES[dice.roll(FILES.len())],
+        });
+    }
+    if made.kind != Kind::Whiteout {
+        let owner = [0, 0, 1000, 1001][dice.roll(4)];
+        made.owner(owner, [0, 500][dice.roll(2)]);
+        made.mtime(OLD.0 + dice.roll(1000) as i64, OLD.1);
+    }
+    let attributes = matches!(made.kind, Kind::File { .. } | Kind::Dir { opaque: false });
+    if attributes && dice.roll(4) == 0 && !shape.lower.contains(&Fs::Iso9660) {
+        made.xattr("user.a", b"lower");
+        if dice.roll(2) == 0 {
+            made.xattr("trusted.b", &pattern(1, 30));
+        }
+        if dice.roll(3) == 0 && !shape.lower.contains(&Fs::Squashfs) {
+            let mode = made.mode;
+            made.mode(mode | 0o070)
+                .xattr(acl::ACCESS, &acl::encode(&acl_of(mode)));
+        }
+    }
+    let refuses = |fs: &Fs| fs.refuses(&made).is_some();
+    if shape.lower.iter().any(refuses) {
+        if !is_dir {
+            return None;
+        }
+        made.kind = Kind::Dir { opaque: false };
+    }
+    b.push(made);
+    Some(is_dir)
+}
+
+/// An ACL that a mode with all rights for the group, the mask, goes with.
+fn acl_of(mode: u32) -> String {
+    format!("u:{},user:1001:5,g:4,m:7,o:{}", mode >> 6 & 7, mode & 7)
+}
+
+/// Where a symbolic link leads: somewhere below its own directory, so that no path leaves the tree.
+pub fn target(dice: &mut Dice) -> String {
+    let mut name = || NAMES[dice.roll(NAMES.len())];
+    let one = name();
+    let two = name();
+    if one < two {
+        one.to_owned()
+    } else {
+        format!("{one}/{two}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::make;
+    use crate::tree::{merge, spread};
+
+    #[test]
+    fn every_layer_can_be_made_and_differs() {
+        for shape in shapes() {
+            let mut plain = Vec::new();
+            for variant in 0..VARIANTS {
+                let spread = spread(&tree(variant, shape), shape.lowers);
+                assert_eq!(spread.lowers.len(), shape.lowers, "{}", shape.name);
+                for layer in spread.lowers.iter().chain([&spread.upper]) {
+                    let dir = tempfile::tempdir().unwrap();
+                    // What only root may make is left to the machines.
+                    let mut layer = layer.clone();
+                    layer.retain(|entry| !matches!(entry.kind, Kind::Whiteout | Kind::Char(..)));
+                    for entry in &mut layer {
+                        entry.xattrs.clear();
+                        if let Kind::Dir { opaque } = &mut entry.kind {
+                            *opaque = false;
+                        }
+                        // SAFETY-free: the ids of this process are those of its directory.
+                        (entry.uid, entry.gid) = owner(dir.path());
+                    }
+                    make::make(dir.path(), &layer).unwrap();
+                }
+                plain.push(merge(&spread));
+            }
+            assert!(
+                plain.iter().all(|tree| tree.len() > 25),
+                "{}: {:?}",
+                shape.name,
+                plain.iter().map(Vec::len).collect::<Vec<_>>()
+            );
+            assert_ne!(plain[0], plain[1]);
+        }
+    }
+
+    fn owner(path: &std::path::Path) -> (u32, u32) {
+        let stat = crate::sys::stat(path, 0).unwrap();
+        (stat.st_uid, stat.st_gid)
+    }
+
+    #[test]
+    fn layers_meet() {
+        let shape = shapes()[1];
+        let spread = spread(&tree(0, shape), shape.lowers);
+        let [one, two] = &spread.lowers[..] else {
+            panic!("two layers")
+        };
+        let twice = one
+            .iter()
+            .filter(|entry| two.iter().any(|other| other.path == entry.path));
+        assert!(twice.count() > 4);
+    }
+}

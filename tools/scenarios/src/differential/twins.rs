@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Two trees that must stay the same: a plain one and a union, and the comparison after each operation.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use super::op::{ACTORS, Op, Step};
+use super::peers::{Answer, Peer};
+use super::perform::Side;
+use crate::diff;
+use crate::make::OPAQUE;
+use crate::site::Site;
+use crate::sys;
+use crate::walk::{self, Tree};
+
+/// How the two came to differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parting {
+    /// How many operations had been done, the last one being that which showed it.
+    pub after: usize,
+    /// What differs, in lines for a reader.
+    pub lines: Vec<String>,
+}
+
+/// What was done without a difference.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Operations that succeeded.
+    pub succeeded: usize,
+    /// Operations that failed, in the same way on both sides.
+    pub failed: usize,
+    /// Renames of directories that a union is declared to refuse.
+    pub refused: usize,
+    /// How often the union was mounted again.
+    pub remounts: usize,
+}
+
+/// The two trees; without a site both are plain.
+pub struct Twins<'a> {
+    plain: Side,
+    union: Side,
+    site: Option<(Site, &'a str)>,
+    /// The lower layers as they must stay.
+    lowers: Vec<(PathBuf, Tree)>,
+    tally: Tally,
+}
+
+impl<'a> Twins<'a> {
+    /// Two trees that are the same; the union is mounted.
+    pub fn new(plain: &Path, union: &Path, site: Option<(Site, &'a str)>) -> Result<Self, String> {
+        let layers = site.iter().flat_map(|(site, _)| site.lower_trees());
+        let lowers = layers
+            .map(|layer| Ok((layer.clone(), walk::walk(layer)?)))
+            .collect::<Result<_, String>>()?;
+        Ok(Self {
+            plain: Side::new(plain)?,
+            union: Side::new(union)?,
+            site,
+            lowers,
+            tally: Tally::default(),
+        })
+    }
+
+    /// Does all the steps, and looks at everything at the end.
+    pub fn run(mut self, steps: &[Step]) -> Result<Tally, Parting> {
+        // Often enough to find the operation at fault, in a long sequence seldom enough not to take all the time.
+        let every = (steps.len() / 8).clamp(1, 250);
+        let every = if steps.len() <= 24 { 1 } else { every };
+        let mut peers = Vec::new();
+        for (index, step) in steps.iter().enumerate() {
+            let parting = |lines| Parting {
+                after: index + 1,
+                lines,
+            };
+            match step.op {
+                Op::DropCaches => drop_caches(),
+                Op::Remount | Op::Rotate => {
+                    peers.clear();
+                    self.remount(step.op == Op::Rotate).map_err(parting)?;
+                }
+                _ => {
+                    let answer = match step.actor {
+                        0 => self.both(step),
+                        actor => {
+                            if peers.is_empty() {
+                                peers = self.peers(steps).map_err(parting)?;
+                            }
+                            peers[actor - 1].turn(index)
+                        }
+                    };
+                    match answer.map_err(parting)? {
+                        true => self.tally.succeeded += 1,
+                        false => self.tally.failed += 1,
+                    }
+                }
+            }
+            if (index + 1) % every == 0 {
+                self.compare(&format!("after step {}", index + 1))
+                    .map_err(parting)?;
+            }
+        }
+        drop(peers);
+        let parting = |lines| Parting {
+            after: steps.len(),
+            lines,
+        };
+        self.finish().map_err(parting)?;
+        Ok(self.tally)
+    }
+
+    /// The processes that take turns with this one.
+    fn peers(&self, steps: &[Step]) -> Result<Vec<Peer>, Vec<String>> {
+        (1..ACTORS)
+            .map(|_| {
+                let mut twins = None;
+                let act = |index: usize| -> Answer {
+                    if twins.is_none() {
+                        twins = Some(self.for_peer().map_err(|error| vec![error])?);
+                    }
+                    twins.as_mut().expect("just made").both(&steps[index])
+                };
+                Peer::start(act).map_err(|error| vec![format!("fork: {error}")])
+            })
+            .collect()
+    }
+
+    /// The same trees, with nothing open.
+    fn for_peer(&self) -> Result<Self, String> {
+        Ok(Self {
+            plain: Side::new(self.plain.root())?,
+            union: Side::new(self.union.root())?,
+            site: self.site.clone(),
+            lowers: Vec::new(),
+            tally: Tally::default(),
+        })
+    }
+
+    /// Does a step on both sides.
+    fn both(&mut self, step: &Step) -> Answer {
+        let found = self.union.perform(step);
+        if let Some((old, new, flags)) = renamed(&step.op)
+            && contains(&found, b") = EXDEV")
+        {
+            self.union.enter();
+            let exchange = flags == libc::RENAME_EXCHANGE;
+            if self.has_lower_part(old) || (exchange && self.has_lower_part(new)) {
+                self.tally.refused += 1;
+                return Ok(false);
+            }
+        }
+        let expected = self.plain.perform(step);
+        if expected == found {
+            return Ok(!contains(&found, b" = E"));
+        }
+        let (expected, found) = (text(&expected), text(&found));
+        let mut lines = Vec::new();
+        for index in 0..expected.len().max(found.len()) {
+            let line = |lines: &[String]| {
+                lines
+                    .get(index)
+                    .cloned()
+                    .unwrap_or_else(|| "(nothing)".into())
+            };
+            let (expected, found) = (line(&expected), line(&found));
+            if expected != found {
+                lines.push(format!("plain: {expected}"));
+                lines.push(format!("union: {found}"));
+            }
+        }
+        Err(lines)
+    }
+
+    /// Whether a directory is one that a union of this version does not rename: one that a lower layer takes part in.
+    ///
+    /// Told from the layers, by the rules for looking up names.
+    fn has_lower_part(&self, path: &str) -> bool {
+        let Some((site, _)) = &self.site else {
+            return false;
+        };
+        let Ok(fd) = sys::open(path, libc::O_PATH | libc::O_NOFOLLOW, 0) else {
+            return false;
+        };
+        let found = sys::descriptor_path(fd);
+        let _ = sys::close(fd);
+        let Ok(found) = found else { return false };
+        let Ok(path) = found.strip_prefix(self.union.root()) else {
+            return false;
+        };
+        let mut layers: Vec<(usize, PathBuf)> = site.stack().into_iter().enumerate().collect();
+        for component in path {
+            let mut next = Vec::new();
+            for (number, layer) in layers {
+                let path = layer.join(component);
+                match sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW) {
+                    Err(_) => continue,
+                    // A whiteout, or something else that hides what is below.
+                    Ok(stat) if walk::kind(&stat) != libc::S_IFDIR => break,
+                    Ok(_) => {}
+                }
+                let opaque = sys::getxattr(&path, OPAQUE).is_ok_and(|value| value == b"y");
+                next.push((number, path));
+                if opaque {
+                    break;
+                }
+            }
+            layers = next;
+        }
+        layers.iter().any(|(number, _)| *number > 0)
+    }
+
+    /// Compares the whole trees.
+    fn compare(&self, when: &str) -> Result<(), Vec<String>> {
+        let walk =
+            |side: &Side| walk::walk(side.root()).map_err(|error| vec![format!("{when}: {error}")]);
+        let (plain, union) = (walk(&self.plain)?, walk(&self.union)?);
+        let wrong = diff::trees(&plain, &union, when, &[], &mut HashMap::new()).wrong;
+        if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// Closes everything and mounts the union again, with its top as a lower layer if asked for.
+    fn remount(&mut self, rotate: bool) -> Result<(), Vec<String>> {
+        if rotate {
+            self.part_links()?;
+        }
+        self.leave();
+        let union = self.union.root().to_owned();
+        if let Some((site, fstype)) = &mut self.site {
+            unmount(site)?;
+            if rotate {
+                let top = site.stack().swap_remove(0);
+                let tree = walk::walk(&top).map_err(|error| vec![error])?;
+                self.lowers.push((top, tree));
+                site.rotate().map_err(|error| vec![error])?;
+            }
+            site.mount(fstype)
+                .map_err(|error| vec![format!("mounting {}: {error}", union.display())])?;
+        }
+        self.tally.remounts += 1;
+        let enter = |side: &mut Side| side.enter_anew().map_err(|error| vec![error]);
+        enter(&mut self.plain)?;
+        enter(&mut self.union)
+    }
+
+    fn leave(&mut self) {
+        self.plain.leave();
+        self.union.leave();
+        sys::chdir("/").expect("there is a root directory");
+    }
+
+    /// Leaves each file one name: of a lower file the names part at copy-up, as union.rst says.
+    fn part_links(&mut self) -> Result<(), Vec<String>> {
+        let tree = walk::walk(self.plain.root()).map_err(|error| vec![error])?;
+        let other = |(path, line): &(&String, &String)| {
+            let (_, first) = line.split_once(" same-as=")?;
+            let first = first.split(' ').next()?;
+            (first != path.as_str()).then(|| (*path).clone())
+        };
+        let others: Vec<String> = tree.iter().filter_map(|entry| other(&entry)).collect();
+        for path in others {
+            let op = Op::Unlink { path };
+            self.both(&Step {
+                actor: 0,
+                user: 0,
+                op,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The last look: at the trees, also mounted again and as overlayfs, and at the layers.
+    fn finish(&mut self) -> Result<(), Vec<String>> {
+        self.compare("after the last step")?;
+        self.leave();
+        let Some((site, fstype)) = self.site.clone() else {
+            return Ok(());
+        };
+        unmount(&site)?;
+        let mounted = |fstype: &str, when: &str| {
+            site.mount(fstype)
+                .map_err(|error| vec![format!("{when}: {error}")])?;
+            self.compare(when)?;
+            unmount(&site)
+        };
+        mounted(fstype, "mounted again")?;
+        // Before overlayfs has a chance to tidy up.
+        site.layers(fstype)
+            .work_empty()
+            .map_err(|error| vec![error])?;
+        for (layer, before) in &self.lowers {
+            let after = walk::walk(layer).map_err(|error| vec![error])?;
+            let when = format!("lower layer {}, before and after", layer.display());
+            let wrong = diff::trees(before, &after, &when, &[], &mut HashMap::new()).wrong;
+            if !wrong.is_empty() {
+                return Err(wrong);
+            }
+        }
+        if fstype == "overlay" {
+            return Ok(());
+        }
+        mounted("overlay", "as overlayfs")
+    }
+}
+
+fn unmount(site: &Site) -> Result<(), Vec<String>> {
+    site.umount()
+        .map_err(|error| vec![format!("nothing is open, and yet umount: {error}")])
+}
+
+fn drop_caches() {
+    // Refused to users, which is no reason to fail.
+    let _ = std::fs::write("/proc/sys/vm/drop_caches", "3");
+}
+
+/// The names and flags of a rename.
+fn renamed(op: &Op) -> Option<(&str, &str, u32)> {
+    match op {
+        Op::Rename { old, new, flags } => Some((old, new, *flags)),
+        Op::Protected { then, .. } => renamed(then),
+        _ => None,
+    }
+}
+
+fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
+}
+
+fn text(bytes: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(bytes)
+        .lines()
+        .map(str::to_owned)
+        .collect()
+}
