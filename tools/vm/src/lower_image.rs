@@ -8,19 +8,34 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use tar::{EntryType, Header};
 use union_scenarios::cases;
+use union_scenarios::differential::start;
 use union_scenarios::execute;
 use union_scenarios::make::OPAQUE;
 use union_scenarios::scenario::Scenario;
-use union_scenarios::shape::{self, Fs, SHAPES};
+use union_scenarios::shape::{self, Fs, SHAPES, Shape};
 use union_scenarios::tree::{self, Builder, Entry, Kind};
 
 /// The archive of what the images of one file system hold.
 pub fn archive(fs: Fs) -> Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
+    let mut random = BTreeSet::new();
     for scenario in cases::ALL {
         let mut done = BTreeSet::new();
         for count in shape::image_sizes(fs) {
             add(&mut tar, scenario, fs, count, &mut done)?;
+        }
+    }
+    for shape in start::shapes() {
+        for variant in 0..start::VARIANTS {
+            let tree = start::tree(variant, shape);
+            layers(
+                &mut tar,
+                &tree,
+                &start::image_name(variant),
+                shape,
+                fs,
+                &mut random,
+            )?;
         }
     }
     tar.into_inner().context("finishing the archive")
@@ -42,18 +57,31 @@ fn add(
         if execute::skip(scenario, shape, &tree).is_some() {
             continue;
         }
-        let spread = tree::spread(&tree, count);
-        for (number, layer) in spread.lowers.iter().enumerate() {
-            // More layers than the shape has, when the tree names them.
-            let root = shape.in_image(spread.lowers.len(), scenario.name, number);
-            if shape.lower(number) != fs || !done.insert(root.clone()) {
-                continue;
-            }
-            append(tar, Builder::default().dir(&root), "")?;
-            for entry in layer {
-                append(tar, entry, &format!("{root}/"))
-                    .with_context(|| format!("{}: {}", scenario.name, entry.path))?;
-            }
+        layers(tar, &tree, scenario.name, shape, fs, done)?;
+    }
+    Ok(())
+}
+
+/// Adds those layers of a tree that a shape has on `fs`.
+fn layers(
+    tar: &mut tar::Builder<Vec<u8>>,
+    tree: &Builder,
+    name: &str,
+    shape: &Shape,
+    fs: Fs,
+    done: &mut BTreeSet<String>,
+) -> Result<()> {
+    let spread = tree::spread(tree, shape.lowers);
+    for (number, layer) in spread.lowers.iter().enumerate() {
+        // More layers than the shape has, when the tree names them.
+        let root = shape.in_image(spread.lowers.len(), name, number);
+        if shape.lower(number) != fs || !done.insert(root.clone()) {
+            continue;
+        }
+        append(tar, Builder::default().dir(&root), "")?;
+        for entry in layer {
+            append(tar, entry, &format!("{root}/"))
+                .with_context(|| format!("{name}: {}", entry.path))?;
         }
     }
     Ok(())

@@ -122,6 +122,12 @@ impl Generator {
                 break op;
             }
         };
+        // The owner of a file alone may give it the old time that follows.
+        let user = if matches!(op, Op::MapStore { .. }) {
+            0
+        } else {
+            user
+        };
         let step = Step {
             actor: self.actor,
             user,

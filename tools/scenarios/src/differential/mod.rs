@@ -20,7 +20,6 @@ pub mod start;
 mod story;
 mod twins;
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::execute::{Lab, make_dir};
@@ -208,22 +207,10 @@ impl<'a> Case<'a> {
     }
 }
 
-/// The plain directory of a site that was prepared for a run.
-#[cfg(test)]
-fn plain_pair(
-    entries: &[Entry],
-    parent: &Path,
-) -> Result<(std::path::PathBuf, std::path::PathBuf), String> {
-    let pair = (parent.join("one"), parent.join("two"));
-    for dir in [&pair.0, &pair.1] {
-        make_dir(dir)?;
-        make::make(dir, entries)?;
-    }
-    Ok(pair)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::path::{Path, PathBuf};
+
     use super::*;
     use crate::tree::Kind;
 
@@ -231,6 +218,16 @@ mod tests {
         flags: false,
         rotate: true,
     };
+
+    /// Two directories that hold the same.
+    fn plain_pair(entries: &[Entry], parent: &Path) -> Result<(PathBuf, PathBuf), String> {
+        let pair = (parent.join("one"), parent.join("two"));
+        for dir in [&pair.0, &pair.1] {
+            make_dir(dir)?;
+            make::make(dir, entries)?;
+        }
+        Ok(pair)
+    }
 
     /// What this process may make.
     fn plain_tree() -> Vec<Entry> {

@@ -15,8 +15,8 @@ pub struct Side {
     root: PathBuf,
     at_root: RawFd,
     fd: [Fd; SLOTS],
-    /// Which of them are named pipes.
-    pipe: [bool; SLOTS],
+    /// Their types, as bits of a mode.
+    kind: [u32; SLOTS],
     /// Everything that is open; more than there are slots when an open was not followed by a close.
     open: Vec<RawFd>,
     kept: Option<Kept>,
@@ -29,7 +29,7 @@ impl Side {
             root: root.to_owned(),
             at_root: -1,
             fd: [Fd::NONE; SLOTS],
-            pipe: [false; SLOTS],
+            kind: [0; SLOTS],
             open: Vec::new(),
             kept: None,
         };
@@ -62,7 +62,7 @@ impl Side {
             let _ = sys::close(fd);
         }
         self.fd = [Fd::NONE; SLOTS];
-        self.pipe = [false; SLOTS];
+        self.kind = [0; SLOTS];
         let _ = sys::close(self.at_root);
         self.at_root = -1;
     }
@@ -104,8 +104,7 @@ impl Side {
                 if fd.raw() >= 0 {
                     self.open.push(fd.raw());
                 }
-                let is_pipe = |stat: &libc::stat| walk::kind(stat) == libc::S_IFIFO;
-                self.pipe[*slot] = sys::fstat(fd.raw()).is_ok_and(|stat| is_pipe(&stat));
+                self.kind[*slot] = sys::fstat(fd.raw()).map_or(0, |stat| walk::kind(&stat));
                 self.fd[*slot] = fd;
             }
             Op::Close { slot } => {
@@ -116,8 +115,11 @@ impl Side {
             Op::Read { slot, length } => drop(r.read(fd(slot), *length)),
             Op::Pread { slot, length, at } => drop(r.pread(fd(slot), *length, *at)),
             // What passes through a pipe of a lower layer does not change its times; see union.rst.
-            Op::Write { slot, .. } if self.pipe[*slot] => {}
-            Op::Sendfile { to, .. } | Op::Splice { to, .. } if self.pipe[*to] => {}
+            Op::Write { slot, .. } if self.kind[*slot] == libc::S_IFIFO => {}
+            Op::Sendfile { to, .. } | Op::Splice { to, .. } if self.kind[*to] == libc::S_IFIFO => {}
+            // Positions in a directory are up to the file system, and so is where it ends.
+            Op::Seek { slot, .. } | Op::SeekData { slot, .. }
+                if self.kind[*slot] == libc::S_IFDIR => {}
             Op::Write { slot, data } => r.write(fd(slot), pattern(data.tag, data.length)),
             Op::Pwrite { slot, data, at } => {
                 r.pwrite(fd(slot), pattern(data.tag, data.length), *at);

@@ -42,9 +42,9 @@ pub fn tree(variant: usize, shape: &Shape) -> Builder {
     for layer in 0..filled {
         // The topmost, the bottom one, and one between.
         let place = layer * (shape.lowers - 1) / (filled - 1).max(1);
-        fill(tree.lower(place), &mut dice, shape, 26);
+        fill(tree.lower(place), &mut dice, shape, 45);
     }
-    fill(tree.upper(), &mut dice, shape, 10);
+    fill(tree.upper(), &mut dice, shape, 15);
     if shape.whole_seconds() {
         tree = tree.in_whole_seconds();
     }
@@ -196,7 +196,7 @@ mod tests {
                 plain.push(merge(&spread));
             }
             assert!(
-                plain.iter().all(|tree| tree.len() > 25),
+                plain.iter().all(|tree| tree.len() > 20),
                 "{}: {:?}",
                 shape.name,
                 plain.iter().map(Vec::len).collect::<Vec<_>>()

@@ -150,7 +150,7 @@ impl<'a> Twins<'a> {
         }
         let expected = self.plain.perform(step);
         if expected == found {
-            return Ok(!contains(&found, b" = E"));
+            return Ok(succeeded(&found));
         }
         let (expected, found) = (text(&expected), text(&found));
         let mut lines = Vec::new();
@@ -318,6 +318,13 @@ fn renamed(op: &Op) -> Option<(&str, &str, u32)> {
         Op::Protected { then, .. } => renamed(then),
         _ => None,
     }
+}
+
+/// Whether the call itself, the first line but for who makes it, was not answered with an error.
+fn succeeded(answer: &[u8]) -> bool {
+    let mut lines = answer.split(|byte| *byte == b'\n');
+    let call = lines.find(|line| !line.starts_with(b"--"));
+    call.is_some_and(|line| !contains(line, b" = E"))
 }
 
 fn contains(text: &[u8], part: &[u8]) -> bool {
