@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What the generator believes the tree to be like, so that most of its operations are about something.
 //!
-//! It takes every operation for successful.  Where it is wrong an operation fails, on both sides; nothing depends on it.
+//! It follows the operations that succeed, roughly.  Where it is wrong an operation fails, on both sides; nothing depends
+//! on it.
 
 use std::collections::BTreeMap;
 
@@ -120,7 +121,7 @@ impl Hope {
         self.slots[actor].iter().position(Option::is_none)
     }
 
-    /// Takes the operation for successful.
+    /// Follows an operation that succeeds.
     pub fn believe(&mut self, step: &Step) {
         let slots = &mut self.slots[step.actor];
         match &step.op {

@@ -3,7 +3,7 @@
 //! same tree, and compared one by one.
 //!
 //! [`op`] says what can be done, [`generate`] chooses, [`perform`] does it on one side, [`twins`] on both and
-//! compares, [`peers`] are other processes that take turns, [`start`] the trees to start from; [`shrink`] makes what
+//! compares, after [`rehearse`] has tried the operations out; [`peers`] are other processes that take turns, [`start`] the trees to start from; [`shrink`] makes what
 //! failed short, and [`story`] writes it down as a scenario.
 //!
 //! What union.rst declares to be different is left out, each at its place: hard links of lower files (`start`,
@@ -15,6 +15,7 @@ mod hope;
 mod op;
 mod peers;
 mod perform;
+mod rehearse;
 mod shrink;
 pub mod start;
 mod story;
@@ -30,7 +31,7 @@ use crate::outcome::Outcome;
 use crate::process::{self, End};
 use crate::random::Dice;
 use crate::shape::{Fs, Shape};
-use crate::site::Site;
+use crate::site::{self, Site};
 use crate::tree::{self, Entry, Spread};
 use generate::Limits;
 use op::Step;
@@ -59,7 +60,7 @@ const SHRINKING: Duration = Duration::from_secs(200);
 /// What a seed stands for besides its operations.
 struct Case<'a> {
     lab: &'a Lab,
-    shape: &'static Shape,
+    shape: Shape,
     variant: usize,
 }
 
@@ -68,9 +69,12 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
         return Outcome::Fail(vec![format!("{name:?} is not a seed")]);
     };
     let case = Case::of(lab, seed);
-    let entries = start::tree(case.variant, case.shape).entries().to_vec();
+    let entries = start::tree(case.variant, &case.shape).entries().to_vec();
     let spread = case.spread(&entries);
-    let steps = generate::steps(seed, series.size, &tree::merge(&spread), case.limits());
+    let steps = match case.steps(seed, series.size, &spread) {
+        Ok(steps) => steps,
+        Err(why) => return Outcome::Fail(vec![why]),
+    };
     let place = format!("shape {}, tree {}", case.shape.name, case.variant);
     match case.attempt(&spread, &steps) {
         Ok(tally) => Outcome::Pass(vec![format!("{place}: {tally}")]),
@@ -94,7 +98,7 @@ impl<'a> Case<'a> {
         let shapes = start::shapes();
         Self {
             lab,
-            shape: shapes[dice.roll(shapes.len())],
+            shape: *shapes[dice.roll(shapes.len())],
             variant: dice.roll(start::VARIANTS),
         }
     }
@@ -108,8 +112,17 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The operations, tried out in memory.
+    fn steps(&self, seed: u64, count: usize, spread: &Spread) -> Result<Vec<Step>, String> {
+        let stage = site::tmpfs(&self.lab.base, "stage")?;
+        let steps = make::make(&stage, &tree::merge(spread))
+            .and_then(|()| rehearse::steps(seed, count, spread, self.limits(), &stage));
+        self.clean();
+        steps
+    }
+
     fn spread(&self, entries: &[Entry]) -> Spread {
-        tree::spread(&start::rebuild(entries, self.shape), self.shape.lowers)
+        tree::spread(&start::rebuild(entries, &self.shape), self.shape.lowers)
     }
 
     /// Does the steps in fresh trees, in a process of its own.
@@ -146,7 +159,7 @@ impl<'a> Case<'a> {
     /// Makes both trees and mounts the union.
     fn prepare(&self, spread: &Spread) -> Result<Site, String> {
         let name = start::image_name(self.variant);
-        let mut site = Site::prepare(&self.lab.disks, &self.lab.base, &name, self.shape, spread)?;
+        let mut site = Site::prepare(&self.lab.disks, &self.lab.base, &name, &self.shape, spread)?;
         let plain = site.top.join("plain");
         make_dir(&plain)?;
         make::make(&plain, &tree::merge(spread))?;
@@ -165,45 +178,82 @@ impl<'a> Case<'a> {
         }
     }
 
+    /// The same with lower layers that can be made anew, in the place of images.
+    fn without_images(&self) -> Self {
+        let lower: &[Fs] = match self.shape.lower.iter().any(|fs| fs.is_image()) {
+            true => &[Fs::Tmpfs],
+            false => self.shape.lower,
+        };
+        let shape = Shape {
+            lower,
+            ..self.shape
+        };
+        Self { shape, ..*self }
+    }
+
     /// Makes the sequence and the tree short, and writes them down.
     fn explain(&self, entries: Vec<Entry>, mut steps: Vec<Step>, parting: Parting) -> Vec<String> {
-        let end = Instant::now() + SHRINKING;
         let all = steps.len();
         steps.truncate(parting.after.max(1));
-        let mut last = parting;
-        let mut tries = 0;
-        let spread = self.spread(&entries);
-        let mut try_it = |spread: &Spread, steps: &[Step]| {
-            if Instant::now() > end {
-                return false;
-            }
-            tries += 1;
-            let Err(parting) = self.attempt(spread, steps) else {
-                return false;
-            };
-            last = parting;
-            true
+        let mut tries = Tries {
+            end: Instant::now() + SHRINKING,
+            count: 0,
+            last: parting,
         };
-        let steps = shrink::shrink(steps, |steps| try_it(&spread, steps));
-        let images = self.shape.lower.iter().any(|fs| fs.is_image());
-        let entries = match images {
-            // What is in an image is there.
-            true => entries,
-            false => shrink::shrink(entries, |entries| try_it(&self.spread(entries), &steps)),
+        let mut lines = Vec::new();
+        let (entries, steps) = if tries.fails(&self.without_images(), &entries, &steps) {
+            let case = self.without_images();
+            let steps = shrink::shrink(steps, |steps| tries.fails(&case, &entries, steps));
+            let entries = shrink::shrink(entries, |entries| tries.fails(&case, entries, &steps));
+            // Some were needed for the names of others only.
+            let steps = shrink::shrink(steps, |steps| tries.fails(&case, &entries, steps));
+            (entries, steps)
+        } else {
+            lines.push(
+                "with lower layers on tmpfs it passes: the tree is left as it is in the images"
+                    .into(),
+            );
+            let steps = shrink::shrink(steps, |steps| tries.fails(self, &entries, steps));
+            (entries, steps)
         };
-        let over = if Instant::now() > end {
+        let over = if Instant::now() > tries.end {
             ", then the time was over"
         } else {
             ""
         };
-        let mut lines = vec![format!(
-            "{} of {all} steps are left after {tries} tries{over}; with them:",
-            steps.len()
-        )];
-        lines.extend(last.lines);
+        lines.push(format!(
+            "{} of {all} steps are left after {} tries{over}; with them:",
+            steps.len(),
+            tries.count
+        ));
+        lines.extend(tries.last.lines);
         lines.push("as a scenario:".into());
         lines.extend(story::scenario(&entries, &steps));
         lines
+    }
+}
+
+/// Runs of shorter and shorter sequences.
+struct Tries {
+    end: Instant,
+    count: usize,
+    /// How the last one failed that did.
+    last: Parting,
+}
+
+impl Tries {
+    fn fails(&mut self, case: &Case, entries: &[Entry], steps: &[Step]) -> bool {
+        if Instant::now() > self.end {
+            return false;
+        }
+        self.count += 1;
+        match case.attempt(&case.spread(entries), steps) {
+            Ok(_) => false,
+            Err(parting) => {
+                self.last = parting;
+                true
+            }
+        }
     }
 }
 
@@ -265,7 +315,14 @@ mod tests {
     }
 
     fn steps(seed: u64, count: usize) -> Vec<Step> {
-        let mut steps = generate::steps(seed, count, &plain_tree(), LIMITS);
+        let tree = plain_tree();
+        let dir = tempfile::tempdir().unwrap();
+        let (stage, _) = plain_pair(&tree, dir.path()).unwrap();
+        let layers = Spread {
+            upper: tree,
+            lowers: Vec::new(),
+        };
+        let mut steps = rehearse::steps(seed, count, &layers, LIMITS, &stage).unwrap();
         if !is_root() {
             steps.iter_mut().for_each(|step| step.user = 0);
         }

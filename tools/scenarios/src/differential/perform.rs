@@ -67,7 +67,7 @@ impl Side {
         self.at_root = -1;
     }
 
-    /// Does it; gives what it answered, and what is to be seen of the objects concerned afterwards.
+    /// Does it; gives what it answered.
     pub fn perform(&mut self, step: &Step) -> Vec<u8> {
         self.enter();
         let mut out = Vec::new();
@@ -76,6 +76,13 @@ impl Side {
             (0, _) => self.call(&mut run, &step.op),
             (uid, gid) => run.as_user(uid, gid, |run| self.call(run, &step.op)),
         }
+        out
+    }
+
+    /// Does it; gives what it answered, and what is to be seen of the objects concerned afterwards.
+    pub fn perform_and_look(&mut self, step: &Step) -> Vec<u8> {
+        let mut out = self.perform(step);
+        let mut run = Run::new(&mut out);
         for path in step.op.paths() {
             run.lstat(path);
             // What happens to a name shows in the times of its directory.
@@ -206,6 +213,18 @@ impl Side {
             op => by_name(r, op),
         }
     }
+}
+
+/// Whether what [`Side::perform`] gave is no error; the first line counts, but for the one about who makes the call.
+pub fn succeeded(answer: &[u8]) -> bool {
+    let mut lines = answer.split(|byte| *byte == b'\n');
+    let call = lines.find(|line| !line.starts_with(b"--"));
+    call.is_some_and(|line| !contains(line, b" = E"))
+}
+
+/// Whether `part` is somewhere in `text`.
+pub fn contains(text: &[u8], part: &[u8]) -> bool {
+    text.windows(part.len()).any(|window| window == part)
 }
 
 /// Those that need no descriptor.

@@ -42,9 +42,9 @@ pub fn tree(variant: usize, shape: &Shape) -> Builder {
     for layer in 0..filled {
         // The topmost, the bottom one, and one between.
         let place = layer * (shape.lowers - 1) / (filled - 1).max(1);
-        fill(tree.lower(place), &mut dice, shape, 45);
+        fill(tree.lower(place), &mut dice, shape, 30);
     }
-    fill(tree.upper(), &mut dice, shape, 15);
+    fill(tree.upper(), &mut dice, shape, 10);
     if shape.whole_seconds() {
         tree = tree.in_whole_seconds();
     }
@@ -67,10 +67,14 @@ pub fn rebuild(entries: &[Entry], shape: &Shape) -> Builder {
     tree
 }
 
-/// Puts about `count` entries into the layer that the builder is at.
+/// Puts `count` entries into the layer that the builder is at.
 fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
     let mut layer: BTreeMap<String, bool> = BTreeMap::new();
-    for _ in 0..count {
+    // Some names are taken, and some kinds cannot be had.
+    for _ in 0..4 * count {
+        if layer.len() == count {
+            break;
+        }
         let dirs: Vec<&String> = layer
             .iter()
             .filter(|(_, is_dir)| **is_dir)
@@ -97,8 +101,10 @@ fn entry(b: &mut Builder, dice: &mut Dice, shape: &Shape, path: &str) -> Option<
     const SIZES: [usize; 8] = [0, 1, 10, 100, 4096, 5000, 20_000, 70_000];
     let mut one = Builder::default();
     one.lower(0);
-    match dice.roll(20) {
-        0..=6 => drop(one.dir(path)),
+    // What is no directory at the root hides all that other layers have there.
+    let roots = if path.contains('/') { 0 } else { 20 };
+    match dice.roll(20 + roots) {
+        0..=6 | 20.. => drop(one.dir(path)),
         7 => drop(one.opaque(path)),
         8..=13 => {
             let tag = dice.roll(256) as u8;
@@ -196,7 +202,7 @@ mod tests {
                 plain.push(merge(&spread));
             }
             assert!(
-                plain.iter().all(|tree| tree.len() > 20),
+                plain.iter().all(|tree| tree.len() > 15),
                 "{}: {:?}",
                 shape.name,
                 plain.iter().map(Vec::len).collect::<Vec<_>>()

@@ -5,6 +5,7 @@ use std::fmt;
 
 use super::op::{Op, SLOTS, Step};
 use super::twins::{Parting, Tally};
+use crate::acl;
 use crate::random::pattern;
 use crate::tree::{Entry, Kind, Place};
 
@@ -112,16 +113,26 @@ fn describe(entry: &Entry) -> String {
         Kind::Symlink(_) => String::new(),
         _ => format!(".mode(0o{:o})", entry.mode),
     };
-    let xattrs = entry
+    let xattrs: String = entry
         .xattrs
         .iter()
-        .map(|(name, value)| format!(".xattr({name:?}, b\"{}\")", value.escape_ascii()));
-    let xattrs: String = xattrs.collect();
+        .map(|(name, value)| attribute(name, value))
+        .collect();
     let owner = match (entry.uid, entry.gid) {
         (0, 0) => String::new(),
         (uid, gid) => format!(".owner({uid}, {gid})"),
     };
     format!("b.{place}.{what}{mode}{owner}{xattrs}")
+}
+
+fn attribute(name: &str, value: &[u8]) -> String {
+    match name {
+        acl::ACCESS => format!(
+            ".xattr(acl::ACCESS, &acl::encode({:?}))",
+            acl::decode(value)
+        ),
+        _ => format!(".xattr({name:?}, &{}[..])", bytes(value)),
+    }
 }
 
 /// An expression for bytes: most are patterns.
@@ -181,7 +192,7 @@ mod tests {
             lines,
             [
                 "setup: |b| {",
-                r#"    b.lower(1).file("a", random::pattern(9, 100)).mode(0o644).owner(7, 0).xattr("user.a", b"1\x00");"#,
+                r#"    b.lower(1).file("a", random::pattern(9, 100)).mode(0o644).owner(7, 0).xattr("user.a", &b"1\x00"[..]);"#,
                 r#"    b.upper().whiteout("b");"#,
                 "},",
                 "steps: |r| {",

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::op::{ACTORS, Op, Step};
 use super::peers::{Answer, Peer};
-use super::perform::Side;
+use super::perform::{Side, contains, succeeded};
 use crate::diff;
 use crate::make::OPAQUE;
 use crate::site::Site;
@@ -137,7 +137,7 @@ impl<'a> Twins<'a> {
 
     /// Does a step on both sides.
     fn both(&mut self, step: &Step) -> Answer {
-        let found = self.union.perform(step);
+        let found = self.union.perform_and_look(step);
         if let Some((old, new, flags)) = renamed(&step.op)
             && contains(&found, b") = EXDEV")
         {
@@ -148,7 +148,7 @@ impl<'a> Twins<'a> {
                 return Ok(false);
             }
         }
-        let expected = self.plain.perform(step);
+        let expected = self.plain.perform_and_look(step);
         if expected == found {
             return Ok(succeeded(&found));
         }
@@ -249,13 +249,7 @@ impl<'a> Twins<'a> {
 
     /// Leaves each file one name: of a lower file the names part at copy-up, as union.rst says.
     fn part_links(&mut self) -> Result<(), Vec<String>> {
-        let tree = walk::walk(self.plain.root()).map_err(|error| vec![error])?;
-        let other = |(path, line): &(&String, &String)| {
-            let (_, first) = line.split_once(" same-as=")?;
-            let first = first.split(' ').next()?;
-            (first != path.as_str()).then(|| (*path).clone())
-        };
-        let others: Vec<String> = tree.iter().filter_map(|entry| other(&entry)).collect();
+        let others = second_names(self.plain.root()).map_err(|error| vec![error])?;
         for path in others {
             let op = Op::Unlink { path };
             self.both(&Step {
@@ -320,15 +314,14 @@ fn renamed(op: &Op) -> Option<(&str, &str, u32)> {
     }
 }
 
-/// Whether the call itself, the first line but for who makes it, was not answered with an error.
-fn succeeded(answer: &[u8]) -> bool {
-    let mut lines = answer.split(|byte| *byte == b'\n');
-    let call = lines.find(|line| !line.starts_with(b"--"));
-    call.is_some_and(|line| !contains(line, b" = E"))
-}
-
-fn contains(text: &[u8], part: &[u8]) -> bool {
-    text.windows(part.len()).any(|window| window == part)
+/// All names of files with several but the first one.
+pub fn second_names(root: &Path) -> Result<Vec<String>, String> {
+    let second = |(path, line): (&String, &String)| {
+        let (_, first) = line.split_once(" same-as=")?;
+        let first = first.split(' ').next()?;
+        (first != path).then(|| path.clone())
+    };
+    Ok(walk::walk(root)?.iter().filter_map(second).collect())
 }
 
 fn text(bytes: &[u8]) -> Vec<String> {

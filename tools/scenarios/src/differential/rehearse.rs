@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Trying operations out while they are chosen, so that the next ones are about what there really is.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use super::generate::{self, Limits};
+use super::op::{ACTORS, Op, Step};
+use super::perform::{Side, succeeded};
+use super::twins::second_names;
+use crate::process::{self, End};
+use crate::sys;
+use crate::tree::{self, Kind, Spread};
+use crate::walk;
+
+/// The operations of a seed on the tree of some layers, which the directory `root` holds; it is used up.
+///
+/// They depend on what calls answer there, so it should be on the same file system for all.
+pub fn steps(
+    seed: u64,
+    count: usize,
+    layers: &Spread,
+    limits: Limits,
+    root: &Path,
+) -> Result<Vec<Step>, String> {
+    let tree = &tree::merge(layers);
+    let rehearsal = process::run(super::LIMIT, |out| {
+        let mut stage = Stage::new(root, layers).expect("the tree is there");
+        let mut answers = Vec::new();
+        generate::steps(seed, count, tree, limits, |_, step| {
+            let answer = stage.perform(step);
+            answers.push(u8::from(answer));
+            answer
+        });
+        out.write_all(&answers).expect("the pipe takes it");
+    });
+    match rehearsal {
+        Ok((answers, End::Done)) if answers.len() == count => {
+            Ok(generate::steps(seed, count, tree, limits, |index, _| {
+                answers[index] == 1
+            }))
+        }
+        Ok((answers, end)) => {
+            let given = answers.len();
+            Err(format!(
+                "trying the operations out ended with {end:?}, {given} answers of {count}"
+            ))
+        }
+        Err(error) => Err(format!("fork: {error}")),
+    }
+}
+
+/// The tree as all the processes see it; they are one here.
+struct Stage {
+    sides: Vec<Side>,
+    /// Numbers of the directories that a union does not rename.
+    lower: BTreeSet<u64>,
+}
+
+impl Stage {
+    fn new(root: &Path, layers: &Spread) -> Result<Self, String> {
+        let entries = layers.lowers.iter().flatten();
+        let dirs = entries.filter(|entry| matches!(entry.kind, Kind::Dir { .. }));
+        Ok(Self {
+            sides: (0..ACTORS)
+                .map(|_| Side::new(root))
+                .collect::<Result<_, _>>()?,
+            lower: dirs
+                .filter_map(|dir| directory(&root.join(&dir.path)))
+                .collect(),
+        })
+    }
+
+    fn is_lower(&self, path: &str) -> bool {
+        self.sides[0].enter();
+        directory(Path::new(path)).is_some_and(|number| self.lower.contains(&number))
+    }
+
+    fn perform(&mut self, step: &Step) -> bool {
+        match step.op {
+            Op::DropCaches => {}
+            Op::Remount => self.close(),
+            Op::Rotate => {
+                self.close();
+                self.sides[0].enter();
+                let root = self.sides[0].root().to_owned();
+                for name in second_names(&root).unwrap_or_default() {
+                    let _ = sys::unlink(name);
+                }
+                let tree = walk::walk(&root).unwrap_or_default();
+                self.lower = tree
+                    .keys()
+                    .filter_map(|path| directory(&root.join(path)))
+                    .collect();
+            }
+            Op::Rename {
+                ref old,
+                ref new,
+                flags,
+            } if self.is_lower(old) || (flags == libc::RENAME_EXCHANGE && self.is_lower(new)) => {
+                return false;
+            }
+            _ => return succeeded(&self.sides[step.actor].perform(step)),
+        }
+        true
+    }
+
+    /// Everything is closed and the roots are opened anew.
+    fn close(&mut self) {
+        for side in &mut self.sides {
+            side.leave();
+            side.enter_anew().expect("the tree is there");
+        }
+    }
+}
+
+/// The number of a directory.
+fn directory(path: &Path) -> Option<u64> {
+    let stat = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).ok()?;
+    (walk::kind(&stat) == libc::S_IFDIR).then_some(stat.st_ino)
+}
