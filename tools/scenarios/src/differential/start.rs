@@ -102,7 +102,7 @@ fn entry(b: &mut Builder, dice: &mut Dice, shape: &Shape, path: &str) -> Option<
     let mut one = Builder::default();
     one.lower(0);
     // What is no directory at the root hides all that other layers have there.
-    let roots = if path.contains('/') { 0 } else { 20 };
+    let roots = if path.contains('/') { 0 } else { 60 };
     match dice.roll(20 + roots) {
         0..=6 | 20.. => drop(one.dir(path)),
         7 => drop(one.opaque(path)),
