@@ -13,10 +13,7 @@ use crate::execute::Lab;
 use crate::outcome::Outcome;
 
 /// All instruments.
-pub static ALL: &[&Instrument] = &[
-    &crate::differential::INSTRUMENT,
-    &crate::faults::INSTRUMENT,
-];
+pub static ALL: &[&Instrument] = &[&crate::differential::INSTRUMENT, &crate::faults::INSTRUMENT];
 
 /// One instrument.
 pub struct Instrument {

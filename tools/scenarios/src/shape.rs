@@ -371,6 +371,12 @@ pub const NO_PROC: &str = "a chroot has no /proc";
 pub const NUMBERS_IN_TOP: &str =
     "an inode number is recorded with the copy in the top, not in what was one";
 
+/// Why a scenario that lists attributes without privileges cannot have btrfs as its oracle.
+pub const BTRFS_LISTS_TRUSTED: &str = "btrfs lists attributes of trusted.* to everybody";
+
+/// Why a scenario that looks at access times of links cannot run on layers that tell them of every reader.
+pub const LOOKED_AT: &str = "the layers are looked at first, which reads the links there";
+
 /// For scenarios that see access times move in the top.
 pub const READS_AT_TOP: &[(&str, &str)] = &[
     (

@@ -36,9 +36,6 @@ pub const SCENARIO: Scenario = Scenario {
             }
         }
     },
-    not_on: &[(
-        "read-only",
-        "the layers are looked at first, which reads the links there",
-    )],
+    not_on: &[("read-only", shape::LOOKED_AT)],
     ..Scenario::DEFAULT
 };

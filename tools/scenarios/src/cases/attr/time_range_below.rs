@@ -28,10 +28,16 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.in_upper("before-link")),
-    not_on: &[(
-        "ext4-erofs",
-        "the image is made of an archive, which has no such times",
-    )],
+    not_on: &[
+        (
+            "ext4-erofs",
+            "the image is made of an archive, which has no such times",
+        ),
+        (
+            "ext4-tmpfs",
+            "in the first second that ext4 knows it knows no parts of it",
+        ),
+    ],
     ..Scenario::DEFAULT
 };
 

@@ -29,5 +29,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.readlink("dangling");
     },
     layers: Some(|l| l.upper_is(&["dangling", "link", "target", "top"])),
+    not_on: &[("read-only", shape::LOOKED_AT)],
     ..Scenario::DEFAULT
 };

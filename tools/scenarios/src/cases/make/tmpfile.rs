@@ -29,5 +29,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.ls(".");
     },
     layers: Some(|l| l.in_upper("d/named")),
+    not_on: &[("chroot", shape::NO_PROC)],
     ..Scenario::DEFAULT
 };

@@ -25,10 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| upper_gained(l, setup, &[])),
-    not_on: &[(
-        "top:btrfs",
-        "btrfs lists attributes of trusted.* to everybody",
-    )],
+    not_on: &[("top:btrfs", shape::BTRFS_LISTS_TRUSTED)],
     ..Scenario::DEFAULT
 };
 

@@ -23,7 +23,10 @@ pub const SCENARIO: Scenario = Scenario {
         });
     },
     layers: Some(|l| upper_gained(l, setup, &[])),
-    not_on: &[("chroot", "no user namespace can be made in a chroot")],
+    not_on: &[
+        ("chroot", "no user namespace can be made in a chroot"),
+        ("top:btrfs", shape::BTRFS_LISTS_TRUSTED),
+    ],
     ..Scenario::DEFAULT
 };
 

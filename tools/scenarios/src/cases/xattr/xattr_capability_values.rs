@@ -39,5 +39,15 @@ pub const SCENARIO: Scenario = Scenario {
         });
     },
     layers: Some(|l| l.absent("kept")),
+    not_on: &[
+        (
+            "rotate",
+            "a lower file whose capability is malformed cannot be copied up",
+        ),
+        (
+            "rotate-ext4",
+            "a lower file whose capability is malformed cannot be copied up",
+        ),
+    ],
     ..Scenario::DEFAULT
 };

@@ -33,5 +33,6 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     layers: Some(|l| l.opaque("copied")),
+    not_on: &[("top:btrfs", shape::BTRFS_LISTS_TRUSTED)],
     ..Scenario::DEFAULT
 };

@@ -52,9 +52,6 @@ pub const SCENARIO: Scenario = Scenario {
         });
     },
     layers: Some(|l| l.not_opaque("d")),
-    not_on: &[(
-        "top:btrfs",
-        "btrfs lists attributes of trusted.* to everybody",
-    )],
+    not_on: &[("top:btrfs", shape::BTRFS_LISTS_TRUSTED)],
     ..Scenario::DEFAULT
 };
