@@ -24,6 +24,7 @@ pub mod elf;
 pub mod errno;
 pub mod execute;
 pub mod faults;
+pub mod fuse;
 pub mod image;
 pub mod instrument;
 pub mod layers;

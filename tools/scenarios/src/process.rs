@@ -66,6 +66,15 @@ pub fn background(work: impl FnOnce()) -> Result<i32, Errno> {
     Ok(pid)
 }
 
+/// As [`background`], for a child that serves this process, and is killed when it ends.
+pub fn servant(work: impl FnOnce()) -> Result<i32, Errno> {
+    background(|| {
+        // SAFETY: no pointers.
+        unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
+        work();
+    })
+}
+
 fn fork() -> Result<i32, Errno> {
     // SAFETY: the callers have one thread, so the child finds no lock held by a thread it does not have.
     match unsafe { libc::fork() } {

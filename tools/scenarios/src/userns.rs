@@ -31,8 +31,8 @@ pub fn open(uids: &str, gids: &str) -> Result<RawFd, Errno> {
     namespace
 }
 
-/// Starts what [`child`] runs.
-fn start(uids: &str, gids: &str, work: impl FnOnce()) -> Result<i32, Errno> {
+/// Starts what [`child`] runs; see [`process::wait`].
+pub fn start(uids: &str, gids: &str, work: impl FnOnce()) -> Result<i32, Errno> {
     let (unshared, tell_unshared) = sys::pipe()?;
     let (mapped, tell_mapped) = sys::pipe()?;
     let pid = process::background(|| {

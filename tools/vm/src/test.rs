@@ -31,6 +31,7 @@ const MODULES: &[&str] = &[
     "dm_mod",
     "dm_flakey",
     "quota_v2",
+    "fuse",
     "vfat",
     "nls_cp437",
     "nls_ascii",

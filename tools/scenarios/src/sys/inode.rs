@@ -287,6 +287,13 @@ pub fn ioctl_zeroed(fd: RawFd, request: u64) -> Result<u32> {
     Ok(argument[0])
 }
 
+/// ioctl(2) with an argument in memory that is not there.
+pub fn ioctl_nowhere(fd: RawFd, request: u64) -> Result<()> {
+    // The first page is never mapped; an argument that is a descriptor is a bad one.
+    const NOWHERE: usize = 0xff8;
+    call!(ioctl(fd, request as libc::Ioctl, NOWHERE)).map(drop)
+}
+
 /// quotactl_fd(2) for a user's quota, with a zeroed structure.
 pub fn quotactl_fd(fd: RawFd, command: u32, id: u32) -> Result<()> {
     const SYS_QUOTACTL_FD: libc::c_long = 443;

@@ -138,6 +138,31 @@ pub fn name_to_handle(path: impl AsRef<OsStr>, flags: i32) -> Result<Handle> {
     })
 }
 
+/// name_to_handle_at(2) with room for `size` bytes: the answer, the size it says, and whether nothing behind was touched.
+pub fn name_to_handle_sized(
+    path: impl AsRef<OsStr>,
+    size: u32,
+    flags: i32,
+) -> (Result<()>, u32, bool) {
+    const GUARD: u8 = 0xa5;
+    let path = cstring(path);
+    // struct file_handle: bytes 4, type 4, then the handle.
+    let mut buffer = vec![u32::from_ne_bytes([GUARD; 4]); 2 + size as usize / 4 + 64];
+    buffer[0] = size;
+    let mut mount_id = 0;
+    let result = call!(name_to_handle_at(
+        libc::AT_FDCWD,
+        path.as_ptr(),
+        buffer.as_mut_ptr().cast(),
+        &raw mut mount_id,
+        flags
+    ))
+    .map(drop);
+    let bytes: Vec<u8> = buffer[2..].iter().flat_map(|w| w.to_ne_bytes()).collect();
+    let kept = bytes[size as usize..].iter().all(|byte| *byte == GUARD);
+    (result, buffer[0], kept)
+}
+
 /// open_by_handle_at(2); `mount` is any descriptor of the mount.
 pub fn open_by_handle(mount: RawFd, handle: &Handle, flags: i32) -> Result<RawFd> {
     let mut buffer = vec![handle.bytes.len() as u32, handle.kind as u32];

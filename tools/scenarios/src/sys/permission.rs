@@ -47,6 +47,11 @@ pub fn unshare(what: i32) -> Result<()> {
     call!(unshare(what)).map(drop)
 }
 
+/// setns(2): enters the namespace of this kind behind a descriptor.
+pub fn set_namespace(namespace: RawFd, kind: i32) -> Result<()> {
+    call!(setns(namespace, kind)).map(drop)
+}
+
 /// access(2), which goes by the real ids.
 pub fn access_real(path: impl AsRef<OsStr>, mode: i32) -> Result<()> {
     let path = cstring(path);
