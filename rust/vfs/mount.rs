@@ -127,6 +127,10 @@ pub enum Access {
 impl PrivateMount {
     /// Clones the mount of `path`, with `path`'s dentry as its root.
     ///
+    /// Set-id programs and devices of a file system that was mounted in a user namespace count in
+    /// that one alone (`mnt_may_suid()`, `SB_I_NODEV`): where the caller is in another, a clone for
+    /// reading is `nosuid` and `nodev`.
+    ///
     /// # Errors
     ///
     /// `EINVAL` if the mount is unbindable, belongs to another mount namespace, or has locked
@@ -148,6 +152,11 @@ impl PrivateMount {
                 Access::ReadOnly => {
                     *flags |= (bindings::mount_flags_MNT_READONLY
                         | bindings::mount_flags_MNT_NOATIME) as i32;
+                    if !bindings::current_in_userns((*(*mnt.as_ptr()).mnt_sb).s_user_ns) {
+                        *flags |= (bindings::mount_flags_MNT_NOSUID
+                            | bindings::mount_flags_MNT_NODEV)
+                            as i32;
+                    }
                 }
             }
         }
