@@ -73,10 +73,12 @@ impl Set {
 /// The cases of a set: scenario by scenario, each in its shapes, then every check.
 pub fn chosen(set: Set) -> Vec<Case> {
     if let Set::Instrument(instrument, series) = set {
+        let listed = instrument::listed(instrument);
+        let mut all = chosen(Set::Spread);
+        all.retain(|case| listed.contains(&case.plain_name()));
         let names = (instrument.cases)(series).into_iter();
-        return names
-            .map(|name| Case::Instrument(instrument, name, series))
-            .collect();
+        all.extend(names.map(|name| Case::Instrument(instrument, name, series)));
+        return all;
     }
     let scenarios = cases::ALL.iter().flat_map(|scenario| {
         let shapes = match set {
@@ -125,14 +127,18 @@ fn few(scenario: &Scenario) -> Vec<&'static Shape> {
 }
 
 impl Case {
-    /// Which of `machines` has it: a scenario stays with one, which asks its oracle once.
-    pub fn machine(&self, machines: usize) -> usize {
-        let name = match self {
+    /// The name without the shape, or whatever it is a case of.
+    pub fn plain_name(&self) -> &str {
+        match self {
             Self::Scenario(scenario, _) => scenario.name,
             Self::Check(check) => check.name,
             Self::Instrument(_, name, _) => name,
-        };
-        walk::hash(name.as_bytes()) as usize % machines
+        }
+    }
+
+    /// Which of `machines` has it: a scenario stays with one, which asks its oracle once.
+    pub fn machine(&self, machines: usize) -> usize {
+        walk::hash(self.plain_name().as_bytes()) as usize % machines
     }
 }
 

@@ -13,7 +13,7 @@ use crate::mount;
 use crate::outcome::Outcome;
 use crate::process::{self, End};
 use crate::run::Run;
-use crate::scenario::{Check, Scenario};
+use crate::scenario::{Check, Notes, Scenario};
 use crate::shape::{Fs, Shape, Turn, Twist};
 use crate::site::{self, Site};
 use crate::sys;
@@ -99,10 +99,16 @@ impl Lab {
 
     /// Runs a check.
     pub fn check(&self, check: &Check) -> Outcome {
+        self.at_bench(|bench| (check.run)(bench).map(|()| Vec::new()))
+    }
+
+    /// Runs anything else that needs a workbench, in a process of its own.
+    pub fn at_bench(&self, run: impl FnOnce(&mut Bench) -> Notes) -> Outcome {
+        const WELL: &str = "ok\n";
         let result = process::run(self.limit, |out| {
             let mut bench = Bench::new(&self.fstype, &self.base, &self.disks);
-            let answer = match (check.run)(&mut bench) {
-                Ok(()) => "ok".to_owned(),
+            let answer = match run(&mut bench) {
+                Ok(notes) => WELL.to_owned() + &notes.join("\n"),
                 Err(why) => why,
             };
             let _ = out.write_all(answer.as_bytes());
@@ -116,14 +122,12 @@ impl Lab {
         if let Some(why) = answer.strip_prefix("skip: ") {
             return Outcome::Skip(why.to_owned());
         }
-        let mut wrong = left;
-        if answer != "ok" {
-            wrong.insert(0, answer);
-        }
-        if wrong.is_empty() {
-            Outcome::Pass(Vec::new())
-        } else {
-            Outcome::Fail(wrong)
+        match answer.strip_prefix(WELL) {
+            Some(notes) if left.is_empty() => {
+                Outcome::Pass(notes.lines().map(str::to_owned).collect())
+            }
+            Some(_) => Outcome::Fail(left),
+            None => Outcome::Fail(std::iter::once(answer).chain(left).collect()),
         }
     }
 

@@ -62,8 +62,24 @@ pub const XFS: Image = Image {
     mib: 32,
 };
 
+/// ext4 that does not notice what becomes of its metadata.
+pub const UNCHECKED: Image = Image {
+    name: "small-unchecked",
+    fstype: "ext4",
+    mkfs: &[
+        "mkfs.ext4",
+        "-q",
+        "-F",
+        "-b",
+        "1024",
+        "-O",
+        "^metadata_csum,^resize_inode",
+    ],
+    mib: 4,
+};
+
 /// All of them.
-pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS];
+pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED];
 
 /// A block device in memory with a copy of an [`Image`]; gone when it is dropped.
 pub struct Disk {
@@ -176,8 +192,13 @@ impl Bench<'_> {
 
     /// The bytes of an image in a file without a name, with holes where there are zeros.
     pub fn copy(&self, image: &Image) -> Result<RawFd, String> {
+        self.copy_disk(image.name)
+    }
+
+    /// The same of the disk with this serial number.
+    pub fn copy_disk(&self, serial: &str) -> Result<RawFd, String> {
         const PIECE: usize = 64 << 10;
-        let device = find(image.name)?;
+        let device = find(serial)?;
         let copy = sys::memfd("image").map_err(|error| format!("memfd_create: {error}"))?;
         let from = sys::open(&device, libc::O_RDONLY, 0)?;
         let zeros = vec![0; PIECE];

@@ -11,9 +11,14 @@ use std::time::Duration;
 
 use crate::execute::Lab;
 use crate::outcome::Outcome;
+use crate::security;
 
 /// All instruments.
-pub static ALL: &[&Instrument] = &[&crate::differential::INSTRUMENT, &crate::faults::INSTRUMENT];
+pub static ALL: &[&Instrument] = &[
+    &crate::differential::INSTRUMENT,
+    &crate::faults::INSTRUMENT,
+    &security::INSTRUMENT,
+];
 
 /// One instrument.
 pub struct Instrument {
@@ -38,6 +43,14 @@ pub struct Instrument {
 /// The instrument of a name.
 pub fn find(name: &str) -> Option<&'static Instrument> {
     ALL.iter().copied().find(|found| found.name == name)
+}
+
+/// The names of the scenarios and checks that belong to an instrument, besides the cases it makes.
+pub fn listed(instrument: &Instrument) -> Vec<&'static str> {
+    match instrument.name {
+        "security" => security::holes::cases(),
+        _ => Vec::new(),
+    }
 }
 
 /// The numbers cases are made from.

@@ -37,6 +37,7 @@ pub mod quota;
 pub mod random;
 pub mod run;
 pub mod scenario;
+pub mod security;
 pub mod shape;
 pub mod site;
 pub mod slashes;

@@ -51,6 +51,9 @@ impl Scenario {
     };
 }
 
+/// What there is to say about something that went well, or why it did not; `skip: ` and a reason when it could not be.
+pub type Notes = Result<Vec<String>, String>;
+
 /// A test without an oracle: of mounting, options, and what concerns the module as a whole.
 #[derive(Clone, Copy)]
 pub struct Check {

@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use union_scenarios::image::IMAGES;
+use union_scenarios::security::images;
 use union_scenarios::shape::{self, Fs};
 use union_scenarios::walk::hash;
 
@@ -37,6 +38,20 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
             image,
             writable: fs.mkfs().is_some(),
         });
+    }
+    for fs in images::FILE_SYSTEMS {
+        if let Some(serial) = images::serial(fs) {
+            disks.push(Disk {
+                serial,
+                image: archived(
+                    places,
+                    fs,
+                    "whole",
+                    lower_image::of_tree(&images::tree(fs))?,
+                )?,
+                writable: false,
+            });
+        }
     }
     for image in IMAGES {
         disks.push(Disk {
@@ -90,9 +105,13 @@ const IMAGE_FORMAT: u32 = 2;
 
 /// The read-only image with the lower layers of every scenario.
 fn lowers(places: &Places, fs: Fs) -> Result<PathBuf> {
-    let archive = lower_image::archive(fs)?;
+    archived(places, fs, "lowers", lower_image::archive(fs)?)
+}
+
+/// The read-only image of an archive.
+fn archived(places: &Places, fs: Fs, what: &str, archive: Vec<u8>) -> Result<PathBuf> {
     let name = format!(
-        "lowers-{IMAGE_FORMAT}-{:016x}.{}",
+        "{what}-{IMAGE_FORMAT}-{:016x}.{}",
         hash(&archive),
         fs.name()
     );

@@ -41,6 +41,17 @@ pub fn archive(fs: Fs) -> Result<Vec<u8>> {
     tar.into_inner().context("finishing the archive")
 }
 
+/// The archive of one tree.
+pub fn of_tree(tree: &Builder) -> Result<Vec<u8>> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for layer in tree::spread(tree, 1).lowers {
+        for entry in &layer {
+            append(&mut tar, entry, "").with_context(|| entry.path.clone())?;
+        }
+    }
+    tar.into_inner().context("finishing the archive")
+}
+
 /// Adds the layers of a scenario for the shapes with `count` lower layers, `fs` among them, but not what is `done`.
 fn add(
     tar: &mut tar::Builder<Vec<u8>>,

@@ -27,6 +27,27 @@ pub fn mount(
     .map(drop)
 }
 
+/// mount(2) with a page of data as it comes: the end of the string is the first NUL, or the end of the page.
+pub fn mount_page(
+    source: &str,
+    target: impl AsRef<OsStr>,
+    fstype: &str,
+    data: &[u8],
+) -> Result<()> {
+    const PAGE: usize = 4096;
+    let (source, target, fstype) = (cstring(source), cstring(target), cstring(fstype));
+    let mut page = data[..data.len().min(PAGE)].to_vec();
+    page.resize(PAGE, 0);
+    call!(mount(
+        source.as_ptr(),
+        target.as_ptr(),
+        fstype.as_ptr(),
+        0,
+        page.as_ptr().cast()
+    ))
+    .map(drop)
+}
+
 /// umount2(2).
 pub fn umount(target: impl AsRef<OsStr>, flags: i32) -> Result<()> {
     let target = cstring(target);
@@ -49,6 +70,27 @@ pub fn fspick(path: impl AsRef<OsStr>) -> Result<RawFd> {
         1 /* FSPICK_CLOEXEC */
     )
     .map(|fd| fd as RawFd)
+}
+
+/// fsconfig(2) with any command.
+pub fn fsconfig(
+    context: RawFd,
+    command: u32,
+    key: Option<&str>,
+    value: Option<&str>,
+    aux: i32,
+) -> Result<()> {
+    let (key, value) = (key.map(cstring), value.map(cstring));
+    let pointer = |text: &Option<CString>| text.as_ref().map_or(std::ptr::null(), |t| t.as_ptr());
+    raw!(
+        SYS_fsconfig,
+        context,
+        command,
+        pointer(&key),
+        pointer(&value),
+        aux
+    )
+    .map(drop)
 }
 
 /// fsconfig(2) with FSCONFIG_SET_STRING.

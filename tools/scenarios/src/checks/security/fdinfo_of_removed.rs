@@ -57,15 +57,15 @@ fn run(b: &mut Bench) -> Result<(), String> {
         }
         let _ = std::fs::write("/proc/sys/vm/drop_caches", "3");
         let _ = show();
+        for fd in held {
+            sys::close(fd?)?;
+            let _ = show();
+        }
         let reader = process::background(|| {
             for _ in 0..200 {
                 let _ = show();
             }
         })?;
-        for fd in held {
-            sys::close(fd?)?;
-            let _ = show();
-        }
         // Marks keep no file system mounted.
         let flags = if round % 2 == 0 { 0 } else { libc::MNT_DETACH };
         b.works("umount", sys::umount(&l.target, flags))?;

@@ -42,6 +42,8 @@ fn run(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
         return Err("skip: overlayfs copies set-id bits up by design".into());
     }
+    // As udev(7) has it.
+    b.works("chmod", sys::chmod("/dev/fuse", 0o666))?;
     // As fusermount(1) mounts it for a user, below a union of root's.
     let l = b.layout(1)?;
     let lower = b.target("fuse")?;

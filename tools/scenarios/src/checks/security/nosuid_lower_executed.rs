@@ -43,7 +43,8 @@ const WAYS: [Way; 5] = [
         sys::setxattr(path, "user.a", b"1", 0)
     }),
     ("link", |path| {
-        sys::link(path, path.with_extension("link"), 0)
+        let link = path.with_extension("link");
+        sys::link(path, &link, 0).and_then(|()| sys::unlink(&link))
     }),
 ];
 

@@ -44,12 +44,26 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.umount(&l.target)
     })?;
     b.same("the top layer", &before, &walk::walk(&l.upper)?)?;
-    // A top that belongs to root altogether is not even mounted.
-    for path in [&l.upper, &l.work] {
-        b.works("chown", sys::lchown(path, 0, 0))?;
-    }
+    // The same at the root of a union whose top belongs to root altogether.
+    b.works("chown", sys::lchown(&l.upper, 0, 0))?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
-        b.refused(&l.union(b), &l.target, &[libc::EACCES, libc::EPERM])
+        l.union(b).mount(&l.target)?;
+        let new = sys::mkdir(l.target.join("new"), 0o755);
+        b.fails("mkdir at the root", new, libc::EACCES)?;
+        let gone = sys::unlink(l.target.join("own"));
+        b.fails("unlink at the root", gone, libc::EACCES)?;
+        let copied = sys::chmod(l.target.join("own"), 0o600);
+        b.must(&format!("no copy: {copied:?}"), copied.is_err())?;
+        b.umount(&l.target)
+    })?;
+    b.works("chown", sys::lchown(&l.upper, 1000, 1000))?;
+    b.same("the top layer", &before, &walk::walk(&l.upper)?)?;
+    // And a work directory nobody may write is of no use.
+    let work = b.dir(&l.work.with_file_name("roots"))?;
+    userns::check("0 1000 1\n", "0 1000 1\n", || {
+        let union = b.new_union().lower(&l.lower).upper(&l.upper, &work);
+        let refusals = [libc::EACCES, libc::EPERM];
+        b.refused(&union.flag("userxattr"), &l.target, &refusals)
             .map(drop)
     })
 }

@@ -1,0 +1,386 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Mount options nobody would write: by mount(2) and by fsconfig(2).
+
+use std::os::fd::RawFd;
+
+use crate::bench::{Bench, Layout};
+use crate::errno::Errno;
+use crate::mount;
+use crate::random::Dice;
+use crate::scenario::Notes;
+use crate::sys;
+
+/// What a mount may be refused with; EBUSY and ELOOP are for layers that are used twice.
+const CLEAN: &[i32] = &[
+    libc::EPERM,
+    libc::EACCES,
+    libc::ENOTEMPTY,
+    libc::EINVAL,
+    libc::ENOENT,
+    libc::ENOTDIR,
+    libc::ENAMETOOLONG,
+    libc::ELOOP,
+    libc::EBUSY,
+    libc::EROFS,
+    libc::EBADF,
+    libc::EOPNOTSUPP,
+    libc::EIO,
+];
+
+const KEYS: &[&str] = &[
+    "lowerdir",
+    "lowerdir+",
+    "datadir+",
+    "upperdir",
+    "workdir",
+    "redirect_dir",
+    "index",
+    "nfs_export",
+    "metacopy",
+    "verity",
+    "xino",
+    "uuid",
+    "fsync",
+    "volatile",
+    "userxattr",
+    "default_permissions",
+    "override_creds",
+    "nooverride_creds",
+    "source",
+    "ro",
+    "rw",
+    "sync",
+    "context",
+    "nonesuch",
+    "",
+];
+
+const VALUES: &[&str] = &[
+    "",
+    "on",
+    "off",
+    "auto",
+    "null",
+    "strict",
+    "volatile",
+    "follow",
+    "nofollow",
+    "require",
+    "1",
+    "0",
+    "=",
+    "/",
+    ".",
+    "..",
+    "//",
+    "/proc/self/fd/0",
+    "/dev/null",
+];
+
+const SCRAPS: &[&str] = &[
+    ":", "::", ",", "\\", "\\\\", "\\:", "\\,", "=", "+", "/", ".", "..", "%s%n", "\n", "\t", " ",
+    "\u{1}", "\u{fffd}",
+];
+
+/// Makes options of the layers that are there, and of what is not.
+struct Words<'a> {
+    dice: Dice,
+    layers: &'a Layout,
+}
+
+impl Words<'_> {
+    fn pick<'p>(&mut self, from: &[&'p str]) -> &'p str {
+        from[self.dice.roll(from.len())]
+    }
+
+    /// A path, right or not.
+    fn path(&mut self) -> String {
+        let l = self.layers;
+        let paths = [&l.upper, &l.work, &l.lowers[0], &l.lowers[1], &l.lowers[2]];
+        let path = paths[self.dice.roll(paths.len())]
+            .to_string_lossy()
+            .into_owned();
+        match self.dice.roll(8) {
+            0 => path + "/none",
+            1 => path + "/dir",
+            2 => path + "/file",
+            3 => path.replace('/', "\\/"),
+            4 => path.replacen('/', "//", 1) + "/.",
+            _ => path,
+        }
+    }
+
+    fn value(&mut self) -> String {
+        match self.dice.roll(8) {
+            0 => self.pick(VALUES).to_owned(),
+            1 => {
+                let scraps = 1 + self.dice.roll(12);
+                (0..scraps).map(|_| self.pick(SCRAPS)).collect()
+            }
+            2 => self.noise(),
+            3 | 4 => {
+                let count = 1 + self.dice.roll(4);
+                let paths: Vec<_> = (0..count).map(|_| self.path()).collect();
+                paths.join(self.pick(&[":", ":", ":", "::", ",", "\\:"]))
+            }
+            _ => self.path(),
+        }
+    }
+
+    /// Letters of any kind, of a length that somebody may have miscounted.
+    fn noise(&mut self) -> String {
+        const LENGTHS: [usize; 10] = [0, 1, 127, 128, 254, 255, 256, 257, 4094, 4095];
+        let length = match self.dice.roll(3) {
+            0 => LENGTHS[self.dice.roll(LENGTHS.len())],
+            _ => self.dice.roll(256),
+        };
+        (0..length)
+            .map(|_| (1 + self.dice.roll(126)) as u8 as char)
+            .collect()
+    }
+
+    fn key(&mut self) -> String {
+        let mut key = self.pick(KEYS).to_owned();
+        match self.dice.roll(20) {
+            0 => key.truncate(key.len() / 2),
+            1 => key += "+",
+            2 => key = self.noise().replace([',', '='], "x"),
+            _ => {}
+        }
+        key
+    }
+
+    /// A subset of the options that make a union, in any order, some twice.
+    fn layers(&mut self) -> Vec<(String, Option<String>)> {
+        let l = self.layers;
+        let text = |path: &std::path::Path| Some(path.to_string_lossy().into_owned());
+        let all = [
+            ("lowerdir", text(&l.lowers[0])),
+            ("lowerdir+", text(&l.lowers[0])),
+            ("lowerdir+", text(&l.lowers[1])),
+            ("datadir+", text(&l.lowers[2])),
+            ("upperdir", text(&l.upper)),
+            ("workdir", text(&l.work)),
+            ("userxattr", None),
+            ("volatile", None),
+        ];
+        let count = 1 + self.dice.roll(5);
+        (0..count)
+            .map(|_| all[self.dice.roll(all.len())].clone())
+            .map(|(key, value)| (key.to_owned(), value))
+            .collect()
+    }
+}
+
+/// `count` strings for mount(2).
+pub fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
+    let layers = b.layout(3)?;
+    let mut words = Words {
+        dice: Dice::new(seed),
+        layers: &layers,
+    };
+    let mut mounted = 0;
+    for number in 0..count {
+        let text = string(&mut words);
+        let what = format!("string {number}, {text:.300?}");
+        let result = sys::mount_page("union", &layers.target, b.fstype, text.as_bytes());
+        match result {
+            Ok(()) => {
+                mounted += 1;
+                again(b, &layers, &what)?;
+            }
+            Err(error) => refused(b, &what, error)?,
+        }
+    }
+    b.must(&format!("some are right, not {mounted}"), mounted > 0)?;
+    Ok(vec![format!("{count} strings, {mounted} of them mounted")])
+}
+
+fn string(words: &mut Words<'_>) -> String {
+    let pairs: Vec<_> = match words.dice.roll(3) {
+        0 => words.layers(),
+        _ => (0..words.dice.roll(7))
+            .map(|_| {
+                let value = (words.dice.roll(4) > 0).then(|| words.value());
+                (words.key(), value)
+            })
+            .collect(),
+    };
+    let options = pairs.into_iter().map(|(key, value)| match value {
+        Some(value) => format!("{key}={value}"),
+        None => key,
+    });
+    let mut text = options.collect::<Vec<_>>().join(",");
+    // The page is full, and one byte more or less.
+    if words.dice.roll(10) == 0 {
+        let length = 4090 + words.dice.roll(10);
+        while text.len() < length {
+            text.push(['x', ':', '\\', ','][words.dice.roll(4)]);
+        }
+    }
+    text.retain(|letter| letter != '\0');
+    text
+}
+
+/// What a mounted union says of its options mounts it again.
+fn again(b: &Bench, layers: &Layout, what: &str) -> Result<(), String> {
+    let shown =
+        mount::mounted_at(&layers.target).ok_or_else(|| format!("{what}: not in mountinfo"))?;
+    b.umount(&layers.target)?;
+    forget_volatile(layers);
+    let options = shown
+        .super_options()
+        .into_iter()
+        .map(|(key, value)| match value {
+            Some(value) => format!("{key}={value}"),
+            None => key,
+        });
+    let text = options.collect::<Vec<_>>().join(",");
+    sys::mount_page("union", &layers.target, b.fstype, text.as_bytes())
+        .map_err(|error| format!("{what} was mounted and shows {text:?}, which is {error}"))?;
+    b.umount(&layers.target)?;
+    forget_volatile(layers);
+    Ok(())
+}
+
+/// Takes the mark away that keeps a volatile top from being mounted again.
+fn forget_volatile(layers: &Layout) {
+    let l = layers;
+    for place in [&l.work, &l.upper, &l.lowers[0], &l.lowers[1], &l.lowers[2]] {
+        for place in [place.clone(), place.join("dir")] {
+            let mark = place.join("work/incompat/volatile");
+            let _ = sys::unlink(mark.join("dirty"));
+            let _ = sys::rmdir(mark);
+        }
+    }
+}
+
+fn refused(b: &Bench, what: &str, error: Errno) -> Result<(), String> {
+    b.must(
+        &format!("{what}: a clean error, not {error}"),
+        CLEAN.contains(&error.0),
+    )
+}
+
+/// `count` contexts, each with a few calls of fsconfig(2) of every kind.
+pub fn by_fsconfig(b: &Bench, seed: u64, count: usize) -> Notes {
+    let layers = b.layout(3)?;
+    let mut words = Words {
+        dice: Dice::new(seed),
+        layers: &layers,
+    };
+    let (mut mounted, mut calls) = (0, 0);
+    let fds = descriptors(b, &layers)?;
+    for number in 0..count {
+        let context = b.works("fsopen", sys::fsopen(b.fstype))?;
+        for _ in 0..1 + words.dice.roll(10) {
+            calls += 1;
+            let (call, result) = configure(&mut words, context, &fds);
+            if let Err(error) = result {
+                refused(b, &format!("context {number}, {call:.300}"), error)?;
+            }
+        }
+        if let Ok(mount) = sys::fsmount(context, 0) {
+            mounted += 1;
+            let fd = b.works("move_mount", sys::move_mount(mount, &layers.target));
+            sys::close(mount)?;
+            fd?;
+            reconfigure(b, &mut words, &fds)?;
+            b.umount(&layers.target)?;
+        }
+        sys::close(context)?;
+        forget_volatile(&layers);
+    }
+    for fd in fds {
+        sys::close(fd)?;
+    }
+    Ok(vec![format!(
+        "{calls} calls in {count} contexts, {mounted} of which were mounted"
+    )])
+}
+
+/// Descriptors of directories, of what is none, and of nothing.
+fn descriptors(b: &Bench, layers: &Layout) -> Result<Vec<RawFd>, String> {
+    let dirs = [
+        &layers.upper,
+        &layers.work,
+        &layers.lowers[0],
+        &layers.lowers[1],
+    ];
+    let mut fds = Vec::new();
+    for dir in dirs {
+        for flags in [libc::O_PATH, libc::O_RDONLY] {
+            fds.push(b.works("open", sys::open(dir, flags, 0))?);
+        }
+    }
+    let file = layers.lowers[0].join("file");
+    fds.push(b.works("open", sys::open(file, libc::O_RDONLY, 0))?);
+    fds.push(b.works("pipe", sys::eventfd())?);
+    Ok(fds)
+}
+
+/// One call of fsconfig(2).
+fn configure(words: &mut Words<'_>, context: RawFd, fds: &[RawFd]) -> (String, sys::Result<()>) {
+    const SET_FLAG: u32 = 0;
+    const SET_STRING: u32 = 1;
+    const SET_BINARY: u32 = 2;
+    const SET_PATH: u32 = 3;
+    const SET_PATH_EMPTY: u32 = 4;
+    const SET_FD: u32 = 5;
+    const CMD_CREATE: u32 = 6;
+    const CMD_RECONFIGURE: u32 = 7;
+    const CMD_CREATE_EXCL: u32 = 8;
+    let key = words.key();
+    let fd = match words.dice.roll(8) {
+        0 => -1,
+        1 => context,
+        _ => fds[words.dice.roll(fds.len())],
+    };
+    let mut value = words.value();
+    value.retain(|letter| letter != '\0');
+    let (command, key, value, aux) = match words.dice.roll(16) {
+        0 | 1 => (SET_FLAG, Some(key), None, 0),
+        2..=5 => (SET_STRING, Some(key), Some(value), 0),
+        // Layers that may do, so that some contexts get on.
+        6..=8 => {
+            let (key, value) = words.layers().swap_remove(0);
+            let command = if value.is_some() {
+                SET_STRING
+            } else {
+                SET_FLAG
+            };
+            (command, Some(key), value, 0)
+        }
+        9 => {
+            let length = value.len() as i32;
+            (SET_BINARY, Some(key), Some(value), length)
+        }
+        10 => (SET_PATH, Some(key), Some(value), libc::AT_FDCWD),
+        11 => (SET_PATH_EMPTY, Some(key), Some(String::new()), fd),
+        12 | 13 => (SET_FD, Some(key), None, fd),
+        14 => (CMD_CREATE, None, None, 0),
+        _ => match words.dice.roll(3) {
+            0 => (CMD_RECONFIGURE, None, None, 0),
+            1 => (CMD_CREATE_EXCL, None, None, 0),
+            _ => (9 + words.dice.roll(1000) as u32, Some(key), Some(value), fd),
+        },
+    };
+    let call = format!("fsconfig({command}, {key:?}, {value:?}, {aux})");
+    let result = sys::fsconfig(context, command, key.as_deref(), value.as_deref(), aux);
+    (call, result)
+}
+
+/// The same on what is mounted.
+fn reconfigure(b: &Bench, words: &mut Words<'_>, fds: &[RawFd]) -> Result<(), String> {
+    let context = b.works("fspick", sys::fspick(&words.layers.target))?;
+    for _ in 0..words.dice.roll(4) {
+        let (call, result) = configure(words, context, fds);
+        if let Err(error) = result {
+            refused(b, &format!("remounting, {call:.300}"), error)?;
+        }
+    }
+    if let Err(error) = sys::fsconfig_reconfigure(context) {
+        refused(b, "FSCONFIG_CMD_RECONFIGURE", error)?;
+    }
+    Ok(sys::close(context)?)
+}
