@@ -133,7 +133,14 @@ mod tests {
         let (dir, old, new) = (path.dentry(), name("kunit-old")?, name("kunit-new")?);
         let made = Creating::start(&write, dir, old)?.make(FILE, NewObject::Regular)?;
         // One that is given up changes nothing.
-        drop(Renaming::start(&write, dir, old, dir, new, RenameFlags::Plain)?);
+        drop(Renaming::start(
+            &write,
+            dir,
+            old,
+            dir,
+            new,
+            RenameFlags::Plain,
+        )?);
         assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-old");
         Renaming::start(&write, dir, old, dir, new, RenameFlags::NoReplace)?.rename()?;
         assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-new");
@@ -170,7 +177,10 @@ mod tests {
         assert!(matches!(WriteAccess::want(&clone), Err(error) if error == EROFS));
         let mut many = KVec::new();
         many.push(clone, GFP_KERNEL)?;
-        many.push(PrivateMount::clone_of(&path, Access::ReadWrite)?, GFP_KERNEL)?;
+        many.push(
+            PrivateMount::clone_of(&path, Access::ReadWrite)?,
+            GFP_KERNEL,
+        )?;
         PrivateMount::unmount_all(many);
         Ok(())
     }

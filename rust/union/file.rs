@@ -176,15 +176,18 @@ fn copy_attr(inode: &Inode) {
     }
 }
 
-/// A copy-up on behalf of a mapping; see [`UnionInode::prepare_shared_writable`].
+/// A copy-up on behalf of a mapping, made stable; see [`UnionInode::prepare_shared_writable`].
 struct CopyUpForMap {
     file: file::FileRef<UnionFs, UnionFile>,
 }
 
 impl task_work::Job for CopyUpForMap {
     fn run(self) {
-        if let Err(e) = copy_up::up(self.file.dentry()) {
-            self.file.data().map_error.store(e.to_errno(), Relaxed);
+        let file = &*self.file;
+        let done =
+            copy_up::up(file.dentry()).and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false));
+        if let Err(e) = done {
+            file.data().map_error.store(e.to_errno(), Relaxed);
         }
     }
 }
@@ -259,9 +262,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let mut flags = request.flags();
         if !union.should_sync() {
             flags &= !((iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32);
+        } else if flags & iocb::IOCB_DSYNC as i32 != 0 && !inode.data().is_name_stable() {
+            flags |= iocb::IOCB_SYNC as i32;
         }
         let _lock = lock_for_write(file, inode)?;
-        Ok(real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred))
+        let written = real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred);
+        if written > 0 && flags & iocb::IOCB_SYNC as i32 != 0 {
+            inode.data().set_name_stable();
+        }
+        Ok(written)
     }
 
     fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
@@ -273,11 +282,21 @@ impl RegFileOperations<UnionFs> for UnionInode {
         }
         let real = real(file)?;
         let _creds = union.creds();
-        real.fsync_range(start, end, datasync)
+        let node = inode.data();
+        let full = !datasync || !node.is_name_stable();
+        real.fsync_range(start, end, !full)?;
+        if full {
+            node.set_name_stable();
+        }
+        Ok(())
     }
 
     fn prepare_shared_writable(file: &File) -> Result {
-        if file.inode().data().upper().is_some() {
+        let inode = file.inode();
+        let node = inode.data();
+        // msync(2) goes to the file in the top layer, past us, and asks for the data alone.
+        let stable = node.is_name_stable() || !inode.sb().data().should_sync();
+        if node.upper().is_some() && stable {
             return Ok(());
         }
         let error = file.data().map_error.xchg(0, Relaxed);

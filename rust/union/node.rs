@@ -107,6 +107,10 @@ pub struct Node {
     sealed: Atomic<bool>,
     /// An inode number is recorded with the object in the top layer.
     recorded_ino: Atomic<bool>,
+    /// Of a file: the name of the object in the top layer is known to be stable. Until then
+    /// fdatasync(2) is not enough: a copy is synced before it is linked, and to the file system a
+    /// link is no change of the data.
+    name_stable: Atomic<bool>,
     /// Of a directory: changes with every change of its entries. Written with the directory locked.
     version: Atomic<u64>,
     /// Of a directory.
@@ -134,6 +138,7 @@ impl Node {
             impure: Atomic::new(parts.impure),
             sealed: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
+            name_stable: Atomic::new(false),
             version: Atomic::new(0),
             dir <- Mutex::new(DirCache::default(), c"union_dir", dir_class),
         }? Error)
@@ -205,6 +210,16 @@ impl Node {
     /// Notes that an inode number was recorded.
     pub fn set_recorded_ino(&self) {
         self.recorded_ino.store(true, Relaxed);
+    }
+
+    /// Whether the name of a file in the top layer is known to be stable (see the field).
+    pub fn is_name_stable(&self) -> bool {
+        self.name_stable.load(Relaxed)
+    }
+
+    /// Notes that it is, after a full fsync of the object in the top layer.
+    pub fn set_name_stable(&self) {
+        self.name_stable.store(true, Relaxed);
     }
 
     /// The version of the directory's entries.
