@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
 
-.PHONY: all module tools test test-all test-debug test-suites test-random test-security unit demo vm shell lint install setup clean distclean help
+.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash unit demo vm shell lint install setup clean distclean help
 
 all: module tools
 
@@ -32,6 +32,9 @@ test-random: module tools
 
 test-security: module tools
 	@scripts/test-security
+
+test-crash: module tools
+	@scripts/test-crash
 
 unit:
 	@scripts/unit
@@ -69,6 +72,7 @@ make test-debug  the tests on a kernel that checks what it does; FLAVOUR=kcsan
 make test-suites run programs that test file systems on a union, and compare
 make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
+make test-crash  cut the power while a union is written to, and look at its disk
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
@@ -88,6 +92,8 @@ SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
                  or for how long
 SEED=N COUNT=N SIZE=N   test-security: other and more malformed input
+STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
+                 top layer; so many machines to be killed
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine

@@ -2,11 +2,13 @@
 //! PID 1 of the virtual machines in which the union file system is tested.
 //!
 //! The kernel command line says what to do: `union.mode=test` runs scenarios and reports in KTAP over a virtio-serial
-//! port, `union.mode=run` runs one command on a Debian root that is a union, `union.mode=shell` gives a shell there.
+//! port, `union.mode=cut` works on a disk until the machine is killed or looks at it afterwards, `union.mode=run` runs
+//! one command on a Debian root that is a union, `union.mode=shell` gives a shell there.
 //! The machine is switched off afterwards, whatever happened; what was not reported did not happen.
 
 mod boot;
 mod checkers;
+mod cut;
 mod health;
 mod modules;
 mod port;
@@ -38,10 +40,11 @@ fn start() -> Result<()> {
     modules::load_listed()?;
     match line.get("mode").unwrap_or("none") {
         "test" => suite::run(&line),
+        "cut" => cut::run(&line),
         "run" => root::run_command(&line),
         "shell" => root::shell(&line),
         other => {
-            bail!("union.mode={other} on the kernel command line: expected test, run or shell")
+            bail!("union.mode={other} on the kernel command line: expected test, cut, run or shell")
         }
     }
 }

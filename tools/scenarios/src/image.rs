@@ -78,8 +78,34 @@ pub const UNCHECKED: Image = Image {
     mib: 4,
 };
 
+/// ext4 as it usually is, but for its size: what goes through its journal must be much for it, and little to copy.
+pub const CRASH_EXT4: Image = Image {
+    name: "crash-ext4",
+    fstype: "ext4",
+    mkfs: &[
+        "mkfs.ext4",
+        "-q",
+        "-F",
+        "-b",
+        "4096",
+        "-I",
+        "256",
+        "-N",
+        "1024",
+        "-m",
+        "0",
+        "-J",
+        "size=4",
+        "-O",
+        "^resize_inode",
+        "-E",
+        "lazy_itable_init=0,lazy_journal_init=0",
+    ],
+    mib: 20,
+};
+
 /// All of them.
-pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED];
+pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4];
 
 /// A block device in memory with a copy of an [`Image`]; gone when it is dropped.
 pub struct Disk {

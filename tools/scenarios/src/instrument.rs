@@ -15,6 +15,7 @@ use crate::security;
 
 /// All instruments.
 pub static ALL: &[&Instrument] = &[
+    &crate::crash::case::CRASH,
     &crate::differential::INSTRUMENT,
     &crate::faults::INSTRUMENT,
     &security::INSTRUMENT,

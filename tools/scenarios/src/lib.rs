@@ -17,6 +17,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod changes;
 pub mod checks;
+pub mod crash;
 pub mod debugfs;
 pub mod diff;
 pub mod differential;

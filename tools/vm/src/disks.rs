@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use union_scenarios::image::IMAGES;
+use union_scenarios::image::{IMAGES, Image};
 use union_scenarios::security::images;
 use union_scenarios::shape::{self, Fs};
 use union_scenarios::walk::hash;
@@ -18,10 +18,21 @@ use crate::paths::Places;
 pub struct Disk {
     /// Serial number, by which the guest finds it.
     pub serial: String,
-    /// The image; never written to.
+    /// The image.
     pub image: PathBuf,
-    /// Whether the guest may write; what it writes is thrown away.
-    pub writable: bool,
+    /// What becomes of what the guest writes.
+    pub writes: Writes,
+}
+
+/// What becomes of writes to a disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    /// They are refused.
+    Refused,
+    /// They are forgotten at the end, so that machines can share the image.
+    Forgotten,
+    /// They go to the image.
+    Kept,
 }
 
 /// The disks the shapes of the scenarios name, and those the checks take copies of.
@@ -36,7 +47,10 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
         disks.push(Disk {
             serial: serial.to_owned(),
             image,
-            writable: fs.mkfs().is_some(),
+            writes: match fs.mkfs() {
+                Some(_) => Writes::Forgotten,
+                None => Writes::Refused,
+            },
         });
     }
     for fs in images::FILE_SYSTEMS {
@@ -49,7 +63,7 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
                     "whole",
                     lower_image::of_tree(&images::tree(fs))?,
                 )?,
-                writable: false,
+                writes: Writes::Refused,
             });
         }
     }
@@ -57,10 +71,22 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
         disks.push(Disk {
             serial: image.name.to_owned(),
             image: scratch(places, image.name, image.mkfs, image.mib)?,
-            writable: false,
+            writes: Writes::Refused,
         });
     }
     Ok(disks)
+}
+
+/// A new disk with a file system, in the file `path`.
+pub fn fresh(places: &Places, image: &Image, path: PathBuf) -> Result<Disk> {
+    let made = scratch(places, image.name, image.mkfs, image.mib)?;
+    fs::copy(&made, &path)
+        .with_context(|| format!("copying {} to {}", made.display(), path.display()))?;
+    Ok(Disk {
+        serial: "cut".to_owned(),
+        image: path,
+        writes: Writes::Kept,
+    })
 }
 
 /// The file system of this name, if there can be empty disks of it.
@@ -78,7 +104,7 @@ pub fn large(places: &Places, fs: Fs) -> Result<Disk> {
     Ok(Disk {
         serial: fs.name().to_owned(),
         image: scratch(places, fs.name(), command, MIB)?,
-        writable: true,
+        writes: Writes::Forgotten,
     })
 }
 

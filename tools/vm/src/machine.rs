@@ -153,6 +153,11 @@ impl Machine {
         }
     }
 
+    /// Kills it, as a power cut would; what it has said can still be read.
+    pub fn kill(&mut self) {
+        self.stop();
+    }
+
     fn stop(&mut self) {
         self.stopped = true;
         let _ = self.child.kill();

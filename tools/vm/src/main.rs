@@ -3,6 +3,7 @@
 
 mod console;
 mod cpio;
+mod cut;
 mod disks;
 mod initramfs;
 mod lower_image;
@@ -81,6 +82,17 @@ enum Command {
         /// Write the results to a file, for programs.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+        #[command(flatten)]
+        machine: MachineArgs,
+    },
+    /// Kill machines that work on a union, and look at what is left of it.
+    Cut {
+        /// The seed of the first workload.
+        #[arg(long, value_name = "S", default_value_t = 0)]
+        seed: u64,
+        /// How many seeds; each has a workload on ext4 and one on xfs.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        count: usize,
         #[command(flatten)]
         machine: MachineArgs,
     },
@@ -228,6 +240,22 @@ fn start(cli: Cli) -> Result<u8> {
                 guest: machine.guest,
             };
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
+        }
+        Command::Cut {
+            seed,
+            count,
+            machine,
+        } => {
+            let request = cut::Request {
+                seed,
+                count,
+                kernel: machine.kernel,
+                fstype: machine.fstype,
+                verbose: machine.verbose,
+                timeout: Duration::from_secs(machine.timeout),
+                guest: machine.guest,
+            };
+            Ok(u8::from(!cut::run(&Places::find()?, &request)?))
         }
         Command::Run {
             share,

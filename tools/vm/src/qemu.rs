@@ -4,7 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::disks::Disk;
+use crate::disks::{Disk, Writes};
 
 type Args = Vec<OsString>;
 
@@ -101,12 +101,12 @@ pub fn port(name: &str, socket: &Path) -> Args {
     ])
 }
 
-/// A disk; what is written to it is thrown away at the end, so that machines can share the image.
+/// A disk.
 pub fn disk(disk: &Disk) -> Args {
-    let access = if disk.writable {
-        "snapshot=on"
-    } else {
-        "readonly=on"
+    let access = match disk.writes {
+        Writes::Refused => "readonly=on",
+        Writes::Forgotten => "snapshot=on",
+        Writes::Kept => "snapshot=off",
     };
     args([
         "-drive",

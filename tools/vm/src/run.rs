@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 
 use crate::console::Tail;
-use crate::disks::{self, Disk};
+use crate::disks::{self, Disk, Writes};
 use crate::initramfs::{self, Contents};
 use crate::machine::{self, Event, Machine, Plan};
 use crate::paths::{Kernel, Places};
@@ -119,7 +119,7 @@ fn plan<'a>(
     let mut disks = vec![Disk {
         serial: "root".into(),
         image: root,
-        writable: false,
+        writes: Writes::Refused,
     }];
     let mut modules = MODULES.to_vec();
     let scratch = request.scratch.iter().map(|name| disks::writable(name));

@@ -52,6 +52,7 @@ const DEV_CREATE: u64 = 3;
 const DEV_REMOVE: u64 = 4;
 const DEV_SUSPEND: u64 = 6;
 const TABLE_LOAD: u64 = 9;
+const TARGET_MESSAGE: u64 = 14;
 const SUSPEND: u32 = 1 << 1;
 const SKIP_LOCKFS: u32 = 1 << 10;
 const NOFLUSH: u32 = 1 << 11;
@@ -85,6 +86,15 @@ impl Mapped {
         self.ask(TABLE_LOAD, 0, 1, &spec)?;
         self.ask(DEV_SUSPEND, SUSPEND | SKIP_LOCKFS | NOFLUSH, 0, &[])?;
         self.ask(DEV_SUSPEND, 0, 0, &[]).map(drop)
+    }
+
+    /// Sends a message to the target at the beginning of the device.
+    pub fn message(&self, text: &str) -> Result<()> {
+        // struct dm_target_msg: the sector, then the text.
+        let mut message = vec![0u8; 8];
+        message.extend(text.as_bytes());
+        message.push(0);
+        self.ask(TARGET_MESSAGE, 0, 0, &message).map(drop)
     }
 
     /// Removes the device, which nobody may use.

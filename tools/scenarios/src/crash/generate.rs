@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Workloads from seeds.
+
+use super::history::History;
+use super::sequences;
+use super::start;
+use super::tree::{Kind, Op, Sync};
+use crate::random::Dice;
+
+/// How many operations a usual workload has; a sequence that has begun is ended.
+pub const OPERATIONS: usize = 90;
+
+const DIRS: [&str; 8] = ["", "a", "a/c", "b", "e", "e/d", "n0", "b/n1"];
+const NAMES: [&str; 9] = ["f0", "f1", "f2", "f3", "f4", "f5", "n0", "n1", "d"];
+const LENGTHS: [usize; 8] = [0, 1, 3, 8, 63, 64, 65, 200];
+
+/// The first operations of the workload of a seed; that of 0 begins with every sequence, one after the other.
+pub fn workload(seed: u64, operations: usize) -> History {
+    let (tree, lengths) = start::tree();
+    let mut maker = Maker {
+        history: History::new(tree, &lengths),
+        dice: Dice::new(seed),
+    };
+    if seed == 0 {
+        for sequence in sequences::ALL {
+            sequence(&mut maker);
+        }
+    }
+    while maker.history.len() < operations {
+        if maker.dice.roll(6) == 0 {
+            let sequence = sequences::ALL[maker.dice.roll(sequences::ALL.len())];
+            sequence(&mut maker);
+        } else {
+            maker.anything();
+        }
+    }
+    maker.history
+}
+
+/// A workload in the making.
+pub struct Maker {
+    /// What there is of it.
+    pub history: History,
+    /// What it is chosen by.
+    pub dice: Dice,
+}
+
+impl Maker {
+    /// Appends an operation if it can be carried out.
+    pub fn add(&mut self, op: Op) -> bool {
+        self.history.push(op)
+    }
+
+    /// A path that may or may not be there.
+    pub fn path(&mut self) -> String {
+        let dir = DIRS[self.dice.roll(DIRS.len())];
+        join(dir, NAMES[self.dice.roll(NAMES.len())])
+    }
+
+    /// A path that is there, of an object that `wanted` wants.
+    pub fn existing(&mut self, wanted: impl Fn(&Kind) -> bool) -> Option<String> {
+        let paths: Vec<&str> = self
+            .history
+            .last()
+            .entries()
+            .filter(|(_, _, inode)| wanted(&inode.kind))
+            .map(|(path, ..)| path)
+            .collect();
+        if paths.is_empty() {
+            return None;
+        }
+        Some(paths[self.dice.roll(paths.len())].to_owned())
+    }
+
+    /// A file.
+    pub fn file(&mut self) -> String {
+        self.existing(|kind| *kind == Kind::File)
+            .unwrap_or_else(|| "f1".into())
+    }
+
+    /// Where a new name can be.
+    pub fn free(&mut self) -> String {
+        loop {
+            let path = self.path();
+            let tree = self.history.last();
+            let above = tree.find(super::tree::parent(&path));
+            let is_dir = above.is_some_and(|(_, inode)| matches!(inode.kind, Kind::Dir { .. }));
+            if is_dir && tree.find(&path).is_none() {
+                return path;
+            }
+            // Make room, so that this ends.
+            self.add(Op::Unlink { path });
+        }
+    }
+
+    /// A length of a file.
+    pub fn length(&mut self) -> usize {
+        LENGTHS[self.dice.roll(LENGTHS.len())]
+    }
+
+    fn sync(&mut self) -> Sync {
+        match self.dice.roll(14) {
+            0 => Sync::Full,
+            1 | 2 => Sync::Data,
+            3 => Sync::Open,
+            4 => Sync::OpenData,
+            _ => Sync::No,
+        }
+    }
+
+    /// Appends one operation of any kind.
+    fn anything(&mut self) {
+        let path = self.file();
+        let op = match self.dice.roll(30) {
+            0..=2 => Op::Create {
+                path: self.path(),
+                cells: self.length(),
+            },
+            3 => Op::CreateUnnamed {
+                path: self.path(),
+                cells: self.length(),
+            },
+            4..=8 => Op::Write {
+                path,
+                at: self.dice.roll(80),
+                cells: 1 + self.dice.roll(90),
+                sync: self.sync(),
+            },
+            9 => Op::Rewrite {
+                path,
+                cells: self.length(),
+            },
+            10 => Op::Truncate {
+                path,
+                cells: self.length(),
+            },
+            11..=13 => Op::Chmod {
+                path: self.of_any_kind(),
+                mode: 0o600 + self.dice.roll(64) as u32,
+            },
+            14 => Op::SetXattr {
+                path: self.of_any_kind(),
+                value: format!("value-{}", self.history.len()),
+            },
+            15 => Op::Mkdir { path: self.path() },
+            16 => Op::Symlink {
+                path: self.path(),
+                target: format!("target-{}", self.history.len()),
+            },
+            17 => Op::Link {
+                old: path,
+                new: self.path(),
+            },
+            18..=21 => Op::Rename {
+                old: self.of_any_kind(),
+                new: self.path(),
+            },
+            22 => Op::Exchange {
+                old: self.of_any_kind(),
+                new: self.of_any_kind(),
+            },
+            23..=25 => Op::Unlink {
+                path: self.of_any_kind(),
+            },
+            26 => Op::Rmdir {
+                path: self.of_any_kind(),
+            },
+            27 => Op::Sync {
+                path: self.of_any_kind(),
+                sync: [Sync::Full, Sync::Data][self.dice.roll(2)],
+            },
+            28 => Op::Sync {
+                path: self
+                    .existing(|kind| matches!(kind, Kind::Dir { .. }))
+                    .unwrap_or_default(),
+                sync: Sync::Full,
+            },
+            _ if self.dice.roll(3) == 0 => Op::SyncAll,
+            _ => return,
+        };
+        self.add(op);
+    }
+
+    fn of_any_kind(&mut self) -> String {
+        self.existing(|_| true).unwrap_or_default()
+    }
+}
+
+/// A path in a directory, the root being the empty one.
+pub fn join(dir: &str, name: &str) -> String {
+    match dir {
+        "" => name.to_owned(),
+        dir => format!("{dir}/{name}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn a_seed_gives_one_workload_of_many_kinds() {
+        let mut kinds = BTreeSet::new();
+        for seed in 0..40 {
+            let history = workload(seed, OPERATIONS);
+            assert!(history.len() >= OPERATIONS);
+            let again = workload(seed, OPERATIONS);
+            for number in 1..=history.len() {
+                assert_eq!(history.op(number), again.op(number));
+                let text = history.op(number).to_string();
+                kinds.insert(text.split(' ').next().unwrap_or_default().to_owned());
+            }
+        }
+        assert_eq!(kinds.len(), 16, "{kinds:?}");
+    }
+}

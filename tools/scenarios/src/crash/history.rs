@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A workload with all it promises: the tree after each operation, what each wrote, what each brought to the disk.
+
+use std::collections::BTreeMap;
+
+use super::cell::{self, Cell};
+use super::tree::{Ino, Op, Sync, Tree};
+
+/// A change of the contents of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// These cells were written; and are on the disk when the call has ended, if so.
+    Write {
+        at: usize,
+        cells: usize,
+        through: bool,
+    },
+    /// The file was cut or extended to this length.
+    Truncate { cells: usize },
+}
+
+/// What holds from the end of an operation on, whatever happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Promise {
+    /// Names and attributes are at least as after this operation.
+    names: usize,
+    /// What is on the disk.
+    contents: Contents,
+}
+
+/// Contents that an operation brought to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Contents {
+    Nothing,
+    Of(Ino),
+    OfAll,
+}
+
+fn write(at: usize, cells: usize) -> Event {
+    Event::Write {
+        at,
+        cells,
+        through: false,
+    }
+}
+
+/// A workload: operation 0 made the lower layers, the others are numbered from 1.
+#[derive(Clone, Debug)]
+pub struct History {
+    ops: Vec<Op>,
+    /// The tree after each.
+    trees: Vec<Tree>,
+    events: BTreeMap<Ino, Vec<(usize, Event)>>,
+    promises: BTreeMap<usize, Promise>,
+    /// The last operation that changed the metadata or the entries of an object.
+    changed: BTreeMap<Ino, usize>,
+    /// The operation that made an object.
+    made: BTreeMap<Ino, usize>,
+}
+
+impl History {
+    /// Begins with a tree of lower layers and the lengths of its files.
+    pub fn new(start: Tree, lengths: &BTreeMap<Ino, usize>) -> Self {
+        let events = lengths
+            .iter()
+            .map(|(ino, cells)| (*ino, vec![(0, write(0, *cells))]));
+        Self {
+            ops: Vec::new(),
+            trees: vec![start],
+            events: events.collect(),
+            promises: BTreeMap::new(),
+            changed: BTreeMap::new(),
+            made: BTreeMap::new(),
+        }
+    }
+
+    /// How many operations there are.
+    pub fn len(&self) -> usize {
+        self.ops.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.ops.is_empty()
+    }
+
+    /// An operation by its number.
+    pub fn op(&self, number: usize) -> &Op {
+        &self.ops[number - 1]
+    }
+
+    /// The tree after an operation.
+    pub fn tree(&self, number: usize) -> &Tree {
+        &self.trees[number]
+    }
+
+    /// The tree as it is at the end.
+    pub fn last(&self) -> &Tree {
+        &self.trees[self.len()]
+    }
+
+    /// The file that an operation writes, by its number in the cells.
+    pub fn file(&self, number: usize) -> Option<Ino> {
+        let path = match self.op(number) {
+            Op::Create { path, .. }
+            | Op::CreateUnnamed { path, .. }
+            | Op::Write { path, .. }
+            | Op::Rewrite { path, .. } => path,
+            _ => return None,
+        };
+        self.trees[number].find(path).map(|(ino, _)| ino)
+    }
+
+    /// Appends an operation; false, and nothing is changed, when it cannot be carried out.
+    pub fn push(&mut self, op: Op) -> bool {
+        let mut tree = self.last().clone();
+        let Some(change) = tree.apply(&op) else {
+            return false;
+        };
+        let number = self.len() + 1;
+        for ino in change.changed {
+            self.changed.insert(ino, number);
+            self.made.entry(ino).or_insert(number);
+        }
+        if let Some(ino) = change.file {
+            self.record(number, &op, ino);
+        }
+        if op == Op::SyncAll {
+            let promise = Promise {
+                names: number,
+                contents: Contents::OfAll,
+            };
+            self.promises.insert(number, promise);
+        }
+        self.ops.push(op);
+        self.trees.push(tree);
+        true
+    }
+
+    fn record(&mut self, number: usize, op: &Op, ino: Ino) {
+        let mut event = |event| self.events.entry(ino).or_default().push((number, event));
+        let mut how = Sync::No;
+        match *op {
+            Op::Create { cells, .. } | Op::CreateUnnamed { cells, .. } => {
+                event(write(0, cells));
+            }
+            Op::Write {
+                at, cells, sync, ..
+            } => {
+                event(Event::Write {
+                    at,
+                    cells,
+                    through: matches!(sync, Sync::Open | Sync::OpenData),
+                });
+                how = sync;
+            }
+            Op::Rewrite { cells, .. } => {
+                event(Event::Truncate { cells: 0 });
+                event(write(0, cells));
+            }
+            Op::Truncate { cells, .. } => event(Event::Truncate { cells }),
+            Op::Sync { sync, .. } => how = sync,
+            _ => {}
+        }
+        let last = |of: &BTreeMap<Ino, usize>| of.get(&ino).copied().unwrap_or(0);
+        let names = match how {
+            Sync::No => return,
+            Sync::Full | Sync::Open => last(&self.changed),
+            // A file must be found where it was made; where it was moved since is not said.
+            Sync::Data | Sync::OpenData => {
+                if self.is_new(ino) {
+                    last(&self.made)
+                } else {
+                    0
+                }
+            }
+        };
+        let contents = match how {
+            Sync::Full | Sync::Data => Contents::Of(ino),
+            // What was written before is none of its business.
+            Sync::No | Sync::Open | Sync::OpenData => Contents::Nothing,
+        };
+        self.promises.insert(number, Promise { names, contents });
+    }
+
+    /// Whether no lower layer has it.
+    fn is_new(&self, ino: Ino) -> bool {
+        !self.trees[0].entries().any(|(_, lower, _)| lower == ino)
+    }
+
+    /// The operation that names and attributes are at least at when all up to `done` have ended.
+    pub fn names_promised(&self, done: usize) -> usize {
+        let promises = self.promises.range(..=done);
+        promises
+            .map(|(_, promise)| promise.names)
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// The last operation among those up to `done` that brought all contents of a file to the disk.
+    pub fn contents_promised(&self, ino: Ino, done: usize) -> usize {
+        let mut promises = self.promises.range(..=done).rev();
+        promises
+            .find(|(_, promise)| [Contents::OfAll, Contents::Of(ino)].contains(&promise.contents))
+            .map_or(0, |(number, _)| *number)
+    }
+
+    /// What happened to the contents of a file after operation `after` and up to `to`.
+    pub fn events(
+        &self,
+        ino: Ino,
+        after: usize,
+        to: usize,
+    ) -> impl Iterator<Item = (usize, Event)> {
+        let events = self.events.get(&ino).map_or(&[][..], Vec::as_slice);
+        events
+            .iter()
+            .copied()
+            .filter(move |(number, _)| *number > after && *number <= to)
+    }
+
+    /// The contents of a file after operation `number`, as programs saw them.
+    pub fn contents(&self, ino: Ino, number: usize) -> Vec<Cell> {
+        let events = self.events.get(&ino).map_or(&[][..], Vec::as_slice);
+        let mut cells = Vec::new();
+        for (by, event) in events.iter().take_while(|(by, _)| *by <= number) {
+            match *event {
+                Event::Write {
+                    at, cells: count, ..
+                } => {
+                    if count > 0 && cells.len() < at + count {
+                        cells.resize(at + count, Cell::Zero);
+                    }
+                    cells[at..at + count].fill(Cell::Version(*by));
+                }
+                Event::Truncate { cells: length } => cells.resize(length, Cell::Zero),
+            }
+        }
+        cells
+    }
+
+    /// The bytes that an operation writes, with where in the file.
+    pub fn bytes(&self, number: usize) -> Option<(usize, Vec<u8>)> {
+        let (at, cells) = match self.op(number) {
+            Op::Create { cells, .. }
+            | Op::CreateUnnamed { cells, .. }
+            | Op::Rewrite { cells, .. } => (0, *cells),
+            Op::Write { at, cells, .. } => (*at, *cells),
+            _ => return None,
+        };
+        let ino = self.file(number)?;
+        Some((at * cell::CELL, cell::encode_run(ino, number, at, cells)))
+    }
+}

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Whether a tree found after a power cut is one that may be found there.
+//!
+//! Journalling file systems, ext4 and xfs among them, bring operations on names and attributes to the disk in their
+//! order, each whole; a union promises to keep that, though it needs several of them for one of its own.  So names and
+//! attributes must be those after *some* operation: not one before what was promised by an fsync, not one after the
+//! last that had begun.
+//!
+//! Contents that nobody synced are another matter: they may be there or not, cell by cell, and space that was new may
+//! be zeros.  What was in a lower layer is on the disk from the beginning, and a copy of it that is visible must be
+//! too: a cell that was never written since can only be what it was.
+
+use std::collections::BTreeMap;
+
+use super::cell::Cell;
+use super::history::{Event, History};
+use super::tree::{Ino, Inode, Kind, Tree};
+
+/// When the power was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// All operations up to this one had ended.
+    pub done: usize,
+    /// This one had begun, none after it.
+    pub begun: usize,
+}
+
+/// An object as it was found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// What it is, its permissions and attributes, in the form of [`describe`].
+    pub line: String,
+    /// Contents of a file as bytes.
+    pub data: Vec<u8>,
+}
+
+/// A tree as it was found, by path, the root being the empty one.
+pub type Seen = BTreeMap<String, Found>;
+
+/// Names and attributes of an object in one line.
+pub fn describe(kind: &Kind, mode: u32, links: usize, xattr: Option<&str>) -> String {
+    let mut line = match kind {
+        Kind::File => format!("file {mode:04o} links={links}"),
+        Kind::Dir { .. } => format!("dir {mode:04o}"),
+        Kind::Symlink(target) => format!("symlink links={links} -> {target}"),
+    };
+    if let Some(value) = xattr {
+        line += &format!(" user.crash={value}");
+    }
+    line
+}
+
+fn line(tree: &Tree, ino: Ino, inode: &Inode) -> String {
+    let links = tree.links(ino);
+    describe(&inode.kind, inode.mode, links, inode.xattr.as_deref())
+}
+
+/// How many differences tell enough.
+const ENOUGH: usize = 12;
+
+/// Judges a tree; gives the operation it is the tree after, or what is wrong with it.
+pub fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
+    let first = history.names_promised(cut.done);
+    let mut closest: Option<(usize, Vec<String>)> = None;
+    for number in first..=cut.begun {
+        let mut wrong = names(history.tree(number), seen);
+        let of_names = !wrong.is_empty();
+        if !of_names {
+            wrong = all_contents(history, cut, number, seen);
+        }
+        if wrong.is_empty() {
+            return Ok(number);
+        }
+        // Wrong contents under the right names say more than wrong names.
+        let rank = |wrong: &Vec<String>, of_names: bool| (of_names, wrong.len());
+        let better = closest.as_ref().is_none_or(|(_, best)| {
+            let best_of_names = best.iter().any(|line| line.starts_with("name "));
+            rank(&wrong, of_names) <= rank(best, best_of_names)
+        });
+        if better {
+            closest = Some((number, wrong));
+        }
+    }
+    let mut lines = vec![format!(
+        "the tree is not that after any of the operations {first} to {} (all up to {} had ended)",
+        cut.begun, cut.done
+    )];
+    if let Some((number, mut wrong)) = closest {
+        let last = match number {
+            0 => "the beginning".to_owned(),
+            _ => format!("operation {number}, {}", history.op(number)),
+        };
+        lines.push(format!("closest is the one after {last}:"));
+        let more = wrong.len().saturating_sub(ENOUGH);
+        wrong.truncate(ENOUGH);
+        lines.append(&mut wrong);
+        if more > 0 {
+            lines.push(format!("... and {more} more"));
+        }
+    }
+    Err(lines)
+}
+
+/// Compares names and attributes.
+fn names(tree: &Tree, seen: &Seen) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut expected = BTreeMap::new();
+    for (path, ino, inode) in tree.entries() {
+        expected.insert(path, line(tree, ino, inode));
+    }
+    for (path, line) in &expected {
+        match seen.get(*path) {
+            None => wrong.push(format!("name {path:?} is gone; it was: {line}")),
+            Some(found) if found.line != *line => {
+                wrong.push(format!("name {path:?} is: {}; it was: {line}", found.line));
+            }
+            Some(_) => {}
+        }
+    }
+    for (path, found) in seen {
+        if !expected.contains_key(path.as_str()) {
+            wrong.push(format!("name {path:?} must not be there: {}", found.line));
+        }
+    }
+    wrong
+}
+
+fn all_contents(history: &History, cut: Cut, number: usize, seen: &Seen) -> Vec<String> {
+    let files = history.tree(number).entries();
+    files
+        .filter(|(_, _, inode)| inode.kind == Kind::File)
+        .filter_map(|(path, ino, _)| {
+            let why = contents(history, cut, number, ino, &seen.get(path)?.data)?;
+            Some(format!("contents of {path:?}: {why}"))
+        })
+        .collect()
+}
+
+/// What one cell of a file may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+struct May {
+    /// Beyond the end.
+    absent: bool,
+    cells: Vec<Cell>,
+}
+
+impl May {
+    fn absent() -> Self {
+        Self {
+            absent: true,
+            cells: Vec::new(),
+        }
+    }
+
+    fn only(cell: Cell) -> Self {
+        Self {
+            absent: false,
+            cells: vec![cell],
+        }
+    }
+
+    fn or(&mut self, cell: Cell) {
+        if !self.cells.contains(&cell) {
+            self.cells.push(cell);
+        }
+    }
+
+    /// The file may have been extended over it.
+    fn or_extended(&mut self) {
+        if self.absent {
+            self.or(Cell::Zero);
+        }
+    }
+}
+
+/// What the cells of a file may be when names and attributes are those after operation `number`.
+fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
+    let safe = history.contents_promised(ino, cut.done);
+    let mut may: Vec<May> = history
+        .contents(ino, safe)
+        .into_iter()
+        .map(May::only)
+        .collect();
+    for (by, event) in history.events(ino, safe, cut.begun) {
+        match event {
+            Event::Write { cells: 0, .. } => {}
+            Event::Write { at, cells, through } => {
+                let sure = through && by <= cut.done;
+                if may.len() < at + cells {
+                    may.resize(at + cells, May::absent());
+                }
+                for (index, cell) in may[..at + cells].iter_mut().enumerate() {
+                    cell.or_extended();
+                    cell.absent &= !sure;
+                    if index >= at && sure {
+                        *cell = May::only(Cell::Version(by));
+                    } else if index >= at {
+                        cell.or(Cell::Version(by));
+                    }
+                }
+            }
+            // Lengths are metadata, and keep the order: this one has not happened yet.
+            Event::Truncate { .. } if by > number => {}
+            Event::Truncate { cells } => {
+                may.truncate(cells);
+                for cell in &mut may {
+                    cell.or_extended();
+                    cell.absent = false;
+                }
+                may.resize(cells, May::only(Cell::Zero));
+            }
+        }
+    }
+    may
+}
+
+/// Judges the contents of one file.
+fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -> Option<String> {
+    use super::cell::{CELL, decode};
+
+    let may = may(history, cut, number, ino);
+    if data.len() % CELL != 0 {
+        return Some(format!("a length of {} bytes that nobody made", data.len()));
+    }
+    let length = data.len() / CELL;
+    for (index, bytes) in data.chunks_exact(CELL).enumerate() {
+        let found = decode(ino, index, bytes);
+        let allowed = may.get(index).map_or(&[][..], |may| &may.cells);
+        if !allowed.contains(&found) {
+            return Some(format!(
+                "cell {index} of {length} is {}; it may be {allowed:?}",
+                show(found, bytes)
+            ));
+        }
+    }
+    if let Some(lost) = may.iter().skip(length).position(|cell| !cell.absent) {
+        return Some(format!(
+            "it ends after {length} cells; cell {} must be there: {:?}",
+            length + lost,
+            may[length + lost].cells
+        ));
+    }
+    None
+}
+
+fn show(cell: Cell, bytes: &[u8]) -> String {
+    match cell {
+        Cell::Zero => "zeros".to_owned(),
+        Cell::Version(number) => format!("as operation {number} wrote it"),
+        Cell::Foreign => format!("\"{}\"", bytes.escape_ascii()),
+    }
+}

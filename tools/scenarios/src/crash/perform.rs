@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Carrying out a workload with system calls.
+
+use std::os::fd::RawFd;
+use std::path::{Path, PathBuf};
+
+use super::cell::{self, CELL};
+use super::history::History;
+use super::start::{START, What};
+use super::tree::{Op, Sync, Tree};
+use crate::errno::Errno;
+use crate::sys;
+
+/// The attribute that workloads set.
+pub const XATTR: &str = "user.crash";
+
+/// Fills the directories of the lower layers, the topmost first.
+///
+/// The files are those of `tree`; what another layer hides holds cells of nobody.
+pub fn fill(layers: &[PathBuf], tree: &Tree) -> Result<(), String> {
+    for (layer, path, what) in START {
+        let whole = layers[*layer].join(path);
+        // Another layer may say something else of the name.
+        let hidden = START
+            .iter()
+            .any(|(other, name, _)| other < layer && name == path);
+        let ino = match tree.find(path) {
+            Some((ino, _)) if !hidden => ino,
+            _ => usize::MAX >> 40,
+        };
+        let made = match what {
+            What::Dir => sys::mkdir(&whole, 0o755),
+            What::Symlink(target) => sys::symlink(target, &whole),
+            What::Whiteout => sys::mknod(&whole, libc::S_IFCHR, 0),
+            What::File(cells) => new_file(&whole, 0, &cell::encode_run(ino, 0, 0, *cells)),
+        };
+        made.map_err(|error| format!("making {}: {error}", whole.display()))?;
+    }
+    Ok(())
+}
+
+/// Carries out one operation below `root`.
+pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()> {
+    let at = |path: &str| match path {
+        "" => root.to_owned(),
+        path => root.join(path),
+    };
+    let bytes = || history.bytes(number).unwrap_or_default();
+    match history.op(number) {
+        Op::Create { path, .. } => new_file(&at(path), 0, &bytes().1),
+        Op::CreateUnnamed { path, .. } => unnamed(root, &at(path), &bytes().1),
+        Op::Write { path, sync, .. } => {
+            let flags = match sync {
+                Sync::Open => libc::O_SYNC,
+                Sync::OpenData => libc::O_DSYNC,
+                Sync::No | Sync::Full | Sync::Data => 0,
+            };
+            let (offset, bytes) = bytes();
+            with(&at(path), libc::O_WRONLY | flags, |fd| {
+                write(fd, offset, &bytes)?;
+                bring(fd, *sync)
+            })
+        }
+        Op::Rewrite { path, .. } => with(&at(path), libc::O_WRONLY | libc::O_TRUNC, |fd| {
+            write(fd, 0, &bytes().1)
+        }),
+        Op::Truncate { path, cells } => sys::truncate(at(path), (cells * CELL) as i64),
+        Op::Chmod { path, mode } => sys::chmod(at(path), *mode),
+        Op::SetXattr { path, value } => sys::setxattr(at(path), XATTR, value.as_bytes(), 0),
+        Op::Mkdir { path } => sys::mkdir(at(path), 0o755),
+        Op::Symlink { path, target } => sys::symlink(target, at(path)),
+        Op::Link { old, new } => sys::link(at(old), at(new), 0),
+        Op::Rename { old, new } => sys::rename(at(old), at(new), 0),
+        Op::Exchange { old, new } => sys::rename(at(old), at(new), libc::RENAME_EXCHANGE),
+        Op::Unlink { path } => sys::unlink(at(path)),
+        Op::Rmdir { path } => sys::rmdir(at(path)),
+        Op::Sync { path, sync } => with(&at(path), libc::O_RDONLY, |fd| bring(fd, *sync)),
+        Op::SyncAll => with(root, libc::O_RDONLY, sys::syncfs),
+    }
+}
+
+fn with(path: &Path, flags: i32, work: impl FnOnce(RawFd) -> sys::Result<()>) -> sys::Result<()> {
+    let fd = sys::open(path, flags, 0)?;
+    let result = work(fd);
+    sys::close(fd).and(result)
+}
+
+fn new_file(path: &Path, offset: usize, bytes: &[u8]) -> sys::Result<()> {
+    let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_EXCL;
+    let fd = sys::open(path, flags, 0o644)?;
+    let result = write(fd, offset, bytes);
+    sys::close(fd).and(result)
+}
+
+fn unnamed(root: &Path, path: &Path, bytes: &[u8]) -> sys::Result<()> {
+    let dir = path.parent().unwrap_or(root);
+    let fd = sys::open(dir, libc::O_WRONLY | libc::O_TMPFILE, 0o644)?;
+    let result = write(fd, 0, bytes).and_then(|()| {
+        let name = format!("/proc/self/fd/{fd}");
+        sys::link(name, path, libc::AT_SYMLINK_FOLLOW)
+    });
+    sys::close(fd).and(result)
+}
+
+fn write(fd: RawFd, offset: usize, bytes: &[u8]) -> sys::Result<()> {
+    match sys::write(fd, bytes, Some(offset as i64))? {
+        count if count == bytes.len() => Ok(()),
+        // Nothing stops a write half-way here but a full disk.
+        _ => Err(Errno(libc::ENOSPC)),
+    }
+}
+
+fn bring(fd: RawFd, sync: Sync) -> sys::Result<()> {
+    match sync {
+        Sync::Full => sys::fsync(fd),
+        Sync::Data => sys::fdatasync(fd),
+        Sync::No | Sync::Open | Sync::OpenData => Ok(()),
+    }
+}

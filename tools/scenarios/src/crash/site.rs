@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The union of a workload: its layers, the work done on it, and how it is looked at after a power cut.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::history::History;
+use super::judge::{self, Cut, Seen};
+use super::observe::{differences, observe};
+use super::perform::{fill, perform};
+use super::start::{self, LAYERS};
+use crate::bench::{Bench, Layout};
+use crate::mount::{self, Union};
+use crate::process;
+use crate::random::Dice;
+use crate::sound;
+use crate::sys;
+
+/// Where everything is mounted.
+pub struct Site<'a> {
+    bench: &'a Bench<'a>,
+    /// The file system of the top layer.
+    pub top: PathBuf,
+    layout: Layout,
+    union: Union,
+    /// Whether the lower layers are on it, too.
+    same: bool,
+}
+
+/// What a state of the disk was like.
+#[derive(Default)]
+pub struct Looked {
+    /// What is wrong, in lines for a reader.
+    pub wrong: Vec<String>,
+    /// The operation that the tree was found to be after.
+    pub after: Option<usize>,
+    /// Whether something was left in the work directory.
+    pub garbage: bool,
+}
+
+/// A file of the top's file system that is not in the union.
+const TICK: &str = "tick";
+
+impl<'a> Site<'a> {
+    /// Makes the directories to mount on; lower layers that are not on the top's file system are made in memory.
+    pub fn new(bench: &'a Bench<'a>, same: bool) -> Result<Self, String> {
+        let top = bench.target("top")?;
+        let below = if same {
+            top.clone()
+        } else {
+            bench.tmpfs("below")?
+        };
+        let lower = |number| below.join(format!("lower{number}"));
+        let layout = Layout {
+            lowers: (0..LAYERS).map(lower).collect(),
+            upper: top.join("upper"),
+            work: top.join("work"),
+            target: bench.target("target")?,
+        };
+        let site = Self {
+            bench,
+            union: bench.union(&layout),
+            top,
+            layout,
+            same,
+        };
+        if !same {
+            site.make_lowers()?;
+        }
+        Ok(site)
+    }
+
+    /// Makes the layers on a new file system, which is mounted.
+    pub fn make(&self) -> Result<(), String> {
+        if self.same {
+            self.make_lowers()?;
+        }
+        self.bench.dir(&self.layout.upper)?;
+        self.bench.dir(&self.layout.work)?;
+        self.bench.file(&self.top.join(TICK), "")?;
+        // What the first mount makes is not what a power cut is to be seen in.
+        self.union.mount(&self.layout.target)?;
+        self.bench.umount(&self.layout.target)
+    }
+
+    /// Unmounts the union, if it is mounted, and the file system of its top; gives what refused to go.
+    pub fn release(&self) -> Vec<String> {
+        let mut refused = mount::unmount_below(&self.layout.target);
+        refused.extend(mount::unmount_below(&self.top));
+        refused
+    }
+
+    fn make_lowers(&self) -> Result<(), String> {
+        for lower in &self.layout.lowers {
+            self.bench.dir(lower)?;
+        }
+        fill(&self.layout.lowers, &start::tree().0)
+    }
+
+    /// Carries out a workload, with `before` called before each operation and, with the number after, at the end.
+    pub fn work(
+        &self,
+        history: &History,
+        seed: u64,
+        before: &mut dyn FnMut(usize) -> Result<(), String>,
+    ) -> Result<(), String> {
+        self.union.mount(&self.layout.target)?;
+        let committer = process::background(|| commit(&self.top, seed))?;
+        let ran = self.operations(history, seed, before);
+        process::kill(committer);
+        process::wait(committer)?;
+        ran?;
+        self.bench.umount(&self.layout.target)
+    }
+
+    fn operations(
+        &self,
+        history: &History,
+        seed: u64,
+        before: &mut dyn FnMut(usize) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let mut dice = Dice::new(seed);
+        for number in 1..=history.len() {
+            before(number)?;
+            perform(&self.layout.target, history, number)
+                .map_err(|error| format!("operation {number}, {}: {error}", history.op(number)))?;
+            if dice.roll(4) == 0 {
+                std::thread::sleep(Duration::from_millis(dice.roll(8) as u64));
+            }
+        }
+        before(history.len() + 1)?;
+        // Without a power cut everything is as the rules say, or the rules are wrong.
+        let end = Cut {
+            done: history.len(),
+            begun: history.len(),
+        };
+        match judge::judge(history, end, &observe(&self.layout.target)?) {
+            Ok(_) => Ok(()),
+            Err(lines) => Err(format!("without a power cut:\n{}", lines.join("\n"))),
+        }
+    }
+
+    /// Looks at the union after a power cut; the file system of the top is mounted.
+    ///
+    /// An error is what kept it from being looked at.
+    pub fn look(&self, history: &History, cut: Cut, thorough: bool) -> Result<Looked, String> {
+        let Layout { target, work, .. } = &self.layout;
+        let left = std::fs::read_dir(work.join("work")).map_or(0, Iterator::count);
+        let mut looked = Looked {
+            // One is the whiteout that is linked to names.
+            garbage: left > 1,
+            ..Looked::default()
+        };
+        self.union.mount(target)?;
+        let seen = observe(target)?;
+        match judge::judge(history, cut, &seen) {
+            Ok(number) => looked.after = Some(number),
+            Err(lines) => looked.wrong = lines,
+        }
+        self.bench.work_idle(&self.layout)?;
+        if thorough {
+            sound::consistent(target)?;
+        }
+        self.bench.umount(target)?;
+        self.bench.work_empty(&self.layout)?;
+        if self.bench.is_union() {
+            looked.wrong.extend(self.as_overlayfs(&seen)?);
+        }
+        if thorough {
+            self.go_on(&seen)?;
+        }
+        Ok(looked)
+    }
+
+    fn as_overlayfs(&self, seen: &Seen) -> Result<Vec<String>, String> {
+        let target = &self.layout.target;
+        Union::new("overlay")
+            .lowers(&self.layout.lowers)
+            .upper(&self.layout.upper, &self.layout.work)
+            .mount(target)?;
+        let other = observe(target)?;
+        self.bench.umount(target)?;
+        Ok(differences(
+            ("in the union", seen),
+            ("in overlayfs", &other),
+        ))
+    }
+
+    /// The union can be worked with: every file can be changed, moved, replaced and removed.
+    fn go_on(&self, seen: &Seen) -> Result<(), String> {
+        let target = &self.layout.target;
+        self.union.mount(target)?;
+        let aside = target.join("aside");
+        for path in seen.keys().filter(|path| !path.is_empty()) {
+            let whole = target.join(path);
+            let stat = sys::stat(&whole, libc::AT_SYMLINK_NOFOLLOW)
+                .map_err(|error| format!("stat of {path:?}, mounted again: {error}"))?;
+            if stat.st_mode & libc::S_IFMT != libc::S_IFREG {
+                continue;
+            }
+            let work = || -> sys::Result<()> {
+                sys::chmod(&whole, 0o600)?;
+                sys::rename(&whole, &aside, 0)?;
+                sys::mkdir(&whole, 0o700)?;
+                sys::rmdir(&whole)?;
+                sys::rename(&aside, &whole, 0)?;
+                sys::unlink(&whole)
+            };
+            work().map_err(|error| format!("going on with {path:?} after the crash: {error}"))?;
+        }
+        self.bench.umount(target)?;
+        self.bench.work_empty(&self.layout)
+    }
+}
+
+/// Makes the top's file system commit what it has, in the midst of what the workload does, until it is killed.
+fn commit(top: &Path, seed: u64) {
+    let mut dice = Dice::new(seed);
+    // Now and then, often, or not at all, so that some states are far behind.
+    let pause = match dice.roll(4) {
+        0 => return,
+        1 => 40,
+        2 => 8,
+        _ => 1,
+    };
+    let Ok(fd) = sys::open(top.join(TICK), libc::O_RDWR, 0) else {
+        return;
+    };
+    for turn in 0.. {
+        let _ = sys::fchmod(fd, 0o600 + turn % 64);
+        let _ = sys::fsync(fd);
+        std::thread::sleep(Duration::from_micros(dice.roll(pause * 1000) as u64));
+    }
+}

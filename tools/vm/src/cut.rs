@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `union-vm cut`: machines that are killed while they work on a union, and others that look at what is left.
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use union_scenarios::crash::case::TOPS;
+use union_scenarios::crash::whole::{BEGIN, OPERATIONS};
+use union_scenarios::image::Image;
+use union_scenarios::random::Dice;
+
+use crate::console::Tail;
+use crate::disks::{self, Disk, Writes};
+use crate::initramfs::{self, Contents};
+use crate::machine::{Event, Machine, Plan};
+use crate::paths::{Kernel, Places};
+use crate::signals;
+use crate::ui::Ui;
+use crate::verdict::{Case, Report, Status};
+
+/// Modules of the kernel such a machine uses.
+const MODULES: &[&str] = &[
+    "virtio_pci",
+    "virtio_blk",
+    "virtio_console",
+    "virtio_rng",
+    "overlay",
+    "ext4",
+    "xfs",
+];
+
+/// What to do.
+pub struct Request {
+    /// The seed of the first workload.
+    pub seed: u64,
+    /// How many seeds; each has a workload on every type of top layer.
+    pub count: usize,
+    /// Which kernel.
+    pub kernel: Option<String>,
+    /// Type under test.
+    pub fstype: String,
+    /// Show everything.
+    pub verbose: bool,
+    /// When to give up on a machine.
+    pub timeout: Duration,
+    /// The guest program, if not the usual one.
+    pub guest: Option<PathBuf>,
+}
+
+/// What all machines have in common.
+struct Run<'a> {
+    places: &'a Places,
+    request: &'a Request,
+    kernel: Kernel,
+    initramfs: Vec<u8>,
+    ui: Ui,
+}
+
+/// Cuts the power so many times; true when all went well.
+pub fn run(places: &Places, request: &Request) -> Result<bool> {
+    let kernel = places.kernel(request.kernel.as_deref())?;
+    let guest = initramfs::guest(places, request.guest.clone())?;
+    let union = match request.fstype.as_str() {
+        "union" => Some(places.module(&kernel, "union.ko")?),
+        _ => None,
+    };
+    let contents = Contents {
+        guest: &guest,
+        modules: MODULES,
+        union,
+        files: &[],
+    };
+    let planned = request.count * TOPS.len();
+    let mut run = Run {
+        places,
+        request,
+        initramfs: initramfs::build(&kernel, &contents)?,
+        kernel,
+        ui: Ui::new("cut --count 1 --seed N".into(), request.verbose, planned),
+    };
+    let directory = tempfile::Builder::new()
+        .prefix("union-cut.")
+        .tempdir_in("/tmp")
+        .context("making a directory for a disk in /tmp")?;
+    signals::remove_at_end(directory.path());
+    let mut cases = Vec::new();
+    for number in 0..request.count as u64 {
+        for image in &TOPS {
+            let seed = request.seed.wrapping_add(number);
+            let case = run.round(image, seed, directory.path().join("disk"))?;
+            run.ui.case(&case);
+            cases.push(case);
+        }
+    }
+    let (passed, failed, _) = run.ui.summary(&cases);
+    Ok(failed == 0 && passed > 0)
+}
+
+/// What was heard from a machine.
+enum End {
+    /// It was killed when this operation had begun.
+    Killed(usize),
+    /// It looked, and says so.
+    Looked(Case),
+    /// It ended by itself; the lines say what is known.
+    Early(Vec<String>),
+}
+
+impl Run<'_> {
+    /// One machine that is killed, and one that looks.
+    fn round(&mut self, image: &Image, seed: u64, path: PathBuf) -> Result<Case> {
+        let name = format!("{}-{seed}", image.fstype);
+        self.ui.started(&format!("cut/{name}"));
+        let start = Instant::now();
+        let disk = disks::fresh(self.places, image, path)?;
+        let mut dice = Dice::new(seed ^ 0x006b_696c_6c65_6421);
+        let last = 1 + dice.roll(OPERATIONS);
+        let pause = Duration::from_micros(dice.roll(20_000) as u64);
+        let end = match self.machine(&name, &disk.image, None, Some((last, pause)))? {
+            End::Killed(begun) => self.machine(&name, &disk.image, Some(begun), None)?,
+            early => early,
+        };
+        let mut case = match end {
+            End::Looked(case) => case,
+            End::Killed(_) => unreachable!("only the first machine is killed"),
+            End::Early(lines) => Case {
+                name: format!("cut/{name}"),
+                status: Status::Crashed,
+                lines,
+                millis: 0,
+            },
+        };
+        case.millis = start.elapsed().as_millis() as u64;
+        Ok(case)
+    }
+
+    /// Follows one machine to its end, which comes `kill` after so many operations.
+    fn machine(
+        &mut self,
+        name: &str,
+        image: &Path,
+        begun: Option<usize>,
+        kill: Option<(usize, Duration)>,
+    ) -> Result<End> {
+        let mut words = vec![
+            "union.mode=cut".to_owned(),
+            format!("union.cut={name}"),
+            format!("union.fstype={}", self.request.fstype),
+        ];
+        words.extend(begun.map(|number| format!("union.begun={number}")));
+        let log = match begun {
+            None => "cut.log",
+            Some(_) => "cut-2.log",
+        };
+        let plan = Plan {
+            kernel: &self.kernel,
+            initramfs: self.initramfs.clone(),
+            words,
+            disks: vec![Disk {
+                serial: "cut".to_owned(),
+                image: image.to_owned(),
+                writes: Writes::Kept,
+            }],
+            share: None,
+            output: false,
+            memory: "1G".into(),
+            log: self.places.log_dir()?.join(log),
+            timeout: self.request.timeout,
+            silence: self.request.timeout,
+        };
+        let mut machine = Machine::start(self.places, plan)?;
+        let (mut console, mut report) = (Tail::default(), Report::default());
+        let (mut reached, mut killed, mut why) = (0, false, None);
+        let mut found = None;
+        loop {
+            match machine.next() {
+                Event::Console(line) => {
+                    self.ui.console(&line);
+                    console.push(line);
+                }
+                Event::Verdict(line) => {
+                    if let Some(number) = line.strip_prefix(BEGIN) {
+                        reached = number.parse().unwrap_or(reached);
+                    } else {
+                        found = report.take(&line).or(found);
+                    }
+                    if let Some((last, pause)) = kill
+                        && reached >= last
+                        && !killed
+                    {
+                        std::thread::sleep(pause);
+                        machine.kill();
+                        killed = true;
+                    }
+                }
+                Event::Stopped(reason) => why = Some(reason),
+                Event::Gone => break,
+                Event::Stdout(_) | Event::Stderr(_) => {}
+            }
+        }
+        match found {
+            _ if killed => return Ok(End::Killed(reached)),
+            Some(case) if report.ended() && why.is_none() => return Ok(End::Looked(case)),
+            _ => {}
+        }
+        let mut lines = vec![match (&why, &report.bailed) {
+            (_, Some(bailed)) => format!("the guest gave up: {bailed}"),
+            (Some(why), None) => format!("the machine was stopped: {why}"),
+            (None, None) => "the machine ended before its report did".to_owned(),
+        }];
+        lines.push("the end of its console:".into());
+        lines.extend(console.story(50));
+        Ok(End::Early(lines))
+    }
+}
