@@ -129,6 +129,7 @@ impl<'a> Case<'a> {
     fn attempt(&self, spread: &Spread, steps: &[Step]) -> Result<Tally, Parting> {
         let nothing = |why: String| Parting {
             after: 0,
+            late: false,
             lines: vec![why],
         };
         let result = self.prepare(spread).map_err(nothing).and_then(|site| {
@@ -145,6 +146,7 @@ impl<'a> Case<'a> {
                 Ok((said, End::Done)) => story::read_report(&String::from_utf8_lossy(&said)),
                 Ok((_, end)) => Err(Parting {
                     after: steps.len(),
+                    late: false,
                     lines: vec![format!(
                         "the process that runs the steps ended with {end:?}"
                     )],
@@ -249,6 +251,8 @@ impl Tries {
         self.count += 1;
         match case.attempt(&case.spread(entries), steps) {
             Ok(_) => false,
+            // Another failure, most likely.
+            Err(parting) if parting.late && !self.last.late => false,
             Err(parting) => {
                 self.last = parting;
                 true

@@ -45,10 +45,40 @@ pub fn tree(variant: usize, shape: &Shape) -> Builder {
         fill(tree.lower(place), &mut dice, shape, 30);
     }
     fill(tree.upper(), &mut dice, shape, 10);
-    if shape.whole_seconds() {
-        tree = tree.in_whole_seconds();
+    let entries = tree.entries().iter();
+    let kept = entries.filter(|entry| {
+        // overlayfs lists the whiteouts of a directory that is of one layer alone.
+        entry.kind != Kind::Whiteout || is_merged(&tree, entry)
+    });
+    let kept: Vec<Entry> = kept.cloned().collect();
+    rebuild(&kept, shape)
+}
+
+/// Whether the directory of an entry has a part in a layer below, too.
+fn is_merged(tree: &Builder, entry: &Entry) -> bool {
+    let Some((dir, _)) = entry.path.rsplit_once('/') else {
+        return true;
+    };
+    let depth = |place| match place {
+        Place::Lower(layer) => layer + 1,
+        _ => 0,
+    };
+    // The entries at the directory and at those above it, layer by layer.
+    let on_the_way = |other: &&Entry| format!("{dir}/").starts_with(&format!("{}/", other.path));
+    let mut way: Vec<&Entry> = tree.entries().iter().filter(on_the_way).collect();
+    way.retain(|other| depth(other.place) >= depth(entry.place));
+    way.sort_by_key(|other| (depth(other.place), other.path.len()));
+    for other in way {
+        let below = depth(other.place) > depth(entry.place);
+        match other.kind {
+            Kind::Dir { opaque: false } if below && other.path == dir => return true,
+            Kind::Dir { opaque: false } => {}
+            // What is beneath it is hidden; a part that hides more is one all the same.
+            Kind::Dir { opaque: true } => return below && other.path == dir,
+            _ => return false,
+        }
     }
-    tree
+    false
 }
 
 /// A tree of some of the entries of [`tree`].
@@ -214,6 +244,25 @@ mod tests {
     fn owner(path: &std::path::Path) -> (u32, u32) {
         let stat = crate::sys::stat(path, 0).unwrap();
         (stat.st_uid, stat.st_gid)
+    }
+
+    #[test]
+    fn whiteouts_are_in_merged_directories() {
+        let mut b = Builder::default();
+        b.lower(0).dir("a");
+        b.opaque("b");
+        b.lower(1).dir("a");
+        b.file("b", "x");
+        b.dir("c");
+        b.lower(2).dir("a").mode(0o700);
+        let merged = |place: usize, path: &str| {
+            let mut one = b.clone();
+            one.lower(place).whiteout(path);
+            is_merged(&b, one.entries().last().unwrap())
+        };
+        assert!(merged(0, "x") && merged(2, "x"), "the root");
+        assert!(merged(0, "a/x") && merged(1, "a/x") && !merged(2, "a/x"));
+        assert!(!merged(0, "b/x") && !merged(1, "c/x"));
     }
 
     #[test]

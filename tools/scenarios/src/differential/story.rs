@@ -31,7 +31,14 @@ pub fn report(result: &Result<Tally, Parting>) -> String {
             } = tally;
             format!("same {succeeded} {failed} {refused} {remounts}")
         }
-        Err(parting) => format!("parted {}\n{}", parting.after, parting.lines.join("\n")),
+        Err(parting) => {
+            let late = u8::from(parting.late);
+            format!(
+                "parted {} {late}\n{}",
+                parting.after,
+                parting.lines.join("\n")
+            )
+        }
     }
 }
 
@@ -50,10 +57,12 @@ pub fn read_report(text: &str) -> Result<Tally, Parting> {
         }),
         Some("parted") => Err(Parting {
             after: number(),
+            late: number() == 1,
             lines: rest.lines().map(str::to_owned).collect(),
         }),
         _ => Err(Parting {
             after: 0,
+            late: false,
             lines: vec![format!("the process that runs the steps said {text:?}")],
         }),
     }
@@ -160,6 +169,7 @@ mod tests {
         assert_eq!(read_report(&report(&Ok(tally))), Ok(tally));
         let parting = Parting {
             after: 7,
+            late: true,
             lines: vec!["plain: a".into(), "union: b".into()],
         };
         assert_eq!(read_report(&report(&Err(parting.clone()))), Err(parting));

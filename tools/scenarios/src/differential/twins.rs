@@ -18,6 +18,8 @@ use crate::walk::{self, Tree};
 pub struct Parting {
     /// How many operations had been done, the last one being that which showed it.
     pub after: usize,
+    /// Whether it showed only when all was over, and the layers and other mounts of them were looked at.
+    pub late: bool,
     /// What differs, in lines for a reader.
     pub lines: Vec<String>,
 }
@@ -70,6 +72,7 @@ impl<'a> Twins<'a> {
         for (index, step) in steps.iter().enumerate() {
             let parting = |lines| Parting {
                 after: index + 1,
+                late: false,
                 lines,
             };
             match step.op {
@@ -100,11 +103,16 @@ impl<'a> Twins<'a> {
             }
         }
         drop(peers);
-        let parting = |lines| Parting {
-            after: steps.len(),
-            lines,
+        let parting = |late| {
+            move |lines| Parting {
+                after: steps.len(),
+                late,
+                lines,
+            }
         };
-        self.finish().map_err(parting)?;
+        self.compare("after the last step")
+            .map_err(parting(false))?;
+        self.finish().map_err(parting(true))?;
         Ok(self.tally)
     }
 
@@ -153,7 +161,7 @@ impl<'a> Twins<'a> {
             return Ok(succeeded(&found));
         }
         let (expected, found) = (text(&expected), text(&found));
-        let mut lines = Vec::new();
+        let mut lines = vec![format!("call:  {step}")];
         for index in 0..expected.len().max(found.len()) {
             let line = |lines: &[String]| {
                 lines
@@ -263,7 +271,6 @@ impl<'a> Twins<'a> {
 
     /// The last look: at the trees, also mounted again and as overlayfs, and at the layers.
     fn finish(&mut self) -> Result<(), Vec<String>> {
-        self.compare("after the last step")?;
         self.leave();
         let Some((site, fstype)) = self.site.clone() else {
             return Ok(());
