@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use union_scenarios::errno::Errno;
 use union_scenarios::sys;
 
-/// Names the modules to load, in order, one path a line.
+/// Names the modules to load, in order, one path a line with the parameters behind it.
 const LIST: &str = "/modules/list";
 /// The module under test.
 pub const UNION: &str = "/union.ko";
@@ -17,13 +17,20 @@ pub const UNION: &str = "/union.ko";
 /// Loads what the host put on the list.
 pub fn load_listed() -> Result<()> {
     let list = fs::read_to_string(LIST).with_context(|| format!("reading {LIST}"))?;
-    list.lines().try_for_each(|path| load(Path::new(path)))
+    list.lines().try_for_each(|line| {
+        let (path, parameters) = line.split_once(' ').unwrap_or((line, ""));
+        load_with(Path::new(path), parameters)
+    })
 }
 
 /// Loads one module; one that is already there is as good.
 pub fn load(path: &Path) -> Result<()> {
+    load_with(path, "")
+}
+
+fn load_with(path: &Path, parameters: &str) -> Result<()> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    match sys::finit_module(file.as_raw_fd()) {
+    match sys::finit_module_with(file.as_raw_fd(), parameters) {
         Ok(()) | Err(Errno(libc::EEXIST)) => Ok(()),
         Err(error) => bail!(
             "loading {}: {error}; the kernel log on the console says why",

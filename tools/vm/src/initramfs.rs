@@ -14,7 +14,7 @@ use crate::paths::{Kernel, Places};
 pub struct Contents<'a> {
     /// The static guest program, which becomes /init.
     pub guest: &'a Path,
-    /// Modules of the kernel to load first.
+    /// Modules of the kernel to load first, each with its parameters behind it, if any.
     pub modules: &'a [&'a str],
     /// The module under test.
     pub union: Option<PathBuf>,
@@ -28,14 +28,24 @@ pub fn build(kernel: &Kernel, contents: &Contents) -> Result<Vec<u8>> {
     archive.char_device("dev/console", 0o600, 5, 1);
     archive.file("init", 0o755, &read_static(contents.guest)?);
     let mut list = String::new();
-    for path in Dependencies::read(&kernel.modules)?.closure(contents.modules)? {
+    let parameters = |name: &str| {
+        let mut given = contents.modules.iter().filter_map(|m| m.split_once(' '));
+        given.find(|(of, _)| *of == name).map_or("", |(_, text)| text)
+    };
+    let names: Vec<_> = contents
+        .modules
+        .iter()
+        .map(|module| module.split(' ').next().unwrap_or(module))
+        .collect();
+    for path in Dependencies::read(&kernel.modules)?.closure(&names)? {
         let file = path
             .file_name()
             .context("a module has a name")?
             .to_string_lossy();
         let inside = format!("modules/{file}");
         archive.file(&inside, 0o644, &read(&path)?);
-        list += &format!("/{inside}\n");
+        let name = file.split(".ko").next().unwrap_or(&file);
+        list += &format!("/{inside} {}\n", parameters(name));
     }
     archive.file("modules/list", 0o644, list.as_bytes());
     if let Some(union) = &contents.union {

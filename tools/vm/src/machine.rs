@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 
 use crate::disks::Disk;
 use crate::paths::{Kernel, Places};
-use crate::qemu;
+use crate::qemu::{self, Processors};
 use crate::signals;
 
 /// What a machine does.
@@ -54,6 +54,8 @@ pub struct Plan<'a> {
     pub output: bool,
     /// Memory, as QEMU takes it.
     pub memory: String,
+    /// Its processors.
+    pub processors: Processors,
     /// Where the console is logged.
     pub log: PathBuf,
     /// When to give up.
@@ -198,11 +200,12 @@ fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
     std::fs::write(&initramfs, &plan.initramfs).context("writing the initramfs")?;
     // The last of several words of a name counts.
     let words = format!(
-        "{KERNEL_WORDS} {} {}",
+        "{KERNEL_WORDS} {} {} {}",
+        plan.processors.kernel_words(),
         plan.kernel.needs.words,
         plan.words.join(" ")
     );
-    let mut args = qemu::machine(2, &plan.memory);
+    let mut args = qemu::machine(plan.processors, &plan.memory);
     args.extend(qemu::kernel(&plan.kernel.image, &initramfs, &words));
     args.extend(qemu::random());
     for disk in &plan.disks {

@@ -25,6 +25,7 @@ use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
 use paths::Places;
+use qemu::Processors;
 use union_scenarios::catalogue::Set;
 use union_scenarios::instrument::{self, Series};
 
@@ -110,6 +111,15 @@ enum Command {
         /// Memory of the machine.
         #[arg(long, value_name = "SIZE", default_value = MEMORY)]
         memory: String,
+        /// Number of processors.
+        #[arg(long, value_name = "N", default_value_t = 2)]
+        cpus: u32,
+        /// One processor whose clock counts instructions: times that do not depend on this machine.
+        #[arg(long, conflicts_with = "cpus")]
+        icount: bool,
+        /// A further module of the kernel, with parameters: 'brd rd_nr=2'; may be repeated.
+        #[arg(long = "module", value_name = "MODULE")]
+        modules: Vec<String>,
         #[command(flatten)]
         machine: MachineArgs,
         /// The command, for /bin/sh -c.
@@ -158,6 +168,8 @@ impl MachineArgs {
             image: "root".into(),
             scratch: Vec::new(),
             memory: MEMORY.into(),
+            processors: Processors::default(),
+            modules: Vec::new(),
             share,
             guest: self.guest,
             timeout: Duration::from_secs(self.timeout),
@@ -262,6 +274,9 @@ fn start(cli: Cli) -> Result<u8> {
             image,
             scratch,
             memory,
+            cpus,
+            icount,
+            modules,
             machine,
             command,
         } => {
@@ -269,6 +284,12 @@ fn start(cli: Cli) -> Result<u8> {
                 image,
                 scratch,
                 memory,
+                processors: if icount {
+                    Processors::Counted
+                } else {
+                    Processors::Many(cpus)
+                },
+                modules,
                 ..machine.run_request(share)
             };
             run::run(&Places::find()?, &request, &command)

@@ -34,8 +34,59 @@ pub fn kvm_usable() -> bool {
             .is_ok()
 }
 
+/// The processors of a machine.
+#[derive(Clone, Copy, Debug)]
+pub enum Processors {
+    /// So many, as fast as this machine can.
+    Many(u32),
+    /// One that is emulated and whose clock counts instructions, a nanosecond each: time in the guest does not depend
+    /// on this machine nor on what else it does.
+    Counted,
+}
+
+impl Default for Processors {
+    fn default() -> Self {
+        Self::Many(2)
+    }
+}
+
+impl Processors {
+    /// Words of the kernel command line.
+    pub fn kernel_words(self) -> &'static str {
+        match self {
+            Self::Many(_) => "",
+            // A processor with nothing to do goes straight to its next timer; while it waits for a disk of the host,
+            // hours may pass on its clock.
+            Self::Counted => "sysctl.kernel.hung_task_timeout_secs=0 nowatchdog nokaslr norandmaps",
+        }
+    }
+
+    fn args(self) -> Args {
+        let number = match self {
+            Self::Many(number) => number,
+            Self::Counted => 1,
+        };
+        let mut args = match self {
+            Self::Many(_) if kvm_usable() => args(["-accel", "kvm", "-cpu", "host"]),
+            // Kernels with KASAN do not boot on an emulated processor with five levels of page tables.
+            Self::Many(_) => args(["-accel", "tcg,thread=multi", "-cpu", "max,la57=off"]),
+            // Each byte of a `rep movsb` would count as an instruction; without these two the kernel copies words.
+            Self::Counted => args([
+                "-accel",
+                "tcg,thread=single",
+                "-icount",
+                "shift=0,sleep=off",
+                "-cpu",
+                "max,la57=off,-erms,-fsrm",
+            ]),
+        };
+        args.extend(["-smp", &number.to_string()].map(OsString::from));
+        args
+    }
+}
+
 /// The machine itself: processors, memory, nothing that is not asked for.
-pub fn machine(processors: u32, memory: &str) -> Args {
+pub fn machine(processors: Processors, memory: &str) -> Args {
     let mut args = args([
         "-nodefaults",
         "-no-user-config",
@@ -43,14 +94,8 @@ pub fn machine(processors: u32, memory: &str) -> Args {
         "none",
         "-no-reboot",
     ]);
-    if kvm_usable() {
-        args.extend(["-accel", "kvm", "-cpu", "host"].map(OsString::from));
-    } else {
-        // Kernels with KASAN do not boot on an emulated processor with five levels of page tables.
-        let cpu = "max,la57=off";
-        args.extend(["-accel", "tcg,thread=multi", "-cpu", cpu].map(OsString::from));
-    }
-    args.extend(["-smp", &processors.to_string(), "-m", memory].map(OsString::from));
+    args.extend(processors.args());
+    args.extend(["-m", memory].map(OsString::from));
     args
 }
 

@@ -12,6 +12,7 @@ use crate::disks::{self, Disk, Writes};
 use crate::initramfs::{self, Contents};
 use crate::machine::{self, Event, Machine, Plan};
 use crate::paths::{Kernel, Places};
+use crate::qemu::Processors;
 
 /// Modules of the kernel such a machine uses.
 const MODULES: &[&str] = &[
@@ -40,6 +41,10 @@ pub struct Request {
     pub scratch: Vec<String>,
     /// Memory, as QEMU takes it.
     pub memory: String,
+    /// Processors.
+    pub processors: Processors,
+    /// Further modules of the kernel, each with its parameters behind it.
+    pub modules: Vec<String>,
     /// A directory of the host to be seen at /mnt/share.
     pub share: Option<PathBuf>,
     /// The guest program, if not the usual one.
@@ -122,6 +127,7 @@ fn plan<'a>(
         writes: Writes::Refused,
     }];
     let mut modules = MODULES.to_vec();
+    modules.extend(request.modules.iter().map(String::as_str));
     let scratch = request.scratch.iter().map(|name| disks::writable(name));
     for fs in scratch.collect::<Result<Vec<_>>>()? {
         disks.push(disks::large(places, fs)?);
@@ -166,6 +172,7 @@ fn plan<'a>(
         share,
         output: false,
         memory: request.memory.clone(),
+        processors: request.processors,
         log: places.log_dir()?.join(format!("{mode}.log")),
         timeout: request.timeout,
         silence: request.timeout,

@@ -249,6 +249,7 @@ impl Run<'_> {
             share: None,
             output: false,
             memory: needs.memory.clone(),
+            processors: Default::default(),
             log: log.to_owned(),
             timeout: request.timeout,
             silence: needs.slowness

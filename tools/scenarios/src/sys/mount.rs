@@ -164,7 +164,13 @@ pub fn move_mount(mount: RawFd, target: impl AsRef<OsStr>) -> Result<()> {
 
 /// finit_module(2).
 pub fn finit_module(fd: RawFd) -> Result<()> {
-    raw!(SYS_finit_module, fd, c"".as_ptr(), 0).map(drop)
+    finit_module_with(fd, "")
+}
+
+/// The same, with parameters for the module.
+pub fn finit_module_with(fd: RawFd, parameters: &str) -> Result<()> {
+    let parameters = cstring(parameters);
+    raw!(SYS_finit_module, fd, parameters.as_ptr(), 0).map(drop)
 }
 
 /// delete_module(2).

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What the guest tells the host: one event a line, as JSON.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::plan::Point;
+use crate::subject::Subject;
+
+/// Exact counts for one operation, by name.
+pub type Counters = BTreeMap<String, f64>;
+
+/// One line.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "event")]
+pub enum Event {
+    /// The machine works; this is its kernel.
+    Kernel {
+        /// Its release.
+        release: String,
+    },
+    /// A row begins.
+    Begins {
+        /// Which.
+        point: Point,
+    },
+    /// One repetition of a row on a subject.
+    Sample {
+        /// Which.
+        subject: Subject,
+        /// Time of one operation, in nanoseconds.
+        ns: f64,
+    },
+    /// What one operation costs besides time.
+    Counters {
+        /// Which.
+        subject: Subject,
+        /// What was counted.
+        counters: Counters,
+    },
+    /// A row does not work on a subject.
+    Failed {
+        /// Which.
+        subject: Subject,
+        /// Why.
+        why: String,
+    },
+    /// The row is at its end.
+    Ends,
+    /// All is said.
+    End,
+}
+
+/// Tells it.
+pub fn send(event: &Event) -> Result<()> {
+    let mut line = serde_json::to_string(event)?;
+    line.push('\n');
+    let mut out = std::io::stdout().lock();
+    out.write_all(line.as_bytes())
+        .and_then(|()| out.flush())
+        .context("reporting to the host")
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What is compared: the file system of the top layer itself, the union, overlayfs twice, two unions in userspace.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, anyhow, bail};
+use serde::{Deserialize, Serialize};
+use union_scenarios::mount::Union;
+use union_scenarios::sys;
+
+use crate::site::Layers;
+
+/// One of those that are compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// A plain directory on the file system of the top layer.
+    Native,
+    /// This module.
+    Union,
+    /// The kernel's overlayfs as it is when nothing is asked for.
+    Overlayfs,
+    /// The same with what makes it faster and is safe.
+    OverlayfsBest,
+    /// fuse-overlayfs as it is when nothing is asked for.
+    FuseOverlayfs,
+    /// mergerfs, files created in the top layer.
+    Mergerfs,
+}
+
+impl Subject {
+    /// All, in the order of the columns.
+    pub const ALL: [Self; 6] = [
+        Self::Native,
+        Self::Union,
+        Self::Overlayfs,
+        Self::OverlayfsBest,
+        Self::FuseOverlayfs,
+        Self::Mergerfs,
+    ];
+
+    /// The name in tables and results.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Union => "union",
+            Self::Overlayfs => "overlayfs",
+            Self::OverlayfsBest => "overlayfs-best",
+            Self::FuseOverlayfs => "fuse-overlayfs",
+            Self::Mergerfs => "mergerfs",
+        }
+    }
+
+    /// The program that serves it, if it is not the kernel.
+    fn daemon(self) -> Option<&'static str> {
+        match self {
+            Self::FuseOverlayfs => Some("fuse-overlayfs"),
+            Self::Mergerfs => Some("mergerfs"),
+            _ => None,
+        }
+    }
+
+    /// Mounts it.
+    pub fn mount(self, layers: &Layers, at: &Path) -> Result<()> {
+        match self {
+            Self::Native => {
+                let plain = layers.plain.to_string_lossy();
+                sys::mount(&plain, at, "", libc::MS_BIND, b"")
+                    .map_err(|error| anyhow!("bind mount of {plain}: {error}"))
+            }
+            Self::Union => kernel("union", layers, &[], at),
+            Self::Overlayfs => kernel("overlay", layers, &[], at),
+            Self::OverlayfsBest => {
+                let options = [("metacopy", "on"), ("redirect_dir", "on")];
+                kernel("overlay", layers, &options, at)
+            }
+            Self::FuseOverlayfs => {
+                let options = format!(
+                    "lowerdir={},upperdir={},workdir={}",
+                    layers.joined("", ":"),
+                    layers.upper.display(),
+                    layers.work.display()
+                );
+                program(Command::new("fuse-overlayfs").args(["-o", &options]).arg(at))
+            }
+            Self::Mergerfs => {
+                let branches = format!(
+                    "{}=RW:{}",
+                    layers.upper.display(),
+                    layers.joined("=RO", ":")
+                );
+                // What overlayfs does: the first layer has it, and what is new goes there.
+                let options = "category.create=ff,category.search=ff,inodecalc=path-hash";
+                program(Command::new("mergerfs").args(["-o", options, &branches]).arg(at))
+            }
+        }
+    }
+
+    /// Unmounts it and waits for its daemon to let go of the layers.
+    pub fn unmount(self, at: &Path) -> Result<()> {
+        sys::umount(at, 0).map_err(|error| anyhow!("umount of {}: {error}", self.name()))?;
+        self.wait_for_daemon()
+    }
+
+    /// Waits for the daemon of an unmounted file system to end.
+    pub fn wait_for_daemon(self) -> Result<()> {
+        let Some(daemon) = self.daemon() else {
+            return Ok(());
+        };
+        let started = Instant::now();
+        while running(daemon)? {
+            if started.elapsed() > Duration::from_secs(100) {
+                bail!("{daemon} is still running long after the umount");
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Ok(())
+    }
+}
+
+fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) -> Result<()> {
+    let union = Union::new(fstype)
+        .lowers(&layers.lowers)
+        .upper(&layers.upper, &layers.work);
+    options
+        .iter()
+        .fold(union, |union, (key, value)| union.option(key, value))
+        .mount(at)
+        .map_err(|failure| anyhow!("mounting {fstype}: {failure}"))
+}
+
+fn program(command: &mut Command) -> Result<()> {
+    let shown = command.get_program().to_string_lossy().into_owned();
+    let output = command
+        .output()
+        .with_context(|| format!("starting {shown}"))?;
+    if !output.status.success() {
+        bail!(
+            "{shown} failed ({}): {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(())
+}
+
+/// Whether a program of this name runs.
+fn running(name: &str) -> Result<bool> {
+    // The kernel keeps 15 letters.
+    let known: String = name.chars().take(15).collect();
+    for entry in fs::read_dir("/proc")? {
+        // A process may end while it is looked at.
+        let comm = fs::read_to_string(entry?.path().join("comm")).unwrap_or_default();
+        if comm.trim_end() == known {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
