@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS QUICK MODE AGAINST DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
 
-.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash unit demo vm shell lint install setup clean distclean help
+.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash bench unit demo vm shell lint install setup clean distclean help
 
 all: module tools
 
@@ -35,6 +35,9 @@ test-security: module tools
 
 test-crash: module tools
 	@scripts/test-crash
+
+bench: module tools
+	@scripts/bench
 
 unit:
 	@scripts/unit
@@ -73,6 +76,7 @@ make test-suites run programs that test file systems on a union, and compare
 make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
+make bench       measure the union against overlayfs and its peers
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
@@ -95,6 +99,8 @@ SEED=N COUNT=N SIZE=N   test-security: other and more malformed input
 STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
                  top layer; so many machines to be killed
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
+ROWS=NAMES       bench: only these rows   QUICK=1  a few minutes   MODE=wall  by the clock
+AGAINST=FILE     bench: the out/bench.json of an earlier run; what is worse now fails
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine
 V=1              test, vm: show the console

@@ -7,9 +7,11 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use rustix::fd::{AsFd, BorrowedFd};
+use rustix::mount::{
+    self, FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, UnmountFlags,
+};
 use serde::{Deserialize, Serialize};
-use union_scenarios::mount::Union;
-use union_scenarios::sys;
 
 use crate::site::Layers;
 
@@ -54,6 +56,11 @@ impl Subject {
         }
     }
 
+    /// Whether it is in the kernel, and stacked on its layers.
+    pub fn is_stacked(self) -> bool {
+        matches!(self, Self::Union | Self::Overlayfs | Self::OverlayfsBest)
+    }
+
     /// The program that serves it, if it is not the kernel.
     fn daemon(self) -> Option<&'static str> {
         match self {
@@ -67,9 +74,9 @@ impl Subject {
     pub fn mount(self, layers: &Layers, at: &Path) -> Result<()> {
         match self {
             Self::Native => {
-                let plain = layers.plain.to_string_lossy();
-                sys::mount(&plain, at, "", libc::MS_BIND, b"")
-                    .map_err(|error| anyhow!("bind mount of {plain}: {error}"))
+                let plain = &layers.plain;
+                mount::mount_bind(plain.as_path(), at)
+                    .with_context(|| format!("bind mount of {}", plain.display()))
             }
             Self::Union => kernel("union", layers, &[], at),
             Self::Overlayfs => kernel("overlay", layers, &[], at),
@@ -84,7 +91,11 @@ impl Subject {
                     layers.upper.display(),
                     layers.work.display()
                 );
-                program(Command::new("fuse-overlayfs").args(["-o", &options]).arg(at))
+                program(
+                    Command::new("fuse-overlayfs")
+                        .args(["-o", &options])
+                        .arg(at),
+                )
             }
             Self::Mergerfs => {
                 let branches = format!(
@@ -94,14 +105,19 @@ impl Subject {
                 );
                 // What overlayfs does: the first layer has it, and what is new goes there.
                 let options = "category.create=ff,category.search=ff,inodecalc=path-hash";
-                program(Command::new("mergerfs").args(["-o", options, &branches]).arg(at))
+                program(
+                    Command::new("mergerfs")
+                        .args(["-o", options, &branches])
+                        .arg(at),
+                )
             }
         }
     }
 
     /// Unmounts it and waits for its daemon to let go of the layers.
     pub fn unmount(self, at: &Path) -> Result<()> {
-        sys::umount(at, 0).map_err(|error| anyhow!("umount of {}: {error}", self.name()))?;
+        mount::unmount(at, UnmountFlags::empty())
+            .with_context(|| format!("umount of {}", self.name()))?;
         self.wait_for_daemon()
     }
 
@@ -121,15 +137,39 @@ impl Subject {
     }
 }
 
+/// Mounts a file system of the kernel that is stacked on the layers.
 fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) -> Result<()> {
-    let union = Union::new(fstype)
-        .lowers(&layers.lowers)
-        .upper(&layers.upper, &layers.work);
-    options
-        .iter()
-        .fold(union, |union, (key, value)| union.option(key, value))
-        .mount(at)
-        .map_err(|failure| anyhow!("mounting {fstype}: {failure}"))
+    let context = mount::fsopen(fstype, FsOpenFlags::FSOPEN_CLOEXEC)
+        .with_context(|| format!("fsopen of {fstype}"))?;
+    let context = context.as_fd();
+    let told = |error| match log(context) {
+        text if text.is_empty() => anyhow!("mounting {fstype}: {error}"),
+        text => anyhow!("mounting {fstype}: {error}; kernel: {text}"),
+    };
+    for lower in &layers.lowers {
+        mount::fsconfig_set_string(context, "lowerdir+", lower.as_path()).map_err(told)?;
+    }
+    mount::fsconfig_set_string(context, "upperdir", layers.upper.as_path()).map_err(told)?;
+    mount::fsconfig_set_string(context, "workdir", layers.work.as_path()).map_err(told)?;
+    for (key, value) in options {
+        mount::fsconfig_set_string(context, *key, *value).map_err(told)?;
+    }
+    mount::fsconfig_create(context).map_err(told)?;
+    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
+    let made = mount::fsmount(context, flags, MountAttrFlags::empty()).map_err(told)?;
+    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
+    mount::move_mount(&made, "", rustix::fs::CWD, at, flags).map_err(told)
+}
+
+/// What the kernel wrote to the log of the context.
+fn log(context: BorrowedFd) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 1024];
+    while let Ok(count) = rustix::io::read(context, &mut buffer) {
+        text += String::from_utf8_lossy(&buffer[..count]).trim_end();
+        text += " ";
+    }
+    text.trim_end().to_owned()
 }
 
 fn program(command: &mut Command) -> Result<()> {

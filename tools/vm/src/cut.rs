@@ -165,6 +165,7 @@ impl Run<'_> {
             share: None,
             output: false,
             memory: "1G".into(),
+            processors: Default::default(),
             log: self.places.log_dir()?.join(log),
             timeout: self.request.timeout,
             silence: self.request.timeout,

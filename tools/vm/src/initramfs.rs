@@ -30,7 +30,9 @@ pub fn build(kernel: &Kernel, contents: &Contents) -> Result<Vec<u8>> {
     let mut list = String::new();
     let parameters = |name: &str| {
         let mut given = contents.modules.iter().filter_map(|m| m.split_once(' '));
-        given.find(|(of, _)| *of == name).map_or("", |(_, text)| text)
+        given
+            .find(|(of, _)| *of == name)
+            .map_or("", |(_, text)| text)
     };
     let names: Vec<_> = contents
         .modules

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Exact counts that no noise touches: what the kernel did for an operation.
+//!
+//! Events are counted by histograms of tracefs, by device; requests by the statistics of the disk; memory by the
+//! statistics of the slab caches.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use rustix::mount::MountFlags;
+
+use crate::report::Counters;
+use crate::site::Site;
+
+const TRACEFS: &str = "/sys/kernel/tracing";
+
+/// An event, and the name under which it is reported.
+struct Counted {
+    name: &'static str,
+    event: &'static str,
+    below: bool,
+}
+
+/// Handles are journal transactions of one operation; commits go to the disk.  A lookup is one by a file system that
+/// is stacked on the layer, whether the layer has the name in its cache or not; a miss goes on to the layer itself.
+const EVENTS: &[Counted] = &[
+    Counted {
+        name: "journal_handles",
+        event: "jbd2/jbd2_handle_start",
+        below: false,
+    },
+    Counted {
+        name: "journal_commits",
+        event: "jbd2/jbd2_start_commit",
+        below: false,
+    },
+    Counted {
+        name: "top_lookups",
+        event: "bench/lookup",
+        below: false,
+    },
+    Counted {
+        name: "lower_lookups",
+        event: "bench/lookup",
+        below: true,
+    },
+    Counted {
+        name: "lower_misses",
+        event: "bench/miss",
+        below: true,
+    },
+];
+
+/// Probes of functions every stacked file system comes through; the device is that of the directory looked into.
+const PROBES: &[&str] = &[
+    "f:bench/lookup lookup_noperm_common dev=base->d_sb->s_dev",
+    "f:bench/miss d_alloc_parallel dev=parent->d_sb->s_dev",
+];
+
+/// Counts for one site.
+pub struct Counting {
+    disk: String,
+    top: PathBuf,
+    top_device: u64,
+    below_device: u64,
+}
+
+/// What was read at one moment.
+struct Reading {
+    events: BTreeMap<&'static str, u64>,
+    disk: Disk,
+    free: u64,
+}
+
+/// The statistics of a disk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Disk {
+    writes: u64,
+    sectors: u64,
+    flushes: u64,
+}
+
+impl Counting {
+    /// Sets the probes.
+    pub fn new(site: &Site) -> Result<Self> {
+        let base = Path::new(TRACEFS);
+        if !base.join("dynamic_events").exists() {
+            rustix::mount::mount("tracefs", base, "tracefs", MountFlags::empty(), c"")
+                .context("mounting tracefs")?;
+        }
+        for probe in PROBES {
+            append(&base.join("dynamic_events"), probe)?;
+        }
+        for event in [
+            "jbd2/jbd2_handle_start",
+            "jbd2/jbd2_start_commit",
+            "bench/lookup",
+            "bench/miss",
+        ] {
+            append(
+                &base.join("events").join(event).join("trigger"),
+                "hist:keys=dev",
+            )?;
+        }
+        Ok(Self {
+            disk: site.disk.clone().context("a site that counts")?,
+            top: site.top().to_owned(),
+            top_device: site.top_device()?,
+            below_device: site.below_device()?,
+        })
+    }
+
+    /// Counts what `run` makes the kernel do, for each of the operations it says to have done.
+    pub fn count(&self, run: impl FnOnce() -> Result<f64>) -> Result<Counters> {
+        self.sync()?;
+        let before = self.read()?;
+        let operations = run()?;
+        let after = self.read()?;
+        self.sync()?;
+        let settled = self.read()?;
+        let mut counters = Counters::new();
+        let mut put = |name: &str, count: f64| {
+            counters.insert(name.to_owned(), count / operations);
+        };
+        for (name, count) in &after.events {
+            put(name, (count - before.events[name]) as f64);
+        }
+        // Flushes are what the operation itself asks for; blocks are written sooner or later.
+        put("flushes", (after.disk.flushes - before.disk.flushes) as f64);
+        put(
+            "block_writes",
+            (settled.disk.writes - before.disk.writes) as f64,
+        );
+        put(
+            "block_bytes",
+            (512 * (settled.disk.sectors - before.disk.sectors)) as f64,
+        );
+        put("top_bytes", before.free as f64 - settled.free as f64);
+        Ok(counters)
+    }
+
+    fn sync(&self) -> Result<()> {
+        let root = fs::File::open(&self.top)?;
+        rustix::fs::syncfs(&root).context("syncfs of the top")
+    }
+
+    fn read(&self) -> Result<Reading> {
+        let mut events = BTreeMap::new();
+        for counted in EVENTS {
+            let path = Path::new(TRACEFS)
+                .join("events")
+                .join(counted.event)
+                .join("hist");
+            let text =
+                fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+            let device = if counted.below {
+                self.below_device
+            } else {
+                self.top_device
+            };
+            events.insert(counted.name, hits(&text, device));
+        }
+        let path = format!("/sys/block/{}/stat", self.disk);
+        let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+        let space = rustix::fs::statvfs(&self.top).context("statfs of the top")?;
+        Ok(Reading {
+            events,
+            disk: disk(&text).with_context(|| format!("{path} says {text:?}"))?,
+            free: space.f_bfree * space.f_frsize,
+        })
+    }
+}
+
+/// How often a histogram has seen a device.
+fn hits(histogram: &str, device: u64) -> u64 {
+    histogram
+        .lines()
+        .filter_map(|line| {
+            let (key, count) = line.strip_prefix("{ dev:")?.split_once("} hitcount:")?;
+            let same = key.trim().parse() == Ok(device);
+            same.then(|| count.trim().parse::<u64>().ok())?
+        })
+        .sum()
+}
+
+fn disk(stat: &str) -> Option<Disk> {
+    let fields: Vec<u64> = stat
+        .split_whitespace()
+        .map_while(|word| word.parse().ok())
+        .collect();
+    Some(Disk {
+        writes: *fields.get(4)?,
+        sectors: *fields.get(6)?,
+        flushes: *fields.get(15)?,
+    })
+}
+
+fn append(path: &Path, line: &str) -> Result<()> {
+    use std::io::Write;
+    fs::File::options()
+        .append(true)
+        .open(path)
+        .and_then(|mut file| file.write_all(format!("{line}\n").as_bytes()))
+        .with_context(|| format!("writing {line:?} to {}", path.display()))
+}
+
+/// Bytes of the objects in use in all slab caches, with those that lie free for a processor given back before.
+pub fn slab_bytes() -> Result<u64> {
+    for entry in fs::read_dir("/sys/kernel/slab").context("listing the slab caches")? {
+        let path = entry?.path();
+        if !path.is_symlink() {
+            let _ = fs::write(path.join("shrink"), "1");
+        }
+    }
+    let text = fs::read_to_string("/proc/slabinfo").context("reading /proc/slabinfo")?;
+    let bytes: u64 = text.lines().filter_map(slab).sum();
+    if bytes == 0 {
+        bail!("/proc/slabinfo says nothing");
+    }
+    Ok(bytes)
+}
+
+/// A line of slabinfo: name, objects in use, objects, size.
+fn slab(line: &str) -> Option<u64> {
+    let mut words = line.split_whitespace().skip(1);
+    let used: u64 = words.next()?.parse().ok()?;
+    let size: u64 = words.nth(1)?.parse().ok()?;
+    Some(used * size)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn histograms_are_read_by_device() {
+        let text = "# event histogram\n\n{ dev:         30 } hitcount:          6\n\
+             { dev:  266338304 } hitcount:         58\n\nTotals:\n    Hits: 64\n";
+        assert_eq!(hits(text, 266338304), 58);
+        assert_eq!(hits(text, 30), 6);
+        assert_eq!(hits(text, 3), 0);
+    }
+
+    #[test]
+    fn a_disk_tells_writes_and_flushes() {
+        let text = "50 0 1360 0 7 1 56 0 0 0 0 0 0 0 0 3 0\n";
+        let expected = Disk {
+            writes: 7,
+            sectors: 56,
+            flushes: 3,
+        };
+        assert_eq!(disk(text), Some(expected));
+        assert_eq!(disk("1 2 3"), None);
+    }
+
+    #[test]
+    fn slabs_are_size_times_number() {
+        let line = "dentry  1200  1302  192   21    1 : tunables 0 0 0 : slabdata 62 62 0";
+        assert_eq!(slab(line), Some(1200 * 192));
+        assert_eq!(slab("# name <active_objs> <num_objs>"), None);
+    }
+}

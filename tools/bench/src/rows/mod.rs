@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The rows: for each, the tree it works on, what is timed, and who takes part.
+
+mod copy_up;
+mod data;
+mod dirs;
+mod mount;
+mod names;
+mod paths;
+mod programs;
+mod tree;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::stage::{Stage, Took};
+use crate::subject::Subject;
+
+/// One row.
+pub struct Row {
+    /// Its name.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// What one operation is.
+    pub per: &'static str,
+    /// How many lower layers there are.
+    pub layers: usize,
+    /// The size of the directory, or of the file in MiB.
+    pub entries: usize,
+    /// Fills a lower layer: where, the number of the layer (0 is the topmost) of how many, entries.
+    pub lower: fn(&Path, usize, usize, usize) -> Result<()>,
+    /// What is done through the mount before the clock starts.
+    pub ready: fn(&Stage) -> Result<()>,
+    /// What is timed.
+    pub time: fn(&Stage) -> Result<Took>,
+    /// Whether it did what it should have done.
+    pub verify: fn(&Stage) -> Result<()>,
+    /// Whether the plain tree is another one afterwards.
+    pub changes: bool,
+    /// Whether memory for the inodes it finds is of interest.
+    pub caches: bool,
+    /// Who takes no part, and why.
+    pub without: &'static [(Subject, &'static str)],
+}
+
+impl Row {
+    /// What most rows have in common.
+    const DEFAULT: Self = Self {
+        name: "",
+        about: "",
+        per: "call",
+        layers: 1,
+        entries: 100,
+        lower: tree::directory,
+        ready: |_| Ok(()),
+        time: |_| unreachable!("a row times something"),
+        verify: |_| Ok(()),
+        changes: false,
+        caches: false,
+        without: &[],
+    };
+
+    /// Why a subject takes no part.
+    pub fn left_out(&self, subject: Subject) -> Option<&'static str> {
+        let mut found = self.without.iter();
+        found.find(|(who, _)| *who == subject).map(|(_, why)| *why)
+    }
+}
+
+/// mergerfs has no copy-up: a file of a read-only branch cannot be changed.
+const NO_COPY_UP: &[(Subject, &str)] = &[(
+    Subject::Mergerfs,
+    "it has no copy-up: what a read-only branch holds cannot be changed",
+)];
+
+/// All rows, in the order of the table.
+pub const ALL: &[Row] = &[
+    paths::STAT,
+    paths::ENOENT,
+    paths::OPEN_READ_CLOSE,
+    data::PREAD_4K,
+    data::PWRITE_4K,
+    data::DIRECT_WRITE_4JOB,
+    dirs::READDIR_FIRST,
+    dirs::READDIR_REPEAT,
+    paths::COLD_STAT_1,
+    paths::COLD_STAT_100,
+    paths::ENOENT_100,
+    names::CREATE_MERGED,
+    names::RM_LOWER,
+    names::CREATE_OVER_DELETED,
+    copy_up::CHMOD_LOWER,
+    copy_up::OPEN_RW_NOWRITE,
+    copy_up::WRITE_100B_32M,
+    copy_up::WRITE_100B_1G,
+    names::MV_LOWER_DIR,
+    programs::UNTAR,
+    programs::GIT_CHECKOUT,
+    programs::DPKG_INSTALL,
+    mount::MOUNT_100,
+];
+
+/// The row of this name.
+pub fn named(name: &str) -> Result<&'static Row> {
+    ALL.iter()
+        .find(|row| row.name == name)
+        .with_context(|| format!("there is no row {name:?}; union-bench list names them"))
+}

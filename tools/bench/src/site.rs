@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The file systems the layers are on.
+
+use std::ffi::CStr;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use rustix::mount::MountFlags;
+
+/// Where everything is mounted; a file system of its own, so that walks do not begin in the union that is the root.
+pub const BASE: &str = "/bench";
+
+/// Two file systems, for the top layer and for those below; they may be one and the same.
+pub struct Site {
+    /// The name of the disk of the top layer in /sys/block, if this site is for counting.
+    pub disk: Option<String>,
+    in_memory: bool,
+    top: PathBuf,
+    below: PathBuf,
+}
+
+/// The layers of one measurement.
+pub struct Layers {
+    /// The lower ones, the topmost first.
+    pub lowers: Vec<PathBuf>,
+    /// The top layer.
+    pub upper: PathBuf,
+    /// Its work directory.
+    pub work: PathBuf,
+    /// The same files in one directory on the file system of the top layer.
+    pub plain: PathBuf,
+}
+
+impl Layers {
+    /// The lower layers in one string, each with something behind it.
+    pub fn joined(&self, behind: &str, between: &str) -> String {
+        let one = |path: &PathBuf| format!("{}{behind}", path.display());
+        self.lowers
+            .iter()
+            .map(one)
+            .collect::<Vec<_>>()
+            .join(between)
+    }
+}
+
+/// Makes [`BASE`].
+pub fn base() -> Result<()> {
+    fs::create_dir_all(BASE)?;
+    mount("bench", Path::new(BASE), "tmpfs", c"mode=755")
+}
+
+fn mount(source: &str, at: &Path, fstype: &str, options: &CStr) -> Result<()> {
+    rustix::mount::mount(source, at, fstype, MountFlags::empty(), options)
+        .with_context(|| format!("mounting {source} on {}", at.display()))
+}
+
+impl Site {
+    /// Two RAM disks: nothing waits for this machine.
+    pub fn memory() -> Result<Self> {
+        Self::of_disks("time", "ram0", "ram1", None)
+    }
+
+    /// Two RAM disks that count requests and have a cache to be flushed.
+    pub fn counting() -> Result<Self> {
+        Self::of_disks("count", "nullb0", "nullb1", Some("nullb0".into()))
+    }
+
+    /// One disk of the machine, for all layers.
+    pub fn disk() -> Result<Self> {
+        let root = Path::new("/disks/ext4");
+        if !root.is_dir() {
+            bail!("this machine has no disk at {}", root.display());
+        }
+        Ok(Self {
+            disk: None,
+            in_memory: false,
+            top: root.to_owned(),
+            below: root.to_owned(),
+        })
+    }
+
+    fn of_disks(name: &str, top: &str, below: &str, disk: Option<String>) -> Result<Self> {
+        let make = |device: &str, layer: &str| -> Result<PathBuf> {
+            let device = Path::new("/dev").join(device);
+            let at = Path::new(BASE).join(format!("{name}-{layer}"));
+            fs::create_dir_all(&at)?;
+            make_ext4(&device)?;
+            // No background work: a commit or a table written on time would hit one subject and not the other.
+            let options = c"commit=3000,noinit_itable";
+            mount(&device.to_string_lossy(), &at, "ext4", options)?;
+            Ok(at)
+        };
+        Ok(Self {
+            top: make(top, "top")?,
+            below: make(below, "below")?,
+            disk,
+            in_memory: true,
+        })
+    }
+
+    /// Gives back the memory of blocks that are free again; what fails shows when there is none left.
+    pub fn trim(&self) {
+        if self.in_memory {
+            rustix::fs::sync();
+            for path in [&self.top, &self.below] {
+                let _ = Command::new("fstrim").arg(path).status();
+            }
+        }
+    }
+
+    /// The file system of the top layer.
+    pub fn top(&self) -> &Path {
+        &self.top
+    }
+
+    /// The device number of the file system of the top layer, as the kernel prints it.
+    pub fn top_device(&self) -> Result<u64> {
+        kernel_device(&self.top)
+    }
+
+    /// The same for the lower layers.
+    pub fn below_device(&self) -> Result<u64> {
+        kernel_device(&self.below)
+    }
+
+    /// Names for so many lower layers, and what goes with them.
+    pub fn layers(&self, lowers: usize) -> Layers {
+        Layers {
+            lowers: (0..lowers)
+                .map(|index| self.below.join("l").join(index.to_string()))
+                .collect(),
+            upper: self.top.join("upper"),
+            work: self.top.join("work"),
+            plain: self.top.join("plain"),
+        }
+    }
+}
+
+fn make_ext4(device: &Path) -> Result<()> {
+    let output = Command::new("mkfs.ext4")
+        .args([
+            "-q",
+            "-F",
+            "-E",
+            "lazy_itable_init=1,nodiscard",
+            "-i",
+            "8192",
+        ])
+        .arg(device)
+        .output()
+        .context("starting mkfs.ext4")?;
+    if !output.status.success() {
+        bail!(
+            "mkfs.ext4 {}: {}",
+            device.display(),
+            String::from_utf8_lossy(&output.stderr).trim_end()
+        );
+    }
+    Ok(())
+}
+
+/// Inside the kernel the number of the major takes what is above 20 bits.
+fn kernel_device(path: &Path) -> Result<u64> {
+    let dev = fs::metadata(path)
+        .with_context(|| format!("stat of {}", path.display()))?
+        .dev();
+    let (major, minor) = (rustix::fs::major(dev), rustix::fs::minor(dev));
+    Ok(u64::from(major) << 20 | u64::from(minor))
+}
+
+/// Removes what is there, if anything, and makes an empty directory.
+pub fn fresh(path: &Path) -> Result<()> {
+    clear(path)?;
+    fs::create_dir_all(path).with_context(|| format!("mkdir {}", path.display()))
+}
+
+/// Removes a tree, if it is there.
+pub fn clear(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
