@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -172,17 +172,19 @@ fn log(context: BorrowedFd) -> String {
     text.trim_end().to_owned()
 }
 
+/// Runs a program that goes on in the background when it has mounted; its end of a pipe it might keep.
 fn program(command: &mut Command) -> Result<()> {
+    const ERRORS: &str = "/tmp/mount.errors";
     let shown = command.get_program().to_string_lossy().into_owned();
-    let output = command
-        .output()
+    let status = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(fs::File::create(ERRORS)?)
+        .status()
         .with_context(|| format!("starting {shown}"))?;
-    if !output.status.success() {
-        bail!(
-            "{shown} failed ({}): {}",
-            output.status,
-            String::from_utf8_lossy(&output.stderr).trim_end()
-        );
+    if !status.success() {
+        let text = fs::read_to_string(ERRORS)?;
+        bail!("{shown} failed ({status}): {}", text.trim_end());
     }
     Ok(())
 }
@@ -193,10 +195,32 @@ fn running(name: &str) -> Result<bool> {
     let known: String = name.chars().take(15).collect();
     for entry in fs::read_dir("/proc")? {
         // A process may end while it is looked at.
-        let comm = fs::read_to_string(entry?.path().join("comm")).unwrap_or_default();
-        if comm.trim_end() == known {
+        let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
+        if lives(&stat, &known) {
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+/// Whether a process of /proc has this name and runs; a zombie, for which nobody has waited yet, does not.
+fn lives(stat: &str, name: &str) -> bool {
+    let Some((head, tail)) = stat.rsplit_once(") ") else {
+        return false;
+    };
+    let found = head.split_once('(').map(|(_, name)| name);
+    found == Some(name) && !tail.starts_with(['Z', 'X'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_zombie_does_not_run() {
+        assert!(lives("118 (mergerfs) S 1 118 118 0", "mergerfs"));
+        assert!(!lives("118 (mergerfs) Z 1 118 118 0", "mergerfs"));
+        assert!(!lives("118 (other) S 1 118 118 0", "mergerfs"));
+        assert!(!lives("", "mergerfs"));
+    }
 }
