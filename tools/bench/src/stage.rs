@@ -208,6 +208,8 @@ impl Drop for Ground<'_> {
         if let Some(all) = layers.lowers[0].parent() {
             let _ = site::clear(all);
         }
-        self.site.trim();
+        if self.row.large {
+            self.site.trim();
+        }
     }
 }

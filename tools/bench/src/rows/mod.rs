@@ -39,6 +39,8 @@ pub struct Row {
     pub verify: fn(&Stage) -> Result<()>,
     /// Whether the plain tree is another one afterwards.
     pub changes: bool,
+    /// Whether so much is written that the disks must give back their memory afterwards.
+    pub large: bool,
     /// Whether memory for the inodes it finds is of interest.
     pub caches: bool,
     /// Who takes no part, and why.
@@ -58,6 +60,7 @@ impl Row {
         time: |_| unreachable!("a row times something"),
         verify: |_| Ok(()),
         changes: false,
+        large: false,
         caches: false,
         without: &[],
     };
