@@ -147,7 +147,7 @@ fn make_ext4(device: &Path) -> Result<()> {
             "-E",
             "lazy_itable_init=1,nodiscard",
             "-i",
-            "8192",
+            "16384",
         ])
         .arg(device)
         .output()
