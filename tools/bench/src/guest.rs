@@ -27,6 +27,9 @@ pub struct Request {
     /// The same where a row grows.
     #[arg(long)]
     grown_rounds: usize,
+    /// Only these subjects.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    subjects: Vec<Subject>,
     /// Count, too.
     #[arg(long)]
     counters: bool,
@@ -59,7 +62,10 @@ pub fn run(request: &Request) -> Result<()> {
             point: point.clone(),
         })?;
         let mut subjects = Subject::ALL.to_vec();
-        subjects.retain(|subject| row.left_out(*subject).is_none());
+        let wanted = &request.subjects;
+        subjects.retain(|subject| {
+            row.left_out(*subject).is_none() && (wanted.is_empty() || wanted.contains(subject))
+        });
         let rounds = match point.grown {
             None => request.rounds,
             Some(_) => request.grown_rounds,

@@ -22,6 +22,9 @@ pub struct Request {
     /// Only these rows; ROW@lowers=N and ROW@entries=N are points of a series.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     rows: Vec<String>,
+    /// Only these subjects; native is what the others are compared with.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    subjects: Vec<Subject>,
     /// Fewer repetitions, one boot, short series.
     #[arg(long)]
     quick: bool,
@@ -268,13 +271,20 @@ fn command(request: &Request, counters: bool, points: &[Point]) -> Command {
     }
     let (rounds, grown) = if request.quick { (3, 1) } else { (5, 3) };
     let names: Vec<_> = points.iter().map(Point::to_string).collect();
-    let counters = if counters { "--counters" } else { "" };
+    let mut options = String::new();
+    if counters {
+        options += " --counters";
+    }
+    if !request.subjects.is_empty() {
+        let names: Vec<_> = request.subjects.iter().map(|s| s.name()).collect();
+        options += &format!(" --subjects {}", names.join(","));
+    }
     // The program is to be in memory, not behind the share.
     command.arg("--share").arg(&request.share).args([
         "--",
         &format!(
             "cp union-bench /tmp/ && cd /tmp && exec ./union-bench guest --mode {} \
-             --rounds {rounds} --grown-rounds {grown} {counters} {}",
+             --rounds {rounds} --grown-rounds {grown}{options} {}",
             request.mode.name(),
             names.join(" ")
         ),

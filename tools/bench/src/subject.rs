@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail};
+use clap::ValueEnum;
 use rustix::fd::{AsFd, BorrowedFd};
 use rustix::mount::{
     self, FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, UnmountFlags,
@@ -16,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::site::Layers;
 
 /// One of those that are compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
     /// A plain directory on the file system of the top layer.
@@ -127,15 +128,24 @@ impl Subject {
             return Ok(());
         };
         let started = Instant::now();
+        let mut killed = false;
         while running(daemon)? {
-            if started.elapsed() > Duration::from_secs(100) {
-                bail!("{daemon} is still running long after the umount");
+            if started.elapsed() > PATIENCE && !killed {
+                // It serves nobody any more; one that hangs on its way out is not waited for.
+                program(Command::new("pkill").args(["-KILL", "-x", daemon]))?;
+                killed = true;
+            }
+            if started.elapsed() > 2 * PATIENCE {
+                bail!("{daemon} cannot even be killed after the umount");
             }
             std::thread::sleep(Duration::from_millis(1));
         }
         Ok(())
     }
 }
+
+/// How long a daemon may take to end.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Mounts a file system of the kernel that is stacked on the layers.
 fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) -> Result<()> {
