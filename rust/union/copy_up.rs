@@ -145,8 +145,6 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
     Ok(true)
 }
 
-/// statx(2)'s mask for what stat(2) reports.
-
 struct Copy<'a> {
     union: &'a Union,
     inode: &'a Inode,

@@ -219,7 +219,7 @@ fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -
     use super::cell::{CELL, decode};
 
     let may = may(history, cut, number, ino);
-    if data.len() % CELL != 0 {
+    if !data.len().is_multiple_of(CELL) {
         return Some(format!("a length of {} bytes that nobody made", data.len()));
     }
     let length = data.len() / CELL;

@@ -48,6 +48,9 @@ pub const SCENARIO: Scenario = Scenario {
         let map = r.map(fd, PAGE, PROT_RW, MAP_SHARED);
         shown(r, "a new file, shared", map, "new");
     },
-    not_on: &[("top:btrfs", "btrfs itself shows another device number there")],
+    not_on: &[(
+        "top:btrfs",
+        "btrfs itself shows another device number there",
+    )],
     ..Scenario::DEFAULT
 };
