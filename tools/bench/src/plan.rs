@@ -113,7 +113,7 @@ pub fn points(names: &[String], quick: bool) -> Result<Vec<Point>> {
     if !names.is_empty() {
         return names.iter().map(|name| Point::parse(name)).collect();
     }
-    let mut points: Vec<_> = rows::ALL.iter().map(|row| Point::of(row)).collect();
+    let mut points: Vec<_> = rows::ALL.iter().map(Point::of).collect();
     let series = [
         (BY_LOWERS, LOWERS, Axis::Lowers),
         (BY_ENTRIES, ENTRIES, Axis::Entries),
