@@ -55,7 +55,7 @@ fn summary(answers: &BTreeMap<String, usize>, end: u64) -> String {
         .collect();
     let end = match end {
         u64::MAX => "there are more".into(),
-        end => format!("none from the {end}th on"),
+        end => format!("none from number {end} on"),
     };
     format!("{total} faults: {}; {end}", each.join(", "))
 }
@@ -189,7 +189,7 @@ mod tests {
         let answers = BTreeMap::from([("ENOMEM".to_owned(), 3), ("success".to_owned(), 2)]);
         assert_eq!(
             summary(&answers, 9),
-            "5 faults: 3 ENOMEM, 2 success; none from the 9th on"
+            "5 faults: 3 ENOMEM, 2 success; none from number 9 on"
         );
     }
 }

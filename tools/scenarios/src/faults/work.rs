@@ -108,17 +108,6 @@ const MORE: &[Change] = &[
             sys::setxattr(root.join("xattr"), acl::ACCESS, &list, 0)
         },
     },
-    Change {
-        name: "copy_file_range into a lower file",
-        call: |root| {
-            let from = sys::open(root.join("from"), libc::O_RDONLY, 0)?;
-            let to = sys::open(root.join("onto"), libc::O_WRONLY, 0)?;
-            let copied = sys::copy_file_range(from, 0, to, 0, 100).map(drop);
-            sys::close(from)?;
-            sys::close(to)?;
-            copied
-        },
-    },
 ];
 
 /// What only looks.
