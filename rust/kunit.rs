@@ -147,7 +147,8 @@ mod tests {
         let exchange = Renaming::start(&write, dir, old, dir, new, RenameFlags::Exchange);
         assert!(matches!(exchange, Err(error) if error == ENOENT));
         drop(exchange);
-        Removing::start(&write, dir, new)?.remove()
+        Removing::start(&write, dir, new)?.remove()?;
+        Ok(())
     }
 
     #[test]
