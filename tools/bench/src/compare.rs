@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The union against the union of an earlier run: what costs more than it did.
+//! The union against the union of an earlier run: what costs more than it did, or is no longer safe.
 
 use crate::Mode;
 use crate::results::{Results, RowResults};
@@ -19,6 +19,9 @@ const COUNTERS: &[(&str, f64)] = &[
     ("top_bytes", 1024.0),
     ("slab_bytes", 64.0),
 ];
+
+/// Counters of which there may not be fewer either: without its flush a copy can be lost that was said to be there.
+const EXACT: &[&str] = &["journal_commits", "flushes"];
 
 /// What has become worse, a line each.
 pub fn regressions(before: &Results, now: &Results) -> Vec<String> {
@@ -56,7 +59,7 @@ fn row_regressions(name: &str, old: &RowResults, new: &RowResults, times: bool) 
     for (counter, slack) in COUNTERS {
         let count = |row: &RowResults| row.counters.get(*counter)?.get(UNION).copied();
         if let (Some(before), Some(now)) = (count(old), count(new))
-            && now > before + slack
+            && (now > before + slack || EXACT.contains(counter) && now < before - slack)
         {
             worse.push(format!("{name}: {now} {counter} where it was {before}"));
         }
@@ -92,7 +95,8 @@ mod tests {
     fn more_is_worse_and_less_is_not() {
         let before = results(1000.0, 1.0);
         assert!(regressions(&before, &results(1050.0, 1.0)).is_empty());
-        assert!(regressions(&before, &results(500.0, 0.0)).is_empty());
+        assert!(regressions(&before, &results(500.0, 1.0)).is_empty());
+        assert_eq!(regressions(&before, &results(500.0, 0.0)).len(), 1);
         assert_eq!(regressions(&before, &results(1200.0, 1.0)).len(), 1);
         assert_eq!(regressions(&before, &results(1000.0, 2.0)).len(), 1);
     }
