@@ -105,7 +105,8 @@ impl Subject {
                     layers.joined("=RO", ":")
                 );
                 // What overlayfs does: the first layer has it, and what is new goes there.
-                let options = "category.create=ff,category.search=ff,inodecalc=path-hash";
+                let options =
+                    "category.create=ff,category.search=ff,minfreespace=0,inodecalc=path-hash";
                 program(
                     Command::new("mergerfs")
                         .args(["-o", options, &branches])

@@ -102,8 +102,13 @@ pub const DPKG_INSTALL: Row = Row {
                 "--admindir={}",
                 stage.path("var/lib/dpkg").display()
             ));
-            // None of the packages has scripts; what they depend on is in the root.
-            command.args(["--force-depends", "--force-script-chrootless", "-i"]);
+            // None of the packages has scripts, and the triggers of others would work on the root of the machine.
+            command.args([
+                "--force-depends",
+                "--force-script-chrootless",
+                "--no-triggers",
+            ]);
+            command.arg("-i");
             stage.program(command.args(&packages)).map(drop)
         })
     },
