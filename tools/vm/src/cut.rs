@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use regex_lite::Regex;
 use union_scenarios::crash::case::TOPS;
 use union_scenarios::crash::whole::{BEGIN, OPERATIONS};
 use union_scenarios::image::Image;
@@ -36,6 +37,8 @@ pub struct Request {
     pub seed: u64,
     /// How many seeds; each has a workload on every type of top layer.
     pub count: usize,
+    /// Which of them, as a regular expression on their names, cut/TYPE-SEED.
+    pub filter: Option<String>,
     /// Which kernel.
     pub kernel: Option<String>,
     /// Type under test.
@@ -71,13 +74,16 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
         union,
         files: &[],
     };
+    let filter = Regex::new(request.filter.as_deref().unwrap_or(""))
+        .context("--filter is not a regular expression")?;
+    let command = format!("cut --seed {} --count {}", request.seed, request.count);
     let planned = request.count * TOPS.len();
     let mut run = Run {
         places,
         request,
         initramfs: initramfs::build(&kernel, &contents)?,
         kernel,
-        ui: Ui::new("cut --count 1 --seed N".into(), request.verbose, planned),
+        ui: Ui::new(command, request.verbose, planned),
     };
     let directory = tempfile::Builder::new()
         .prefix("union-cut.")
@@ -88,6 +94,9 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     for number in 0..request.count as u64 {
         for image in &TOPS {
             let seed = request.seed.wrapping_add(number);
+            if !filter.is_match(&format!("cut/{}-{seed}", image.fstype)) {
+                continue;
+            }
             let case = run.round(image, seed, directory.path().join("disk"))?;
             run.ui.case(&case);
             cases.push(case);

@@ -94,6 +94,9 @@ enum Command {
         /// How many seeds; each has a workload on ext4 and one on xfs.
         #[arg(long, value_name = "N", default_value_t = 2)]
         count: usize,
+        /// Only the cuts whose name (cut/TYPE-SEED) matches.
+        #[arg(long, value_name = "REGEX")]
+        filter: Option<String>,
         #[command(flatten)]
         machine: MachineArgs,
     },
@@ -256,11 +259,13 @@ fn start(cli: Cli) -> Result<u8> {
         Command::Cut {
             seed,
             count,
+            filter,
             machine,
         } => {
             let request = cut::Request {
                 seed,
                 count,
+                filter,
                 kernel: machine.kernel,
                 fstype: machine.fstype,
                 verbose: machine.verbose,
