@@ -16,6 +16,7 @@ use crate::vfs::{
     attr::{inode_owner_or_capable, inode_permission, may},
     backing_file::{BackingFile, Hooks},
     dentry::Dentry,
+    errno::EOPNOTSUPP,
     file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
     inode_lock::SharedLock,
@@ -320,11 +321,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let inode = file.inode();
         let real = upper(file)?;
         let lock = inode.lock();
-        file.remove_privs()?;
-        let result = {
+        let mut result = {
             let _creds = inode.sb().data().creds();
             real.fallocate(mode, offset, len)
         };
+        // Behind the call, because which modes there are only the file system knows, and what it
+        // refuses changes nothing. Nobody can run the file meanwhile: it is open for writing.
+        if !matches!(result, Err(e) if e == EOPNOTSUPP || e == EINVAL || e == EFBIG) {
+            result = result.and(file.remove_privs());
+        }
         copy_attr(inode);
         drop(lock);
         result
