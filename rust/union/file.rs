@@ -245,7 +245,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             return Ok(0);
         }
         let real = real(file)?;
-        if !real.can_odirect() {
+        if iocb.flags() & iocb::IOCB_DIRECT as i32 != 0 && !real.can_odirect() {
             iocb.clear_direct();
         }
         let cred = &file.inode().sb().data().cred;

@@ -107,9 +107,9 @@ pub struct Node {
     sealed: Atomic<bool>,
     /// An inode number is recorded with the object in the top layer.
     recorded_ino: Atomic<bool>,
-    /// Of a file: the name of the object in the top layer is known to be stable. Until then
-    /// fdatasync(2) is not enough: a copy is synced before it is linked, and to the file system a
-    /// link is no change of the data.
+    /// Of a file: the object in the top layer is no copy, or the name of the copy is known to be
+    /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
+    /// the file system a link is no change of the data.
     name_stable: Atomic<bool>,
     /// Of a directory: changes with every change of its entries. Written with the directory locked.
     version: Atomic<u64>,
@@ -138,7 +138,8 @@ impl Node {
             impure: Atomic::new(parts.impure),
             sealed: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
-            name_stable: Atomic::new(false),
+            // A recorded number is what a copy is known by.
+            name_stable: Atomic::new(parts.ino.is_none()),
             version: Atomic::new(0),
             dir <- Mutex::new(DirCache::default(), c"union_dir", dir_class),
         }? Error)
@@ -378,6 +379,8 @@ impl Node {
                 numbers.ino(union.inums, union.upper_path(&upper)?)?
             }
         };
+        // Before anybody can find the copy.
+        node.name_stable.store(false, Relaxed);
         node.upper.populate(upper);
         let real = node.upper().and_then(|d| d.inode()).ok_or(EIO)?;
         inode.set_backing(Backing {

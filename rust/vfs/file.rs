@@ -22,7 +22,7 @@ use kernel::{
 
 /// Flags of one read or write (`IOCB_*`).
 pub mod iocb {
-    pub use crate::bindings::{IOCB_DSYNC, IOCB_SYNC};
+    pub use crate::bindings::{IOCB_DIRECT, IOCB_DSYNC, IOCB_SYNC};
 }
 
 /// Whose locks `->flush()` concerns.
@@ -409,7 +409,7 @@ impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
     /// cannot serve it past it.
     pub fn clear_direct(&mut self) {
         // SAFETY: The iocb is this call's until it is handed on, and `&mut self` is not shared.
-        unsafe { (*self.iocb).ki_flags &= !(bindings::IOCB_DIRECT as i32) };
+        unsafe { (*self.iocb).ki_flags &= !(iocb::IOCB_DIRECT as i32) };
     }
 }
 

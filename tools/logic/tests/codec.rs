@@ -4,7 +4,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use union_logic::codec::{classify, escape, unescape, Attr, Class, XattrSpace};
+use union_logic::codec::{classify, escape, is_general, unescape, Attr, Class, XattrSpace};
 use union_logic::value::*;
 
 #[test]
@@ -223,4 +223,20 @@ proptest! {
 #[test]
 fn a_handle_that_is_too_long_is_not_stored() {
     assert!(file_handle_header(1, false, [0; 16], 235).is_none());
+}
+
+#[test]
+fn namespaces_that_every_file_system_has() {
+    for name in [&b"user.a"[..], b"trusted.overlay.opaque", b"security.x"] {
+        assert!(is_general(name));
+    }
+    for name in [
+        &b"user."[..],
+        b"user",
+        b"system.x",
+        b"btrfs.compression",
+        b"",
+    ] {
+        assert!(!is_general(name));
+    }
 }

@@ -164,6 +164,26 @@ struct MachineArgs {
 }
 
 impl MachineArgs {
+    fn test_request(
+        self,
+        set: Set,
+        filter: Option<String>,
+        jobs: Option<usize>,
+        json: Option<PathBuf>,
+    ) -> test::Request {
+        test::Request {
+            set,
+            filter,
+            jobs,
+            json,
+            kernel: self.kernel,
+            fstype: self.fstype,
+            verbose: self.verbose,
+            timeout: Duration::from_secs(self.timeout),
+            guest: self.guest,
+        }
+    }
+
     fn run_request(self, share: Option<PathBuf>) -> run::Request {
         run::Request {
             kernel: self.kernel,
@@ -204,24 +224,15 @@ fn start(cli: Cli) -> Result<u8> {
             json,
             machine,
         } => {
-            let request = test::Request {
-                // Who names cases wants those.
-                set: if one {
-                    Set::One
-                } else if all || (filter.is_some() && !spread) {
-                    Set::All
-                } else {
-                    Set::Spread
-                },
-                filter,
-                jobs,
-                json,
-                kernel: machine.kernel,
-                fstype: machine.fstype,
-                verbose: machine.verbose,
-                timeout: Duration::from_secs(machine.timeout),
-                guest: machine.guest,
+            // Who names cases wants those.
+            let set = if one {
+                Set::One
+            } else if all || (filter.is_some() && !spread) {
+                Set::All
+            } else {
+                Set::Spread
             };
+            let request = machine.test_request(set, filter, jobs, json);
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
         }
         Command::Instrument {
@@ -243,17 +254,8 @@ fn start(cli: Cli) -> Result<u8> {
                 count: count.unwrap_or(usual.count),
                 size: size.unwrap_or(usual.size),
             };
-            let request = test::Request {
-                set: Set::Instrument(instrument, series),
-                filter,
-                jobs,
-                json,
-                kernel: machine.kernel,
-                fstype: machine.fstype,
-                verbose: machine.verbose,
-                timeout: Duration::from_secs(machine.timeout),
-                guest: machine.guest,
-            };
+            let set = Set::Instrument(instrument, series);
+            let request = machine.test_request(set, filter, jobs, json);
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
         }
         Command::Cut {
