@@ -15,8 +15,8 @@ use super::{
 use crate::vfs::{
     attr::{inode_owner_or_capable, inode_permission, may},
     backing_file::{BackingFile, Hooks},
+    cred::{NewCred, OverrideCreds},
     dentry::Dentry,
-    errno::EOPNOTSUPP,
     file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
     inode_lock::SharedLock,
@@ -26,8 +26,10 @@ use crate::vfs::{
     types::Loff,
 };
 use kernel::{
+    cred::Credential,
     prelude::*,
     sync::{
+        aref::ARef,
         atomic::{Atomic, Relaxed},
         SetOnce,
     },
@@ -166,6 +168,14 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     fn end_write(file: &File) {
         copy_attr(file.inode());
     }
+}
+
+/// The mounter's credentials without the right to keep set-id bits.
+fn without_fsetid(union: &Union) -> Result<ARef<Credential>> {
+    let _creds = union.creds();
+    let mut cred = NewCred::prepare()?;
+    cred.drop_fsetid();
+    Ok(cred.finish())
 }
 
 /// Size and times after a change in the top layer.
@@ -320,17 +330,23 @@ impl RegFileOperations<UnionFs> for UnionInode {
     fn fallocate(file: &File, mode: i32, offset: Loff, len: Loff) -> Result {
         let inode = file.inode();
         let real = upper(file)?;
+        let union = inode.sb().data();
         let lock = inode.lock();
+        // Whether a refused call strips set-id bits is up to the file system, so it does it itself,
+        // with the mounter's rights but for the one to keep them.
+        let stripping = match file.drops_set_id() {
+            true => Some(without_fsetid(union)?),
+            false => None,
+        };
         let mut result = {
-            let _creds = inode.sb().data().creds();
+            let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
             real.fallocate(mode, offset, len)
         };
-        // Behind the call, because which modes there are only the file system knows, and what it
-        // refuses changes nothing. Nobody can run the file meanwhile: it is open for writing.
-        if !matches!(result, Err(e) if e == EOPNOTSUPP || e == EINVAL || e == EFBIG) {
-            result = result.and(file.remove_privs());
-        }
         copy_attr(inode);
+        if result.is_ok() {
+            // What the mounter's groups have kept, and what else the union knows of.
+            result = file.remove_privs();
+        }
         drop(lock);
         result
     }

@@ -26,13 +26,19 @@ impl NewCred {
 
     /// Takes the right to exceed quotas and to use reserved blocks away (`CAP_SYS_RESOURCE`).
     pub fn drop_sys_resource(&mut self) {
+        self.lower(bindings::CAP_SYS_RESOURCE);
+    }
+
+    /// Takes the right to keep set-id bits when data changes away (`CAP_FSETID`).
+    pub fn drop_fsetid(&mut self) {
+        self.lower(bindings::CAP_FSETID);
+    }
+
+    fn lower(&mut self, capability: u32) {
         // SAFETY: Nobody else knows the credentials.
         unsafe {
-            bindings::cred_lower_cap(
-                self.0.as_ptr(),
-                bindings::CAP_SYS_RESOURCE as kernel::ffi::c_int,
-            )
-        };
+            bindings::cred_lower_cap(self.0.as_ptr(), capability as kernel::ffi::c_int);
+        }
     }
 
     /// Gives objects made under these credentials the owner and group of `inode`.

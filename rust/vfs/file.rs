@@ -338,6 +338,16 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         to_result(unsafe { bindings::file_remove_privs(self.as_ptr()) })
     }
 
+    /// Whether this task takes set-id bits away by changing the data
+    /// (`setattr_should_drop_suidgid()`). The inode is locked.
+    pub fn drops_set_id(&self) -> bool {
+        // SAFETY: Alive; the inode belongs to the file.
+        unsafe {
+            let idmap = bindings::mnt_idmap((*bindings::file_path(self.as_ptr())).mnt);
+            bindings::setattr_should_drop_suidgid(idmap, self.inode().as_ptr()) != 0
+        }
+    }
+
     /// Another reference, for work that outlives the call.
     pub fn get(&self) -> FileRef<T, D> {
         // SAFETY: Alive.

@@ -25,8 +25,12 @@ impl Dice {
 
 /// Bytes no two neighbouring pieces of which are the same.
 pub fn pattern(tag: u8, length: usize) -> Vec<u8> {
-    let byte = |at: usize| tag.wrapping_add((at ^ (at / 251)) as u8);
-    (0..length).map(byte).collect()
+    let mut bytes = Vec::with_capacity(length);
+    for (round, start) in (0..length).step_by(251).enumerate() {
+        let end = (start + 251).min(length);
+        bytes.extend((start..end).map(|at| tag.wrapping_add((at ^ round) as u8)));
+    }
+    bytes
 }
 
 const DIRS: [&str; 5] = [".", "a", "b", "a/c", "a/c/e"];

@@ -209,9 +209,18 @@ pub fn show(data: &[u8]) -> String {
     }
 }
 
-/// FNV-1a: no defence against malice is needed here, only against accidents.
+/// FNV-1a, of words in the place of bytes as long as there are any, which an emulator does eight times as fast; no
+/// defence against malice is needed here, only against accidents.
 pub fn hash(data: &[u8]) -> u64 {
-    data.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    let mix = |hash: u64, word: u64| {
+        let mixed = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
+        // Or the upper bytes of a word would move the upper bytes of the hash alone.
+        mixed ^ (mixed >> 32)
+    };
+    let words = data.chunks_exact(8);
+    let rest = words.remainder().iter().map(|byte| u64::from(*byte));
+    words
+        .map(|word| u64::from_le_bytes(word.try_into().expect("eight bytes")))
+        .chain(rest)
+        .fold(0xcbf2_9ce4_8422_2325, mix)
 }

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What the generator believes the tree to be like, so that most of its operations are about something.
 //!
-//! It follows the operations that succeed, roughly.  Where it is wrong an operation fails, on both sides; nothing depends
-//! on it.
+//! It follows the operations that succeed, roughly, and forgets what turns out not to be there.  Where it is wrong an
+//! operation fails, on both sides; nothing depends on it.
 
 use std::collections::BTreeMap;
 
 use super::op::{ACTORS, Op, SLOTS, Slot, Step};
+use super::rehearse::Tried;
 use super::start::NAMES;
 use crate::random::Dice;
 use crate::tree::{Entry, Kind};
@@ -128,6 +129,7 @@ impl Hope {
             Op::Open {
                 slot, path, flags, ..
             } => {
+                let path = plain(path);
                 let created = flags & libc::O_CREAT != 0;
                 let unnamed = flags & libc::O_TMPFILE == libc::O_TMPFILE;
                 let found = self.tree.get(path).copied();
@@ -143,25 +145,35 @@ impl Hope {
                 }
             }
             Op::Close { slot } => slots[*slot] = None,
-            Op::Mkdir { path, .. } => self.add(path, What::Dir),
+            Op::Mkdir { path, .. } => self.add(plain(path), What::Dir),
             Op::Symlink { path, .. } | Op::Mkfifo { path, .. } | Op::Mknod { path, .. } => {
-                self.add(path, What::Other);
+                self.add(plain(path), What::Other);
             }
             Op::Link { old, new } => {
-                let what = self.tree.get(old).copied();
-                self.add(new, what.unwrap_or(What::Other));
+                let what = self.tree.get(plain(old)).copied();
+                self.add(plain(new), what.unwrap_or(What::Other));
             }
-            Op::LinkFd { new, .. } => self.add(new, What::File),
-            Op::Unlink { path } if self.tree.get(path) != Some(&What::Dir) => {
-                self.tree.remove(path);
+            Op::LinkFd { new, .. } => self.add(plain(new), What::File),
+            Op::Unlink { path } | Op::Rmdir { path } | Op::RemoveTree { path } => {
+                drop(self.take(plain(path)));
             }
-            Op::Rmdir { path } if self.below(path).is_empty() => {
-                self.tree.remove(path);
-            }
-            Op::RemoveTree { path } => drop(self.take(path)),
-            Op::Rename { old, new, flags } => self.rename(old, new, *flags),
+            Op::Rename { old, new, flags } => self.rename(plain(old), plain(new), *flags),
             Op::Remount | Op::Rotate => self.slots = [[None; SLOTS]; ACTORS],
             _ => {}
+        }
+    }
+
+    /// Forgets what an operation was about and what is not there after it.
+    pub fn correct(&mut self, step: &Step, tried: Tried) {
+        for (index, path) in step.op.paths().into_iter().enumerate() {
+            if tried.gone(index) {
+                drop(self.take(plain(path)));
+            }
+        }
+        for (index, slot) in step.op.slots().into_iter().enumerate() {
+            if tried.closed(index) {
+                self.slots[step.actor][slot] = None;
+            }
         }
     }
 
@@ -209,6 +221,11 @@ impl Hope {
             .filter_map(|name| self.tree.remove_entry(&name))
             .collect()
     }
+}
+
+/// A path without what does not change where it leads.
+fn plain(path: &str) -> &str {
+    path.trim_start_matches("./").trim_end_matches('/')
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 //! same tree, and compared one by one.
 //!
 //! [`op`] says what can be done, [`generate`] chooses, [`perform`] does it on one side, [`twins`] on both and
-//! compares, after [`rehearse`] has tried the operations out; [`peers`] are other processes that take turns, [`start`] the trees to start from; [`shrink`] makes what
-//! failed short, and [`story`] writes it down as a scenario.
+//! compares, after [`rehearse`] has tried the operations out; [`peers`] are other processes that take turns, [`start`]
+//! the trees to start from; [`shrink`] makes what failed short, and [`story`] writes it down as a scenario.
 //!
 //! What union.rst declares to be different is left out, each at its place: hard links of lower files (`start`,
 //! `Twins::part_links`), renames of lower directories (`Twins::both`), what passes through pipes (`perform`), private
-//! mappings from before a copy-up (there are none that are kept), times of access, and numbers of all kinds.
+//! mappings from before a copy-up (there are none that are kept), times of access, and numbers of all kinds, of which
+//! only those of inodes are asked to stay ([`numbers`]).
 
 mod generate;
 mod hope;
+mod numbers;
 mod op;
 mod peers;
 mod perform;
@@ -270,7 +272,8 @@ mod tests {
 
     const LIMITS: Limits = Limits {
         flags: false,
-        rotate: true,
+        // What is tried out then is a union, which does not rename all that a plain tree does.
+        rotate: false,
     };
 
     /// Two directories that hold the same.
@@ -337,7 +340,7 @@ mod tests {
     fn two_plain_trees_stay_the_same_and_many_operations_succeed() {
         for seed in 0..3 {
             let tally = run_on_plain(&steps(seed, 3000), |_| {}).unwrap();
-            assert!(tally.succeeded > 1000, "seed {seed}: {tally:?}");
+            assert!(tally.succeeded > 1800, "seed {seed}: {tally:?}");
         }
     }
 

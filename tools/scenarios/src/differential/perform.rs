@@ -4,7 +4,7 @@
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
-use super::op::{Op, SLOTS, Step, USERS};
+use super::op::{Op, SLOTS, Slot, Step, USERS};
 use crate::random::pattern;
 use crate::run::{Fd, Kept, Run};
 use crate::sys;
@@ -67,6 +67,11 @@ impl Side {
         self.at_root = -1;
     }
 
+    /// Whether a descriptor is open.
+    pub fn is_open(&self, slot: Slot) -> bool {
+        sys::fstat(self.fd[slot].raw()).is_ok()
+    }
+
     /// Does it; gives what it answered.
     pub fn perform(&mut self, step: &Step) -> Vec<u8> {
         self.enter();
@@ -127,6 +132,8 @@ impl Side {
             // Positions in a directory are up to the file system, and so is where it ends.
             Op::Seek { slot, .. } | Op::SeekData { slot, .. }
                 if self.kind[*slot] == libc::S_IFDIR => {}
+            Op::Sendfile { from, .. } | Op::Splice { from, .. }
+                if self.kind[*from] == libc::S_IFDIR => {}
             Op::Write { slot, data } => r.write(fd(slot), pattern(data.tag, data.length)),
             Op::Pwrite { slot, data, at } => {
                 r.pwrite(fd(slot), pattern(data.tag, data.length), *at);

@@ -28,16 +28,16 @@ pub fn steps(
         let mut stage = Stage::new(root, layers).expect("the tree is there");
         let mut answers = Vec::new();
         generate::steps(seed, count, tree, limits, |_, step| {
-            let answer = stage.perform(step);
-            answers.push(u8::from(answer));
-            answer
+            let tried = stage.try_out(step);
+            answers.push(tried.0);
+            tried
         });
         out.write_all(&answers).expect("the pipe takes it");
     });
     match rehearsal {
         Ok((answers, End::Done)) if answers.len() == count => {
             Ok(generate::steps(seed, count, tree, limits, |index, _| {
-                answers[index] == 1
+                Tried(answers[index])
             }))
         }
         Ok((answers, end)) => {
@@ -47,6 +47,43 @@ pub fn steps(
             ))
         }
         Err(error) => Err(format!("fork: {error}")),
+    }
+}
+
+/// What trying an operation out showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tried(u8);
+
+impl Tried {
+    /// It succeeded, and everything it names is there.
+    #[cfg(test)]
+    pub const WELL: Self = Self(1);
+
+    const GONE: u32 = 1;
+    const CLOSED: u32 = 4;
+
+    /// Whether it succeeded.
+    pub fn succeeded(self) -> bool {
+        self.0 & 1 != 0
+    }
+
+    /// Whether there is nothing by its `index`th name afterwards.
+    pub fn gone(self, index: usize) -> bool {
+        self.has(Self::GONE, index)
+    }
+
+    /// Whether its `index`th descriptor is not open afterwards.
+    pub fn closed(self, index: usize) -> bool {
+        self.has(Self::CLOSED, index)
+    }
+
+    fn has(self, what: u32, index: usize) -> bool {
+        self.0 & Self::bit(what, index) != 0
+    }
+
+    /// No operation has more than three names or two descriptors.
+    fn bit(what: u32, index: usize) -> u8 {
+        1 << (what as usize + index)
     }
 }
 
@@ -74,6 +111,23 @@ impl Stage {
     fn is_lower(&self, path: &str) -> bool {
         self.sides[0].enter();
         directory(Path::new(path)).is_some_and(|number| self.lower.contains(&number))
+    }
+
+    fn try_out(&mut self, step: &Step) -> Tried {
+        let mut tried = u8::from(self.perform(step));
+        let side = &self.sides[step.actor];
+        side.enter();
+        for (index, path) in step.op.paths().iter().enumerate() {
+            if sys::stat(*path, libc::AT_SYMLINK_NOFOLLOW).is_err() {
+                tried |= Tried::bit(Tried::GONE, index);
+            }
+        }
+        for (index, slot) in step.op.slots().iter().enumerate() {
+            if !side.is_open(*slot) {
+                tried |= Tried::bit(Tried::CLOSED, index);
+            }
+        }
+        Tried(tried)
     }
 
     fn perform(&mut self, step: &Step) -> bool {

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::numbers::Numbers;
 use super::op::{ACTORS, Op, Step};
 use super::peers::{Answer, Peer};
 use super::perform::{Side, contains, succeeded};
@@ -44,6 +45,7 @@ pub struct Twins<'a> {
     site: Option<(Site, &'a str)>,
     /// The lower layers as they must stay.
     lowers: Vec<(PathBuf, Tree)>,
+    numbers: Numbers,
     tally: Tally,
 }
 
@@ -59,6 +61,7 @@ impl<'a> Twins<'a> {
             union: Side::new(union)?,
             site,
             lowers,
+            numbers: Numbers::default(),
             tally: Tally::default(),
         })
     }
@@ -139,6 +142,7 @@ impl<'a> Twins<'a> {
             union: Side::new(self.union.root())?,
             site: self.site.clone(),
             lowers: Vec::new(),
+            numbers: Numbers::default(),
             tally: Tally::default(),
         })
     }
@@ -217,11 +221,16 @@ impl<'a> Twins<'a> {
     }
 
     /// Compares the whole trees.
-    fn compare(&self, when: &str) -> Result<(), Vec<String>> {
+    fn compare(&mut self, when: &str) -> Result<(), Vec<String>> {
         let walk =
             |side: &Side| walk::walk(side.root()).map_err(|error| vec![format!("{when}: {error}")]);
         let (plain, union) = (walk(&self.plain)?, walk(&self.union)?);
-        let wrong = diff::trees(&plain, &union, when, &[], &mut HashMap::new()).wrong;
+        let mut wrong = diff::trees(&plain, &union, when, &[], &mut HashMap::new()).wrong;
+        if wrong.is_empty() {
+            wrong = self
+                .numbers
+                .compare(self.plain.root(), self.union.root(), plain.keys());
+        }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
@@ -229,6 +238,8 @@ impl<'a> Twins<'a> {
     fn remount(&mut self, rotate: bool) -> Result<(), Vec<String>> {
         if rotate {
             self.part_links()?;
+            // What was recorded with a copy counts in the top alone.
+            self.numbers.forget();
         }
         self.leave();
         let union = self.union.root().to_owned();
@@ -276,13 +287,13 @@ impl<'a> Twins<'a> {
             return Ok(());
         };
         unmount(&site)?;
-        let mounted = |fstype: &str, when: &str| {
+        let mounted = |twins: &mut Self, fstype: &str, when: &str| {
             site.mount(fstype)
                 .map_err(|error| vec![format!("{when}: {error}")])?;
-            self.compare(when)?;
+            twins.compare(when)?;
             unmount(&site)
         };
-        mounted(fstype, "mounted again")?;
+        mounted(self, fstype, "mounted again")?;
         // Before overlayfs has a chance to tidy up.
         site.layers(fstype)
             .work_empty()
@@ -298,7 +309,9 @@ impl<'a> Twins<'a> {
         if fstype == "overlay" {
             return Ok(());
         }
-        mounted("overlay", "as overlayfs")
+        // Its numbers are its own.
+        self.numbers.forget();
+        mounted(self, "overlay", "as overlayfs")
     }
 }
 

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Operations from a seed.
+
+mod attributes;
+mod data;
+mod descriptors;
+mod names;
+
+use super::hope::{Hope, Opened, What};
+use super::op::{ACTORS, Data, Op, Slot, Step, USERS};
+use super::rehearse::Tried;
+use crate::random::Dice;
+use crate::tree::Entry;
+
+/// What cannot be the same on both sides in a shape.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// All layers tell flags of chattr(1).
+    pub flags: bool,
+    /// The tree is made of layers that can be rotated.
+    pub rotate: bool,
+}
+
+/// The operations of a seed on a tree.
+///
+/// `try_out` says what comes of one, given those before it; see [`super::rehearse`].
+pub fn steps(
+    seed: u64,
+    count: usize,
+    tree: &[Entry],
+    limits: Limits,
+    mut try_out: impl FnMut(usize, &Step) -> Tried,
+) -> Vec<Step> {
+    let mut generator = Generator {
+        dice: Dice::new(seed),
+        hope: Hope::new(tree),
+        actor: 0,
+        limits,
+    };
+    let mut steps = Vec::new();
+    for index in 0..count {
+        let step = generator.step();
+        let tried = try_out(index, &step);
+        if tried.succeeded() {
+            generator.hope.believe(&step);
+        }
+        generator.hope.correct(&step, tried);
+        steps.push(step);
+    }
+    steps
+}
+
+/// A kind of operation, and how often it is tried in comparison with others.
+type Row = (usize, fn(&mut Generator) -> Option<Op>);
+
+const TABLE: &[Row] = &[
+    (60, Generator::create),
+    (90, Generator::open),
+    (10, Generator::open_unnamed),
+    (15, Generator::open_dir),
+    (60, Generator::close),
+    (55, Generator::read),
+    (100, Generator::write),
+    (28, Generator::seek),
+    (35, Generator::truncate),
+    (20, Generator::fallocate),
+    (35, Generator::copy),
+    (4, Generator::sync),
+    (60, Generator::map),
+    (60, Generator::xattr),
+    (33, Generator::acl),
+    (65, Generator::chmod),
+    (23, Generator::times),
+    (40, Generator::link),
+    (40, Generator::special),
+    (50, Generator::mkdir),
+    (95, Generator::remove),
+    (85, Generator::rename),
+    (45, Generator::list),
+    (30, Generator::look),
+    (10, Generator::protected),
+    (32, Generator::lock),
+    (7, Generator::mount),
+];
+
+/// Above so many names more are removed than made, below the other half as many the other way round.
+const MANY: usize = 60;
+const FEW: usize = 20;
+
+const LENGTHS: [usize; 9] = [0, 1, 10, 100, 1000, 4096, 4097, 8192, 20_000];
+const OFFSETS: [i64; 10] = [0, 0, 1, 50, 4000, 4096, 8192, 12_288, 50_000, 100_000];
+const MODES: [u32; 12] = [
+    0o644, 0o600, 0o666, 0o755, 0o777, 0o777, 0, 0o4755, 0o2755, 0o1777, 0o6711, 0o2770,
+];
+const IDS: [u32; 5] = [0, 500, 1000, 1001, u32::MAX];
+
+struct Generator {
+    dice: Dice,
+    hope: Hope,
+    actor: usize,
+    limits: Limits,
+}
+
+impl Generator {
+    fn step(&mut self) -> Step {
+        self.actor = match self.dice.roll(20) {
+            0..=16 => 0,
+            17 | 18 => 1,
+            _ => ACTORS - 1,
+        };
+        let user = match self.dice.roll(5) {
+            0 => 1 + self.dice.roll(USERS.len() - 1),
+            _ => 0,
+        };
+        let op = loop {
+            if let Some(op) = self.op() {
+                break op;
+            }
+        };
+        // The owner of a file alone may give it the old time that follows.
+        let user = if matches!(op, Op::MapStore { .. }) {
+            0
+        } else {
+            user
+        };
+        Step {
+            actor: self.actor,
+            user,
+            op,
+        }
+    }
+
+    fn op(&mut self) -> Option<Op> {
+        match self.hope.len() {
+            MANY.. if self.dice.roll(3) == 0 => return self.remove(),
+            ..FEW if self.dice.roll(3) == 0 => return self.create(),
+            _ => {}
+        }
+        let all: usize = TABLE.iter().map(|(weight, _)| weight).sum();
+        let mut rolled = self.dice.roll(all);
+        for (weight, make) in TABLE {
+            match rolled.checked_sub(*weight) {
+                Some(rest) => rolled = rest,
+                None => return make(self),
+            }
+        }
+        None
+    }
+
+    fn of<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[self.dice.roll(choices.len())]
+    }
+
+    fn data(&mut self) -> Data {
+        Data {
+            tag: self.dice.roll(256) as u8,
+            length: self.of(&LENGTHS),
+        }
+    }
+
+    /// A name: most likely one there is, sometimes none, sometimes written in an odd way.
+    fn path(&mut self, what: Option<What>) -> String {
+        let path = match self.dice.roll(20) {
+            0 | 1 => self.hope.place(&mut self.dice),
+            2 => self.hope.existing(&mut self.dice, None).unwrap_or_default(),
+            _ => self.hope.existing(&mut self.dice, what).unwrap_or_default(),
+        };
+        match self.dice.roll(60) {
+            _ if path.is_empty() => "a".into(),
+            0 => format!("{path}/"),
+            1 => format!("./{path}"),
+            2 => format!("{path}/a"),
+            _ => path,
+        }
+    }
+
+    fn any(&mut self) -> String {
+        self.path(None)
+    }
+
+    fn file(&mut self) -> String {
+        self.path(Some(What::File))
+    }
+
+    fn free(&mut self) -> String {
+        match self.dice.roll(12) {
+            0 => self.any(),
+            _ => self.hope.free(&mut self.dice),
+        }
+    }
+
+    fn slot(&mut self, fits: impl Fn(Opened) -> bool) -> Option<Slot> {
+        self.hope.slot(&mut self.dice, self.actor, fits)
+    }
+
+    fn open_slot(&mut self) -> Option<Slot> {
+        self.slot(|_| true)
+    }
+
+    /// A descriptor of a file; now and then of something else.
+    fn file_slot(&mut self) -> Option<Slot> {
+        match self.dice.roll(10) {
+            0 => self.open_slot(),
+            _ => self.slot(|open| open.what == What::File),
+        }
+    }
+
+    fn writable_slot(&mut self) -> Option<Slot> {
+        match self.dice.roll(10) {
+            0 => self.file_slot(),
+            _ => self.slot(|open| open.what == What::File && open.writable),
+        }
+    }
+
+    /// A place for a descriptor, after others were closed if need be.
+    fn free_slot(&mut self) -> Result<Slot, Op> {
+        self.hope.free_slot(self.actor).ok_or_else(|| Op::Close {
+            slot: self.dice.roll(super::op::SLOTS),
+        })
+    }
+
+    fn opening(&mut self, path: String, flags: i32) -> Op {
+        // A pipe must not keep anybody waiting.
+        let flags = flags | libc::O_NONBLOCK;
+        match self.free_slot() {
+            Ok(slot) => Op::Open {
+                slot,
+                path,
+                flags,
+                mode: self.of(&MODES),
+            },
+            Err(close) => close,
+        }
+    }
+
+    fn mount(&mut self) -> Option<Op> {
+        Some(match self.dice.roll(3) {
+            0 => Op::DropCaches,
+            1 if self.limits.rotate => Op::Rotate,
+            _ => Op::Remount,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::differential::start;
+
+    const ALL: Limits = Limits {
+        flags: true,
+        rotate: true,
+    };
+
+    #[test]
+    fn a_seed_gives_the_same_steps_again_and_another_seed_others() {
+        let tree = crate::tree::merge(&crate::tree::spread(&start::tree(0, start::shapes()[0]), 1));
+        assert_eq!(
+            steps(1, 500, &tree, ALL, |_, _| Tried::WELL),
+            steps(1, 500, &tree, ALL, |_, _| Tried::WELL)
+        );
+        assert_ne!(
+            steps(1, 500, &tree, ALL, |_, _| Tried::WELL),
+            steps(2, 500, &tree, ALL, |_, _| Tried::WELL)
+        );
+    }
+
+    #[test]
+    fn no_path_leaves_the_tree() {
+        for seed in 0..20 {
+            for step in steps(seed, 1000, &[], ALL, |_, _| Tried::WELL) {
+                for path in step.op.paths() {
+                    assert!(!path.starts_with('/') && !path.contains(".."), "{step}");
+                }
+                if let Op::Symlink { target, .. } = &step.op {
+                    assert!(!target.starts_with('/') && !target.contains('.'), "{step}");
+                }
+            }
+        }
+    }
+}
