@@ -214,7 +214,7 @@ mod tests {
     fn a_file_without_a_name_is_made() -> Result {
         let path = tmp()?;
         let write = WriteAccess::want(path.mnt())?;
-        drop(namei::tmpfile(&write, PathRef::from(&path), 0o600)?);
+        drop(namei::tmpfile(&write, PathRef::from(&path), FILE)?);
         Ok(())
     }
 }

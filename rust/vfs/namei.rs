@@ -362,7 +362,8 @@ impl Drop for Renaming<'_> {
     }
 }
 
-/// Makes a file without a name in `dir` (`kernel_tmpfile_open()`), open for reading and writing.
+/// Makes a file without a name in `dir` (`kernel_tmpfile_open()`), open for reading and writing;
+/// `mode` has its type.
 ///
 /// # Errors
 ///

@@ -75,10 +75,11 @@ pub struct Machine {
     _directory: tempfile::TempDir,
 }
 
-/// Words of the command line of every test machine: whatever goes wrong in the kernel must end it.
+/// Words of the command line of every test machine: whatever goes wrong in the kernel must end it, and a kernel that
+/// has KUnit runs the tests of the module.
 pub const KERNEL_WORDS: &str = "console=ttyS0 loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
      softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=40 \
-     mitigations=off no_timer_check rdinit=/init";
+     kunit.enable=1 kunit.autorun=1 mitigations=off no_timer_check rdinit=/init";
 
 impl Machine {
     /// Boots a machine.

@@ -79,8 +79,12 @@ impl Place {
     }
 
     /// What a fault may be answered with.
-    pub fn errnos(&self) -> &'static [i32] {
+    pub fn errnos(&self, kind: Kind) -> &'static [i32] {
         match (self.requests, self.top) {
+            // clone_private_mount() says EINVAL when there is no memory.
+            (false, _) if kind == Kind::Mount => {
+                &[libc::ENOMEM, libc::EFAULT, libc::EINVAL, libc::ENOSPC]
+            }
             // A fault in a copy from user space is EFAULT.
             (false, Some(_)) => &[libc::ENOMEM, libc::EFAULT],
             // tmpfs says ENOSPC when there is no memory for an inode.

@@ -111,7 +111,7 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
         ..met
     };
     if let (true, Err(Errno(number))) = (met.fault, met.answer)
-        && !place.errnos().contains(&number)
+        && !place.errnos(work.kind).contains(&number)
     {
         return Err(format!(
             "the call fails with {}, which is no answer to it",
