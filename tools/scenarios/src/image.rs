@@ -139,7 +139,13 @@ impl Disk {
             flags,
             options.as_bytes(),
         )
-        .map_err(|error| format!("mounting {} ({options:?}): {error}", self.fstype))
+        .map_err(|error| {
+            let (path, target) = (self.path.display(), target.display());
+            format!(
+                "mounting {path} ({}, {options:?}) on {target}: {error}",
+                self.fstype
+            )
+        })
     }
 
     /// Makes it well again, if it can be sick at all.

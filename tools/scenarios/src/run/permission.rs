@@ -178,13 +178,6 @@ impl Run<'_> {
         self.new_fd(call, sys::open_at(dir.raw, path, flags, 0o644))
     }
 
-    /// linkat(2) with AT_EMPTY_PATH.
-    pub fn link_open(&mut self, fd: Fd, new: &str) -> bool {
-        let result = sys::link_open(fd.raw, new);
-        self.names_will_part();
-        self.done(format_args!("link_open({fd}, {new:?})"), result)
-    }
-
     /// Sets both times to now, which asks for less than setting them to anything else.
     pub fn touch(&mut self, path: &str) -> bool {
         let now = (0, libc::UTIME_NOW);

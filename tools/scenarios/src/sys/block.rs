@@ -27,13 +27,11 @@ pub fn loop_device(file: RawFd) -> Result<(RawFd, PathBuf)> {
     let mut config = [0u32; 76];
     config[0] = file as u32;
     config[2 + 52 / 4] = LO_FLAGS_AUTOCLEAR;
-    match call!(ioctl(device, LOOP_CONFIGURE, config.as_ptr())) {
-        Ok(_) => Ok((device, path)),
-        Err(error) => {
-            close(device)?;
-            Err(error)
-        }
-    }
+    let configured = call!(ioctl(device, LOOP_CONFIGURE, config.as_ptr()));
+    // A kernel without CONFIG_BLK_DEV_WRITE_MOUNTED mounts nothing that is open for writing.
+    let reader = configured.and_then(|_| open(&path, libc::O_RDONLY, 0));
+    close(device)?;
+    Ok((reader?, path))
 }
 
 /// A device of the device mapper.

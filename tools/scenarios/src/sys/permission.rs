@@ -64,19 +64,6 @@ pub fn open_at(dir: RawFd, path: impl AsRef<OsStr>, flags: i32, mode: u32) -> Re
     call!(openat(dir, path.as_ptr(), flags | libc::O_CLOEXEC, mode)).map(|fd| fd as RawFd)
 }
 
-/// linkat(2) of an open file itself, by AT_EMPTY_PATH.
-pub fn link_open(fd: RawFd, new: impl AsRef<OsStr>) -> Result<()> {
-    let new = cstring(new);
-    call!(linkat(
-        fd,
-        c"".as_ptr(),
-        libc::AT_FDCWD,
-        new.as_ptr(),
-        libc::AT_EMPTY_PATH
-    ))
-    .map(drop)
-}
-
 /// Mounts the directory `source` on `target` with its ids mapped as the user namespace `userns` says.
 pub fn mount_id_mapped(
     source: impl AsRef<OsStr>,

@@ -13,7 +13,7 @@ pub const SCENARIO: Scenario = Scenario {
         for (n, name) in ["f", "l", "p", "u"].into_iter().enumerate() {
             let fd = r.open(name, O_PATH | O_NOFOLLOW);
             r.done("chown", sys::chown_descriptor(fd.raw(), 7, 8));
-            r.link_open(fd, &format!("new{n}"));
+            r.link_empty(fd, &format!("new{n}"));
             let target = sys::readlink_descriptor(fd.raw());
             r.call(
                 "readlink",
@@ -23,10 +23,10 @@ pub const SCENARIO: Scenario = Scenario {
             r.lstat(&format!("new{n}"));
             r.unlink(name);
             r.fstat(fd);
-            r.link_open(fd, &format!("again{n}"));
+            r.link_empty(fd, &format!("again{n}"));
         }
         let dir = r.open(".", O_PATH);
-        r.link_open(dir, "directory");
+        r.link_empty(dir, "directory");
         r.ls(".");
     },
     layers: Some(|l| {

@@ -25,7 +25,7 @@ pub const SCENARIO: Scenario = Scenario {
                 r.link(&path, &format!("{place}/open/link"));
                 let fd = r.open(&path, O_RDONLY);
                 // Has a right to the file, by its descriptor, that its path would not give.
-                r.link_open(fd, &format!("{place}/shut/link"));
+                r.link_empty(fd, &format!("{place}/shut/link"));
                 r.close(fd);
             }
         });

@@ -14,7 +14,7 @@ pub const SCENARIO: Scenario = Scenario {
                         let fd = r.open_mode(&dir, O_RDWR | O_TMPFILE, 0o000);
                         r.open_mode(&dir, O_RDONLY | O_TMPFILE, 0o600);
                         r.link_fd(fd, &format!("{place}/open/{}", who.name));
-                        r.link_open(fd, &format!("{place}/open/{}.again", who.name));
+                        r.link_empty(fd, &format!("{place}/open/{}.again", who.name));
                     }
                     // Root's, by a descriptor that was inherited.
                     r.link_fd(roots, &format!("{place}/open/roots.{}", who.name));

@@ -16,7 +16,7 @@ pub const SCENARIO: Scenario = Scenario {
                 r.mknod(&format!("{place}/dir/char"), libc::S_IFCHR, 0o600, 1, 3);
                 r.mknod(&format!("{place}/dir/block"), libc::S_IFBLK, 0o600, 1, 3);
                 let fd = r.open(&path, O_RDONLY);
-                r.link_open(fd, &format!("{place}/shut/link"));
+                r.link_empty(fd, &format!("{place}/shut/link"));
                 r.unlink(&format!("{place}/shut/f"));
                 r.rename(&path, &format!("{place}/shut/f"));
             }
