@@ -170,12 +170,14 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     }
 }
 
-/// The mounter's credentials without the right to keep set-id bits.
+/// The mounter's credentials, with no more right to keep set-id bits than the caller has.
 fn without_fsetid(union: &Union) -> Result<ARef<Credential>> {
-    let _creds = union.creds();
-    let mut cred = NewCred::prepare()?;
-    cred.drop_fsetid();
-    Ok(cred.finish())
+    let creds = union.creds();
+    let mut new = NewCred::prepare()?;
+    new.drop_fsetid();
+    // Who is in the group of a file keeps its set-group-id bit.
+    new.set_groups_of(creds.caller());
+    Ok(new.finish())
 }
 
 /// Size and times after a change in the top layer.
@@ -333,20 +335,16 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let union = inode.sb().data();
         let lock = inode.lock();
         // Whether a refused call strips set-id bits is up to the file system, so it does it itself,
-        // with the mounter's rights but for the one to keep them.
+        // with the mounter's rights but for those to keep them.
         let stripping = match file.drops_set_id() {
             true => Some(without_fsetid(union)?),
             false => None,
         };
-        let mut result = {
+        let result = {
             let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
             real.fallocate(mode, offset, len)
         };
         copy_attr(inode);
-        if result.is_ok() {
-            // What the mounter's groups have kept, and what else the union knows of.
-            result = file.remove_privs();
-        }
         drop(lock);
         result
     }

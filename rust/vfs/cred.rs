@@ -34,6 +34,16 @@ impl NewCred {
         self.lower(bindings::CAP_FSETID);
     }
 
+    /// Puts the task into the groups that one with the credentials `caller` is in.
+    pub fn set_groups_of(&mut self, caller: &Credential) {
+        // SAFETY: Nobody else knows the credentials; those of the caller are constant, and
+        // `set_groups()` takes a reference of its own.
+        unsafe {
+            (*self.0.as_ptr()).fsgid = (*caller.as_ptr()).fsgid;
+            bindings::set_groups(self.0.as_ptr(), (*caller.as_ptr()).group_info);
+        }
+    }
+
     fn lower(&mut self, capability: u32) {
         // SAFETY: Nobody else knows the credentials.
         unsafe {
