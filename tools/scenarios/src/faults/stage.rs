@@ -85,8 +85,8 @@ impl Place {
             (false, _) if kind == Kind::Mount => {
                 &[libc::ENOMEM, libc::EFAULT, libc::EINVAL, libc::ENOSPC]
             }
-            // A fault in a copy from user space is EFAULT.
-            (false, Some(_)) => &[libc::ENOMEM, libc::EFAULT],
+            // A fault in a copy from user space is EFAULT; ext4 takes any for an exceeded quota.
+            (false, Some(_)) => &[libc::ENOMEM, libc::EFAULT, libc::EDQUOT],
             // tmpfs says ENOSPC when there is no memory for an inode.
             (false, None) => &[libc::ENOMEM, libc::EFAULT, libc::ENOSPC],
             // ext4 makes itself read-only when its journal breaks off.
