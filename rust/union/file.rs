@@ -290,8 +290,11 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let inode = file.inode();
         let union = inode.sb().data();
         // What is only in a lower layer is stable.
-        if inode.data().upper().is_none() || !union.should_sync() {
+        if inode.data().upper().is_none() {
             return Ok(());
+        }
+        if !union.should_sync() {
+            return union.check_errors();
         }
         let real = real(file)?;
         let _creds = union.creds();

@@ -18,7 +18,7 @@ use crate::{
         path::PathRef,
         seq_show::SeqFile,
         statfs::Statfs,
-        super_block::{sync_filesystem, SuperBlock, SuperOperations},
+        super_block::{sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
     },
 };
 use core::ffi::CStr;
@@ -55,6 +55,8 @@ pub struct Upper {
     pub claims: (InUse, InUse),
     /// Where its inode numbers come from.
     pub numbers: Numbers,
+    /// Errors of writing its file system to the disk that the union knows of.
+    pub errors: SeenErrors,
 }
 
 impl Upper {
@@ -125,6 +127,23 @@ impl Union {
         Ok(PathRef::new(self.upper_mnt()?, dentry))
     }
 
+    /// Makes everything in the top layer durable (`s_umount` of the union is held), or, if nobody
+    /// waits for that, says whether the disk has failed to take data since the mount.
+    pub fn sync(&self) -> Result {
+        match self.should_sync() {
+            true => sync_filesystem(self.upper_mnt()?.root()),
+            false => self.check_errors(),
+        }
+    }
+
+    /// Says whether the disk has failed to take data of a top layer that nobody waits for.
+    pub fn check_errors(&self) -> Result {
+        match &self.upper {
+            Some(upper) if !self.should_sync() => upper.errors.check(self.upper_mnt()?.root()),
+            _ => Ok(()),
+        }
+    }
+
     /// Whether changes are to be made durable at all.
     pub fn should_sync(&self) -> bool {
         self.config.fsync != Fsync::Volatile
@@ -155,12 +174,21 @@ impl SuperOperations for UnionFs {
 
     fn sync_fs(sb: &SuperBlock<Self>, wait: bool) -> Result {
         let union = sb.data();
+        let Ok(upper) = union.upper() else {
+            return Ok(());
+        };
         // sync(2) visits the top's own super block as well (SB_I_SKIP_SYNC); this is syncfs(2),
         // whose first round, without waiting, would only do the work twice.
-        match union.upper_mnt() {
-            Ok(mnt) if wait && union.should_sync() => sync_filesystem(mnt.root()),
-            _ => Ok(()),
+        if !wait {
+            return Ok(());
         }
+        union.sync()?;
+        // Data that were lost on the way to the disk are no error of the call above. syncfs(2)
+        // looks for them here, once for each open file.
+        if let Err(error) = upper.errors.check_and_advance(union.upper_mnt()?.root()) {
+            sb.set_wb_err(error);
+        }
+        Ok(())
     }
 
     fn show_options(m: &SeqFile, root: &DEntry) -> Result {

@@ -17,7 +17,7 @@ use crate::{
         alloc,
         inum::Inums,
         layers::{split_lowerdir, Escaped},
-        options::{Builder, Config, Key, Refusal, Takes},
+        options::{Builder, Config, Fsync, Key, Refusal, Takes},
         value::Protattr,
     },
     vfs::{
@@ -28,7 +28,7 @@ use crate::{
         mount::{Access, PrivateMount},
         path::Path,
         statfs::Statfs,
-        super_block::{flags, sync_filesystem, NewSuperBlock, SbInfo, SuperBlock},
+        super_block::{flags, NewSuperBlock, SbInfo, SeenErrors, SuperBlock},
         types::{Loff, Name},
         xattr::Handlers,
     },
@@ -347,7 +347,7 @@ impl Context<UnionFs> for MountContext {
             return Err(EROFS);
         }
         if fc.wants_rdonly() && !sb.is_rdonly() && union.should_sync() {
-            sync_filesystem(union.upper_mnt()?.root())?;
+            union.sync()?;
         }
         Ok(())
     }
@@ -386,6 +386,17 @@ impl MountContext {
                 namelen = namelen.max(Statfs::of((&upper.path).into())?.namelen());
                 let mnt = private(fc, upper, Access::ReadWrite)?;
                 let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
+                let errors = SeenErrors::sample(mnt.root());
+                if config.fsync == Fsync::Volatile {
+                    // Nobody could tell it from one to come.
+                    errors.check(mnt.root()).map_err(|e| {
+                        upper.refuse(
+                            fc,
+                            e,
+                            fmt!("data were lost on the way to its disk, as syncfs(2) will tell"),
+                        )
+                    })?;
+                }
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
                     workdir,
@@ -396,6 +407,7 @@ impl MountContext {
                     names: (c_string(&upper.name)?, c_string(&work.name)?),
                     claims,
                     numbers: file_systems.numbers((&upper.path).into())?,
+                    errors,
                 })
             }
             _ => None,

@@ -148,7 +148,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
             return Ok(());
         };
         if !union.should_sync() {
-            return Ok(());
+            return union.check_errors();
         }
         let _creds = union.creds();
         open(union.upper_path(upper)?)?.fsync_range(start, end, datasync)

@@ -19,6 +19,7 @@ use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{
     error::{from_result, to_result},
     prelude::*,
+    sync::atomic::{Atomic, Relaxed},
     types::Opaque,
 };
 
@@ -65,6 +66,13 @@ pub struct SuperBlock<T: FileSystem>(Opaque<bindings::super_block>, PhantomData<
 unsafe impl<T: FileSystem> Sync for SuperBlock<T> {}
 
 impl<T: FileSystem> SuperBlock<T> {
+    /// Notes a failure to write data to the disk: each open file is told of it by its next
+    /// syncfs(2) (`errseq_set()`).
+    pub fn set_wb_err(&self, error: Error) {
+        // SAFETY: `self` is alive; `errseq_t` is accessed atomically.
+        unsafe { bindings::errseq_set(&raw mut (*self.as_ptr()).s_wb_err, error.to_errno()) };
+    }
+
     /// # Safety
     ///
     /// `ptr` must be a super block of `T` with its data set, alive for `'a`.
@@ -298,6 +306,40 @@ pub fn sync_filesystem(dentry: &super::dentry::Dentry) -> Result {
     // SAFETY: The dentry keeps the super block alive; `s_umount` of a stacked file system's lower
     // super block is taken inside the stacked one's, as in overlayfs.
     to_result(unsafe { bindings::sync_filesystem_locked(dentry.sb_ptr()) })
+}
+
+/// Up to where somebody has seen the write-back errors of a super block (`errseq_t`).
+///
+/// Of two who look at once both may be told of the same error.
+pub struct SeenErrors(Atomic<u32>);
+
+impl SeenErrors {
+    /// Those that anybody has seen (`errseq_sample()`).
+    pub fn sample(dentry: &super::dentry::Dentry) -> Self {
+        // SAFETY: The dentry keeps the super block alive; `errseq_t` is accessed atomically.
+        Self(Atomic::new(unsafe {
+            bindings::errseq_sample(&raw mut (*dentry.sb_ptr()).s_wb_err)
+        }))
+    }
+
+    /// An error that was not seen, if there is one; it stays so (`errseq_check()`).
+    pub fn check(&self, dentry: &super::dentry::Dentry) -> Result {
+        // SAFETY: As in `sample()`.
+        to_result(unsafe {
+            bindings::errseq_check(&raw mut (*dentry.sb_ptr()).s_wb_err, self.0.load(Relaxed))
+        })
+    }
+
+    /// The same, and sees it (`errseq_check_and_advance()`).
+    pub fn check_and_advance(&self, dentry: &super::dentry::Dentry) -> Result {
+        let mut seen = self.0.load(Relaxed);
+        // SAFETY: As in `sample()`; `seen` is ours.
+        let result = to_result(unsafe {
+            bindings::errseq_check_and_advance(&raw mut (*dentry.sb_ptr()).s_wb_err, &mut seen)
+        });
+        self.0.store(seen, Relaxed);
+        result
+    }
 }
 
 struct Table<T>(PhantomData<T>);
