@@ -101,11 +101,19 @@ pub const CRASH_EXT4: Image = Image {
         "-E",
         "lazy_itable_init=0,lazy_journal_init=0",
     ],
+    mib: 12,
+};
+
+/// xfs as it usually is, as small as its log allows.
+pub const CRASH_XFS: Image = Image {
+    name: "crash-xfs",
+    fstype: "xfs",
+    mkfs: &["mkfs.xfs", "--unsupported", "-q", "-f"],
     mib: 20,
 };
 
 /// All of them.
-pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4];
+pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4, CRASH_XFS];
 
 /// A block device in memory with a copy of an [`Image`]; gone when it is dropped.
 pub struct Disk {

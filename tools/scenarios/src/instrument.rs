@@ -31,6 +31,8 @@ pub struct Instrument {
     pub usual: Series,
     /// Modules of the kernel it needs besides those of the scenarios.
     pub modules: &'static [&'static str],
+    /// Programs of the build root that it runs, by their paths there.
+    pub programs: &'static [&'static str],
     /// Whether its cases provoke errors of the module in the kernel log.
     pub provokes_errors: bool,
     /// How long one case may take.

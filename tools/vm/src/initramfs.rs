@@ -18,7 +18,7 @@ pub struct Contents<'a> {
     pub modules: &'a [&'a str],
     /// The module under test.
     pub union: Option<PathBuf>,
-    /// Further files.
+    /// Further files, which may be programs.
     pub files: &'a [(&'a str, &'a [u8])],
 }
 
@@ -54,7 +54,7 @@ pub fn build(kernel: &Kernel, contents: &Contents) -> Result<Vec<u8>> {
         archive.file("union.ko", 0o644, &read(union)?);
     }
     for (path, data) in contents.files {
-        archive.file(path, 0o644, data);
+        archive.file(path, 0o755, data);
     }
     Ok(archive.finish())
 }

@@ -10,6 +10,7 @@ mod lower_image;
 mod machine;
 mod modules;
 mod paths;
+mod programs;
 mod qemu;
 mod run;
 mod signals;

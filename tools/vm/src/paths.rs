@@ -40,6 +40,11 @@ impl Places {
         Ok(dir)
     }
 
+    /// The build root, which scripts/enter runs commands in.
+    pub fn root(&self) -> PathBuf {
+        std::env::var_os("UNION_ROOT").map_or_else(|| self.cache.join("root"), PathBuf::from)
+    }
+
     /// Where disk images are kept.
     pub fn images(&self) -> Result<PathBuf> {
         let dir = self.cache.join("images");

@@ -17,6 +17,7 @@ use crate::disks;
 use crate::initramfs::{self, Contents};
 use crate::machine::{Event, Machine, Plan};
 use crate::paths::{Kernel, Places};
+use crate::programs;
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
@@ -327,9 +328,15 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         }
         None => Vec::new(),
     };
+    let programs = match request.set {
+        Set::Instrument(instrument, _) => programs::files(places, instrument.programs)?,
+        Set::One | Set::Spread | Set::All => Vec::new(),
+    };
+    let programs = programs.iter().map(|(path, data)| (&**path, &data[..]));
     let mut files: Vec<(&str, &[u8])> = sample
         .iter()
         .map(|(name, data)| (*name, &data[..]))
+        .chain(programs)
         .collect();
     // Not on the kernel command line, which has a limit.
     if let Some(filter) = &request.filter {

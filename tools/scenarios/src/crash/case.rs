@@ -4,11 +4,14 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::disk::{Disk, Looped, Replay};
+use super::disk::Disk;
+use super::fsck;
 use super::generate::{self, OPERATIONS};
 use super::history::History;
 use super::kmsg::Kmsg;
 use super::points::{self, Point};
+use super::ram::{self, Ram};
+use super::replay::Replay;
 use super::site::{Looked, Site};
 use crate::bench::Bench;
 use crate::execute::Lab;
@@ -16,6 +19,7 @@ use crate::image::{self, Image};
 use crate::instrument::{Instrument, Series};
 use crate::outcome::Outcome;
 use crate::process::{self, End};
+use crate::random::Dice;
 use crate::sys;
 
 /// Power cuts.
@@ -27,7 +31,8 @@ pub static CRASH: Instrument = Instrument {
         count: 5,
         size: 100,
     },
-    modules: &["dm_log_writes"],
+    modules: &["dm_log_writes", ram::MODULE],
+    programs: fsck::PROGRAMS,
     provokes_errors: false,
     limit: Duration::from_secs(1200),
     cases,
@@ -35,7 +40,14 @@ pub static CRASH: Instrument = Instrument {
 };
 
 /// The file systems of the top layer.
-pub const TOPS: [Image; 2] = [image::CRASH_EXT4, image::XFS];
+pub const TOPS: [Image; 2] = [image::CRASH_EXT4, image::CRASH_XFS];
+
+/// Has the kernel wait for RCU as fast as it can.
+const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
+
+/// Every so many states are gone on with, and checked by the programs of the top's file system.
+const GO_ON: usize = 4;
+const CHECK: usize = 20;
 
 /// How many wrong states of a workload are told in full.
 const TOLD: usize = 3;
@@ -64,6 +76,8 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
     let Some((image, seed)) = parse(name) else {
         return Outcome::Fail(vec![format!("no case has the name crash/{name}")]);
     };
+    // What is mounted is soon unmounted, and each time the kernel waits for all processors.
+    let _ = std::fs::write(EXPEDITED, "1");
     let said = process::run(lab.limit, |out| {
         let bench = Bench::new(&lab.fstype, &lab.base, &lab.disks);
         let (word, lines) = match crash(&bench, image, seed, series.size) {
@@ -72,6 +86,7 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
         };
         let _ = writeln!(out, "{word}\n{}", lines.join("\n"));
     });
+    let _ = std::fs::write(EXPEDITED, "0");
     let text = match said {
         Ok((said, End::Done)) => String::from_utf8_lossy(&said).into_owned(),
         Ok((_, end)) => return Outcome::Fail(vec![format!("the case ended with {end:?}")]),
@@ -97,7 +112,8 @@ fn crash(
     let site = Site::new(bench, same(seed)).map_err(one)?;
     let start = Instant::now();
     let mut replay = workload(bench, &site, image, &history, seed).map_err(one)?;
-    let points = points::choose(replay.entries(), history.len(), states, seed);
+    let disk = Ram::open().map_err(one)?;
+    let points = choose(&mut replay, &history, states, seed).map_err(one)?;
     if points.is_empty() {
         return Err(one("the log holds no state to look at".into()));
     }
@@ -106,12 +122,28 @@ fn crash(
         ..Tally::default()
     };
     let start = Instant::now();
+    site.stages.end("workload");
     let mut wrong = Vec::new();
     for (number, point) in points.iter().enumerate() {
         tally.in_part += usize::from(!point.pieces.is_empty());
-        let looked = state(&site, &mut replay, image, &history, point, number % 4 == 0);
+        let looked = state(
+            &site,
+            &mut replay,
+            &disk,
+            image,
+            &history,
+            point,
+            number % GO_ON == 0,
+        );
         let mut lines = match looked {
-            Ok(looked) => tally.take(looked),
+            Ok(looked) => {
+                let mut wrong = tally.take(looked);
+                if number % CHECK == CHECK / 2 {
+                    wrong.extend(fsck::check(image.fstype, disk.path()));
+                    site.stages.end("fsck");
+                }
+                wrong
+            }
             Err(error) => error.lines().map(str::to_owned).collect(),
         };
         lines.extend(kmsg.news());
@@ -125,7 +157,9 @@ fn crash(
                 points.len(),
                 show(point)
             ));
-            wrong.extend(around(&history, point.done, point.begun));
+            for cut in &point.cuts {
+                wrong.extend(around(&history, cut.done, cut.begun));
+            }
             wrong.extend(lines.into_iter().map(|line| format!("  {line}")));
         }
     }
@@ -140,17 +174,23 @@ fn crash(
         wrong.insert(0, count);
         return Err(wrong);
     }
-    Ok(vec![note])
+    let stages = format!("of each state: {}", site.stages.mean(points.len()));
+    Ok(vec![note, stages])
 }
 
 fn show(point: &Point) -> String {
-    format!(
-        "{} entries of the log and {} parts of later ones; operations up to {} had ended, {} had begun",
+    let mut text = format!(
+        "{} entries of the log and {} parts of later ones",
         point.applied,
-        point.pieces.len(),
-        point.done,
-        point.begun
-    )
+        point.pieces.len()
+    );
+    for cut in &point.cuts {
+        text += &format!(
+            "; operations up to {} had ended, {} had begun",
+            cut.done, cut.begun
+        );
+    }
+    text
 }
 
 /// The operations around a power cut, in lines for a reader.
@@ -186,25 +226,56 @@ fn workload(
     Ok(Replay::new(before, log, entries))
 }
 
+/// Chooses so many different states of the disk.
+fn choose(
+    replay: &mut Replay,
+    history: &History,
+    states: usize,
+    seed: u64,
+) -> Result<Vec<Point>, String> {
+    // Some turn out to be the same.
+    let more = states + states / 4;
+    let points = points::choose(replay.entries(), history.len(), more, seed);
+    let mut points = replay.distinct(points)?;
+    let mut dice = Dice::new(seed);
+    while points.len() > states {
+        points.remove(dice.roll(points.len()));
+    }
+    Ok(points)
+}
+
 /// Looks at one state of the disk.
 fn state(
     site: &Site,
     replay: &mut Replay,
+    disk: &Ram,
     image: &Image,
     history: &History,
     point: &Point,
     thorough: bool,
 ) -> Result<Looked, String> {
-    let file = replay.state(point)?;
-    let device = Looped::new(file);
-    sys::close(file)?;
-    let device = device?;
-    device.mount(image.fstype, &site.top)?;
-    let looked = site.look(history, point.cut(), thorough);
-    let left = site.release();
-    let mut looked = looked?;
-    looked.wrong.extend(left);
-    Ok(looked)
+    replay.fill(point, disk)?;
+    site.stages.end("fill the disk");
+    disk.mount(image.fstype, &site.top)?;
+    site.stages.end("mount");
+    let looked = site.look(history, &point.cuts, thorough);
+    // To look through all mounts takes time, and is needed only when something went wrong.
+    let result = match looked {
+        Ok(mut looked) => {
+            if let Err(error) = sys::umount(&site.top, 0) {
+                let line = format!("umount of the {}: {error}", image.fstype);
+                looked.wrong.push(line);
+                looked.wrong.extend(site.release());
+            }
+            Ok(looked)
+        }
+        Err(error) => {
+            let lines = [vec![error], site.release()].concat();
+            Err(lines.join("\n"))
+        }
+    };
+    site.stages.end("umount");
+    result
 }
 
 /// What the states of a case were like.

@@ -19,10 +19,14 @@ pub enum Cell {
 
 /// The bytes of a cell.
 pub fn encode(inode: usize, version: usize, index: usize) -> [u8; CELL] {
-    let word = format!("{inode:08x}.{version:08x}.{index:08x}|");
     let mut cell = [b'-'; CELL];
     for half in cell.chunks_exact_mut(CELL / 2) {
-        half[..word.len()].copy_from_slice(word.as_bytes());
+        for (place, number, end) in [(0, inode, b'.'), (9, version, b'.'), (18, index, b'|')] {
+            for (at, digit) in half[place..place + 8].iter_mut().enumerate() {
+                *digit = b"0123456789abcdef"[number >> (28 - 4 * at) & 15];
+            }
+            half[place + 8] = end;
+        }
     }
     cell[CELL - 1] = b'\n';
     cell
@@ -57,6 +61,7 @@ mod tests {
     #[test]
     fn a_cell_says_what_it_is() {
         let cell = encode(7, 0x1234, 99);
+        assert!(cell.starts_with(b"00000007.00001234.00000063|-"));
         assert_eq!(decode(7, 99, &cell), Cell::Version(0x1234));
         assert_eq!(decode(7, 98, &cell), Cell::Foreign);
         assert_eq!(decode(6, 99, &cell), Cell::Foreign);

@@ -5,16 +5,12 @@ use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 use super::log::{self, Entry};
-use super::points::Point;
 use crate::bench::Bench;
 use crate::image::Image;
 use crate::sys;
 
 /// Room for the log of one workload.
 const LOG: u64 = 640 << 20;
-
-/// Pages, of the disk and of memory.
-const PAGE: usize = 4096;
 
 /// A block device over a file in memory; gone when it is dropped.
 pub struct Looped {
@@ -138,93 +134,5 @@ impl Logged {
                 "the log is not complete, its last entry is {last:?}"
             )),
         }
-    }
-}
-
-/// A disk as it was before a workload, on which the writes of a log are done again.
-pub struct Replay {
-    bytes: Vec<u8>,
-    /// Which pages hold something.
-    used: Vec<bool>,
-    log: Vec<u8>,
-    entries: Vec<Entry>,
-    applied: usize,
-}
-
-impl Replay {
-    /// Begins with what the disk held before.
-    pub fn new(bytes: Vec<u8>, log: Vec<u8>, entries: Vec<Entry>) -> Self {
-        let used = bytes
-            .chunks(PAGE)
-            .map(|page| page.iter().any(|byte| *byte != 0));
-        Self {
-            used: used.collect(),
-            bytes,
-            log,
-            entries,
-            applied: 0,
-        }
-    }
-
-    /// The entries of the log.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// A disk in the state of a point, which must not be before that of an earlier call.
-    pub fn state(&mut self, point: &Point) -> Result<RawFd, String> {
-        while self.applied < point.applied {
-            self.apply(self.applied);
-            self.applied += 1;
-        }
-        let file = sys::memfd("state")?;
-        sys::ftruncate(file, self.bytes.len() as i64)?;
-        let mut start = 0;
-        while start < self.used.len() {
-            let run = self.used[start..].iter().take_while(|used| **used).count();
-            let range = start * PAGE..((start + run) * PAGE).min(self.bytes.len());
-            if run > 0 {
-                put(file, range.start, &self.bytes[range])?;
-            }
-            start += run.max(1);
-        }
-        for (index, from, to) in &point.pieces {
-            let Entry::Write { at, data, .. } = &self.entries[*index] else {
-                return Err(format!("entry {index} of the log is no write"));
-            };
-            put(
-                file,
-                at + from,
-                &self.log[data.start + from..data.start + to],
-            )?;
-        }
-        Ok(file)
-    }
-
-    fn apply(&mut self, index: usize) {
-        let range = match &self.entries[index] {
-            Entry::Write { at, data, .. } => {
-                self.bytes[*at..at + data.len()].copy_from_slice(&self.log[data.clone()]);
-                *at..at + data.len()
-            }
-            Entry::Discard(range) => {
-                self.bytes[range.clone()].fill(0);
-                range.clone()
-            }
-            Entry::Flush | Entry::Mark(_) => return,
-        };
-        if !range.is_empty() {
-            self.used[range.start / PAGE..=(range.end - 1) / PAGE].fill(true);
-        }
-    }
-}
-
-fn put(file: RawFd, at: usize, bytes: &[u8]) -> Result<(), String> {
-    match sys::write(file, bytes, Some(at as i64))? {
-        count if count == bytes.len() => Ok(()),
-        count => Err(format!(
-            "only {count} of {} bytes fit into memory",
-            bytes.len()
-        )),
     }
 }

@@ -4,7 +4,7 @@
 use super::history::History;
 use super::sequences;
 use super::start;
-use super::tree::{Kind, Op, Sync};
+use super::tree::{BLOCK, By, Kind, Op, Sync};
 use crate::random::Dice;
 
 /// How many operations a usual workload has; a sequence that has begun is ended.
@@ -120,12 +120,7 @@ impl Maker {
                 path: self.path(),
                 cells: self.length(),
             },
-            4..=8 => Op::Write {
-                path,
-                at: self.dice.roll(80),
-                cells: 1 + self.dice.roll(90),
-                sync: self.sync(),
-            },
+            4..=8 => self.write(path),
             9 => Op::Rewrite {
                 path,
                 cells: self.length(),
@@ -179,6 +174,42 @@ impl Maker {
             _ => return,
         };
         self.add(op);
+    }
+
+    /// Cells of a file.
+    fn write(&mut self, path: String) -> Op {
+        let (at, cells) = (self.dice.roll(80), 1 + self.dice.roll(90));
+        match self.dice.roll(6) {
+            0 => Op::Write {
+                path,
+                at: at / BLOCK * BLOCK,
+                cells: BLOCK,
+                by: By::Direct,
+                sync: self.sync(),
+            },
+            1 => {
+                let (history, tree) = (&self.history, self.history.last());
+                let length = tree.find(&path).map_or(0, |(ino, _)| {
+                    let contents = history.contents(ino, history.len());
+                    contents.len()
+                });
+                let at = at % length.max(1);
+                Op::Write {
+                    path,
+                    at,
+                    cells: cells.min(length - at.min(length)),
+                    by: By::Stores,
+                    sync: [Sync::No, Sync::Data][self.dice.roll(2)],
+                }
+            }
+            _ => Op::Write {
+                path,
+                at,
+                cells,
+                by: By::Call,
+                sync: self.sync(),
+            },
+        }
     }
 
     fn of_any_kind(&mut self) -> String {

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::cell::{self, Cell};
-use super::tree::{Ino, Op, Sync, Tree};
+use super::tree::{BLOCK, By, Ino, Op, Sync, Tree};
 
 /// A change of the contents of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +50,8 @@ pub struct History {
     ops: Vec<Op>,
     /// The tree after each.
     trees: Vec<Tree>,
+    /// Its names and attributes, to be compared with what is found.
+    lines: Vec<BTreeMap<String, String>>,
     events: BTreeMap<Ino, Vec<(usize, Event)>>,
     promises: BTreeMap<usize, Promise>,
     /// The last operation that changed the metadata or the entries of an object.
@@ -66,6 +68,7 @@ impl History {
             .map(|(ino, cells)| (*ino, vec![(0, write(0, *cells))]));
         Self {
             ops: Vec::new(),
+            lines: vec![start.lines()],
             trees: vec![start],
             events: events.collect(),
             promises: BTreeMap::new(),
@@ -94,6 +97,11 @@ impl History {
         &self.trees[number]
     }
 
+    /// What is said of each path after an operation.
+    pub fn lines(&self, number: usize) -> &BTreeMap<String, String> {
+        &self.lines[number]
+    }
+
     /// The tree as it is at the end.
     pub fn last(&self) -> &Tree {
         &self.trees[self.len()]
@@ -113,6 +121,9 @@ impl History {
 
     /// Appends an operation; false, and nothing is changed, when it cannot be carried out.
     pub fn push(&mut self, op: Op) -> bool {
+        if !self.fits(&op) {
+            return false;
+        }
         let mut tree = self.last().clone();
         let Some(change) = tree.apply(&op) else {
             return false;
@@ -133,8 +144,32 @@ impl History {
             self.promises.insert(number, promise);
         }
         self.ops.push(op);
+        self.lines.push(tree.lines());
         self.trees.push(tree);
         true
+    }
+
+    /// Whether what is written lies where it can be written in this way.
+    fn fits(&self, op: &Op) -> bool {
+        let Op::Write {
+            path,
+            at,
+            cells,
+            by,
+            sync,
+        } = op
+        else {
+            return true;
+        };
+        match by {
+            By::Call => true,
+            By::Direct => at % BLOCK == 0 && cells % BLOCK == 0,
+            By::Stores => {
+                let found = self.last().find(path);
+                let length = found.map_or(0, |(ino, _)| self.contents(ino, self.len()).len());
+                *cells > 0 && at + cells <= length && matches!(sync, Sync::No | Sync::Data)
+            }
+        }
     }
 
     fn record(&mut self, number: usize, op: &Op, ino: Ino) {

@@ -14,10 +14,10 @@ use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::history::{Event, History};
-use super::tree::{Ino, Inode, Kind, Tree};
+use super::tree::{Ino, Kind};
 
 /// When the power was cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cut {
     /// All operations up to this one had ended.
     pub done: usize,
@@ -28,7 +28,7 @@ pub struct Cut {
 /// An object as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What it is, its permissions and attributes, in the form of [`describe`].
+    /// What it is, its permissions and attributes, in the form of [`super::tree::describe`].
     pub line: String,
     /// Contents of a file as bytes.
     pub data: Vec<u8>,
@@ -37,39 +37,36 @@ pub struct Found {
 /// A tree as it was found, by path, the root being the empty one.
 pub type Seen = BTreeMap<String, Found>;
 
-/// Names and attributes of an object in one line.
-pub fn describe(kind: &Kind, mode: u32, links: usize, xattr: Option<&str>) -> String {
-    let mut line = match kind {
-        Kind::File => format!("file {mode:04o} links={links}"),
-        Kind::Dir { .. } => format!("dir {mode:04o}"),
-        Kind::Symlink(target) => format!("symlink links={links} -> {target}"),
-    };
-    if let Some(value) = xattr {
-        line += &format!(" user.crash={value}");
-    }
-    line
-}
-
-fn line(tree: &Tree, ino: Ino, inode: &Inode) -> String {
-    let links = tree.links(ino);
-    describe(&inode.kind, inode.mode, links, inode.xattr.as_deref())
-}
-
 /// How many differences tell enough.
 const ENOUGH: usize = 12;
 
 /// Judges a tree; gives the operation it is the tree after, or what is wrong with it.
 pub fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
     let first = history.names_promised(cut.done);
+    for number in first..=cut.begun {
+        if is_named(history.lines(number), seen)
+            && all_contents(history, cut, number, seen).is_empty()
+        {
+            return Ok(number);
+        }
+    }
+    Err(explain(history, cut, first, seen))
+}
+
+/// Whether names and attributes are these.
+fn is_named(expected: &BTreeMap<String, String>, seen: &Seen) -> bool {
+    let found = seen.iter().map(|(path, found)| (path, &found.line));
+    expected.len() == seen.len() && expected.iter().eq(found)
+}
+
+/// Says what is wrong with a tree that may not be there.
+fn explain(history: &History, cut: Cut, first: usize, seen: &Seen) -> Vec<String> {
     let mut closest: Option<(usize, Vec<String>)> = None;
     for number in first..=cut.begun {
-        let mut wrong = names(history.tree(number), seen);
+        let mut wrong = names(history.lines(number), seen);
         let of_names = !wrong.is_empty();
         if !of_names {
             wrong = all_contents(history, cut, number, seen);
-        }
-        if wrong.is_empty() {
-            return Ok(number);
         }
         // Wrong contents under the right names say more than wrong names.
         let rank = |wrong: &Vec<String>, of_names: bool| (of_names, wrong.len());
@@ -98,18 +95,14 @@ pub fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<Stri
             lines.push(format!("... and {more} more"));
         }
     }
-    Err(lines)
+    lines
 }
 
 /// Compares names and attributes.
-fn names(tree: &Tree, seen: &Seen) -> Vec<String> {
+fn names(expected: &BTreeMap<String, String>, seen: &Seen) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut expected = BTreeMap::new();
-    for (path, ino, inode) in tree.entries() {
-        expected.insert(path, line(tree, ino, inode));
-    }
-    for (path, line) in &expected {
-        match seen.get(*path) {
+    for (path, line) in expected {
+        match seen.get(path) {
             None => wrong.push(format!("name {path:?} is gone; it was: {line}")),
             Some(found) if found.line != *line => {
                 wrong.push(format!("name {path:?} is: {}; it was: {line}", found.line));
@@ -118,7 +111,7 @@ fn names(tree: &Tree, seen: &Seen) -> Vec<String> {
         }
     }
     for (path, found) in seen {
-        if !expected.contains_key(path.as_str()) {
+        if !expected.contains_key(path) {
             wrong.push(format!("name {path:?} must not be there: {}", found.line));
         }
     }

@@ -4,9 +4,9 @@
 use super::cell::{CELL, Cell, encode};
 use super::generate;
 use super::history::History;
-use super::judge::{Cut, Found, Seen, describe, judge};
+use super::judge::{Cut, Found, Seen, judge};
 use super::start;
-use super::tree::{Ino, Op, Sync};
+use super::tree::{By, Ino, Op, Sync, describe};
 use crate::random::Dice;
 
 fn history(ops: &[Op]) -> History {
@@ -58,6 +58,7 @@ fn write(path: &str, at: usize, cells: usize, sync: Sync) -> Op {
         path: text(path),
         at,
         cells,
+        by: By::Call,
         sync,
     }
 }

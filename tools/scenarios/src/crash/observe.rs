@@ -6,8 +6,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use super::generate::join;
-use super::judge::{Found, Seen, describe};
-use super::tree::Kind;
+use super::judge::{Found, Seen};
+use super::tree::{Kind, describe};
 use crate::errno::Errno;
 use crate::sys;
 use crate::walk;
@@ -44,7 +44,9 @@ fn visit(path: &Path, name: &str, seen: &mut Seen) -> Result<(), String> {
         line += &format!(" {attribute}={}", value.escape_ascii());
     }
     let data = match kind {
-        Some(Kind::File) => read(path).map_err(|error| fail("read", error))?,
+        Some(Kind::File) => {
+            read(path, stat.st_size as usize).map_err(|error| fail("read", error))?
+        }
         _ => Vec::new(),
     };
     seen.insert(name.to_owned(), Found { line, data });
@@ -61,17 +63,24 @@ fn visit(path: &Path, name: &str, seen: &mut Seen) -> Result<(), String> {
     Ok(())
 }
 
-fn read(path: &Path) -> sys::Result<Vec<u8>> {
+fn read(path: &Path, size: usize) -> sys::Result<Vec<u8>> {
     let fd = sys::open(path, libc::O_RDONLY, 0)?;
-    let mut data = Vec::new();
+    // One more, to see the end.
+    let mut data = vec![0; size + 1];
+    let mut length = 0;
     let result = loop {
-        match sys::read(fd, 1 << 17, None) {
-            Ok(more) if more.is_empty() => break Ok(data),
-            Ok(more) => data.extend(more),
+        match sys::pread_into(fd, &mut data[length..], length as i64) {
+            Ok(0) => break Ok(()),
+            Ok(count) => length += count,
             Err(error) => break Err(error),
         }
+        if length == data.len() {
+            data.resize(2 * length, 0);
+        }
     };
-    sys::close(fd).and(result)
+    sys::close(fd).and(result)?;
+    data.truncate(length);
+    Ok(data)
 }
 
 /// Where two trees differ, in lines for a reader.

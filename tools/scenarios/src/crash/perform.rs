@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::cell::{self, CELL};
 use super::history::History;
 use super::start::{START, What};
-use super::tree::{Op, Sync, Tree};
+use super::tree::{By, Op, Sync, Tree};
 use crate::errno::Errno;
 use crate::sys;
 
@@ -49,15 +49,23 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
     match history.op(number) {
         Op::Create { path, .. } => new_file(&at(path), 0, &bytes().1),
         Op::CreateUnnamed { path, .. } => unnamed(root, &at(path), &bytes().1),
-        Op::Write { path, sync, .. } => {
-            let flags = match sync {
+        Op::Write { path, by, sync, .. } => {
+            let mut flags = match sync {
                 Sync::Open => libc::O_SYNC,
                 Sync::OpenData => libc::O_DSYNC,
                 Sync::No | Sync::Full | Sync::Data => 0,
             };
             let (offset, bytes) = bytes();
+            match by {
+                By::Stores => return store(&at(path), offset, &bytes, *sync),
+                By::Direct => flags |= libc::O_DIRECT,
+                By::Call => {}
+            }
             with(&at(path), libc::O_WRONLY | flags, |fd| {
-                write(fd, offset, &bytes)?;
+                // O_DIRECT wants it at a page.
+                let mut aligned = sys::Aligned::new(bytes.len(), 0);
+                aligned.copy_from_slice(&bytes);
+                write(fd, offset, &aligned)?;
                 bring(fd, *sync)
             })
         }
@@ -100,6 +108,19 @@ fn unnamed(root: &Path, path: &Path, bytes: &[u8]) -> sys::Result<()> {
         sys::link(name, path, libc::AT_SYMLINK_FOLLOW)
     });
     sys::close(fd).and(result)
+}
+
+fn store(path: &Path, offset: usize, bytes: &[u8], sync: Sync) -> sys::Result<()> {
+    let length = sys::stat(path, 0)?.st_size as usize;
+    with(path, libc::O_RDWR, |fd| {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let mut map = sys::Map::new(fd, length, protection, libc::MAP_SHARED)?;
+        map.store(offset, bytes);
+        match sync {
+            Sync::No => Ok(()),
+            _ => map.sync(),
+        }
+    })
 }
 
 fn write(fd: RawFd, offset: usize, bytes: &[u8]) -> sys::Result<()> {

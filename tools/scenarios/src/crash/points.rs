@@ -20,20 +20,8 @@ pub struct Point {
     pub applied: usize,
     /// And these, which come later.
     pub pieces: Vec<Piece>,
-    /// Operations up to this one had ended.
-    pub done: usize,
-    /// This one had begun, none after it.
-    pub begun: usize,
-}
-
-impl Point {
-    /// For the judge.
-    pub fn cut(&self) -> Cut {
-        Cut {
-            done: self.done,
-            begun: self.begun,
-        }
-    }
+    /// How far the workload may have been: all of these, if several points have equal disks.
+    pub cuts: Vec<Cut>,
 }
 
 /// What a mark says: this operation begins.
@@ -88,7 +76,7 @@ fn flushed(log: &[Entry], last: usize) -> Vec<Point> {
             begun = Some(number);
             // Until something is written the disk stays as it is, while more has ended.
             if let (false, Some(point)) = (changed, points.last_mut()) {
-                point.done = number - 1;
+                point.cuts[0].done = number - 1;
             }
         }
         let Some(number) = begun else { continue };
@@ -108,8 +96,10 @@ fn flushed(log: &[Entry], last: usize) -> Vec<Point> {
             points.push(Point {
                 applied: index + 1,
                 pieces: Vec::new(),
-                done: number - 1,
-                begun: number.min(last),
+                cuts: vec![Cut {
+                    done: number - 1,
+                    begun: number.min(last),
+                }],
             });
             changed = false;
         }
@@ -183,8 +173,10 @@ impl Epoch {
         Point {
             applied: self.applied,
             pieces,
-            done: self.begun - 1,
-            begun: self.begun.min(self.last),
+            cuts: vec![Cut {
+                done: self.begun - 1,
+                begun: self.begun.min(self.last),
+            }],
         }
     }
 }
@@ -220,7 +212,7 @@ mod tests {
     fn flushes_and_fua_are_points_and_later_marks_say_what_had_ended() {
         let points: Vec<_> = flushed(&log(), 3)
             .iter()
-            .map(|point| (point.applied, point.done, point.begun))
+            .map(|point| (point.applied, point.cuts[0].done, point.cuts[0].begun))
             .collect();
         // Before the first mark there is nothing to judge; after the last one all has ended.
         assert_eq!(points, [(5, 0, 1), (6, 2, 1), (10, 2, 3), (13, 3, 3)]);
@@ -245,7 +237,7 @@ mod tests {
             assert!(point.pieces.contains(&(5, 0, 2 * PART)));
             assert!(point.pieces.contains(&(9, 0, 2 * PART)));
             assert!(point.pieces.is_sorted());
-            assert_eq!((point.done, point.begun), (3, 3));
+            assert_eq!(point.cuts, [Cut { done: 3, begun: 3 }]);
         }
     }
 

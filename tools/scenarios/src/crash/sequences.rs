@@ -2,7 +2,7 @@
 //! What programs do to files they care for, as sequences of operations.
 
 use super::generate::{Maker, join};
-use super::tree::{Kind, Op, Sync, parent};
+use super::tree::{BLOCK, By, Kind, Op, Sync, parent};
 
 /// All of them.
 pub const ALL: &[fn(&mut Maker)] = &[
@@ -17,6 +17,11 @@ pub const ALL: &[fn(&mut Maker)] = &[
     move_over_whiteout_and_back,
     swap_with_a_new_directory,
     empty_a_directory,
+    store_through_a_mapping,
+    write_past_the_cache,
+    cover_a_whiteout,
+    replace_a_removed_directory,
+    replace_an_emptied_directory,
 ];
 
 /// What an editor does: the new contents under another name, synced, renamed over the old.
@@ -113,6 +118,7 @@ fn commit_with_a_journal(m: &mut Maker) {
         path: path.clone(),
         at: 1,
         cells: 64,
+        by: By::Call,
         sync: Sync::No,
     });
     m.add(Op::Sync {
@@ -145,6 +151,7 @@ fn append_to_a_log(m: &mut Maker) {
             path: path.clone(),
             at,
             cells: 3,
+            by: By::Call,
             sync,
         });
     }
@@ -158,6 +165,7 @@ fn edit_in_place(m: &mut Maker) {
             path: path.clone(),
             at: 0,
             cells: 2,
+            by: By::Call,
             sync,
         });
     }
@@ -226,6 +234,7 @@ fn sync_a_copy(m: &mut Maker) {
         path: path.clone(),
         at: 0,
         cells: 1,
+        by: By::Call,
         sync: Sync::No,
     });
     m.add(Op::Sync {
@@ -238,6 +247,119 @@ fn sync_a_copy(m: &mut Maker) {
 fn empty_a_directory(m: &mut Maker) {
     if let Some(dir) = m.existing(|kind| matches!(kind, Kind::Dir { .. })) {
         clear(m, &dir);
+    }
+}
+
+/// A file is changed for the first time through a mapping, then again without msync.
+fn store_through_a_mapping(m: &mut Maker) {
+    let path = m.file();
+    for (at, sync) in [(0, Sync::Data), (1, Sync::No)] {
+        m.add(Op::Write {
+            path: path.clone(),
+            at,
+            cells: 2,
+            by: By::Stores,
+            sync,
+        });
+    }
+}
+
+/// The same with `O_DIRECT`; the second block may lie behind the end.
+fn write_past_the_cache(m: &mut Maker) {
+    let path = m.file();
+    for (at, sync) in [(0, Sync::Data), (BLOCK, Sync::OpenData), (0, Sync::No)] {
+        m.add(Op::Write {
+            path: path.clone(),
+            at,
+            cells: BLOCK,
+            by: By::Direct,
+            sync,
+        });
+    }
+}
+
+/// A file goes, another is made in its place, and replaced by a third: whiteouts come and go under one name.
+fn cover_a_whiteout(m: &mut Maker) {
+    let (path, new) = (m.file(), m.free());
+    m.add(Op::Unlink { path: path.clone() });
+    m.add(Op::Create {
+        path: path.clone(),
+        cells: 3,
+    });
+    m.add(Op::Create {
+        path: new.clone(),
+        cells: 9,
+    });
+    m.add(Op::Rename {
+        old: new,
+        new: path.clone(),
+    });
+    m.add(Op::Unlink { path: path.clone() });
+    m.add(Op::Sync {
+        path: parent(&path).to_owned(),
+        sync: Sync::Full,
+    });
+}
+
+/// A new directory with something in it takes the place of one of a lower layer that was removed.
+fn replace_a_removed_directory(m: &mut Maker) {
+    let Some(dir) = m.existing(|kind| *kind == Kind::Dir { movable: false }) else {
+        return;
+    };
+    let new = m.free();
+    m.add(Op::Mkdir { path: new.clone() });
+    m.add(Op::Create {
+        path: join(&new, "f2"),
+        cells: 4,
+    });
+    clear_all(m, &dir);
+    m.add(Op::Rmdir { path: dir.clone() });
+    m.add(Op::Rename {
+        old: new,
+        new: dir.clone(),
+    });
+    m.add(Op::Sync {
+        path: dir,
+        sync: Sync::Full,
+    });
+}
+
+/// The same, with one that is still there, full of whiteouts.
+fn replace_an_emptied_directory(m: &mut Maker) {
+    let Some(dir) = m.existing(|kind| *kind == Kind::Dir { movable: false }) else {
+        return;
+    };
+    let new = m.free();
+    m.add(Op::Mkdir { path: new.clone() });
+    m.add(Op::Symlink {
+        path: join(&new, "f1"),
+        target: "f0".into(),
+    });
+    clear_all(m, &dir);
+    m.add(Op::Rename {
+        old: new,
+        new: dir.clone(),
+    });
+    m.add(Op::Mkdir {
+        path: join(&dir, "n1"),
+    });
+}
+
+/// Removes everything in a directory but the root, what has most components first.
+fn clear_all(m: &mut Maker, dir: &str) {
+    if dir.is_empty() {
+        return;
+    }
+    let below = join(dir, "");
+    let tree = m.history.last();
+    let mut paths: Vec<String> = tree
+        .entries()
+        .map(|(path, ..)| path.to_owned())
+        .filter(|path| path.starts_with(&below))
+        .collect();
+    paths.sort_by_key(|path| std::cmp::Reverse(path.matches('/').count()));
+    for path in paths {
+        let _ = m.add(Op::Unlink { path: path.clone() }) || m.add(Op::Rmdir { path });
     }
 }
 

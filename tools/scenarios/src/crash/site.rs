@@ -8,6 +8,7 @@ use super::history::History;
 use super::judge::{self, Cut, Seen};
 use super::observe::{differences, observe};
 use super::perform::{fill, perform};
+use super::stages::Stages;
 use super::start::{self, LAYERS};
 use crate::bench::{Bench, Layout};
 use crate::mount::{self, Union};
@@ -25,6 +26,8 @@ pub struct Site<'a> {
     union: Union,
     /// Whether the lower layers are on it, too.
     same: bool,
+    /// How long it takes to look.
+    pub stages: Stages,
 }
 
 /// What a state of the disk was like.
@@ -63,6 +66,7 @@ impl<'a> Site<'a> {
             top,
             layout,
             same,
+            stages: Stages::default(),
         };
         if !same {
             site.make_lowers()?;
@@ -143,7 +147,7 @@ impl<'a> Site<'a> {
     /// Looks at the union after a power cut; the file system of the top is mounted.
     ///
     /// An error is what kept it from being looked at.
-    pub fn look(&self, history: &History, cut: Cut, thorough: bool) -> Result<Looked, String> {
+    pub fn look(&self, history: &History, cuts: &[Cut], thorough: bool) -> Result<Looked, String> {
         let Layout { target, work, .. } = &self.layout;
         let left = std::fs::read_dir(work.join("work")).map_or(0, Iterator::count);
         let mut looked = Looked {
@@ -152,22 +156,31 @@ impl<'a> Site<'a> {
             ..Looked::default()
         };
         self.union.mount(target)?;
+        self.stages.end("mount union");
         let seen = observe(target)?;
-        match judge::judge(history, cut, &seen) {
-            Ok(number) => looked.after = Some(number),
-            Err(lines) => looked.wrong = lines,
+        self.stages.end("walk union");
+        for cut in cuts {
+            match judge::judge(history, *cut, &seen) {
+                Ok(number) => looked.after = Some(number),
+                Err(lines) => looked.wrong.extend(lines),
+            }
         }
+        self.stages.end("judge");
         self.bench.work_idle(&self.layout)?;
         if thorough {
             sound::consistent(target)?;
         }
+        self.stages.end("check");
         self.bench.umount(target)?;
+        self.stages.end("umount union");
         self.bench.work_empty(&self.layout)?;
+        self.stages.end("check");
         if self.bench.is_union() {
             looked.wrong.extend(self.as_overlayfs(&seen)?);
         }
         if thorough {
             self.go_on(&seen)?;
+            self.stages.end("go on");
         }
         Ok(looked)
     }
@@ -178,8 +191,11 @@ impl<'a> Site<'a> {
             .lowers(&self.layout.lowers)
             .upper(&self.layout.upper, &self.layout.work)
             .mount(target)?;
+        self.stages.end("mount overlay");
         let other = observe(target)?;
+        self.stages.end("walk overlay");
         self.bench.umount(target)?;
+        self.stages.end("umount overlay");
         Ok(differences(
             ("in the union", seen),
             ("in overlayfs", &other),
@@ -216,11 +232,11 @@ impl<'a> Site<'a> {
 /// Makes the top's file system commit what it has, in the midst of what the workload does, until it is killed.
 fn commit(top: &Path, seed: u64) {
     let mut dice = Dice::new(seed);
-    // Now and then, often, or not at all, so that some states are far behind.
+    // Not at all, so that some states are far behind; now and then; or all the time.
     let pause = match dice.roll(4) {
         0 => return,
-        1 => 40,
-        2 => 8,
+        1 => 10_000,
+        2 => 1_000,
         _ => 1,
     };
     let Ok(fd) = sys::open(top.join(TICK), libc::O_RDWR, 0) else {
@@ -229,6 +245,6 @@ fn commit(top: &Path, seed: u64) {
     for turn in 0.. {
         let _ = sys::fchmod(fd, 0o600 + turn % 64);
         let _ = sys::fsync(fd);
-        std::thread::sleep(Duration::from_micros(dice.roll(pause * 1000) as u64));
+        std::thread::sleep(Duration::from_micros(dice.roll(pause) as u64));
     }
 }

@@ -22,6 +22,7 @@ pub enum Op {
         path: String,
         at: usize,
         cells: usize,
+        by: By,
         sync: Sync,
     },
     /// A file is opened with `O_TRUNC` and written.
@@ -51,6 +52,20 @@ pub enum Op {
     /// syncfs(2).
     SyncAll,
 }
+
+/// How cells get into a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// By pwrite(2).
+    Call,
+    /// By pwrite(2) past the page cache; these are whole blocks.
+    Direct,
+    /// By stores into a mapping of the file, all of them below its end; fdatasync is msync(2) then.
+    Stores,
+}
+
+/// Cells of a block, the unit of `O_DIRECT`.
+pub const BLOCK: usize = 64;
 
 /// How a file is brought to the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +108,19 @@ pub struct Inode {
     pub mode: u32,
     /// The value of its attribute `user.crash`.
     pub xattr: Option<String>,
+}
+
+/// Names and attributes of an object in one line.
+pub fn describe(kind: &Kind, mode: u32, links: usize, xattr: Option<&str>) -> String {
+    let mut line = match kind {
+        Kind::File => format!("file {mode:04o} links={links}"),
+        Kind::Dir { .. } => format!("dir {mode:04o}"),
+        Kind::Symlink(target) => format!("symlink links={links} -> {target}"),
+    };
+    if let Some(value) = xattr {
+        line += &format!(" user.crash={value}");
+    }
+    line
 }
 
 /// Names and objects.
@@ -145,6 +173,17 @@ impl Tree {
         self.names
             .iter()
             .map(|(path, ino)| (path.as_str(), *ino, &self.inodes[ino]))
+    }
+
+    /// What is to be said of each path.
+    pub fn lines(&self) -> BTreeMap<String, String> {
+        let line = |ino, inode: &Inode| {
+            let links = self.links(ino);
+            describe(&inode.kind, inode.mode, links, inode.xattr.as_deref())
+        };
+        self.entries()
+            .map(|(path, ino, inode)| (path.to_owned(), line(ino, inode)))
+            .collect()
     }
 
     /// The object of a path.

@@ -55,7 +55,7 @@ pub fn look(
         let mut kmsg = Kmsg::open()?;
         let site = Site::new(bench, same(seed))?;
         mount(image, device, &site.top)?;
-        let looked = site.look(&history, cut, true);
+        let looked = site.look(&history, &[cut], true);
         let refused = site.release();
         let mut looked = looked?;
         looked.wrong.extend(refused);

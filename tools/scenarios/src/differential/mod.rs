@@ -49,6 +49,7 @@ pub static INSTRUMENT: Instrument = Instrument {
         size: 2000,
     },
     modules: &[],
+    programs: &[],
     provokes_errors: false,
     limit: Duration::from_secs(600),
     cases: |series| series.seeds().map(|seed| seed.to_string()).collect(),

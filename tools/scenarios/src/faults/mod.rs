@@ -31,6 +31,7 @@ pub static INSTRUMENT: Instrument = Instrument {
         size: 1,
     },
     modules: &[],
+    programs: &[],
     provokes_errors: true,
     limit: Duration::from_secs(600),
     cases,

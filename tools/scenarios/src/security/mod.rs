@@ -28,6 +28,7 @@ pub static INSTRUMENT: Instrument = Instrument {
         size: 10,
     },
     modules: &[],
+    programs: &[],
     provokes_errors: true,
     limit: Duration::from_secs(600),
     cases,

@@ -34,6 +34,13 @@ pub fn loop_device(file: RawFd) -> Result<(RawFd, PathBuf)> {
     Ok((reader?, path))
 }
 
+/// Makes a block device forget what it holds in a range, its cache included.
+pub fn discard(device: RawFd, at: u64, bytes: u64) -> Result<()> {
+    const BLKDISCARD: libc::Ioctl = 0x1277;
+    let range = [at, bytes];
+    call!(ioctl(device, BLKDISCARD, range.as_ptr())).map(drop)
+}
+
 /// A device of the device mapper.
 pub struct Mapped {
     /// Its node.
