@@ -2,14 +2,18 @@
 //! Inside the machine: every point on every subject, in turn, and what is counted.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use union_vm::events::send;
 
 use crate::Mode;
 use crate::counters::{self, Counting};
 use crate::plan::Point;
-use crate::report::{Counters, Event, send};
+use crate::report::{Counters, Event};
 use crate::rows::{self, Row};
 use crate::site::{self, Site};
 use crate::stage::Ground;
@@ -22,17 +26,20 @@ pub struct Request {
     #[arg(long)]
     mode: Mode,
     /// How often each row runs on each subject.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     rounds: usize,
-    /// The same where a row grows.
-    #[arg(long)]
-    grown_rounds: usize,
+    /// No further round of a row after so many seconds.
+    #[arg(long, value_name = "S")]
+    patience: f64,
     /// Only these subjects.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     subjects: Vec<Subject>,
     /// Count, too.
     #[arg(long)]
     counters: bool,
+    /// Where the machines that share the points put down which ones they have taken.
+    #[arg(long, value_name = "DIR")]
+    taken: PathBuf,
     /// The points, as they are printed.
     #[arg(required = true)]
     points: Vec<String>,
@@ -41,15 +48,15 @@ pub struct Request {
 /// Runs them and reports.
 pub fn run(request: &Request) -> Result<()> {
     site::base()?;
-    let timing = match request.mode {
+    let site = match request.mode {
         Mode::Icount => Site::memory()?,
         Mode::Wall => Site::disk()?,
     };
-    let counting = if request.counters {
-        let site = Site::counting()?;
-        Some((Counting::new(&site)?, site))
-    } else {
-        None
+    let mut timing = Place::new(&site);
+    let counting_site = request.counters.then(Site::counting).transpose()?;
+    let mut counting = match &counting_site {
+        Some(site) => Some((Counting::new(site)?, Place::new(site))),
+        None => None,
     };
     let release = fs::read_to_string("/proc/sys/kernel/osrelease")?;
     send(&Event::Kernel {
@@ -58,6 +65,9 @@ pub fn run(request: &Request) -> Result<()> {
     for name in &request.points {
         let point = Point::parse(name)?;
         let row = rows::named(&point.row)?;
+        if !take(&request.taken.join(name))? {
+            continue;
+        }
         send(&Event::Begins {
             point: point.clone(),
         })?;
@@ -66,32 +76,72 @@ pub fn run(request: &Request) -> Result<()> {
         subjects.retain(|subject| {
             row.left_out(*subject).is_none() && (wanted.is_empty() || wanted.contains(subject))
         });
-        let rounds = match point.grown {
-            None => request.rounds,
-            Some(_) => request.grown_rounds,
-        };
-        time(row, &point, &timing, &mut subjects, rounds)?;
-        if let (Some((counting, site)), None) = (&counting, point.grown) {
-            count(row, &point, site, counting, &subjects)?;
+        time(row, &point, &mut timing, &mut subjects, request)?;
+        if let (Some((counting, place)), None) = (&mut counting, point.grown) {
+            count(row, &point, place, counting, &subjects)?;
         }
         send(&Event::Ends)?;
     }
     send(&Event::End)
 }
 
+/// Takes a point unless another machine has.
+fn take(mark: &Path) -> Result<bool> {
+    match fs::create_dir(mark) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        made => {
+            made.with_context(|| format!("making {}", mark.display()))?;
+            Ok(true)
+        }
+    }
+}
+
+/// A site, and the ground there, which the next row may use again.
+struct Place<'a> {
+    site: &'a Site,
+    ground: Option<Ground<'a>>,
+}
+
+impl<'a> Place<'a> {
+    fn new(site: &'a Site) -> Self {
+        Self { site, ground: None }
+    }
+
+    /// The ground for a point.
+    fn ground(&mut self, row: &Row, point: &Point) -> Result<&mut Ground<'a>> {
+        let (layers, entries) = (point.layers(row), point.entries(row));
+        let fits = |ground: &Ground| ground.serves(row.tree, layers, entries);
+        if !self.ground.as_ref().is_some_and(fits) {
+            // The old one is cleared away first.
+            self.ground = None;
+            let ground = Ground::new(row.tree, self.site, layers, entries);
+            self.ground = Some(ground.with_context(|| format!("laying out {point}"))?);
+        }
+        self.ground.as_mut().context("the ground is laid out")
+    }
+}
+
 /// One after the other, again and again, so that what changes with time changes for all.
 fn time(
     row: &Row,
     point: &Point,
-    site: &Site,
+    place: &mut Place,
     subjects: &mut Vec<Subject>,
-    rounds: usize,
+    request: &Request,
 ) -> Result<()> {
-    let mut ground = ground(row, point, site)?;
-    for _ in 0..rounds {
+    let started = Instant::now();
+    let ground = place.ground(row, point)?;
+    if row.programs && subjects.contains(&Subject::Native) {
+        // Not measured: the programs come from the disk. What fails here fails again below.
+        let _ = ground.run(row, Subject::Native, |time| time());
+    }
+    for round in 0..request.rounds {
+        if round > 0 && started.elapsed().as_secs_f64() > request.patience {
+            break;
+        }
         let mut failed = Vec::new();
         for subject in subjects.iter().copied() {
-            match ground.run(subject, |time| time()) {
+            match ground.run(row, subject, |time| time()) {
                 Ok(took) => send(&Event::Sample {
                     subject,
                     ns: took.each(),
@@ -110,13 +160,13 @@ fn time(
 fn count(
     row: &Row,
     point: &Point,
-    site: &Site,
+    place: &mut Place,
     counting: &Counting,
     subjects: &[Subject],
 ) -> Result<()> {
-    let mut ground = ground(row, point, site)?;
+    let ground = place.ground(row, point)?;
     for subject in subjects.iter().copied() {
-        let counted = ground.run(subject, |time| -> Result<Counters> {
+        let counted = ground.run(row, subject, |time| -> Result<Counters> {
             let mut slabs = None;
             let mut counters = counting.count(|| {
                 let before = row.caches.then(counters::slab_bytes).transpose()?;
@@ -142,11 +192,6 @@ fn count(
         }
     }
     Ok(())
-}
-
-fn ground<'a>(row: &'a Row, point: &Point, site: &'a Site) -> Result<Ground<'a>> {
-    Ground::new(row, site, point.layers(row), point.entries(row))
-        .with_context(|| format!("laying out {point}"))
 }
 
 fn fail(subject: Subject, error: &anyhow::Error) -> Result<()> {

@@ -1,20 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! On the host: machines, one after the other, and what comes of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
+use union_vm::paths::Places;
+use union_vm::events::{self, Options};
+use union_vm::qemu::Processors;
+use union_vm::{run, signals};
 
+use crate::compare::Comparison;
 use crate::plan::{self, Point};
 use crate::report::Event;
 use crate::results::{Found, GrownResults, Results, RowResults};
 use crate::subject::Subject;
-use crate::{Mode, chart, compare, rows, table};
+use crate::{Mode, chart, rows, table};
 
 /// What to run.
 #[derive(Args)]
@@ -31,33 +37,20 @@ pub struct Request {
     /// How time is measured.
     #[arg(long, default_value = "icount")]
     mode: Mode,
-    /// How often the machine is booted; the default is 3, and 1 for --quick.
+    /// How often each point is measured in a machine booted for that; the default is 3, and 1 for --quick.
     #[arg(long, value_name = "N")]
     boots: Option<usize>,
+    /// How many machines share the points; the default is one for each processor, and one for --mode wall.
+    #[arg(long, value_name = "N")]
+    jobs: Option<usize>,
     /// Results of an earlier run; what the union does worse now fails.
     #[arg(long, value_name = "FILE")]
     against: Option<PathBuf>,
-    /// Kernel release in the cache.
-    #[arg(long, value_name = "ABI")]
-    kernel: Option<String>,
-    /// Limit of one machine, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 3600)]
-    timeout: u64,
-    /// Write the results to a file, for programs.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Draw them.
+    /// Draw the results.
     #[arg(long, value_name = "FILE")]
     svg: Option<PathBuf>,
-    /// Show the console.
-    #[arg(short, long)]
-    verbose: bool,
-    /// The program that runs machines.
-    #[arg(long, value_name = "FILE")]
-    vm: PathBuf,
-    /// A directory that machines see, with this program in it.
-    #[arg(long, value_name = "DIR")]
-    share: PathBuf,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// What is known so far.
@@ -67,32 +60,95 @@ struct Known {
     points: BTreeMap<Point, Found>,
 }
 
+/// Where the machines put down which points they have taken, in the directory they share.
+const TAKEN: &str = "taken";
+
+/// One boot of all machines.
+struct Boot<'a> {
+    request: &'a Request,
+    places: &'a Places,
+    points: &'a [Point],
+    /// Whether this is the boot that counts, too.
+    counters: bool,
+    started: Instant,
+    known: &'a Mutex<Known>,
+}
+
 /// Runs them; tells whether all is well.
 pub fn run(request: &Request) -> Result<bool> {
+    signals::install();
+    let places = Places::find()?;
     let before = request.against.as_deref().map(read).transpose()?;
     let points = plan::points(&request.rows, request.quick)?;
     let boots = request.boots.unwrap_or(if request.quick { 1 } else { 3 });
-    let mut known = Known::default();
-    for boot in 1..=boots {
-        println!("boot {boot} of {boots}: {} points", points.len());
-        println!("{}", table::heading());
-        let mut left = points.as_slice();
-        while !left.is_empty() {
-            let done = machine(request, boot == boots, left, &mut known)?;
-            left = &left[done..];
+    let jobs = jobs(request, points.len());
+    let known = Mutex::default();
+    let started = Instant::now();
+    for number in 1..=boots {
+        println!(
+            "boot {number} of {boots}: {} points, {jobs} machines",
+            points.len()
+        );
+        println!("{:9}{}", "", table::heading());
+        let taken = request.options.share.join(TAKEN);
+        if taken.exists() {
+            fs::remove_dir_all(&taken)?;
         }
+        fs::create_dir_all(&taken)?;
+        let boot = Boot {
+            request,
+            places: &places,
+            points: &points,
+            counters: number == boots,
+            started,
+            known: &known,
+        };
+        thread::scope(|scope| {
+            let machines: Vec<_> = (0..jobs)
+                .map(|job| {
+                    let boot = &boot;
+                    scope.spawn(move || boot.job(job))
+                })
+                .collect();
+            machines.into_iter().try_for_each(|machine| {
+                let ended = machine.join();
+                ended.unwrap_or_else(|_| Err(anyhow!("a machine's thread panicked")))
+            })
+        })?;
+    }
+    let mut known = known
+        .into_inner()
+        .map_err(|_| anyhow!("a thread panicked"))?;
+    let missing: Vec<_> = points
+        .iter()
+        .filter(|point| !known.points.contains_key(point))
+        .map(Point::to_string)
+        .collect();
+    if !missing.is_empty() {
+        bail!("nothing was heard of {}", missing.join(", "));
     }
     let found: Vec<_> = points
         .iter()
         .filter_map(|point| Some((point.clone(), known.points.remove(point)?)))
         .collect();
-    conclude(request, before, known.kernel, boots, &found)
+    println!("measured in {} s", started.elapsed().as_secs());
+    conclude(request, before.as_ref(), known.kernel, boots, &found)
+}
+
+/// How many machines there are at a time.
+fn jobs(request: &Request, points: usize) -> usize {
+    let usual = || match request.mode {
+        Mode::Icount => thread::available_parallelism().map_or(1, |n| n.get()),
+        // They would take time from each other.
+        Mode::Wall => 1,
+    };
+    request.jobs.unwrap_or_else(usual).clamp(1, points)
 }
 
 /// The table, the files, the verdict.
 fn conclude(
     request: &Request,
-    before: Option<Results>,
+    before: Option<&Results>,
     kernel: String,
     boots: usize,
     found: &[(Point, Found)],
@@ -103,32 +159,28 @@ fn conclude(
         println!("{line}");
     }
     let results = results(request.mode, kernel, boots, found)?;
-    if let Some(path) = &request.json {
-        fs::write(path, serde_json::to_string_pretty(&results)?)
-            .with_context(|| format!("writing {}", path.display()))?;
+    request.options.write_json(&results)?;
+    if let Some(path) = &request.options.json {
         println!("results: {}", path.display());
     }
     if let Some(path) = &request.svg {
         chart::draw(path, &results).with_context(|| format!("drawing {}", path.display()))?;
         println!("chart: {}", path.display());
     }
-    let failures: Vec<_> = found
-        .iter()
-        .flat_map(|(point, found)| table::failures(point, found))
-        .collect();
-    for line in &failures {
-        println!("{line}");
+    let mut bad = BTreeSet::new();
+    for (point, found) in found {
+        for line in table::failures(point, found) {
+            println!("{line}");
+            bad.insert(point.to_string());
+        }
     }
-    let worse = before.map_or(Vec::new(), |before| compare::regressions(&before, &results));
-    for line in &worse {
-        println!("WORSE   {line}");
+    if let Some(before) = before {
+        let comparison = Comparison::of(before, &results);
+        println!("{comparison}");
+        bad.extend(comparison.worse_points());
     }
-    let failed = failures.len() + worse.len();
-    println!(
-        "{} passed, {failed} failed",
-        found.len().saturating_sub(failed)
-    );
-    Ok(failed == 0 && !found.is_empty())
+    println!("{} passed, {} failed", found.len() - bad.len(), bad.len());
+    Ok(bad.is_empty() && !found.is_empty())
 }
 
 fn results(mode: Mode, kernel: String, boots: usize, found: &[(Point, Found)]) -> Result<Results> {
@@ -154,65 +206,119 @@ fn read(path: &Path) -> Result<Results> {
     serde_json::from_str(&text).with_context(|| format!("{} is no result of this", path.display()))
 }
 
-/// Runs one machine until all points or itself have come to an end; tells how many points it had.
-fn machine(
-    request: &Request,
-    counters: bool,
-    points: &[Point],
-    known: &mut Known,
-) -> Result<usize> {
-    let mut child = command(request, counters, points)
-        .stdout(Stdio::piped())
-        .stdin(Stdio::null())
-        .spawn()
-        .with_context(|| format!("starting {}", request.vm.display()))?;
-    let stdout = child.stdout.take().context("the output of the machine")?;
-    let mut done = 0;
-    let mut running: Option<(Point, Found)> = None;
-    let mut ended = false;
-    for line in BufReader::new(stdout).lines() {
-        let line = line?;
-        let Ok(event) = serde_json::from_str(&line) else {
-            eprintln!("  | {line}");
-            continue;
-        };
-        match event {
-            Event::Kernel { release } => known.kernel = release,
-            Event::Begins { point } => running = Some((point, Found::default())),
-            Event::Sample { subject, ns } => {
-                let samples = &mut inside(&mut running)?.samples;
-                samples.entry(subject).or_default().push(ns);
-            }
-            Event::Counters { subject, counters } => {
-                inside(&mut running)?.counters.insert(subject, counters);
-            }
-            Event::Failed { subject, why } => {
-                inside(&mut running)?.failed.insert(subject, why);
-            }
-            Event::Ends => {
-                if let Some((point, found)) = running.take() {
-                    println!("{}", table::line(&point, &found));
-                    known.add(point, found);
-                    done += 1;
+impl Boot<'_> {
+    /// Boots machines until no point is left to be taken.
+    fn job(&self, job: usize) -> Result<()> {
+        // Two machines meet in the middle: each has its own part of points that have a tree in common.
+        let mut order: Vec<_> = self.points.iter().map(Point::to_string).collect();
+        if job % 2 == 1 {
+            order.reverse();
+        }
+        while !self.machine(job, &order)? {}
+        Ok(())
+    }
+
+    /// Runs one machine until all points are taken or itself has come to an end; tells which of the two.
+    fn machine(&self, job: usize, order: &[String]) -> Result<bool> {
+        let mut running: Option<(Point, Found)> = None;
+        let mut ended = false;
+        let machine = self.machine_request(job);
+        let outcome = events::watch(self.places, &machine, &self.command(order), |event| {
+            match event {
+                Event::Kernel { release } => self.known()?.kernel = release,
+                Event::Begins { point } => running = Some((point, Found::default())),
+                Event::Sample { subject, ns } => {
+                    let samples = &mut inside(&mut running)?.samples;
+                    samples.entry(subject).or_default().push(ns);
                 }
+                Event::Counters { subject, counters } => {
+                    inside(&mut running)?.counters.insert(subject, counters);
+                }
+                Event::Failed { subject, why } => {
+                    inside(&mut running)?.failed.insert(subject, why);
+                }
+                Event::Ends => {
+                    if let Some((point, found)) = running.take() {
+                        self.ends(point, found)?;
+                    }
+                }
+                Event::End => ended = true,
             }
-            Event::End => ended = true,
+            Ok(())
+        });
+        let why = match outcome {
+            Ok(()) if ended => return Ok(true),
+            Ok(()) => anyhow!("it said nothing more"),
+            Err(error) => error,
+        };
+        // It ended in a row, or where no row is to blame.
+        let Some((point, mut found)) = running else {
+            return Err(why.context("the machine ended outside of a row"));
+        };
+        let subject = guilty(&found);
+        let why = format!("the machine ended here or behind: {why:#}");
+        found.failed.insert(subject, why);
+        self.ends(point, found)?;
+        Ok(false)
+    }
+
+    /// A point is at its end.
+    fn ends(&self, point: Point, found: Found) -> Result<()> {
+        let seconds = self.started.elapsed().as_secs();
+        println!("[{seconds:5}s] {}", table::line(&point, &found));
+        self.known()?.add(point, found);
+        Ok(())
+    }
+
+    fn known(&self) -> Result<std::sync::MutexGuard<'_, Known>> {
+        self.known.lock().map_err(|_| anyhow!("a thread panicked"))
+    }
+
+    fn machine_request(&self, job: usize) -> run::Request {
+        // For counting: disks that have a cache, complete at once and are not changed by time.
+        let counting = "null_blk nr_devices=2 gb=4 bs=4096 memory_backed=1 discard=1 cache_size=64 irqmode=0 no_sched=1";
+        let usual = self
+            .request
+            .options
+            .request("bench", &format!("bench-{job}"));
+        match self.request.mode {
+            Mode::Icount => run::Request {
+                memory: "7G".into(),
+                processors: Processors::Counted,
+                modules: vec![counting.into(), "brd rd_nr=2 rd_size=4194304".into()],
+                ..usual
+            },
+            Mode::Wall => run::Request {
+                memory: "7G".into(),
+                processors: Processors::Many(
+                    thread::available_parallelism().map_or(2, |n| n.get() as u32),
+                ),
+                scratch: vec!["ext4".into()],
+                modules: vec![counting.into()],
+                ..usual
+            },
         }
     }
-    let status = child.wait()?;
-    if ended && status.success() {
-        return Ok(done);
+
+    fn command(&self, order: &[String]) -> String {
+        let request = self.request;
+        let (rounds, patience) = if request.quick { (3, 0.3) } else { (5, 3.0) };
+        let mut options = String::new();
+        if self.counters {
+            options += " --counters";
+        }
+        if !request.subjects.is_empty() {
+            let names: Vec<_> = request.subjects.iter().map(|s| s.name()).collect();
+            options += &format!(" --subjects {}", names.join(","));
+        }
+        // The program is to be in memory, not behind the share.
+        format!(
+            "cp union-bench /tmp/ && exec /tmp/union-bench guest --mode {} --taken $PWD/{TAKEN} \
+             --rounds {rounds} --patience {patience}{options} {}",
+            request.mode.name(),
+            order.join(" ")
+        )
     }
-    // It ended in a row, or before the first one.
-    let Some((point, mut found)) = running else {
-        bail!("the machine ended ({status}) outside of a row; see out/log/run.log");
-    };
-    let subject = guilty(&found);
-    let why = format!("the machine ended ({status}) here or behind; see above, or out/log/run.log");
-    found.failed.insert(subject, why);
-    println!("{}", table::line(&point, &found));
-    known.add(point, found);
-    Ok(done + 1)
 }
 
 /// The row that runs.
@@ -243,51 +349,4 @@ impl Known {
         found.counters.extend(new.counters);
         found.failed.extend(new.failed);
     }
-}
-
-fn command(request: &Request, counters: bool, points: &[Point]) -> Command {
-    let mut command = Command::new(&request.vm);
-    command.args(["run", "--image", "bench", "--memory", "7G"]);
-    command.args(["--timeout", &request.timeout.to_string()]);
-    // For counting: disks that have a cache, complete at once and are not changed by time.
-    command.arg("--module");
-    command.arg(
-        "null_blk nr_devices=2 gb=4 bs=4096 memory_backed=1 discard=1 cache_size=64 irqmode=0 no_sched=1",
-    );
-    match request.mode {
-        Mode::Icount => {
-            command.args(["--icount", "--module", "brd rd_nr=2 rd_size=4194304"]);
-        }
-        Mode::Wall => {
-            let number = std::thread::available_parallelism().map_or(2, |n| n.get());
-            command.args(["--cpus", &number.to_string(), "--scratch", "ext4"]);
-        }
-    }
-    if let Some(kernel) = &request.kernel {
-        command.args(["--kernel", kernel]);
-    }
-    if request.verbose {
-        command.arg("--verbose");
-    }
-    let (rounds, grown) = if request.quick { (3, 1) } else { (5, 3) };
-    let names: Vec<_> = points.iter().map(Point::to_string).collect();
-    let mut options = String::new();
-    if counters {
-        options += " --counters";
-    }
-    if !request.subjects.is_empty() {
-        let names: Vec<_> = request.subjects.iter().map(|s| s.name()).collect();
-        options += &format!(" --subjects {}", names.join(","));
-    }
-    // The program is to be in memory, not behind the share.
-    command.arg("--share").arg(&request.share).args([
-        "--",
-        &format!(
-            "cp union-bench /tmp/ && cd /tmp && exec ./union-bench guest --mode {} \
-             --rounds {rounds} --grown-rounds {grown}{options} {}",
-            request.mode.name(),
-            names.join(" ")
-        ),
-    ]);
-    command
 }

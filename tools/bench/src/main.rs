@@ -24,6 +24,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+use union_vm::events;
 
 #[derive(Parser)]
 #[command(name = "union-bench", version, about)]
@@ -62,14 +63,7 @@ impl Mode {
 }
 
 fn main() -> ExitCode {
-    match start(Cli::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("union-bench: {error:#}");
-            ExitCode::from(125)
-        }
-    }
+    events::exit("union-bench", start(Cli::parse()))
 }
 
 fn start(cli: Cli) -> Result<bool> {

@@ -120,8 +120,9 @@ pub fn points(names: &[String], quick: bool) -> Result<Vec<Point>> {
     ];
     for (rows, values, axis) in series {
         let values = if quick { &values[..2] } else { values };
-        for row in rows {
-            points.extend(values.iter().map(|at| Point {
+        // Rows of the same size follow each other, for they may have the same tree.
+        for at in values {
+            points.extend(rows.iter().map(|row| Point {
                 row: (*row).to_owned(),
                 grown: Some((axis, *at)),
             }));

@@ -2,9 +2,7 @@
 //! What the guest tells the host: one event a line, as JSON.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::plan::Point;
@@ -52,14 +50,4 @@ pub enum Event {
     Ends,
     /// All is said.
     End,
-}
-
-/// Tells it.
-pub fn send(event: &Event) -> Result<()> {
-    let mut line = serde_json::to_string(event)?;
-    line.push('\n');
-    let mut out = std::io::stdout().lock();
-    out.write_all(line.as_bytes())
-        .and_then(|()| out.flush())
-        .context("reporting to the host")
 }

@@ -91,6 +91,16 @@ pub struct GrownResults {
     pub row: RowResults,
 }
 
+impl GrownResults {
+    /// Which point it is of.
+    pub fn point(&self) -> Point {
+        Point {
+            row: self.row.row.clone(),
+            grown: Some((self.axis, self.at)),
+        }
+    }
+}
+
 impl RowResults {
     /// Puts together what was found.
     pub fn new(point: &Point, per: &str, found: &Found) -> Self {
@@ -132,6 +142,8 @@ fn rounded(number: f64) -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -139,6 +151,50 @@ mod tests {
         assert_eq!(median(&[]), None);
         assert_eq!(median(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(median(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    /// Other programs read this.
+    #[test]
+    fn results_have_the_form_that_was_agreed() {
+        let point = |grown| Point {
+            row: "cold_stat_1".into(),
+            grown,
+        };
+        let found = Found {
+            samples: BTreeMap::from([(Subject::Native, vec![2.0]), (Subject::Union, vec![3.0])]),
+            counters: BTreeMap::from([(
+                Subject::Union,
+                Counters::from([("flushes".to_owned(), 1.0)]),
+            )]),
+            ..Found::default()
+        };
+        let results = Results {
+            kernel: "7.2".into(),
+            mode: Mode::Icount,
+            boots: 3,
+            rows: vec![RowResults::new(&point(None), "file", &found)],
+            growth: vec![GrownResults {
+                axis: Axis::Lowers,
+                at: 10,
+                row: RowResults::new(&point(Some((Axis::Lowers, 10))), "file", &found),
+            }],
+        };
+        let row = json!({
+            "row": "cold_stat_1", "unit": "ns", "per": "file",
+            "median": {"native": 2.0, "union": 3.0},
+            "spread": {"native": [2.0, 2.0], "union": [3.0, 3.0]},
+            "counters": {"flushes": {"union": 1.0}},
+        });
+        let mut grown = row.clone();
+        grown["axis"] = json!("lowers");
+        grown["at"] = json!(10);
+        let expected = json!({
+            "kernel": "7.2", "mode": "icount", "boots": 3, "rows": [row], "growth": [grown],
+        });
+        let value = serde_json::to_value(&results).unwrap();
+        assert_eq!(value, expected);
+        let read: Results = serde_json::from_value(value).unwrap();
+        assert_eq!(read.growth[0].point().to_string(), "cold_stat_1@lowers=10");
     }
 
     #[test]

@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{Mode, OFlags};
 use rustix::mount::UnmountFlags;
 
-use crate::rows::Row;
+use crate::rows::tree::{self, Tree};
+use crate::rows::{Changes, Row};
 use crate::site::{self, BASE, Layers, Site};
 use crate::subject::Subject;
 
@@ -116,20 +117,30 @@ pub fn names(prefix: &str, numbers: impl Iterator<Item = usize>) -> Vec<CString>
         .collect()
 }
 
-/// The ground on which a row runs, again and again.
+/// The ground on which rows with the same tree run, again and again.
 pub struct Ground<'a> {
-    row: &'a Row,
+    tree: Tree,
     site: &'a Site,
     layers: Layers,
     entries: usize,
     at: PathBuf,
-    /// Whether the plain tree is there, as the row wants it.
-    plain: bool,
+    plain: Plain,
+}
+
+/// How the plain directory, in which the tree is for the plain file system, is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Plain {
+    /// Not there, or another one.
+    Unfit,
+    /// As it should be but for some names.
+    Names,
+    /// As it should be.
+    Ready,
 }
 
 impl<'a> Ground<'a> {
     /// Fills the lower layers.
-    pub fn new(row: &'a Row, site: &'a Site, layers: usize, entries: usize) -> Result<Self> {
+    pub fn new(tree: Tree, site: &'a Site, layers: usize, entries: usize) -> Result<Self> {
         let layers = site.layers(layers);
         for path in [&layers.upper, &layers.work, &layers.plain] {
             site::clear(path)?;
@@ -141,38 +152,41 @@ impl<'a> Ground<'a> {
         fs::create_dir_all(&at)?;
         for (index, lower) in layers.lowers.iter().enumerate() {
             site::fresh(lower)?;
-            (row.lower)(lower, index, layers.lowers.len(), entries)
+            (tree.fill)(lower, index, layers.lowers.len(), entries)
                 .with_context(|| format!("filling lower layer {index}"))?;
         }
         Ok(Self {
-            row,
+            tree,
             site,
             layers,
             entries,
             at,
-            plain: false,
+            plain: Plain::Unfit,
         })
+    }
+
+    /// Whether it serves for such a row.
+    pub fn serves(&self, tree: Tree, layers: usize, entries: usize) -> bool {
+        let same = self.layers.lowers.len() == layers && self.entries == entries;
+        self.tree.name == tree.name && same
     }
 
     /// Runs the row once; `measure` gets what is to be measured.
     pub fn run<T>(
         &mut self,
+        row: &Row,
         subject: Subject,
         measure: impl FnOnce(&dyn Fn() -> Result<Took>) -> Result<T>,
     ) -> Result<T> {
         site::fresh(&self.layers.upper)?;
         site::fresh(&self.layers.work)?;
-        if subject == Subject::Native && !self.plain {
-            site::fresh(&self.layers.plain)?;
-            let count = self.layers.lowers.len();
-            // What is above replaces what is below.
-            for index in (0..count).rev() {
-                (self.row.lower)(&self.layers.plain, index, count, self.entries)
-                    .context("filling the plain directory")?;
-            }
-        }
         if subject == Subject::Native {
-            self.plain = !self.row.changes;
+            self.plain().context("the plain directory")?;
+            self.plain = match row.changes {
+                Changes::Nothing => Plain::Ready,
+                Changes::Names => Plain::Names,
+                Changes::All => Plain::Unfit,
+            };
         }
         // What came before must not be written while the row runs.
         let top = fs::File::open(self.site.top())?;
@@ -184,10 +198,10 @@ impl<'a> Ground<'a> {
             layers: &self.layers,
             entries: self.entries,
         };
-        let result = (self.row.ready)(&stage)
+        let result = (row.ready)(&stage)
             .context("preparing")
-            .and_then(|()| measure(&|| (self.row.time)(&stage)))
-            .and_then(|value| (self.row.verify)(&stage).map(|()| value));
+            .and_then(|()| measure(&|| (row.time)(&stage)))
+            .and_then(|value| (row.verify)(&stage).map(|()| value));
         // The row's own story is the better one.
         let unmounted = subject.unmount(&self.at);
         if unmounted.is_err() {
@@ -196,6 +210,23 @@ impl<'a> Ground<'a> {
         let value = result?;
         unmounted?;
         Ok(value)
+    }
+
+    /// Makes the plain directory what it should be.
+    fn plain(&mut self) -> Result<()> {
+        let layers = &self.layers;
+        match self.plain {
+            Plain::Ready => Ok(()),
+            Plain::Names => tree::repair(&layers.plain, &layers.lowers),
+            Plain::Unfit => {
+                site::fresh(&layers.plain)?;
+                let count = layers.lowers.len();
+                // What is above replaces what is below.
+                (0..count).rev().try_for_each(|index| {
+                    (self.tree.fill)(&layers.plain, index, count, self.entries)
+                })
+            }
+        }
     }
 }
 
@@ -208,7 +239,7 @@ impl Drop for Ground<'_> {
         if let Some(all) = layers.lowers[0].parent() {
             let _ = site::clear(all);
         }
-        if self.row.large {
+        if self.tree.large {
             self.site.trim();
         }
     }

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use rustix::process::{Pid, Signal};
+use union_vm::qemu::{kvm_usable, quote};
 
 use crate::report::{Line, Outcome};
 
@@ -106,7 +107,7 @@ impl Setup<'_> {
             "-m",
             "768",
         ]);
-        if has_kvm() {
+        if kvm_usable() {
             command.args(["-accel", "kvm", "-cpu", "host"]);
         } else {
             command.args(["-accel", "tcg", "-cpu", "qemu64"]);
@@ -124,7 +125,7 @@ impl Setup<'_> {
         }
         command
             .arg("-serial")
-            .arg(format!("file:{}", escape(&self.console(spec))));
+            .arg(format!("file:{}", quote(&self.console(spec))));
         command.args([
             "-object",
             "rng-random,filename=/dev/urandom,id=rng",
@@ -206,31 +207,13 @@ impl Setup<'_> {
     }
 }
 
-/// KVM may be there without working; the processor tells.
-fn has_kvm() -> bool {
-    let able = fs::read_to_string("/proc/cpuinfo").is_ok_and(|text| {
-        text.split_whitespace()
-            .any(|word| word == "svm" || word == "vmx")
-    });
-    able && File::options()
-        .read(true)
-        .write(true)
-        .open("/dev/kvm")
-        .is_ok()
-}
-
-/// QEMU takes a comma in a file name doubled.
-fn escape(path: &Path) -> String {
-    path.display().to_string().replace(',', ",,")
-}
-
 fn drive(path: &Path, read_only: bool) -> String {
     let mode = if read_only {
         "readonly=on"
     } else {
         "cache=unsafe"
     };
-    format!("file={},if=virtio,format=raw,{mode}", escape(path))
+    format!("file={},if=virtio,format=raw,{mode}", quote(path))
 }
 
 /// What the console says that it should not.

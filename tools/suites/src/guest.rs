@@ -7,10 +7,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use union_vm::events::send;
 
 use crate::layers::{DIR, Ground};
 use crate::process::Bench;
-use crate::report::{Event, Side, Test, send};
+use crate::report::{Event, Side, Test};
 use crate::suites::Suite;
 
 /// Runs the suites and reports.

@@ -2,14 +2,14 @@
 //! On the host: a machine for each type of top layer, the table, the results for programs.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, anyhow};
 use clap::Args;
 use serde::Serialize;
+use union_vm::paths::Places;
+use union_vm::events::{self, Options};
+use union_vm::run;
+use union_vm::signals;
 
 use crate::compare::Verdict;
 use crate::report::{Event, Side, Test};
@@ -30,24 +30,8 @@ pub struct Request {
     /// Type of the union; overlay to compare.
     #[arg(long, value_name = "TYPE", default_value = "union")]
     fstype: String,
-    /// Kernel release in the cache.
-    #[arg(long, value_name = "ABI")]
-    kernel: Option<String>,
-    /// Limit of one machine, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 3600)]
-    timeout: u64,
-    /// Write the results to a file, for programs.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
-    /// Show the console, and tests that fail alike.
-    #[arg(short, long)]
-    verbose: bool,
-    /// The program that runs machines.
-    #[arg(long, value_name = "FILE")]
-    vm: PathBuf,
-    /// A directory that machines see, with this program in it; logs go to its directory log.
-    #[arg(long, value_name = "DIR")]
-    share: PathBuf,
+    #[command(flatten)]
+    options: Options,
 }
 
 /// One suite on one type of top layer.
@@ -64,6 +48,8 @@ struct Row {
 
 /// Runs them; tells whether all is well.
 pub fn run(request: &Request) -> Result<bool> {
+    signals::install();
+    let places = Places::find()?;
     let chosen = suites::chosen(&request.suite)?;
     let tops: Vec<&str> = match request.top.as_slice() {
         [] => TOPS.to_vec(),
@@ -85,14 +71,11 @@ pub fn run(request: &Request) -> Result<bool> {
         let mut left = chosen.as_slice();
         while !left.is_empty() {
             let before = rows.len();
-            machine(request, top, left, &mut rows)?;
+            machine(&places, request, top, left, &mut rows)?;
             left = &left[rows.len() - before..];
         }
     }
-    if let Some(path) = &request.json {
-        fs::write(path, serde_json::to_string_pretty(&rows)?)
-            .with_context(|| format!("writing {}", path.display()))?;
-    }
+    request.options.write_json(&rows)?;
     let passed: usize = rows
         .iter()
         .map(|row| row.verdict.passed + row.verdict.failed_alike.len() + row.verdict.known.len())
@@ -103,13 +86,13 @@ pub fn run(request: &Request) -> Result<bool> {
 }
 
 /// Runs one machine until its suites or itself have come to an end; one more row for each suite that began.
-fn machine(request: &Request, top: &str, suites: &[&Suite], rows: &mut Vec<Row>) -> Result<()> {
-    let mut child = command(request, top, suites)
-        .stdout(Stdio::piped())
-        .stdin(Stdio::null())
-        .spawn()
-        .with_context(|| format!("starting {}", request.vm.display()))?;
-    let stdout = child.stdout.take().context("the output of the machine")?;
+fn machine(
+    places: &Places,
+    request: &Request,
+    top: &str,
+    suites: &[&Suite],
+    rows: &mut Vec<Row>,
+) -> Result<()> {
     let mut running = Running::default();
     let mut ended = false;
     let first = rows.len();
@@ -118,12 +101,8 @@ fn machine(request: &Request, top: &str, suites: &[&Suite], rows: &mut Vec<Row>)
         show(&row, request);
         rows.push(row);
     };
-    for line in BufReader::new(stdout).lines() {
-        let line = line?;
-        let Ok(event) = serde_json::from_str(&line) else {
-            eprintln!("  | {line}");
-            continue;
-        };
+    let (machine, command) = machine_and_command(request, top, suites);
+    let outcome = events::watch(places, &machine, &command, |event| {
         match event {
             Event::Begins { suite, side } => {
                 running.suite = Some(suite);
@@ -144,48 +123,47 @@ fn machine(request: &Request, top: &str, suites: &[&Suite], rows: &mut Vec<Row>)
             }
             Event::End => ended = true,
         }
+        Ok(())
+    });
+    if ended {
+        return Ok(());
     }
-    let status = child.wait()?;
-    if !ended {
-        if running.suite.is_none() {
-            // It is the next suite's preparation, or nothing at all, that does not work.
-            let next = suites.get(rows.len() - first).map(|s| s.name.to_owned());
-            running.suite = next.filter(|_| rows.len() > first);
-        }
-        if running.suite.is_none() {
-            bail!("the machine did not get as far as the first suite ({status})");
-        }
-        let row = running.row(top, &request.fstype);
-        show(&row, request);
-        rows.push(row);
+    if running.suite.is_none() {
+        // It is the next suite's preparation, or nothing at all, that does not work.
+        let next = suites.get(rows.len() - first).map(|s| s.name.to_owned());
+        running.suite = next.filter(|_| rows.len() > first);
     }
+    let why = match outcome {
+        Ok(()) => anyhow!("the machine ended before its last word"),
+        Err(why) => why,
+    };
+    if running.suite.is_none() {
+        return Err(why.context("the machine did not get as far as the first suite"));
+    }
+    eprintln!("{why:#}");
+    let row = running.row(top, &request.fstype);
+    show(&row, request);
+    rows.push(row);
     Ok(())
 }
 
-fn command(request: &Request, top: &str, suites: &[&Suite]) -> Command {
-    let mut command = Command::new(&request.vm);
-    command.args(["run", "--image", "suites", "--memory", "3G"]);
-    command.args(["--fstype", &request.fstype]);
-    command.args(["--timeout", &request.timeout.to_string()]);
-    if top != "tmpfs" {
-        command.args(["--scratch", top]);
-    }
-    if let Some(kernel) = &request.kernel {
-        command.args(["--kernel", kernel]);
-    }
-    if request.verbose {
-        command.arg("--verbose");
-    }
+fn machine_and_command(request: &Request, top: &str, suites: &[&Suite]) -> (run::Request, String) {
+    let machine = run::Request {
+        fstype: request.fstype.clone(),
+        memory: "3G".into(),
+        scratch: match top {
+            "tmpfs" => Vec::new(),
+            _ => vec![top.to_owned()],
+        },
+        ..request.options.request("suites", "suites")
+    };
     let names: Vec<_> = suites.iter().map(|suite| suite.name).collect();
-    command.arg("--share").arg(&request.share).args([
-        "--",
-        &format!(
-            "exec ./union-suites guest --top {top} --fstype {} --logs log/{top} {}",
-            request.fstype,
-            names.join(" ")
-        ),
-    ]);
-    command
+    let command = format!(
+        "exec ./union-suites guest --top {top} --fstype {} --logs log/{top} {}",
+        request.fstype,
+        names.join(" ")
+    );
+    (machine, command)
 }
 
 /// What is known of the suite that runs.
@@ -245,7 +223,7 @@ fn show(row: &Row, request: &Request) {
         row.plain_seconds,
         row.union_seconds,
     );
-    if request.verbose {
+    if request.options.verbose {
         for name in &verdict.failed_alike {
             println!("        fails alike: {name}");
         }
@@ -268,7 +246,7 @@ fn show(row: &Row, request: &Request) {
         }
     }
     if !verdict.wrong.is_empty() {
-        let log = request.share.join("log").join(&row.top);
+        let log = request.options.share.join("log").join(&row.top);
         println!("        logs: {}/{}-*.log", log.display(), row.suite);
         println!(
             "        again: make test-suites SUITE={} TOP={}",

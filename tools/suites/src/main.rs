@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
+use union_vm::events;
 
 #[derive(Parser)]
 #[command(name = "union-suites", version, about)]
@@ -54,14 +55,7 @@ struct GuestArgs {
 }
 
 fn main() -> ExitCode {
-    match start(Cli::parse()) {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::FAILURE,
-        Err(error) => {
-            eprintln!("union-suites: {error:#}");
-            ExitCode::from(125)
-        }
-    }
+    events::exit("union-suites", start(Cli::parse()))
 }
 
 fn start(cli: Cli) -> Result<bool> {

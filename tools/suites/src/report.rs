@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What the guest tells the host: one event a line, as JSON.
 
-use std::io::Write;
-
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 /// Where a suite runs.
@@ -94,14 +91,4 @@ pub enum Event {
     },
     /// All is said.
     End,
-}
-
-/// Tells it.
-pub fn send(event: &Event) -> Result<()> {
-    let mut line = serde_json::to_string(event)?;
-    line.push('\n');
-    let mut out = std::io::stdout().lock();
-    out.write_all(line.as_bytes())
-        .and_then(|()| out.flush())
-        .context("reporting to the host")
 }

@@ -1,23 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Boots virtual machines to test the union file system, or to run commands on it.
 
-mod console;
-mod cpio;
-mod cut;
-mod disks;
-mod initramfs;
-mod lower_image;
-mod machine;
-mod modules;
-mod paths;
-mod programs;
-mod qemu;
-mod run;
-mod signals;
-mod test;
-mod ui;
-mod verdict;
-
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,10 +9,11 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use paths::Places;
-use qemu::Processors;
 use union_scenarios::catalogue::Set;
 use union_scenarios::instrument::{self, Series};
+use union_vm::paths::Places;
+use union_vm::qemu::Processors;
+use union_vm::{cut, run, signals, test};
 
 #[derive(Parser)]
 #[command(name = "union-vm", version, about)]
@@ -113,7 +98,7 @@ enum Command {
         #[arg(long, value_name = "NAMES", value_delimiter = ',')]
         scratch: Vec<String>,
         /// Memory of the machine.
-        #[arg(long, value_name = "SIZE", default_value = MEMORY)]
+        #[arg(long, value_name = "SIZE", default_value = run::MEMORY)]
         memory: String,
         /// Number of processors.
         #[arg(long, value_name = "N", default_value_t = 2)]
@@ -141,9 +126,6 @@ enum Command {
     /// List the cases.
     List,
 }
-
-/// Memory of a machine, if not said otherwise.
-const MEMORY: &str = "2G";
 
 #[derive(Args)]
 struct MachineArgs {
@@ -189,15 +171,11 @@ impl MachineArgs {
         run::Request {
             kernel: self.kernel,
             fstype: self.fstype,
-            image: "root".into(),
-            scratch: Vec::new(),
-            memory: MEMORY.into(),
-            processors: Processors::default(),
-            modules: Vec::new(),
             share,
             guest: self.guest,
             timeout: Duration::from_secs(self.timeout),
             verbose: self.verbose,
+            ..run::Request::default()
         }
     }
 }
@@ -300,12 +278,21 @@ fn start(cli: Cli) -> Result<u8> {
                 modules,
                 ..machine.run_request(share)
             };
-            run::run(&Places::find()?, &request, &command)
+            let mut out = std::io::stdout();
+            let status = run::run(&Places::find()?, &request, &command.join(" "), |data| {
+                Ok(out.write_all(data)?)
+            })?;
+            out.flush()?;
+            Ok(status)
         }
         Command::Shell { share, mut machine } => {
             // Nobody watches the time of a shell.
             machine.timeout = u64::MAX / 4;
-            run::shell(&Places::find()?, &machine.run_request(share)).map(|()| 0)
+            let request = run::Request {
+                log: "shell".into(),
+                ..machine.run_request(share)
+            };
+            run::shell(&Places::find()?, &request).map(|()| 0)
         }
         Command::List => {
             list();

@@ -38,6 +38,22 @@ impl Dependencies {
         }
     }
 
+    /// Adds a module that is not the kernel's own; what it needs is said by the module itself (`depends=a,b`).
+    pub fn add(&mut self, path: &Path) -> Result<()> {
+        let module = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+        const KEY: &[u8] = b"\0depends=";
+        let text = module
+            .windows(KEY.len())
+            .position(|window| window == KEY)
+            .map_or(&[][..], |at| &module[at + KEY.len()..]);
+        let names = String::from_utf8_lossy(text.split(|byte| *byte == 0).next().unwrap_or(&[]));
+        let needs = names.split(',').filter(|name| !name.is_empty());
+        let file = path.to_string_lossy().into_owned();
+        let needs = needs.map(module_name).collect();
+        self.by_name.insert(module_name(&file), (file, needs));
+        Ok(())
+    }
+
     /// The files of `wanted` and all they need, each after what it needs; what is built in is left out.
     pub fn closure(&self, wanted: &[&str]) -> Result<Vec<PathBuf>> {
         let mut order = Vec::new();
@@ -48,6 +64,15 @@ impl Dependencies {
             .iter()
             .map(|name| self.root.join(&self.by_name[name].0))
             .collect())
+    }
+
+    /// What the module in this file needs.
+    pub fn needs(&self, file: &Path) -> Vec<PathBuf> {
+        let needs = self.by_name.get(&module_name(&file.to_string_lossy()));
+        let names = needs.into_iter().flat_map(|(_, needs)| needs);
+        names
+            .filter_map(|name| Some(self.root.join(&self.by_name.get(name)?.0)))
+            .collect()
     }
 
     fn visit(&self, name: &str, order: &mut Vec<String>) -> Result<()> {
@@ -70,7 +95,7 @@ impl Dependencies {
 }
 
 /// `kernel/fs/ext4/ext4.ko.xz` is the module `ext4`; dashes and underscores are the same.
-fn module_name(path: &str) -> String {
+pub fn module_name(path: &str) -> String {
     let file = path.rsplit('/').next().unwrap_or(path);
     file.split(".ko").next().unwrap_or(file).replace('-', "_")
 }
@@ -89,5 +114,27 @@ mod tests {
             ["/m/lib/crc-x.ko", "/m/fs/jbd2.ko", "/m/fs/ext4.ko"].map(PathBuf::from)
         );
         assert!(dependencies.closure(&["nonesuch"]).is_err());
+    }
+
+    #[test]
+    fn a_module_tells_itself_what_it_needs() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("own-one.ko");
+        fs::write(
+            &path,
+            b"\x7fELF\0license=GPL\0depends=jbd2,crc-x\0name=own_one\0",
+        )
+        .unwrap();
+        let text = "fs/jbd2.ko: lib/crc-x.ko\nlib/crc-x.ko:\n";
+        let mut dependencies = Dependencies::parse(Path::new("/m"), text, "");
+        dependencies.add(&path).unwrap();
+        let files = dependencies.closure(&["own_one"]).unwrap();
+        let expected = ["/m/lib/crc-x.ko", "/m/fs/jbd2.ko"].map(PathBuf::from);
+        assert_eq!(files[..2], expected);
+        assert_eq!(
+            dependencies.needs(&path),
+            [files[1].clone(), files[0].clone()]
+        );
+        assert_eq!(files[2], path);
     }
 }

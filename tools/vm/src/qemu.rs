@@ -13,7 +13,7 @@ fn args<const N: usize>(words: [&str; N]) -> Args {
 }
 
 /// A comma ends an option of QEMU unless it is doubled.
-fn quote(path: &Path) -> String {
+pub fn quote(path: &Path) -> String {
     path.to_string_lossy().replace(',', ",,")
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union-vm run` and `union-vm shell`: a Debian root that is a union, for anything one wants to do there.
+//! A Debian root that is a union, for anything one wants to do there.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -29,7 +29,10 @@ const MODULES: &[&str] = &[
     "fuse",
 ];
 
-/// What both commands need.
+/// Memory of a machine, if not said otherwise.
+pub const MEMORY: &str = "2G";
+
+/// What such a machine is to be like.
 pub struct Request {
     /// Which kernel.
     pub kernel: Option<String>,
@@ -53,12 +56,37 @@ pub struct Request {
     pub timeout: Duration,
     /// Show the console.
     pub verbose: bool,
+    /// The name of the log of its console.
+    pub log: String,
 }
 
-/// Runs a command; gives its exit status.
-pub fn run(places: &Places, request: &Request, command: &[String]) -> Result<u8> {
+impl Default for Request {
+    fn default() -> Self {
+        Self {
+            kernel: None,
+            fstype: "union".into(),
+            image: "root".into(),
+            scratch: Vec::new(),
+            memory: MEMORY.into(),
+            processors: Processors::default(),
+            modules: Vec::new(),
+            share: None,
+            guest: None,
+            timeout: Duration::from_secs(3600),
+            verbose: false,
+            log: "run".into(),
+        }
+    }
+}
+
+/// Runs a command; gives its exit status. What it prints goes to `output`, its errors to standard error.
+pub fn run(
+    places: &Places,
+    request: &Request,
+    command: &str,
+    mut output: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<u8> {
     let kernel = places.kernel(request.kernel.as_deref())?;
-    let command = command.join(" ");
     let files: [(&str, &[u8]); 1] = [("command", command.as_bytes())];
     let mut plan = plan(places, request, &kernel, "run", &files)?;
     plan.output = true;
@@ -69,7 +97,7 @@ pub fn run(places: &Places, request: &Request, command: &[String]) -> Result<u8>
     let mut console = Tail::default();
     loop {
         match machine.next() {
-            Event::Stdout(data) => std::io::stdout().write_all(&data)?,
+            Event::Stdout(data) => output(&data)?,
             Event::Stderr(data) => std::io::stderr().write_all(&data)?,
             Event::Console(line) => {
                 if request.verbose {
@@ -88,7 +116,6 @@ pub fn run(places: &Places, request: &Request, command: &[String]) -> Result<u8>
             Event::Gone => break,
         }
     }
-    std::io::stdout().flush()?;
     match (status, why) {
         (Some(status), None) => Ok(status),
         (_, why) => bail!(
@@ -173,7 +200,7 @@ fn plan<'a>(
         output: false,
         memory: request.memory.clone(),
         processors: request.processors,
-        log: places.log_dir()?.join(format!("{mode}.log")),
+        log: places.log_dir()?.join(format!("{}.log", request.log)),
         timeout: request.timeout,
         silence: request.timeout,
     })

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 use rustix::fs::{AtFlags, Mode, OFlags};
 
 use super::tree::{self, DIR};
-use super::{NO_COPY_UP, Row};
+use super::{Changes, NO_COPY_UP, Row};
 use crate::stage::{Stage, Took, forget_contents, names, timed};
 
 pub const CHMOD_LOWER: Row = Row {
@@ -16,7 +16,7 @@ pub const CHMOD_LOWER: Row = Row {
     about: "change the mode of files of 4 KiB of a lower layer",
     per: "file",
     entries: 300,
-    lower: tree::directory_4k,
+    tree: tree::DIRECTORY_4K,
     time: |stage| {
         let (root, names) = (stage.root()?, files(stage));
         timed(names.len(), || {
@@ -37,7 +37,7 @@ pub const CHMOD_LOWER: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::All,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
@@ -57,7 +57,7 @@ pub const OPEN_RW_NOWRITE: Row = Row {
         })
     },
     verify: |_| Ok(()),
-    changes: false,
+    changes: Changes::Nothing,
     ..CHMOD_LOWER
 };
 
@@ -66,7 +66,7 @@ pub const WRITE_100B_32M: Row = Row {
     about: "write 100 bytes into a file of 32 MiB of a lower layer",
     per: "write",
     entries: 32,
-    lower: tree::large_file,
+    tree: tree::LARGE_FILE,
     ready: |_| forget_contents(),
     time: write_100b,
     verify: |stage| {
@@ -80,7 +80,7 @@ pub const WRITE_100B_32M: Row = Row {
         Ok(())
     },
     // In one place of the plain file, always the same.
-    changes: false,
+    changes: Changes::Nothing,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
@@ -89,7 +89,6 @@ pub const WRITE_100B_1G: Row = Row {
     name: "write_100b_1g",
     about: "write 100 bytes into a file of 1 GiB of a lower layer",
     entries: 1024,
-    large: true,
     ..WRITE_100B_32M
 };
 

@@ -7,30 +7,31 @@ use std::process::Command;
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::{Row, tree};
+use super::{Changes, Row, tree};
 use crate::stage::{Stage, Took};
 
 pub const PREAD_4K: Row = Row {
     name: "pread_4k",
     about: "pread of 4 KiB of a file of a lower layer that is in memory (fio)",
     entries: 4,
-    lower: tree::large_file,
+    tree: tree::LARGE_FILE,
     ready: |stage| {
         fs::read(stage.path("file"))
             .map(drop)
             .context("reading the file")
     },
     time: |stage| buffered(stage, "read", "randread"),
+    programs: true,
     ..Row::DEFAULT
 };
 
 pub const PWRITE_4K: Row = Row {
     name: "pwrite_4k",
     about: "pwrite of 4 KiB into a file of the top layer that is in memory (fio)",
-    lower: |_, _, _, _| Ok(()),
-    ready: |stage| tree::large_file(stage.at, 0, 1, stage.entries),
+    tree: tree::EMPTY,
+    ready: |stage| tree::large_file(stage.at, stage.entries),
     time: |stage| buffered(stage, "write", "randwrite"),
-    changes: true,
+    changes: Changes::All,
     ..PREAD_4K
 };
 

@@ -6,8 +6,8 @@ use std::fs;
 use anyhow::{Result, bail};
 use rustix::fs::{Mode, OFlags, RawDir};
 
-use super::Row;
 use super::tree::DIR;
+use super::{Changes, Row};
 use crate::stage::{Stage, Took, timed};
 use crate::subject::Subject;
 
@@ -18,7 +18,7 @@ pub const READDIR_FIRST: Row = Row {
     entries: 2000,
     ready: merged,
     time: |stage| listings(stage, 1),
-    changes: true,
+    changes: Changes::Names,
     ..Row::DEFAULT
 };
 

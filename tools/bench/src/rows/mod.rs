@@ -8,14 +8,24 @@ mod mount;
 mod names;
 mod paths;
 mod programs;
-mod tree;
-
-use std::path::Path;
+pub mod tree;
 
 use anyhow::{Context, Result};
 
 use crate::stage::{Stage, Took};
 use crate::subject::Subject;
+use tree::Tree;
+
+/// What a row changes in the tree it works on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Changes {
+    /// Nothing that matters.
+    Nothing,
+    /// Names in the directory.
+    Names,
+    /// More.
+    All,
+}
 
 /// One row.
 pub struct Row {
@@ -29,18 +39,18 @@ pub struct Row {
     pub layers: usize,
     /// The size of the directory, or of the file in MiB.
     pub entries: usize,
-    /// Fills a lower layer: where, the number of the layer (0 is the topmost) of how many, entries.
-    pub lower: fn(&Path, usize, usize, usize) -> Result<()>,
+    /// What the lower layers hold.
+    pub tree: Tree,
     /// What is done through the mount before the clock starts.
     pub ready: fn(&Stage) -> Result<()>,
     /// What is timed.
     pub time: fn(&Stage) -> Result<Took>,
     /// Whether it did what it should have done.
     pub verify: fn(&Stage) -> Result<()>,
-    /// Whether the plain tree is another one afterwards.
-    pub changes: bool,
-    /// Whether so much is written that the disks must give back their memory afterwards.
-    pub large: bool,
+    /// What is different in the plain tree afterwards.
+    pub changes: Changes,
+    /// Whether programs do it, which have to be read from the disk the first time.
+    pub programs: bool,
     /// Whether memory for the inodes it finds is of interest.
     pub caches: bool,
     /// Who takes no part, and why.
@@ -55,12 +65,12 @@ impl Row {
         per: "call",
         layers: 1,
         entries: 100,
-        lower: tree::directory,
+        tree: tree::DIRECTORY,
         ready: |_| Ok(()),
         time: |_| unreachable!("a row times something"),
         verify: |_| Ok(()),
-        changes: false,
-        large: false,
+        changes: Changes::Nothing,
+        programs: false,
         caches: false,
         without: &[],
     };

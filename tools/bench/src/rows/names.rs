@@ -10,7 +10,7 @@ use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
 
 use super::tree::{DIR, spread};
-use super::{NO_COPY_UP, Row};
+use super::{Changes, NO_COPY_UP, Row};
 use crate::stage::{Stage, Took, names, timed};
 
 /// How many files fs_mark makes.
@@ -23,6 +23,7 @@ pub const CREATE_MERGED: Row = Row {
     // The directory is copied up before.
     ready: |stage| Ok(fs::write(stage.path(DIR).join("own"), "")?),
     time: fs_mark,
+    programs: true,
     verify: |stage| {
         let expected = stage.entries + 1 + CREATED + (stage.layers.lowers.len() - 1);
         let found = fs::read_dir(stage.path(DIR))?.count();
@@ -31,7 +32,7 @@ pub const CREATE_MERGED: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::Names,
     ..Row::DEFAULT
 };
 
@@ -54,7 +55,7 @@ pub const RM_LOWER: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::Names,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
@@ -90,6 +91,8 @@ pub const MV_LOWER_DIR: Row = Row {
     about: "move a directory of 2000 files that a lower layer has",
     per: "directory",
     entries: 2000,
+    // It is read from the disk once before.
+    ready: |stage| stage.program(Command::new("mv").arg("--version")).map(drop),
     time: |stage| {
         let root = stage.root()?;
         timed(1, || {
@@ -109,7 +112,7 @@ pub const MV_LOWER_DIR: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::All,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };

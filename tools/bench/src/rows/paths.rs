@@ -35,7 +35,7 @@ pub const ENOENT: Row = Row {
 pub const OPEN_READ_CLOSE: Row = Row {
     name: "open_read_close",
     about: "open a file of 4 KiB, read it, close it",
-    lower: tree::directory_4k,
+    tree: tree::DIRECTORY_4K,
     time: |stage| {
         let (root, names) = (stage.root()?, present(stage, 1000));
         again(&names, |names| {

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use super::tree::sources;
-use super::{NO_COPY_UP, Row};
+use super::tree::{Tree, sources};
+use super::{Changes, NO_COPY_UP, Row};
 use crate::site::BASE;
 use crate::stage::{program, timed};
 
@@ -17,12 +17,16 @@ pub const UNTAR: Row = Row {
     about: "unpack an archive of 400 files into directories that a lower layer has (tar)",
     per: "archive",
     entries: 400,
-    lower: |layer, _, _, entries| {
-        sources(layer, 0..entries, "old")?;
-        for number in 0..entries {
-            fs::remove_file(layer.join(format!("src/part{}/file{number}.c", number / 50)))?;
-        }
-        Ok(())
+    tree: Tree {
+        name: "unpacked sources",
+        fill: |layer, _, _, entries| {
+            sources(layer, 0..entries, "old")?;
+            for number in 0..entries {
+                fs::remove_file(layer.join(format!("src/part{}/file{number}.c", number / 50)))?;
+            }
+            Ok(())
+        },
+        large: false,
     },
     // The archive is read once before.
     ready: |stage| {
@@ -45,7 +49,8 @@ pub const UNTAR: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::All,
+    programs: true,
     ..Row::DEFAULT
 };
 
@@ -54,9 +59,13 @@ pub const GIT_CHECKOUT: Row = Row {
     about: "check out another branch, which changes 150 of 400 files (git)",
     per: "checkout",
     entries: 400,
-    lower: |layer, _, _, entries| {
-        let repository = repository(entries)?;
-        program(Command::new("cp").arg("-aT").arg(repository).arg(layer)).map(drop)
+    tree: Tree {
+        name: "repository",
+        fill: |layer, _, _, entries| {
+            let repository = repository(entries)?;
+            program(Command::new("cp").arg("-aT").arg(repository).arg(layer)).map(drop)
+        },
+        large: false,
     },
     // As it is after a command of git: what is cached of the files is true.
     ready: |stage| stage.program(&mut git(&["status"])).map(drop),
@@ -75,7 +84,8 @@ pub const GIT_CHECKOUT: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::All,
+    programs: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
@@ -85,12 +95,16 @@ pub const DPKG_INSTALL: Row = Row {
     about: "install five packages (dpkg)",
     per: "run",
     entries: 5,
-    lower: |layer, _, _, _| {
-        let admin = layer.join("var/lib/dpkg");
-        fs::create_dir_all(&admin)?;
-        fs::create_dir_all(layer.join("usr/share/doc"))?;
-        let mut copy = Command::new("cp");
-        program(copy.args(["-aT", "/var/lib/dpkg"]).arg(admin)).map(drop)
+    tree: Tree {
+        name: "dpkg",
+        fill: |layer, _, _, _| {
+            let admin = layer.join("var/lib/dpkg");
+            fs::create_dir_all(&admin)?;
+            fs::create_dir_all(layer.join("usr/share/doc"))?;
+            let mut copy = Command::new("cp");
+            program(copy.args(["-aT", "/var/lib/dpkg"]).arg(admin)).map(drop)
+        },
+        large: false,
     },
     ready: |_| packages().map(drop),
     time: |stage| {
@@ -119,7 +133,8 @@ pub const DPKG_INSTALL: Row = Row {
         }
         Ok(())
     },
-    changes: true,
+    changes: Changes::All,
+    programs: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };

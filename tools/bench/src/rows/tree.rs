@@ -1,23 +1,74 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Trees of lower layers.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
 /// The directory most rows work in: three below the root.
 pub const DIR: &str = "a/b/c";
 
-/// The directory in every layer: the lowest has all the files, those above one each.
-pub fn directory(layer: &Path, index: usize, count: usize, entries: usize) -> Result<()> {
-    filled(layer, index, count, entries, b"")
+/// What lower layers hold.
+#[derive(Clone, Copy)]
+pub struct Tree {
+    /// Its name: rows with the same tree of the same size can share it.
+    pub name: &'static str,
+    /// Fills a layer: where, the number of the layer (0 is the topmost) of how many, entries.
+    pub fill: fn(&Path, usize, usize, usize) -> Result<()>,
+    /// Whether it is so large that the disks must give back their memory afterwards.
+    pub large: bool,
 }
 
+/// Nothing.
+pub const EMPTY: Tree = Tree {
+    name: "empty",
+    fill: |_, _, _, _| Ok(()),
+    large: false,
+};
+
+/// [`DIR`] in every layer: the lowest has all the files, which are empty, those above one each.
+pub const DIRECTORY: Tree = Tree {
+    name: "directory",
+    fill: |layer, index, count, entries| filled(layer, index, count, entries, b""),
+    large: false,
+};
+
 /// The same with files of 4 KiB.
-pub fn directory_4k(layer: &Path, index: usize, count: usize, entries: usize) -> Result<()> {
-    filled(layer, index, count, entries, &[b'x'; 4096])
+pub const DIRECTORY_4K: Tree = Tree {
+    name: "directory of 4 KiB files",
+    fill: |layer, index, count, entries| filled(layer, index, count, entries, &[b'x'; 4096]),
+    large: false,
+};
+
+/// One file of so many MiB.
+pub const LARGE_FILE: Tree = Tree {
+    name: "large file",
+    fill: |layer, _, _, mib| large_file(layer, mib),
+    large: true,
+};
+
+/// Brings a plain [`DIRECTORY`] back to what the lower layers hold: names come and go, files do not change.
+pub fn repair(plain: &Path, lowers: &[PathBuf]) -> Result<()> {
+    let mut missing = BTreeSet::new();
+    for lower in lowers {
+        for entry in fs::read_dir(lower.join(DIR))? {
+            missing.insert(entry?.file_name());
+        }
+    }
+    let dir = plain.join(DIR);
+    for entry in fs::read_dir(&dir)?.collect::<Vec<_>>() {
+        let entry = entry?;
+        if !missing.remove(&entry.file_name()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    for name in missing {
+        File::create(dir.join(name))?;
+    }
+    Ok(())
 }
 
 fn filled(layer: &Path, index: usize, count: usize, entries: usize, data: &[u8]) -> Result<()> {
@@ -37,7 +88,7 @@ fn filled(layer: &Path, index: usize, count: usize, entries: usize, data: &[u8])
 }
 
 /// A file of so many MiB, none of them zeros.
-pub fn large_file(layer: &Path, _: usize, _: usize, mib: usize) -> Result<()> {
+pub fn large_file(layer: &Path, mib: usize) -> Result<()> {
     let chunk: Vec<u8> = (0..1 << 20).map(|at: u32| (at % 251) as u8 + 1).collect();
     let mut file = File::create(layer.join("file"))?;
     for _ in 0..mib {
@@ -69,6 +120,24 @@ pub fn sources(at: &Path, files: std::ops::Range<usize>, edition: &str) -> Resul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_plain_directory_is_repaired() {
+        let base = tempfile::tempdir().unwrap();
+        let lowers = ["0", "1"].map(|name| base.path().join(name));
+        let plain = base.path().join("plain");
+        for (index, lower) in lowers.iter().enumerate() {
+            (DIRECTORY.fill)(lower, index, 2, 3).unwrap();
+            (DIRECTORY.fill)(&plain, index, 2, 3).unwrap();
+        }
+        let dir = plain.join(DIR);
+        fs::remove_file(dir.join("f1")).unwrap();
+        fs::write(dir.join("own"), "").unwrap();
+        repair(&plain, &lowers).unwrap();
+        let names = fs::read_dir(dir).unwrap().map(|e| e.unwrap().file_name());
+        let names: BTreeSet<_> = names.collect();
+        assert_eq!(names, ["f0", "f1", "f2", "layer0"].map(Into::into).into());
+    }
 
     #[test]
     fn few_of_many_are_spread_evenly() {
