@@ -2,7 +2,7 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE AGAINST DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
 
 .PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash bench unit demo vm shell lint install setup clean distclean help
 
@@ -100,7 +100,7 @@ STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
                  top layer; so many machines to be killed
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 ROWS=NAMES SUBJECTS=NAMES   bench: only these rows, of these (scripts/bench --help)
-QUICK=1 MODE=wall   bench: less, and soon   by the clock
+QUICK=1 MODE=wall BOOTS=N   bench: less, and soon   by the clock   so many boots
 AGAINST=FILE     bench: the out/bench.json of an earlier run; what is worse now fails
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine

@@ -68,6 +68,7 @@ pub fn run(request: &Request) -> Result<()> {
         if !take(&request.taken.join(name))? {
             continue;
         }
+        let began = Instant::now();
         send(&Event::Begins {
             point: point.clone(),
         })?;
@@ -80,7 +81,9 @@ pub fn run(request: &Request) -> Result<()> {
         if let (Some((counting, place)), None) = (&mut counting, point.grown) {
             count(row, &point, place, counting, &subjects)?;
         }
-        send(&Event::Ends)?;
+        send(&Event::Ends {
+            seconds: began.elapsed().as_secs_f64(),
+        })?;
     }
     send(&Event::End)
 }
@@ -131,16 +134,24 @@ fn time(
 ) -> Result<()> {
     let started = Instant::now();
     let ground = place.ground(row, point)?;
-    if row.programs && subjects.contains(&Subject::Native) {
-        // Not measured: the programs come from the disk. What fails here fails again below.
-        let _ = ground.run(row, Subject::Native, |time| time());
+    if row.warm_up {
+        let stacked = subjects.iter().find(|subject| subject.is_stacked());
+        if let Some(subject) = stacked.or(subjects.first()) {
+            send(&Event::Turn { subject: *subject })?;
+            // Not measured.  What fails here fails again below.
+            let _ = ground.run(row, *subject, |time| time());
+        }
     }
     for round in 0..request.rounds {
         if round > 0 && started.elapsed().as_secs_f64() > request.patience {
             break;
         }
         let mut failed = Vec::new();
-        for subject in subjects.iter().copied() {
+        // Somebody is the first one each time, but not always the same.
+        let first = round % subjects.len().max(1);
+        let order = subjects[first..].iter().chain(&subjects[..first]);
+        for subject in order.copied() {
+            send(&Event::Turn { subject })?;
             match ground.run(row, subject, |time| time()) {
                 Ok(took) => send(&Event::Sample {
                     subject,
@@ -166,6 +177,7 @@ fn count(
 ) -> Result<()> {
     let ground = place.ground(row, point)?;
     for subject in subjects.iter().copied() {
+        send(&Event::Turn { subject })?;
         let counted = ground.run(row, subject, |time| -> Result<Counters> {
             let mut slabs = None;
             let mut counters = counting.count(|| {

@@ -89,7 +89,7 @@ pub fn run(request: &Request) -> Result<bool> {
             "boot {number} of {boots}: {} points, {jobs} machines",
             points.len()
         );
-        println!("{:9}{}", "", table::heading());
+        println!("{:9}{}  all of it", "", table::heading());
         let taken = request.options.share.join(TAKEN);
         if taken.exists() {
             fs::remove_dir_all(&taken)?;
@@ -221,12 +221,14 @@ impl Boot<'_> {
     /// Runs one machine until all points are taken or itself has come to an end; tells which of the two.
     fn machine(&self, job: usize, order: &[String]) -> Result<bool> {
         let mut running: Option<(Point, Found)> = None;
+        let mut turn = Subject::Native;
         let mut ended = false;
         let machine = self.machine_request(job);
         let outcome = events::watch(self.places, &machine, &self.command(order), |event| {
             match event {
                 Event::Kernel { release } => self.known()?.kernel = release,
                 Event::Begins { point } => running = Some((point, Found::default())),
+                Event::Turn { subject } => turn = subject,
                 Event::Sample { subject, ns } => {
                     let samples = &mut inside(&mut running)?.samples;
                     samples.entry(subject).or_default().push(ns);
@@ -237,9 +239,9 @@ impl Boot<'_> {
                 Event::Failed { subject, why } => {
                     inside(&mut running)?.failed.insert(subject, why);
                 }
-                Event::Ends => {
+                Event::Ends { seconds } => {
                     if let Some((point, found)) = running.take() {
-                        self.ends(point, found)?;
+                        self.ends(point, found, Some(seconds))?;
                     }
                 }
                 Event::End => ended = true,
@@ -255,17 +257,17 @@ impl Boot<'_> {
         let Some((point, mut found)) = running else {
             return Err(why.context("the machine ended outside of a row"));
         };
-        let subject = guilty(&found);
-        let why = format!("the machine ended here or behind: {why:#}");
-        found.failed.insert(subject, why);
-        self.ends(point, found)?;
+        let why = format!("the machine ended: {why:#}");
+        found.failed.insert(turn, why);
+        self.ends(point, found, None)?;
         Ok(false)
     }
 
     /// A point is at its end.
-    fn ends(&self, point: Point, found: Found) -> Result<()> {
-        let seconds = self.started.elapsed().as_secs();
-        println!("[{seconds:5}s] {}", table::line(&point, &found));
+    fn ends(&self, point: Point, found: Found, inside: Option<f64>) -> Result<()> {
+        let now = self.started.elapsed().as_secs();
+        let inside = inside.map_or_else(String::new, |seconds| format!("{seconds:7.2} s"));
+        println!("[{now:5}s] {} {inside}", table::line(&point, &found));
         self.known()?.add(point, found);
         Ok(())
     }
@@ -327,16 +329,6 @@ fn inside(running: &mut Option<(Point, Found)>) -> Result<&mut Found> {
         .as_mut()
         .context("the machine reports outside of a row")?;
     Ok(found)
-}
-
-/// The subject whose turn it was: the one behind that which was heard of last.
-fn guilty(found: &Found) -> Subject {
-    let least = |subject: &Subject| found.samples.get(subject).map_or(0, Vec::len);
-    Subject::ALL
-        .into_iter()
-        .filter(|subject| !found.failed.contains_key(subject))
-        .min_by_key(least)
-        .unwrap_or(Subject::Native)
 }
 
 impl Known {

@@ -25,6 +25,11 @@ pub enum Event {
         /// Which.
         point: Point,
     },
+    /// A row begins on a subject.
+    Turn {
+        /// Which.
+        subject: Subject,
+    },
     /// One repetition of a row on a subject.
     Sample {
         /// Which.
@@ -47,7 +52,10 @@ pub enum Event {
         why: String,
     },
     /// The row is at its end.
-    Ends,
+    Ends {
+        /// How long all of it took, on the clock of the machine.
+        seconds: f64,
+    },
     /// All is said.
     End,
 }

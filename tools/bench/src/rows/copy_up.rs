@@ -38,6 +38,7 @@ pub const CHMOD_LOWER: Row = Row {
         Ok(())
     },
     changes: Changes::All,
+    warm_up: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
@@ -81,6 +82,7 @@ pub const WRITE_100B_32M: Row = Row {
     },
     // In one place of the plain file, always the same.
     changes: Changes::Nothing,
+    warm_up: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };

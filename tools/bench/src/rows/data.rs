@@ -21,7 +21,7 @@ pub const PREAD_4K: Row = Row {
             .context("reading the file")
     },
     time: |stage| buffered(stage, "read", "randread"),
-    programs: true,
+    warm_up: true,
     ..Row::DEFAULT
 };
 

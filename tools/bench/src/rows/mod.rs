@@ -49,8 +49,8 @@ pub struct Row {
     pub verify: fn(&Stage) -> Result<()>,
     /// What is different in the plain tree afterwards.
     pub changes: Changes,
-    /// Whether programs do it, which have to be read from the disk the first time.
-    pub programs: bool,
+    /// Whether the first time is another one: programs are read from the disk, RAM disks get the memory of blocks.
+    pub warm_up: bool,
     /// Whether memory for the inodes it finds is of interest.
     pub caches: bool,
     /// Who takes no part, and why.
@@ -70,7 +70,7 @@ impl Row {
         time: |_| unreachable!("a row times something"),
         verify: |_| Ok(()),
         changes: Changes::Nothing,
-        programs: false,
+        warm_up: false,
         caches: false,
         without: &[],
     };

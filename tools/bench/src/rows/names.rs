@@ -23,7 +23,7 @@ pub const CREATE_MERGED: Row = Row {
     // The directory is copied up before.
     ready: |stage| Ok(fs::write(stage.path(DIR).join("own"), "")?),
     time: fs_mark,
-    programs: true,
+    warm_up: true,
     verify: |stage| {
         let expected = stage.entries + 1 + CREATED + (stage.layers.lowers.len() - 1);
         let found = fs::read_dir(stage.path(DIR))?.count();

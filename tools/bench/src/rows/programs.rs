@@ -50,7 +50,7 @@ pub const UNTAR: Row = Row {
         Ok(())
     },
     changes: Changes::All,
-    programs: true,
+    warm_up: true,
     ..Row::DEFAULT
 };
 
@@ -85,7 +85,7 @@ pub const GIT_CHECKOUT: Row = Row {
         Ok(())
     },
     changes: Changes::All,
-    programs: true,
+    warm_up: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
@@ -134,7 +134,7 @@ pub const DPKG_INSTALL: Row = Row {
         Ok(())
     },
     changes: Changes::All,
-    programs: true,
+    warm_up: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
