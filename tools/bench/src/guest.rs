@@ -4,7 +4,7 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::thread;
 
 use anyhow::{Context, Result};
 use clap::Args;
@@ -68,24 +68,41 @@ pub fn run(request: &Request) -> Result<()> {
         if !take(&request.taken.join(name))? {
             continue;
         }
-        let began = Instant::now();
+        let began = busy_seconds()?;
         send(&Event::Begins {
             point: point.clone(),
         })?;
         let mut subjects = Subject::ALL.to_vec();
         let wanted = &request.subjects;
         subjects.retain(|subject| {
-            row.left_out(*subject).is_none() && (wanted.is_empty() || wanted.contains(subject))
+            point.left_out(row, *subject).is_none()
+                && (wanted.is_empty() || wanted.contains(subject))
         });
         time(row, &point, &mut timing, &mut subjects, request)?;
-        if let (Some((counting, place)), None) = (&mut counting, point.grown) {
+        if let (Some((counting, place)), None, false) = (&mut counting, point.grown, row.long) {
             count(row, &point, place, counting, &subjects)?;
         }
         send(&Event::Ends {
-            seconds: began.elapsed().as_secs_f64(),
+            seconds: busy_seconds()? - began,
         })?;
     }
     send(&Event::End)
+}
+
+/// How long this machine has been busy.  Waiting is cheap where instructions are counted: the clock goes on by itself.
+fn busy_seconds() -> Result<f64> {
+    let text = fs::read_to_string("/proc/uptime").context("reading /proc/uptime")?;
+    let processors = thread::available_parallelism().map_or(1, |n| n.get());
+    busy(&text, processors as f64).with_context(|| format!("/proc/uptime says {text:?}"))
+}
+
+/// Time since the boot without the time each processor has been idle.
+fn busy(uptime: &str, processors: f64) -> Option<f64> {
+    let mut numbers = uptime
+        .split_whitespace()
+        .map_while(|word| word.parse::<f64>().ok());
+    let (up, idle) = (numbers.next()?, numbers.next()?);
+    Some(up - idle / processors)
 }
 
 /// Takes a point unless another machine has.
@@ -132,7 +149,7 @@ fn time(
     subjects: &mut Vec<Subject>,
     request: &Request,
 ) -> Result<()> {
-    let started = Instant::now();
+    let started = busy_seconds()?;
     let ground = place.ground(row, point)?;
     if row.warm_up {
         let stacked = subjects.iter().find(|subject| subject.is_stacked());
@@ -143,7 +160,7 @@ fn time(
         }
     }
     for round in 0..request.rounds {
-        if round > 0 && started.elapsed().as_secs_f64() > request.patience {
+        if round > 0 && busy_seconds()? - started > request.patience {
             break;
         }
         let mut failed = Vec::new();
@@ -211,4 +228,15 @@ fn fail(subject: Subject, error: &anyhow::Error) -> Result<()> {
         subject,
         why: format!("{error:#}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_time_does_not_count() {
+        assert_eq!(busy("100.00 120.00\n", 2.0), Some(40.0));
+        assert_eq!(busy("100.00", 1.0), None);
+    }
 }

@@ -155,7 +155,7 @@ fn conclude(
 ) -> Result<bool> {
     println!("\nmedians; native in time, the others in multiples of it");
     println!("{}\n{}", table::heading(), table::all(found));
-    for line in table::left_out(found) {
+    for line in table::left_out(found)? {
         println!("{line}");
     }
     let results = results(request.mode, kernel, boots, found)?;

@@ -7,6 +7,7 @@ use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
 
 use crate::rows::{self, Row};
+use crate::subject::Subject;
 
 /// What grows along a series of points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +67,21 @@ impl Point {
         })
     }
 
+    /// Why a subject takes no part, if it does not.
+    pub fn left_out(&self, row: &Row, subject: Subject) -> Option<&'static str> {
+        let large = match self.grown {
+            Some((Axis::Lowers, at)) => at > 100,
+            Some((Axis::Entries, at)) => at > 10_000,
+            None => false,
+        };
+        if large && !(subject == Subject::Native || subject.is_stacked()) {
+            return Some(
+                "the largest points of a series would take longer there than all the rest",
+            );
+        }
+        row.left_out(subject)
+    }
+
     /// The number of lower layers.
     pub fn layers(&self, row: &Row) -> usize {
         match self.grown {
@@ -113,7 +129,8 @@ pub fn points(names: &[String], quick: bool) -> Result<Vec<Point>> {
     if !names.is_empty() {
         return names.iter().map(|name| Point::parse(name)).collect();
     }
-    let mut points: Vec<_> = rows::ALL.iter().map(Point::of).collect();
+    let rows = rows::ALL.iter().filter(|row| !(quick && row.long));
+    let mut points: Vec<_> = rows.map(Point::of).collect();
     let series = [
         (BY_LOWERS, LOWERS, Axis::Lowers),
         (BY_ENTRIES, ENTRIES, Axis::Entries),
@@ -142,6 +159,8 @@ mod tests {
             assert_eq!(Point::parse(&point.to_string()).unwrap(), *point);
         }
         assert_eq!(points.len(), rows::ALL.len() + 8 * 4 + 7 * 4);
+        let quick = super::points(&[], true).unwrap();
+        assert_eq!(quick.len(), rows::ALL.len() - 1 + 8 * 2 + 7 * 2);
         assert!(Point::parse("stat@lowers").is_err());
         assert!(Point::parse("nothing").is_err());
     }

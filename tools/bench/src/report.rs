@@ -53,7 +53,7 @@ pub enum Event {
     },
     /// The row is at its end.
     Ends {
-        /// How long all of it took, on the clock of the machine.
+        /// How long the machine was busy with it.
         seconds: f64,
     },
     /// All is said.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The results for people.
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
+
+use anyhow::Result;
 
 use crate::plan::Point;
 use crate::results::Found;
@@ -130,16 +133,30 @@ pub fn failures(point: &Point, found: &Found) -> Vec<String> {
         .collect()
 }
 
-/// Rows without some subjects, with the reason.
-pub fn left_out(found: &[(Point, Found)]) -> Vec<String> {
-    let mut lines = Vec::new();
-    for row in rows::ALL {
-        let measured = found.iter().any(|(point, _)| point.row == row.name);
-        for (subject, why) in row.without.iter().filter(|_| measured) {
-            lines.push(format!("{} without {}: {why}", row.name, subject.name()));
+/// Who took no part in what, by reason.
+pub fn left_out(found: &[(Point, Found)]) -> Result<Vec<String>> {
+    let mut reasons = BTreeMap::<&str, BTreeMap<&str, Vec<String>>>::new();
+    for (point, _) in found {
+        let row = rows::named(&point.row)?;
+        for subject in Subject::ALL {
+            if let Some(why) = point.left_out(row, subject) {
+                let of = reasons.entry(why).or_default();
+                of.entry(subject.name())
+                    .or_default()
+                    .push(point.to_string());
+            }
         }
     }
-    lines
+    let line = |why, subject, points: &Vec<String>| {
+        format!("without {subject}: {}: {why}", points.join(", "))
+    };
+    Ok(reasons
+        .iter()
+        .flat_map(|(why, of)| {
+            of.iter()
+                .map(move |(subject, points)| line(why, subject, points))
+        })
+        .collect())
 }
 
 #[cfg(test)]

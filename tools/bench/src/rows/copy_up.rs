@@ -91,6 +91,7 @@ pub const WRITE_100B_1G: Row = Row {
     name: "write_100b_1g",
     about: "write 100 bytes into a file of 1 GiB of a lower layer",
     entries: 1024,
+    long: true,
     ..WRITE_100B_32M
 };
 

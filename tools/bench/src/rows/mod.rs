@@ -51,6 +51,8 @@ pub struct Row {
     pub changes: Changes,
     /// Whether the first time is another one: programs are read from the disk, RAM disks get the memory of blocks.
     pub warm_up: bool,
+    /// Whether it takes so long that it is left out of a quick run, and not done again to be counted.
+    pub long: bool,
     /// Whether memory for the inodes it finds is of interest.
     pub caches: bool,
     /// Who takes no part, and why.
@@ -71,6 +73,7 @@ impl Row {
         verify: |_| Ok(()),
         changes: Changes::Nothing,
         warm_up: false,
+        long: false,
         caches: false,
         without: &[],
     };
