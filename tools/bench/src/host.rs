@@ -10,8 +10,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use union_vm::paths::Places;
 use union_vm::events::{self, Options};
+use union_vm::paths::Places;
 use union_vm::qemu::Processors;
 use union_vm::{run, signals};
 

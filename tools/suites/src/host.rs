@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use serde::Serialize;
-use union_vm::paths::Places;
 use union_vm::events::{self, Options};
+use union_vm::paths::Places;
 use union_vm::run;
 use union_vm::signals;
 
