@@ -18,5 +18,6 @@
 #include "mount.c"
 #include "namei.c"
 #include "posix_acl.c"
+#include "ratelimit.c"
 #include "security.c"
 #include "task.c"

@@ -16,6 +16,7 @@ use crate::{
         inode::Inode,
         mount::Mount,
         namei,
+        printk::pr_err_ratelimited,
         types::{Ino, Name},
         xattr,
     },
@@ -180,7 +181,7 @@ pub fn marks(
             continue;
         };
         let corrupt = |_| {
-            pr_err!(
+            pr_err_ratelimited!(
                 "\"{}\": attribute {} is corrupt\n",
                 Printable(name.as_bytes()),
                 Printable(stored.to_bytes())
@@ -237,7 +238,7 @@ fn has_data(union: &Union, mnt: &Mount, dentry: &Dentry, inode: &Inode, name: Na
 }
 
 fn no_data(name: Name<'_>) -> Error {
-    pr_err!(
+    pr_err_ratelimited!(
         "\"{}\" was copied up by overlayfs without its data (metacopy=on), which is not supported: \
          have overlayfs copy the data, by opening it for writing\n",
         Printable(name.as_bytes())

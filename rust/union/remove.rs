@@ -16,7 +16,10 @@ use crate::{
         merge::Listing,
         mutate::{self, Below, RemovePlan, Upper},
     },
-    vfs::{dentry::Dentry, namei::Removing, stack, types::Name, write::WriteAccess},
+    vfs::{
+        dentry::Dentry, namei::Removing, printk::pr_warn_ratelimited, stack, types::Name,
+        write::WriteAccess,
+    },
 };
 use kernel::prelude::*;
 
@@ -73,7 +76,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
             // there is left for the next mount.
             if let Some(listing) = &listing {
                 if let Err(e) = clear(&write, staged.dentry()?, listing) {
-                    pr_warn!("cannot empty a removed directory: {:?}\n", e);
+                    pr_warn_ratelimited!("cannot empty a removed directory: {:?}\n", e);
                 }
             }
         }

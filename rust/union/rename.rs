@@ -24,6 +24,7 @@ use crate::{
         errno::ESTALE,
         inode_ops::RenameRequest,
         namei::{self, Removing, RenameFlags, Renaming},
+        printk::pr_warn_ratelimited,
         stack,
         types::Name,
         write::WriteAccess,
@@ -127,7 +128,7 @@ pub fn rename(
         // The exchange has put the whiteout where nothing needs hiding. If it cannot be removed it
         // does no harm.
         if let Err(e) = remove_whiteout(&write, old_up, old.name()) {
-            pr_warn!("cannot remove a whiteout that hides nothing: {:?}\n", e);
+            pr_warn_ratelimited!("cannot remove a whiteout that hides nothing: {:?}\n", e);
         }
     }
     if let Some(inode) = victim {

@@ -11,6 +11,7 @@ use crate::vfs::{
     dentry::Dentry,
     errno::EOPNOTSUPP,
     namei::{self, Creating, NewObject, Removing, RenameFlags, Renaming},
+    printk::pr_warn_ratelimited,
     types::Name,
     write::WriteAccess,
 };
@@ -164,7 +165,7 @@ impl Drop for Staged<'_> {
             .and_then(|removing| removing.remove());
         if let Err(e) = removed {
             // The next mount removes it.
-            pr_warn!(
+            pr_warn_ratelimited!(
                 "cannot remove a temporary object from the work directory: {:?}\n",
                 e
             );

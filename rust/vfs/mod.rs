@@ -43,6 +43,7 @@ pub mod mutex;
 pub mod namei;
 pub mod new_inode;
 pub mod path;
+pub mod printk;
 pub mod seq_show;
 pub mod splice;
 pub mod stack;
