@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+use std::time::Duration;
+
 use crate::bench::Bench;
 use crate::crash::kmsg::Kmsg;
 use crate::scenario::Check;
@@ -26,6 +28,8 @@ fn run(b: &mut Bench) -> Result<(), String> {
         )?;
     }
     let union = b.union(&l).flag("userxattr");
+    // What was said before counts for five seconds.
+    std::thread::sleep(Duration::from_secs(6));
     let mut log = Kmsg::open()?;
     union.mount(&l.target)?;
     for number in 0..NAMES {
