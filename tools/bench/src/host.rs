@@ -304,7 +304,7 @@ impl Boot<'_> {
 
     fn command(&self, order: &[String]) -> String {
         let request = self.request;
-        let (rounds, patience) = if request.quick { (3, 0.3) } else { (5, 3.0) };
+        let (rounds, patience) = if request.quick { (2, 0.3) } else { (3, 2.0) };
         let mut options = String::new();
         if self.counters {
             options += " --counters";

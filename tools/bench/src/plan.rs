@@ -74,7 +74,7 @@ impl Point {
             Some((Axis::Entries, at)) => at > 10_000,
             None => false,
         };
-        if large && !(subject == Subject::Native || subject.is_stacked()) {
+        if large && subject.is_in_userspace() {
             return Some(
                 "the largest points of a series would take longer there than all the rest",
             );

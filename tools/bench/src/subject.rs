@@ -62,6 +62,11 @@ impl Subject {
         matches!(self, Self::Union | Self::Overlayfs | Self::OverlayfsBest)
     }
 
+    /// Whether a program serves it.
+    pub fn is_in_userspace(self) -> bool {
+        self.daemon().is_some()
+    }
+
     /// The program that serves it, if it is not the kernel.
     fn daemon(self) -> Option<&'static str> {
         match self {
