@@ -180,7 +180,12 @@ pub const CHANGES: &[Change] = &[
     },
 ];
 
-fn with<T>(path: &Path, flags: i32, work: impl FnOnce(i32) -> sys::Result<T>) -> sys::Result<()> {
+/// Opens a file, does something to it, and closes it.
+pub fn with<T>(
+    path: &Path,
+    flags: i32,
+    work: impl FnOnce(i32) -> sys::Result<T>,
+) -> sys::Result<()> {
     let fd = sys::open(path, flags, 0o644)?;
     let result = work(fd).map(drop);
     sys::close(fd)?;

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::acl;
-use crate::changes::{CHANGES, Change};
+use crate::changes::{CHANGES, Change, with};
 use crate::sys;
 use crate::tree::Builder;
 use crate::walk;
@@ -45,22 +45,20 @@ impl Work {
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = Work> {
-    let change = |change: &Change| Work {
-        name: change.name,
-        kind: Kind::Change,
-        call: change.call,
+    let of = |kind| {
+        move |change: &Change| Work {
+            name: change.name,
+            kind,
+            call: change.call,
+        }
     };
-    let looks = LOOKS.iter().map(|look| Work {
-        name: look.name,
-        kind: Kind::Look,
-        call: look.call,
-    });
     let mount = Work {
         name: "mount",
         kind: Kind::Mount,
         call: |_| Ok(()),
     };
-    let changes = CHANGES.iter().chain(MORE).map(change);
+    let changes = CHANGES.iter().chain(MORE).map(of(Kind::Change));
+    let looks = LOOKS.iter().map(of(Kind::Look));
     std::iter::once(mount).chain(changes).chain(looks)
 }
 
@@ -131,10 +129,8 @@ const LOOKS: &[Change] = &[
     Change {
         name: "read of a lower file",
         call: |root| {
-            let fd = sys::open(root.join("write"), libc::O_RDONLY, 0)?;
-            let read = sys::read(fd, 12_000, None).map(drop);
-            sys::close(fd)?;
-            read
+            let path = root.join("write");
+            with(&path, libc::O_RDONLY, |fd| sys::read(fd, 12_000, None))
         },
     },
     Change {
@@ -147,25 +143,17 @@ const LOOKS: &[Change] = &[
     },
     Change {
         name: "fsync of a file of the top",
-        call: |root| {
-            let fd = sys::open(root.join("top"), libc::O_WRONLY, 0)?;
-            let synced = sys::fsync(fd);
-            sys::close(fd)?;
-            synced
-        },
+        call: |root| with(&root.join("top"), libc::O_WRONLY, sys::fsync),
     },
     Change {
         name: "open of a lower file for writing",
-        call: |root| {
-            let fd = sys::open(root.join("append"), libc::O_WRONLY, 0)?;
-            sys::close(fd)
-        },
+        call: |root| with(&root.join("append"), libc::O_WRONLY, |_| Ok(())),
     },
     Change {
         name: "open of a file without a name",
         call: |root| {
-            let fd = sys::open(root.join("dir"), libc::O_TMPFILE | libc::O_WRONLY, 0o600)?;
-            sys::close(fd)
+            let flags = libc::O_TMPFILE | libc::O_WRONLY;
+            with(&root.join("dir"), flags, |_| Ok(()))
         },
     },
 ];
