@@ -121,6 +121,15 @@ fn races(lines: &[Line]) -> Vec<String> {
     found
 }
 
+/// Keeps the console for a kernel that comes to its end, which shows everything then.
+///
+/// Thousands of provoked errors cost more on a serial line than all that provokes them. The log has them all the same.
+/// Not to be used where reports of checkers are errors as well, on which the kernel ends afterwards.
+pub fn only_emergencies() -> Result<()> {
+    const LEVEL: &str = "/proc/sys/kernel/printk";
+    fs::write(LEVEL, "1").with_context(|| format!("writing {LEVEL}"))
+}
+
 /// The kernel's taint flags, but for the one that fanotify(7) sets when it is asked for permission events.
 pub fn taint() -> Result<u64> {
     const TAINT_AUX: u64 = 1 << 16;

@@ -222,18 +222,30 @@ impl Server {
         if self.lies(30) {
             number = self.dice.roll(self.tree.len() + 3) as u64;
         }
-        let mut body = number.to_ne_bytes().to_vec();
-        // Generation; names and attributes are asked for again each time.
-        body.extend([0; 32]);
+        // Generation; how long the name and the attributes are good for, in whole seconds and parts.
+        let good = self.good_for();
+        let mut body = Vec::new();
+        for word in [number, 0, good, good, 0] {
+            body.extend(word.to_ne_bytes());
+        }
         body.extend(self.attr(index + 1));
         Ok(body)
     }
 
     fn attributes(&mut self, node: usize) -> Answer {
         self.with(node, |_| ())?;
-        let mut body = vec![0; 16];
+        let mut body = self.good_for().to_ne_bytes().to_vec();
+        body.extend([0; 8]);
         body.extend(self.attr(node - 1));
         Ok(body)
+    }
+
+    /// For how many seconds an answer is to be believed; who never lies is asked each time.
+    fn good_for(&mut self) -> u64 {
+        match self.manner {
+            Manner::Lying(_) => [1000, 1000, 1, 0][self.dice.roll(4)],
+            _ => 0,
+        }
     }
 
     /// struct fuse_attr.

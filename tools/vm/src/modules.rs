@@ -75,6 +75,12 @@ impl Dependencies {
             .collect()
     }
 
+    /// Whether the kernel has this module, built in or not.
+    pub fn has(&self, name: &str) -> bool {
+        let name = module_name(name);
+        self.builtin.contains(&name) || self.by_name.contains_key(&name)
+    }
+
     fn visit(&self, name: &str, order: &mut Vec<String>) -> Result<()> {
         let name = module_name(name);
         if order.contains(&name) || self.builtin.contains(&name) {
@@ -114,6 +120,12 @@ mod tests {
             ["/m/lib/crc-x.ko", "/m/fs/jbd2.ko", "/m/fs/ext4.ko"].map(PathBuf::from)
         );
         assert!(dependencies.closure(&["nonesuch"]).is_err());
+        assert!(
+            ["ext4", "crc_x", "tmpfs"]
+                .iter()
+                .all(|name| dependencies.has(name))
+        );
+        assert!(!dependencies.has("nonesuch"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::console::Tail;
 use crate::disks;
 use crate::initramfs::{self, Contents};
 use crate::machine::{Event, Machine, Plan};
+use crate::modules::Dependencies;
 use crate::paths::{Kernel, Places};
 use crate::programs;
 use crate::ui::Ui;
@@ -37,6 +38,9 @@ const MODULES: &[&str] = &[
     "nls_cp437",
     "nls_ascii",
 ];
+
+/// Modules of which the cases say themselves that the kernel does not have them.
+const IF_THERE: &[&str] = &["bfs"];
 
 /// How many machines may die before a run is given up.
 const MAX_CRASHES: usize = 12;
@@ -309,9 +313,16 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
     let disk_file_systems = shape::file_systems()
         .into_iter()
         .filter(|fs| fs.disk().is_some());
+    let dependencies = Dependencies::read(&kernel.modules)?;
     let modules: Vec<&str> = MODULES
         .iter()
         .copied()
+        .chain(
+            IF_THERE
+                .iter()
+                .copied()
+                .filter(|name| dependencies.has(name)),
+        )
         .chain(disk_file_systems.map(Fs::module))
         .chain(match request.set {
             Set::Instrument(instrument, _) => instrument.modules.iter().copied(),

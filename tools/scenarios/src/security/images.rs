@@ -1,27 +1,38 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Layers on file systems whose bytes are not what they were.
 //!
-//! Each damaged image is mounted and read by itself first: what its own file system cannot bear is no business of the
-//! union's. Then it becomes a lower layer.
+//! Each damaged image is mounted and read, and written to if it can be, by itself first: what its own file system
+//! cannot bear is no business of the union's. Then it becomes a layer.
 
-use std::os::fd::RawFd;
 use std::path::Path;
 
+use super::damage::Whole;
 use super::exercise::Exercise;
-use crate::bench::Bench;
-use crate::image::{self, Image};
+use crate::bench::{Bench, Layout};
 use crate::make;
+use crate::mount::Union;
 use crate::random::Dice;
 use crate::scenario::Notes;
 use crate::shape::Fs;
-use crate::sys;
 use crate::tree::{self, Builder};
 
 /// File systems whose images are damaged.
 pub const FILE_SYSTEMS: [Fs; 5] = [Fs::Ext4, Fs::Xfs, Fs::Erofs, Fs::Squashfs, Fs::Iso9660];
 
-/// Damage that the file system itself does not survive, without any union: file system, seed, what happens.
-pub const UNBEARABLE: &[(Fs, u64, &str)] = &[];
+/// Those of them a top layer can be on.
+pub const TOPS: [Fs; 2] = [Fs::Ext4, Fs::Xfs];
+
+/// What a damaged image becomes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum As {
+    /// A lower layer.
+    Lower,
+    /// The top layer, with its work directory.
+    Top,
+}
+
+/// Damage that the file system itself does not survive, without any union: layer, file system, seed, what happens.
+const UNBEARABLE: &[(As, Fs, u64, &str)] = &[];
 
 /// Serial number of the disk that carries the undamaged image, which the host has made of [`tree`].
 pub fn serial(fs: Fs) -> Option<String> {
@@ -66,139 +77,184 @@ pub fn tree(fs: Fs) -> Builder {
     }
 }
 
+/// What is below a damaged top: in its directories and beside them, to be copied into them.
+fn beneath() -> Builder {
+    let mut b = Builder::default();
+    for dir in ["a", "a/b", "a/b/c", "d", "e", "e/f"] {
+        b.dir(dir);
+        for number in 0..4 {
+            b.file(&format!("{dir}/below{number}"), [b'b'; 3000])
+                .xattr("user.a", b"1");
+        }
+        b.symlink(&format!("{dir}/link"), "f1");
+    }
+    b
+}
+
 /// Damages copies of the image in `rounds` ways.
-pub fn run(b: &Bench, fs: Fs, seed: u64, rounds: usize) -> Notes {
-    if let Some((_, _, why)) = UNBEARABLE
+pub fn run(b: &Bench, layer: As, on: &str, seed: u64, rounds: usize) -> Notes {
+    let known: &[Fs] = match layer {
+        As::Lower => &FILE_SYSTEMS,
+        As::Top => &TOPS,
+    };
+    let fs = known.iter().copied().find(|fs| fs.name() == on);
+    let fs = fs.ok_or_else(|| format!("there are no damaged images of {on:?}"))?;
+    if let Some((.., why)) = UNBEARABLE
         .iter()
-        .find(|(of, known, _)| (*of, *known) == (fs, seed))
+        .find(|(of, on, known, _)| (*of, *on, *known) == (layer, fs, seed))
     {
         return Err(format!("skip: without any union {why}"));
     }
-    let whole = whole(b, fs)?;
-    let places = places(whole)?;
-    b.must("an image with something in it", !places.is_empty())?;
-    let l = b.layout(1)?;
-    let lower = b.target("damaged")?;
-    let mut dice = Dice::new(seed);
-    let mut notes = Vec::new();
-    let mut mounted = 0;
-    for round in 0..rounds {
-        let damaged = sys::memfd("damaged")?;
-        copy(whole, damaged)?;
-        // From one byte to one in a hundred sectors and more.
-        let count = 1 << dice.roll(8);
-        for _ in 0..count {
-            let at = places[dice.roll(places.len())] + dice.roll(512) as i64;
-            let byte = match dice.roll(3) {
-                0 => 0,
-                1 => 0xff,
-                _ => dice.roll(256) as u8,
-            };
-            sys::write(damaged, &[byte], Some(at))?;
-        }
-        let (device, path) = sys::loop_device(damaged)?;
-        sys::close(damaged)?;
-        if attach(fs, &path, &lower).is_ok() {
-            mounted += 1;
-            let mut exercise = Exercise::new(seed + round as u64, 500);
-            // By itself. Whatever it says is its own business.
-            let _ = exercise.look(&lower);
-            for merged in [false, true] {
-                let union = b.new_union();
-                let union = if merged {
-                    union.lower(&l.lowers[0])
-                } else {
-                    union
-                };
-                let union = union.lower(&lower).upper(&l.upper, &l.work);
-                // Its root may be damaged as well.
-                if union.mount(&l.target).is_ok() {
-                    let mut exercise = Exercise::new(seed + round as u64, 500);
-                    exercise.look(&l.target)?;
-                    exercise.change(&l.target)?;
-                    b.umount(&l.target)?;
-                    if round == 0 {
-                        notes.push(format!(
-                            "{} calls succeeded, {} failed cleanly",
-                            exercise.succeeded, exercise.failed
-                        ));
-                    }
-                }
-                renew(b, &l.upper)?;
-            }
-            b.umount(&lower)?;
-        }
-        sys::close(device)?;
+    let site = Site {
+        b,
+        fs,
+        layout: b.layout(1)?,
+        whole: whole(b, layer, fs)?,
+    };
+    if layer == As::Top {
+        let entries = &tree::spread(&beneath(), 1).lowers[0];
+        make::make(&site.layout.lowers[0], entries)?;
     }
-    sys::close(whole)?;
-    notes.push(format!(
-        "{mounted} of {rounds} damaged images could be mounted"
-    ));
-    Ok(notes)
+    let mut dice = Dice::new(seed);
+    let mut tally = Tally::default();
+    for round in 0..rounds as u64 {
+        let damage = site.whole.damage(&mut dice);
+        let seed = seed.wrapping_add(round);
+        let taken = match layer {
+            As::Lower => site.as_lower(&damage, seed, &mut tally),
+            As::Top => site.as_top(&damage, seed, &mut tally),
+        };
+        tally.mounted += usize::from(taken.map_err(|why| format!("round {round}: {why}"))?);
+    }
+    Ok(vec![
+        format!(
+            "{} of {rounds} damaged images could be mounted, {} unions of them",
+            tally.mounted, tally.unions
+        ),
+        format!(
+            "{} calls succeeded, {} failed cleanly",
+            tally.succeeded, tally.failed
+        ),
+    ])
 }
+
+/// What came of it.
+#[derive(Default)]
+struct Tally {
+    mounted: usize,
+    unions: usize,
+    succeeded: usize,
+    failed: usize,
+}
+
+/// Where damaged images are tried.
+struct Site<'a> {
+    b: &'a Bench<'a>,
+    fs: Fs,
+    layout: Layout,
+    whole: Whole,
+}
+
+/// How many objects of a damaged tree are looked at: it may have no end.
+const OBJECTS: usize = 500;
+
+impl Site<'_> {
+    /// Below a top, alone or merged with another layer in turn; false if its file system does not take it.
+    fn as_lower(&self, damage: &[(i64, u8)], seed: u64, tally: &mut Tally) -> Result<bool, String> {
+        let (b, l) = (self.b, &self.layout);
+        let lower = b.target("damaged")?;
+        let damaged = self.whole.damaged(damage)?;
+        if damaged.mount(self.fs, &lower, true).is_err() {
+            return Ok(false);
+        }
+        // By itself. Whatever it says is its own business.
+        let _ = Exercise::new(seed, OBJECTS).glance(&lower);
+        let union = match seed % 2 {
+            0 => b.new_union().lower(&lower),
+            _ => b.new_union().lower(&l.lowers[0]).lower(&lower),
+        };
+        let mut exercise = Exercise::new(seed, 2 * OBJECTS);
+        self.mounted(
+            &union.upper(&l.upper, &l.work),
+            &mut exercise,
+            tally,
+            |e, root| {
+                e.look(root)?;
+                e.change(root)
+            },
+        )?;
+        renew(b, &l.upper)?;
+        b.umount(&lower)?;
+        Ok(true)
+    }
+
+    /// As the top of a whole layer; false if its file system does not take it.
+    fn as_top(&self, damage: &[(i64, u8)], seed: u64, tally: &mut Tally) -> Result<bool, String> {
+        let (b, l) = (self.b, &self.layout);
+        let top = b.target("damaged")?;
+        let (upper, work) = (top.join(UPPER), top.join(WORK));
+        // By itself, a copy of its own: it is changed as well.
+        let damaged = self.whole.damaged(damage)?;
+        if damaged.mount(self.fs, &top, false).is_err() {
+            return Ok(false);
+        }
+        let mut exercise = Exercise::new(seed, OBJECTS);
+        let _ = exercise.change(&upper);
+        b.umount(&top)?;
+        drop(damaged);
+        let damaged = self.whole.damaged(damage)?;
+        if damaged.mount(self.fs, &top, false).is_err() {
+            return Ok(false);
+        }
+        let union = b.new_union().lower(&l.lowers[0]).upper(&upper, &work);
+        let mut exercise = Exercise::new(seed, 3 * OBJECTS);
+        self.mounted(&union, &mut exercise, tally, |e, root| {
+            e.look(root)?;
+            e.change(root)
+        })?;
+        // Mounting reads again, and tidies up, what the union has left.
+        self.mounted(&union, &mut exercise, tally, Exercise::change)?;
+        b.umount(&top)?;
+        Ok(true)
+    }
+
+    /// Does something in the union, if it can be mounted: its roots may be damaged as well.
+    fn mounted(
+        &self,
+        union: &Union,
+        exercise: &mut Exercise,
+        tally: &mut Tally,
+        work: impl FnOnce(&mut Exercise, &Path) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let target = &self.layout.target;
+        if union.mount(target).is_err() {
+            return Ok(());
+        }
+        let before = (exercise.succeeded, exercise.failed);
+        work(exercise, target)?;
+        tally.unions += 1;
+        tally.succeeded += exercise.succeeded - before.0;
+        tally.failed += exercise.failed - before.1;
+        self.b.umount(target)
+    }
+}
+
+const UPPER: &str = "upper";
+const WORK: &str = "work";
 
 /// The image as it should be.
-fn whole(b: &Bench, fs: Fs) -> Result<RawFd, String> {
+fn whole(b: &Bench, layer: As, fs: Fs) -> Result<Whole, String> {
     if let Some(serial) = serial(fs) {
-        return b.copy_disk(&serial);
+        return Whole::of_disk(b, &serial);
     }
-    let image: &Image = match fs {
-        Fs::Ext4 => &image::UNCHECKED,
-        _ => &image::XFS,
-    };
-    let copy = b.copy(image)?;
-    let (device, path) = sys::loop_device(copy)?;
-    let target = b.target("whole")?;
-    let device_path = path.to_string_lossy();
-    sys::mount(&device_path, &target, fs.name(), 0, b"")
-        .map_err(|error| format!("mounting {}: {error}", image.name))?;
-    let spread = tree::spread(&tree(fs), 1);
-    make::make(&target, &spread.lowers[0])?;
-    b.umount(&target)?;
-    sys::close(device)?;
-    Ok(copy)
-}
-
-/// Where the sectors are that hold anything, but for the first superblock: without it there is nothing to mount.
-fn places(image: RawFd) -> Result<Vec<i64>, String> {
-    const SECTOR: usize = 512;
-    const PIECE: usize = 64 << 10;
-    const FIRST: i64 = 4096;
-    let end = sys::lseek(image, 0, libc::SEEK_END)?;
-    let mut places = Vec::new();
-    for at in (FIRST..end).step_by(PIECE) {
-        let piece = sys::read(image, PIECE, Some(at))?;
-        for (number, sector) in piece.chunks(SECTOR).enumerate() {
-            if sector.iter().any(|byte| *byte != 0) {
-                places.push(at + (number * SECTOR) as i64);
-            }
+    Whole::filled(b, fs, |root| {
+        let entries = &tree::spread(&tree(fs), 1).lowers[0];
+        if layer == As::Lower {
+            return make::make(root, entries);
         }
-    }
-    Ok(places)
-}
-
-fn copy(from: RawFd, to: RawFd) -> Result<(), String> {
-    const PIECE: usize = 256 << 10;
-    let end = sys::lseek(from, 0, libc::SEEK_END)?;
-    sys::ftruncate(to, end)?;
-    for at in (0..end).step_by(PIECE) {
-        let data = sys::read(from, PIECE, Some(at))?;
-        if data.iter().any(|byte| *byte != 0) {
-            sys::write(to, &data, Some(at))?;
-        }
-    }
-    Ok(())
-}
-
-fn attach(fs: Fs, device: &Path, target: &Path) -> sys::Result<()> {
-    let data: &[u8] = match fs {
-        // Not what the superblock says, which may be: panic.
-        Fs::Ext4 => b"errors=continue,noload",
-        Fs::Xfs => b"norecovery,nouuid",
-        _ => b"",
-    };
-    let device = device.to_string_lossy();
-    sys::mount(&device, target, fs.name(), libc::MS_RDONLY, data)
+        b.dir(&root.join(WORK))?;
+        make::make(&b.dir(&root.join(UPPER))?, entries)
+    })
 }
 
 /// Empties the top for the next union.

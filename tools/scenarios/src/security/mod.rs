@@ -2,12 +2,14 @@
 //! `union-vm instrument security`: the known holes of union file systems, each with the cases that try it, and inputs
 //! that nobody in his right mind would make.
 
+mod damage;
 mod exercise;
 pub mod holes;
 pub mod images;
 mod liar;
 mod marks;
 mod options;
+mod words;
 
 use std::time::Duration;
 
@@ -51,6 +53,9 @@ fn cases(series: Series) -> Vec<String> {
         for fs in images::FILE_SYSTEMS {
             names.push(format!("image-{}-{seed}", fs.name()));
         }
+        for fs in images::TOPS {
+            names.push(format!("top-{}-{seed}", fs.name()));
+        }
     }
     names
 }
@@ -74,11 +79,8 @@ fn input(b: &Bench, kind: &str, subject: &str, seed: u64, size: usize) -> Notes 
         "options" if subject == "mount" => options::by_mount(b, seed, size * 100),
         "options" => options::by_fsconfig(b, seed, size * 100),
         "server" => liar::run(b, seed, size),
-        "image" => {
-            let mut known = images::FILE_SYSTEMS.into_iter();
-            let fs = known.find(|fs| fs.name() == subject);
-            images::run(b, fs.ok_or("a file system with images")?, seed, size)
-        }
+        "image" => images::run(b, images::As::Lower, subject, seed, size),
+        "top" => images::run(b, images::As::Top, subject, seed, size),
         _ => Err(format!("{kind:?} is no kind of input")),
     }
 }
@@ -102,7 +104,7 @@ mod tests {
                 panic!("{name}");
             };
             assert!(
-                ["marks", "options", "server", "image"].contains(&kind),
+                ["marks", "options", "server", "image", "top"].contains(&kind),
                 "{name}"
             );
             assert!(!subject.is_empty() && seed.parse::<u64>().is_ok(), "{name}");

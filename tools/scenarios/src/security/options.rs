@@ -3,10 +3,10 @@
 
 use std::os::fd::RawFd;
 
+use super::words::{Words, joined};
 use crate::bench::{Bench, Layout};
 use crate::errno::Errno;
 use crate::mount;
-use crate::random::Dice;
 use crate::scenario::Notes;
 use crate::sys;
 
@@ -27,161 +27,13 @@ const CLEAN: &[i32] = &[
     libc::EIO,
 ];
 
-const KEYS: &[&str] = &[
-    "lowerdir",
-    "lowerdir+",
-    "datadir+",
-    "upperdir",
-    "workdir",
-    "redirect_dir",
-    "index",
-    "nfs_export",
-    "metacopy",
-    "verity",
-    "xino",
-    "uuid",
-    "fsync",
-    "volatile",
-    "userxattr",
-    "default_permissions",
-    "override_creds",
-    "nooverride_creds",
-    "source",
-    "ro",
-    "rw",
-    "sync",
-    "context",
-    "nonesuch",
-    "",
-];
-
-const VALUES: &[&str] = &[
-    "",
-    "on",
-    "off",
-    "auto",
-    "null",
-    "strict",
-    "volatile",
-    "follow",
-    "nofollow",
-    "require",
-    "1",
-    "0",
-    "=",
-    "/",
-    ".",
-    "..",
-    "//",
-    "/proc/self/fd/0",
-    "/dev/null",
-];
-
-const SCRAPS: &[&str] = &[
-    ":", "::", ",", "\\", "\\\\", "\\:", "\\,", "=", "+", "/", ".", "..", "%s%n", "\n", "\t", " ",
-    "\u{1}", "\u{fffd}",
-];
-
-/// Makes options of the layers that are there, and of what is not.
-struct Words<'a> {
-    dice: Dice,
-    layers: &'a Layout,
-}
-
-impl Words<'_> {
-    fn pick<'p>(&mut self, from: &[&'p str]) -> &'p str {
-        from[self.dice.roll(from.len())]
-    }
-
-    /// A path, right or not.
-    fn path(&mut self) -> String {
-        let l = self.layers;
-        let paths = [&l.upper, &l.work, &l.lowers[0], &l.lowers[1], &l.lowers[2]];
-        let path = paths[self.dice.roll(paths.len())]
-            .to_string_lossy()
-            .into_owned();
-        match self.dice.roll(8) {
-            0 => path + "/none",
-            1 => path + "/dir",
-            2 => path + "/file",
-            3 => path.replace('/', "\\/"),
-            4 => path.replacen('/', "//", 1) + "/.",
-            _ => path,
-        }
-    }
-
-    fn value(&mut self) -> String {
-        match self.dice.roll(8) {
-            0 => self.pick(VALUES).to_owned(),
-            1 => {
-                let scraps = 1 + self.dice.roll(12);
-                (0..scraps).map(|_| self.pick(SCRAPS)).collect()
-            }
-            2 => self.noise(),
-            3 | 4 => {
-                let count = 1 + self.dice.roll(4);
-                let paths: Vec<_> = (0..count).map(|_| self.path()).collect();
-                paths.join(self.pick(&[":", ":", ":", "::", ",", "\\:"]))
-            }
-            _ => self.path(),
-        }
-    }
-
-    /// Letters of any kind, of a length that somebody may have miscounted.
-    fn noise(&mut self) -> String {
-        const LENGTHS: [usize; 10] = [0, 1, 127, 128, 254, 255, 256, 257, 4094, 4095];
-        let length = match self.dice.roll(3) {
-            0 => LENGTHS[self.dice.roll(LENGTHS.len())],
-            _ => self.dice.roll(256),
-        };
-        (0..length)
-            .map(|_| (1 + self.dice.roll(126)) as u8 as char)
-            .collect()
-    }
-
-    fn key(&mut self) -> String {
-        let mut key = self.pick(KEYS).to_owned();
-        match self.dice.roll(20) {
-            0 => key.truncate(key.len() / 2),
-            1 => key += "+",
-            2 => key = self.noise().replace([',', '='], "x"),
-            _ => {}
-        }
-        key
-    }
-
-    /// A subset of the options that make a union, in any order, some twice.
-    fn layers(&mut self) -> Vec<(String, Option<String>)> {
-        let l = self.layers;
-        let text = |path: &std::path::Path| Some(path.to_string_lossy().into_owned());
-        let all = [
-            ("lowerdir", text(&l.lowers[0])),
-            ("lowerdir+", text(&l.lowers[0])),
-            ("lowerdir+", text(&l.lowers[1])),
-            ("datadir+", text(&l.lowers[2])),
-            ("upperdir", text(&l.upper)),
-            ("workdir", text(&l.work)),
-            ("userxattr", None),
-            ("volatile", None),
-        ];
-        let count = 1 + self.dice.roll(5);
-        (0..count)
-            .map(|_| all[self.dice.roll(all.len())].clone())
-            .map(|(key, value)| (key.to_owned(), value))
-            .collect()
-    }
-}
-
 /// `count` strings for mount(2).
 pub fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
     let layers = b.layout(3)?;
-    let mut words = Words {
-        dice: Dice::new(seed),
-        layers: &layers,
-    };
+    let mut words = Words::new(seed, &layers);
     let mut mounted = 0;
     for number in 0..count {
-        let text = string(&mut words);
+        let text = words.string();
         let what = format!("string {number}, {text:.300?}");
         let result = sys::mount_page("union", &layers.target, b.fstype, text.as_bytes());
         match result {
@@ -196,46 +48,13 @@ pub fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
     Ok(vec![format!("{count} strings, {mounted} of them mounted")])
 }
 
-fn string(words: &mut Words<'_>) -> String {
-    let pairs: Vec<_> = match words.dice.roll(3) {
-        0 => words.layers(),
-        _ => (0..words.dice.roll(7))
-            .map(|_| {
-                let value = (words.dice.roll(4) > 0).then(|| words.value());
-                (words.key(), value)
-            })
-            .collect(),
-    };
-    let options = pairs.into_iter().map(|(key, value)| match value {
-        Some(value) => format!("{key}={value}"),
-        None => key,
-    });
-    let mut text = options.collect::<Vec<_>>().join(",");
-    // The page is full, and one byte more or less.
-    if words.dice.roll(10) == 0 {
-        let length = 4090 + words.dice.roll(10);
-        while text.len() < length {
-            text.push(['x', ':', '\\', ','][words.dice.roll(4)]);
-        }
-    }
-    text.retain(|letter| letter != '\0');
-    text
-}
-
 /// What a mounted union says of its options mounts it again.
 fn again(b: &Bench, layers: &Layout, what: &str) -> Result<(), String> {
     let shown =
         mount::mounted_at(&layers.target).ok_or_else(|| format!("{what}: not in mountinfo"))?;
     b.umount(&layers.target)?;
     forget_volatile(layers);
-    let options = shown
-        .super_options()
-        .into_iter()
-        .map(|(key, value)| match value {
-            Some(value) => format!("{key}={value}"),
-            None => key,
-        });
-    let text = options.collect::<Vec<_>>().join(",");
+    let text = joined(shown.super_options());
     sys::mount_page("union", &layers.target, b.fstype, text.as_bytes())
         .map_err(|error| format!("{what} was mounted and shows {text:?}, which is {error}"))?;
     b.umount(&layers.target)?;
@@ -265,10 +84,7 @@ fn refused(b: &Bench, what: &str, error: Errno) -> Result<(), String> {
 /// `count` contexts, each with a few calls of fsconfig(2) of every kind.
 pub fn by_fsconfig(b: &Bench, seed: u64, count: usize) -> Notes {
     let layers = b.layout(3)?;
-    let mut words = Words {
-        dice: Dice::new(seed),
-        layers: &layers,
-    };
+    let mut words = Words::new(seed, &layers);
     let (mut mounted, mut calls) = (0, 0);
     let fds = descriptors(b, &layers)?;
     for number in 0..count {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+use std::path::Path;
+
 use crate::acl;
 use crate::bench::Bench;
 use crate::scenario::Check;
@@ -22,6 +24,9 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let before = walk::walk(&l.lower)?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         l.union(b).mount(&l.target)?;
+        for name in ["su", "open"] {
+            by_descriptor(b, &l.target.join(name))?;
+        }
         for name in ["su", "open", "dir", "tmp"] {
             let path = l.target.join(name);
             let list = acl::encode("u:7,user:1000:7,g:7,m:7,o:7");
@@ -65,4 +70,35 @@ fn run(b: &mut Bench) -> Result<(), String> {
         &format!("an empty work directory, not {left:?}"),
         left.is_empty(),
     )
+}
+
+/// What a descriptor for reading is good for must not reach the file below.
+fn by_descriptor(b: &Bench, path: &Path) -> Result<(), String> {
+    const IMMUTABLE: u32 = 0x10;
+    let show = path.display();
+    let fd = b.works("open", sys::open(path, libc::O_RDONLY, 0))?;
+    let realtime = sys::FileAttr {
+        xflags: 1,
+        ..sys::FileAttr::default()
+    };
+    let attempts = [
+        ("write", sys::write(fd, b"W", Some(0)).map(drop)),
+        ("ftruncate", sys::ftruncate(fd, 0)),
+        ("fallocate", sys::fallocate(fd, 0, 0, 9000)),
+        ("FS_IOC_SETFLAGS", sys::set_flags(fd, IMMUTABLE)),
+        ("FS_IOC_FSSETXATTR", sys::fssetxattr(fd, realtime)),
+        ("fchmod", sys::fchmod(fd, 0o4777)),
+        ("fchown", sys::fchown(fd, 0, 0)),
+        (
+            "fsetxattr",
+            sys::fsetxattr(fd, "security.capability", &[1], 0),
+        ),
+    ];
+    for (what, result) in attempts {
+        b.must(
+            &format!("{what} of {show} is refused: {result:?}"),
+            result.is_err(),
+        )?;
+    }
+    Ok(sys::close(fd)?)
 }
