@@ -16,6 +16,13 @@ pub struct Change {
     pub call: fn(&Path) -> sys::Result<()>,
 }
 
+impl Change {
+    /// A change of this name.
+    pub const fn new(name: &'static str, call: fn(&Path) -> sys::Result<()>) -> Self {
+        Self { name, call }
+    }
+}
+
 /// Names of lower files of 12000 bytes, one for each change of a file.
 const FILES: &[&str] = &[
     "write", "append", "truncate", "cut", "chmod", "chown", "times", "xattr", "link", "rename",
@@ -24,160 +31,111 @@ const FILES: &[&str] = &[
 
 /// All of them.
 pub const CHANGES: &[Change] = &[
-    Change {
-        name: "write into a lower file",
-        call: |root| {
-            with(&root.join("write"), libc::O_WRONLY, |fd| {
-                sys::write(fd, b"W", Some(9))
-            })
-        },
-    },
-    Change {
-        name: "append to a lower file",
-        call: |root| {
-            let flags = libc::O_WRONLY | libc::O_APPEND;
-            with(&root.join("append"), flags, |fd| sys::write(fd, b"A", None))
-        },
-    },
-    Change {
-        name: "open a lower file with O_TRUNC",
-        call: |root| {
-            with(
-                &root.join("cut"),
-                libc::O_WRONLY | libc::O_TRUNC,
-                |_| Ok(()),
+    Change::new("write into a lower file", |root| {
+        with(&root.join("write"), libc::O_WRONLY, |fd| {
+            sys::write(fd, b"W", Some(9))
+        })
+    }),
+    Change::new("append to a lower file", |root| {
+        let flags = libc::O_WRONLY | libc::O_APPEND;
+        with(&root.join("append"), flags, |fd| sys::write(fd, b"A", None))
+    }),
+    Change::new("open a lower file with O_TRUNC", |root| {
+        with(
+            &root.join("cut"),
+            libc::O_WRONLY | libc::O_TRUNC,
+            |_| Ok(()),
+        )
+    }),
+    Change::new("truncate a lower file", |root| {
+        sys::truncate(root.join("truncate"), 9000)
+    }),
+    Change::new("fallocate in a lower file", |root| {
+        with(&root.join("allocate"), libc::O_WRONLY, |fd| {
+            sys::fallocate(
+                fd,
+                libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE,
+                0,
+                4096,
             )
-        },
-    },
-    Change {
-        name: "truncate a lower file",
-        call: |root| sys::truncate(root.join("truncate"), 9000),
-    },
-    Change {
-        name: "fallocate in a lower file",
-        call: |root| {
-            with(&root.join("allocate"), libc::O_WRONLY, |fd| {
-                sys::fallocate(
-                    fd,
-                    libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE,
-                    0,
-                    4096,
-                )
-            })
-        },
-    },
-    Change {
-        name: "chmod of a lower file",
-        call: |root| sys::chmod(root.join("chmod"), 0o600),
-    },
-    Change {
-        name: "chown of a lower file to its own group",
-        call: |root| {
-            let gid = sys::stat(root.join("chown"), 0)?.st_gid;
-            sys::lchown(root.join("chown"), u32::MAX, gid)
-        },
-    },
-    Change {
-        name: "utimes of a lower file",
-        call: |root| sys::utimens(root.join("times"), (5, 5), (6, 6), 0),
-    },
-    Change {
-        name: "setxattr of a lower file",
-        call: |root| sys::setxattr(root.join("xattr"), "user.new", &[b'x'; 200], 0),
-    },
-    Change {
-        name: "link of a lower file",
-        call: |root| sys::link(root.join("link"), root.join("linked"), 0),
-    },
-    Change {
-        name: "rename of a lower file",
-        call: |root| sys::rename(root.join("rename"), root.join("sub/renamed"), 0),
-    },
-    Change {
-        name: "rename of a lower file over a lower file",
-        call: |root| sys::rename(root.join("from"), root.join("onto"), 0),
-    },
-    Change {
-        name: "exchange of a lower file and one of the top",
-        call: |root| {
-            let (lower, top) = (root.join("swapped"), root.join("top"));
-            sys::rename(lower, top, libc::RENAME_EXCHANGE)
-        },
-    },
-    Change {
-        name: "rename of a file of the top over a lower one",
-        call: |root| sys::rename(root.join("move"), root.join("above"), 0),
-    },
-    Change {
-        name: "unlink of a lower file",
-        call: |root| sys::unlink(root.join("unlink")),
-    },
-    Change {
-        name: "rmdir of a lower directory",
-        call: |root| sys::rmdir(root.join("empty")),
-    },
-    Change {
-        name: "rmdir of a merged directory with whiteouts",
-        call: |root| sys::rmdir(root.join("emptied")),
-    },
-    Change {
-        name: "chmod of a lower directory",
-        call: |root| sys::chmod(root.join("dir"), 0o750),
-    },
-    Change {
-        name: "create in a lower directory three levels down",
-        call: |root| {
-            let flags = libc::O_CREAT | libc::O_EXCL;
-            with(&root.join("one/two/three/new"), flags, |_| Ok(()))
-        },
-    },
-    Change {
-        name: "mkdir over a whiteout",
-        call: |root| sys::mkdir(root.join("gone"), 0o755),
-    },
-    Change {
-        name: "symlink over a whiteout",
-        call: |root| sys::symlink("target", root.join("gone too")),
-    },
-    Change {
-        name: "create",
-        call: |root| {
-            with(&root.join("created"), libc::O_CREAT | libc::O_EXCL, |_| {
-                Ok(())
-            })
-        },
-    },
-    Change {
-        name: "mkdir",
-        call: |root| sys::mkdir(root.join("made"), 0o755),
-    },
-    Change {
-        name: "mkfifo",
-        call: |root| sys::mknod(root.join("pipe"), libc::S_IFIFO | 0o600, 0),
-    },
-    Change {
-        name: "utimes of a lower symbolic link",
-        call: |root| {
-            sys::utimens(
-                root.join("symlink"),
-                (5, 5),
-                (6, 6),
-                libc::AT_SYMLINK_NOFOLLOW,
-            )
-        },
-    },
-    Change {
-        name: "chmod of a lower fifo",
-        call: |root| sys::chmod(root.join("fifo"), 0o600),
-    },
-    Change {
-        name: "link of a file without a name",
-        call: |root| {
-            with(root, libc::O_TMPFILE | libc::O_WRONLY, |fd| {
-                sys::link_empty(fd, root.join("named"))
-            })
-        },
-    },
+        })
+    }),
+    Change::new("chmod of a lower file", |root| {
+        sys::chmod(root.join("chmod"), 0o600)
+    }),
+    Change::new("chown of a lower file to its own group", |root| {
+        let gid = sys::stat(root.join("chown"), 0)?.st_gid;
+        sys::lchown(root.join("chown"), u32::MAX, gid)
+    }),
+    Change::new("utimes of a lower file", |root| {
+        sys::utimens(root.join("times"), (5, 5), (6, 6), 0)
+    }),
+    Change::new("setxattr of a lower file", |root| {
+        sys::setxattr(root.join("xattr"), "user.new", &[b'x'; 200], 0)
+    }),
+    Change::new("link of a lower file", |root| {
+        sys::link(root.join("link"), root.join("linked"), 0)
+    }),
+    Change::new("rename of a lower file", |root| {
+        sys::rename(root.join("rename"), root.join("sub/renamed"), 0)
+    }),
+    Change::new("rename of a lower file over a lower file", |root| {
+        sys::rename(root.join("from"), root.join("onto"), 0)
+    }),
+    Change::new("exchange of a lower file and one of the top", |root| {
+        let (lower, top) = (root.join("swapped"), root.join("top"));
+        sys::rename(lower, top, libc::RENAME_EXCHANGE)
+    }),
+    Change::new("rename of a file of the top over a lower one", |root| {
+        sys::rename(root.join("move"), root.join("above"), 0)
+    }),
+    Change::new("unlink of a lower file", |root| {
+        sys::unlink(root.join("unlink"))
+    }),
+    Change::new("rmdir of a lower directory", |root| {
+        sys::rmdir(root.join("empty"))
+    }),
+    Change::new("rmdir of a merged directory with whiteouts", |root| {
+        sys::rmdir(root.join("emptied"))
+    }),
+    Change::new("chmod of a lower directory", |root| {
+        sys::chmod(root.join("dir"), 0o750)
+    }),
+    Change::new("create in a lower directory three levels down", |root| {
+        let flags = libc::O_CREAT | libc::O_EXCL;
+        with(&root.join("one/two/three/new"), flags, |_| Ok(()))
+    }),
+    Change::new("mkdir over a whiteout", |root| {
+        sys::mkdir(root.join("gone"), 0o755)
+    }),
+    Change::new("symlink over a whiteout", |root| {
+        sys::symlink("target", root.join("gone too"))
+    }),
+    Change::new("create", |root| {
+        with(&root.join("created"), libc::O_CREAT | libc::O_EXCL, |_| {
+            Ok(())
+        })
+    }),
+    Change::new("mkdir", |root| sys::mkdir(root.join("made"), 0o755)),
+    Change::new("mkfifo", |root| {
+        sys::mknod(root.join("pipe"), libc::S_IFIFO | 0o600, 0)
+    }),
+    Change::new("utimes of a lower symbolic link", |root| {
+        sys::utimens(
+            root.join("symlink"),
+            (5, 5),
+            (6, 6),
+            libc::AT_SYMLINK_NOFOLLOW,
+        )
+    }),
+    Change::new("chmod of a lower fifo", |root| {
+        sys::chmod(root.join("fifo"), 0o600)
+    }),
+    Change::new("link of a file without a name", |root| {
+        with(root, libc::O_TMPFILE | libc::O_WRONLY, |fd| {
+            sys::link_empty(fd, root.join("named"))
+        })
+    }),
 ];
 
 /// Opens a file, does something to it, and closes it.

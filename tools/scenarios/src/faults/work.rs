@@ -64,98 +64,73 @@ pub fn all() -> impl Iterator<Item = Work> {
 
 /// Changes that need what [`tree`] has.
 const MORE: &[Change] = &[
-    Change {
-        name: "unlink of a file of the top",
-        call: |root| sys::unlink(root.join("top")),
-    },
-    Change {
-        name: "chmod of a file of the top",
-        call: |root| sys::chmod(root.join("top"), 0o600),
-    },
-    Change {
-        name: "link of a file of the top",
-        call: |root| sys::link(root.join("top"), root.join("dir/linked"), 0),
-    },
-    Change {
-        name: "rename of a directory of the top over a whiteout",
-        call: |root| sys::rename(root.join("fresh"), root.join("gone"), 0),
-    },
-    Change {
-        name: "rename of a directory of the top over an emptied one",
-        call: |root| sys::rename(root.join("fresh"), root.join("emptied"), 0),
-    },
-    Change {
-        name: "exchange of a directory and a file of the top",
-        call: |root| {
-            let (dir, file) = (root.join("fresh"), root.join("top"));
-            sys::rename(dir, file, libc::RENAME_EXCHANGE)
-        },
-    },
-    Change {
-        name: "rename of a lower symbolic link",
-        call: |root| sys::rename(root.join("symlink"), root.join("dir/symlink"), 0),
-    },
-    Change {
-        name: "removexattr of a lower file",
-        call: |root| sys::removexattr(root.join("marked"), "user.mark"),
-    },
-    Change {
-        name: "ACL of a lower file",
-        call: |root| {
-            let list = acl::encode("u:6,user:1000:7,g:4,m:7,o:0");
-            sys::setxattr(root.join("xattr"), acl::ACCESS, &list, 0)
-        },
-    },
+    Change::new("unlink of a file of the top", |root| {
+        sys::unlink(root.join("top"))
+    }),
+    Change::new("chmod of a file of the top", |root| {
+        sys::chmod(root.join("top"), 0o600)
+    }),
+    Change::new("link of a file of the top", |root| {
+        sys::link(root.join("top"), root.join("dir/linked"), 0)
+    }),
+    Change::new("rename of a directory of the top over a whiteout", |root| {
+        sys::rename(root.join("fresh"), root.join("gone"), 0)
+    }),
+    Change::new(
+        "rename of a directory of the top over an emptied one",
+        |root| sys::rename(root.join("fresh"), root.join("emptied"), 0),
+    ),
+    Change::new("exchange of a directory and a file of the top", |root| {
+        let (dir, file) = (root.join("fresh"), root.join("top"));
+        sys::rename(dir, file, libc::RENAME_EXCHANGE)
+    }),
+    Change::new("rename of a lower symbolic link", |root| {
+        sys::rename(root.join("symlink"), root.join("dir/symlink"), 0)
+    }),
+    Change::new("removexattr of a lower file", |root| {
+        sys::removexattr(root.join("marked"), "user.mark")
+    }),
+    Change::new("ACL of a lower file", |root| {
+        let list = acl::encode("u:6,user:1000:7,g:4,m:7,o:0");
+        sys::setxattr(root.join("xattr"), acl::ACCESS, &list, 0)
+    }),
 ];
 
 /// What only looks.
 const LOOKS: &[Change] = &[
-    Change {
-        name: "stat of a lower file",
-        call: |root| sys::stat(root.join("one/two/three"), 0).map(drop),
-    },
-    Change {
-        name: "stat of nothing",
-        call: |root| match sys::stat(root.join("one/two/none"), 0) {
+    Change::new("stat of a lower file", |root| {
+        sys::stat(root.join("one/two/three"), 0).map(drop)
+    }),
+    Change::new("stat of nothing", |root| {
+        match sys::stat(root.join("one/two/none"), 0) {
             // The answer there is; any other is the fault.
             Err(crate::errno::Errno(libc::ENOENT)) => Ok(()),
             other => other.map(drop),
-        },
-    },
-    Change {
-        name: "list of a merged directory",
-        call: |root| walk::list(root).map(drop),
-    },
-    Change {
-        name: "read of a lower file",
-        call: |root| {
-            let path = root.join("write");
-            with(&path, libc::O_RDONLY, |fd| sys::read(fd, 12_000, None))
-        },
-    },
-    Change {
-        name: "readlink of a lower symbolic link",
-        call: |root| sys::readlink(root.join("symlink")).map(drop),
-    },
-    Change {
-        name: "listxattr of a lower file",
-        call: |root| sys::listxattr(root.join("marked")).map(drop),
-    },
-    Change {
-        name: "fsync of a file of the top",
-        call: |root| with(&root.join("top"), libc::O_WRONLY, sys::fsync),
-    },
-    Change {
-        name: "open of a lower file for writing",
-        call: |root| with(&root.join("append"), libc::O_WRONLY, |_| Ok(())),
-    },
-    Change {
-        name: "open of a file without a name",
-        call: |root| {
-            let flags = libc::O_TMPFILE | libc::O_WRONLY;
-            with(&root.join("dir"), flags, |_| Ok(()))
-        },
-    },
+        }
+    }),
+    Change::new("list of a merged directory", |root| {
+        walk::list(root).map(drop)
+    }),
+    Change::new("read of a lower file", |root| {
+        let path = root.join("write");
+        with(&path, libc::O_RDONLY, |fd| sys::read(fd, 12_000, None))
+    }),
+    Change::new("readlink of a lower symbolic link", |root| {
+        sys::readlink(root.join("symlink")).map(drop)
+    }),
+    Change::new("listxattr of a lower file", |root| {
+        sys::listxattr(root.join("marked")).map(drop)
+    }),
+    Change::new("fsync of a file of the top", |root| {
+        with(&root.join("top"), libc::O_WRONLY, sys::fsync)
+    }),
+    Change::new("open of a lower file for writing", |root| {
+        with(&root.join("append"), libc::O_WRONLY, |_| Ok(()))
+    }),
+    Change::new("open of a file without a name", |root| {
+        let flags = libc::O_TMPFILE | libc::O_WRONLY;
+        with(&root.join("dir"), flags, |_| Ok(()))
+    }),
 ];
 
 /// The tree that all of them find.
