@@ -72,6 +72,12 @@ pub fn same(seed: u64) -> bool {
     seed % 2 == 1
 }
 
+/// Whether the top's file system brings each of its own operations on names to the disk at once, so that a power cut
+/// between any two of those that an operation of the union needs is among the states.
+fn step_by_step(seed: u64) -> bool {
+    (seed / 2).is_multiple_of(2)
+}
+
 fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
     let Some((image, seed)) = parse(name) else {
         return Outcome::Fail(vec![format!("no case has the name crash/{name}")]);
@@ -164,7 +170,7 @@ fn crash(
         }
     }
     tally.states = start.elapsed();
-    let note = tally.note(&history, points.len(), same(seed));
+    let note = tally.note(&history, points.len(), seed);
     if tally.wrong > 0 {
         let count = format!(
             "{} of {} states are wrong; {note}",
@@ -217,7 +223,12 @@ fn workload(
     drop(device);
     let before = disk.bytes()?;
     let logged = disk.logged()?;
-    logged.mount(&site.top)?;
+    let flags = if step_by_step(seed) {
+        libc::MS_DIRSYNC
+    } else {
+        0
+    };
+    logged.mount(&site.top, flags)?;
     site.work(history, seed, &mut |number| {
         logged.mark(&points::mark(number))
     })?;
@@ -297,14 +308,19 @@ impl Tally {
         looked.wrong
     }
 
-    fn note(&self, history: &History, states: usize, same: bool) -> String {
-        let below = if same {
+    fn note(&self, history: &History, states: usize, seed: u64) -> String {
+        let below = if same(seed) {
             "on the top's file system"
         } else {
             "on tmpfs"
         };
+        let steps = if step_by_step(seed) {
+            ", step by step"
+        } else {
+            ""
+        };
         format!(
-            "{states} states of {} operations, lower layers {below}: {} with unflushed writes in part, {} with garbage \
+            "{states} states of {} operations{steps}, lower layers {below}: {} with unflushed writes in part, {} with garbage \
              in the work directory; trees after {} different operations; {:.1?}, then {:.1?}",
             history.len(),
             self.in_part,

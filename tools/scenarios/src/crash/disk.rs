@@ -29,12 +29,12 @@ impl Looped {
 
     /// Mounts the file system on it.
     pub fn mount(&self, fstype: &str, target: &Path) -> Result<(), String> {
-        mount(&self.path, fstype, target)
+        mount(&self.path, fstype, target, 0)
     }
 }
 
-fn mount(device: &Path, fstype: &str, target: &Path) -> Result<(), String> {
-    sys::mount(&device.to_string_lossy(), target, fstype, 0, b"")
+fn mount(device: &Path, fstype: &str, target: &Path, flags: u64) -> Result<(), String> {
+    sys::mount(&device.to_string_lossy(), target, fstype, flags, b"")
         .map_err(|error| format!("mounting {fstype}: {error}"))
 }
 
@@ -106,9 +106,9 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// Mounts it.
-    pub fn mount(&self, target: &Path) -> Result<(), String> {
-        mount(&self.mapped.path, self.fstype, target)
+    /// Mounts it, with flags of mount(2).
+    pub fn mount(&self, target: &Path, flags: u64) -> Result<(), String> {
+        mount(&self.mapped.path, self.fstype, target, flags)
     }
 
     /// Leaves a mark in the log.

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::history::{Event, History};
-use super::tree::{Ino, Kind};
+use super::tree::{BLOCK, Ino, Kind};
 
 /// When the power was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -192,8 +192,14 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
                     }
                 }
             }
-            // Lengths are metadata, and keep the order: this one has not happened yet.
-            Event::Truncate { .. } if by > number => {}
+            // Lengths are metadata, and keep the order: this one has not happened yet.  But the rest of the block it
+            // cuts may be zeros already: they are data, which file systems write first.
+            Event::Truncate { cells } if by > number => {
+                let end = may.len().min(cells.next_multiple_of(BLOCK));
+                for cell in may.get_mut(cells..end).unwrap_or_default() {
+                    cell.or(Cell::Zero);
+                }
+            }
             Event::Truncate { cells } => {
                 may.truncate(cells);
                 for cell in &mut may {
