@@ -57,7 +57,7 @@ pub fn run(b: &Bench, seed: u64, rounds: usize) -> Notes {
         let alone = b.new_union().lower(&lower);
         let merged = b.new_union().lower(&l.lowers[0]).lower(&lower);
         let nested = b.new_union().lower(&inner).lower(&l.lowers[0]);
-        let mut exercise = Exercise::new(seed, 400).errors_passed_on();
+        let mut exercise = Exercise::new(seed, 250).errors_passed_on();
         for (what, union) in [("alone", alone), ("merged", merged), ("nested", nested)] {
             if what == "nested" {
                 let below = b.new_union().lower(&lower).lower(&l.lowers[0]).read_only();

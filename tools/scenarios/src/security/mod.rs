@@ -46,7 +46,7 @@ fn cases(series: Series) -> Vec<String> {
                 names.push(format!("marks-{space}:{attribute}-{seed}"));
             }
         }
-        for interface in ["mount", "fsconfig"] {
+        for interface in options::BY {
             names.push(format!("options-{interface}-{seed}"));
         }
         names.push(format!("server-fuse-{seed}"));
@@ -76,8 +76,7 @@ fn input(b: &Bench, kind: &str, subject: &str, seed: u64, size: usize) -> Notes 
             let (space, attribute) = subject.split_once(':').ok_or("SPACE:ATTRIBUTE")?;
             marks::run(b, space, attribute, seed, size * 3)
         }
-        "options" if subject == "mount" => options::by_mount(b, seed, size * 100),
-        "options" => options::by_fsconfig(b, seed, size * 100),
+        "options" => options::run(b, subject, seed, size * 100),
         "server" => liar::run(b, seed, size),
         "image" => images::run(b, images::As::Lower, subject, seed, size),
         "top" => images::run(b, images::As::Top, subject, seed, size),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Mount options nobody would write: by mount(2) and by fsconfig(2).
 
+use std::collections::HashMap;
 use std::os::fd::RawFd;
 
 use super::words::{Words, joined};
@@ -9,6 +10,7 @@ use crate::errno::Errno;
 use crate::mount;
 use crate::scenario::Notes;
 use crate::sys;
+use crate::userns;
 
 /// What a mount may be refused with; EBUSY and ELOOP are for layers that are used twice.
 const CLEAN: &[i32] = &[
@@ -27,8 +29,34 @@ const CLEAN: &[i32] = &[
     libc::EIO,
 ];
 
+/// Who gives them, and how.
+pub const BY: [&str; 3] = ["mount", "fsconfig", "userns"];
+
+/// `count` inputs.
+pub fn run(b: &Bench, by: &str, seed: u64, count: usize) -> Notes {
+    match by {
+        "mount" => by_mount(b, seed, count),
+        "fsconfig" => by_fsconfig(b, seed, count),
+        "userns" => by_user(b, seed, count),
+        _ => Err(format!("options are not given by {by:?}")),
+    }
+}
+
+/// Both, by root of a user namespace, in layers of his own.
+fn by_user(b: &Bench, seed: u64, count: usize) -> Notes {
+    let ground = b.tmpfs("ground")?;
+    b.works("chown", sys::lchown(&ground, 1000, 1000))?;
+    for work in [by_mount, by_fsconfig] {
+        userns::check("0 1000 1\n", "0 1000 1\n", || {
+            let disks = HashMap::new();
+            work(&Bench::new(b.fstype, &ground, &disks), seed, count / 2).map(drop)
+        })?;
+    }
+    Ok(vec![format!("{count} strings and contexts")])
+}
+
 /// `count` strings for mount(2).
-pub fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
+fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
     let layers = b.layout(3)?;
     let mut words = Words::new(seed, &layers);
     let mut mounted = 0;
@@ -82,7 +110,7 @@ fn refused(b: &Bench, what: &str, error: Errno) -> Result<(), String> {
 }
 
 /// `count` contexts, each with a few calls of fsconfig(2) of every kind.
-pub fn by_fsconfig(b: &Bench, seed: u64, count: usize) -> Notes {
+fn by_fsconfig(b: &Bench, seed: u64, count: usize) -> Notes {
     let layers = b.layout(3)?;
     let mut words = Words::new(seed, &layers);
     let (mut mounted, mut calls) = (0, 0);
