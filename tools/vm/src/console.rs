@@ -14,6 +14,17 @@ const TELLING: &[&str] = &[
     "panicked",
 ];
 
+/// Words behind which nothing more is to be expected: a lock that is never released stops all.
+const LAST: &[&str] = &[
+    "lock held when returning to user space",
+    "blocked for more than",
+];
+
+/// Whether a line of the console is such that the machine will soon be silent.
+pub fn is_last(line: &str) -> bool {
+    LAST.iter().any(|word| line.contains(word))
+}
+
 /// The last lines of a console.
 #[derive(Default)]
 pub struct Tail(VecDeque<String>);

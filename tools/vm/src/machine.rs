@@ -156,6 +156,11 @@ impl Machine {
         }
     }
 
+    /// From now on it is given up after so short a silence.
+    pub fn hurry(&mut self, silence: Duration) {
+        self.silence = self.silence.min(silence);
+    }
+
     /// Kills it, as a power cut would; what it has said can still be read.
     pub fn kill(&mut self) {
         self.stop();

@@ -12,7 +12,7 @@ use serde::Serialize;
 use union_scenarios::catalogue::{self, Set};
 use union_scenarios::shape::{self, Fs};
 
-use crate::console::Tail;
+use crate::console::{self, Tail};
 use crate::disks;
 use crate::initramfs::{self, Contents};
 use crate::machine::{Event, Machine, Plan};
@@ -274,6 +274,9 @@ impl Run<'_> {
             match machine.next() {
                 Event::Console(line) => {
                     self.ui().console(&line);
+                    if console::is_last(&line) {
+                        machine.hurry(self.kernel.needs.slowness * Duration::from_secs(10));
+                    }
                     console.push(line);
                 }
                 Event::Verdict(line) => {
