@@ -9,6 +9,7 @@ use super::op::{ACTORS, Op, Step};
 use super::peers::{Answer, Peer};
 use super::perform::{Side, contains, succeeded};
 use crate::diff;
+use crate::errno::Errno;
 use crate::make::OPAQUE;
 use crate::site::Site;
 use crate::sys;
@@ -54,7 +55,7 @@ impl<'a> Twins<'a> {
     pub fn new(plain: &Path, union: &Path, site: Option<(Site, &'a str)>) -> Result<Self, String> {
         let layers = site.iter().flat_map(|(site, _)| site.lower_trees());
         let lowers = layers
-            .map(|layer| Ok((layer.clone(), walk::walk(layer)?)))
+            .map(|path| Ok((path.clone(), layer(path)?)))
             .collect::<Result<_, String>>()?;
         Ok(Self {
             plain: Side::new(plain)?,
@@ -247,7 +248,7 @@ impl<'a> Twins<'a> {
             unmount(site)?;
             if rotate {
                 let top = site.stack().swap_remove(0);
-                let tree = walk::walk(&top).map_err(|error| vec![error])?;
+                let tree = layer(&top).map_err(|error| vec![error])?;
                 self.lowers.push((top, tree));
                 site.rotate().map_err(|error| vec![error])?;
             }
@@ -298,9 +299,9 @@ impl<'a> Twins<'a> {
         site.layers(fstype)
             .work_empty()
             .map_err(|error| vec![error])?;
-        for (layer, before) in &self.lowers {
-            let after = walk::walk(layer).map_err(|error| vec![error])?;
-            let when = format!("lower layer {}, before and after", layer.display());
+        for (path, before) in &self.lowers {
+            let after = layer(path).map_err(|error| vec![error])?;
+            let when = format!("lower layer {}, before and after", path.display());
             let wrong = diff::trees(before, &after, &when, &[], &mut HashMap::new()).wrong;
             if !wrong.is_empty() {
                 return Err(wrong);
@@ -312,6 +313,14 @@ impl<'a> Twins<'a> {
         // Its numbers are its own.
         self.numbers.forget();
         mounted(self, "overlay", "as overlayfs")
+    }
+}
+
+/// What a layer has of the tree: of one that begins below its root maybe nothing.
+fn layer(path: &Path) -> Result<Tree, String> {
+    match sys::stat(path, libc::AT_SYMLINK_NOFOLLOW) {
+        Err(Errno(libc::ENOENT)) => Ok(Tree::new()),
+        _ => walk::walk(path),
     }
 }
 
