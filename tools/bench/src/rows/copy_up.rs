@@ -82,7 +82,6 @@ pub const WRITE_100B_32M: Row = Row {
     },
     // In one place of the plain file, always the same.
     changes: Changes::Nothing,
-    warm_up: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
 };
