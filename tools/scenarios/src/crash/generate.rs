@@ -2,9 +2,10 @@
 //! Workloads from seeds.
 
 use super::history::History;
+use super::op::{BLOCK, By, Op, Sync};
 use super::sequences;
 use super::start;
-use super::tree::{BLOCK, By, Kind, Op, Sync};
+use super::tree::Kind;
 use crate::random::Dice;
 
 /// How many operations a usual workload has; a sequence that has begun is ended.

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 
 use super::cell::{self, Cell};
-use super::tree::{BLOCK, By, Ino, Op, Sync, Tree};
+use super::op::{BLOCK, By, Op, Sync};
+use super::tree::{Ino, Tree};
 
 /// A change of the contents of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -14,7 +14,8 @@ use std::collections::BTreeMap;
 
 use super::cell::Cell;
 use super::history::{Event, History};
-use super::tree::{BLOCK, Ino, Kind};
+use super::op::BLOCK;
+use super::tree::{Ino, Kind};
 
 /// When the power was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,8 +5,9 @@ use super::cell::{CELL, Cell, encode};
 use super::generate;
 use super::history::History;
 use super::judge::{Cut, Found, Seen, judge};
+use super::op::{By, Op, Sync};
 use super::start;
-use super::tree::{By, Ino, Op, Sync, describe};
+use super::tree::{Ino, describe};
 use crate::random::Dice;
 
 fn history(ops: &[Op]) -> History {

@@ -18,6 +18,7 @@ mod judge_tests;
 pub mod kmsg;
 pub mod log;
 pub mod observe;
+pub mod op;
 pub mod perform;
 pub mod points;
 pub mod ram;

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 
 use super::cell::{self, CELL};
 use super::history::History;
+use super::op::{By, Op, Sync};
 use super::start::{START, What};
-use super::tree::{By, Op, Sync, Tree};
+use super::tree::Tree;
 use crate::errno::Errno;
 use crate::sys;
 

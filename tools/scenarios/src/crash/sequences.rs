@@ -2,7 +2,8 @@
 //! What programs do to files they care for, as sequences of operations.
 
 use super::generate::{Maker, join};
-use super::tree::{BLOCK, By, Kind, Op, Sync, parent};
+use super::op::{BLOCK, By, Op, Sync};
+use super::tree::{Kind, parent};
 
 /// All of them.
 pub const ALL: &[fn(&mut Maker)] = &[

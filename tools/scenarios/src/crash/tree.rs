@@ -2,91 +2,14 @@
 //! The tree as a user sees it, and what each operation makes of it: names and attributes, not contents.
 
 use std::collections::BTreeMap;
-use std::fmt;
+
+use super::op::{Op, Sync};
 
 /// Number of an object, the same from its making to its end, whatever its names.
 pub type Ino = usize;
 
 /// The root, whose path is the empty string.
 pub const ROOT: Ino = 0;
-
-/// One operation of a workload. Lengths and offsets are in cells.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Op {
-    /// A new file with contents.
-    Create { path: String, cells: usize },
-    /// A new file with contents that gets its name last: `O_TMPFILE` and linkat(2).
-    CreateUnnamed { path: String, cells: usize },
-    /// Cells of a file are written, beyond its end perhaps.
-    Write {
-        path: String,
-        at: usize,
-        cells: usize,
-        by: By,
-        sync: Sync,
-    },
-    /// A file is opened with `O_TRUNC` and written.
-    Rewrite { path: String, cells: usize },
-    /// truncate(2).
-    Truncate { path: String, cells: usize },
-    /// chmod(2).
-    Chmod { path: String, mode: u32 },
-    /// setxattr(2).
-    SetXattr { path: String, value: String },
-    /// mkdir(2).
-    Mkdir { path: String },
-    /// symlink(2).
-    Symlink { path: String, target: String },
-    /// link(2).
-    Link { old: String, new: String },
-    /// rename(2).
-    Rename { old: String, new: String },
-    /// renameat2(2) with `RENAME_EXCHANGE`.
-    Exchange { old: String, new: String },
-    /// unlink(2).
-    Unlink { path: String },
-    /// rmdir(2).
-    Rmdir { path: String },
-    /// fsync(2) or fdatasync(2) of a file or directory that is opened for it.
-    Sync { path: String, sync: Sync },
-    /// syncfs(2).
-    SyncAll,
-}
-
-/// How cells get into a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum By {
-    /// By pwrite(2).
-    Call,
-    /// By pwrite(2) past the page cache; these are whole blocks.
-    Direct,
-    /// By stores into a mapping of the file, all of them below its end; fdatasync is msync(2) then.
-    Stores,
-}
-
-/// Cells of a block, the unit of `O_DIRECT`.
-pub const BLOCK: usize = 64;
-
-/// How a file is brought to the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sync {
-    /// Not at all.
-    No,
-    /// By fsync(2).
-    Full,
-    /// By fdatasync(2).
-    Data,
-    /// By `O_SYNC`, as long as the file is open.
-    Open,
-    /// By `O_DSYNC`.
-    OpenData,
-}
-
-impl fmt::Display for Op {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(self, f)
-    }
-}
 
 /// What an object is.
 #[derive(Clone, Debug, PartialEq, Eq)]
