@@ -69,6 +69,33 @@ last_counts() {
 	sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$1" | tail -n 1
 }
 
+# What the parts of a test have counted so far.
+passed=0 failed=0
+
+# count_part NAME CMD...: run one part of a test and add its last line 'N
+# passed, N failed' to the counts; what it says is in out/log/NAME-run.log, too.
+count_part() {
+	local name=$1 status=0 log=$REPO/out/log/$1-run.log counts
+	shift
+	mkdir -p "${log%/*}"
+	"$@" > >(tee "$log") || status=$?
+	wait
+	counts=$(last_counts "$log")
+	counts=${counts:-0 0}
+	passed=$((passed + ${counts% *}))
+	failed=$((failed + ${counts#* }))
+	if [ "$status" -ne 0 ] && [ "${counts#* }" -eq 0 ]; then
+		say "$name ended with status $status before it was complete"
+		failed=$((failed + 1))
+	fi
+}
+
+# count_end: the last line of a test; it fails if a part has, or if there was none.
+count_end() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
 # run_logged LOG CMD...: run CMD with its output in LOG; show the end of the
 # log only when the command fails.
 run_logged() {
