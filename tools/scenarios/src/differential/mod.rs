@@ -112,6 +112,7 @@ impl<'a> Case<'a> {
         Limits {
             flags: !self.shape.lower.iter().any(no_flags),
             rotate: true,
+            lists_trusted: self.shape.top == Fs::Btrfs,
         }
     }
 
@@ -275,6 +276,7 @@ mod tests {
         flags: false,
         // What is tried out then is a union, which does not rename all that a plain tree does.
         rotate: false,
+        lists_trusted: false,
     };
 
     /// Two directories that hold the same.

@@ -19,6 +19,8 @@ pub struct Limits {
     pub flags: bool,
     /// The tree is made of layers that can be rotated.
     pub rotate: bool,
+    /// Names of attributes trusted.* are listed for everybody: btrfs does, a union does not.
+    pub lists_trusted: bool,
 }
 
 /// The operations of a seed on a tree.
@@ -117,11 +119,11 @@ impl Generator {
                 break op;
             }
         };
-        // The owner of a file alone may give it the old time that follows.
-        let user = if matches!(op, Op::MapStore { .. }) {
-            0
-        } else {
-            user
+        let user = match op {
+            // The owner of a file alone may give it the old time that follows.
+            Op::MapStore { .. } => 0,
+            Op::ListXattr { .. } if self.limits.lists_trusted => 0,
+            _ => user,
         };
         Step {
             actor: self.actor,
@@ -250,6 +252,7 @@ mod tests {
     const ALL: Limits = Limits {
         flags: true,
         rotate: true,
+        lists_trusted: false,
     };
 
     #[test]
