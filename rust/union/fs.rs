@@ -136,12 +136,9 @@ impl Union {
         }
     }
 
-    /// Says whether the disk has failed to take data of a top layer that nobody waits for.
+    /// Says whether the disk of the top layer has failed to take data since the mount.
     pub fn check_errors(&self) -> Result {
-        match &self.upper {
-            Some(upper) if !self.should_sync() => upper.errors.check(self.upper_mnt()?.root()),
-            _ => Ok(()),
-        }
+        self.upper()?.errors.check(self.upper_mnt()?.root())
     }
 
     /// Whether changes are to be made durable at all.

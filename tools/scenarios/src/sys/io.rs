@@ -351,7 +351,7 @@ pub fn sync() {
     unsafe { libc::sync() };
 }
 
-/// sync_file_range(2).
+/// sync_file_range(2); with 7 for `flags` it waits for everything.
 pub fn sync_range(fd: RawFd, offset: i64, length: i64, flags: u32) -> Result<()> {
     call!(sync_file_range(fd, offset, length, flags)).map(drop)
 }

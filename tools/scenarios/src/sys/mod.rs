@@ -385,11 +385,6 @@ pub fn readahead(fd: RawFd, offset: i64, length: usize) -> Result<()> {
     call!(readahead(fd, offset, length)).map(drop)
 }
 
-/// sync_file_range(2) that waits for everything.
-pub fn sync_file_range(fd: RawFd, offset: i64, length: i64) -> Result<()> {
-    call!(sync_file_range(fd, offset, length, 7)).map(drop)
-}
-
 /// setrlimit(2) of the size of files, with the signal for going beyond it ignored.
 pub fn limit_file_size(bytes: u64) -> Result<()> {
     let limit = libc::rlimit {
