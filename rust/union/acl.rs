@@ -5,9 +5,9 @@
 use super::{copy_up, DEntry, Inode};
 use crate::vfs::{
     acl::{can_set, forget_cached, Acl, AclType},
-    attr::{inode_owner_or_capable, may_keep_sgid, Iattr},
+    attr::{inode_owner_or_capable, may_keep_sgid},
+    cred::OverrideCreds,
     errno::EOPNOTSUPP,
-    inode_ops::Attributes,
     mount::Idmap,
     stack,
     write::WriteAccess,
@@ -60,23 +60,22 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     if !inode_owner_or_capable(idmap, inode) {
         return Err(EPERM);
     }
-    if acl.is_none() && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
+    // Whether an ACL that goes takes set-group-id along is up to the file system, so it does so
+    // itself, with the mounter's rights but for that to keep it.
+    let stripping = ty == AclType::Access && inode.mode() & S_ISGID != 0 && !may_keep_sgid(inode);
+    if acl.is_none() && !stripping && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
         // Nothing to remove is no reason to copy up.
         return Ok(());
     }
-    if ty == AclType::Access && inode.mode() & S_ISGID != 0 && !may_keep_sgid(inode) {
-        // The mounter, who sets the ACL below, might keep it.
-        <super::attr::UnionInode as Attributes<_>>::setattr(
-            idmap,
-            dentry,
-            &mut Iattr::kill_sgid(),
-        )?;
-    }
+    let stripping = match stripping {
+        true => Some(union.cred_without_fsetid()?),
+        false => None,
+    };
     copy_up::up(dentry)?;
     let upper = inode.data().upper().ok_or(EROFS)?;
     let mnt = union.upper_mnt()?;
     let _write = WriteAccess::want(mnt)?;
-    let _creds = union.creds();
+    let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
     match acl {
         Some(acl) => acl.set(mnt, upper, ty)?,
         None => Acl::remove(mnt, upper, ty)?,

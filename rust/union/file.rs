@@ -15,7 +15,7 @@ use super::{
 use crate::vfs::{
     attr::{inode_owner_or_capable, inode_permission, may},
     backing_file::{BackingFile, Hooks},
-    cred::{NewCred, OverrideCreds},
+    cred::OverrideCreds,
     dentry::Dentry,
     file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
@@ -26,10 +26,8 @@ use crate::vfs::{
     types::Loff,
 };
 use kernel::{
-    cred::Credential,
     prelude::*,
     sync::{
-        aref::ARef,
         atomic::{Atomic, Relaxed},
         SetOnce,
     },
@@ -168,16 +166,6 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     fn end_write(file: &File) {
         copy_attr(file.inode());
     }
-}
-
-/// The mounter's credentials, with no more right to keep set-id bits than the caller has.
-fn without_fsetid(union: &Union) -> Result<ARef<Credential>> {
-    let creds = union.creds();
-    let mut new = NewCred::prepare()?;
-    new.drop_fsetid();
-    // Who is in the group of a file keeps its set-group-id bit.
-    new.set_groups_of(creds.caller());
-    Ok(new.finish())
 }
 
 /// Size and times after a change in the top layer.
@@ -340,7 +328,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         // Whether a refused call strips set-id bits is up to the file system, so it does it itself,
         // with the mounter's rights but for those to keep them.
         let stripping = match file.drops_set_id() {
-            true => Some(without_fsetid(union)?),
+            true => Some(union.cred_without_fsetid()?),
             false => None,
         };
         let result = {

@@ -9,7 +9,7 @@ use crate::{
         options::{Config, Fsync},
     },
     vfs::{
-        cred::OverrideCreds,
+        cred::{NewCred, OverrideCreds},
         dentry::Dentry,
         file_system::{flags, FileSystem},
         inode::Inode,
@@ -95,6 +95,20 @@ impl Union {
     /// Puts the mounter's credentials in force.
     pub fn creds(&self) -> OverrideCreds<'_> {
         OverrideCreds::new(&self.cred)
+    }
+
+    /// The mounter's credentials, with no more right to keep set-id bits than the caller has.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn cred_without_fsetid(&self) -> Result<ARef<Credential>> {
+        let creds = self.creds();
+        let mut new = NewCred::prepare()?;
+        new.drop_fsetid();
+        // Who is in the group of a file keeps its set-group-id bit.
+        new.set_groups_of(creds.caller());
+        Ok(new.finish())
     }
 
     /// The mount of a lower layer.

@@ -174,13 +174,6 @@ impl Iattr {
         self
     }
 
-    /// Takes set-group-id away, as a writer without the right to keep it would.
-    pub fn kill_sgid() -> Self {
-        let mut this = Self::empty();
-        this.0.ia_valid = bindings::ATTR_KILL_SGID;
-        this
-    }
-
     /// Sets modification and change time to now.
     pub fn touch(&mut self) {
         self.0.ia_valid |= bindings::ATTR_MTIME | bindings::ATTR_CTIME;

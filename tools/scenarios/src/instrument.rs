@@ -35,6 +35,8 @@ pub struct Instrument {
     pub programs: &'static [&'static str],
     /// Whether its cases provoke errors of the module in the kernel log.
     pub provokes_errors: bool,
+    /// How many processors its machines have: what does one thing after the other is a quarter faster on one.
+    pub processors: u32,
     /// How long one case may take.
     pub limit: Duration,
     /// The names of the cases of a series, the same on the host and in the guest.

@@ -19,6 +19,7 @@ use crate::machine::{Event, Machine, Plan};
 use crate::modules::Dependencies;
 use crate::paths::{Kernel, Places};
 use crate::programs;
+use crate::qemu::Processors;
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
@@ -254,7 +255,10 @@ impl Run<'_> {
             share: None,
             output: false,
             memory: needs.memory.clone(),
-            processors: Default::default(),
+            processors: match request.set {
+                Set::Instrument(instrument, _) => Processors::Many(instrument.processors),
+                Set::One | Set::Spread | Set::All => Processors::default(),
+            },
             log: log.to_owned(),
             timeout: request.timeout,
             silence: needs.slowness

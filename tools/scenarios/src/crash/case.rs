@@ -34,6 +34,7 @@ pub static CRASH: Instrument = Instrument {
     modules: &["dm_log_writes", ram::MODULE],
     programs: fsck::PROGRAMS,
     provokes_errors: false,
+    processors: 1,
     limit: Duration::from_secs(1200),
     cases,
     run,

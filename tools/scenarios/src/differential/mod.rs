@@ -51,6 +51,7 @@ pub static INSTRUMENT: Instrument = Instrument {
     modules: &[],
     programs: &[],
     provokes_errors: false,
+    processors: 1,
     limit: Duration::from_secs(600),
     cases: |series| series.seeds().map(|seed| seed.to_string()).collect(),
     run,

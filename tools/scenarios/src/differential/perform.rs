@@ -124,7 +124,6 @@ impl Side {
                 r.close(fd(slot));
                 self.fd[*slot] = Fd::NONE;
             }
-            Op::Read { slot, length } => drop(r.read(fd(slot), *length)),
             Op::Pread { slot, length, at } => drop(r.pread(fd(slot), *length, *at)),
             // What passes through a pipe of a lower layer does not change its times; see union.rst.
             Op::Write { slot, .. } if self.kind[*slot] == libc::S_IFIFO => {}
@@ -132,8 +131,11 @@ impl Side {
             // Positions in a directory are up to the file system, and so is where it ends.
             Op::Seek { slot, .. } | Op::SeekData { slot, .. }
                 if self.kind[*slot] == libc::S_IFDIR => {}
+            // Behind the last entry of an ext4 directory reading is an overflow.
+            Op::Read { slot, .. } if self.kind[*slot] == libc::S_IFDIR => {}
             Op::Sendfile { from, .. } | Op::Splice { from, .. }
                 if self.kind[*from] == libc::S_IFDIR => {}
+            Op::Read { slot, length } => drop(r.read(fd(slot), *length)),
             Op::Write { slot, data } => r.write(fd(slot), pattern(data.tag, data.length)),
             Op::Pwrite { slot, data, at } => {
                 r.pwrite(fd(slot), pattern(data.tag, data.length), *at);

@@ -33,6 +33,7 @@ pub static INSTRUMENT: Instrument = Instrument {
     modules: &[],
     programs: &[],
     provokes_errors: true,
+    processors: 1,
     limit: Duration::from_secs(600),
     cases,
     run,

@@ -32,6 +32,7 @@ pub static INSTRUMENT: Instrument = Instrument {
     modules: &[],
     programs: &[],
     provokes_errors: true,
+    processors: 2,
     limit: Duration::from_secs(600),
     cases,
     run,
