@@ -2,7 +2,7 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR FLAVOUR EVERY ALL
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR FLAVOUR PARTS EVERY ALL
 
 .PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash bench unit demo vm shell lint install setup clean distclean help
 
@@ -91,7 +91,8 @@ KDIR=DIR         build for the kernel of this tree, which must have Rust metadat
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
 FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
-EVERY=N          test-debug: every Nth fault of the sweep (default 9)
+PARTS=N EVERY=N  test-debug: an Nth of its cases (default 6), every Nth fault of
+                 the sweeps (default 27); each day others
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
                  or for how long

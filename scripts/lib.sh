@@ -23,6 +23,12 @@ say() { printf '[%4ds] %s\n' $(($(date +%s) - UNION_T0)) "$*" >&2; }
 # die TEXT...: what was wrong, with what, and what to do about it.
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
+# number NAME VALUE [LEAST]: dies unless it is one, and at least LEAST.
+number() {
+	[[ $2 =~ ^[0-9]+$ ]] || die "$1=$2 is not a number"
+	[ "$2" -ge "${3:-0}" ] || die "$1=$2: at least $3"
+}
+
 case $CACHE in
 /*) ;;
 *) die "the cache directory '$CACHE' is not an absolute path; set UNION_CACHE to one" ;;

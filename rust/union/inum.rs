@@ -99,8 +99,14 @@ impl FileSystems {
     ///
     /// `ENOMEM`; those of `->getattr()`.
     pub fn numbers(&mut self, root: PathRef<'_>) -> Result<Numbers> {
-        let parts = parts(root)?;
-        let this = (root.dentry().sb_token(), parts);
+        let sb = root.dentry().sb_token();
+        // A file system without subvolumes has none anywhere: one question is enough for all of the
+        // layers on it.
+        let parts = match self.0.contains(&(sb, Parts::One)) {
+            true => Parts::One,
+            false => parts(root)?,
+        };
+        let this = (sb, parts);
         let at = match self.0.iter().position(|known| *known == this) {
             Some(at) => at,
             None => {

@@ -4,13 +4,15 @@
 use std::collections::HashMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use regex_lite::Regex;
-use union_scenarios::catalogue::{self, Case, Set};
+use union_scenarios::catalogue::{self, Case, Part, Set};
 use union_scenarios::execute::Lab;
 use union_scenarios::outcome::{self, Outcome};
+use union_scenarios::pace;
 use union_scenarios::shape::{self, Fs};
 use union_scenarios::sys;
 
@@ -39,7 +41,9 @@ pub fn run(line: &CommandLine) -> Result<()> {
         lab.limit = instrument.limit;
     }
     let slowness = line.get("slowness").unwrap_or("1");
-    lab.limit *= slowness.parse::<u32>().context("union.slowness")?;
+    let slowness: u16 = slowness.parse().context("union.slowness")?;
+    lab.limit *= slowness.into();
+    pace::set_slowness(slowness.into());
     if let Some(seconds) = line.get("limit") {
         lab.limit = Duration::from_secs(seconds.parse().context("union.limit")?);
     }
@@ -137,11 +141,15 @@ fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
     let set = Set::from_word(word).with_context(|| format!("union.set={word}"))?;
     let share = line.get("share").and_then(|share| share.split_once('/'));
     let (job, jobs) = share.unwrap_or(("0", "1"));
+    let part = line.get("part").map(Part::from_str).transpose();
+    let part = part.map_err(|why| anyhow!("union.part: {why}"))?;
+    let part = part.unwrap_or(Part::WHOLE);
     let job: usize = job.parse().context("union.share")?;
     let jobs: usize = jobs.parse().context("union.share")?;
     Ok(catalogue::chosen(set)
         .into_iter()
-        .filter(|case| case.machine(jobs) == job && filter.is_match(&case.name()))
+        .filter(|case| case.machine(jobs) == job && part.has(case))
+        .filter(|case| filter.is_match(&case.name()))
         .collect())
 }
 

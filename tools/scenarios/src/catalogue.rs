@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Everything there is to run, under the names that reports and filters use.
 
+use std::fmt;
+use std::str::FromStr;
+
 use crate::instrument::{self, Instrument, Series};
 use crate::scenario::{Check, Scenario};
 use crate::shape::{SHAPES, Shape};
@@ -26,6 +29,43 @@ impl Case {
             Self::Check(check) => format!("check/{}", check.name),
             Self::Instrument(instrument, name, _) => format!("{}/{name}", instrument.name),
         }
+    }
+}
+
+/// One of several parts of a set, of about equal size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Which, from 1 on.
+    number: usize,
+    of: usize,
+}
+
+impl Part {
+    /// All of it.
+    pub const WHOLE: Self = Self { number: 1, of: 1 };
+
+    /// Whether the case belongs to it.
+    pub fn has(self, case: &Case) -> bool {
+        // Not the digits of the hash that choose the machine.
+        (walk::hash(case.plain_name().as_bytes()) >> 32) as usize % self.of == self.number - 1
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.number, self.of)
+    }
+}
+
+impl FromStr for Part {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let numbers = text.split_once('/').and_then(|(number, of)| {
+            let (number, of) = (number.parse().ok()?, of.parse().ok()?);
+            (1..=of).contains(&number).then_some(Self { number, of })
+        });
+        numbers.ok_or_else(|| format!("{text:?} is not a part as 1/3 is one"))
     }
 }
 
@@ -172,6 +212,24 @@ mod tests {
             let is =
                 |case: &&Case| matches!(case, Case::Scenario(_, found) if found.name == shape.name);
             assert!(one.iter().filter(is).count() > 5, "{}", shape.name);
+        }
+    }
+
+    #[test]
+    fn the_parts_are_the_whole_and_about_the_same_size() {
+        let all = chosen(Set::One);
+        let of = |part: &str| {
+            let part: Part = part.parse().unwrap();
+            all.iter().filter(|case| part.has(case)).count()
+        };
+        let parts = ["1/3", "2/3", "3/3"].map(of);
+        let whole = of("1/1");
+        assert_eq!(parts.iter().sum::<usize>(), whole);
+        for part in parts {
+            assert!(part * 4 > whole && part * 5 < whole * 2, "{parts:?}");
+        }
+        for text in ["", "1", "0/3", "4/3", "1/0"] {
+            assert!(text.parse::<Part>().is_err(), "{text}");
         }
     }
 

@@ -33,6 +33,7 @@ pub mod load;
 pub mod make;
 pub mod mount;
 pub mod outcome;
+pub mod pace;
 pub mod process;
 pub mod quota;
 pub mod random;
@@ -55,6 +56,7 @@ pub mod prelude {
     pub use crate::elf;
     pub use crate::errno::Errno;
     pub use crate::layers::Layers;
+    pub use crate::pace::many;
     pub use crate::process;
     pub use crate::random;
     pub use crate::run::*;

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use clap::{Args, Parser, Subcommand};
 
-use union_scenarios::catalogue::Set;
+use union_scenarios::catalogue::{Part, Set};
 use union_scenarios::instrument::{self, Series};
 use union_vm::paths::Places;
 use union_vm::qemu::Processors;
@@ -38,6 +38,9 @@ enum Command {
         /// Run every scenario in one shape only.
         #[arg(long, conflicts_with_all = ["all", "spread"])]
         one: bool,
+        /// Run the Nth of M parts of the cases only.
+        #[arg(long, value_name = "N/M", default_value_t = Part::WHOLE)]
+        part: Part,
         /// How many machines share the work; the default is one for each processor.
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
@@ -63,6 +66,9 @@ enum Command {
         /// Run only the cases whose name (INSTRUMENT/NAME) matches.
         #[arg(long, value_name = "REGEX")]
         filter: Option<String>,
+        /// Run the Nth of M parts of the cases only.
+        #[arg(long, value_name = "N/M", default_value_t = Part::WHOLE)]
+        part: Part,
         /// How many machines share the work; the default is one for each processor.
         #[arg(long, value_name = "N")]
         jobs: Option<usize>,
@@ -150,12 +156,14 @@ impl MachineArgs {
     fn test_request(
         self,
         set: Set,
+        part: Part,
         filter: Option<String>,
         jobs: Option<usize>,
         json: Option<PathBuf>,
     ) -> test::Request {
         test::Request {
             set,
+            part,
             filter,
             jobs,
             json,
@@ -199,6 +207,7 @@ fn start(cli: Cli) -> Result<u8> {
             all,
             spread,
             one,
+            part,
             jobs,
             json,
             machine,
@@ -211,7 +220,7 @@ fn start(cli: Cli) -> Result<u8> {
             } else {
                 Set::Spread
             };
-            let request = machine.test_request(set, filter, jobs, json);
+            let request = machine.test_request(set, part, filter, jobs, json);
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
         }
         Command::Instrument {
@@ -220,6 +229,7 @@ fn start(cli: Cli) -> Result<u8> {
             count,
             size,
             filter,
+            part,
             jobs,
             json,
             machine,
@@ -234,7 +244,7 @@ fn start(cli: Cli) -> Result<u8> {
                 size: size.unwrap_or(usual.size),
             };
             let set = Set::Instrument(instrument, series);
-            let request = machine.test_request(set, filter, jobs, json);
+            let request = machine.test_request(set, part, filter, jobs, json);
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
         }
         Command::Cut {

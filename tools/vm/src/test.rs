@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
 use serde::Serialize;
-use union_scenarios::catalogue::{self, Set};
+use union_scenarios::catalogue::{self, Part, Set};
 use union_scenarios::shape::{self, Fs};
 
 use crate::console::{self, Tail};
@@ -52,6 +52,8 @@ pub struct Request {
     pub filter: Option<String>,
     /// Of which shapes.
     pub set: Set,
+    /// Which part of them.
+    pub part: Part,
     /// Which kernel.
     pub kernel: Option<String>,
     /// Type under test.
@@ -152,13 +154,11 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
 
 /// How many cases are asked for; none at all is an error.
 fn count(request: &Request) -> Result<usize> {
-    let Some(filter) = &request.filter else {
-        return Ok(catalogue::chosen(request.set).len());
-    };
+    let filter = request.filter.as_deref().unwrap_or_default();
     let regex = Regex::new(filter).context("--filter is not a regular expression")?;
     let count = catalogue::chosen(request.set)
         .iter()
-        .filter(|case| regex.is_match(&case.name()))
+        .filter(|case| request.part.has(case) && regex.is_match(&case.name()))
         .count();
     if count == 0 && !filter.contains("health") {
         bail!("--filter {filter:?} matches no case; union-vm list names them");
@@ -243,6 +243,7 @@ impl Run<'_> {
             "union.mode=test".to_owned(),
             format!("union.fstype={}", request.fstype),
             format!("union.set={}", request.set.word()),
+            format!("union.part={}", request.part),
             format!("union.share={job}/{jobs}"),
             format!("union.from={from}"),
             format!("union.slowness={}", needs.slowness),

@@ -45,7 +45,13 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let place = b.target("fat")?;
     b.works(
         "mount",
-        sys::mount(&node.to_string_lossy(), &place, "vfat", 0, b""),
+        sys::mount(
+            &node.to_string_lossy(),
+            &place,
+            "vfat",
+            0,
+            b"iocharset=ascii",
+        ),
     )?;
     b.works("close", sys::close(device))?;
     b.works("close", sys::close(file))?;
