@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the checkers of a kernel for debugging found, asked at the end: KUnit, lockdep, kmemleak.
+//! What the checkers of a kernel for debugging found, asked at the end: KUnit, lockdep, kmemleak, KCSAN.
 //!
 //! Those that speak up by themselves, KASAN for instance, do so in the kernel log; see [`crate::health`].
 
@@ -35,6 +35,11 @@ const CHECKERS: &[Checker] = &[
         name: "health/leaks",
         there: || debugfs::has("kmemleak"),
         ask: leaks,
+    },
+    Checker {
+        name: "health/kcsan",
+        there: || debugfs::has("kcsan"),
+        ask: kcsan,
     },
 ];
 
@@ -115,6 +120,28 @@ fn lockdep_verdict(stats: &str) -> Result<Vec<String>, String> {
     }
 }
 
+/// KCSAN watches only when it was told to at boot; what it finds is in the kernel log.
+fn kcsan() -> Result<Vec<String>, String> {
+    kcsan_verdict(&debugfs::read("kcsan")?)
+}
+
+fn kcsan_verdict(stats: &str) -> Result<Vec<String>, String> {
+    let value = |name: &str| {
+        let values = stats.lines().filter_map(|line| line.split_once(": "));
+        let found = values.into_iter().find(|(key, _)| *key == name);
+        found.and_then(|(_, value)| value.trim().parse::<u64>().ok())
+    };
+    match (value("enabled"), value("setup_watchpoints")) {
+        (Some(1), Some(watched @ 1..)) => {
+            let races = value("data_races").unwrap_or(0);
+            Ok(vec![format!(
+                "KCSAN watched {watched} accesses and saw {races} races in the whole kernel"
+            )])
+        }
+        _ => Err(format!("KCSAN watches nothing:\n{stats}")),
+    }
+}
+
 /// Objects that nothing points to any more.
 fn leaks() -> Result<Vec<String>, String> {
     // An object must be some seconds old to be accused, and be found twice: what is on a processor's stack moves.
@@ -148,6 +175,19 @@ fn leaks_verdict(report: &str) -> Result<Vec<String>, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kcsan_must_have_watched() {
+        let stats = "enabled: 1\nused_watchpoints: 0\nsetup_watchpoints: 7\ndata_races: 2\n";
+        assert!(kcsan_verdict(stats).unwrap()[0].contains("watched 7"));
+        for stats in [
+            "",
+            "enabled: 0\nsetup_watchpoints: 7",
+            "enabled: 1\nsetup_watchpoints: 0",
+        ] {
+            assert!(kcsan_verdict(stats).is_err(), "{stats}");
+        }
+    }
 
     #[test]
     fn kunit_results_are_read() {
