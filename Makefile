@@ -91,7 +91,7 @@ KDIR=DIR         build for the kernel of this tree, which must have Rust metadat
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
 FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
-PARTS=N EVERY=N  test-debug: an Nth of its cases (default 6), every Nth fault of
+PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8), every Nth fault of
                  the sweeps (default 27); each day others
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
