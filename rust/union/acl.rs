@@ -62,12 +62,12 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     }
     // Whether an ACL that goes takes set-group-id along is up to the file system, so it does so
     // itself, with the mounter's rights but for that to keep it.
-    let stripping = ty == AclType::Access && inode.mode() & S_ISGID != 0 && !may_keep_sgid(inode);
-    if acl.is_none() && !stripping && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
+    let strips = ty == AclType::Access && inode.mode() & S_ISGID != 0 && !may_keep_sgid(inode);
+    if acl.is_none() && !strips && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
         // Nothing to remove is no reason to copy up.
         return Ok(());
     }
-    let stripping = match stripping {
+    let stripping = match strips {
         true => Some(union.cred_without_fsetid()?),
         false => None,
     };
