@@ -365,12 +365,8 @@ impl Copy<'_> {
         };
         let mut stat = Kstat::empty();
         stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
-        let Some(inode) = updir.inode() else { return };
-        let lock = inode.lock();
         // Best effort.
-        let _ = Iattr::empty()
-            .times_of(&stat)
-            .notify_change(mnt.idmap(), updir, &lock);
+        let _ = layer::set_times(mnt, updir, &stat);
     }
 }
 

@@ -11,6 +11,7 @@ use crate::{
         value,
     },
     vfs::{
+        attr::{Iattr, Kstat},
         dentry::Dentry,
         errno::{ELOOP, ENAMETOOLONG, EOPNOTSUPP, EREMOTE},
         inode::Inode,
@@ -273,6 +274,15 @@ pub fn remove_mark(union: &Union, dentry: &Dentry, attr: Attr) -> Result {
         Err(e) if xattr::is_absent(e) => Ok(()),
         other => other,
     }
+}
+
+/// Sets access and modification time of an object of the top layer to those of `stat`.
+pub fn set_times(mnt: &Mount, dentry: &Dentry, stat: &Kstat) -> Result {
+    let inode = dentry.inode().ok_or(EIO)?;
+    let lock = inode.lock();
+    Iattr::empty()
+        .times_of(stat)
+        .notify_change(mnt.idmap(), dentry, &lock)
 }
 
 /// A name for the log: bytes that are not printable ASCII are escaped.

@@ -6,7 +6,9 @@ use super::{
     copy_up,
     create::{expect_same, refused, update_dir, upper_state},
     fs::Union,
-    layer, lookup, readdir,
+    layer, lookup,
+    node::Node,
+    readdir,
     remove::{clear, top_whiteouts},
     Child, Inode,
 };
@@ -20,9 +22,11 @@ use crate::{
         value,
     },
     vfs::{
+        attr::{statx::STATX_BASIC_STATS, Kstat},
         dentry::Dentry,
         errno::ESTALE,
         inode_ops::RenameRequest,
+        mount::Mount,
         namei::{self, Removing, RenameFlags, Renaming},
         printk::pr_warn_ratelimited,
         stack,
@@ -122,7 +126,16 @@ pub fn rename(
     let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
     expect_same(old_inode.data(), renaming.old_dentry())?;
     expect_target(new_inode, renaming.new_dentry())?;
+    let times =
+        if old_inode.is_dir() && flags == RenameFlags::Exchange && mode != RenameMode::Exchange {
+            Some(times(union.upper_mnt()?, renaming.old_dentry()))
+        } else {
+            None
+        };
     renaming.rename()?;
+    if let Some(before) = times {
+        give_back_mtime(union.upper_mnt()?, old_inode.data(), &before);
+    }
 
     if plan.remove_old_whiteout_after {
         // The exchange has put the whiteout where nothing needs hiding. If it cannot be removed it
@@ -205,6 +218,30 @@ fn expect_target(inode: Option<&Inode>, dentry: &Dentry) -> Result {
             Upper::Nothing | Upper::Whiteout => Ok(()),
             Upper::Object(_) => Err(ESTALE),
         },
+    }
+}
+
+/// Times of an object of the top layer.
+fn times(mnt: &Mount, dentry: &Dentry) -> Kstat {
+    let mut stat = Kstat::empty();
+    if let Some(inode) = dentry.inode() {
+        stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, inode);
+    }
+    stat
+}
+
+/// A moved directory keeps its modification time, though it traded places with a whiteout: some
+/// file systems mark it modified then, for its `..` (`xfs_cross_rename()`), which they do not do
+/// when it merely moves. The VFS holds the lock of the union's directory, as it has a new parent,
+/// so nothing else changes the time in between.
+fn give_back_mtime(mnt: &Mount, node: &Node, before: &Kstat) {
+    let Some(upper) = node.upper() else { return };
+    if times(mnt, upper).same_mtime(before) {
+        return;
+    }
+    // The rename has been done, and is right without.
+    if let Err(e) = layer::set_times(mnt, upper, before) {
+        pr_warn_ratelimited!("cannot keep the times of a moved directory: {:?}\n", e);
     }
 }
 

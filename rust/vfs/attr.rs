@@ -80,6 +80,12 @@ impl Kstat {
         unsafe { bindings::current_ns_has_mapping(self.0.uid, self.0.gid) }
     }
 
+    /// Whether both say that the object was modified at the same time, to the nanosecond.
+    pub fn same_mtime(&self, other: &Self) -> bool {
+        let (own, other) = (&self.0.mtime, &other.0.mtime);
+        (own.tv_sec, own.tv_nsec) == (other.tv_sec, other.tv_nsec)
+    }
+
     /// Size in bytes.
     pub fn size(&self) -> Loff {
         self.0.size

@@ -166,6 +166,12 @@ impl Site {
         Ok(())
     }
 
+    /// Whether inode numbers of the union are those of objects, also after caches were dropped. Those of directories of
+    /// an overlayfs whose layers are on several file systems are not.
+    pub fn numbers_last(&self) -> bool {
+        self.shape.twist != Twist::Nested("overlay")
+    }
+
     /// The lower layers that the run can be seen to have changed, wrongly.
     pub fn lower_trees(&self) -> &[PathBuf] {
         &self.trees
