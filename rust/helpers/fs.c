@@ -79,6 +79,13 @@ void union_helper_inode_copy_atime(struct inode *inode, const struct inode *real
 	inode_set_atime_to_ts(inode, inode_get_atime(real));
 }
 
+void union_helper_inode_times(const struct inode *inode, struct timespec64 *mtime,
+			      struct timespec64 *ctime)
+{
+	*mtime = inode_get_mtime(inode);
+	*ctime = inode_get_ctime(inode);
+}
+
 void union_helper_inode_copy_attr(struct inode *inode, struct mnt_idmap *idmap,
 				  const struct inode *real)
 {

@@ -53,11 +53,13 @@ pub enum Attr {
     Whiteout,
     /// The inode number that the union shows for this object.
     UnionIno,
+    /// Of the work directory: the key of the order of directory entries.
+    UnionOrder,
 }
 
 impl Attr {
     /// Every private attribute.
-    pub const ALL: [Attr; 11] = [
+    pub const ALL: [Attr; 12] = [
         Attr::Opaque,
         Attr::Redirect,
         Attr::Origin,
@@ -69,6 +71,7 @@ impl Attr {
         Attr::Protattr,
         Attr::Whiteout,
         Attr::UnionIno,
+        Attr::UnionOrder,
     ];
 }
 
@@ -86,6 +89,7 @@ pub const fn name(space: XattrSpace, attr: Attr) -> &'static CStr {
         Attr::Protattr => (c"trusted.overlay.protattr", c"user.overlay.protattr"),
         Attr::Whiteout => (c"trusted.overlay.whiteout", c"user.overlay.whiteout"),
         Attr::UnionIno => (c"trusted.overlay.union.ino", c"user.overlay.union.ino"),
+        Attr::UnionOrder => (c"trusted.overlay.union.order", c"user.overlay.union.order"),
     };
     match space {
         XattrSpace::Trusted => trusted,

@@ -9,12 +9,22 @@ pub const fn spread(x: u64) -> u64 {
     x ^ (x >> 31)
 }
 
+/// Takes one number more into a hash of several, of which the first was taken into 0.
+pub const fn combine(hash: u64, more: u64) -> u64 {
+    spread(hash.rotate_left(1) ^ spread(more))
+}
+
 /// SipHash-1-3 of a name under a secret key.
 ///
 /// Names come from users, and whoever can foretell which names collide can make one directory cost
-/// the square of its size. So the hash is a keyed one, and the key is chosen per listing.
+/// the square of its size. So the hash is a keyed one.
+pub fn name64(key: u64, name: &[u8]) -> u64 {
+    Sip::new(key, spread(!key)).hash(name)
+}
+
+/// As [`name64`], for tables that are never so large that half of it would not do.
 pub fn name(key: u64, name: &[u8]) -> u32 {
-    let hash = Sip::new(key, spread(!key)).hash(name);
+    let hash = name64(key, name);
     (hash ^ (hash >> 32)) as u32
 }
 

@@ -15,7 +15,9 @@
 //! |---|---|
 //! | [`entry`] | what does one layer say of a name? |
 //! | [`lookup`] | what does the union show, which layers take part, when to stop asking? |
-//! | [`merge`] | what does a merged directory list? |
+//! | [`merge`], [`fallthru`] | what do the lower layers contribute to a directory? |
+//! | [`record`] | how is a fallthru set written down? |
+//! | [`view`], [`ordered`] | what does a directory show, and in which order? |
 //! | [`mutate`], [`rename`] | which steps change the top so that a name is made, removed, moved? |
 //! | [`copy_up`] | in which order is a lower object brought into the top? |
 //! | [`inum`] | which inode number does an object have? |
@@ -28,6 +30,7 @@ pub mod alloc;
 pub mod codec;
 pub mod copy_up;
 pub mod entry;
+pub mod fallthru;
 pub mod hash;
 pub mod inum;
 pub mod layers;
@@ -35,5 +38,8 @@ pub mod lookup;
 pub mod merge;
 pub mod mutate;
 pub mod options;
+pub mod ordered;
+pub mod record;
 pub mod rename;
 pub mod value;
+pub mod view;

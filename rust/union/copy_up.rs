@@ -9,7 +9,9 @@
 //!
 //! The whole file is copied for now; [`Copy::data`] is where a partial copy will say otherwise.
 
-use super::{create::update_dir, fs::Union, layer, node::Node, stage::Staged, DEntry, Inode};
+use super::{
+    create::update_dir, fs::Union, known, layer, node::Node, stage::Staged, DEntry, Inode,
+};
 use crate::{
     logic::{
         codec::{self, Attr, Class},
@@ -167,7 +169,11 @@ impl Copy<'_> {
             Kind::Regular => self.regular(mode)?,
             _ => self.named(mode)?,
         };
+        let renumbered = !self.inode.is_hashed();
         Node::set_upper(self.inode, upper)?;
+        if renumbered {
+            known::forget_view(self.parent.data());
+        }
         update_dir(self.union, self.inode)?;
         if !self.gone {
             update_dir(self.union, self.parent)?;

@@ -6,6 +6,7 @@ use super::{
     copy_up,
     file::UnionFile,
     fs::{Union, UnionFs},
+    known::Change,
     layer,
     node::{self, Node},
     stage::Staged,
@@ -49,19 +50,19 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
 
     let creds = union.creds();
     let creator = creator(&dentry, mode, new.as_inode(), creds.caller())?;
+    let mut change = Change::begin(dir);
     let made = {
         let _creator = OverrideCreds::new(&creator);
-        make(union, &write, dir, updir, dentry.name(), mode, object)
+        make(union, &write, dir, updir, dentry.name(), mode, object)?
     };
-    // What was made exists, whatever comes next: the listing has changed.
-    dir.data().modified();
-    let made = made?;
     let complete = || {
         update_dir(union, dir)?;
         node::init_created(sb, new, made)
     };
     // It exists, so the name must not stay known as free.
     let inode = complete().inspect_err(|_| dentry.d_drop())?;
+    change.object(dentry.name(), &inode);
+    change.end();
     dentry.d_instantiate(inode);
     Ok(())
 }
@@ -81,7 +82,8 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
         if node.has_recorded_ino() {
             copy_up::mark_impure(union, dir)?;
         }
-        let made = make(
+        let mut change = Change::begin(dir);
+        make(
             union,
             &write,
             dir,
@@ -89,9 +91,9 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
             new.name(),
             inode.mode(),
             NewObject::Link(upper),
-        );
-        dir.data().modified();
-        made?;
+        )?;
+        change.object(new.name(), inode);
+        change.end();
         update_dir(union, dir)?;
     }
     if let Some(real) = upper.inode() {

@@ -2,7 +2,7 @@
 
 //! The file system type and the data of a mounted union.
 
-use super::{inum::Numbers, mount::MountContext, node::Node, show, DEntry};
+use super::{inum::Numbers, mount::MountContext, node::Node, reclaim::Registry, show, DEntry};
 use crate::{
     logic::{
         inum::Inums,
@@ -26,7 +26,7 @@ use kernel::{
     cred::Credential,
     prelude::*,
     str::CString,
-    sync::{aref::ARef, Mutex},
+    sync::{aref::ARef, Arc, Mutex},
 };
 
 /// What statfs(2) reports as the type: "unio".
@@ -55,6 +55,9 @@ pub struct Upper {
     pub claims: (InUse, InUse),
     /// Where its inode numbers come from.
     pub numbers: Numbers,
+    /// Makes the order of names that only the top has: kept with it, for positions in its
+    /// directories outlive the mount, and a secret, for users choose names.
+    pub order_key: u64,
     /// Errors of writing its file system to the disk that the union knows of.
     pub errors: SeenErrors,
 }
@@ -89,6 +92,8 @@ pub struct Union {
     pub namelen: i64,
     /// A secret of this mount, for hash tables whose keys users choose.
     pub hash_key: u64,
+    /// What is known of directories.
+    pub registry: Arc<Registry>,
 }
 
 impl Union {
@@ -155,6 +160,11 @@ impl Union {
         self.upper()?.errors.check(self.upper_mnt()?.root())
     }
 
+    /// See [`Upper::order_key`]. Without a top there is no name that only it has.
+    pub fn order_key(&self) -> u64 {
+        self.upper.as_ref().map_or(0, |upper| upper.order_key)
+    }
+
     /// Whether changes are to be made durable at all.
     pub fn should_sync(&self) -> bool {
         self.config.fsync != Fsync::Volatile
@@ -168,6 +178,10 @@ impl FileSystem for UnionFs {
     type INodeData = Node;
     type Context = MountContext;
 }
+
+/// Bytes of what is known of directories that count as one object when the kernel looks for memory:
+/// about as many as a dentry has.
+const CACHED_OBJECT: usize = 192;
 
 impl SuperOperations for UnionFs {
     type Data = Union;
@@ -204,6 +218,15 @@ impl SuperOperations for UnionFs {
 
     fn show_options(m: &SeqFile, root: &DEntry) -> Result {
         show::options(m, root.sb().data())
+    }
+
+    fn cached_objects(union: &Union) -> usize {
+        union.registry.bytes() / CACHED_OBJECT
+    }
+
+    fn free_cached_objects(union: &Union, count: usize) -> usize {
+        let bytes = count.saturating_mul(CACHED_OBJECT);
+        union.registry.reclaim(bytes) / CACHED_OBJECT
     }
 
     fn put_super(mut data: KBox<Union>) {

@@ -7,6 +7,7 @@
 
 use super::{
     fs::{Union, UnionFs},
+    known::{self, Hint},
     layer::{self, Ask, Dir, Found},
     node::{self, LowerPath, LowerStack, Node, Parts},
     DEntry, Inode,
@@ -49,13 +50,20 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
     if dir.lowers().is_empty() {
         return Ok(false);
     }
+    if let Some(contributes) = known::contributes(dir, name) {
+        return Ok(contributes);
+    }
     let mut walk = Walk::new(union, name);
-    walk.lowers(dir)?;
+    walk.lowers(dir, &Hint::Unknown)?;
     Ok(!matches!(walk.resolver.outcome(), Outcome::Absent(_)))
 }
 
 /// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.
 fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
+    let hint = known::hint(dir, name);
+    if let Hint::Nowhere = hint {
+        return Ok(None);
+    }
     let mut walk = Walk::new(union, name);
     if let Some(upper) = dir.upper() {
         let mnt = union.upper_mnt()?;
@@ -72,7 +80,10 @@ fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
             walk.take_upper(found)?;
         }
     }
-    walk.lowers(dir)?;
+    walk.lowers(dir, &hint)?;
+    if walk.wasted > 0 {
+        known::wasted(union, dir, walk.wasted);
+    }
     match walk.resolver.outcome() {
         Outcome::Absent(_) => Ok(None),
         Outcome::Leaf(_) | Outcome::Directory => Ok(Some(Parts {
@@ -99,6 +110,10 @@ struct Walk<'a> {
     resolver: Resolver,
     more: bool,
     at: At,
+    /// The lower layer to be asked next.
+    next: u32,
+    /// Lower layers that were asked and had nothing.
+    wasted: u32,
     upper: Option<ARef<crate::vfs::dentry::Dentry>>,
     stack: KVec<LowerPath>,
     ino: Option<u64>,
@@ -114,6 +129,8 @@ impl<'a> Walk<'a> {
             resolver: Resolver::new(),
             more: true,
             at: At::Parent(None),
+            next: 0,
+            wasted: 0,
             upper: None,
             stack: KVec::new(),
             ino: None,
@@ -178,48 +195,93 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// Asks the lower layers, as far as needed.
-    fn lowers(&mut self, dir: &Node) -> Result {
-        let union = self.union;
-        let bottom = u32::try_from(union.lowers.len())
-            .unwrap_or(u32::MAX)
-            .saturating_sub(1);
-        let ask = |layer: u32| {
-            if layer == bottom {
-                Ask::Bottom
-            } else {
-                Ask::All
+    /// Asks the lower layers that may have the name, as far as needed.
+    fn lowers(&mut self, dir: &Node, hint: &Hint) -> Result {
+        let lowers = dir.lowers();
+        let mut asked = 0;
+        // What is known is known of this name: a redirect leads to another one.
+        match (&self.at, hint) {
+            (At::Parent(None), Hint::Nowhere | Hint::Top) => return Ok(()),
+            (At::Parent(None), Hint::Lower(set, index)) => {
+                for layer in set.layers(*index) {
+                    if !self.more {
+                        return Ok(());
+                    }
+                    let at = lowers.partition_point(|lower| lower.layer < layer);
+                    let Some(lower) = lowers.get(at).filter(|lower| lower.layer == layer) else {
+                        continue;
+                    };
+                    let found = self.lower(lower)?;
+                    if !found && asked == 0 {
+                        // The layers are not what they were, which is not allowed. At least
+                        // nothing is missed that is there.
+                        known::forget(dir);
+                        break;
+                    }
+                    asked = at.saturating_add(1);
+                    if !matches!(self.at, At::Parent(None)) {
+                        break;
+                    }
+                }
+                if asked > 0 && matches!(self.at, At::Parent(None)) {
+                    return Ok(());
+                }
             }
-        };
-        let mut from = 0;
-        for lower in dir.lowers() {
-            if !self.more {
-                return Ok(());
-            }
-            let name = match &self.at {
-                At::Parent(None) => self.name,
-                At::Parent(Some(other)) => Name::new(other)?,
-                At::Roots(_) => break,
-            };
-            let mnt = union.lower_mnt(lower.layer)?;
-            let dir = Dir {
-                mnt,
-                dentry: &lower.dentry,
-                xwhiteouts: lower.xwhiteouts,
-            };
-            let found = layer::probe(union, dir, name, ask(lower.layer))?;
-            self.take_lower(lower.layer, found)?;
-            from = lower.layer.saturating_add(1);
+            _ => {}
         }
-        for layer in from..=bottom {
-            if !self.more {
+        self.all_lowers(lowers, asked)
+    }
+
+    /// Asks all lower layers but those of the first `asked` lower directories, as far as needed.
+    fn all_lowers(&mut self, lowers: &[LowerPath], asked: usize) -> Result {
+        for lower in lowers.get(asked..).unwrap_or_default() {
+            if !self.more || matches!(self.at, At::Roots(_)) {
                 break;
             }
+            self.lower(lower)?;
+        }
+        if let At::Roots(_) = self.at {
+            return self.roots();
+        }
+        Ok(())
+    }
+
+    /// Asks one lower layer, in the parent's directory there. Returns whether it has something.
+    fn lower(&mut self, lower: &LowerPath) -> Result<bool> {
+        let name = match &self.at {
+            At::Parent(Some(other)) => Name::new(other)?,
+            _ => self.name,
+        };
+        let dir = Dir {
+            mnt: self.union.lower_mnt(lower.layer)?,
+            dentry: &lower.dentry,
+            xwhiteouts: lower.xwhiteouts,
+        };
+        let found = layer::probe(self.union, dir, name, self.ask(lower.layer))?;
+        let is_there = found.is_some();
+        self.wasted = self.wasted.saturating_add(u32::from(!is_there));
+        self.next = lower.layer.saturating_add(1);
+        self.take_lower(lower.layer, found)?;
+        Ok(is_there)
+    }
+
+    /// Asks the layers not asked yet, under a path from their roots.
+    fn roots(&mut self) -> Result {
+        while self.more && (self.next as usize) < self.union.lowers.len() {
             let At::Roots(path) = &self.at else { break };
-            let found = follow(union, layer, path, ask(layer))?;
+            let layer = self.next;
+            let found = follow(self.union, layer, path, self.ask(layer))?;
+            self.next = layer.saturating_add(1);
             self.take_lower(layer, found)?;
         }
         Ok(())
+    }
+
+    fn ask(&self, layer: u32) -> Ask {
+        match layer as usize + 1 == self.union.lowers.len() {
+            true => Ask::Bottom,
+            false => Ask::All,
+        }
     }
 }
 

@@ -13,13 +13,13 @@
 //!
 //! ```text
 //! union: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object   (taken by the VFS)
-//!   DirCache::lock of one directory   while it is read
-//!   Node::lock of one object          copy-up and removal exclude each other
+//!   Node::lock of one object          copy-up, removal, and the reading of a directory
 //!     lower: i_rwsem of directories   lookups, readdir
 //!     freeze protection of the top    WriteAccess
 //!       Upper::whiteout               making the shared whiteout
 //!       top: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
 //!         i_lock of a union inode     copying attributes
+//! anywhere: the locks of `reclaim`, within which nothing is allocated or waited for
 //! ```
 //!
 //! Lower directories are looked up and read with nothing of the top held: a lower layer may be a
@@ -47,13 +47,16 @@ pub mod dentry;
 pub mod file;
 pub mod fs;
 pub mod inum;
+pub mod known;
 pub mod layer;
 pub mod lookup;
 pub mod mount;
 pub mod node;
 pub mod readdir;
+pub mod reclaim;
 pub mod remove;
 pub mod rename;
+pub mod scan;
 pub mod show;
 pub mod stage;
 pub mod workdir;

@@ -9,6 +9,7 @@ use super::{
     inum::FileSystems,
     layer::{self, no_memory},
     node::{self, LowerPath, LowerStack, Parts},
+    reclaim::Registry,
     workdir,
     xattr::UnionXattr,
 };
@@ -29,7 +30,7 @@ use crate::{
         path::Path,
         statfs::Statfs,
         super_block::{flags, NewSuperBlock, SbInfo, SeenErrors, SuperBlock},
-        types::{Loff, Name},
+        types::{random_u64, Loff, Name},
         xattr::Handlers,
     },
 };
@@ -387,6 +388,7 @@ impl MountContext {
                 let mnt = private(fc, upper, Access::ReadWrite)?;
                 let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
                 let errors = SeenErrors::sample(mnt.root());
+                let order_key = workdir::order_key(&mnt, &workdir, config.xattr_space)?;
                 if config.fsync == Fsync::Volatile {
                     // Nobody could tell it from one to come.
                     errors.check(mnt.root()).map_err(|e| {
@@ -407,6 +409,7 @@ impl MountContext {
                     names: (c_string(&upper.name)?, c_string(&work.name)?),
                     claims,
                     numbers: file_systems.numbers((&upper.path).into())?,
+                    order_key,
                     errors,
                 })
             }
@@ -424,7 +427,8 @@ impl MountContext {
             inums: Inums::new(file_systems.count()?),
             // squashfs says 256, which no path can hold.
             namelen: namelen.min(NAME_MAX),
-            hash_key: crate::vfs::types::random_u64(),
+            hash_key: random_u64(),
+            registry: Registry::new()?,
         };
         Ok(KBox::new(union, GFP_KERNEL_ACCOUNT)?)
     }

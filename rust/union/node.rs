@@ -6,7 +6,7 @@ use super::{
     attr::UnionInode,
     fs::{Union, UnionFs},
     inum::Numbers,
-    Inode,
+    known, Inode,
 };
 use crate::{
     logic::{copy_up::mode_for_top, entry::Kind, value::Protattr},
@@ -29,7 +29,7 @@ use kernel::{
     sync::{
         aref::ARef,
         atomic::{Atomic, Relaxed},
-        Arc, Mutex, SetOnce,
+        SetOnce,
     },
 };
 
@@ -79,15 +79,6 @@ impl LowerStack {
     }
 }
 
-/// The merged listing of a directory that is kept while it is open somewhere.
-#[derive(Default)]
-pub struct DirCache {
-    /// The listing and the version of the directory it shows.
-    pub listing: Option<(Arc<crate::logic::merge::Listing>, u64)>,
-    /// Open files.
-    pub openers: usize,
-}
-
 /// The data of a union inode.
 #[pin_data]
 pub struct Node {
@@ -95,7 +86,7 @@ pub struct Node {
     upper: SetOnce<ARef<Dentry>>,
     /// Immutable.
     lower: LowerStack,
-    /// Held during copy-up and during removal.
+    /// Held during copy-up, during removal, and while a directory is read.
     #[pin]
     pub lock: KillableMutex,
     /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
@@ -111,20 +102,17 @@ pub struct Node {
     /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
     /// the file system a link is no change of the data.
     name_stable: Atomic<bool>,
-    /// Of a directory: changes with every change of its entries. Written with the directory locked.
-    version: Atomic<u64>,
     /// Of a directory.
-    #[pin]
-    pub dir: Mutex<DirCache>,
+    pub dir: known::Dir,
 }
 
 impl Node {
     fn new(parts: Parts, depth: i32) -> impl PinInit<Self, Error> {
         // A union in a union takes the inner one's locks while it holds its own.
-        let (lock_class, dir_class) = if depth > 1 {
-            (static_lock_class!(), static_lock_class!())
+        let lock_class = if depth > 1 {
+            static_lock_class!()
         } else {
-            (static_lock_class!(), static_lock_class!())
+            static_lock_class!()
         };
         let upper = SetOnce::new();
         if let Some(dentry) = parts.upper {
@@ -140,8 +128,7 @@ impl Node {
             recorded_ino: Atomic::new(parts.ino.is_some()),
             // A recorded number is what a copy is known by.
             name_stable: Atomic::new(parts.ino.is_none()),
-            version: Atomic::new(0),
-            dir <- Mutex::new(DirCache::default(), c"union_dir", dir_class),
+            dir: known::Dir::new(),
         }? Error)
     }
 
@@ -221,16 +208,6 @@ impl Node {
     /// Notes that it is, after a full fsync of the object in the top layer.
     pub fn set_name_stable(&self) {
         self.name_stable.store(true, Relaxed);
-    }
-
-    /// The version of the directory's entries.
-    pub fn version(&self) -> u64 {
-        self.version.load(Relaxed)
-    }
-
-    /// Notes a change of the directory's entries, with the directory locked.
-    pub fn modified(&self) {
-        self.version.store(self.version().wrapping_add(1), Relaxed);
     }
 }
 

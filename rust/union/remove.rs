@@ -6,14 +6,14 @@ use super::{
     copy_up,
     create::{expect_same, refused, update_dir},
     fs::Union,
-    lookup, readdir,
+    known::{self, Change, Freshness, Listing},
+    lookup,
     stage::{self, Staged},
     Child, Inode,
 };
 use crate::{
     logic::{
         entry::Kind,
-        merge::Listing,
         mutate::{self, Below, RemovePlan, Upper},
     },
     vfs::{
@@ -32,7 +32,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     let name = dentry.name();
 
     let listing = match kind {
-        Kind::Directory => Some(readdir::read(inode)?),
+        Kind::Directory => Some(known::listing(inode, Freshness::Checked)?),
         _ => None,
     };
     if listing.as_ref().is_some_and(|l| !l.is_empty()) {
@@ -53,25 +53,33 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let has_whiteouts = listing
         .as_ref()
-        .is_some_and(|l| top_whiteouts(l).next().is_some());
+        .is_some_and(|l| l.whiteouts().next().is_some());
     let plan = mutate::remove(kind, upper, below, true, has_whiteouts).map_err(refused)?;
 
+    let mut change = Change::begin(dir);
     match plan {
         RemovePlan::Unlink | RemovePlan::Rmdir | RemovePlan::ClearThenRmdir => {
             if let (RemovePlan::ClearThenRmdir, Some(listing)) = (plan, &listing) {
+                known::forget(node);
                 clear(&write, node.upper().ok_or(EIO)?, listing)?;
             }
             let removing = Removing::start(&write, updir, name)?;
             expect_same(node, removing.dentry())?;
             removing.remove()?;
+            change.nothing(name);
         }
-        RemovePlan::WhiteoutInPlace => stage::whiteout(union, &write, updir, name)?,
+        RemovePlan::WhiteoutInPlace => {
+            stage::whiteout(union, &write, updir, name)?;
+            change.whiteout(name);
+        }
         RemovePlan::WhiteoutOver => {
             whiteout_link(union, &write)?.publish(updir, name, |d| expect_same(node, d))?;
+            change.whiteout(name);
         }
         RemovePlan::WhiteoutOverThenClear => {
             let mut staged = whiteout_link(union, &write)?;
             staged.exchange(updir, name, |d| expect_same(node, d))?;
+            change.whiteout(name);
             // The directory is in the work directory now, out of sight. What cannot be removed
             // there is left for the next mount.
             if let Some(listing) = &listing {
@@ -89,7 +97,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     } else {
         inode.drop_nlink();
     }
-    dir.data().modified();
+    change.end();
     update_dir(union, dir)?;
     if let Some(real) = node.upper().and_then(|d| d.inode()) {
         stack::copy_attr(inode, union.upper_mnt()?, real);
@@ -125,17 +133,9 @@ fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
     stage::make_whiteout(union, write)
 }
 
-/// The names of the whiteouts in the top part of a directory.
-pub fn top_whiteouts(listing: &Listing) -> impl Iterator<Item = &[u8]> {
-    listing
-        .whiteouts()
-        .filter(|(_, layer)| *layer == readdir::TOP)
-        .map(|(name, _)| name)
-}
-
 /// Deletes the whiteouts of `listing` from the directory `dir` of the top layer.
 pub fn clear(write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
-    for name in top_whiteouts(listing) {
+    for name in listing.whiteouts() {
         let removing = match Removing::start(write, dir, Name::new(name)?) {
             Err(e) if e == ENOENT => continue,
             other => other?,

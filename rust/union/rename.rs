@@ -6,17 +6,16 @@ use super::{
     copy_up,
     create::{expect_same, refused, update_dir, upper_state},
     fs::Union,
+    known::{self, Change, Freshness, Listing},
     layer, lookup,
     node::Node,
-    readdir,
-    remove::{clear, top_whiteouts},
+    remove::clear,
     Child, Inode,
 };
 use crate::{
     logic::{
         codec::Attr,
         entry::Kind,
-        merge::Listing,
         mutate::{Below, Upper},
         rename::{self, ClearTarget, RenameMode, Side, VfsRename},
         value,
@@ -53,7 +52,7 @@ pub fn rename(
     };
     let replaced = match new.inode() {
         Some(inode) if inode.is_dir() && mode != RenameMode::Exchange => {
-            Some(readdir::read(inode)?)
+            Some(known::listing(inode, Freshness::Checked)?)
         }
         _ => None,
     };
@@ -84,7 +83,8 @@ pub fn rename(
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let _creds = union.creds();
 
-    if !core::ptr::eq(old_dir, new_dir) {
+    let same_dir = core::ptr::eq(old_dir, new_dir);
+    if !same_dir {
         if old_inode.data().has_recorded_ino() {
             copy_up::mark_impure(union, new_dir)?;
         }
@@ -108,11 +108,15 @@ pub fn rename(
         let upper = inode.data().upper();
         match (plan.clear_new, upper) {
             (ClearTarget::No, _) | (_, None) => {}
-            (ClearTarget::Whiteouts, Some(upper)) => clear(&write, upper, listing)?,
+            (ClearTarget::Whiteouts, Some(upper)) => {
+                known::forget(inode.data());
+                clear(&write, upper, listing)?;
+            }
             (ClearTarget::OpaqueThenWhiteouts, Some(upper)) => {
                 opaque(inode)?;
                 // Also if what follows fails: the whiteouts that hid what lies beneath are going.
                 inode.data().seal();
+                known::forget(inode.data());
                 clear(&write, upper, listing)?;
             }
         }
@@ -123,6 +127,8 @@ pub fn rename(
         VfsRename::Exchange => RenameFlags::Exchange,
         VfsRename::Whiteout => RenameFlags::Whiteout,
     };
+    let mut old_names = Change::begin(old_dir);
+    let mut new_names = (!same_dir).then(|| Change::begin(new_dir));
     let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
     expect_same(old_inode.data(), renaming.old_dentry())?;
     expect_target(new_inode, renaming.new_dentry())?;
@@ -137,12 +143,31 @@ pub fn rename(
         give_back_mtime(union.upper_mnt()?, old_inode.data(), &before);
     }
 
+    match (plan.vfs, mode, new_inode) {
+        (VfsRename::Plain, ..) => old_names.nothing(old.name()),
+        (VfsRename::Exchange, RenameMode::Exchange, Some(inode)) => {
+            old_names.object(old.name(), inode);
+        }
+        (VfsRename::Exchange | VfsRename::Whiteout, ..) => old_names.whiteout(old.name()),
+    }
+    new_names
+        .as_mut()
+        .unwrap_or(&mut old_names)
+        .object(new.name(), old_inode);
+
     if plan.remove_old_whiteout_after {
         // The exchange has put the whiteout where nothing needs hiding. If it cannot be removed it
         // does no harm.
-        if let Err(e) = remove_whiteout(&write, old_up, old.name()) {
-            pr_warn_ratelimited!("cannot remove a whiteout that hides nothing: {:?}\n", e);
+        match remove_whiteout(&write, old_up, old.name()) {
+            Ok(()) => old_names.nothing(old.name()),
+            Err(e) => {
+                pr_warn_ratelimited!("cannot remove a whiteout that hides nothing: {:?}\n", e)
+            }
         }
+    }
+    old_names.end();
+    if let Some(names) = new_names {
+        names.end();
     }
     if let Some(inode) = victim {
         if inode.data().upper().is_none() {
@@ -154,8 +179,6 @@ pub fn rename(
             inode.drop_nlink();
         }
     }
-    old_dir.data().modified();
-    new_dir.data().modified();
     update_dir(union, old_dir)?;
     update_dir(union, new_dir)?;
     for inode in [Some(old_inode), new_inode].into_iter().flatten() {
@@ -206,7 +229,7 @@ fn side(union: &Union, dir: &Inode, child: Child<'_>, listing: Option<&Listing>)
         below,
         merged: kind.is_directory() && !node.lowers().is_empty(),
         empty: listing.is_some_and(|l| l.is_empty()),
-        holds_whiteouts: listing.is_some_and(|l| top_whiteouts(l).next().is_some()),
+        holds_whiteouts: listing.is_some_and(|l| l.whiteouts().next().is_some()),
     })
 }
 

@@ -2,7 +2,7 @@
 
 //! The work directory: `work` within what the option `workdir` names, as overlayfs has it.
 
-use super::{check::Named, fs::Union, layer::Printable, readdir::keep};
+use super::{check::Named, fs::Union, layer::Printable};
 use crate::{
     logic::{
         codec::{self, Attr, XattrSpace},
@@ -19,7 +19,7 @@ use crate::{
         mount::Mount,
         namei::{self, Creating, NewObject, Removing},
         path::PathRef,
-        types::Name,
+        types::{random_u64, Name},
         write::WriteAccess,
         xattr,
     },
@@ -73,6 +73,30 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
     }
     xattr::remove(mnt, &workdir, opaque)?;
     Ok(workdir)
+}
+
+/// The key of the order of names that only the top has ([`Upper::order_key`](super::fs::Upper)):
+/// that which an earlier mount has left with the work directory, or a new one.
+///
+/// # Errors
+///
+/// `ENOMEM`; `EIO` if the attribute cannot be read. That a new one cannot be stored (the file system
+/// may be full) is none: then positions in directories do not outlive this mount.
+pub fn order_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64> {
+    let name = codec::name(space, Attr::UnionOrder);
+    let mut stored = [0u8; 8];
+    match xattr::get(mnt, workdir, name, &mut stored) {
+        Ok(len) if len == stored.len() => return Ok(u64::from_le_bytes(stored)),
+        // Nobody's: a new one will do.
+        Ok(_) => {}
+        Err(e) if xattr::is_absent(e) || e == ERANGE => {}
+        Err(e) => return Err(e),
+    }
+    let key = random_u64();
+    if let Err(e) = xattr::set(mnt, workdir, name, &key.to_le_bytes(), 0) {
+        pr_warn!("cannot store the order of directory entries: {:?}\n", e);
+    }
+    Ok(key)
 }
 
 /// Sees to it that nothing made in the work directory inherits anything, and that nobody else can
@@ -172,6 +196,13 @@ fn names(path: PathRef<'_>) -> Result<KVVec<KVec<u8>>> {
     })?;
     result?;
     Ok(names)
+}
+
+fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
+    let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL_ACCOUNT)?;
+    copy.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+    names.push(copy, GFP_KERNEL_ACCOUNT)?;
+    Ok(())
 }
 
 /// How deep what a crash leaves can be nested: a removed directory with its whiteouts.

@@ -26,6 +26,15 @@ use kernel::{
     types::Opaque,
 };
 
+/// When an inode was last changed: seconds and nanoseconds.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Times {
+    /// Its contents.
+    pub mtime: (i64, i64),
+    /// Anything of it.
+    pub ctime: (i64, i64),
+}
+
 /// An inode of any file system (`struct inode`).
 ///
 /// # Invariants
@@ -129,6 +138,18 @@ impl Inode {
     pub fn size(&self) -> Loff {
         // SAFETY: `self` is alive.
         unsafe { bindings::i_size_read(self.as_ptr()) }
+    }
+
+    /// When contents and inode were last changed, as far as this machine knows.
+    pub fn times(&self) -> Times {
+        let mut mtime: bindings::timespec64 = pin_init::zeroed();
+        let mut ctime: bindings::timespec64 = pin_init::zeroed();
+        // SAFETY: `self` is alive; the helper reads it as stat(2) does, and writes what is ours.
+        unsafe { bindings::inode_times(self.as_ptr(), &mut mtime, &mut ctime) };
+        Times {
+            mtime: (mtime.tv_sec, mtime.tv_nsec as i64),
+            ctime: (ctime.tv_sec, ctime.tv_nsec as i64),
+        }
     }
 
     /// Number of hard links, as it is at this moment.

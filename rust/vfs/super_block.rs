@@ -53,6 +53,19 @@ pub trait SuperOperations: Sized {
     where
         Self: FileSystem;
 
+    /// How many objects there are that [`free_cached_objects`](Self::free_cached_objects) could let
+    /// go, inodes and dentries apart (`->nr_cached_objects()`).
+    fn cached_objects(_data: &Self::Data) -> usize {
+        0
+    }
+
+    /// Lets go of about so many objects, and returns how many it were. The kernel is short of memory:
+    /// this must not wait for anything, nor take a lock that is ever held over an allocation
+    /// (`->free_cached_objects()`).
+    fn free_cached_objects(_data: &Self::Data, _count: usize) -> usize {
+        0
+    }
+
     /// Called for the data when the super block is shut down, after the last inode is gone. Walks
     /// under RCU may still look at the data: they are to be freed after a grace period.
     fn put_super(data: KBox<Self::Data>);
@@ -354,6 +367,8 @@ impl<T: FileSystem> Table<T> {
         sync_fs: Some(Self::sync_fs),
         statfs: Some(Self::statfs),
         show_options: Some(Self::show_options),
+        nr_cached_objects: Some(Self::nr_cached_objects),
+        free_cached_objects: Some(Self::free_cached_objects),
         ..pin_init::zeroed()
     };
 
@@ -376,6 +391,32 @@ impl<T: FileSystem> Table<T> {
         // `set_data` alone.
         let sb = unsafe { SuperBlock::<T>::from_raw(sb) };
         from_result(|| T::sync_fs(sb, wait != 0).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn nr_cached_objects(
+        sb: *mut bindings::super_block,
+        _sc: *mut bindings::shrink_control,
+    ) -> kernel::ffi::c_long {
+        // SAFETY: The shrinker of a super block asks only once it is complete (`SB_BORN`), and is
+        // gone before it is shut down (`deactivate_locked_super()`).
+        let sb = unsafe { SuperBlock::<T>::from_raw(sb) };
+        T::cached_objects(sb.data()).try_into().unwrap_or(0)
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn free_cached_objects(
+        sb: *mut bindings::super_block,
+        sc: *mut bindings::shrink_control,
+    ) -> kernel::ffi::c_long {
+        // SAFETY: As above; `super_cache_scan()` passes how much to scan.
+        let (sb, count) = unsafe { (SuperBlock::<T>::from_raw(sb), (*sc).nr_to_scan) };
+        let freed = T::free_cached_objects(sb.data(), count);
+        freed.try_into().unwrap_or(0)
     }
 
     /// # Safety

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The readdir merge against the model, and what it does without memory.
+//! The merge of lower directories against the model, and what it does without memory.
 
 mod common;
 
 use proptest::prelude::*;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use union_logic::alloc::{fail_after, AllocError};
-use union_logic::merge::{Listing, Merge, Seen};
+use union_logic::fallthru::Fallthrus;
+use union_logic::merge::{Merge, Seen};
 use union_model::layer::{Dir, Node};
 
 const DT_DIR: u8 = 4;
@@ -16,7 +17,7 @@ const DT_REG: u8 = 8;
 
 /// Feeds the layers; `doubt` makes every leaf and whiteout a character device that may be a
 /// whiteout. A refusal of memory is answered by trying the same entry once more with memory.
-fn merge(layers: &[Dir], doubt: bool) -> (Listing, usize) {
+fn merge(layers: &[Dir], doubt: bool) -> (Fallthrus, usize) {
     let mut merge = Merge::with_key(layers.len() as u64);
     let mut failures = 0;
     for (layer, dir) in (0u32..).zip(layers) {
@@ -33,9 +34,8 @@ fn merge(layers: &[Dir], doubt: bool) -> (Listing, usize) {
                 merge.add(layer, name.as_bytes(), ino, dt, seen).unwrap();
             }
             // A layer that mentions a name twice does not confuse.
-            merge
-                .add(layer, name.as_bytes(), 99, DT_REG, Seen::Name)
-                .unwrap();
+            let again = merge.add(layer, name.as_bytes(), 99, DT_REG, Seen::Name);
+            failures += usize::from(again.is_err());
         }
         let mut from = 0;
         while let Some((index, name)) = merge.next_candidate(from) {
@@ -48,7 +48,13 @@ fn merge(layers: &[Dir], doubt: bool) -> (Listing, usize) {
             from = index + 1;
         }
     }
-    (merge.finish(), failures)
+    match merge.finish() {
+        Ok(set) => (set, failures),
+        Err(AllocError) => {
+            fail_after(None);
+            (self::merge(layers, doubt).0, failures + 1)
+        }
+    }
 }
 
 /// The names shown, each with the topmost layer that mentions it.
@@ -65,7 +71,7 @@ fn expected(layers: &[Dir]) -> BTreeMap<String, u32> {
         .collect()
 }
 
-fn names(listing: &Listing) -> BTreeMap<String, u32> {
+fn names(listing: &Fallthrus) -> BTreeMap<String, u32> {
     listing
         .iter()
         .map(|entry| (String::from_utf8(entry.name.to_vec()).unwrap(), entry.layer))
@@ -86,24 +92,26 @@ proptest! {
         let order: Vec<u32> = listing.iter().map(|entry| entry.layer).collect();
         prop_assert!(order.is_sorted());
         prop_assert_eq!(names(&listing).len(), listing.len());
-        for index in 0..listing.len() {
-            prop_assert_eq!(listing.get(index), listing.iter().nth(index));
+        for (index, entry) in listing.iter().enumerate() {
+            prop_assert_eq!(listing.find(entry.name), Some(index));
         }
         prop_assert_eq!(listing.get(listing.len()), None);
+        for name in layers.iter().flat_map(|dir| dir.entries.keys()) {
+            let shown = names(&listing).contains_key(name);
+            prop_assert_eq!(listing.find(name.as_bytes()).is_some(), shown);
+        }
+        prop_assert_eq!(listing.find(b"never there"), None);
 
-        // All whiteouts of the top are known.
-        let top: BTreeSet<&[u8]> = listing
-            .whiteouts()
-            .filter(|&(_, layer)| layer == 0)
-            .map(|(name, _)| name)
-            .collect();
-        let stored: BTreeSet<&[u8]> = layers[0]
-            .entries
-            .iter()
-            .filter(|&(_, node)| *node == Node::Whiteout)
-            .map(|(name, _)| name.as_bytes())
-            .collect();
-        prop_assert_eq!(top, stored);
+        // Where to look for a leaf is known, and where parts of a directory may be.
+        for (index, entry) in listing.iter().enumerate() {
+            let name = std::str::from_utf8(entry.name).unwrap();
+            let mentions = (0u32..).zip(&layers).filter(|(_, dir)| dir.entries.contains_key(name));
+            let mut mentions: Vec<u32> = mentions.map(|(layer, _)| layer).collect();
+            if entry.dt != DT_DIR {
+                mentions.truncate(1);
+            }
+            prop_assert_eq!(listing.layers(index).collect::<Vec<_>>(), mentions);
+        }
     }
 
     #[test]
@@ -151,7 +159,7 @@ fn a_million_names() {
                 .unwrap();
         }
     }
-    let listing = merge.finish();
+    let listing = merge.finish().unwrap();
     assert_eq!(listing.len(), 1_000_000);
     assert_eq!(listing.get(600_000).unwrap().name, b"600000");
     assert_eq!(listing.get(999_999).unwrap().name, b"999999");
@@ -159,15 +167,15 @@ fn a_million_names() {
 
 #[test]
 fn a_name_that_is_too_long_is_an_error() {
-    let mut merge = Merge::new();
+    let mut merge = Merge::with_key(0);
     let long = vec![b'x'; 70_000];
     assert!(merge.add(0, &long, 1, DT_REG, Seen::Name).is_err());
-    assert!(merge.finish().is_empty());
+    assert!(merge.finish().unwrap().is_empty());
 }
 
 #[test]
 fn what_a_layer_only_lists_hides_nothing() {
-    let mut merge = Merge::new();
+    let mut merge = Merge::with_key(0);
     for name in [&b"gone"[..], b"below", b"doubt"] {
         merge.add(0, name, 1, DT_CHR, Seen::MaybeWhiteout).unwrap();
     }
@@ -183,7 +191,7 @@ fn what_a_layer_only_lists_hides_nothing() {
     assert_eq!(name, b"doubt");
     merge.settle(index, Seen::Whiteout);
     merge.add(2, b"doubt", 4, DT_REG, Seen::Name).unwrap();
-    let listing = merge.finish();
+    let listing = merge.finish().unwrap();
     let entry = listing.get(0).unwrap();
     assert_eq!((listing.len(), entry.name), (1, &b"below"[..]));
     assert_eq!((entry.ino, entry.layer), (2, 1));
@@ -191,12 +199,12 @@ fn what_a_layer_only_lists_hides_nothing() {
 
 #[test]
 fn an_unsettled_entry_is_an_object() {
-    let mut merge = Merge::new();
+    let mut merge = Merge::with_key(0);
     merge
         .add(0, b"null", 5, DT_CHR, Seen::MaybeWhiteout)
         .unwrap();
     merge.add(1, b"null", 6, DT_REG, Seen::Name).unwrap();
-    let listing = merge.finish();
+    let listing = merge.finish().unwrap();
     let entry = listing.get(0).unwrap();
     assert_eq!(
         (entry.name, entry.ino, entry.dt, entry.layer),

@@ -45,8 +45,9 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.holds(&at("upper/f"), "text")?;
     b.fails("stat of neither", sys::stat(at("neither"), 0), libc::EIO)?;
     let listed = b.works("listing", walk::list(&l.target))?;
-    // What must be looked at for its type, and cannot be, is left out.
-    b.must(&format!("two names: {listed:?}"), listed.len() == 2)?;
+    // What must be looked at for its type, and cannot be, is listed without one, and stays an error.
+    b.must(&format!("three names: {listed:?}"), listed.len() == 3)?;
+    b.fails("stat of neither, listed", sys::stat(at("neither"), 0), libc::EIO)?;
     let inside = sys::stat(at("neither/f"), 0);
     b.fails("stat below neither", inside, libc::EIO)?;
     b.works("mkdir", sys::mkdir(at("work/new"), 0o755))?;

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The durable form of a fallthru set.
+//!
+//! A record is kept in the top layer, so that a directory that was merged once need not be merged
+//! again after the next mount. It is bound to the directories it was made of by an [`Identity`];
+//! that of other directories, of another version, or one that is damaged is of no use, and the set is
+//! made anew. So nothing has to be written in any order, or at once: losing a record loses nothing.
+//!
+//! All numbers are little-endian:
+//!
+//! ```text
+//! header      8  "unionset"
+//!             4  version, 1
+//!             4  number of names
+//!             4  number of further layers
+//!             4  bytes of all names
+//!            16  identity
+//! per name    8  inode number
+//!             2  lower directory: its place in the stack of the directory, 0 is the topmost
+//!             1  type (DT_)
+//!             1  length
+//! per layer   4  place of the name
+//!             2  lower directory
+//! names          one after the other
+//! end         8  checksum of all before: SipHash-1-3 under the key 1
+//! ```
+
+use super::alloc::{AllocError, Vec};
+use super::fallthru::{Fallthrus, Slot};
+use super::hash;
+
+const MAGIC: [u8; 8] = *b"unionset";
+const VERSION: u32 = 1;
+const HEADER: usize = 40;
+const NAME: usize = 12;
+const DEEPER: usize = 6;
+const CHECKSUM: usize = 8;
+const CHECKSUM_KEY: u64 = 1;
+
+/// No record is larger than this, in bytes: some ten million names.
+pub const MOST: usize = 1 << 29;
+
+/// What a set was made of: a hash of all that tells the lower directories, and their contents, from
+/// others.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Identity([u64; 2]);
+
+impl Identity {
+    /// Of nothing yet.
+    pub const fn new() -> Self {
+        Identity([0, 1])
+    }
+
+    /// With one fact more.
+    #[must_use]
+    pub const fn with(self, fact: u64) -> Self {
+        let Identity([a, b]) = self;
+        Identity([hash::combine(a, fact), hash::combine(b, !fact)])
+    }
+
+    /// One number of it, for a name.
+    pub const fn short(self) -> u64 {
+        self.0[0]
+    }
+}
+
+impl Default for Identity {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Why there is no set.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Refused {
+    /// The record is damaged, or none.
+    Damaged,
+    /// It is of a version that is not known.
+    Version(u32),
+    /// It is of other directories, or of what these were once.
+    Other,
+    /// There is no memory.
+    NoMemory,
+}
+
+impl From<AllocError> for Refused {
+    fn from(_: AllocError) -> Self {
+        Refused::NoMemory
+    }
+}
+
+/// How many bytes a record of the set has; `None` if it is too large for one.
+pub fn size(set: &Fallthrus) -> Option<usize> {
+    let (names, deeper) = (set.len(), set.deeper().len());
+    let bytes: usize = set.iter().map(|fallthru| fallthru.name.len()).sum();
+    let size = names
+        .checked_mul(NAME)?
+        .checked_add(deeper.checked_mul(DEEPER)?)?
+        .checked_add(bytes)?
+        .checked_add(HEADER + CHECKSUM)?;
+    (size <= MOST).then_some(size)
+}
+
+/// Writes a set down. `place` gives the place of a layer in the stack of the directory.
+///
+/// # Errors
+///
+/// Without memory; also for what cannot be expressed: more than 65,536 lower directories, names of
+/// more than 255 bytes.
+pub fn encode(
+    set: &Fallthrus,
+    identity: Identity,
+    place: impl Fn(u32) -> Option<u16>,
+) -> Result<Vec<u8>, AllocError> {
+    let place = |layer| place(layer).ok_or(AllocError);
+    let count = |len: usize| u32::try_from(len).map_err(|_| AllocError);
+    let size = size(set).ok_or(AllocError)?;
+    let (names, deeper) = (set.len(), set.deeper());
+    let bytes = size - HEADER - CHECKSUM - names * NAME - deeper.len() * DEEPER;
+    let mut record = Vec::new();
+    record.reserve(size)?;
+    record.extend_from_slice(&MAGIC)?;
+    for number in [VERSION, count(names)?, count(deeper.len())?, count(bytes)?] {
+        record.extend_from_slice(&number.to_le_bytes())?;
+    }
+    for number in identity.0 {
+        record.extend_from_slice(&number.to_le_bytes())?;
+    }
+    for fallthru in set.iter() {
+        let len = u8::try_from(fallthru.name.len()).map_err(|_| AllocError)?;
+        record.extend_from_slice(&fallthru.ino.to_le_bytes())?;
+        record.extend_from_slice(&place(fallthru.layer)?.to_le_bytes())?;
+        record.extend_from_slice(&[fallthru.dt, len])?;
+    }
+    for &(slot, layer) in deeper {
+        record.extend_from_slice(&slot.to_le_bytes())?;
+        record.extend_from_slice(&place(layer)?.to_le_bytes())?;
+    }
+    for fallthru in set.iter() {
+        record.extend_from_slice(fallthru.name)?;
+    }
+    let checksum = hash::name64(CHECKSUM_KEY, &record);
+    record.extend_from_slice(&checksum.to_le_bytes())?;
+    Ok(record)
+}
+
+/// The identity a record says it has, if it is a record at all.
+pub fn identity(record: &[u8]) -> Result<Identity, Refused> {
+    Header::read(record).map(|header| header.identity)
+}
+
+/// Reads a record of these directories. `layer` gives the layer of a place in their stack; `key` is
+/// for the hash table of the set.
+pub fn decode(
+    record: &[u8],
+    identity: Identity,
+    key: u64,
+    layer: impl Fn(u16) -> Option<u32>,
+) -> Result<Fallthrus, Refused> {
+    let layer = |place| layer(place).ok_or(Refused::Damaged);
+    let header = Header::read(record)?;
+    if header.identity != identity {
+        return Err(Refused::Other);
+    }
+    let (body, checksum) = record.split_last_chunk().ok_or(Refused::Damaged)?;
+    if hash::name64(CHECKSUM_KEY, body) != u64::from_le_bytes(*checksum) {
+        return Err(Refused::Damaged);
+    }
+    let rest = body.get(HEADER..).ok_or(Refused::Damaged)?;
+    let entries = header.names.checked_mul(NAME).ok_or(Refused::Damaged)?;
+    let (entries, rest) = rest.split_at_checked(entries).ok_or(Refused::Damaged)?;
+    let further = header.deeper.checked_mul(DEEPER).ok_or(Refused::Damaged)?;
+    let (further, bytes) = rest.split_at_checked(further).ok_or(Refused::Damaged)?;
+    if bytes.len() != header.bytes {
+        return Err(Refused::Damaged);
+    }
+
+    let mut names = Vec::new();
+    names.extend_from_slice(bytes)?;
+    let mut slots = Vec::new();
+    slots.reserve(header.names)?;
+    let mut start = 0usize;
+    for entry in entries.chunks_exact(NAME) {
+        let [i0, i1, i2, i3, i4, i5, i6, i7, p0, p1, dt, len] = *entry else {
+            return Err(Refused::Damaged);
+        };
+        let end = start.saturating_add(usize::from(len));
+        let name = bytes.get(start..end).ok_or(Refused::Damaged)?;
+        if !is_name(name) {
+            return Err(Refused::Damaged);
+        }
+        slots.push(Slot {
+            ino: u64::from_le_bytes([i0, i1, i2, i3, i4, i5, i6, i7]),
+            start: u32::try_from(start).map_err(|_| Refused::Damaged)?,
+            hash: hash::name(key, name),
+            layer: layer(u16::from_le_bytes([p0, p1]))?,
+            len: u16::from(len),
+            dt,
+            state: (),
+        })?;
+        start = end;
+    }
+    if start != bytes.len() {
+        return Err(Refused::Damaged);
+    }
+    let mut deeper = Vec::new();
+    deeper.reserve(header.deeper)?;
+    for entry in further.chunks_exact(DEEPER) {
+        let [s0, s1, s2, s3, p0, p1] = *entry else {
+            return Err(Refused::Damaged);
+        };
+        let slot = u32::from_le_bytes([s0, s1, s2, s3]);
+        let entry = (slot, layer(u16::from_le_bytes([p0, p1]))?);
+        if slot as usize >= slots.len() || deeper.last().is_some_and(|last| *last >= entry) {
+            return Err(Refused::Damaged);
+        }
+        deeper.push(entry)?;
+    }
+    Ok(Fallthrus::new(names, slots, deeper, key)?)
+}
+
+/// Whether a directory may hold this name.
+fn is_name(name: &[u8]) -> bool {
+    !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/') && !name.contains(&0)
+}
+
+struct Header {
+    names: usize,
+    deeper: usize,
+    bytes: usize,
+    identity: Identity,
+}
+
+impl Header {
+    fn read(record: &[u8]) -> Result<Self, Refused> {
+        let (magic, rest) = record.split_first_chunk().ok_or(Refused::Damaged)?;
+        if *magic != MAGIC {
+            return Err(Refused::Damaged);
+        }
+        let (version, rest) = number(rest)?;
+        if version != VERSION {
+            return Err(Refused::Version(version));
+        }
+        let (names, rest) = number(rest)?;
+        let (deeper, rest) = number(rest)?;
+        let (bytes, rest) = number(rest)?;
+        let (a, rest) = rest.split_first_chunk().ok_or(Refused::Damaged)?;
+        let (b, _) = rest.split_first_chunk().ok_or(Refused::Damaged)?;
+        Ok(Header {
+            names: names as usize,
+            deeper: deeper as usize,
+            bytes: bytes as usize,
+            identity: Identity([u64::from_le_bytes(*a), u64::from_le_bytes(*b)]),
+        })
+    }
+}
+
+fn number(bytes: &[u8]) -> Result<(u32, &[u8]), Refused> {
+    let (number, rest) = bytes.split_first_chunk().ok_or(Refused::Damaged)?;
+    Ok((u32::from_le_bytes(*number), rest))
+}

@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a directory shows: its fallthru set, and what the top layer makes of it.
+//!
+//! A [`View`] knows what the top directory holds, objects and whiteouts, and follows each change of
+//! it. Together with the set, which never changes, it answers readdir, the emptiness test of rmdir,
+//! and which names do not exist, without a look at any layer.
+//!
+//! # Positions
+//!
+//! A reader of a directory goes on from a position, maybe after closing it, or after the next mount,
+//! while names come and go. So each name has a position of its own, which depends on no other name:
+//!
+//! ```text
+//! 0, 1                   "." and ".."
+//! 2 + index              a name of the set, whatever the top makes of it
+//! TOP | hash of the name a name that only the top has
+//! END                    after the last one
+//! ```
+//!
+//! The names of the set keep the order in which their layers list them, which is the one in which
+//! file systems can read their inodes best.
+//!
+//! The hash has 54 bits; the eight below number the names that share it, in their order. That number
+//! is not stable when such a name comes or goes, but there are none: among a million names the odds
+//! are one in thirty thousand that there are two, and who does not know the key cannot make them.
+
+use super::alloc::{AllocError, Vec};
+use super::fallthru::Fallthrus;
+use super::hash;
+use super::ordered::Ordered;
+
+/// The position of the first name after `.` and `..`.
+const FIRST: u64 = 2;
+/// The least position of a name that only the top has.
+const TOP: u64 = 1 << 62;
+/// The position behind all names: the largest there is, as a signed number of 64 bits.
+pub const END: u64 = (1 << 63) - 1;
+/// Bits of the hash that make no part of a position.
+const HASH_CUT: u32 = 10;
+/// Bits of a position below the hash.
+const RANK_BITS: u32 = 8;
+
+/// What the top holds under a name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// An object of this `DT_` type; the inode number is that which the union shows.
+    Object {
+        /// The inode number.
+        ino: u64,
+        /// The type.
+        dt: u8,
+    },
+    /// A whiteout.
+    Whiteout,
+}
+
+#[derive(Clone)]
+struct Top {
+    held: Held,
+    /// Whether the name is in the set, and so listed there.
+    in_set: bool,
+}
+
+/// What the top makes of a fallthru set.
+pub struct View {
+    tops: Ordered<Top>,
+    /// For each name of the set a bit: whether it is in `tops`. Empty: none is.
+    covered: Vec<u64>,
+    /// How many of them are.
+    covering: usize,
+    /// How many of `tops` are objects.
+    objects: usize,
+    key: u64,
+}
+
+/// A name that is shown.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Shown<'a> {
+    /// The name.
+    pub name: &'a [u8],
+    /// The inode number.
+    pub ino: u64,
+    /// The `DT_` type.
+    pub dt: u8,
+}
+
+impl View {
+    /// The view of a directory of which the top holds nothing. `key` makes the order of the names
+    /// that only the top will have: always the same for the same top.
+    pub const fn new(key: u64) -> Self {
+        View {
+            tops: Ordered::new(),
+            covered: Vec::new(),
+            covering: 0,
+            objects: 0,
+            key,
+        }
+    }
+
+    /// Bytes of memory in use.
+    pub fn memory(&self) -> usize {
+        self.tops.memory() + size_of_val::<[_]>(&self.covered)
+    }
+
+    /// What the top holds under a name, as far as the view has been told: a copy of a lower object
+    /// need not be known to it, for the name looks the same with it.
+    pub fn held(&self, name: &[u8]) -> Option<Held> {
+        let hash = hash::name64(self.key, name);
+        self.tops.get(hash, name).map(|top| top.held)
+    }
+
+    /// Whether the directory shows no names: the emptiness that allows rmdir, whatever whiteouts
+    /// there are.
+    pub fn is_empty(&self, set: &Fallthrus) -> bool {
+        self.len(set) == 0
+    }
+
+    /// The number of names that are shown; `.` and `..` are not among them.
+    pub fn len(&self, set: &Fallthrus) -> usize {
+        // Of `covering` names each is in the set, or the set is another one than always.
+        set.len()
+            .saturating_sub(self.covering)
+            .saturating_add(self.objects)
+    }
+
+    /// The names of the whiteouts of the top, whether they hide something or not.
+    pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
+        self.tops
+            .range(0)
+            .filter(|(_, _, top)| top.held == Held::Whiteout)
+            .map(|(_, name, _)| name)
+    }
+
+    /// Notes what the top holds under a name from now on. On failure nothing has changed, and the
+    /// view is wrong.
+    pub fn put(&mut self, set: &Fallthrus, name: &[u8], held: Held) -> Result<(), AllocError> {
+        let index = set.find(name);
+        if self.covered.is_empty() && index.is_some() {
+            self.covered.resize(set.len().div_ceil(64), 0)?;
+        }
+        let top = Top {
+            held,
+            in_set: index.is_some(),
+        };
+        let before = self
+            .tops
+            .insert(hash::name64(self.key, name), name, top)?
+            .map(|top| top.held);
+        self.count(before, Some(held));
+        self.cover(index, true);
+        Ok(())
+    }
+
+    /// Notes that the top holds nothing under a name any more.
+    pub fn remove(&mut self, set: &Fallthrus, name: &[u8]) {
+        let before = self.tops.remove(hash::name64(self.key, name), name);
+        self.count(before.map(|top| top.held), None);
+        self.cover(set.find(name), false);
+    }
+
+    fn count(&mut self, before: Option<Held>, after: Option<Held>) {
+        let object = |held| matches!(held, Some(Held::Object { .. }));
+        self.objects = self
+            .objects
+            .saturating_add(usize::from(object(after)))
+            .saturating_sub(usize::from(object(before)));
+    }
+
+    fn cover(&mut self, index: Option<usize>, covers: bool) {
+        let Some(index) = index else { return };
+        let Some(word) = self.covered.get_mut(index / 64) else {
+            return;
+        };
+        let bit = 1u64 << (index % 64);
+        match (*word & bit != 0, covers) {
+            (false, true) => self.covering = self.covering.saturating_add(1),
+            (true, false) => self.covering = self.covering.saturating_sub(1),
+            _ => return,
+        }
+        *word ^= bit;
+    }
+
+    fn covers(&self, index: usize) -> bool {
+        let word = self.covered.get(index / 64).copied().unwrap_or(0);
+        word >> (index % 64) & 1 != 0
+    }
+
+    /// The names that are shown, each with its position, from position `from` on.
+    pub fn list<'a>(
+        &'a self,
+        set: &'a Fallthrus,
+        from: u64,
+    ) -> impl Iterator<Item = (u64, Shown<'a>)> {
+        let first = usize::try_from(from.saturating_sub(FIRST)).unwrap_or(usize::MAX);
+        let lower = (first..set.len()).filter_map(move |index| {
+            let pos = FIRST.saturating_add(index as u64);
+            self.below(set, index).map(|shown| (pos, shown))
+        });
+        lower.chain(self.tops(from))
+    }
+
+    /// What is shown under a name of the set.
+    fn below<'a>(&'a self, set: &'a Fallthrus, index: usize) -> Option<Shown<'a>> {
+        let fallthru = set.get(index)?;
+        let (ino, dt) = match self.covers(index) {
+            false => (fallthru.ino, fallthru.dt),
+            true => match self.held(fallthru.name)? {
+                Held::Object { ino, dt } => (ino, dt),
+                Held::Whiteout => return None,
+            },
+        };
+        let name = fallthru.name;
+        Some(Shown { name, ino, dt })
+    }
+
+    /// The names that only the top has.
+    fn tops(&self, from: u64) -> impl Iterator<Item = (u64, Shown<'_>)> {
+        let begin = from.saturating_sub(TOP) >> RANK_BITS << HASH_CUT;
+        let mut last = None;
+        let mut rank = 0u64;
+        self.tops
+            .range(begin)
+            .filter_map(move |(hash, name, top)| match top.held {
+                Held::Object { ino, dt } if !top.in_set => {
+                    let hash = hash >> HASH_CUT;
+                    rank = match last == Some(hash) {
+                        true => rank.saturating_add(1).min((1 << RANK_BITS) - 1),
+                        false => 0,
+                    };
+                    last = Some(hash);
+                    Some((TOP | hash << RANK_BITS | rank, Shown { name, ino, dt }))
+                }
+                _ => None,
+            })
+            .skip_while(move |&(pos, _)| pos < from)
+    }
+}

@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is known of a directory: its fallthru set, and what the top makes of it.
+//!
+//! Both are made when they are first of use ([`super::scan`]): the set and the view by the first
+//! readdir; the set alone when looking for names that are not there has cost more lookups in the
+//! layers than reading them. They are kept until memory is short ([`super::reclaim`]), or until a
+//! lower directory turns out to have changed: none may, but who changes a layer nevertheless, on the
+//! server of a network file system for instance, is to see it sooner or later.
+//!
+//! The set never changes; the view is changed along with the top directory ([`Change`]), with the directory locked
+//! exclusively. Whoever reads it has the directory locked, shared at least, so a [`Listing`] is never
+//! there while a change is made.
+
+use super::{
+    fs::Union,
+    layer::no_memory,
+    node::Node,
+    reclaim::{Entry, Registered},
+    scan, Inode,
+};
+use crate::{
+    logic::{
+        entry::Kind,
+        fallthru::Fallthrus,
+        hash,
+        view::{Held, Shown, View},
+    },
+    vfs::types::Name,
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc, SetOnce,
+    },
+};
+
+/// What is kept of a directory.
+pub struct Known {
+    set: Arc<Fallthrus>,
+    view: Option<Arc<View>>,
+    source: Source,
+}
+
+/// What the set was made of.
+#[derive(Clone, Copy)]
+struct Source {
+    /// The [`stamp`] of the lower directories.
+    stamp: u64,
+    /// Whether they may change by themselves: their file system wants names to be looked at again.
+    may_change: bool,
+}
+
+impl Source {
+    fn of(node: &Node) -> Self {
+        let mut lowers = node.lowers().iter();
+        Self {
+            stamp: stamp(node),
+            may_change: lowers.any(|lower| lower.dentry.wants_revalidate()),
+        }
+    }
+}
+
+/// A number that is another one when a lower directory has changed.
+fn stamp(node: &Node) -> u64 {
+    node.lowers().iter().fold(0, |stamp, lower| {
+        let Some(inode) = lower.dentry.inode() else {
+            return stamp;
+        };
+        let times = inode.times();
+        let size = u64::from_ne_bytes(inode.size().to_ne_bytes());
+        let times = [times.mtime.0, times.mtime.1, times.ctime.0, times.ctime.1];
+        times
+            .iter()
+            .fold(hash::combine(stamp, size), |stamp, time| {
+                hash::combine(stamp, u64::from_ne_bytes(time.to_ne_bytes()))
+            })
+    })
+}
+
+impl Known {
+    /// Bytes of memory in use.
+    pub fn memory(&self) -> usize {
+        let view = self.view.as_ref().map_or(0, |view| view.memory());
+        self.set.memory().saturating_add(view)
+    }
+}
+
+/// What a directory's node has for it.
+pub struct Dir {
+    /// Made when there is something to be kept for the first time.
+    entry: SetOnce<Registered>,
+    /// Lookups that have found nothing in a lower layer since the set was last there.
+    wasted: Atomic<u32>,
+    /// Changes when a view in the making is wrong already.
+    version: Atomic<u32>,
+}
+
+impl Dir {
+    /// Nothing.
+    pub const fn new() -> Self {
+        Self {
+            entry: SetOnce::new(),
+            wasted: Atomic::new(0),
+            version: Atomic::new(0),
+        }
+    }
+
+    fn entry(&self) -> Option<&Entry> {
+        self.entry.as_ref().map(|entry| &**entry)
+    }
+
+    /// Keeps what is known.
+    fn keep(&self, union: &Union, known: Known) -> Result {
+        if self.entry().is_none() {
+            // Of two who do this at once one is too late.
+            self.entry.populate(Registered::new(&union.registry)?);
+        }
+        self.entry().ok_or(ENOMEM)?.put(known);
+        self.wasted.store(0, Relaxed);
+        Ok(())
+    }
+}
+
+/// What a directory shows. The directory is locked, shared at least.
+pub struct Listing {
+    set: Arc<Fallthrus>,
+    view: Arc<View>,
+}
+
+impl Listing {
+    /// The names from a position on.
+    pub fn list(&self, from: u64) -> impl Iterator<Item = (u64, Shown<'_>)> {
+        self.view.list(&self.set, from)
+    }
+
+    /// Whether there are no names.
+    pub fn is_empty(&self) -> bool {
+        self.view.is_empty(&self.set)
+    }
+
+    /// The names of the whiteouts in the top directory.
+    pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
+        self.view.whiteouts()
+    }
+}
+
+/// When a listing that is known is good enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// If the lower layers are what they were.
+    Checked,
+    /// Always: for going on where one has begun.
+    Any,
+}
+
+/// What a directory shows: known, or read now. The directory is locked, shared at least.
+///
+/// # Errors
+///
+/// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
+pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
+    let (union, node) = (inode.sb().data(), inode.data());
+    let dir = &node.dir;
+    let known = || {
+        dir.entry()?.with(|known| {
+            let view = known.view.clone()?;
+            let set = known.set.clone();
+            Some((Listing { set, view }, known.source.stamp))
+        })?
+    };
+    match known() {
+        Some((_, old)) if freshness == Freshness::Checked && old != stamp(node) => forget(node),
+        Some((listing, _)) => return Ok(listing),
+        None => {}
+    }
+    // Readers of one directory wait for one of them to do the work.
+    let _lock = node.lock.lock()?;
+    if let Some((listing, _)) = known() {
+        return Ok(listing);
+    }
+    let version = dir.version.load(Relaxed);
+    let _creds = union.creds();
+    let (set, source) = set(union, node)?;
+    let view = Arc::new(scan::top(union, node, &set)?, GFP_KERNEL_ACCOUNT)?;
+    if dir.version.load(Relaxed) == version {
+        let known = Known {
+            set: set.clone(),
+            view: Some(view.clone()),
+            source,
+        };
+        // It is right without being kept.
+        let _ = dir.keep(union, known);
+    }
+    Ok(Listing { set, view })
+}
+
+/// The set, known or read now, and what it is made of. Under the node's lock and with the mounter's credentials.
+fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
+    let known = |known: &Known| (known.set.clone(), known.source);
+    if let Some(known) = node.dir.entry().and_then(|entry| entry.with(known)) {
+        return Ok(known);
+    }
+    // Before it is read: what changes meanwhile is a change.
+    let source = Source::of(node);
+    let set = scan::lowers(union, node)?;
+    Ok((Arc::new(set, GFP_KERNEL_ACCOUNT)?, source))
+}
+
+/// Where a name can be.
+pub enum Hint {
+    /// Anywhere.
+    Unknown,
+    /// Nowhere.
+    Nowhere,
+    /// In the top, or nowhere.
+    Top,
+    /// In the top, or in the layers that the set gives for this index.
+    Lower(Arc<Fallthrus>, usize),
+}
+
+/// Where a name of a directory can be. The directory is locked, shared at least.
+pub fn hint(node: &Node, name: Name<'_>) -> Hint {
+    let name = name.as_bytes();
+    let Some(entry) = node.dir.entry() else {
+        return Hint::Unknown;
+    };
+    let known = entry.with(|known| {
+        let held = known.view.as_ref().map(|view| view.held(name));
+        let hint = match (known.set.find(name), held) {
+            (_, Some(Some(Held::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
+            (None, _) => Hint::Top,
+            (Some(index), _) => Hint::Lower(known.set.clone(), index),
+        };
+        (hint, known.source)
+    });
+    match known {
+        None => Hint::Unknown,
+        Some((_, source)) if source.may_change && source.stamp != stamp(node) => {
+            forget(node);
+            Hint::Unknown
+        }
+        Some((hint, _)) => hint,
+    }
+}
+
+/// Whether the lower layers contribute a name, if that is known.
+pub fn contributes(node: &Node, name: Name<'_>) -> Option<bool> {
+    node.dir
+        .entry()?
+        .with(|known| known.set.find(name.as_bytes()).is_some())
+}
+
+/// Forgets everything: a lower layer does not have what it had.
+pub fn forget(node: &Node) {
+    drop(node.dir.entry().map(|entry| entry.take()));
+}
+
+/// Forgets what the top holds: an object in it shows another inode number than before. The directory
+/// need not be locked.
+pub fn forget_view(node: &Node) {
+    let version = &node.dir.version;
+    // Before the view goes: who makes one now sees one of both.
+    version.store(version.load(Relaxed).wrapping_add(1), Relaxed);
+    if let Some(entry) = node.dir.entry() {
+        drop(entry.change(|known| known.view.take()));
+    }
+}
+
+/// What reading a lower directory costs, in lookups of names that are not there: so much in any
+/// case, and one more for so many bytes of its size.
+const READ_COST: u64 = 4;
+const READ_COST_BYTES: u64 = 256;
+
+/// Notes that lookups in so many lower layers have found nothing, and reads the set if that has
+/// become cheaper than going on. The directory is locked, shared at least. With the mounter's
+/// credentials.
+pub fn wasted(union: &Union, node: &Node, lookups: u32) {
+    let dir = &node.dir;
+    let wasted = dir.wasted.load(Relaxed).saturating_add(lookups);
+    dir.wasted.store(wasted, Relaxed);
+    let lowers = node.lowers();
+    let least = (lowers.len() as u64).saturating_mul(READ_COST);
+    if u64::from(wasted) < least {
+        return;
+    }
+    let size = |lower: &super::node::LowerPath| lower.dentry.inode().map_or(0, |i| i.size());
+    let bytes = lowers.iter().fold(0u64, |sum, lower| {
+        sum.saturating_add(u64::try_from(size(lower)).unwrap_or(0))
+    });
+    if u64::from(wasted) < least.saturating_add(bytes / READ_COST_BYTES) {
+        return;
+    }
+    dir.wasted.store(0, Relaxed);
+    let read = || -> Result {
+        let _lock = node.lock.lock()?;
+        if dir
+            .entry()
+            .is_some_and(|entry| entry.with(|_| ()).is_some())
+        {
+            return Ok(());
+        }
+        let (set, source) = set(union, node)?;
+        let known = Known {
+            set,
+            view: None,
+            source,
+        };
+        dir.keep(union, known)
+    };
+    // Lookup goes on without.
+    let _ = read();
+}
+
+/// A change of what the top holds of a directory that is locked exclusively: the view follows it, or
+/// is forgotten if the change did not come to its end.
+#[must_use]
+pub struct Change<'a> {
+    dir: &'a Dir,
+    /// The set, and the view that follows.
+    known: Option<(Arc<Fallthrus>, Arc<View>)>,
+}
+
+impl<'a> Change<'a> {
+    /// Begins a change: until it is over, nothing is known but the set.
+    pub fn begin(inode: &'a Inode) -> Self {
+        let dir = &inode.data().dir;
+        let known = dir.entry().and_then(|entry| {
+            entry.change(|known| {
+                let view = known.view.take()?;
+                Some((known.set.clone(), view))
+            })?
+        });
+        Self { dir, known }
+    }
+
+    /// The top holds an object under this name now.
+    pub fn object(&mut self, name: Name<'_>, inode: &Inode) {
+        let dt = Kind::from_mode(u32::from(inode.mode())).map_or(0, Kind::to_dt);
+        let ino = inode.ino();
+        self.put(name, Held::Object { ino, dt });
+    }
+
+    /// The top holds a whiteout there now.
+    pub fn whiteout(&mut self, name: Name<'_>) {
+        self.put(name, Held::Whiteout);
+    }
+
+    fn put(&mut self, name: Name<'_>, held: Held) {
+        self.edit(|set, view| view.put(set, name.as_bytes(), held).map_err(no_memory));
+    }
+
+    /// The top holds nothing there any more.
+    pub fn nothing(&mut self, name: Name<'_>) {
+        self.edit(|set, view| {
+            view.remove(set, name.as_bytes());
+            Ok(())
+        });
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&Fallthrus, &mut View) -> Result) {
+        let Some((set, view)) = self.known.take() else {
+            return;
+        };
+        // Nobody else has it: see the head of the file.
+        let Some(mut view) = Arc::into_unique_or_drop(view) else {
+            return;
+        };
+        if edit(&set, &mut view).is_ok() {
+            self.known = Some((set, view.into()));
+        }
+    }
+
+    /// The change is made, and the view has followed it.
+    pub fn end(self) {
+        let (Some((set, view)), Some(entry)) = (self.known, self.dir.entry()) else {
+            return;
+        };
+        entry.change(|known| {
+            // Without memory the set was forgotten, or is another one now.
+            if Arc::ptr_eq(&known.set, &set) {
+                known.view = Some(view);
+            }
+        });
+    }
+}

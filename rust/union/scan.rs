@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Reading the layers of a directory: the lower ones into a set of [`Fallthrus`], the top one into a
+//! [`View`].
+
+use super::{
+    fs::Union,
+    inum::Numbers,
+    layer::{marks, no_memory, Dir},
+    node::Node,
+};
+use crate::{
+    logic::{
+        entry::Kind,
+        fallthru::Fallthrus,
+        merge::{Merge, Seen},
+        view::{Held, View},
+    },
+    vfs::{
+        dir_context::{read_all, Next},
+        file::{flags, BackedFile},
+        namei,
+        path::PathRef,
+        task_work,
+        types::{Ino, Name},
+    },
+};
+use kernel::prelude::*;
+
+/// `DT_CHR`, which a whiteout looks like.
+const DT_CHR: u8 = Kind::CharDevice.to_dt();
+/// `DT_REG`.
+const DT_REG: u8 = Kind::Regular.to_dt();
+/// `DT_UNKNOWN`.
+const DT_UNKNOWN: u8 = 0;
+
+/// Reads and merges the lower layers of a directory, with the mounter's credentials.
+///
+/// # Errors
+///
+/// Those of the layers; `EINTR` by a fatal signal.
+pub fn lowers(union: &Union, node: &Node) -> Result<Fallthrus> {
+    let mut merge = Merge::with_key(union.hash_key);
+    for lower in node.lowers() {
+        let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
+        let numbers = union.lowers.get(lower.layer as usize).ok_or(EIO)?.numbers;
+        let this = Layer {
+            path,
+            numbers,
+            impure: numbers.vary_within_dir(),
+            xwhiteouts: lower.xwhiteouts,
+        };
+        this.merge(union, &mut merge, lower.layer)?;
+    }
+    merge.finish().map_err(no_memory)
+}
+
+/// Reads what the top holds of a directory, with the mounter's credentials. The directory of the
+/// union is locked, so that its names stay as they are.
+///
+/// # Errors
+///
+/// Those of the top; `EINTR` by a fatal signal.
+pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<View> {
+    let mut view = View::new(union.order_key());
+    if let Some(upper) = node.upper() {
+        let this = Layer {
+            path: union.upper_path(upper)?,
+            numbers: union.upper()?.numbers,
+            impure: node.is_impure(),
+            xwhiteouts: false,
+        };
+        this.view(union, &mut view, set)?;
+    }
+    Ok(view)
+}
+
+/// Opens a directory of a layer.
+pub fn open(path: PathRef<'_>) -> Result<BackedFile> {
+    BackedFile::open(
+        path,
+        flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,
+    )
+}
+
+/// One layer of a directory.
+#[derive(Clone, Copy)]
+struct Layer<'a> {
+    path: PathRef<'a>,
+    /// Where the inode numbers come from.
+    numbers: Numbers,
+    /// Entries may carry another inode number than the layer says.
+    impure: bool,
+    /// Empty files may be whiteouts.
+    xwhiteouts: bool,
+}
+
+/// An entry that needs a look at the object, once the directory is unlocked.
+struct Unknown {
+    name: KVec<u8>,
+    ino: Ino,
+    dt: u8,
+}
+
+/// What a look at an object tells.
+struct Look {
+    seen: Seen,
+    ino: Ino,
+    dt: u8,
+}
+
+impl<'a> Layer<'a> {
+    fn dir(self) -> Dir<'a> {
+        Dir {
+            mnt: self.path.mnt(),
+            dentry: self.path.dentry(),
+            xwhiteouts: self.xwhiteouts,
+        }
+    }
+
+    /// Adds what a lower layer holds.
+    fn merge(self, union: &Union, merge: &mut Merge, layer: u32) -> Result {
+        let add = |merge: &mut Merge, name: &[u8], ino, dt, seen| {
+            merge.add(layer, name, ino, dt, seen).map_err(no_memory)
+        };
+        let unknown = self.read(union, |name, ino, dt| {
+            if dt == DT_UNKNOWN || self.impure {
+                return Ok(true);
+            }
+            let maybe = dt == DT_CHR || (dt == DT_REG && self.xwhiteouts);
+            let seen = if maybe {
+                Seen::MaybeWhiteout
+            } else {
+                Seen::Name
+            };
+            add(merge, name, ino, dt, seen).map(|()| false)
+        })?;
+        for entry in &unknown {
+            if let Some(look) = self.look(union, entry, false)? {
+                add(merge, &entry.name, look.ino, look.dt, look.seen)?;
+            }
+        }
+        let dir = self.dir();
+        let mut from = 0;
+        while let Some((index, name)) = merge.next_candidate(from) {
+            let name = Name::new(name)?;
+            let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
+            let seen = if dir.is_whiteout(union, &dentry, name)? {
+                Seen::Whiteout
+            } else if dentry.inode().is_some() {
+                Seen::Name
+            } else {
+                Seen::Absent
+            };
+            merge.settle(index, seen);
+            from = index.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// Notes what the top holds.
+    fn view(self, union: &Union, view: &mut View, set: &Fallthrus) -> Result {
+        let put = |view: &mut View, name: &[u8], held| view.put(set, name, held).map_err(no_memory);
+        let unknown = self.read(union, |name, ino, dt| {
+            if dt == DT_UNKNOWN || dt == DT_CHR || self.impure {
+                return Ok(true);
+            }
+            put(view, name, Held::Object { ino, dt }).map(|()| false)
+        })?;
+        // Most whiteouts are links to one.
+        let mut whiteout = None;
+        for entry in &unknown {
+            if entry.dt == DT_CHR && whiteout == Some(entry.ino) {
+                put(view, &entry.name, Held::Whiteout)?;
+                continue;
+            }
+            match self.look(union, entry, true)? {
+                None => {}
+                Some(look) if look.seen == Seen::Whiteout => {
+                    whiteout = Some(entry.ino);
+                    put(view, &entry.name, Held::Whiteout)?;
+                }
+                Some(Look { ino, dt, .. }) => put(view, &entry.name, Held::Object { ino, dt })?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the directory. `each` gets names, inode numbers in the union and types, and says which
+    /// entries it cannot take without a look at the object; these are returned.
+    fn read(
+        self,
+        union: &Union,
+        mut each: impl FnMut(&[u8], Ino, u8) -> Result<bool>,
+    ) -> Result<KVVec<Unknown>> {
+        let dir = open(self.path)?;
+        let part = self.numbers.part(self.path)?;
+        let mut result = Ok(());
+        let mut unknown = KVVec::new();
+        read_all(&dir, |entry| {
+            if matches!(entry.name, b"." | b"..") {
+                return Next::More;
+            }
+            let ino = self.numbers.in_part(union.inums, part, entry.ino);
+            result = each(entry.name, ino, entry.dt).and_then(|needs_look| match needs_look {
+                true => keep(&mut unknown, entry.name, ino, entry.dt),
+                false => Ok(()),
+            });
+            match result {
+                Ok(()) => Next::More,
+                Err(_) => Next::Stop,
+            }
+        })?;
+        result?;
+        Ok(unknown)
+    }
+
+    /// Looks at an object of which the directory alone does not tell type or inode number. `None`:
+    /// it has been removed since. An object that cannot be looked at is listed as it is in its
+    /// layer: lookup will tell what is wrong with it.
+    fn look(self, union: &Union, entry: &Unknown, in_top: bool) -> Result<Option<Look>> {
+        if task_work::fatal_signal_pending() {
+            return Err(EINTR);
+        }
+        match self.try_look(union, entry, in_top) {
+            Err(e) if e == ENOMEM => Err(e),
+            Err(_) => Ok(Some(Look {
+                seen: Seen::Name,
+                ino: entry.ino,
+                dt: entry.dt,
+            })),
+            found => found,
+        }
+    }
+
+    fn try_look(self, union: &Union, entry: &Unknown, in_top: bool) -> Result<Option<Look>> {
+        let dir = self.dir();
+        let name = Name::new(&entry.name)?;
+        let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
+        let Some(inode) = dentry.inode() else {
+            return Ok(None);
+        };
+        let seen = if dir.is_whiteout(union, &dentry, name)? {
+            Seen::Whiteout
+        } else {
+            Seen::Name
+        };
+        let recorded = match seen {
+            Seen::Name if in_top => marks(union, dir.mnt, &dentry, inode, name)?.ino,
+            _ => None,
+        };
+        let ino = match recorded {
+            Some(ino) => ino,
+            None => {
+                let path = PathRef::new(dir.mnt, &dentry);
+                self.numbers.ino(union.inums, path)?
+            }
+        };
+        let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
+        Ok(Some(Look { seen, ino, dt }))
+    }
+}
+
+fn keep(unknown: &mut KVVec<Unknown>, name: &[u8], ino: Ino, dt: u8) -> Result {
+    let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL_ACCOUNT)?;
+    copy.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+    let entry = Unknown {
+        name: copy,
+        ino,
+        dt,
+    };
+    unknown.push(entry, GFP_KERNEL_ACCOUNT)?;
+    Ok(())
+}
