@@ -97,6 +97,12 @@ pub struct Dir {
     version: Atomic<u32>,
 }
 
+impl Default for Dir {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Dir {
     /// Nothing.
     pub const fn new() -> Self {

@@ -47,7 +47,11 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let listed = b.works("listing", walk::list(&l.target))?;
     // What must be looked at for its type, and cannot be, is listed without one, and stays an error.
     b.must(&format!("three names: {listed:?}"), listed.len() == 3)?;
-    b.fails("stat of neither, listed", sys::stat(at("neither"), 0), libc::EIO)?;
+    b.fails(
+        "stat of neither, listed",
+        sys::stat(at("neither"), 0),
+        libc::EIO,
+    )?;
     let inside = sys::stat(at("neither/f"), 0);
     b.fails("stat below neither", inside, libc::EIO)?;
     b.works("mkdir", sys::mkdir(at("work/new"), 0o755))?;
