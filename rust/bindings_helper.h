@@ -8,6 +8,7 @@
  */
 
 #include <linux/backing-file.h>
+#include <linux/buffer_head.h>
 #include <linux/cred.h>
 #include <linux/dcache.h>
 #include <linux/exportfs.h>
@@ -44,6 +45,7 @@
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 #include <linux/uuid.h>
+#include <linux/workqueue.h>
 #include <linux/writeback.h>
 #include <linux/xattr.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/buffer_head.h>
 #include <linux/fs.h>
 #include <linux/fs_stack.h>
 #include <linux/mnt_idmapping.h>
@@ -77,6 +78,17 @@ void union_helper_inode_copy_flags(struct inode *inode, const struct inode *real
 void union_helper_inode_copy_atime(struct inode *inode, const struct inode *real)
 {
 	inode_set_atime_to_ts(inode, inode_get_atime(real));
+}
+
+/* A block of the device of a file system, with its size; NULL if it cannot be read. */
+struct buffer_head *union_helper_sb_bread(struct super_block *sb, sector_t block)
+{
+	return sb_bread(sb, block);
+}
+
+void union_helper_brelse(struct buffer_head *bh)
+{
+	brelse(bh);
 }
 
 void union_helper_inode_times(const struct inode *inode, struct timespec64 *mtime,

@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/task_work.h>
+#include <linux/workqueue.h>
 
 int union_helper_task_work_add_current(struct callback_head *work,
 				       enum task_work_notify_mode mode)
@@ -27,6 +28,16 @@ bool union_helper_current_fatal_signal_pending(void)
 void union_helper_seq_show_option(struct seq_file *m, const char *name, const char *value)
 {
 	seq_show_option(m, name, value);
+}
+
+struct workqueue_struct *union_helper_alloc_workqueue(const char *name)
+{
+	return alloc_workqueue("%s", WQ_UNBOUND, 0, name);
+}
+
+void union_helper_destroy_workqueue(struct workqueue_struct *wq)
+{
+	destroy_workqueue(wq);
 }
 
 u64 union_helper_random_u64(void)

@@ -36,6 +36,11 @@ impl Inums {
         Inums { file_systems }
     }
 
+    /// On how many file systems the layers lie.
+    pub const fn file_systems(self) -> u32 {
+        self.file_systems
+    }
+
     /// The inode number in the union of inode `ino` of file system number `fsid` (counted from 0).
     ///
     /// Never 0, which user space takes for a deleted entry. With one file system it is `ino`

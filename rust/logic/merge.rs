@@ -168,14 +168,14 @@ impl Merge {
             names,
             slots: all,
             table,
-            deeper: mut mentions,
+            deeper: mentions,
             key,
             ..
         } = self;
         drop(table);
         let mut slots = Vec::new();
         slots.reserve(all.len())?;
-        mentions.sort_unstable();
+        let mentions = by_slot(mentions, all.len())?;
         let mut deeper = Vec::new();
         deeper.reserve(mentions.len())?;
         let mut further = mentions.iter().peekable();
@@ -203,4 +203,35 @@ impl Merge {
         drop((all, mentions));
         Fallthrus::new(names, slots, deeper, key)
     }
+}
+
+/// Brings mentions, which came layer by layer, into the order of their slots.
+fn by_slot(mentions: Vec<(u32, u32)>, slots: usize) -> Result<Vec<(u32, u32)>, AllocError> {
+    if mentions.is_empty() {
+        return Ok(mentions);
+    }
+    // How many mentions come before those of each slot, and then before the next of it.
+    let mut before = Vec::new();
+    before.resize(slots, 0usize)?;
+    for &(slot, _) in mentions.iter() {
+        if let Some(count) = before.get_mut(slot as usize) {
+            *count = count.saturating_add(1);
+        }
+    }
+    let mut sum = 0usize;
+    for count in before.iter_mut() {
+        sum = sum.saturating_add(core::mem::replace(count, sum));
+    }
+    let mut sorted = Vec::new();
+    sorted.resize(mentions.len(), (0, 0))?;
+    for &mention in mentions.iter() {
+        let Some(at) = before.get_mut(mention.0 as usize) else {
+            continue;
+        };
+        if let Some(place) = sorted.get_mut(*at) {
+            *place = mention;
+        }
+        *at = at.saturating_add(1);
+    }
+    Ok(sorted)
 }

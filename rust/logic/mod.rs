@@ -16,7 +16,7 @@
 //! | [`entry`] | what does one layer say of a name? |
 //! | [`lookup`] | what does the union show, which layers take part, when to stop asking? |
 //! | [`merge`], [`fallthru`] | what do the lower layers contribute to a directory? |
-//! | [`record`] | how is a fallthru set written down? |
+//! | [`record`], [`pack`] | how is a fallthru set written down, and where? |
 //! | [`view`], [`ordered`] | what does a directory show, and in which order? |
 //! | [`mutate`], [`rename`] | which steps change the top so that a name is made, removed, moved? |
 //! | [`copy_up`] | in which order is a lower object brought into the top? |
@@ -39,6 +39,7 @@ pub mod merge;
 pub mod mutate;
 pub mod options;
 pub mod ordered;
+pub mod pack;
 pub mod record;
 pub mod rename;
 pub mod value;

@@ -83,6 +83,8 @@ keys! {
     Volatile = "volatile", Nothing;
     /// How much to care for power cuts.
     Fsync = "fsync", Word;
+    /// Whether what directories list is relied on, and recorded.
+    Fallthru = "fallthru", Word;
     /// Which identity of the file system to show.
     Uuid = "uuid", Word;
     /// Check permissions by mode bits, as is always done.
@@ -169,6 +171,8 @@ pub struct Config {
     pub fsync: Fsync,
     /// Which identity to show.
     pub uuid: Uuid,
+    /// Whether lookups rely on what a directory lists, and that is recorded in the top layer.
+    pub fallthru: bool,
 }
 
 /// Options collected so far.
@@ -181,6 +185,7 @@ pub struct Builder {
     userxattr: bool,
     fsync: Option<Fsync>,
     uuid: Option<Uuid>,
+    fallthru: Option<bool>,
 }
 
 impl Builder {
@@ -194,6 +199,7 @@ impl Builder {
             userxattr: false,
             fsync: None,
             uuid: None,
+            fallthru: None,
         }
     }
 
@@ -236,6 +242,11 @@ impl Builder {
                 b"off" => self.set_uuid(Uuid::Off),
                 _ => refuse("uuid: must be auto, on, null or off"),
             },
+            Key::Fallthru => match value {
+                b"on" => self.set_fallthru(true),
+                b"off" => self.set_fallthru(false),
+                _ => refuse("fallthru: must be on or off"),
+            },
             Key::DefaultPermissions => Ok(()),
             _ => fixed(key, value),
         }
@@ -250,6 +261,14 @@ impl Builder {
             &mut self.uuid,
             uuid,
             "uuid: given twice with different values",
+        )
+    }
+
+    fn set_fallthru(&mut self, on: bool) -> Result<(), Refusal> {
+        same(
+            &mut self.fallthru,
+            on,
+            "fallthru: given twice with different values",
         )
     }
 
@@ -275,6 +294,7 @@ impl Builder {
             },
             fsync: self.fsync.unwrap_or_default(),
             uuid: self.uuid.unwrap_or_default(),
+            fallthru: self.fallthru.unwrap_or(true),
         })
     }
 }
@@ -291,6 +311,9 @@ impl Config {
         }
         if other.uuid.is_some_and(|uuid| uuid != self.uuid) {
             return refuse("uuid: cannot be changed by remount");
+        }
+        if other.fallthru.is_some_and(|on| on != self.fallthru) {
+            return refuse("fallthru: cannot be changed by remount");
         }
         Ok(())
     }

@@ -32,7 +32,8 @@ use super::hash;
 
 const MAGIC: [u8; 8] = *b"unionset";
 const VERSION: u32 = 1;
-const HEADER: usize = 40;
+/// Bytes at the beginning of a record that tell what it is.
+pub const HEADER: usize = 40;
 const NAME: usize = 12;
 const DEEPER: usize = 6;
 const CHECKSUM: usize = 8;
@@ -59,9 +60,17 @@ impl Identity {
         Identity([hash::combine(a, fact), hash::combine(b, !fact)])
     }
 
-    /// One number of it, for a name.
-    pub const fn short(self) -> u64 {
-        self.0[0]
+    /// As bytes.
+    pub fn to_bytes(self) -> [u8; 16] {
+        let Identity([a, b]) = self;
+        let mut bytes = [0; 16];
+        for (byte, value) in bytes
+            .iter_mut()
+            .zip(a.to_le_bytes().into_iter().chain(b.to_le_bytes()))
+        {
+            *byte = value;
+        }
+        bytes
     }
 }
 
@@ -145,9 +154,17 @@ pub fn encode(
     Ok(record)
 }
 
-/// The identity a record says it has, if it is a record at all.
-pub fn identity(record: &[u8]) -> Result<Identity, Refused> {
-    Header::read(record).map(|header| header.identity)
+/// What a record says of itself at its beginning: its identity, and how many bytes it has. `None` if
+/// these are not the first [`HEADER`] bytes of one.
+pub fn head(record: &[u8]) -> Option<(Identity, usize)> {
+    let header = Header::read(record).ok()?;
+    let len = header
+        .names
+        .checked_mul(NAME)?
+        .checked_add(header.deeper.checked_mul(DEEPER)?)?
+        .checked_add(header.bytes)?
+        .checked_add(HEADER + CHECKSUM)?;
+    (len <= MOST).then_some((header.identity, len))
 }
 
 /// Reads a record of these directories. `layer` gives the layer of a place in their stack; `key` is

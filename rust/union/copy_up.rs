@@ -384,7 +384,7 @@ fn copy_data(union: &Union, lower: PathRef<'_>, to: &BackedFile, size: u64) -> R
         // The process does not make the file larger: its limit is not for this. The thread cannot
         // be killed for it, so neither can the wait. Quotas count as ever, by the credentials.
         let (to, cred) = (to.get(), union.cred.clone());
-        return work::in_kernel_thread(move || {
+        return work::in_kernel_thread(union.upper()?.queue()?, move || {
             let _creds = OverrideCreds::new(&cred);
             copy_range(&from, &to, end)
         });

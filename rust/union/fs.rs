@@ -2,7 +2,10 @@
 
 //! The file system type and the data of a mounted union.
 
-use super::{inum::Numbers, mount::MountContext, node::Node, reclaim::Registry, show, DEntry};
+use super::{
+    inum::Numbers, mount::MountContext, node::Node, reclaim::Registry, record::Records, show,
+    DEntry,
+};
 use crate::{
     logic::{
         inum::Inums,
@@ -19,6 +22,7 @@ use crate::{
         seq_show::SeqFile,
         statfs::Statfs,
         super_block::{sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
+        work::Workqueue,
     },
 };
 use core::ffi::CStr;
@@ -26,7 +30,7 @@ use kernel::{
     cred::Credential,
     prelude::*,
     str::CString,
-    sync::{aref::ARef, Arc, Mutex},
+    sync::{aref::ARef, Arc, Mutex, SetOnce},
 };
 
 /// What statfs(2) reports as the type: "unio".
@@ -41,10 +45,16 @@ pub struct Lower {
     pub numbers: Numbers,
     /// The path given at mount, for `/proc/mounts`.
     pub name: CString,
+    /// What tells its file system from others, once that was asked for; `None` if nothing does.
+    pub identity: SetOnce<Option<u64>>,
 }
 
 /// The top layer.
 pub struct Upper {
+    /// Work done in the background, made when there is some.
+    pub queue: SetOnce<Workqueue>,
+    /// Where fallthru sets are recorded, if they are to be.
+    pub records: Option<Arc<Records>>,
     /// The directory temporary objects are made in. Immutable while mounted.
     pub workdir: ARef<Dentry>,
     /// One whiteout that others are hard links to. Under its own lock.
@@ -63,6 +73,19 @@ pub struct Upper {
 }
 
 impl Upper {
+    /// The queue for work in the background.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn queue(&self) -> Result<&Workqueue> {
+        if self.queue.as_ref().is_none() {
+            // Of two who do this at once one is too late.
+            self.queue.populate(Workqueue::new(c"union")?);
+        }
+        self.queue.as_ref().ok_or(ENOMEM)
+    }
+
     /// Whether this is the top directory or the directory the work directory is in. Seen in a lower
     /// layer, they are not to be entered: what is changed there would change beneath the union.
     pub fn is_own(&self, inode: &Inode) -> bool {
@@ -229,7 +252,18 @@ impl SuperOperations for UnionFs {
         union.registry.reclaim(bytes) / CACHED_OBJECT
     }
 
+    fn show_stats(m: &SeqFile, root: &DEntry) -> Result {
+        show::figures(m, root.sb().data())
+    }
+
     fn put_super(mut data: KBox<Union>) {
+        if let Some(upper) = &mut data.upper {
+            // This waits until all work is done.
+            drop(core::mem::replace(&mut upper.queue, SetOnce::new()));
+            if let Some(records) = &upper.records {
+                records.close();
+            }
+        }
         super::stage::tidy(&data);
         let mnts = core::mem::replace(&mut data.mnts, KVec::new());
         // Dentries go before the mounts that keep their file systems.

@@ -54,6 +54,11 @@ impl Numbers {
         inums.project_part(self.fsid, part, ino)
     }
 
+    /// Which file system of the union the layer lies on.
+    pub fn fsid(self) -> u32 {
+        self.fsid
+    }
+
     /// The part of the file system an object is in; 0 is the one the layer begins in.
     pub fn part(self, path: PathRef<'_>) -> Result<u64> {
         Ok(match self.parts {

@@ -17,7 +17,7 @@ use super::{
     layer::no_memory,
     node::Node,
     reclaim::{Entry, Registered},
-    scan, Inode,
+    record, scan, Inode,
 };
 use crate::{
     logic::{
@@ -210,8 +210,13 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     }
     // Before it is read: what changes meanwhile is a change.
     let source = Source::of(node);
-    let set = scan::lowers(union, node)?;
-    Ok((Arc::new(set, GFP_KERNEL_ACCOUNT)?, source))
+    if let Some(set) = record::load(union, node) {
+        return Ok((Arc::new(set, GFP_KERNEL_ACCOUNT)?, source));
+    }
+    let set = Arc::new(scan::lowers(union, node)?, GFP_KERNEL_ACCOUNT)?;
+    union.registry.merged.fetch_add(1, Relaxed);
+    record::save(union, node, &set);
+    Ok((set, source))
 }
 
 /// Where a name can be.
@@ -227,7 +232,10 @@ pub enum Hint {
 }
 
 /// Where a name of a directory can be. The directory is locked, shared at least.
-pub fn hint(node: &Node, name: Name<'_>) -> Hint {
+pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
+    if !union.config.fallthru {
+        return Hint::Unknown;
+    }
     let name = name.as_bytes();
     let Some(entry) = node.dir.entry() else {
         return Hint::Unknown;
@@ -252,7 +260,10 @@ pub fn hint(node: &Node, name: Name<'_>) -> Hint {
 }
 
 /// Whether the lower layers contribute a name, if that is known.
-pub fn contributes(node: &Node, name: Name<'_>) -> Option<bool> {
+pub fn contributes(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
+    if !union.config.fallthru {
+        return None;
+    }
     node.dir
         .entry()?
         .with(|known| known.set.find(name.as_bytes()).is_some())
@@ -283,6 +294,9 @@ const READ_COST_BYTES: u64 = 256;
 /// become cheaper than going on. The directory is locked, shared at least. With the mounter's
 /// credentials.
 pub fn wasted(union: &Union, node: &Node, lookups: u32) {
+    if !union.config.fallthru {
+        return;
+    }
     let dir = &node.dir;
     let wasted = dir.wasted.load(Relaxed).saturating_add(lookups);
     dir.wasted.store(wasted, Relaxed);

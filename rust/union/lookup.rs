@@ -50,7 +50,7 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
     if dir.lowers().is_empty() {
         return Ok(false);
     }
-    if let Some(contributes) = known::contributes(dir, name) {
+    if let Some(contributes) = known::contributes(union, dir, name) {
         return Ok(contributes);
     }
     let mut walk = Walk::new(union, name);
@@ -60,7 +60,7 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
 
 /// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.
 fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
-    let hint = known::hint(dir, name);
+    let hint = known::hint(union, dir, name);
     if let Hint::Nowhere = hint {
         return Ok(None);
     }

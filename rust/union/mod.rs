@@ -54,6 +54,7 @@ pub mod mount;
 pub mod node;
 pub mod readdir;
 pub mod reclaim;
+pub mod record;
 pub mod remove;
 pub mod rename;
 pub mod scan;

@@ -10,6 +10,7 @@ use super::{
     layer::{self, no_memory},
     node::{self, LowerPath, LowerStack, Parts},
     reclaim::Registry,
+    record::Records,
     workdir,
     xattr::UnionXattr,
 };
@@ -35,7 +36,12 @@ use crate::{
     },
 };
 use core::ffi::CStr;
-use kernel::{fmt, new_mutex, prelude::*, str::CString, sync::aref::ARef};
+use kernel::{
+    fmt, new_mutex,
+    prelude::*,
+    str::CString,
+    sync::{aref::ARef, SetOnce},
+};
 
 /// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
 const NAME_MAX: i64 = 255;
@@ -379,6 +385,7 @@ impl MountContext {
             let lower = Lower {
                 numbers: file_systems.numbers((&named.path).into())?,
                 name: c_string(&named.name)?,
+                identity: SetOnce::new(),
             };
             lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
         }
@@ -401,6 +408,11 @@ impl MountContext {
                 }
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
+                    queue: SetOnce::new(),
+                    records: match config.fallthru {
+                        true => Some(Records::new(work.path.clone(), cred.clone())?),
+                        false => None,
+                    },
                     workdir,
                     whiteout: KBox::pin_init(
                         new_mutex!(None, "union_whiteout"),

@@ -24,6 +24,8 @@ pub struct Registry {
     row: Mutex<Row>,
     /// Bytes of what is known, of all directories.
     bytes: Atomic<usize>,
+    /// How many sets were read from layers.
+    pub merged: Atomic<u64>,
 }
 
 #[derive(Default)]
@@ -58,6 +60,7 @@ impl Registry {
             try_pin_init!(Self {
                 row <- new_mutex!(Row::default(), "union_known"),
                 bytes: Atomic::new(0),
+                merged: Atomic::new(0),
             }? Error),
             GFP_KERNEL_ACCOUNT,
         )

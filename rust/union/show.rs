@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Showing the options in `/proc/mounts`, in a form mount(8) takes again.
+//! Showing the options in `/proc/mounts`, in a form mount(8) takes again, and figures in
+//! `/proc/PID/mountstats`.
 
 use super::fs::Union;
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     vfs::seq_show::SeqFile,
 };
 use core::ffi::CStr;
-use kernel::prelude::*;
+use kernel::{prelude::*, str::CString, sync::atomic::Relaxed};
 
 /// Shows what was given and what differs from the defaults.
 pub fn options(m: &SeqFile, union: &Union) -> Result {
@@ -53,11 +54,44 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         Fsync::Strict => m.option(c"fsync", Some(c"strict")),
         Fsync::Volatile => m.option(c"volatile", None),
     }
+    if !union.config.fallthru {
+        m.option(c"fallthru", Some(c"off"));
+    }
     match union.config.uuid {
         Uuid::Auto => {}
         Uuid::On => m.option(c"uuid", Some(c"on")),
         Uuid::Null => m.option(c"uuid", Some(c"null")),
         Uuid::Off => m.option(c"uuid", Some(c"off")),
     }
+    Ok(())
+}
+
+/// Shows what is known of directories, and how it came to be known: a line each.
+pub fn figures(m: &SeqFile, union: &Union) -> Result {
+    let registry = &union.registry;
+    let line = CString::try_from_fmt(fmt!(
+        "\n\tfallthrus: {} directories, {} bytes, {} merged",
+        registry.directories(),
+        registry.bytes(),
+        registry.merged.load(Relaxed),
+    ))?;
+    m.text(line.to_bytes());
+    let Some(records) = union
+        .upper
+        .as_ref()
+        .and_then(|upper| upper.records.as_ref())
+    else {
+        return Ok(());
+    };
+    let (bytes, count) = records.size();
+    let line = CString::try_from_fmt(fmt!(
+        "\n\trecords: {} in {} bytes, {} loaded, {} recorded, {} refused",
+        count,
+        bytes,
+        records.loaded.load(Relaxed),
+        records.recorded.load(Relaxed),
+        records.refused.load(Relaxed),
+    ))?;
+    m.text(line.to_bytes());
     Ok(())
 }

@@ -106,6 +106,15 @@ impl BackedFile {
         }
     }
 
+    /// Closes the file now, not when this task returns to user space, which a kernel thread never does
+    /// (`__fput_sync()`): whoever unmounts its file system next is to find it closed.
+    pub fn close(self) {
+        let file = core::mem::ManuallyDrop::new(self);
+        // SAFETY: One reference is owned, and not used any more. No lock is held that closing the
+        // file could want: this is called where a mount ends, which takes any of them.
+        unsafe { bindings::__fput_sync(file.as_ptr()) };
+    }
+
     /// Another reference to the same open file (`get_file()`).
     pub fn get(&self) -> Self {
         // SAFETY: Alive; the helper hands out a reference.
@@ -144,6 +153,44 @@ impl BackedFile {
     pub fn change_flags(&self, new: u32) -> Result {
         // SAFETY: The file is alive; the helper takes f_lock.
         to_result(unsafe { bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new) })
+    }
+
+    /// Reads at `pos` until `buf` is full or the file ends (`kernel_read()`). Returns how many bytes
+    /// it was.
+    pub fn read_at(&self, buf: &mut [u8], mut pos: Loff) -> Result<usize> {
+        let mut done = 0;
+        while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
+            // SAFETY: The file is alive, and open for reading; the buffer is ours.
+            let n = size(unsafe {
+                bindings::kernel_read(
+                    self.as_ptr(),
+                    rest.as_mut_ptr().cast(),
+                    rest.len(),
+                    &mut pos,
+                )
+            })?;
+            if n == 0 {
+                break;
+            }
+            done = done.saturating_add(n);
+        }
+        Ok(done)
+    }
+
+    /// Writes all of `buf` at `pos` (`kernel_write()`, which takes freeze protection).
+    pub fn write_at(&self, buf: &[u8], mut pos: Loff) -> Result {
+        let mut done = 0;
+        while let Some(rest) = buf.get(done..).filter(|rest| !rest.is_empty()) {
+            // SAFETY: The file is alive, and open for writing; the buffer is valid.
+            let n = size(unsafe {
+                bindings::kernel_write(self.as_ptr(), rest.as_ptr().cast(), rest.len(), &mut pos)
+            })?;
+            if n == 0 {
+                return Err(EIO);
+            }
+            done = done.saturating_add(n);
+        }
+        Ok(())
     }
 
     /// Writes what is dirty in the range to stable storage (`vfs_fsync_range()`).

@@ -16,7 +16,7 @@ use super::{
     types::{Ino, Loff},
 };
 use crate::bindings;
-use core::{marker::PhantomData, ptr::NonNull};
+use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     sync::{
         aref::AlwaysRefCounted,
@@ -138,6 +138,37 @@ impl Inode {
     pub fn size(&self) -> Loff {
         // SAFETY: `self` is alive.
         unsafe { bindings::i_size_read(self.as_ptr()) }
+    }
+
+    /// What tells the inode from others that had its number before.
+    pub fn generation(&self) -> u32 {
+        // SAFETY: A racing read of one word, as C does.
+        unsafe { (&raw const (*self.as_ptr()).i_generation).read_volatile() }
+    }
+
+    /// What its file system would find the inode by, alone (`exportfs_encode_inode_fh()`). `None` if
+    /// it cannot say, or not in this space.
+    pub fn file_handle<'a>(&self, space: &'a mut [u8; 128]) -> Option<&'a [u8]> {
+        let mut words = [0u32; 32];
+        let mut len = words.len() as c_int;
+        // SAFETY: `self` is alive; the handle has room for as many words.
+        let kind = unsafe {
+            bindings::exportfs_encode_inode_fh(
+                self.as_ptr(),
+                words.as_mut_ptr().cast(),
+                &mut len,
+                core::ptr::null_mut(),
+                0,
+            )
+        };
+        // FILEID_INVALID.
+        if !(0..0xff).contains(&kind) {
+            return None;
+        }
+        for (bytes, word) in space.chunks_exact_mut(4).zip(words) {
+            bytes.copy_from_slice(&word.to_ne_bytes());
+        }
+        space.get(..usize::try_from(len).ok()?.checked_mul(4)?)
     }
 
     /// When contents and inode were last changed, as far as this machine knows.

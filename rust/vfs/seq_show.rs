@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Showing mount options (`struct seq_file`, `seq_show_option()`).
+//! Showing mount options and figures (`struct seq_file`, `seq_show_option()`, `seq_write()`).
 
 use crate::bindings;
 use core::ffi::CStr;
@@ -17,6 +17,12 @@ impl SeqFile {
     pub(super) unsafe fn from_raw<'a>(ptr: *mut bindings::seq_file) -> &'a Self {
         // SAFETY: By the function's contract; the type is transparent.
         unsafe { &*ptr.cast() }
+    }
+
+    /// Adds text. An overflow makes seq_file call again with a larger buffer.
+    pub fn text(&self, text: &[u8]) {
+        // SAFETY: The text has as many bytes.
+        unsafe { bindings::seq_write(self.0.get(), text.as_ptr().cast(), text.len()) };
     }
 
     /// Adds `,name` or `,name=value`, with what needs it escaped. An overflow makes seq_file call

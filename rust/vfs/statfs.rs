@@ -32,6 +32,17 @@ impl Statfs {
         to_result(unsafe { bindings::vfs_statfs(&path.raw(), &mut self.0) })
     }
 
+    /// How many blocks the file system has.
+    pub fn blocks(&self) -> u64 {
+        self.0.f_blocks
+    }
+
+    /// How many bytes that is.
+    pub fn bytes(&self) -> u64 {
+        let size = u64::try_from(self.0.f_bsize).unwrap_or(0);
+        self.0.f_blocks.saturating_mul(size)
+    }
+
     /// The longest file name, in bytes.
     pub fn namelen(&self) -> i64 {
         self.0.f_namelen as i64

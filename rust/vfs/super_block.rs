@@ -66,6 +66,14 @@ pub trait SuperOperations: Sized {
         0
     }
 
+    /// Shows figures of the mount in `/proc/PID/mountstats`, in lines.
+    fn show_stats(_m: &SeqFile, _root: &DEntry<Self>) -> Result
+    where
+        Self: FileSystem,
+    {
+        Ok(())
+    }
+
     /// Called for the data when the super block is shut down, after the last inode is gone. Walks
     /// under RCU may still look at the data: they are to be freed after a grace period.
     fn put_super(data: KBox<Self::Data>);
@@ -288,9 +296,19 @@ pub struct SbInfo {
     pub dev: u32,
     /// The magic number of the type.
     pub magic: usize,
+    /// The identity of the file system, if it has one (`s_uuid`).
+    pub uuid: Option<[u8; 16]>,
 }
 
 pub use crate::bindings::OVERLAYFS_SUPER_MAGIC;
+
+/// Magic numbers of types.
+pub mod magic {
+    pub use crate::bindings::{
+        BTRFS_SUPER_MAGIC, EROFS_SUPER_MAGIC_V1, EXT4_SUPER_MAGIC, F2FS_SUPER_MAGIC,
+        ISOFS_SUPER_MAGIC, NFS_SUPER_MAGIC, SQUASHFS_MAGIC, TMPFS_MAGIC, XFS_SUPER_MAGIC,
+    };
+}
 
 impl SbInfo {
     /// Reads them.
@@ -308,9 +326,53 @@ impl SbInfo {
                 block_bits: (*sb).s_blocksize_bits,
                 dev: (*sb).s_dev,
                 magic: (*sb).s_magic,
+                uuid: Some((*sb).s_uuid.b).filter(|uuid| *uuid != [0; 16]),
             }
         }
     }
+}
+
+/// Reads the first `len` bytes of the device of a file system, in pieces of 512 bytes. Returns `false`
+/// if there is no device, or it cannot be read.
+pub fn read_device(
+    dentry: &super::dentry::Dentry,
+    len: usize,
+    mut each: impl FnMut(&[u8]),
+) -> bool {
+    let sb = dentry.sb_ptr();
+    // SAFETY: The dentry keeps the super block alive; the device stays as long as it.
+    if unsafe { (*sb).s_bdev.is_null() } {
+        return false;
+    }
+    let mut done = 0usize;
+    for block in 0.. {
+        if done >= len {
+            break;
+        }
+        // SAFETY: As above; the block size is set since the super block was filled.
+        let Some(buffer) = NonNull::new(unsafe { bindings::sb_bread(sb, block) }) else {
+            return false;
+        };
+        // SAFETY: A buffer that was read has its data mapped until it is released.
+        let (data, size) = unsafe {
+            let buffer = buffer.as_ptr();
+            ((*buffer).b_data.cast::<u8>(), (*buffer).b_size)
+        };
+        let mut piece = [0u8; 512];
+        for at in (0..size)
+            .step_by(piece.len())
+            .take_while(|at| done + at < len)
+        {
+            let n = piece.len().min(size - at);
+            // SAFETY: Within the data. They are copied, for others may write to the device.
+            unsafe { core::ptr::copy_nonoverlapping(data.add(at), piece.as_mut_ptr(), n) };
+            each(piece.get(..n).unwrap_or_default());
+        }
+        done = done.saturating_add(size);
+        // SAFETY: The reference `sb_bread()` gave.
+        unsafe { bindings::brelse(buffer.as_ptr()) };
+    }
+    true
 }
 
 /// Writes a whole file system to stable storage (`sync_filesystem()`), with `s_umount` held shared
@@ -367,6 +429,7 @@ impl<T: FileSystem> Table<T> {
         sync_fs: Some(Self::sync_fs),
         statfs: Some(Self::statfs),
         show_options: Some(Self::show_options),
+        show_stats: Some(Self::show_stats),
         nr_cached_objects: Some(Self::nr_cached_objects),
         free_cached_objects: Some(Self::free_cached_objects),
         ..pin_init::zeroed()
@@ -391,6 +454,18 @@ impl<T: FileSystem> Table<T> {
         // `set_data` alone.
         let sb = unsafe { SuperBlock::<T>::from_raw(sb) };
         from_result(|| T::sync_fs(sb, wait != 0).map(|()| 0))
+    }
+
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn show_stats(
+        m: *mut bindings::seq_file,
+        root: *mut bindings::dentry,
+    ) -> kernel::ffi::c_int {
+        // SAFETY: As above.
+        let (m, root) = unsafe { (SeqFile::from_raw(m), DEntry::<T>::from_raw(root)) };
+        from_result(|| T::show_stats(m, root).map(|()| 0))
     }
 
     /// # Safety

@@ -40,6 +40,7 @@ fn defaults() {
         xattr_space: XattrSpace::Trusted,
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
+        fallthru: true,
     };
     assert_eq!(config, expected);
 }
@@ -56,6 +57,10 @@ fn values() {
         builder.set(Key::Uuid, uuid.name().as_bytes()).unwrap();
         assert_eq!(builder.build().unwrap().uuid, uuid);
     }
+    let fallthru = |value| config(&minimal_and(&[value])).unwrap().fallthru;
+    assert!(fallthru("fallthru=on"));
+    assert!(!fallthru("fallthru=off"));
+    assert!(refused(&minimal_and(&["fallthru=maybe"])).contains("on or off"));
     let user = config(&minimal_and(&["userxattr"])).unwrap();
     assert_eq!(user.xattr_space, XattrSpace::User);
 }

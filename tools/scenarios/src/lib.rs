@@ -25,6 +25,7 @@ pub mod elf;
 pub mod errno;
 pub mod execute;
 pub mod faults;
+pub mod figures;
 pub mod fuse;
 pub mod image;
 pub mod instrument;

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Fallthru sets that outlive the mount: in the file `fallthru` next to the work directory.
+//!
+//! When the lower parts of a merged directory have been read, a kernel thread writes the set down;
+//! after the next mount it is read from there. What is in the file is a help and nothing else
+//! ([`crate::logic::record`]): it can be deleted, whatever is wrong with it is not used, and if it
+//! cannot be written nobody hears of it. So nothing of it is ever synced.
+//!
+//! A set is found by the identity of the directories it was made of ([`identity`]). There is none for
+//! directories of which it cannot be told whether they are what they were, as those of stacked file
+//! systems, whose own layers may have changed.
+
+use super::{
+    fs::{Lower, Union},
+    node::Node,
+};
+use crate::{
+    logic::{
+        codec::XattrSpace,
+        fallthru::Fallthrus,
+        hash,
+        pack::{Index, Place},
+        record::{self, Identity, Refused},
+    },
+    vfs::{
+        attr::Iattr,
+        cred::OverrideCreds,
+        file::{flags, BackedFile},
+        mount::Mount,
+        namei::{self, Creating, NewObject},
+        path::{Path, PathRef},
+        statfs::Statfs,
+        super_block::{self, magic, SbInfo},
+        types::{Loff, Name},
+        write::WriteAccess,
+    },
+};
+use kernel::{
+    cred::Credential,
+    new_mutex,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Arc, Mutex,
+    },
+};
+
+/// The file.
+const FILE: &[u8] = b"fallthru";
+/// It takes no more than this of the top's file system, nor than one part in so many.
+const MOST_BYTES: u64 = 256 << 20;
+const MOST_SHARE: u64 = 32;
+/// Sets that wait to be written at most.
+const MOST_WAITING: usize = 256;
+/// How much of a device is looked at to tell one image from another: beyond the volume descriptors of
+/// ISO 9660.
+const DEVICE_HEAD: usize = 40 << 10;
+
+/// The records of a union.
+#[pin_data]
+pub struct Records {
+    /// The directory the work directory is in.
+    base: Path,
+    cred: ARef<Credential>,
+    #[pin]
+    file: Mutex<File>,
+    #[pin]
+    waiting: Mutex<Waiting>,
+    /// Sets that were read from the file.
+    pub loaded: Atomic<u64>,
+    /// Sets that were written to it.
+    pub recorded: Atomic<u64>,
+    /// Records that were of no use.
+    pub refused: Atomic<u64>,
+}
+
+/// The file as far as it is known.
+enum File {
+    /// Not looked for yet.
+    Unknown,
+    /// There is none, or one that has become too large: to be made anew.
+    New,
+    /// Open.
+    Open(Open),
+    /// Not to be had.
+    Closed,
+}
+
+struct Open {
+    file: BackedFile,
+    index: Index,
+    /// Up to which size it is written.
+    limit: u64,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: KVec<Job>,
+    /// Somebody writes them down.
+    busy: bool,
+}
+
+/// A set to be written down.
+struct Job {
+    set: Arc<Fallthrus>,
+    identity: Identity,
+    layers: KVec<u32>,
+}
+
+impl Records {
+    /// None known yet. `base` is the directory the work directory is in.
+    pub fn new(base: Path, cred: ARef<Credential>) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            try_pin_init!(Self {
+                base,
+                cred,
+                file <- new_mutex!(File::Unknown, "union_records"),
+                waiting <- new_mutex!(Waiting::default(), "union_records_waiting"),
+                loaded: Atomic::new(0),
+                recorded: Atomic::new(0),
+                refused: Atomic::new(0),
+            }? Error),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    /// Closes the file, at unmount.
+    pub fn close(&self) {
+        let file = core::mem::replace(&mut *self.file.lock(), File::Closed);
+        if let File::Open(open) = file {
+            open.file.close();
+        }
+    }
+
+    /// Bytes of the file that are in use, and the records in it.
+    pub fn size(&self) -> (u64, usize) {
+        match &*self.file.lock() {
+            File::Open(open) => (open.index.end(), open.index.len()),
+            _ => (0, 0),
+        }
+    }
+
+    /// Where the record of an identity is, in which file.
+    fn find(&self, identity: Identity) -> Option<(BackedFile, Place)> {
+        let mut file = self.file.lock();
+        if let File::Unknown = *file {
+            *file = self.open().unwrap_or(File::Closed);
+        }
+        match &*file {
+            File::Open(open) => Some((open.file.get(), open.index.find(identity)?)),
+            _ => None,
+        }
+    }
+
+    /// Opens the file if there is one, and reads what is in it.
+    fn open(&self) -> Result<File> {
+        let (mnt, base) = (self.base.mnt(), self.base.dentry());
+        let dentry = namei::lookup_one_unlocked(mnt, base, Name::new(FILE)?)?;
+        let Some(inode) = dentry.inode() else {
+            return Ok(File::New);
+        };
+        if !inode.is_reg() {
+            return Ok(File::Closed);
+        }
+        let limit = limit(&self.base)?;
+        let size = u64::try_from(inode.size()).unwrap_or(0);
+        if size > limit / 2 {
+            // Most of it may be of no use any more. What is will be written again.
+            return Ok(File::New);
+        }
+        let open = |flags| BackedFile::open(PathRef::new(mnt, &dentry), flags | flags::O_LARGEFILE);
+        let file = open(flags::O_RDWR).or_else(|_| open(flags::O_RDONLY))?;
+        let mut index = Index::new();
+        let mut head = [0; record::HEADER];
+        while index.end() < size {
+            let n = file.read_at(&mut head, loff(index.end())?)?;
+            let head = head.get(..n).unwrap_or_default();
+            if !index.add(head).map_err(|_| ENOMEM)? {
+                break;
+            }
+        }
+        Ok(File::Open(Open { file, index, limit }))
+    }
+
+    /// Makes the file, or empties it.
+    fn make(&self) -> Result<Open> {
+        let (mnt, base) = (self.base.mnt(), self.base.dentry());
+        let write = WriteAccess::want(mnt)?;
+        let dentry = {
+            let creating = Creating::start(&write, base, Name::new(FILE)?)?;
+            match creating.dentry().is_positive() {
+                true => creating.keep(),
+                false => creating.make(0o100600, NewObject::Regular)?,
+            }
+        };
+        let inode = dentry
+            .inode()
+            .filter(|inode| inode.is_reg())
+            .ok_or(EINVAL)?;
+        if inode.size() > 0 {
+            let lock = inode.lock();
+            Iattr::empty()
+                .sized(0)
+                .notify_change(mnt.idmap(), &dentry, &lock)?;
+        }
+        drop(write);
+        Ok(Open {
+            file: BackedFile::open(
+                PathRef::new(mnt, &dentry),
+                flags::O_RDWR | flags::O_LARGEFILE,
+            )?,
+            index: Index::new(),
+            limit: limit(&self.base)?,
+        })
+    }
+
+    /// Writes down what waits. One thread at a time does this.
+    fn write_down(&self) {
+        let _creds = OverrideCreds::new(&self.cred);
+        loop {
+            let job = {
+                let mut waiting = self.waiting.lock();
+                match waiting.jobs.pop() {
+                    Some(job) => job,
+                    None => {
+                        waiting.busy = false;
+                        return;
+                    }
+                }
+            };
+            if self.write(&job).is_ok() {
+                self.recorded.fetch_add(1, Relaxed);
+            }
+        }
+    }
+
+    fn write(&self, job: &Job) -> Result {
+        let place = |layer| u16::try_from(job.layers.binary_search(&layer).ok()?).ok();
+        let record = record::encode(&job.set, job.identity, place).map_err(|_| ENOMEM)?;
+        let is_new = matches!(*self.file.lock(), File::New);
+        if is_new {
+            // Nobody else does, and readers need not wait for it.
+            let made = self.make();
+            *self.file.lock() = made.map_or(File::Closed, File::Open);
+        }
+        let (file, end) = match &*self.file.lock() {
+            File::Open(open) if open.index.find(job.identity).is_some() => return Ok(()),
+            File::Open(open) if open.index.end() + record.len() as u64 > open.limit => {
+                return Err(ENOSPC)
+            }
+            File::Open(open) => (open.file.get(), open.index.end()),
+            _ => return Err(EROFS),
+        };
+        // With nothing locked: the top may be frozen.
+        let written = file.write_at(&record, loff(end)?);
+        if let File::Open(open) = &mut *self.file.lock() {
+            written?;
+            open.index.add(&record).map_err(|_| ENOMEM)?;
+        }
+        Ok(())
+    }
+}
+
+fn limit(base: &Path) -> Result<u64> {
+    let bytes = Statfs::of(base.into())?.bytes();
+    Ok(MOST_BYTES.min(bytes / MOST_SHARE))
+}
+
+fn loff(offset: u64) -> Result<Loff> {
+    Loff::try_from(offset).map_err(|_| EFBIG)
+}
+
+/// The records and the identity of a directory, if sets of it are to be recorded: it is merged, and it
+/// can be told from others.
+fn of<'a>(union: &'a Union, node: &Node) -> Option<(&'a Arc<Records>, Identity)> {
+    let records = union.upper.as_ref()?.records.as_ref()?;
+    if !node.is_merged() {
+        return None;
+    }
+    Some((records, identity(union, node)?))
+}
+
+/// The set of a directory as it was written down. With the mounter's credentials.
+pub fn load(union: &Union, node: &Node) -> Option<Fallthrus> {
+    let (records, identity) = of(union, node)?;
+    let (file, place) = records.find(identity)?;
+    let lowers = node.lowers();
+    let layer = |place: u16| Some(lowers.get(usize::from(place))?.layer);
+    let set = read(&file, place)
+        .and_then(|record| record::decode(&record, identity, union.hash_key, layer));
+    match set {
+        Ok(set) => {
+            records.loaded.fetch_add(1, Relaxed);
+            Some(set)
+        }
+        Err(Refused::NoMemory) => None,
+        Err(_) => {
+            records.refused.fetch_add(1, Relaxed);
+            if let File::Open(open) = &mut *records.file.lock() {
+                open.index.remove(identity);
+            }
+            None
+        }
+    }
+}
+
+fn read(file: &BackedFile, place: Place) -> Result<KVVec<u8>, Refused> {
+    let mut record = KVVec::new();
+    record
+        .resize(place.len, 0, GFP_KERNEL_ACCOUNT)
+        .map_err(|_| Refused::NoMemory)?;
+    let offset = loff(place.offset).map_err(|_| Refused::Damaged)?;
+    match file.read_at(&mut record, offset) {
+        Ok(n) if n == record.len() => Ok(record),
+        Err(e) if e == ENOMEM => Err(Refused::NoMemory),
+        _ => Err(Refused::Damaged),
+    }
+}
+
+/// Has the set of a directory written down, if it is worth that, in the background.
+pub fn save(union: &Union, node: &Node, set: &Arc<Fallthrus>) {
+    let Some((records, identity)) = of(union, node) else {
+        return;
+    };
+    // If it cannot be done it need not be done.
+    let _ = enqueue(union, records, node, set, identity);
+}
+
+fn enqueue(
+    union: &Union,
+    records: &Arc<Records>,
+    node: &Node,
+    set: &Arc<Fallthrus>,
+    identity: Identity,
+) -> Result {
+    let mut layers = KVec::with_capacity(node.lowers().len(), GFP_KERNEL)?;
+    for lower in node.lowers() {
+        layers.push(lower.layer, GFP_KERNEL)?;
+    }
+    let queue = union.upper()?.queue()?;
+    let mut waiting = records.waiting.lock();
+    if waiting.jobs.len() >= MOST_WAITING {
+        return Err(EBUSY);
+    }
+    let job = Job {
+        set: set.clone(),
+        identity,
+        layers,
+    };
+    waiting.jobs.push(job, GFP_KERNEL)?;
+    if !waiting.busy {
+        let records = records.clone();
+        queue.spawn(move || records.write_down())?;
+        waiting.busy = true;
+    }
+    Ok(())
+}
+
+/// What tells the lower directories of a directory from others, and from what they were or will be.
+/// `None`: nothing does.
+fn identity(union: &Union, node: &Node) -> Option<Identity> {
+    let of_mount = Identity::new()
+        // Inode numbers are written down as the union shows them, whiteouts as it sees them.
+        .with(union.inums.file_systems().into())
+        .with((union.config.xattr_space == XattrSpace::User).into());
+    node.lowers().iter().try_fold(of_mount, |identity, lower| {
+        let layer = union.lowers.get(lower.layer as usize)?;
+        let file_system = layer.identity(union.lower_mnt(lower.layer).ok()?)?;
+        let inode = lower.dentry.inode()?;
+        let mut handle = [0; 128];
+        // On a network the number says little; the handle names the file system, too.
+        let handle = match SbInfo::of(&lower.dentry).magic == magic::NFS_SUPER_MAGIC as usize {
+            true => inode.file_handle(&mut handle)?,
+            false => &[],
+        };
+        let times = inode.times();
+        let facts = [
+            with_bytes(file_system, handle),
+            layer.numbers.fsid().into(),
+            lower.xwhiteouts.into(),
+            inode.ino(),
+            inode.generation().into(),
+            unsigned(inode.size()),
+            unsigned(times.mtime.0),
+            unsigned(times.mtime.1),
+            unsigned(times.ctime.0),
+            unsigned(times.ctime.1),
+        ];
+        Some(facts.into_iter().fold(identity, Identity::with))
+    })
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::from_ne_bytes(number.to_ne_bytes())
+}
+
+impl Lower {
+    /// What tells the file system of the layer from others. `None`: nothing does.
+    fn identity(&self, mnt: &Mount) -> Option<u64> {
+        if let Some(known) = self.identity.as_ref() {
+            return *known;
+        }
+        let found = file_system(mnt);
+        self.identity.populate(found);
+        found
+    }
+}
+
+fn file_system(mnt: &Mount) -> Option<u64> {
+    let root = mnt.root();
+    let sb = SbInfo::of(root);
+    let mut identity = hash::combine(0, sb.magic as u64);
+    match u32::try_from(sb.magic).ok()? {
+        magic::NFS_SUPER_MAGIC => {}
+        magic::EXT4_SUPER_MAGIC
+        | magic::XFS_SUPER_MAGIC
+        | magic::BTRFS_SUPER_MAGIC
+        | magic::F2FS_SUPER_MAGIC
+        | magic::TMPFS_MAGIC => identity = with_bytes(identity, &sb.uuid?),
+        // An image is what its head says: that has the time it was made at, or counts its bytes.
+        magic::EROFS_SUPER_MAGIC_V1 | magic::SQUASHFS_MAGIC | magic::ISOFS_SUPER_MAGIC => {
+            let blocks = Statfs::of(PathRef::new(mnt, root)).ok()?.blocks();
+            identity = hash::combine(identity, blocks);
+            let take = |bytes: &[u8]| identity = with_bytes(identity, bytes);
+            if !super_block::read_device(root, DEVICE_HEAD, take) {
+                return None;
+            }
+        }
+        // Times of directories may be anything there; or they are those of a layer of a stack, of
+        // which another one has changed.
+        _ => return None,
+    }
+    Some(identity)
+}
+
+fn with_bytes(identity: u64, bytes: &[u8]) -> u64 {
+    hash::combine(identity, hash::name64(0, bytes))
+}
