@@ -13,11 +13,12 @@
 //! at once.
 
 use super::alloc::{AllocError, Vec};
-use super::hash;
+use super::hash::{self, NameHash};
+use super::merge::Seen;
 
 /// One name, with its first mention.
 #[derive(Clone)]
-pub(super) struct Slot<S> {
+pub(super) struct Slot {
     pub(super) ino: u64,
     /// Where the name starts among all names.
     pub(super) start: u32,
@@ -26,8 +27,8 @@ pub(super) struct Slot<S> {
     pub(super) layer: u32,
     pub(super) len: u16,
     pub(super) dt: u8,
-    /// What else is known while the set is being made.
-    pub(super) state: S,
+    /// Matters while the set is being made.
+    pub(super) seen: Seen,
 }
 
 /// No entry, in the hash table.
@@ -44,9 +45,9 @@ impl Table {
     }
 
     /// The index of the slot of a name.
-    pub(super) fn find<S>(
+    pub(super) fn find(
         &self,
-        slots: &[Slot<S>],
+        slots: &[Slot],
         names: &[u8],
         hash: u32,
         name: &[u8],
@@ -63,7 +64,7 @@ impl Table {
     }
 
     /// Makes room for one slot more.
-    pub(super) fn reserve<S>(&mut self, slots: &[Slot<S>]) -> Result<(), AllocError> {
+    pub(super) fn reserve(&mut self, slots: &[Slot]) -> Result<(), AllocError> {
         if slots.len() < self.0.len() / 4 * 3 {
             return Ok(());
         }
@@ -73,7 +74,7 @@ impl Table {
     }
 
     /// A table of these slots, as small as it can be.
-    fn of<S>(slots: &[Slot<S>]) -> Result<Self, AllocError> {
+    fn of(slots: &[Slot]) -> Result<Self, AllocError> {
         let least = slots.len().checked_mul(4).ok_or(AllocError)? / 3;
         let size = least
             .checked_add(1)
@@ -81,7 +82,7 @@ impl Table {
         Ok(Table(Self::of_size(size.ok_or(AllocError)?, slots)?))
     }
 
-    fn of_size<S>(size: usize, slots: &[Slot<S>]) -> Result<Vec<u32>, AllocError> {
+    fn of_size(size: usize, slots: &[Slot]) -> Result<Vec<u32>, AllocError> {
         let mut table = Vec::new();
         table.resize(size, FREE)?;
         for (index, slot) in (0u32..).zip(slots.iter()) {
@@ -110,7 +111,7 @@ fn insert(table: &mut [u32], hash: u32, index: u32) {
     }
 }
 
-pub(super) fn name_of<'a, S>(names: &'a [u8], slot: &Slot<S>) -> &'a [u8] {
+pub(super) fn name_of<'a>(names: &'a [u8], slot: &Slot) -> &'a [u8] {
     let start = slot.start as usize;
     let end = start.saturating_add(usize::from(slot.len));
     names.get(start..end).unwrap_or_default()
@@ -120,7 +121,7 @@ pub(super) fn name_of<'a, S>(names: &'a [u8], slot: &Slot<S>) -> &'a [u8] {
 pub struct Fallthrus {
     names: Vec<u8>,
     /// Names of upper layers first, and each layer's in the order in which it was read.
-    slots: Vec<Slot<()>>,
+    slots: Vec<Slot>,
     table: Table,
     /// Further layers that have something under the name of a directory, which they may be parts
     /// of: index of its slot, and layer; sorted.
@@ -142,14 +143,19 @@ pub struct Fallthru<'a> {
 }
 
 impl Fallthrus {
-    /// A set of slots that are all different; takes the arrays over.
+    /// A set of slots that are all different; takes the arrays over. `table` is that of the slots, if
+    /// there is one.
     pub(super) fn new(
         names: Vec<u8>,
-        slots: Vec<Slot<()>>,
+        slots: Vec<Slot>,
+        table: Option<Table>,
         deeper: Vec<(u32, u32)>,
         key: u64,
     ) -> Result<Self, AllocError> {
-        let table = Table::of(&slots)?;
+        let table = match table {
+            Some(table) => table,
+            None => Table::of(&slots)?,
+        };
         Ok(Fallthrus {
             names,
             slots,
@@ -160,14 +166,19 @@ impl Fallthrus {
     }
 
     /// The set of a directory without lower parts.
-    pub const fn empty() -> Self {
+    pub const fn empty(key: u64) -> Self {
         Fallthrus {
             names: Vec::new(),
             slots: Vec::new(),
             table: Table::new(),
             deeper: Vec::new(),
-            key: 0,
+            key,
         }
+    }
+
+    /// The key under which names are hashed.
+    pub const fn key(&self) -> u64 {
+        self.key
     }
 
     /// Number of names.
@@ -198,8 +209,12 @@ impl Fallthrus {
 
     /// The index of a name.
     pub fn find(&self, name: &[u8]) -> Option<usize> {
-        let hash = hash::name(self.key, name);
-        self.table.find(&self.slots, &self.names, hash, name)
+        self.find_hashed(hash::name(self.key, name), name)
+    }
+
+    /// As [`find`](Self::find), of a name of which the hash under the set's key is known.
+    pub fn find_hashed(&self, hash: NameHash, name: &[u8]) -> Option<usize> {
+        self.table.find(&self.slots, &self.names, hash.low(), name)
     }
 
     /// The layers that have something under the name at `index`, topmost first: of a leaf the one it

@@ -14,18 +14,23 @@ pub const fn combine(hash: u64, more: u64) -> u64 {
     spread(hash.rotate_left(1) ^ spread(more))
 }
 
-/// SipHash-1-3 of a name under a secret key.
+/// The hash of a name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct NameHash(pub u64);
+
+impl NameHash {
+    /// Half of it, for tables that are never so large that this would not do.
+    pub const fn low(self) -> u32 {
+        (self.0 ^ (self.0 >> 32)) as u32
+    }
+}
+
+/// SipHash-1-3 of a name, or of any bytes, under a secret key.
 ///
 /// Names come from users, and whoever can foretell which names collide can make one directory cost
 /// the square of its size. So the hash is a keyed one.
-pub fn name64(key: u64, name: &[u8]) -> u64 {
-    Sip::new(key, spread(!key)).hash(name)
-}
-
-/// As [`name64`], for tables that are never so large that half of it would not do.
-pub fn name(key: u64, name: &[u8]) -> u32 {
-    let hash = name64(key, name);
-    (hash ^ (hash >> 32)) as u32
+pub fn name(key: u64, name: &[u8]) -> NameHash {
+    NameHash(Sip::new(key, spread(!key)).hash(name))
 }
 
 struct Sip([u64; 4]);
@@ -112,7 +117,7 @@ mod tests {
     fn names_spread_over_the_low_bits() {
         let mut buckets = [0u32; 256];
         for i in 0..65536u32 {
-            buckets[name(7, format!("file-{i}").as_bytes()) as usize % 256] += 1;
+            buckets[name(7, format!("file-{i}").as_bytes()).low() as usize % 256] += 1;
         }
         assert!(buckets.iter().all(|&n| (160..=352).contains(&n)));
     }

@@ -45,7 +45,7 @@ pub enum Seen {
 /// A merge going on.
 pub struct Merge {
     names: Vec<u8>,
-    slots: Vec<Slot<Seen>>,
+    slots: Vec<Slot>,
     table: Table,
     /// Further mentions of the names of directories: index of the slot, and layer.
     deeper: Vec<(u32, u32)>,
@@ -81,7 +81,7 @@ impl Merge {
         dt: u8,
         seen: Seen,
     ) -> Result<(), AllocError> {
-        let hash = hash::name(self.key, name);
+        let hash = hash::name(self.key, name).low();
         if let Some(at) = self.table.find(&self.slots, &self.names, hash, name) {
             return self.mention(at, layer, ino, dt, seen);
         }
@@ -103,7 +103,7 @@ impl Merge {
             layer,
             len,
             dt,
-            state: seen,
+            seen,
         })?;
         self.table.insert(hash, index);
         self.count_candidate(seen);
@@ -123,8 +123,8 @@ impl Merge {
         let Some(slot) = self.slots.get_mut(at) else {
             return Ok(());
         };
-        if slot.state == Seen::Absent {
-            (slot.layer, slot.ino, slot.dt, slot.state) = (layer, ino, dt, seen);
+        if slot.seen == Seen::Absent {
+            (slot.layer, slot.ino, slot.dt, slot.seen) = (layer, ino, dt, seen);
             self.count_candidate(seen);
         } else if slot.dt == DT_DIR && slot.layer != layer {
             let slot = u32::try_from(at).map_err(|_| AllocError)?;
@@ -148,16 +148,16 @@ impl Merge {
         let (ahead, slot) = rest
             .iter()
             .enumerate()
-            .find(|(_, slot)| slot.state == Seen::MaybeWhiteout)?;
+            .find(|(_, slot)| slot.seen == Seen::MaybeWhiteout)?;
         Some((from.checked_add(ahead)?, name_of(&self.names, slot)))
     }
 
     /// Settles entry `index` as what a look at it has shown.
     pub fn settle(&mut self, index: usize, seen: Seen) {
         if let Some(slot) = self.slots.get_mut(index) {
-            if slot.state == Seen::MaybeWhiteout {
+            if slot.seen == Seen::MaybeWhiteout {
                 self.candidates = self.candidates.saturating_sub(1);
-                slot.state = seen;
+                slot.seen = seen;
             }
         }
     }
@@ -166,42 +166,38 @@ impl Merge {
     pub fn finish(self) -> Result<Fallthrus, AllocError> {
         let Merge {
             names,
-            slots: all,
+            mut slots,
             table,
             deeper: mentions,
             key,
             ..
         } = self;
-        drop(table);
-        let mut slots = Vec::new();
-        slots.reserve(all.len())?;
-        let mentions = by_slot(mentions, all.len())?;
+        let mentions = by_slot(mentions, slots.len())?;
         let mut deeper = Vec::new();
         deeper.reserve(mentions.len())?;
         let mut further = mentions.iter().peekable();
-        for (old, slot) in (0u32..).zip(all.iter()) {
-            let shown = !matches!(slot.state, Seen::Whiteout | Seen::Absent);
-            let new = u32::try_from(slots.len()).map_err(|_| AllocError)?;
-            while let Some(&(_, layer)) = further.next_if(|&&(at, _)| at == old) {
-                if shown && deeper.last() != Some(&(new, layer)) {
+        // What is shown moves to the front, in order; the rest gathers behind it.
+        let mut shown = 0usize;
+        for at in 0..slots.len() {
+            let seen = slots.get(at).map(|slot| slot.seen);
+            let is_shown = !matches!(seen, Some(Seen::Whiteout | Seen::Absent));
+            let new = u32::try_from(shown).map_err(|_| AllocError)?;
+            while let Some(&(_, layer)) = further.next_if(|&&(slot, _)| slot as usize == at) {
+                if is_shown && deeper.last() != Some(&(new, layer)) {
                     deeper.push((new, layer))?;
                 }
             }
-            if shown {
-                slots.push(Slot {
-                    ino: slot.ino,
-                    start: slot.start,
-                    hash: slot.hash,
-                    layer: slot.layer,
-                    len: slot.len,
-                    dt: slot.dt,
-                    state: (),
-                })?;
+            if is_shown {
+                if shown != at {
+                    slots.swap(shown, at);
+                }
+                shown = shown.saturating_add(1);
             }
         }
-        // Before the new table comes.
-        drop((all, mentions));
-        Fallthrus::new(names, slots, deeper, key)
+        // The table is right if nothing has moved.
+        let table = Some(table).filter(|_| shown == slots.len());
+        slots.truncate(shown);
+        Fallthrus::new(names, slots, table, deeper, key)
     }
 }
 

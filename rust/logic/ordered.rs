@@ -10,6 +10,7 @@
 //! arrays.
 
 use super::alloc::{AllocError, Vec};
+use super::hash::NameHash;
 use core::cmp::Ordering;
 
 /// No slot.
@@ -21,7 +22,7 @@ const TOLERABLE_WASTE: usize = 4096;
 
 #[derive(Clone)]
 struct Slot<V> {
-    hash: u64,
+    hash: NameHash,
     /// Where the name starts among all names.
     start: u32,
     len: u16,
@@ -74,14 +75,19 @@ impl<V: Clone> Ordered<V> {
     }
 
     /// The value of a name.
-    pub fn get(&self, hash: u64, name: &[u8]) -> Option<&V> {
+    pub fn get(&self, hash: NameHash, name: &[u8]) -> Option<&V> {
         let (_, at) = self.seek(hash, name);
         let slot = self.slot(at)?;
         self.is(slot, hash, name).then_some(&slot.value)
     }
 
     /// Gives a name a value, and returns the one it had. On failure nothing has changed.
-    pub fn insert(&mut self, hash: u64, name: &[u8], value: V) -> Result<Option<V>, AllocError> {
+    pub fn insert(
+        &mut self,
+        hash: NameHash,
+        name: &[u8],
+        value: V,
+    ) -> Result<Option<V>, AllocError> {
         let (_, at) = self.seek(hash, name);
         if let Some(slot) = self.slots.get_mut(at as usize) {
             if slot.hash == hash && name_of(&self.names, slot) == name {
@@ -131,7 +137,7 @@ impl<V: Clone> Ordered<V> {
     }
 
     /// Removes a name; returns the value it had.
-    pub fn remove(&mut self, hash: u64, name: &[u8]) -> Option<V> {
+    pub fn remove(&mut self, hash: NameHash, name: &[u8]) -> Option<V> {
         let (before, at) = self.seek(hash, name);
         let free = self.free;
         let slot = self.slots.get_mut(at as usize)?;
@@ -148,7 +154,7 @@ impl<V: Clone> Ordered<V> {
     }
 
     /// The names in order, from the first whose hash is `from` or more.
-    pub fn range(&self, from: u64) -> impl Iterator<Item = (u64, &[u8], &V)> {
+    pub fn range(&self, from: NameHash) -> impl Iterator<Item = (NameHash, &[u8], &V)> {
         let mut bucket = self.bucket(from).unwrap_or(0);
         let mut at = self.buckets.get(bucket).copied().unwrap_or(NONE);
         core::iter::from_fn(move || loop {
@@ -171,17 +177,17 @@ impl<V: Clone> Ordered<V> {
         self.slots.get(at as usize)
     }
 
-    fn is(&self, slot: &Slot<V>, hash: u64, name: &[u8]) -> bool {
+    fn is(&self, slot: &Slot<V>, hash: NameHash, name: &[u8]) -> bool {
         slot.hash == hash && name_of(&self.names, slot) == name
     }
 
     /// The bucket of a hash; `None` if there are no buckets yet.
-    fn bucket(&self, hash: u64) -> Option<usize> {
+    fn bucket(&self, hash: NameHash) -> Option<usize> {
         bucket_of(self.buckets.len(), hash)
     }
 
     /// The slot before the place of a name in its chain, and the one at that place or behind it.
-    fn seek(&self, hash: u64, name: &[u8]) -> (u32, u32) {
+    fn seek(&self, hash: NameHash, name: &[u8]) -> (u32, u32) {
         let head = self.bucket(hash).and_then(|b| self.buckets.get(b));
         let (mut before, mut at) = (NONE, head.copied().unwrap_or(NONE));
         while let Some(slot) = self.slot(at) {
@@ -195,7 +201,7 @@ impl<V: Clone> Ordered<V> {
     }
 
     /// Lets the slot `before`, or else the bucket of `hash`, point to `next`.
-    fn set_next(&mut self, before: u32, hash: u64, next: u32) {
+    fn set_next(&mut self, before: u32, hash: NameHash, next: u32) {
         if let Some(slot) = self.slots.get_mut(before as usize) {
             slot.next = next;
         } else if let Some(head) = self.bucket(hash).and_then(|b| self.buckets.get_mut(b)) {
@@ -266,9 +272,9 @@ impl<V: Clone> Default for Ordered<V> {
 }
 
 /// The bucket of a hash among `count`, a power of two.
-fn bucket_of(count: usize, hash: u64) -> Option<usize> {
+fn bucket_of(count: usize, hash: NameHash) -> Option<usize> {
     let bits = count.checked_ilog2()?;
-    usize::try_from(hash.checked_shr(u64::BITS - bits).unwrap_or(0)).ok()
+    usize::try_from(hash.0.checked_shr(u64::BITS - bits).unwrap_or(0)).ok()
 }
 
 fn name_of<'a, V>(names: &'a [u8], slot: &Slot<V>) -> &'a [u8] {

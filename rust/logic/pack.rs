@@ -8,7 +8,7 @@
 //! inside a record is its own checksum's matter.
 
 use super::alloc::AllocError;
-use super::hash;
+use super::hash::{self, NameHash};
 use super::ordered::Ordered;
 use super::record::{self, Identity};
 
@@ -96,9 +96,9 @@ impl Default for Index {
 }
 
 /// An identity as a name.
-fn key(identity: Identity) -> (u64, [u8; 16]) {
+fn key(identity: Identity) -> (NameHash, [u8; 16]) {
     let name = identity.to_bytes();
-    (hash::name64(0, &name), name)
+    (hash::name(0, &name), name)
 }
 
 #[cfg(test)]

@@ -29,6 +29,7 @@
 use super::alloc::{AllocError, Vec};
 use super::fallthru::{Fallthrus, Slot};
 use super::hash;
+use super::merge::Seen;
 
 const MAGIC: [u8; 8] = *b"unionset";
 const VERSION: u32 = 1;
@@ -128,30 +129,50 @@ pub fn encode(
     let (names, deeper) = (set.len(), set.deeper());
     let bytes = size - HEADER - CHECKSUM - names * NAME - deeper.len() * DEEPER;
     let mut record = Vec::new();
-    record.reserve(size)?;
-    record.extend_from_slice(&MAGIC)?;
+    record.resize(size, 0)?;
+    let mut rest: &mut [u8] = &mut record;
+    put(&mut rest, MAGIC)?;
     for number in [VERSION, count(names)?, count(deeper.len())?, count(bytes)?] {
-        record.extend_from_slice(&number.to_le_bytes())?;
+        put(&mut rest, number.to_le_bytes())?;
     }
-    for number in identity.0 {
-        record.extend_from_slice(&number.to_le_bytes())?;
-    }
+    put(&mut rest, identity.to_bytes())?;
+    // Names come in the order of layers.
+    let mut last = None;
     for fallthru in set.iter() {
+        let at = match last {
+            Some((layer, at)) if layer == fallthru.layer => at,
+            _ => place(fallthru.layer)?,
+        };
+        last = Some((fallthru.layer, at));
         let len = u8::try_from(fallthru.name.len()).map_err(|_| AllocError)?;
-        record.extend_from_slice(&fallthru.ino.to_le_bytes())?;
-        record.extend_from_slice(&place(fallthru.layer)?.to_le_bytes())?;
-        record.extend_from_slice(&[fallthru.dt, len])?;
+        let [p0, p1] = at.to_le_bytes();
+        put(&mut rest, fallthru.ino.to_le_bytes())?;
+        put(&mut rest, [p0, p1, fallthru.dt, len])?;
     }
     for &(slot, layer) in deeper {
-        record.extend_from_slice(&slot.to_le_bytes())?;
-        record.extend_from_slice(&place(layer)?.to_le_bytes())?;
+        put(&mut rest, slot.to_le_bytes())?;
+        put(&mut rest, place(layer)?.to_le_bytes())?;
     }
     for fallthru in set.iter() {
-        record.extend_from_slice(fallthru.name)?;
+        let (name, after) = core::mem::take(&mut rest)
+            .split_at_mut_checked(fallthru.name.len())
+            .ok_or(AllocError)?;
+        name.copy_from_slice(fallthru.name);
+        rest = after;
     }
-    let checksum = hash::name64(CHECKSUM_KEY, &record);
-    record.extend_from_slice(&checksum.to_le_bytes())?;
+    let (body, checksum) = record.split_last_chunk_mut().ok_or(AllocError)?;
+    *checksum = hash::name(CHECKSUM_KEY, body).0.to_le_bytes();
     Ok(record)
+}
+
+/// Fills the beginning of what is left, for which there is room.
+fn put<const N: usize>(rest: &mut &mut [u8], bytes: [u8; N]) -> Result<(), AllocError> {
+    let (place, after) = core::mem::take(rest)
+        .split_first_chunk_mut()
+        .ok_or(AllocError)?;
+    *place = bytes;
+    *rest = after;
+    Ok(())
 }
 
 /// What a record says of itself at its beginning: its identity, and how many bytes it has. `None` if
@@ -181,7 +202,7 @@ pub fn decode(
         return Err(Refused::Other);
     }
     let (body, checksum) = record.split_last_chunk().ok_or(Refused::Damaged)?;
-    if hash::name64(CHECKSUM_KEY, body) != u64::from_le_bytes(*checksum) {
+    if hash::name(CHECKSUM_KEY, body).0 != u64::from_le_bytes(*checksum) {
         return Err(Refused::Damaged);
     }
     let rest = body.get(HEADER..).ok_or(Refused::Damaged)?;
@@ -210,11 +231,11 @@ pub fn decode(
         slots.push(Slot {
             ino: u64::from_le_bytes([i0, i1, i2, i3, i4, i5, i6, i7]),
             start: u32::try_from(start).map_err(|_| Refused::Damaged)?,
-            hash: hash::name(key, name),
+            hash: hash::name(key, name).low(),
             layer: layer(u16::from_le_bytes([p0, p1]))?,
             len: u16::from(len),
             dt,
-            state: (),
+            seen: Seen::Name,
         })?;
         start = end;
     }
@@ -234,7 +255,7 @@ pub fn decode(
         }
         deeper.push(entry)?;
     }
-    Ok(Fallthrus::new(names, slots, deeper, key)?)
+    Ok(Fallthrus::new(names, slots, None, deeper, key)?)
 }
 
 /// Whether a directory may hold this name.

@@ -27,7 +27,7 @@
 
 use super::alloc::{AllocError, Vec};
 use super::fallthru::Fallthrus;
-use super::hash;
+use super::hash::{self, NameHash};
 use super::ordered::Ordered;
 
 /// The position of the first name after `.` and `..`.
@@ -86,15 +86,15 @@ pub struct Shown<'a> {
 }
 
 impl View {
-    /// The view of a directory of which the top holds nothing. `key` makes the order of the names
-    /// that only the top will have: always the same for the same top.
-    pub const fn new(key: u64) -> Self {
+    /// What an empty top makes of this set. The key of the set makes the order of the names that only
+    /// the top will have: it is always the same for the same top.
+    pub const fn new(set: &Fallthrus) -> Self {
         View {
             tops: Ordered::new(),
             covered: Vec::new(),
             covering: 0,
             objects: 0,
-            key,
+            key: set.key(),
         }
     }
 
@@ -106,7 +106,11 @@ impl View {
     /// What the top holds under a name, as far as the view has been told: a copy of a lower object
     /// need not be known to it, for the name looks the same with it.
     pub fn held(&self, name: &[u8]) -> Option<Held> {
-        let hash = hash::name64(self.key, name);
+        self.held_hashed(hash::name(self.key, name), name)
+    }
+
+    /// As [`held`](Self::held), of a name of which the hash under the key of the set is known.
+    pub fn held_hashed(&self, hash: NameHash, name: &[u8]) -> Option<Held> {
         self.tops.get(hash, name).map(|top| top.held)
     }
 
@@ -127,7 +131,7 @@ impl View {
     /// The names of the whiteouts of the top, whether they hide something or not.
     pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
         self.tops
-            .range(0)
+            .range(NameHash(0))
             .filter(|(_, _, top)| top.held == Held::Whiteout)
             .map(|(_, name, _)| name)
     }
@@ -135,7 +139,8 @@ impl View {
     /// Notes what the top holds under a name from now on. On failure nothing has changed, and the
     /// view is wrong.
     pub fn put(&mut self, set: &Fallthrus, name: &[u8], held: Held) -> Result<(), AllocError> {
-        let index = set.find(name);
+        let hash = hash::name(self.key, name);
+        let index = set.find_hashed(hash, name);
         if self.covered.is_empty() && index.is_some() {
             self.covered.resize(set.len().div_ceil(64), 0)?;
         }
@@ -143,10 +148,7 @@ impl View {
             held,
             in_set: index.is_some(),
         };
-        let before = self
-            .tops
-            .insert(hash::name64(self.key, name), name, top)?
-            .map(|top| top.held);
+        let before = self.tops.insert(hash, name, top)?.map(|top| top.held);
         self.count(before, Some(held));
         self.cover(index, true);
         Ok(())
@@ -154,9 +156,10 @@ impl View {
 
     /// Notes that the top holds nothing under a name any more.
     pub fn remove(&mut self, set: &Fallthrus, name: &[u8]) {
-        let before = self.tops.remove(hash::name64(self.key, name), name);
+        let hash = hash::name(self.key, name);
+        let before = self.tops.remove(hash, name);
         self.count(before.map(|top| top.held), None);
-        self.cover(set.find(name), false);
+        self.cover(set.find_hashed(hash, name), false);
     }
 
     fn count(&mut self, before: Option<Held>, after: Option<Held>) {
@@ -220,10 +223,10 @@ impl View {
         let mut last = None;
         let mut rank = 0u64;
         self.tops
-            .range(begin)
+            .range(NameHash(begin))
             .filter_map(move |(hash, name, top)| match top.held {
                 Held::Object { ino, dt } if !top.in_set => {
-                    let hash = hash >> HASH_CUT;
+                    let hash = hash.0 >> HASH_CUT;
                     rank = match last == Some(hash) {
                         true => rank.saturating_add(1).min((1 << RANK_BITS) - 1),
                         false => 0,

@@ -22,7 +22,7 @@ use crate::{
         seq_show::SeqFile,
         statfs::Statfs,
         super_block::{sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
-        work::Workqueue,
+        work::{Background, Workqueue},
     },
 };
 use core::ffi::CStr;
@@ -35,6 +35,9 @@ use kernel::{
 
 /// What statfs(2) reports as the type: "unio".
 pub const UNION_SUPER_MAGIC: u32 = 0x756e_696f;
+
+/// After how many milliseconds sets are recorded.
+const RECORD_DELAY: u32 = 1000;
 
 /// The file system type.
 pub struct UnionFs;
@@ -55,6 +58,8 @@ pub struct Upper {
     pub queue: SetOnce<Workqueue>,
     /// Where fallthru sets are recorded, if they are to be.
     pub records: Option<Arc<Records>>,
+    /// Does it, made when there is something to record.
+    pub recorder: SetOnce<Background<Records>>,
     /// The directory temporary objects are made in. Immutable while mounted.
     pub workdir: ARef<Dentry>,
     /// One whiteout that others are hard links to. Under its own lock.
@@ -65,9 +70,6 @@ pub struct Upper {
     pub claims: (InUse, InUse),
     /// Where its inode numbers come from.
     pub numbers: Numbers,
-    /// Makes the order of names that only the top has: kept with it, for positions in its
-    /// directories outlive the mount, and a secret, for users choose names.
-    pub order_key: u64,
     /// Errors of writing its file system to the disk that the union knows of.
     pub errors: SeenErrors,
 }
@@ -84,6 +86,24 @@ impl Upper {
             self.queue.populate(Workqueue::new(c"union")?);
         }
         self.queue.as_ref().ok_or(ENOMEM)
+    }
+
+    /// Has what is to be recorded written down in a while: whoever has read a directory does not wait
+    /// for it, and what comes soon after goes with it.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn record_later(&self) -> Result {
+        let Some(records) = &self.records else {
+            return Ok(());
+        };
+        if self.recorder.as_ref().is_none() {
+            self.recorder.populate(Background::new(records.clone())?);
+        }
+        let recorder = self.recorder.as_ref().ok_or(ENOMEM)?;
+        recorder.start(self.queue()?, RECORD_DELAY);
+        Ok(())
     }
 
     /// Whether this is the top directory or the directory the work directory is in. Seen in a lower
@@ -113,7 +133,9 @@ pub struct Union {
     pub inums: Inums,
     /// The longest name any layer can hold, in bytes.
     pub namelen: i64,
-    /// A secret of this mount, for hash tables whose keys users choose.
+    /// The key of hashes of names: a secret, for users choose names; kept with the top, if there is
+    /// one, for the hash makes the order of names that only the top has, and positions in directories
+    /// outlive the mount.
     pub hash_key: u64,
     /// What is known of directories.
     pub registry: Arc<Registry>,
@@ -181,11 +203,6 @@ impl Union {
     /// Says whether the disk of the top layer has failed to take data since the mount.
     pub fn check_errors(&self) -> Result {
         self.upper()?.errors.check(self.upper_mnt()?.root())
-    }
-
-    /// See [`Upper::order_key`]. Without a top there is no name that only it has.
-    pub fn order_key(&self) -> u64 {
-        self.upper.as_ref().map_or(0, |upper| upper.order_key)
     }
 
     /// Whether changes are to be made durable at all.
@@ -258,7 +275,10 @@ impl SuperOperations for UnionFs {
 
     fn put_super(mut data: KBox<Union>) {
         if let Some(upper) = &mut data.upper {
-            // This waits until all work is done.
+            if let Some(recorder) = upper.recorder.as_ref() {
+                recorder.finish();
+            }
+            // This waits until all other work is done.
             drop(core::mem::replace(&mut upper.queue, SetOnce::new()));
             if let Some(records) = &upper.records {
                 records.close();

@@ -241,8 +241,9 @@ pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
         return Hint::Unknown;
     };
     let known = entry.with(|known| {
-        let held = known.view.as_ref().map(|view| view.held(name));
-        let hint = match (known.set.find(name), held) {
+        let hash = hash::name(known.set.key(), name);
+        let held = known.view.as_ref().map(|view| view.held_hashed(hash, name));
+        let hint = match (known.set.find_hashed(hash, name), held) {
             (_, Some(Some(Held::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
             (None, _) => Hint::Top,
             (Some(index), _) => Hint::Lower(known.set.clone(), index),

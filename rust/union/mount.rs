@@ -389,13 +389,14 @@ impl MountContext {
             };
             lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
         }
+        let mut hash_key = random_u64();
         let upper = match (top, claims) {
             (Some((upper, work)), Some(claims)) => {
                 namelen = namelen.max(Statfs::of((&upper.path).into())?.namelen());
                 let mnt = private(fc, upper, Access::ReadWrite)?;
                 let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
                 let errors = SeenErrors::sample(mnt.root());
-                let order_key = workdir::order_key(&mnt, &workdir, config.xattr_space)?;
+                hash_key = workdir::hash_key(&mnt, &workdir, config.xattr_space)?;
                 if config.fsync == Fsync::Volatile {
                     // Nobody could tell it from one to come.
                     errors.check(mnt.root()).map_err(|e| {
@@ -409,6 +410,7 @@ impl MountContext {
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
                     queue: SetOnce::new(),
+                    recorder: SetOnce::new(),
                     records: match config.fallthru {
                         true => Some(Records::new(work.path.clone(), cred.clone())?),
                         false => None,
@@ -421,7 +423,6 @@ impl MountContext {
                     names: (c_string(&upper.name)?, c_string(&work.name)?),
                     claims,
                     numbers: file_systems.numbers((&upper.path).into())?,
-                    order_key,
                     errors,
                 })
             }
@@ -439,7 +440,7 @@ impl MountContext {
             inums: Inums::new(file_systems.count()?),
             // squashfs says 256, which no path can hold.
             namelen: namelen.min(NAME_MAX),
-            hash_key: random_u64(),
+            hash_key,
             registry: Registry::new()?,
         };
         Ok(KBox::new(union, GFP_KERNEL_ACCOUNT)?)

@@ -2,8 +2,8 @@
 
 //! Fallthru sets that outlive the mount: in the file `fallthru` next to the work directory.
 //!
-//! When the lower parts of a merged directory have been read, a kernel thread writes the set down;
-//! after the next mount it is read from there. What is in the file is a help and nothing else
+//! When the lower parts of a merged directory have been read, a kernel thread writes the set down a
+//! little later; after the next mount it is read from there. What is in the file is a help and nothing else
 //! ([`crate::logic::record`]): it can be deleted, whatever is wrong with it is not used, and if it
 //! cannot be written nobody hears of it. So nothing of it is ever synced.
 //!
@@ -33,6 +33,7 @@ use crate::{
         statfs::Statfs,
         super_block::{self, magic, SbInfo},
         types::{Loff, Name},
+        work::Task,
         write::WriteAccess,
     },
 };
@@ -52,8 +53,8 @@ const FILE: &[u8] = b"fallthru";
 /// It takes no more than this of the top's file system, nor than one part in so many.
 const MOST_BYTES: u64 = 256 << 20;
 const MOST_SHARE: u64 = 32;
-/// Sets that wait to be written at most.
-const MOST_WAITING: usize = 256;
+/// Bytes of the sets that wait to be written, beyond which no further one does.
+const MOST_WAITING: usize = 32 << 20;
 /// How much of a device is looked at to tell one image from another: beyond the volume descriptors of
 /// ISO 9660.
 const DEVICE_HEAD: usize = 40 << 10;
@@ -97,9 +98,9 @@ struct Open {
 
 #[derive(Default)]
 struct Waiting {
-    jobs: KVec<Job>,
-    /// Somebody writes them down.
-    busy: bool,
+    jobs: KVVec<Job>,
+    /// Bytes of memory their sets take.
+    bytes: usize,
 }
 
 /// A set to be written down.
@@ -216,26 +217,6 @@ impl Records {
         })
     }
 
-    /// Writes down what waits. One thread at a time does this.
-    fn write_down(&self) {
-        let _creds = OverrideCreds::new(&self.cred);
-        loop {
-            let job = {
-                let mut waiting = self.waiting.lock();
-                match waiting.jobs.pop() {
-                    Some(job) => job,
-                    None => {
-                        waiting.busy = false;
-                        return;
-                    }
-                }
-            };
-            if self.write(&job).is_ok() {
-                self.recorded.fetch_add(1, Relaxed);
-            }
-        }
-    }
-
     fn write(&self, job: &Job) -> Result {
         let place = |layer| u16::try_from(job.layers.binary_search(&layer).ok()?).ok();
         let record = record::encode(&job.set, job.identity, place).map_err(|_| ENOMEM)?;
@@ -260,6 +241,26 @@ impl Records {
             open.index.add(&record).map_err(|_| ENOMEM)?;
         }
         Ok(())
+    }
+}
+
+impl Task for Records {
+    /// Writes down what waits.
+    fn run(&self) {
+        let _creds = OverrideCreds::new(&self.cred);
+        loop {
+            let job = {
+                let mut waiting = self.waiting.lock();
+                let Some(job) = waiting.jobs.pop() else {
+                    return;
+                };
+                waiting.bytes = waiting.bytes.saturating_sub(job.set.memory());
+                job
+            };
+            if self.write(&job).is_ok() {
+                self.recorded.fetch_add(1, Relaxed);
+            }
+        }
     }
 }
 
@@ -339,23 +340,19 @@ fn enqueue(
     for lower in node.lowers() {
         layers.push(lower.layer, GFP_KERNEL)?;
     }
-    let queue = union.upper()?.queue()?;
-    let mut waiting = records.waiting.lock();
-    if waiting.jobs.len() >= MOST_WAITING {
-        return Err(EBUSY);
-    }
     let job = Job {
         set: set.clone(),
         identity,
         layers,
     };
-    waiting.jobs.push(job, GFP_KERNEL)?;
-    if !waiting.busy {
-        let records = records.clone();
-        queue.spawn(move || records.write_down())?;
-        waiting.busy = true;
+    let mut waiting = records.waiting.lock();
+    if waiting.bytes >= MOST_WAITING {
+        return Err(EBUSY);
     }
-    Ok(())
+    waiting.jobs.push(job, GFP_KERNEL)?;
+    waiting.bytes = waiting.bytes.saturating_add(set.memory());
+    drop(waiting);
+    union.upper()?.record_later()
 }
 
 /// What tells the lower directories of a directory from others, and from what they were or will be.
@@ -436,5 +433,5 @@ fn file_system(mnt: &Mount) -> Option<u64> {
 }
 
 fn with_bytes(identity: u64, bytes: &[u8]) -> u64 {
-    hash::combine(identity, hash::name64(0, bytes))
+    hash::combine(identity, hash::name(0, bytes).0)
 }

@@ -34,6 +34,9 @@ const DT_REG: u8 = Kind::Regular.to_dt();
 /// `DT_UNKNOWN`.
 const DT_UNKNOWN: u8 = 0;
 
+/// Entries that are taken between two looks for a fatal signal.
+const PATIENCE: u32 = 1024;
+
 /// Reads and merges the lower layers of a directory, with the mounter's credentials.
 ///
 /// # Errors
@@ -62,7 +65,7 @@ pub fn lowers(union: &Union, node: &Node) -> Result<Fallthrus> {
 ///
 /// Those of the top; `EINTR` by a fatal signal.
 pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<View> {
-    let mut view = View::new(union.order_key());
+    let mut view = View::new(set);
     if let Some(upper) = node.upper() {
         let this = Layer {
             path: union.upper_path(upper)?,
@@ -197,9 +200,16 @@ impl<'a> Layer<'a> {
         let part = self.numbers.part(self.path)?;
         let mut result = Ok(());
         let mut unknown = KVVec::new();
+        let mut count = 0u32;
         read_all(&dir, |entry| {
             if matches!(entry.name, b"." | b"..") {
                 return Next::More;
+            }
+            count = count.wrapping_add(1);
+            // Not all file systems look for themselves while they list.
+            if count % PATIENCE == 0 && task_work::fatal_signal_pending() {
+                result = Err(EINTR);
+                return Next::Stop;
             }
             let ino = self.numbers.in_part(union.inums, part, entry.ino);
             result = each(entry.name, ino, entry.dt).and_then(|needs_look| match needs_look {

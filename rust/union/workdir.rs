@@ -75,14 +75,14 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
     Ok(workdir)
 }
 
-/// The key of the order of names that only the top has ([`Upper::order_key`](super::fs::Upper)):
-/// that which an earlier mount has left with the work directory, or a new one.
+/// The key of hashes of names ([`Union::hash_key`]): that which an earlier mount has left with the work
+/// directory, or a new one.
 ///
 /// # Errors
 ///
 /// `ENOMEM`; `EIO` if the attribute cannot be read. That a new one cannot be stored (the file system
 /// may be full) is none: then positions in directories do not outlive this mount.
-pub fn order_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64> {
+pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64> {
     let name = codec::name(space, Attr::UnionOrder);
     let mut stored = [0u8; 8];
     match xattr::get(mnt, workdir, name, &mut stored) {

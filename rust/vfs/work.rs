@@ -9,14 +9,16 @@ use super::types::Loff;
 use crate::bindings;
 use core::{ffi::CStr, ptr::NonNull};
 use kernel::{
+    impl_has_delayed_work,
     prelude::*,
     str::CStrExt,
     sync::{Arc, Completion, SetOnce},
-    workqueue::Queue,
+    time::{msecs_to_jiffies, Msecs},
+    workqueue::{new_delayed_work, DelayedWork, Queue, WorkItem},
 };
 
 /// A queue of work of its own (`struct workqueue_struct`). When it is dropped, all of its work is
-/// done, and no thread executes code of it any more.
+/// done, and no thread executes code of it any more. A [`Background`] must not wait then.
 pub struct Workqueue(NonNull<kernel::bindings::workqueue_struct>);
 
 // SAFETY: A work queue may be used and destroyed by any task.
@@ -42,9 +44,12 @@ impl Workqueue {
     ///
     /// `ENOMEM`.
     pub fn spawn(&self, work: impl FnOnce() + Send + 'static) -> Result {
+        Ok(self.queue().try_spawn(GFP_KERNEL, work)?)
+    }
+
+    fn queue(&self) -> &Queue {
         // SAFETY: The queue is alive; `Queue` is the kernel crate's name for the same thing.
-        let queue = unsafe { Queue::from_raw(self.0.as_ptr()) };
-        Ok(queue.try_spawn(GFP_KERNEL, work)?)
+        unsafe { Queue::from_raw(self.0.as_ptr()) }
     }
 }
 
@@ -60,6 +65,67 @@ impl Drop for Workqueue {
 pub fn exceeds_file_size_limit(end: Loff) -> bool {
     // SAFETY: No preconditions.
     u64::try_from(end).is_ok_and(|end| end > unsafe { bindings::current_file_size_limit() })
+}
+
+/// What is done in the background.
+pub trait Task: Send + Sync + 'static {
+    /// Does it. Runs once at a time; if it is started again meanwhile, once more afterwards.
+    fn run(&self);
+}
+
+#[pin_data]
+struct Delayed<T: Task> {
+    task: Arc<T>,
+    #[pin]
+    work: DelayedWork<Delayed<T>>,
+}
+
+impl_has_delayed_work! {
+    impl{T: Task} HasDelayedWork<Delayed<T>> for Delayed<T> { self.work }
+}
+
+impl<T: Task> WorkItem for Delayed<T> {
+    type Pointer = Arc<Self>;
+
+    fn run(this: Arc<Self>) {
+        this.task.run();
+    }
+}
+
+/// A task that can wait for a while (`struct delayed_work`).
+pub struct Background<T: Task>(Arc<Delayed<T>>);
+
+impl<T: Task> Background<T> {
+    /// Not started.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn new(task: Arc<T>) -> Result<Self> {
+        let delayed = Arc::pin_init(
+            pin_init!(Delayed {
+                task,
+                work <- new_delayed_work!("vfs::work::Background"),
+            }),
+            GFP_KERNEL,
+        )?;
+        Ok(Self(delayed))
+    }
+
+    /// Has a kernel thread do the task after so many milliseconds, if it does not wait already.
+    pub fn start(&self, queue: &Workqueue, delay: Msecs) {
+        // It is waiting if it cannot be queued.
+        let _ = queue
+            .queue()
+            .enqueue_delayed(self.0.clone(), msecs_to_jiffies(delay));
+    }
+
+    /// If the task waits, has it done now; then, or if it is being done, waits for its end.
+    pub fn finish(&self) {
+        // SAFETY: The work was initialised, and is alive as long as this reference;
+        // `DelayedWork` is transparent. May sleep.
+        unsafe { bindings::flush_delayed_work((&raw const self.0.work).cast_mut().cast()) };
+    }
 }
 
 #[pin_data]

@@ -57,8 +57,8 @@ fn same(a: &Fallthrus, b: &Fallthrus) -> bool {
 /// As the format wants it, whatever the body is.
 fn checksummed(mut record: Vec<u8>) -> Vec<u8> {
     let body = record.len() - 8;
-    let checksum = union_logic::hash::name64(1, &record[..body]);
-    record[body..].copy_from_slice(&checksum.to_le_bytes());
+    let checksum = union_logic::hash::name(1, &record[..body]);
+    record[body..].copy_from_slice(&checksum.0.to_le_bytes());
     record
 }
 

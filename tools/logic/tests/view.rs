@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use union_logic::alloc::fail_after;
 use union_logic::fallthru::Fallthrus;
-use union_logic::hash;
+use union_logic::hash::{self, NameHash};
 use union_logic::merge::{Merge, Seen};
 use union_logic::ordered::Ordered;
 use union_logic::view::{Held, View, END};
@@ -16,8 +16,8 @@ use union_logic::view::{Held, View, END};
 const DT_REG: u8 = 8;
 
 /// The hash of a name that shares it with others: names collide all the time.
-fn few(name: &[u8]) -> u64 {
-    hash::name64(0, name) & 0xe000_0000_0000_0003
+fn few(name: &[u8]) -> NameHash {
+    NameHash(hash::name(0, name).0 & 0xe000_0000_0000_0003)
 }
 
 #[derive(Clone, Debug)]
@@ -41,8 +41,8 @@ fn name(number: u8) -> Vec<u8> {
 }
 
 /// A set of the even names below 64.
-fn set() -> Fallthrus {
-    let mut merge = Merge::with_key(5);
+fn set(key: u64) -> Fallthrus {
+    let mut merge = Merge::with_key(key);
     for number in (0..64u8).step_by(2) {
         merge
             .add(0, &name(number), u64::from(number), DT_REG, Seen::Name)
@@ -100,7 +100,7 @@ proptest! {
 
     #[test]
     fn ordered_is_a_map(changes in changes(), collide: bool) {
-        let hash = |name: &[u8]| if collide { few(name) } else { hash::name64(9, name) };
+        let hash = |name: &[u8]| if collide { few(name) } else { hash::name(9, name) };
         let mut ordered = Ordered::new();
         let mut model = BTreeMap::new();
         for change in &changes {
@@ -124,7 +124,7 @@ proptest! {
             let value = ordered.get(hash(&name), &name).copied();
             prop_assert_eq!(value, model.get(&(hash(&name), name)).copied());
         }
-        let starts = model.keys().map(|(hash, _)| *hash).chain([0, 1 << 63, u64::MAX]);
+        let starts = model.keys().map(|(hash, _)| *hash).chain([0, 1 << 63, u64::MAX].map(NameHash));
         for from in starts.collect::<Vec<_>>() {
             let expected = model.range((from, Vec::new())..);
             let expected = expected.map(|((hash, name), value)| (*hash, name.as_slice(), value));
@@ -134,8 +134,8 @@ proptest! {
 
     #[test]
     fn shows_what_the_model_shows(changes in changes(), key: u64) {
-        let set = set();
-        let mut view = View::new(key);
+        let set = set(key);
+        let mut view = View::new(&set);
         for it in &changes {
             change(&mut view, &set, it);
         }
@@ -161,8 +161,8 @@ proptest! {
 
     #[test]
     fn a_position_is_the_name_s_own(before in changes(), after in changes()) {
-        let set = set();
-        let mut view = View::new(3);
+        let set = set(3);
+        let mut view = View::new(&set);
         for it in &before {
             change(&mut view, &set, it);
         }
@@ -177,8 +177,8 @@ proptest! {
 
     #[test]
     fn without_memory_nothing_changes(changes in changes(), n in 0usize..6) {
-        let set = set();
-        let mut view = View::new(3);
+        let set = set(3);
+        let mut view = View::new(&set);
         let mut done = Vec::new();
         fail_after(Some(n));
         for it in &changes {
@@ -200,7 +200,7 @@ fn memory_is_used_again() {
     let mut ordered = Ordered::new();
     for round in 0..100_000u32 {
         let name = format!("a name that is there for one round: {round}").into_bytes();
-        let hash = hash::name64(1, &name);
+        let hash = hash::name(1, &name);
         ordered.insert(hash, &name, round).unwrap();
         assert_eq!(ordered.remove(hash, &name), Some(round));
     }
@@ -209,8 +209,8 @@ fn memory_is_used_again() {
 
 #[test]
 fn a_million_names_of_the_top() {
-    let set = Fallthrus::empty();
-    let mut view = View::new(77);
+    let set = Fallthrus::empty(77);
+    let mut view = View::new(&set);
     for number in 0..1_000_000u64 {
         let held = Held::Object {
             ino: number,
