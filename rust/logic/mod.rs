@@ -22,6 +22,7 @@
 //! | [`copy_up`] | in which order is a lower object brought into the top? |
 //! | [`inum`] | which inode number does an object have? |
 //! | [`options`], [`layers`] | which mount options are there, which go together? |
+//! | [`ioctl`] | which calls does only a union have? |
 //! | [`codec`], [`value`] | which attributes are ours, and what do they say? |
 
 #![forbid(unsafe_code)]
@@ -33,6 +34,7 @@ pub mod entry;
 pub mod fallthru;
 pub mod hash;
 pub mod inum;
+pub mod ioctl;
 pub mod layers;
 pub mod lookup;
 pub mod merge;

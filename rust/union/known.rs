@@ -202,6 +202,18 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     Ok(Listing { set, view })
 }
 
+/// The fallthru set of a directory, known or read now.
+///
+/// # Errors
+///
+/// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
+pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
+    let (union, node) = (inode.sb().data(), inode.data());
+    let _lock = node.lock.lock()?;
+    let _creds = union.creds();
+    Ok(set(union, node)?.0)
+}
+
 /// The set, known or read now, and what it is made of. Under the node's lock and with the mounter's credentials.
 fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     let known = |known: &Known| (known.set.clone(), known.source);

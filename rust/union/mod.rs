@@ -47,6 +47,7 @@ pub mod dentry;
 pub mod file;
 pub mod fs;
 pub mod inum;
+pub mod ioctl;
 pub mod known;
 pub mod layer;
 pub mod lookup;

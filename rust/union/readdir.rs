@@ -8,12 +8,16 @@
 
 use super::{
     fs::UnionFs,
+    ioctl,
     known::{self, Freshness},
     scan, Inode,
 };
 use crate::{
     logic::{entry::Kind, view},
-    vfs::{dir_context::DirContext, file::OpenFile, file_ops::DirFileOperations, types::Loff},
+    vfs::{
+        dir_context::DirContext, file::OpenFile, file_ops::DirFileOperations, types::Loff,
+        user::UserArg,
+    },
 };
 use kernel::prelude::*;
 
@@ -73,6 +77,10 @@ impl DirFileOperations<UnionFs> for UnionDir {
             return Err(EINVAL);
         }
         file.set_pos(to, Loff::MAX)
+    }
+
+    fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
+        ioctl::ioctl(file, cmd, arg)
     }
 
     fn fsync(file: &OpenFile<UnionFs, ()>, start: Loff, end: Loff, datasync: bool) -> Result {

@@ -136,16 +136,9 @@ fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
 /// Deletes the whiteouts of `listing` from the directory `dir` of the top layer.
 pub fn clear(write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
     for name in listing.whiteouts() {
-        let removing = match Removing::start(write, dir, Name::new(name)?) {
-            Err(e) if e == ENOENT => continue,
+        match stage::fallthru(write, dir, Name::new(name)?) {
+            Err(e) if e == ENOENT => {}
             other => other?,
-        };
-        if removing
-            .dentry()
-            .inode()
-            .is_some_and(|inode| inode.is_whiteout())
-        {
-            removing.remove()?;
         }
     }
     Ok(())

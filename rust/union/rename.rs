@@ -10,7 +10,7 @@ use super::{
     layer, lookup,
     node::Node,
     remove::clear,
-    Child, Inode,
+    stage, Child, Inode,
 };
 use crate::{
     logic::{
@@ -26,10 +26,9 @@ use crate::{
         errno::ESTALE,
         inode_ops::RenameRequest,
         mount::Mount,
-        namei::{self, Removing, RenameFlags, Renaming},
+        namei::{self, RenameFlags, Renaming},
         printk::pr_warn_ratelimited,
         stack,
-        types::Name,
         write::WriteAccess,
     },
 };
@@ -158,7 +157,7 @@ pub fn rename(
     if plan.remove_old_whiteout_after {
         // The exchange has put the whiteout where nothing needs hiding. If it cannot be removed it
         // does no harm.
-        match remove_whiteout(&write, old_up, old.name()) {
+        match stage::fallthru(&write, old_up, old.name()) {
             Ok(()) => old_names.nothing(old.name()),
             Err(e) => {
                 pr_warn_ratelimited!("cannot remove a whiteout that hides nothing: {:?}\n", e)
@@ -266,16 +265,4 @@ fn give_back_mtime(mnt: &Mount, node: &Node, before: &Kstat) {
     if let Err(e) = layer::set_times(mnt, upper, before) {
         pr_warn_ratelimited!("cannot keep the times of a moved directory: {:?}\n", e);
     }
-}
-
-fn remove_whiteout(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
-    let removing = Removing::start(write, dir, name)?;
-    if removing
-        .dentry()
-        .inode()
-        .is_some_and(|inode| inode.is_whiteout())
-    {
-        removing.remove()?;
-    }
-    Ok(())
 }

@@ -191,6 +191,21 @@ pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name
         .map(drop)
 }
 
+/// Removes the whiteout at `name` in `dir` of the top layer: the name falls through to the lower layers
+/// again (the operation `fallthru` of the 2010 union mounts, which had to make an entry for that).
+///
+/// # Errors
+///
+/// `ENOENT` if there is no whiteout at that name; those of the file system.
+pub fn fallthru(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
+    let removing = Removing::start(write, dir, name)?;
+    let inode = removing.dentry().inode();
+    if !inode.is_some_and(|inode| inode.is_whiteout()) {
+        return Err(ENOENT);
+    }
+    removing.remove()
+}
+
 /// The shared whiteout, made if there is none.
 fn shared_whiteout(union: &Union, write: &WriteAccess<'_>) -> Result<ARef<Dentry>> {
     let mut shared = union.upper()?.whiteout.lock();

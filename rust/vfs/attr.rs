@@ -234,7 +234,7 @@ impl Iattr {
 
 /// Flags of a permission check (`MAY_*`).
 pub mod may {
-    pub use crate::bindings::{MAY_APPEND, MAY_NOT_BLOCK, MAY_OPEN, MAY_READ, MAY_WRITE};
+    pub use crate::bindings::{MAY_APPEND, MAY_EXEC, MAY_NOT_BLOCK, MAY_OPEN, MAY_READ, MAY_WRITE};
 }
 
 /// Checks mode and ACL against the credentials in force (`generic_permission()`).

@@ -12,6 +12,7 @@ use super::{
     inode::INode,
     splice::Pipe,
     types::Loff,
+    user::UserArg,
 };
 use crate::bindings;
 use core::marker::PhantomData;
@@ -125,6 +126,11 @@ pub trait DirFileOperations<T: FileSystem>: Sized + 'static {
 
     /// `->fsync()`.
     fn fsync(file: &OpenFile<T, Self::Data>, start: Loff, end: Loff, datasync: bool) -> Result;
+
+    /// Calls of the file system's own (`->unlocked_ioctl()`). What the VFS knows does not come here.
+    fn ioctl(_file: &OpenFile<T, Self::Data>, _cmd: u32, _arg: UserArg) -> Result {
+        Err(ENOTTY)
+    }
 }
 
 /// An `->open()` that has nothing to do: for files opened by `->tmpfile()`.
@@ -456,9 +462,27 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
         iterate_shared: Some(Self::iterate_shared),
         llseek: Some(Self::llseek),
         fsync: Some(Self::fsync),
+        unlocked_ioctl: Some(Self::ioctl),
+        compat_ioctl: bindings::compat_ptr_ioctl,
         setlease: Some(setlease),
         ..pin_init::zeroed()
     };
+
+    /// # Safety
+    ///
+    /// To be called by the kernel alone, as the C method of that name.
+    unsafe extern "C" fn ioctl(
+        file: *mut bindings::file,
+        cmd: c_uint,
+        arg: kernel::ffi::c_ulong,
+    ) -> c_long {
+        // SAFETY: As in `RegTable::open`.
+        let file = unsafe { OpenFile::from_raw(file) };
+        match F::ioctl(file, cmd, UserArg::new(arg)) {
+            Ok(()) => 0,
+            Err(e) => e.to_errno() as c_long,
+        }
+    }
 
     /// # Safety
     ///

@@ -52,6 +52,7 @@ pub mod super_block;
 pub mod task_work;
 pub mod tmpfile;
 pub mod types;
+pub mod user;
 pub mod work;
 pub mod write;
 pub mod xattr;

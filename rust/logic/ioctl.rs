@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Calls that only a union has: ioctl(2) on an open directory of it.
+
+/// The type of the calls (`_IOC_TYPE`).
+const TYPE: u32 = 0xf7;
+
+/// Bytes of a name, with the NUL at its end.
+pub const NAME: usize = 256;
+
+/// Lets a deleted name of a lower layer be seen again: the argument points to the name, NUL-terminated
+/// within [`NAME`] bytes. `_IOW(0xf7, 1, char[256])`.
+///
+/// Takes the right to write to the directory. `ENOENT` if nothing was deleted under that name;
+/// `EEXIST` if the name is there.
+pub const RESTORE: u32 = number(WRITE, 1, NAME as u32);
+
+/// Gives the fallthru set of the directory, as a [`record`](super::record) with layers for places: the
+/// argument points to a [`Buffer`]. `_IOWR(0xf7, 2, struct { __u64 address; __u64 size; })`.
+///
+/// Takes `CAP_SYS_ADMIN` in the user namespace of the mount. Returns 0 and sets the size to what was
+/// used; `ERANGE`, and the size to what is needed, if there is not enough room.
+pub const FALLTHRUS: u32 = number(READ | WRITE, 2, BUFFER as u32);
+
+/// Bytes of the argument of [`FALLTHRUS`]: address and size of a buffer, eight bytes each.
+pub const BUFFER: usize = 16;
+
+const WRITE: u32 = 1;
+const READ: u32 = 2;
+
+/// `_IOC()` of most architectures, x86 and arm64 among them.
+const fn number(direction: u32, nr: u32, size: u32) -> u32 {
+    direction << 30 | size << 16 | TYPE << 8 | nr
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_those_of_the_header() {
+        assert_eq!(RESTORE, 0x4100_f701);
+        assert_eq!(FALLTHRUS, 0xc010_f702);
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Open directories, and the calls that only a union has.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use union_logic::ioctl;
+
+/// A directory of a union.
+pub struct Directory(File);
+
+impl Directory {
+    /// Opens it.
+    pub fn open(path: &Path) -> Result<Self> {
+        let file = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_DIRECTORY | libc::O_CLOEXEC)
+            .open(path)
+            .with_context(|| path.display().to_string())?;
+        Ok(Self(file))
+    }
+
+    /// Makes a deleted name be seen again.
+    pub fn restore(&self, name: &[u8]) -> io::Result<()> {
+        let mut buffer = [0u8; ioctl::NAME];
+        let Some(place) = buffer
+            .get_mut(..name.len())
+            .filter(|p| p.len() < ioctl::NAME)
+        else {
+            return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
+        };
+        place.copy_from_slice(name);
+        self.call(ioctl::RESTORE, buffer.as_mut_ptr().cast())
+    }
+
+    /// The record of its fallthru set.
+    pub fn fallthrus(&self) -> io::Result<Vec<u8>> {
+        let mut record = vec![0u8; 4096];
+        loop {
+            let mut argument = [record.as_mut_ptr() as u64, record.len() as u64];
+            let result = self.call(ioctl::FALLTHRUS, argument.as_mut_ptr().cast());
+            let size = usize::try_from(argument[1]).map_err(io::Error::other)?;
+            match result {
+                // It may grow between two calls, if a lower layer was changed.
+                Err(error) if error.raw_os_error() == Some(libc::ERANGE) => record.resize(size, 0),
+                Err(error) => return Err(error),
+                Ok(()) => {
+                    record.truncate(size);
+                    return Ok(record);
+                }
+            }
+        }
+    }
+
+    fn call(&self, request: u32, argument: *mut libc::c_void) -> io::Result<()> {
+        // SAFETY: Each caller passes what the call wants, and lives longer than it.
+        match unsafe { libc::ioctl(self.0.as_raw_fd(), request.into(), argument) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+}
+
+/// Turns the failure of a call on a directory into words.
+pub fn explain<T>(result: io::Result<T>, path: &Path) -> Result<T> {
+    let error = match result {
+        Ok(value) => return Ok(value),
+        Err(error) => error,
+    };
+    let path = path.display();
+    match error.raw_os_error() {
+        Some(libc::ENOTTY) => bail!("{path}: not on a union, or on one of another version"),
+        Some(libc::EPERM) => bail!("{path}: only the administrator may ask for this"),
+        _ => bail!("{path}: {error}"),
+    }
+}

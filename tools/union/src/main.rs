@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `union`: looks into mounted unions, and brings deleted names back.
+
+mod directory;
+mod fallthrus;
+mod layers;
+mod restore;
+mod stats;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Look into mounted unions, and bring deleted names back
+#[derive(Parser)]
+#[command(name = "union", version, after_help = "union(8) says more.")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring back what was deleted from a lower layer
+    ///
+    /// Removes the whiteout that hides the name, so that it shows what the lower layers hold. What was deleted from the
+    /// top layer is gone.
+    Restore {
+        /// What to bring back: a name that is not there, in a directory of a union
+        #[arg(required = true)]
+        path: Vec<PathBuf>,
+        /// Print the results for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what the lower layers contribute to a directory
+    ///
+    /// Each name with its type, inode number, and the lower layers that have something there, of which the first one
+    /// shows. What the top layer adds, replaces or hides does not count. Takes the rights of the administrator.
+    Fallthrus {
+        /// A directory of a union
+        dir: PathBuf,
+        /// Print the set for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print what mounted unions know of their directories
+    Stats {
+        /// A directory or file of one union; the default is all that are mounted
+        path: Option<PathBuf>,
+        /// Print the figures for programs
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Restore { path, json } => restore::restore(&path, json),
+        Command::Fallthrus { dir, json } => fallthrus::print(&dir, json).map(|()| true),
+        Command::Stats { path, json } => stats::print(path.as_deref(), json).map(|()| true),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("union: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

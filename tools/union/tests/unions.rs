@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The program on real unions. They need root and the module, so they run only when asked to: `scripts/test-mount`.
+//!
+//! `UNION` names the program when it is not where cargo built it.
+
+use std::process::{Command, Output};
+
+/// Runs a shell script in an empty directory on a tmpfs, in a mount namespace of its own: `$U` is the program, a union
+/// of `u` over `l1` and `l2` is mounted on `m`.
+fn run(script: &str) -> Output {
+    let program = std::env::var("UNION").unwrap_or_else(|_| env!("CARGO_BIN_EXE_union").to_owned());
+    let prologue = "set -eu
+        work=$(mktemp -d)
+        trap 'cd /; umount -l \"$work\"; rmdir \"$work\"' EXIT
+        mount -t tmpfs -o mode=0755 work \"$work\"
+        cd \"$work\"
+        mkdir -p m l1/both l2/both l2/tree/deep u w
+        echo 1 >l1/one; echo 2 >l2/two; echo a >l1/both/a; echo b >l2/both/b; echo x >l2/tree/deep/x
+        mount -t union -o lowerdir=l1:l2,upperdir=u,workdir=w union m
+        ";
+    Command::new("unshare")
+        .args([
+            "--mount",
+            "--propagation",
+            "private",
+            "sh",
+            "-c",
+            &format!("{prologue}\n{script}"),
+        ])
+        .env("U", program)
+        .output()
+        .expect("unshare starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).trim_end().to_owned()
+}
+
+/// The script succeeds and prints exactly this.
+#[track_caller]
+fn prints(script: &str, expected: &str) {
+    let output = run(script);
+    let err = text(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{script}\n{:?}\n{err}",
+        output.status
+    );
+    assert_eq!(text(&output.stdout), expected, "{script}\n{err}");
+}
+
+/// The script fails, and says all this.
+#[track_caller]
+fn fails(script: &str, words: &[&str]) {
+    let output = run(script);
+    let err = text(&output.stderr);
+    assert!(!output.status.success(), "{script}\n{err}");
+    for word in words {
+        assert!(err.contains(word), "{script}\nno {word:?} in {err}");
+    }
+}
+
+#[test]
+#[ignore = "needs root and the module"]
+fn restore_brings_files_and_trees_back() {
+    prints(
+        "rm -r m/two m/tree; ls m; $U restore m/two m/tree; cat m/two m/tree/deep/x; ls m",
+        "both\none\nm/two\nm/tree\n2\nx\nboth\none\ntree\ntwo",
+    );
+    prints(
+        "rm m/two; cd m; $U restore two; rm two; $U restore two; cat two",
+        "two\ntwo\n2",
+    );
+}
+
+#[test]
+#[ignore = "needs root and the module"]
+fn restore_says_why_not() {
+    fails("$U restore m/two", &["m/two: is there"]);
+    fails("$U restore m/three", &["m/three: nothing of a lower layer"]);
+    fails(
+        "echo >m/new; rm m/new; $U restore m/new",
+        &["m/new: nothing of a lower layer"],
+    );
+    fails("$U restore u/two", &["u: not on a union"]);
+    fails("$U restore none/two", &["none: No such file"]);
+    fails(
+        "rm m/two; mount -o remount,ro m; $U restore m/two",
+        &["read-only"],
+    );
+    fails(
+        "rm m/two; $U restore m/two m/three m/..",
+        &["m/three", "m/..: does not end"],
+    );
+    fails("$U restore", &["Usage"]);
+}
+
+#[test]
+#[ignore = "needs root and the module"]
+fn fallthrus_tell_the_layers() {
+    let script =
+        "touch m/both/new; rm m/both/a; $U fallthrus m/both | tr -s ' ' | cut -d' ' -f1,3-";
+    prints(script, "file a l1\nfile b l2");
+    let script = "$U fallthrus m | tr -s ' ' | cut -d' ' -f1,3- | sort";
+    prints(
+        script,
+        "directory both l1 l2\ndirectory tree l2\nfile one l1\nfile two l2",
+    );
+    prints(
+        "$U fallthrus --json m/both | grep -c '\"type\": \"file\"'",
+        "2",
+    );
+    fails("$U fallthrus l1", &["not on a union"]);
+    fails("$U fallthrus m/one", &["m/one"]);
+}
+
+#[test]
+#[ignore = "needs root and the module"]
+fn stats_count() {
+    let script = "ls m/both; $U stats m | tr -s ' ' | grep -E 'merged|recorded'";
+    prints(script, "a\nb\n fallthrus.merged 1\n records.recorded 0");
+    let script =
+        "ls m/both >o; umount m; mount -t union -o lowerdir=l1:l2,upperdir=u,workdir=w union m
+        ls m/both; $U stats m/both/a --json | grep -E 'merged|loaded' | tr -d ' ,'";
+    prints(script, "a\nb\n\"merged\":0\n\"loaded\":1");
+    fails("$U stats u", &["not on a union"]);
+}
