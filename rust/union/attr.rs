@@ -55,7 +55,10 @@ impl Attributes<UnionFs> for UnionInode {
         stat.fill_statx_attr(inode);
         // Without the set-id bits of a lower layer that is mounted nosuid.
         stat.set_mode(inode.mode());
-        if inode.is_dir() && node.is_merged() {
+        if inode.is_dir() && inode.nlink() == 0 {
+            // Of a removed directory the lower parts are still there.
+            stat.set_nlink(0);
+        } else if inode.is_dir() && node.is_merged() {
             // How many subdirectories there are is not known; 1 says so.
             stat.set_nlink(1);
         } else if node.is_gone() && node.upper().is_none() {

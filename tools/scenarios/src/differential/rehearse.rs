@@ -100,7 +100,7 @@ impl Stage {
         let dirs = entries.filter(|entry| matches!(entry.kind, Kind::Dir { .. }));
         Ok(Self {
             sides: (0..ACTORS)
-                .map(|_| Side::new(root))
+                .map(|_| Side::new(root, root))
                 .collect::<Result<_, _>>()?,
             lower: dirs
                 .filter_map(|dir| directory(&root.join(&dir.path)))

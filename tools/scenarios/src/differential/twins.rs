@@ -58,8 +58,8 @@ impl<'a> Twins<'a> {
             .map(|path| Ok((path.clone(), layer(path)?)))
             .collect::<Result<_, String>>()?;
         Ok(Self {
-            plain: Side::new(plain)?,
-            union: Side::new(union)?,
+            plain: Side::new(plain, plain)?,
+            union: Side::new(union, plain)?,
             site,
             lowers,
             numbers: Numbers::default(),
@@ -139,8 +139,8 @@ impl<'a> Twins<'a> {
     /// The same trees, with nothing open.
     fn for_peer(&self) -> Result<Self, String> {
         Ok(Self {
-            plain: Side::new(self.plain.root())?,
-            union: Side::new(self.union.root())?,
+            plain: Side::new(self.plain.root(), self.plain.root())?,
+            union: Side::new(self.union.root(), self.plain.root())?,
             site: self.site.clone(),
             lowers: Vec::new(),
             numbers: Numbers::default(),

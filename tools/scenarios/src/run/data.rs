@@ -122,11 +122,22 @@ impl Run<'_> {
 
     /// copy_file_range(2), or read and write where it answers EXDEV, for which every caller must be prepared.
     pub fn copy_file_range(&mut self, from: Fd, at: i64, to: Fd, to_at: i64, length: usize) {
-        let result = match sys::copy_file_range(from.raw, at, to.raw, to_at, length) {
-            Err(Errno(libc::EXDEV)) => sys::read(from.raw, length, Some(at))
-                .and_then(|data| sys::write(to.raw, &data, Some(to_at)))
-                .map(|count| count as i64),
-            result => result,
+        // A file system may share whole blocks first, and leave the rest for the next call.
+        let mut copied = 0;
+        let result = loop {
+            let (at, to_at, rest) = (at + copied, to_at + copied, length - copied as usize);
+            let result = match sys::copy_file_range(from.raw, at, to.raw, to_at, rest) {
+                Err(Errno(libc::EXDEV)) => sys::read(from.raw, rest, Some(at))
+                    .and_then(|data| sys::write(to.raw, &data, Some(to_at)))
+                    .map(|count| count as i64),
+                result => result,
+            };
+            match result {
+                Ok(count) if count > 0 && count < rest as i64 => copied += count,
+                Ok(count) => break Ok(copied + count),
+                Err(_) if copied > 0 => break Ok(copied),
+                Err(error) => break Err(error),
+            }
         };
         let call = format!("copy_file_range({from}, {at}, {to}, {to_at}, {length})");
         self.call(call, result);

@@ -23,6 +23,8 @@ impl Run<'_> {
             self.call(call, result);
             return;
         }
+        // Where it is then is up to the file system.
+        let _ = sys::lseek(fd.raw, at, libc::SEEK_SET);
         let data = result.unwrap_or(size);
         let hole = sys::read(fd.raw, (data - at).max(0) as usize, Some(at));
         // A descriptor that may not be read says nothing about the data.
