@@ -79,6 +79,8 @@ keys! {
     Workdir = "workdir", EscapedPath;
     /// Private attributes in the `user.` name space.
     Userxattr = "userxattr", Nothing;
+    /// Insist on lower layers that nobody can write to.
+    HardRo = "hard_ro", Nothing;
     /// Do not care for power cuts.
     Volatile = "volatile", Nothing;
     /// How much to care for power cuts.
@@ -173,6 +175,8 @@ pub struct Config {
     pub uuid: Uuid,
     /// Whether lookups rely on what a directory lists, and that is recorded in the top layer.
     pub fallthru: bool,
+    /// Whether the file systems of lower layers must be read-only, and stay so.
+    pub hard_ro: bool,
 }
 
 /// Options collected so far.
@@ -183,6 +187,7 @@ pub struct Builder {
     upperdir: bool,
     workdir: bool,
     userxattr: bool,
+    hard_ro: bool,
     fsync: Option<Fsync>,
     uuid: Option<Uuid>,
     fallthru: Option<bool>,
@@ -197,6 +202,7 @@ impl Builder {
             upperdir: false,
             workdir: false,
             userxattr: false,
+            hard_ro: false,
             fsync: None,
             uuid: None,
             fallthru: None,
@@ -226,6 +232,10 @@ impl Builder {
             Key::Workdir => once(&mut self.workdir, "workdir: given twice"),
             Key::Userxattr => {
                 self.userxattr = true;
+                Ok(())
+            }
+            Key::HardRo => {
+                self.hard_ro = true;
                 Ok(())
             }
             Key::Volatile => self.set_fsync(Fsync::Volatile),
@@ -295,6 +305,7 @@ impl Builder {
             fsync: self.fsync.unwrap_or_default(),
             uuid: self.uuid.unwrap_or_default(),
             fallthru: self.fallthru.unwrap_or(true),
+            hard_ro: self.hard_ro,
         })
     }
 }
@@ -305,6 +316,9 @@ impl Config {
     pub fn unchanged(&self, other: &Builder) -> Result<(), Refusal> {
         if other.userxattr && self.xattr_space != XattrSpace::User {
             return refuse("userxattr: cannot be changed by remount");
+        }
+        if other.hard_ro && !self.hard_ro {
+            return refuse("hard_ro: cannot be changed by remount");
         }
         if other.fsync.is_some_and(|fsync| fsync != self.fsync) {
             return refuse("fsync, volatile: cannot be changed by remount");

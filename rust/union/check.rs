@@ -35,6 +35,21 @@ impl Named {
         e
     }
 
+    /// What a lower layer must be with `hard_ro`.
+    pub fn check_hard_ro(&self, fc: &FsContext) -> Result {
+        if SbInfo::of(self.dentry()).rdonly {
+            return Ok(());
+        }
+        Err(self.refuse(
+            fc,
+            EINVAL,
+            fmt!(
+                "its file system is writable, which hard_ro forbids; mount it read-only (a read-only \
+                 bind mount is not enough)"
+            ),
+        ))
+    }
+
     /// What any layer must be.
     pub fn check(&self, fc: &FsContext) -> Result {
         let inode = self.dentry().inode().ok_or(ENOENT)?;

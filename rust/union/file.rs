@@ -119,7 +119,13 @@ fn real(file: &File) -> Result<&BackingFile> {
                 data.upper.as_ref().ok_or(EIO)?
             }
         },
-        _ => &data.first,
+        _ => {
+            if !data.first_is_upper {
+                // With `hard_ro` the layer is looked at.
+                inode.data().real_lower(inode.sb().data())?;
+            }
+            &data.first
+        }
     };
     // Access mode and creation flags are as they were; the rest follows fcntl(2).
     let mut wanted = file.flags();

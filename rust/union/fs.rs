@@ -3,8 +3,8 @@
 //! The file system type and the data of a mounted union.
 
 use super::{
-    inum::Numbers, mount::MountContext, node::Node, reclaim::Registry, record::Records, show,
-    DEntry,
+    inum::Numbers, layer::Printable, mount::MountContext, node::Node, reclaim::Registry,
+    record::Records, show, DEntry,
 };
 use crate::{
     logic::{
@@ -30,7 +30,11 @@ use kernel::{
     cred::Credential,
     prelude::*,
     str::CString,
-    sync::{aref::ARef, Arc, Mutex, SetOnce},
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Arc, Mutex, SetOnce,
+    },
 };
 
 /// What statfs(2) reports as the type: "unio".
@@ -50,6 +54,27 @@ pub struct Lower {
     pub name: CString,
     /// What tells its file system from others, once that was asked for; `None` if nothing does.
     pub identity: SetOnce<Option<u64>>,
+    /// With `hard_ro`: it has been seen to be writable.
+    pub violated: Atomic<bool>,
+}
+
+impl Lower {
+    /// With `hard_ro`: whether the file system of the layer is as read-only as it was at mount, and has
+    /// been each time somebody looked. Once it was not, nobody knows what it holds.
+    fn check_hard_ro(&self, mnt: &Mount) -> Result {
+        if !self.violated.load(Relaxed) {
+            if mnt.sb_is_readonly() {
+                return Ok(());
+            }
+            self.violated.store(true, Relaxed);
+            pr_err!(
+                "lower layer \"{}\": its file system was made writable; nothing of it is shown any more \
+                 (hard_ro), until it is read-only and the union mounted again\n",
+                Printable(self.name.to_bytes())
+            );
+        }
+        Err(EIO)
+    }
 }
 
 /// The top layer.
@@ -162,9 +187,20 @@ impl Union {
     }
 
     /// The mount of a lower layer.
+    ///
+    /// # Errors
+    ///
+    /// `EIO`, with `hard_ro`, for a layer that could have been written to since it was mounted.
     pub fn lower_mnt(&self, layer: u32) -> Result<&Mount> {
         // Layer numbers come from this mount's own stacks, so the index is there.
-        self.mnts.get(layer as usize).map(|m| &**m).ok_or(EIO)
+        let mnt = self.mnts.get(layer as usize).map(|m| &**m).ok_or(EIO)?;
+        if self.config.hard_ro {
+            self.lowers
+                .get(layer as usize)
+                .ok_or(EIO)?
+                .check_hard_ro(mnt)?;
+        }
+        Ok(mnt)
     }
 
     /// The top layer.

@@ -28,7 +28,7 @@ use crate::{
         fs_context::{Context, FsContext, Parameter, Parsed, Value},
         inode_lock::InUse,
         mount::{Access, PrivateMount},
-        path::Path,
+        path::{Path, PathRef},
         statfs::Statfs,
         super_block::{flags, NewSuperBlock, SbInfo, SeenErrors, SuperBlock},
         types::{random_u64, Loff, Name},
@@ -40,7 +40,7 @@ use kernel::{
     fmt, new_mutex,
     prelude::*,
     str::CString,
-    sync::{aref::ARef, SetOnce},
+    sync::{aref::ARef, atomic::Atomic, SetOnce},
 };
 
 /// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
@@ -272,6 +272,9 @@ impl Context<UnionFs> for MountContext {
 
         for lower in &self.lowers {
             lower.check(fc)?;
+            if config.hard_ro {
+                lower.check_hard_ro(fc)?;
+            }
         }
         let top = match (&self.upper, &self.work) {
             (Some(upper), Some(work)) => {
@@ -386,6 +389,7 @@ impl MountContext {
                 numbers: file_systems.numbers((&named.path).into())?,
                 name: c_string(&named.name)?,
                 identity: SetOnce::new(),
+                violated: Atomic::new(false),
             };
             lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
         }
@@ -407,14 +411,19 @@ impl MountContext {
                         )
                     })?;
                 }
+                let records = match config.fallthru {
+                    true => {
+                        // Not through the mount that was named: that may be unmounted.
+                        let base = PathRef::new(&mnt, work.dentry());
+                        Some(Records::new(base.into(), cred.clone())?)
+                    }
+                    false => None,
+                };
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
                     queue: SetOnce::new(),
                     recorder: SetOnce::new(),
-                    records: match config.fallthru {
-                        true => Some(Records::new(work.path.clone(), cred.clone())?),
-                        false => None,
-                    },
+                    records,
                     workdir,
                     whiteout: KBox::pin_init(
                         new_mutex!(None, "union_whiteout"),

@@ -54,6 +54,9 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         Fsync::Strict => m.option(c"fsync", Some(c"strict")),
         Fsync::Volatile => m.option(c"volatile", None),
     }
+    if union.config.hard_ro {
+        m.option(c"hard_ro", None);
+    }
     if !union.config.fallthru {
         m.option(c"fallthru", Some(c"off"));
     }

@@ -4,7 +4,7 @@
 //!
 //! C: `struct vfsmount`, `struct mnt_idmap`, `fs/namespace.c`.
 
-use super::{dentry::Dentry, path::Path};
+use super::{dentry::Dentry, path::Path, super_block::SbInfo};
 use crate::bindings;
 use core::ptr::NonNull;
 use kernel::{error::from_err_ptr, prelude::*, types::Opaque};
@@ -40,6 +40,11 @@ impl Mount {
     pub fn is_readonly(&self) -> bool {
         // SAFETY: Alive.
         unsafe { bindings::__mnt_is_readonly(self.as_ptr()) }
+    }
+
+    /// Whether the file system itself is read-only: through no mount it can be written to.
+    pub fn sb_is_readonly(&self) -> bool {
+        SbInfo::of(self.root()).rdonly
     }
 
     /// Whether the mount forbids set-id programs (`MNT_NOSUID`).

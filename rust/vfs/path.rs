@@ -150,6 +150,13 @@ impl<'a> PathRef<'a> {
     }
 }
 
+impl From<PathRef<'_>> for Path {
+    fn from(path: PathRef<'_>) -> Self {
+        // SAFETY: Both are held by somebody during the call.
+        unsafe { Self::from_borrowed(&path.raw()) }
+    }
+}
+
 impl<'a> From<&'a Path> for PathRef<'a> {
     fn from(path: &'a Path) -> Self {
         Self {

@@ -41,6 +41,7 @@ fn defaults() {
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
         fallthru: true,
+        hard_ro: false,
     };
     assert_eq!(config, expected);
 }
@@ -61,6 +62,7 @@ fn values() {
     assert!(fallthru("fallthru=on"));
     assert!(!fallthru("fallthru=off"));
     assert!(refused(&minimal_and(&["fallthru=maybe"])).contains("on or off"));
+    assert!(config(&minimal_and(&["hard_ro"])).unwrap().hard_ro);
     let user = config(&minimal_and(&["userxattr"])).unwrap();
     assert_eq!(user.xattr_space, XattrSpace::User);
 }
@@ -155,6 +157,7 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["fsync=auto"]).is_err());
     assert!(remount(&["volatile"]).is_err());
     assert!(remount(&["userxattr"]).is_err());
+    assert!(remount(&["hard_ro"]).is_err());
     assert!(remount(&["uuid=off"]).is_err());
 }
 

@@ -109,6 +109,8 @@ impl<'a> Site<'a> {
         before: &mut dyn FnMut(usize) -> Result<(), String>,
     ) -> Result<(), String> {
         self.union.mount(&self.layout.target)?;
+        // What directories hold is recorded a second after they are read, amid the workload, and at unmount.
+        observe(&self.layout.target)?;
         let committer = process::background(|| commit(&self.top, seed))?;
         let ran = self.operations(history, seed, before);
         process::kill(committer);

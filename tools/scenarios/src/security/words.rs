@@ -24,6 +24,8 @@ const KEYS: &[&str] = &[
     "uuid",
     "fsync",
     "volatile",
+    "fallthru",
+    "hard_ro",
     "userxattr",
     "default_permissions",
     "override_creds",
