@@ -130,12 +130,12 @@ pub fn encode(
     let bytes = size - HEADER - CHECKSUM - names * NAME - deeper.len() * DEEPER;
     let mut record = Vec::new();
     record.resize(size, 0)?;
-    let mut rest: &mut [u8] = &mut record;
-    put(&mut rest, MAGIC)?;
+    let mut rest = Rest(&mut record);
+    rest.put(MAGIC)?;
     for number in [VERSION, count(names)?, count(deeper.len())?, count(bytes)?] {
-        put(&mut rest, number.to_le_bytes())?;
+        rest.put(number.to_le_bytes())?;
     }
-    put(&mut rest, identity.to_bytes())?;
+    rest.put(identity.to_bytes())?;
     // Names come in the order of layers.
     let mut last = None;
     for fallthru in set.iter() {
@@ -146,33 +146,39 @@ pub fn encode(
         last = Some((fallthru.layer, at));
         let len = u8::try_from(fallthru.name.len()).map_err(|_| AllocError)?;
         let [p0, p1] = at.to_le_bytes();
-        put(&mut rest, fallthru.ino.to_le_bytes())?;
-        put(&mut rest, [p0, p1, fallthru.dt, len])?;
+        rest.put(fallthru.ino.to_le_bytes())?;
+        rest.put([p0, p1, fallthru.dt, len])?;
     }
     for &(slot, layer) in deeper {
-        put(&mut rest, slot.to_le_bytes())?;
-        put(&mut rest, place(layer)?.to_le_bytes())?;
+        rest.put(slot.to_le_bytes())?;
+        rest.put(place(layer)?.to_le_bytes())?;
     }
     for fallthru in set.iter() {
-        let (name, after) = core::mem::take(&mut rest)
-            .split_at_mut_checked(fallthru.name.len())
-            .ok_or(AllocError)?;
-        name.copy_from_slice(fallthru.name);
-        rest = after;
+        rest.take(fallthru.name.len())?
+            .copy_from_slice(fallthru.name);
     }
     let (body, checksum) = record.split_last_chunk_mut().ok_or(AllocError)?;
     *checksum = hash::name(CHECKSUM_KEY, body).0.to_le_bytes();
     Ok(record)
 }
 
-/// Fills the beginning of what is left, for which there is room.
-fn put<const N: usize>(rest: &mut &mut [u8], bytes: [u8; N]) -> Result<(), AllocError> {
-    let (place, after) = core::mem::take(rest)
-        .split_first_chunk_mut()
-        .ok_or(AllocError)?;
-    *place = bytes;
-    *rest = after;
-    Ok(())
+/// What is left to be filled, for which there is room.
+struct Rest<'a>(&'a mut [u8]);
+
+impl<'a> Rest<'a> {
+    /// The next so many bytes.
+    fn take(&mut self, len: usize) -> Result<&'a mut [u8], AllocError> {
+        let (taken, after) = core::mem::take(&mut self.0)
+            .split_at_mut_checked(len)
+            .ok_or(AllocError)?;
+        self.0 = after;
+        Ok(taken)
+    }
+
+    fn put<const N: usize>(&mut self, bytes: [u8; N]) -> Result<(), AllocError> {
+        self.take(N)?.copy_from_slice(&bytes);
+        Ok(())
+    }
 }
 
 /// What a record says of itself at its beginning: its identity, and how many bytes it has. `None` if
