@@ -245,7 +245,8 @@ impl<V: Clone> Ordered<V> {
             return;
         }
         let mut names = Vec::new();
-        if names.reserve(self.names.len() - self.waste).is_err() {
+        let live = self.names.len().saturating_sub(self.waste);
+        if names.reserve(live).is_err() {
             return;
         }
         for bucket in 0..self.buckets.len() {
