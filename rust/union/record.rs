@@ -26,6 +26,7 @@ use crate::{
     vfs::{
         attr::Iattr,
         cred::OverrideCreds,
+        dentry::Dentry,
         file::{flags, BackedFile},
         mount::Mount,
         namei::{self, Creating, NewObject},
@@ -171,8 +172,7 @@ impl Records {
             // Most of it may be of no use any more. What is will be written again.
             return Ok(File::New);
         }
-        let open = |flags| BackedFile::open(PathRef::new(mnt, &dentry), flags | flags::O_LARGEFILE);
-        let file = open(flags::O_RDWR).or_else(|_| open(flags::O_RDONLY))?;
+        let file = self.open_file(&dentry, flags::O_RDONLY)?;
         let mut index = Index::new();
         let mut head = [0; record::HEADER];
         while index.end() < size {
@@ -208,13 +208,24 @@ impl Records {
         }
         drop(write);
         Ok(Open {
-            file: BackedFile::open(
-                PathRef::new(mnt, &dentry),
-                flags::O_RDWR | flags::O_LARGEFILE,
-            )?,
+            file: self.open_file(&dentry, flags::O_RDONLY)?,
             index: Index::new(),
             limit: limit(&self.base)?,
         })
+    }
+
+    fn open_file(&self, dentry: &Dentry, access: u32) -> Result<BackedFile> {
+        let path = PathRef::new(self.base.mnt(), dentry);
+        BackedFile::open(path, access | flags::O_LARGEFILE)
+    }
+
+    /// Writes at the end of the file, which is open for writing no longer than that: it would keep the
+    /// top from being made read-only.
+    fn append(&self, file: &BackedFile, record: &[u8], end: Loff) -> Result {
+        let open = self.open_file(file.dentry(), flags::O_WRONLY)?;
+        let written = open.write_at(record, end);
+        open.close();
+        written
     }
 
     fn write(&self, job: &Job) -> Result {
@@ -235,7 +246,7 @@ impl Records {
             _ => return Err(EROFS),
         };
         // With nothing locked: the top may be frozen.
-        let written = file.write_at(&record, loff(end)?);
+        let written = self.append(&file, &record, loff(end)?);
         if let File::Open(open) = &mut *self.file.lock() {
             written?;
             open.index.add(&record).map_err(|_| ENOMEM)?;

@@ -59,7 +59,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
 
     b.file(&l.lowers[1].join("two/late"), "x")?;
     b.union(&l).mount(&l.target)?;
-    let changed = ["new", "own0", "own2", "shared"].map(String::from).into();
+    let changed: BTreeSet<String> = ["new", "own0", "own2", "shared"].map(String::from).into();
     b.must("one, changed", names("one")? == changed)?;
     let mut more = expected.clone();
     more.insert("late".into());
@@ -67,6 +67,16 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let third = figures::of(&l.target)?;
     let right = (third.merged, third.loaded) == (1, 1);
     b.must(&format!("one of two: {third:?}"), right)?;
+    b.umount(&l.target)?;
+
+    // What is recorded keeps nobody from making the top read-only.
+    b.union(&l).mount(&l.target)?;
+    b.must("two, once more", names("two")? == more)?;
+    let top = l.upper.parent().ok_or("the top layer is in a directory")?;
+    let remount = |flags| sys::mount("none", top, "tmpfs", libc::MS_REMOUNT | flags, b"");
+    b.works("top read-only", remount(libc::MS_RDONLY))?;
+    b.must("one, read-only", names("one")? == changed)?;
+    b.works("top writable", remount(0))?;
     b.umount(&l.target)?;
 
     // Lookups in vain use it as well, and ask no layer then.
