@@ -15,13 +15,24 @@ use crate::walk;
 /// Everything below `root`, and `root` itself.
 pub fn observe(root: &Path) -> Result<Seen, String> {
     let mut seen = Seen::new();
-    visit(root, "", &mut seen)?;
+    visit(root, "", &mut seen, false)?;
     Ok(seen)
 }
 
-fn visit(path: &Path, name: &str, seen: &mut Seen) -> Result<(), String> {
+/// As [`observe`], but a name that is listed and not there is none: overlayfs lists the whiteouts that are left in an
+/// opaque directory.
+pub fn observe_lenient(root: &Path) -> Result<Seen, String> {
+    let mut seen = Seen::new();
+    visit(root, "", &mut seen, true)?;
+    Ok(seen)
+}
+
+fn visit(path: &Path, name: &str, seen: &mut Seen, lenient: bool) -> Result<(), String> {
     let fail = |call: &str, error: Errno| format!("{call} of {name:?}: {error}");
-    let stat = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).map_err(|error| fail("stat", error))?;
+    let stat = match sys::stat(path, libc::AT_SYMLINK_NOFOLLOW) {
+        Err(Errno(libc::ENOENT)) if lenient => return Ok(()),
+        stat => stat.map_err(|error| fail("stat", error))?,
+    };
     let kind = match walk::kind(&stat) {
         libc::S_IFREG => Some(Kind::File),
         libc::S_IFDIR => Some(Kind::Dir { movable: true }),
@@ -57,7 +68,12 @@ fn visit(path: &Path, name: &str, seen: &mut Seen) -> Result<(), String> {
             if seen.contains_key(&below) {
                 return Err(format!("{below:?} is listed twice"));
             }
-            visit(&path.join(OsStr::from_bytes(&entry.name)), &below, seen)?;
+            visit(
+                &path.join(OsStr::from_bytes(&entry.name)),
+                &below,
+                seen,
+                lenient,
+            )?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::history::History;
 use super::judge::{self, Cut, Seen};
-use super::observe::{differences, observe};
+use super::observe::{differences, observe, observe_lenient};
 use super::perform::{fill, perform};
 use super::stages::Stages;
 use super::start::{self, LAYERS};
@@ -194,7 +194,7 @@ impl<'a> Site<'a> {
             .upper(&self.layout.upper, &self.layout.work)
             .mount(target)?;
         self.stages.end("mount overlay");
-        let other = observe(target)?;
+        let other = observe_lenient(target)?;
         self.stages.end("walk overlay");
         self.bench.umount(target)?;
         self.stages.end("umount overlay");
