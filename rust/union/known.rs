@@ -8,9 +8,9 @@
 //! lower directory turns out to have changed: none may, but who changes a layer nevertheless, on the
 //! server of a network file system for instance, is to see it sooner or later.
 //!
-//! The set never changes; the view is changed along with the top directory ([`Change`]), with the directory locked
-//! exclusively. Whoever reads it has the directory locked, shared at least, so a [`Listing`] is never
-//! there while a change is made.
+//! The set never changes; the view is changed along with the top directory ([`Change`]), with the
+//! directory locked exclusively. Whoever reads it has the directory locked, shared at least, so a
+//! [`Listing`] is never there while a change is made.
 
 use super::{
     fs::Union,
@@ -222,12 +222,18 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     }
     // Before it is read: what changes meanwhile is a change.
     let source = Source::of(node);
-    if let Some(set) = record::load(union, node) {
+    let target = record::target(union, node);
+    let recorded = target
+        .as_ref()
+        .and_then(|target| record::load(union, node, target));
+    if let Some(set) = recorded {
         return Ok((Arc::new(set, GFP_KERNEL_ACCOUNT)?, source));
     }
     let set = Arc::new(scan::lowers(union, node)?, GFP_KERNEL_ACCOUNT)?;
     union.registry.merged.fetch_add(1, Relaxed);
-    record::save(union, node, &set);
+    if let Some(target) = &target {
+        record::save(union, node, target, &set);
+    }
     Ok((set, source))
 }
 

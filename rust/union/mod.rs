@@ -14,6 +14,7 @@
 //! ```text
 //! union: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object   (taken by the VFS)
 //!   Node::lock of one object          copy-up, removal, and the reading of a directory
+//!     Records::file                   while the file of records is opened and read
 //!     lower: i_rwsem of directories   lookups, readdir
 //!     freeze protection of the top    WriteAccess
 //!       Upper::whiteout               making the shared whiteout

@@ -284,19 +284,26 @@ fn loff(offset: u64) -> Result<Loff> {
     Loff::try_from(offset).map_err(|_| EFBIG)
 }
 
-/// The records and the identity of a directory, if sets of it are to be recorded: it is merged, and it
-/// can be told from others.
-fn of<'a>(union: &'a Union, node: &Node) -> Option<(&'a Arc<Records>, Identity)> {
+/// Where the set of a directory is recorded, and as what.
+pub struct Target<'a> {
+    records: &'a Arc<Records>,
+    identity: Identity,
+}
+
+/// The target of a directory, if its set is to be recorded: it is merged, and can be told from others.
+/// To be asked for before the layers are read: what changes meanwhile makes another identity.
+pub fn target<'a>(union: &'a Union, node: &Node) -> Option<Target<'a>> {
     let records = union.upper.as_ref()?.records.as_ref()?;
     if !node.is_merged() {
         return None;
     }
-    Some((records, identity(union, node)?))
+    let identity = identity(union, node)?;
+    Some(Target { records, identity })
 }
 
 /// The set of a directory as it was written down. With the mounter's credentials.
-pub fn load(union: &Union, node: &Node) -> Option<Fallthrus> {
-    let (records, identity) = of(union, node)?;
+pub fn load(union: &Union, node: &Node, target: &Target<'_>) -> Option<Fallthrus> {
+    let &Target { records, identity } = target;
     let (file, place) = records.find(identity)?;
     let lowers = node.lowers();
     let layer = |place: u16| Some(lowers.get(usize::from(place))?.layer);
@@ -332,12 +339,9 @@ fn read(file: &BackedFile, place: Place) -> Result<KVVec<u8>, Refused> {
 }
 
 /// Has the set of a directory written down, if it is worth that, in the background.
-pub fn save(union: &Union, node: &Node, set: &Arc<Fallthrus>) {
-    let Some((records, identity)) = of(union, node) else {
-        return;
-    };
+pub fn save(union: &Union, node: &Node, target: &Target<'_>, set: &Arc<Fallthrus>) {
     // If it cannot be done it need not be done.
-    let _ = enqueue(union, records, node, set, identity);
+    let _ = enqueue(union, target.records, node, set, target.identity);
 }
 
 fn enqueue(
