@@ -285,6 +285,15 @@ pub fn set_times(mnt: &Mount, dentry: &Dentry, stat: &Kstat) -> Result {
         .notify_change(mnt.idmap(), dentry, &lock)
 }
 
+/// Sets the change time of an object of the top layer to now.
+pub fn mark_changed(mnt: &Mount, dentry: &Dentry) -> Result {
+    let inode = dentry.inode().ok_or(EIO)?;
+    let lock = inode.lock();
+    Iattr::empty()
+        .changed()
+        .notify_change(mnt.idmap(), dentry, &lock)
+}
+
 /// A name for the log: bytes that are not printable ASCII are escaped.
 pub struct Printable<'a>(pub &'a [u8]);
 

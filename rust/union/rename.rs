@@ -8,7 +8,6 @@ use super::{
     fs::Union,
     known::{self, Change, Freshness, Listing},
     layer, lookup,
-    node::Node,
     remove::clear,
     stage, Child, Inode,
 };
@@ -131,15 +130,16 @@ pub fn rename(
     let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
     expect_same(old_inode.data(), renaming.old_dentry())?;
     expect_target(new_inode, renaming.new_dentry())?;
-    let times =
-        if old_inode.is_dir() && flags == RenameFlags::Exchange && mode != RenameMode::Exchange {
-            Some(times(union.upper_mnt()?, renaming.old_dentry()))
-        } else {
-            None
-        };
+    // The caller did not ask for an exchange, but for a move.
+    let trade = flags == RenameFlags::Exchange && mode != RenameMode::Exchange;
+    let before = if trade {
+        Some(times(union.upper_mnt()?, renaming.old_dentry()))
+    } else {
+        None
+    };
     renaming.rename()?;
-    if let Some(before) = times {
-        give_back_mtime(union.upper_mnt()?, old_inode.data(), &before);
+    if let Some(before) = before {
+        settle_times(union.upper_mnt()?, old_inode, &before, same_dir);
     }
 
     match (plan.vfs, mode, new_inode) {
@@ -252,17 +252,28 @@ fn times(mnt: &Mount, dentry: &Dentry) -> Kstat {
     stat
 }
 
-/// A moved directory keeps its modification time, though it traded places with a whiteout: some
-/// file systems mark it modified then, for its `..` (`xfs_cross_rename()`), which they do not do
-/// when it merely moves. The VFS holds the lock of the union's directory, as it has a new parent,
-/// so nothing else changes the time in between.
-fn give_back_mtime(mnt: &Mount, node: &Node, before: &Kstat) {
-    let Some(upper) = node.upper() else { return };
-    if times(mnt, upper).same_mtime(before) {
+/// Gives an object that traded places with a whiteout the times of one that was moved.
+///
+/// A move changes the change time; and as that is logged with the object, an fsync of the object
+/// brings the move to the disk. xfs does neither for an object that trades places, unless it is a
+/// directory with a new parent; and that one it marks as modified, for its `..`
+/// (`xfs_dir_exchange_children()`).
+fn settle_times(mnt: &Mount, inode: &Inode, before: &Kstat, same_dir: bool) {
+    let Some(upper) = inode.data().upper() else {
         return;
-    }
-    // The rename has been done, and is right without.
-    if let Err(e) = layer::set_times(mnt, upper, before) {
-        pr_warn_ratelimited!("cannot keep the times of a moved directory: {:?}\n", e);
+    };
+    let now = times(mnt, upper);
+    // The VFS holds the lock of a directory that has a new parent, and only then: nothing else
+    // changed the modification time in between.
+    let given = if inode.is_dir() && !same_dir && !now.same_mtime(before) {
+        layer::set_times(mnt, upper, before)
+    } else if now.same_ctime(before) {
+        layer::mark_changed(mnt, upper)
+    } else {
+        Ok(())
+    };
+    // The rename has been done.
+    if let Err(e) = given {
+        pr_warn_ratelimited!("cannot set the times of a moved object: {:?}\n", e);
     }
 }

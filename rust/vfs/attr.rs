@@ -86,6 +86,12 @@ impl Kstat {
         (own.tv_sec, own.tv_nsec) == (other.tv_sec, other.tv_nsec)
     }
 
+    /// Whether both say that the object was changed at the same time, to the nanosecond.
+    pub fn same_ctime(&self, other: &Self) -> bool {
+        let (own, other) = (&self.0.ctime, &other.0.ctime);
+        (own.tv_sec, own.tv_nsec) == (other.tv_sec, other.tv_nsec)
+    }
+
     /// Size in bytes.
     pub fn size(&self) -> Loff {
         self.0.size
@@ -177,6 +183,12 @@ impl Iattr {
     pub fn sized(mut self, size: Loff) -> Self {
         self.0.ia_valid |= bindings::ATTR_SIZE;
         self.0.ia_size = size;
+        self
+    }
+
+    /// Sets the change time to now, and nothing else.
+    pub fn changed(mut self) -> Self {
+        self.0.ia_valid |= bindings::ATTR_CTIME;
         self
     }
 
