@@ -10,6 +10,7 @@
 
 #include <linux/compiler_types.h>
 
+#include "compat.c"
 #include "cred.c"
 #include "dcache.c"
 #include "fs.c"

@@ -12,7 +12,7 @@ pub const NAME: usize = 256;
 /// within [`NAME`] bytes. `_IOW(0xf7, 1, char[256])`.
 ///
 /// Takes the right to write to the directory. `ENOENT` if nothing was deleted under that name;
-/// `EEXIST` if the name is there.
+/// `EEXIST` if the name is there; `EINVAL` if it is none.
 pub const RESTORE: u32 = number(WRITE, 1, NAME as u32);
 
 /// Gives the fallthru set of the directory, as a [`record`](super::record) with layers for places: the
@@ -24,6 +24,11 @@ pub const FALLTHRUS: u32 = number(READ | WRITE, 2, BUFFER as u32);
 
 /// Bytes of the argument of [`FALLTHRUS`]: address and size of a buffer, eight bytes each.
 pub const BUFFER: usize = 16;
+
+/// Whether these bytes can name an entry of a directory, apart from their number.
+pub fn names_an_entry(bytes: &[u8]) -> bool {
+    !matches!(bytes, b"" | b"." | b"..") && !bytes.contains(&b'/')
+}
 
 const WRITE: u32 = 1;
 const READ: u32 = 2;
@@ -41,5 +46,15 @@ mod tests {
     fn numbers_are_those_of_the_header() {
         assert_eq!(RESTORE, 0x4100_f701);
         assert_eq!(FALLTHRUS, 0xc010_f702);
+    }
+
+    #[test]
+    fn some_bytes_name_no_entry() {
+        for name in [&b""[..], b".", b"..", b"/", b"a/b"] {
+            assert!(!names_an_entry(name));
+        }
+        for name in [&b"a"[..], b"...", b".a"] {
+            assert!(names_an_entry(name));
+        }
     }
 }

@@ -24,6 +24,10 @@
 //! The hash has 54 bits; the eight below number the names that share it, in their order. That number
 //! is not stable when such a name comes or goes, but there are none: among a million names the odds
 //! are one in thirty thousand that there are two, and who does not know the key cannot make them.
+//!
+//! A program of 32 bits has room for 31 in a position ([`Width::Short`]): 26 of the hash and four
+//! below. Two of a thousand names share such a hash once in 140 directories, and a reader that goes
+//! on from the second while the first is removed misses one.
 
 use super::alloc::{AllocError, Vec};
 use super::fallthru::Fallthrus;
@@ -32,14 +36,66 @@ use super::ordered::Ordered;
 
 /// The position of the first name after `.` and `..`.
 const FIRST: u64 = 2;
-/// The least position of a name that only the top has.
-const TOP: u64 = 1 << 62;
-/// The position behind all names: the largest there is, as a signed number of 64 bits.
-pub const END: u64 = (1 << 63) - 1;
-/// Bits of the hash that make no part of a position.
-const HASH_CUT: u32 = 10;
-/// Bits of a position below the hash.
-const RANK_BITS: u32 = 8;
+
+/// How large positions may be. Those of one width mean nothing in the other, but do no harm.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Width {
+    /// For `loff_t`: 63 bits.
+    Long,
+    /// For `off_t` of 32-bit programs: 31 bits.
+    Short,
+}
+
+impl Width {
+    /// The least position of a name that only the top has.
+    const fn top(self) -> u64 {
+        match self {
+            Width::Long => 1 << 62,
+            Width::Short => 1 << 30,
+        }
+    }
+
+    /// The position behind all names: the largest there is.
+    pub const fn end(self) -> u64 {
+        match self {
+            Width::Long => (1 << 63) - 1,
+            Width::Short => (1 << 31) - 1,
+        }
+    }
+
+    /// Bits of the hash that make no part of a position.
+    const fn hash_cut(self) -> u32 {
+        match self {
+            Width::Long => 10,
+            Width::Short => 38,
+        }
+    }
+
+    /// Bits of a position below the hash.
+    const fn rank_bits(self) -> u32 {
+        match self {
+            Width::Long => 8,
+            Width::Short => 4,
+        }
+    }
+
+    /// The position of the name of this number among those of the top with this hash.
+    const fn position(self, hash: NameHash, rank: u64) -> u64 {
+        let pos = self.top() | hash.0 >> self.hash_cut() << self.rank_bits();
+        // Behind all names there is none.
+        let pos = pos.saturating_add(rank);
+        if pos < self.end() {
+            pos
+        } else {
+            self.end() - 1
+        }
+    }
+
+    /// The least hash of the names of the top that can be at a position or behind it.
+    const fn least_hash(self, pos: u64) -> NameHash {
+        NameHash(pos.saturating_sub(self.top()) >> self.rank_bits() << self.hash_cut())
+    }
+}
 
 /// What the top holds under a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -194,13 +250,14 @@ impl View {
         &'a self,
         set: &'a Fallthrus,
         from: u64,
+        width: Width,
     ) -> impl Iterator<Item = (u64, Shown<'a>)> {
         let first = usize::try_from(from.saturating_sub(FIRST)).unwrap_or(usize::MAX);
         let lower = (first..set.len()).filter_map(move |index| {
             let pos = FIRST.saturating_add(index as u64);
             self.below(set, index).map(|shown| (pos, shown))
         });
-        lower.chain(self.tops(from))
+        lower.chain(self.tops(from, width))
     }
 
     /// What is shown under a name of the set.
@@ -218,21 +275,20 @@ impl View {
     }
 
     /// The names that only the top has.
-    fn tops(&self, from: u64) -> impl Iterator<Item = (u64, Shown<'_>)> {
-        let begin = from.saturating_sub(TOP) >> RANK_BITS << HASH_CUT;
+    fn tops(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Shown<'_>)> {
         let mut last = None;
         let mut rank = 0u64;
         self.tops
-            .range(NameHash(begin))
+            .range(width.least_hash(from))
             .filter_map(move |(hash, name, top)| match top.held {
                 Held::Object { ino, dt } if !top.in_set => {
-                    let hash = hash.0 >> HASH_CUT;
-                    rank = match last == Some(hash) {
-                        true => rank.saturating_add(1).min((1 << RANK_BITS) - 1),
+                    let first = width.position(hash, 0);
+                    rank = match last == Some(first) {
+                        true => rank.saturating_add(1).min((1 << width.rank_bits()) - 1),
                         false => 0,
                     };
-                    last = Some(hash);
-                    Some((TOP | hash << RANK_BITS | rank, Shown { name, ino, dt }))
+                    last = Some(first);
+                    Some((width.position(hash, rank), Shown { name, ino, dt }))
                 }
                 _ => None,
             })

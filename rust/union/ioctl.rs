@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     logic::{
-        ioctl::{BUFFER, FALLTHRUS, NAME, RESTORE},
+        ioctl::{self, BUFFER, FALLTHRUS, NAME, RESTORE},
         record::{self, Identity},
     },
     vfs::{
@@ -31,7 +31,11 @@ pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
             let mut buffer = [0; NAME];
             let bytes = arg.read(&mut buffer)?;
             let len = bytes.iter().position(|&byte| byte == 0).ok_or(EINVAL)?;
-            restore(file, Name::new(bytes.get(..len).unwrap_or_default())?)
+            let name = bytes.get(..len).unwrap_or_default();
+            if !ioctl::names_an_entry(name) {
+                return Err(EINVAL);
+            }
+            restore(file, Name::new(name)?)
         }
         FALLTHRUS => fallthrus(file, arg),
         _ => Err(ENOTTY),

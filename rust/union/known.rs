@@ -24,7 +24,7 @@ use crate::{
         entry::Kind,
         fallthru::Fallthrus,
         hash,
-        view::{Held, Shown, View},
+        view::{Held, Shown, View, Width},
     },
     vfs::types::Name,
 };
@@ -137,8 +137,8 @@ pub struct Listing {
 
 impl Listing {
     /// The names from a position on.
-    pub fn list(&self, from: u64) -> impl Iterator<Item = (u64, Shown<'_>)> {
-        self.view.list(&self.set, from)
+    pub fn list(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Shown<'_>)> {
+        self.view.list(&self.set, from, width)
     }
 
     /// Whether there are no names.

@@ -13,7 +13,7 @@ use super::{
     scan, Inode,
 };
 use crate::{
-    logic::{entry::Kind, view},
+    logic::{entry::Kind, view::Width},
     vfs::{
         dir_context::DirContext, file::OpenFile, file_ops::DirFileOperations, types::Loff,
         user::UserArg,
@@ -55,13 +55,17 @@ impl DirFileOperations<UnionFs> for UnionDir {
             _ => Freshness::Any,
         };
         let listing = known::listing(inode, freshness)?;
-        for (pos, shown) in listing.list(from) {
+        let width = match file.wants_short_positions() {
+            true => Width::Short,
+            false => Width::Long,
+        };
+        for (pos, shown) in listing.list(from, width) {
             ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
             if !ctx.emit(shown.name, shown.ino, shown.dt) {
                 return Ok(());
             }
         }
-        ctx.set_pos(Loff::try_from(view::END).unwrap_or(Loff::MAX));
+        ctx.set_pos(Loff::try_from(width.end()).unwrap_or(Loff::MAX));
         Ok(())
     }
 

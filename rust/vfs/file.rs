@@ -360,6 +360,18 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         unsafe { (&raw const (*self.as_ptr()).f_pos).read_volatile() }
     }
 
+    /// Whether positions in this directory must fit into 31 bits: the reader is a program of 32 bits,
+    /// or a server of such ones (`FMODE_32BITHASH`).
+    pub fn wants_short_positions(&self) -> bool {
+        // SAFETY: A racing read of one word; the server sets it before it reads.
+        let mode = unsafe { (&raw const (*self.as_ptr()).f_mode).read_volatile() };
+        if mode & (bindings::FMODE_32BITHASH | bindings::FMODE_64BITHASH) != 0 {
+            return mode & bindings::FMODE_32BITHASH != 0;
+        }
+        // SAFETY: Looks at the current task.
+        unsafe { bindings::in_compat_syscall() }
+    }
+
     /// `generic_file_llseek()`: by the size of the stacked inode.
     pub fn generic_llseek(&self, offset: Loff, whence: i32) -> Result<Loff> {
         // SAFETY: Alive; called in `->llseek()`.

@@ -11,7 +11,7 @@ use union_logic::fallthru::Fallthrus;
 use union_logic::hash::{self, NameHash};
 use union_logic::merge::{Merge, Seen};
 use union_logic::ordered::Ordered;
-use union_logic::view::{Held, View, END};
+use union_logic::view::{Held, View, Width};
 
 const DT_REG: u8 = 8;
 
@@ -89,8 +89,10 @@ fn model(set: &Fallthrus, changes: &[Change]) -> (BTreeMap<Vec<u8>, u64>, Vec<Ve
     (shown, whiteouts)
 }
 
-fn positions(view: &View, set: &Fallthrus, from: u64) -> Vec<(u64, Vec<u8>)> {
-    view.list(set, from)
+const WIDTHS: [Width; 2] = [Width::Long, Width::Short];
+
+fn positions(view: &View, set: &Fallthrus, from: u64, width: Width) -> Vec<(u64, Vec<u8>)> {
+    view.list(set, from, width)
         .map(|(pos, shown)| (pos, shown.name.to_vec()))
         .collect()
 }
@@ -140,7 +142,7 @@ proptest! {
             change(&mut view, &set, it);
         }
         let (shown, whiteouts) = model(&set, &changes);
-        let listed = view.list(&set, 0).map(|(_, shown)| (shown.name.to_vec(), shown.ino));
+        let listed = view.list(&set, 0, Width::Long).map(|(_, shown)| (shown.name.to_vec(), shown.ino));
         prop_assert_eq!(listed.collect::<BTreeMap<_, _>>(), shown.clone());
         prop_assert_eq!(view.len(&set), shown.len());
         prop_assert_eq!(view.is_empty(&set), shown.is_empty());
@@ -149,28 +151,34 @@ proptest! {
         prop_assert_eq!(hidden, whiteouts);
 
         // Positions rise; from each of them and between them the rest follows.
-        let all = positions(&view, &set, 0);
-        prop_assert!(all.is_sorted_by(|a, b| a.0 < b.0));
-        prop_assert!(all.iter().all(|(pos, _)| (2..END).contains(pos)));
-        for (at, (pos, _)) in all.iter().enumerate() {
-            prop_assert_eq!(positions(&view, &set, *pos), all[at..].to_vec());
-            prop_assert_eq!(positions(&view, &set, pos + 1), all[at + 1..].to_vec());
+        for width in WIDTHS {
+            let all = positions(&view, &set, 0, width);
+            prop_assert_eq!(all.len(), shown.len());
+            prop_assert!(all.is_sorted_by(|a, b| a.0 < b.0));
+            prop_assert!(all.iter().all(|(pos, _)| (2..width.end()).contains(pos)));
+            for (at, (pos, _)) in all.iter().enumerate() {
+                prop_assert_eq!(positions(&view, &set, *pos, width), all[at..].to_vec());
+                prop_assert_eq!(positions(&view, &set, pos + 1, width), all[at + 1..].to_vec());
+            }
+            prop_assert!(positions(&view, &set, width.end(), width).is_empty());
         }
-        prop_assert!(positions(&view, &set, END).is_empty());
+        prop_assert!(positions(&view, &set, Width::Long.end(), Width::Short).is_empty());
     }
 
     #[test]
-    fn a_position_is_the_name_s_own(before in changes(), after in changes()) {
+    fn a_position_is_the_name_s_own(before in changes(), after in changes(), short: bool) {
+        let width = WIDTHS[usize::from(short)];
         let set = set(3);
         let mut view = View::new(&set);
         for it in &before {
             change(&mut view, &set, it);
         }
-        let old: BTreeMap<_, _> = positions(&view, &set, 0).into_iter().map(|(p, n)| (n, p)).collect();
+        let old: BTreeMap<_, _> =
+            positions(&view, &set, 0, width).into_iter().map(|(p, n)| (n, p)).collect();
         for it in &after {
             change(&mut view, &set, it);
         }
-        for (pos, name) in positions(&view, &set, 0) {
+        for (pos, name) in positions(&view, &set, 0, width) {
             prop_assert!(old.get(&name).is_none_or(|before| *before == pos));
         }
     }
@@ -188,7 +196,7 @@ proptest! {
         }
         fail_after(None);
         let (shown, _) = model(&set, &done);
-        let listed = view.list(&set, 0).map(|(_, shown)| (shown.name.to_vec(), shown.ino));
+        let listed = view.list(&set, 0, Width::Long).map(|(_, shown)| (shown.name.to_vec(), shown.ino));
         prop_assert_eq!(listed.collect::<BTreeMap<_, _>>(), shown.clone());
         prop_assert_eq!(view.len(&set), shown.len());
     }
@@ -218,13 +226,11 @@ fn a_million_names_of_the_top() {
         };
         view.put(&set, number.to_string().as_bytes(), held).unwrap();
     }
-    let mut last = 0;
-    let mut count = 0;
-    for (pos, _) in view.list(&set, 0) {
-        assert!(pos > last);
-        last = pos;
-        count += 1;
+    for width in WIDTHS {
+        let positions: Vec<_> = view.list(&set, 0, width).map(|(pos, _)| pos).collect();
+        assert!(positions.is_sorted_by(|a, b| a < b));
+        assert_eq!(positions.len(), 1_000_000);
+        assert!(positions.iter().all(|pos| *pos < width.end()));
     }
-    assert_eq!(count, 1_000_000);
     assert!(view.memory() < 70_000_000, "{} bytes", view.memory());
 }

@@ -287,6 +287,11 @@ pub fn ioctl_zeroed(fd: RawFd, request: u64) -> Result<u32> {
     Ok(argument[0])
 }
 
+/// ioctl(2) with these bytes for an argument.
+pub fn ioctl_bytes(fd: RawFd, request: u64, argument: &mut [u8]) -> Result<()> {
+    call!(ioctl(fd, request as libc::Ioctl, argument.as_mut_ptr())).map(drop)
+}
+
 /// ioctl(2) with an argument in memory that is not there.
 pub fn ioctl_nowhere(fd: RawFd, request: u64) -> Result<()> {
     // The first page is never mapped; an argument that is a descriptor is a bad one.

@@ -26,6 +26,11 @@ impl Map {
         })
     }
 
+    /// Where it is.
+    pub fn address(&self) -> usize {
+        self.address as usize
+    }
+
     /// The bytes now mapped, copied out.
     pub fn bytes(&self) -> Vec<u8> {
         (0..self.length)

@@ -46,6 +46,7 @@ macro_rules! raw {
 mod aio;
 mod attr;
 mod block;
+mod compat;
 mod datagram;
 mod exec;
 mod inode;
@@ -67,6 +68,7 @@ mod uring;
 pub use aio::{Aio, Control, eventfd};
 pub use attr::*;
 pub use block::*;
+pub use compat::*;
 pub use datagram::*;
 pub use exec::*;
 pub use inode::*;
@@ -169,7 +171,11 @@ pub struct Dirent {
 pub fn getdents(fd: RawFd, size: usize) -> Result<Vec<Dirent>> {
     let mut buffer = vec![0u8; size];
     let count = raw!(SYS_getdents64, fd, buffer.as_mut_ptr(), size)? as usize;
-    let mut rest = &buffer[..count];
+    dirents(&buffer[..count])
+}
+
+/// The entries that getdents64(2) left in a buffer.
+fn dirents(mut rest: &[u8]) -> Result<Vec<Dirent>> {
     let mut entries = Vec::new();
     // struct linux_dirent64: d_ino 8, d_off 8, d_reclen 2, d_type 1, d_name up to a NUL.
     while rest.len() > 19 {
