@@ -48,6 +48,7 @@ pub mod sound;
 pub mod space;
 pub mod sys;
 pub mod tree;
+pub mod union;
 pub mod userns;
 pub mod walk;
 

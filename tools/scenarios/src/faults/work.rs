@@ -7,6 +7,7 @@ use crate::acl;
 use crate::changes::{CHANGES, Change, with};
 use crate::sys;
 use crate::tree::Builder;
+use crate::union;
 use crate::walk;
 
 /// What a call leaves behind.
@@ -90,6 +91,9 @@ const MORE: &[Change] = &[
     Change::new("removexattr of a lower file", |root| {
         sys::removexattr(root.join("marked"), "user.mark")
     }),
+    Change::new("restore of a deleted name", |root| {
+        with(root, libc::O_RDONLY, |fd| union::restore(fd, "lost"))
+    }),
     Change::new("ACL of a lower file", |root| {
         let list = acl::encode("u:6,user:1000:7,g:4,m:7,o:0");
         sys::setxattr(root.join("xattr"), acl::ACCESS, &list, 0)
@@ -110,6 +114,11 @@ const LOOKS: &[Change] = &[
     }),
     Change::new("list of a merged directory", |root| {
         walk::list(root).map(drop)
+    }),
+    Change::new("fallthru set of a merged directory", |root| {
+        with(root, libc::O_RDONLY, |fd| {
+            union::fallthrus(fd, 65536).map(drop)
+        })
     }),
     Change::new("read of a lower file", |root| {
         let path = root.join("write");
@@ -137,9 +146,11 @@ const LOOKS: &[Change] = &[
 pub fn tree(b: &mut Builder) {
     crate::changes::lower(b, 0);
     b.file("marked", "text").xattr("user.mark", b"yes");
+    b.file("lost", "text");
     b.upper().dir("emptied");
     b.whiteout("emptied/file");
     b.whiteout("gone");
+    b.whiteout("lost");
     b.whiteout("gone too");
     for name in ["top", "move"] {
         b.file(name, "T".repeat(3000));

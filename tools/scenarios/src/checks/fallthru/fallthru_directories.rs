@@ -25,7 +25,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     for lower in &l.lowers {
         for outer in 0..OUTER {
-            let outer = b.dir(&lower.join(outer.to_string()))?;
+            let outer = b.dir(&lower.join("all").join(outer.to_string()))?;
             for inner in 0..INNER {
                 let inner = outer.join(inner.to_string());
                 b.works("mkdir", sys::mkdir(&inner, 0o755))?;
@@ -34,7 +34,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     }
     let total = (OUTER * INNER + OUTER + 1) as u64;
     b.union(&l).mount(&l.target)?;
-    list_all(b, &l.target)?;
+    list_all(b, &l.target.join("all"))?;
     let known = figures::of(&l.target)?;
     b.must(
         &format!("at most {BYTES} bytes each: {known:?}"),
@@ -51,7 +51,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
 
     b.union(&l).mount(&l.target)?;
-    list_all(b, &l.target)?;
+    list_all(b, &l.target.join("all"))?;
     let again = figures::of(&l.target)?;
     // What was not written yet when the inodes went is read again.
     b.must(

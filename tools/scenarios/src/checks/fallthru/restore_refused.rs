@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-use std::os::fd::RawFd;
 use std::path::Path;
 
 use crate::bench::Bench;
 use crate::changes::as_user;
 use crate::scenario::Check;
+use crate::union::{FALLTHRUS, RESTORE, fallthrus, fallthrus_to, restore};
 use crate::{sys, userns, walk};
 
 pub const CHECK: Check = Check {
@@ -13,10 +13,6 @@ pub const CHECK: Check = Check {
     run,
     ..Check::DEFAULT
 };
-
-/// `_IOW(0xf7, 1, char[256])` and `_IOWR(0xf7, 2, struct { __u64 address; __u64 size; })`.
-const RESTORE: u64 = 0x4100_f701;
-const FALLTHRUS: u64 = 0xc010_f702;
 
 fn run(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
@@ -98,7 +94,11 @@ fn run(b: &mut Bench) -> Result<(), String> {
         "more is needed",
         fallthrus(dir, 4096).is_ok_and(|size| size > needed),
     )?;
-    b.fails("no memory for it", fallthrus_nowhere(dir), libc::EFAULT)?;
+    b.fails(
+        "no memory for it",
+        fallthrus_to(dir, 0xff8, 4096),
+        libc::EFAULT,
+    )?;
 
     b.works("chmod", sys::chmod(&path, 0o777))?;
     b.fails("stat", sys::stat(path.join("gone"), 0), libc::ENOENT)?;
@@ -114,29 +114,4 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.works("close", sys::close(fd))?;
     }
     b.umount(&l.target)
-}
-
-fn restore(dir: RawFd, name: &str) -> sys::Result<()> {
-    let mut argument = [0; 256];
-    argument[..name.len()].copy_from_slice(name.as_bytes());
-    sys::ioctl_bytes(dir, RESTORE, &mut argument)
-}
-
-/// The size of the set of a directory, asked for with a buffer of `room` bytes.
-fn fallthrus(dir: RawFd, room: usize) -> sys::Result<u64> {
-    let mut buffer = vec![0u8; room];
-    let words = [buffer.as_mut_ptr() as u64, room as u64];
-    ask(dir, words)
-}
-
-fn fallthrus_nowhere(dir: RawFd) -> sys::Result<u64> {
-    ask(dir, [0xff8, 4096])
-}
-
-fn ask(dir: RawFd, words: [u64; 2]) -> sys::Result<u64> {
-    let mut argument: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
-    sys::ioctl_bytes(dir, FALLTHRUS, &mut argument)?;
-    Ok(u64::from_ne_bytes(
-        argument[8..].try_into().expect("8 bytes"),
-    ))
 }

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The calls that only a union has: ioctl(2) on an open directory.
+
+use std::os::fd::RawFd;
+
+use crate::sys;
+
+/// `_IOW(0xf7, 1, char[256])`.
+pub const RESTORE: u64 = 0x4100_f701;
+/// `_IOWR(0xf7, 2, struct { __u64 address; __u64 size; })`.
+pub const FALLTHRUS: u64 = 0xc010_f702;
+
+/// Lets a deleted name be seen again.
+pub fn restore(dir: RawFd, name: &str) -> sys::Result<()> {
+    let mut argument = [0; 256];
+    argument[..name.len()].copy_from_slice(name.as_bytes());
+    sys::ioctl_bytes(dir, RESTORE, &mut argument)
+}
+
+/// The size of the fallthru set of a directory, asked for with room for so many bytes.
+pub fn fallthrus(dir: RawFd, room: usize) -> sys::Result<u64> {
+    let mut buffer = vec![0u8; room];
+    fallthrus_to(dir, buffer.as_mut_ptr() as u64, room)
+}
+
+/// As [`fallthrus`], written to an address.
+pub fn fallthrus_to(dir: RawFd, address: u64, room: usize) -> sys::Result<u64> {
+    let words = [address, room as u64];
+    let mut argument: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
+    sys::ioctl_bytes(dir, FALLTHRUS, &mut argument)?;
+    Ok(u64::from_ne_bytes(
+        argument[8..].try_into().expect("8 bytes"),
+    ))
+}
