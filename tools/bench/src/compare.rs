@@ -29,6 +29,8 @@ const COUNTERS: &[(&str, Slack)] = &[
     ("lower_misses", Slack::By(0.1)),
     ("top_bytes", Slack::By(1024.0)),
     ("slab_bytes", Slack::By(64.0)),
+    ("set_bytes", Slack::By(1.0)),
+    ("record_bytes", Slack::By(1.0)),
 ];
 
 /// The union of one run against that of an earlier one.

@@ -7,12 +7,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::mount::MountFlags;
 
 use crate::report::Counters;
 use crate::site::Site;
+use union_scenarios::figures;
 
 const TRACEFS: &str = "/sys/kernel/tracing";
 
@@ -72,6 +75,23 @@ struct Reading {
     events: BTreeMap<&'static str, u64>,
     disk: Disk,
     free: u64,
+}
+
+/// Bytes that the fallthru sets of a union take in memory and in its top, for each of so many names. What was read is
+/// recorded a second later.
+pub fn sets(target: &Path, names: usize) -> Result<[(String, f64); 2]> {
+    for _ in 0..50 {
+        let figures = figures::of(target).map_err(anyhow::Error::msg)?;
+        if figures.recorded > 0 {
+            return Ok([
+                ("set_bytes", figures.bytes),
+                ("record_bytes", figures.records.1),
+            ]
+            .map(|(name, bytes)| (name.to_owned(), bytes as f64 / names as f64)));
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    bail!("no fallthru set was recorded within five seconds")
 }
 
 /// The statistics of a disk.

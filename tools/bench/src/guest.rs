@@ -197,6 +197,7 @@ fn count(
     subjects: &[Subject],
 ) -> Result<()> {
     let ground = place.ground(row, point)?;
+    let at = ground.at().to_owned();
     for subject in subjects.iter().copied() {
         send(&Event::Turn { subject })?;
         let counted = ground.run(row, subject, |time| -> Result<Counters> {
@@ -211,6 +212,9 @@ fn count(
                 Ok(took.operations)
             })?;
             counters.extend(slabs.map(|bytes| ("slab_bytes".to_owned(), bytes)));
+            if row.sets && subject == Subject::Union {
+                counters.extend(counters::sets(&at, point.entries(row))?);
+            }
             Ok(counters)
         });
         match counted {

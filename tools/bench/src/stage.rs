@@ -171,6 +171,11 @@ impl<'a> Ground<'a> {
         self.tree.name == tree.name && same
     }
 
+    /// Where the subjects are mounted.
+    pub fn at(&self) -> &Path {
+        &self.at
+    }
+
     /// Runs the row once; `measure` gets what is to be measured.
     pub fn run<T>(
         &mut self,

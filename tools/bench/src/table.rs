@@ -30,6 +30,14 @@ const COUNTERS: &[(&str, &str)] = &[
         "of these, and of others, those the layer itself has to answer",
     ),
     ("slab_bytes", "bytes of slab memory for each inode found"),
+    (
+        "set_bytes",
+        "bytes of a fallthru set in memory for each name",
+    ),
+    (
+        "record_bytes",
+        "bytes of its record in the top for each name",
+    ),
 ];
 
 /// A time in the unit that makes it short.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Listing a directory of which two layers have a part.
 
-use std::fs;
+use std::{fs, thread};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use rustix::fs::{Mode, OFlags, RawDir};
 
 use super::tree::DIR;
@@ -19,6 +19,7 @@ pub const READDIR_FIRST: Row = Row {
     ready: merged,
     time: |stage| listings(stage, 1),
     changes: Changes::Names,
+    sets: true,
     ..Row::DEFAULT
 };
 
@@ -30,7 +31,15 @@ pub const READDIR_REPEAT: Row = Row {
         listings(stage, 1).map(drop)
     },
     time: |stage| listings(stage, 5),
+    sets: false,
     ..READDIR_FIRST
+};
+
+pub const READDIR_2JOB: Row = Row {
+    name: "readdir_2job",
+    about: "two threads list it again at the same time; on two processors each listing takes half as long",
+    time: |stage| together(stage, 2, 20),
+    ..READDIR_REPEAT
 };
 
 /// Gives the top layer its part; the parts themselves are in memory.
@@ -50,6 +59,21 @@ fn merged(stage: &Stage) -> Result<()> {
         fs::read_dir(part.join(DIR))?.count();
     }
     Ok(())
+}
+
+/// So many threads, each of which lists the directory so many times, with a descriptor of its own.
+fn together(stage: &Stage, threads: usize, times: usize) -> Result<Took> {
+    timed(threads * times, || {
+        thread::scope(|scope| {
+            let started: Vec<_> = (0..threads)
+                .map(|_| scope.spawn(|| listings(stage, times)))
+                .collect();
+            started.into_iter().try_for_each(|thread| {
+                let listed = thread.join().map_err(|_| anyhow!("a thread panicked"))?;
+                listed.map(drop)
+            })
+        })
+    })
 }
 
 fn listings(stage: &Stage, times: usize) -> Result<Took> {

@@ -55,6 +55,8 @@ pub struct Row {
     pub long: bool,
     /// Whether memory for the inodes it finds is of interest.
     pub caches: bool,
+    /// Whether the room that the union's fallthru sets take is of interest.
+    pub sets: bool,
     /// Who takes no part, and why.
     pub without: &'static [(Subject, &'static str)],
 }
@@ -75,6 +77,7 @@ impl Row {
         warm_up: false,
         long: false,
         caches: false,
+        sets: false,
         without: &[],
     };
 
@@ -101,6 +104,7 @@ pub const ALL: &[Row] = &[
     data::DIRECT_WRITE_4JOB,
     dirs::READDIR_FIRST,
     dirs::READDIR_REPEAT,
+    dirs::READDIR_2JOB,
     paths::COLD_STAT_1,
     paths::COLD_STAT_100,
     paths::ENOENT_100,
