@@ -148,7 +148,11 @@ impl Records {
     fn find(&self, identity: Identity) -> Option<(BackedFile, Place)> {
         let mut file = self.file.lock();
         if let File::Unknown = *file {
-            *file = self.open().unwrap_or(File::Closed);
+            match self.open() {
+                Ok(found) => *file = found,
+                Err(e) if is_passing(e) => {}
+                Err(_) => *file = File::Closed,
+            }
         }
         match &*file {
             File::Open(open) => Some((open.file.get(), open.index.find(identity)?)),
@@ -234,8 +238,11 @@ impl Records {
         let is_new = matches!(*self.file.lock(), File::New);
         if is_new {
             // Nobody else does, and readers need not wait for it.
-            let made = self.make();
-            *self.file.lock() = made.map_or(File::Closed, File::Open);
+            match self.make() {
+                Ok(open) => *self.file.lock() = File::Open(open),
+                Err(e) if is_passing(e) => return Err(e),
+                Err(_) => *self.file.lock() = File::Closed,
+            }
         }
         let (file, end) = match &*self.file.lock() {
             File::Open(open) if open.index.find(job.identity).is_some() => return Ok(()),
@@ -273,6 +280,11 @@ impl Task for Records {
             }
         }
     }
+}
+
+/// Whether trying again may end otherwise.
+fn is_passing(error: Error) -> bool {
+    [ENOMEM, EINTR, ERESTARTSYS].contains(&error)
 }
 
 fn limit(base: &Path) -> Result<u64> {

@@ -194,11 +194,18 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
                 }
             }
             // Lengths are metadata, and keep the order: this one has not happened yet.  But the rest of the block it
-            // cuts may be zeros already: they are data, which file systems write first.
+            // cuts may be zeros already: they are data, which file systems write first.  Likewise the rest of the
+            // block in which the file ended that it extends; xfs notes that length when it has written it.
             Event::Truncate { cells } if by > number => {
                 let end = may.len().min(cells.next_multiple_of(BLOCK));
                 for cell in may.get_mut(cells..end).unwrap_or_default() {
                     cell.or(Cell::Zero);
+                }
+                let end = may.len().next_multiple_of(BLOCK).min(cells);
+                while may.len() < end {
+                    let mut cell = May::absent();
+                    cell.or(Cell::Zero);
+                    may.push(cell);
                 }
             }
             Event::Truncate { cells } => {

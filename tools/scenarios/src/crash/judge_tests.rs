@@ -107,6 +107,33 @@ fn a_tree_of_before_a_sync_is_wrong() {
 }
 
 #[test]
+fn a_file_that_is_being_extended_ends_where_its_block_does_but_no_later() {
+    let history = history(&[
+        Op::Create {
+            path: text("long"),
+            cells: 63,
+        },
+        Op::Truncate {
+            path: text("long"),
+            cells: 200,
+        },
+    ]);
+    let cut = Cut { done: 1, begun: 2 };
+    for (cells, right) in [
+        (63, true),
+        (64, true),
+        (65, false),
+        (128, false),
+        (200, true),
+    ] {
+        let mut seen = after(&history, 2);
+        let found = seen.get_mut("long").unwrap();
+        found.data.truncate(cells * CELL);
+        assert_eq!(judge(&history, cut, &seen).is_ok(), right, "{cells} cells");
+    }
+}
+
+#[test]
 fn a_deleted_name_comes_back_only_before_it_is_synced() {
     let unlink = Op::Unlink { path: text("f1") };
     let open = history(std::slice::from_ref(&unlink));
