@@ -6,8 +6,6 @@ use std::os::fd::RawFd;
 use super::{Dirent, Map, Result, check, dirents};
 
 /// getdents64(2) of a 32-bit program, one call with a buffer of `size` bytes.
-///
-/// `ENOSYS` where the kernel or the processor has no such programs.
 pub fn getdents_compat(fd: RawFd, size: usize) -> Result<Vec<Dirent>> {
     const NUMBER: u32 = 220;
     // Its pointers have 32 bits.
@@ -27,7 +25,8 @@ pub fn lseek_compat(fd: RawFd, offset: i32, whence: i32) -> Result<i32> {
     check(position.into()).map(|_| position)
 }
 
-/// A call by the gate of 32-bit programs; the kernel takes the registers for theirs. Sets `errno`.
+/// A call by the gate of 32-bit programs; the kernel takes the registers for theirs. Sets `errno`. A kernel that runs no
+/// such programs sends `SIGSEGV`.
 ///
 /// # Safety
 ///
@@ -57,8 +56,7 @@ unsafe fn call(number: u32, [first, second, third]: [u32; 3]) -> i32 {
 
 #[cfg(not(target_arch = "x86_64"))]
 unsafe fn call(_number: u32, _arguments: [u32; 3]) -> i32 {
-    set_errno(libc::ENOSYS);
-    -1
+    panic!("this processor runs no programs of 32 bits");
 }
 
 fn set_errno(errno: i32) {
