@@ -3,6 +3,7 @@ use std::path::Path;
 
 use crate::bench::Bench;
 use crate::figures;
+use crate::pace::many;
 use crate::scenario::Check;
 use crate::sys;
 
@@ -13,6 +14,7 @@ pub const CHECK: Check = Check {
     ..Check::DEFAULT
 };
 
+/// So many directories, fewer on a slow kernel, each with so many.
 const OUTER: usize = 100;
 const INNER: usize = 1000;
 /// What a directory of one name may take in memory, and in the record.
@@ -22,9 +24,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
         return Err("skip: overlayfs has no fallthrus".into());
     }
+    let outer = many(OUTER);
     let l = b.layout(2)?;
     for lower in &l.lowers {
-        for outer in 0..OUTER {
+        for outer in 0..outer {
             let outer = b.dir(&lower.join("all").join(outer.to_string()))?;
             for inner in 0..INNER {
                 let inner = outer.join(inner.to_string());
@@ -32,9 +35,9 @@ fn run(b: &mut Bench) -> Result<(), String> {
             }
         }
     }
-    let total = (OUTER * INNER + OUTER + 1) as u64;
+    let total = (outer * INNER + outer + 1) as u64;
     b.union(&l).mount(&l.target)?;
-    list_all(b, &l.target.join("all"))?;
+    list_all(b, &l.target.join("all"), outer)?;
     let known = figures::of(&l.target)?;
     b.must(
         &format!("at most {BYTES} bytes each: {known:?}"),
@@ -51,7 +54,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
 
     b.union(&l).mount(&l.target)?;
-    list_all(b, &l.target.join("all"))?;
+    list_all(b, &l.target.join("all"), outer)?;
     let again = figures::of(&l.target)?;
     // What was not written yet when the inodes went is read again.
     b.must(
@@ -65,9 +68,9 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-fn list_all(b: &Bench, root: &Path) -> Result<(), String> {
-    list(b, root, OUTER)?;
-    for outer in 0..OUTER {
+fn list_all(b: &Bench, root: &Path, count: usize) -> Result<(), String> {
+    list(b, root, count)?;
+    for outer in 0..count {
         let outer = root.join(outer.to_string());
         list(b, &outer, INNER)?;
         for inner in 0..INNER {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::bench::Bench;
 use crate::figures;
+use crate::pace::many;
 use crate::random::Dice;
 use crate::scenario::Check;
 use crate::sys;
@@ -15,6 +16,7 @@ pub const CHECK: Check = Check {
     ..Check::DEFAULT
 };
 
+/// So many names, fewer on a slow kernel.
 const NAMES: usize = 1_000_000;
 /// What a name may take in memory, itself included.
 const BYTES: u64 = 64;
@@ -23,6 +25,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
         return Err("skip: overlayfs has no fallthrus".into());
     }
+    let names = many(NAMES);
     let top = b.tmpfs("top")?;
     let mut l = b.layout_on(&top, 0)?;
     // Links, so that the layers themselves fit into memory; tmpfs counts them as inodes.
@@ -37,7 +40,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         let dir = b.dir(&lower.join("d"))?;
         let source = dir.join("source");
         b.file(&source, "x")?;
-        for name in (number..NAMES).step_by(l.lowers.len()) {
+        for name in (number..names).step_by(l.lowers.len()) {
             b.works("link", sys::link(&source, dir.join(format!("n{name}")), 0))?;
         }
     }
@@ -46,7 +49,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.file(&dir.join("top"), "x")?;
     b.works("unlink", sys::unlink(dir.join("n77")))?;
     // "source" is there twice, one name is gone and one is new.
-    let expected = NAMES + 1;
+    let expected = names + 1;
 
     let flags = libc::O_RDONLY | libc::O_DIRECTORY;
     let fd = b.works("open", sys::open(&dir, flags, 0))?;
@@ -58,11 +61,11 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let known = figures::of(&l.target)?;
     b.must(
         &format!("at most {BYTES} bytes a name: {known:?}"),
-        known.bytes <= BYTES * NAMES as u64,
+        known.bytes <= BYTES * names as u64,
     )?;
     let mut dice = Dice::new(1);
     for _ in 0..300 {
-        let name = format!("n{}", 100 + dice.roll(NAMES - 100));
+        let name = format!("n{}", 100 + dice.roll(names - 100));
         let place = places.get(name.as_bytes()).ok_or("a name is not listed")?;
         b.works("seek", sys::lseek(fd, *place, libc::SEEK_SET))?;
         let next = b.works("getdents", sys::getdents(fd, 280))?;
@@ -91,14 +94,14 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
 
     b.union(&l).mount(&l.target)?;
-    b.works("stat", sys::stat(dir.join("n999999"), 0))?;
+    b.works("stat", sys::stat(dir.join(format!("n{}", names - 1)), 0))?;
     b.fails("stat", sys::stat(dir.join("n77"), 0), libc::ENOENT)?;
     b.umount(&l.target)
 }
 
 /// The names of an open directory with their places; `.` and `..` are left out.
 fn places(b: &Bench, fd: i32) -> Result<HashMap<Vec<u8>, i64>, String> {
-    let mut places = HashMap::with_capacity(NAMES);
+    let mut places = HashMap::new();
     let mut at = 0;
     loop {
         let entries = b.works("getdents", sys::getdents(fd, 1 << 16))?;
