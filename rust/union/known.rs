@@ -288,6 +288,20 @@ pub fn contributes(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
         .with(|known| known.set.find(name.as_bytes()).is_some())
 }
 
+/// Whether the top holds a whiteout under a name that the union does not show, if that is known.
+pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
+    if !union.config.fallthru {
+        return None;
+    }
+    node.dir
+        .entry()?
+        .with(|known| match known.view.as_ref()?.held(name.as_bytes()) {
+            Some(Held::Whiteout) => Some(true),
+            Some(Held::Object { .. }) => None,
+            None => Some(false),
+        })?
+}
+
 /// Forgets everything: a lower layer does not have what it had.
 pub fn forget(node: &Node) {
     drop(node.dir.entry().map(|entry| entry.take()));

@@ -192,9 +192,11 @@ pub fn rename(
 fn side(union: &Union, dir: &Inode, child: Child<'_>, listing: Option<&Listing>) -> Result<Side> {
     let name = child.name();
     let Some(inode) = child.inode() else {
-        let upper = match dir.data().upper() {
-            None => Upper::Nothing,
-            Some(updir) => upper_state(&*namei::lookup_one_unlocked(
+        let known = known::is_whiteout(union, dir.data(), name);
+        let upper = match (dir.data().upper(), known) {
+            (None, _) | (_, Some(false)) => Upper::Nothing,
+            (_, Some(true)) => Upper::Whiteout,
+            (Some(updir), None) => upper_state(&*namei::lookup_one_unlocked(
                 union.upper_mnt()?,
                 updir,
                 name,

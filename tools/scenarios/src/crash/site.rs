@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::history::History;
 use super::judge::{self, Cut, Seen};
 use super::observe::{differences, observe, observe_lenient};
+use super::op::Op;
 use super::perform::{fill, perform};
 use super::stages::Stages;
 use super::start::{self, LAYERS};
@@ -130,6 +131,10 @@ impl<'a> Site<'a> {
             before(number)?;
             perform(&self.layout.target, history, number)
                 .map_err(|error| format!("operation {number}, {}: {error}", history.op(number)))?;
+            if *history.op(number) == Op::SyncAll {
+                self.flush(number)
+                    .map_err(|error| format!("flushing the disk of the top: {error}"))?;
+            }
             if dice.roll(4) == 0 {
                 std::thread::sleep(Duration::from_millis(dice.roll(8) as u64));
             }
@@ -144,6 +149,17 @@ impl<'a> Site<'a> {
             Ok(_) => Ok(()),
             Err(lines) => Err(format!("without a power cut:\n{}", lines.join("\n"))),
         }
+    }
+
+    /// Has the disk keep what it was given: xfs forces its log for syncfs(2), and flushes the disk only if
+    /// there was something in it (7.2), so that contents that were written over may be lost.
+    fn flush(&self, number: usize) -> sys::Result<()> {
+        if sys::statfs(&self.top)?.f_type != libc::XFS_SUPER_MAGIC {
+            return Ok(());
+        }
+        let fd = sys::open(self.top.join(TICK), libc::O_RDWR, 0)?;
+        let flushed = sys::fchmod(fd, 0o400 + number as u32 % 64).and_then(|()| sys::fsync(fd));
+        sys::close(fd).and(flushed)
     }
 
     /// Looks at the union after a power cut; the file system of the top is mounted.
