@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
+use std::path::Path;
 
 use crate::bench::Bench;
-use crate::process::{self, End};
 use crate::scenario::Check;
 use crate::sys;
 
@@ -15,11 +15,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {
-    // Where the gate is missing, who uses it gets a signal.
-    let probe = process::background(|| {
-        let _ = sys::lseek_compat(-1, 0, libc::SEEK_SET);
-    })?;
-    if process::wait(probe)? != End::Done {
+    // It comes with the emulation (CONFIG_IA32_EMULATION).
+    if !Path::new("/proc/sys/abi/vsyscall32").exists() {
         return Err("skip: this kernel runs no programs of 32 bits".into());
     }
     let l = b.layout(2)?;
