@@ -70,6 +70,10 @@ pub struct Records {
     file: Mutex<File>,
     #[pin]
     waiting: Mutex<Waiting>,
+    /// Bytes of the file that are in use, and the records in it: figures are asked for under locks
+    /// that the file is used within (`namespace_sem`).
+    bytes: Atomic<u64>,
+    count: Atomic<u64>,
     /// Sets that were read from the file.
     pub loaded: Atomic<u64>,
     /// Sets that were written to it.
@@ -120,6 +124,8 @@ impl Records {
                 cred,
                 file <- new_mutex!(File::Unknown, "union_records"),
                 waiting <- new_mutex!(Waiting::default(), "union_records_waiting"),
+                bytes: Atomic::new(0),
+                count: Atomic::new(0),
                 loaded: Atomic::new(0),
                 recorded: Atomic::new(0),
                 refused: Atomic::new(0),
@@ -137,10 +143,15 @@ impl Records {
     }
 
     /// Bytes of the file that are in use, and the records in it.
-    pub fn size(&self) -> (u64, usize) {
-        match &*self.file.lock() {
-            File::Open(open) => (open.index.end(), open.index.len()),
-            _ => (0, 0),
+    pub fn size(&self) -> (u64, u64) {
+        (self.bytes.load(Relaxed), self.count.load(Relaxed))
+    }
+
+    /// Notes how large the file is. With it locked.
+    fn note_size(&self, file: &File) {
+        if let File::Open(open) = file {
+            self.bytes.store(open.index.end(), Relaxed);
+            self.count.store(open.index.len() as u64, Relaxed);
         }
     }
 
@@ -149,7 +160,10 @@ impl Records {
         let mut file = self.file.lock();
         if let File::Unknown = *file {
             match self.open() {
-                Ok(found) => *file = found,
+                Ok(found) => {
+                    *file = found;
+                    self.note_size(&file);
+                }
                 Err(e) if is_passing(e) => {}
                 Err(_) => *file = File::Closed,
             }
@@ -254,10 +268,12 @@ impl Records {
         };
         // With nothing locked: the top may be frozen.
         let written = self.append(&file, &record, loff(end)?);
-        if let File::Open(open) = &mut *self.file.lock() {
+        let mut now = self.file.lock();
+        if let File::Open(open) = &mut *now {
             written?;
             open.index.add(&record).map_err(|_| ENOMEM)?;
         }
+        self.note_size(&now);
         Ok(())
     }
 }
@@ -329,9 +345,11 @@ pub fn load(union: &Union, node: &Node, target: &Target<'_>) -> Option<Fallthrus
         Err(Refused::NoMemory) => None,
         Err(_) => {
             records.refused.fetch_add(1, Relaxed);
-            if let File::Open(open) = &mut *records.file.lock() {
+            let mut file = records.file.lock();
+            if let File::Open(open) = &mut *file {
                 open.index.remove(identity);
             }
+            records.note_size(&file);
             None
         }
     }
