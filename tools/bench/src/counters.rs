@@ -12,10 +12,10 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::mount::MountFlags;
+use union_scenarios::figures;
 
 use crate::report::Counters;
 use crate::site::Site;
-use union_scenarios::figures;
 
 const TRACEFS: &str = "/sys/kernel/tracing";
 
