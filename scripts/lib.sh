@@ -8,9 +8,9 @@ CACHE=${UNION_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/union}
 ROOT=$CACHE/root
 KERNELS=$CACHE/kernels
 
-# The kernel series whose VFS interfaces this source is written for.  The
-# newest packaged kernel of this series is the default; KERNEL= pins another.
-SERIES=7.2
+# The oldest kernel series whose VFS interfaces this source is written for.
+# The newest packaged kernel is the default; KERNEL= pins another.
+OLDEST=7.2
 SUITE=trixie
 BACKPORTS=trixie-backports
 

@@ -28,7 +28,8 @@ update_lists() {
 }
 
 # available_kernels: lines 'ABI PACKAGE-VERSION SERIES', newest first, for every
-# kernel whose image, headers and source are there in one version.
+# kernel of the series this source is written for whose image, headers and source
+# are there in one version.
 available_kernels() {
 	local sources
 	# shellcheck disable=SC2016
@@ -51,7 +52,12 @@ available_kernels() {
 				for (p in pair)
 					if ((p, "image") in seen && (p, "headers") in seen && pair[p] in series)
 						print p, series[pair[p]]
-			}' | sort -t' ' -k2,2Vr
+			}' | sort -t' ' -k2,2Vr |
+		while read -r abi version series; do
+			# Older ones lack interfaces; those that can work are listed alone.
+			[ "$(printf '%s\n' "$OLDEST" "$series" | sort -V | head -n 1)" != "$OLDEST" ] ||
+				echo "$abi $version $series"
+		done
 }
 
 # chosen_abi: the kernel KERNEL= or the earlier default names, when that can be
@@ -79,14 +85,14 @@ resolve_kernel() {
 		line=$(available_kernels | match_kernel "$pin")
 	fi
 	[ -n "$line" ] ||
-		die "no kernel '${pin:-$SERIES.*}' whose image, headers and source agree in $BACKPORTS; available: $(available_kernels | cut -d' ' -f1 | paste -sd' ')"
+		die "no kernel '${pin:-$OLDEST or newer}' whose image, headers and source agree in $BACKPORTS; available: $(available_kernels | cut -d' ' -f1 | paste -sd' ')"
 	echo "${line%% *}"
 }
 
 match_kernel() {
-	awk -v pin="$1" -v series="$SERIES" '
+	awk -v pin="$1" '
 		found { next }
-		pin == "" ? $3 == series : ($1 == pin || $2 == pin || index($1, pin "+") == 1) { print; found = 1 }'
+		pin == "" || ($1 == pin || $2 == pin || index($1, pin "+") == 1) { print; found = 1 }'
 }
 
 remember_default() {
