@@ -82,10 +82,12 @@ copy_source() {
 		rm -f "$2/.kernelvariables"
 }
 
-# Everything is off but what the files say, and all they say must hold.
+# Everything is off but what the files say, and all they say must hold, save what
+# is marked as gone from later kernels ('# until VERSION: LINE').
 configure_flavour() {
 	local flavour=$1 build=$2 line wrong=0
-	cat "$REPO/scripts/kernels/common.config" "$REPO/scripts/kernels/$flavour.config" >"$build/.wanted"
+	sed 's/^# until [0-9.]*: //' "$REPO/scripts/kernels/common.config" \
+		"$REPO/scripts/kernels/$flavour.config" >"$build/.wanted"
 	in_root make -C "$build" LLVM=1 KCONFIG_ALLCONFIG=.wanted allnoconfig || return
 	while read -r line; do
 		case $line in
@@ -94,7 +96,7 @@ configure_flavour() {
 		esac && continue
 		echo "$line of scripts/kernels does not hold: it is not there in this kernel, or needs something else"
 		wrong=1
-	done < <(grep '^CONFIG_' "$build/.wanted")
+	done < <(grep -h '^CONFIG_' "$REPO/scripts/kernels/common.config" "$REPO/scripts/kernels/$flavour.config")
 	return $wrong
 }
 
