@@ -49,6 +49,15 @@ pub enum Command {
     Mount(Request),
 }
 
+/// Which of the two forms the command line has; it says who is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// mount(8)'s, which people use, too: `SPEC DIR`.
+    Helper,
+    /// That of the `mount_program` of podman and buildah, without a SPEC.
+    MountProgram,
+}
+
 /// A mount as the command line describes it.
 #[derive(Debug, Default)]
 pub struct Request {
@@ -80,6 +89,14 @@ impl Request {
             .or_else(|| std::env::var_os("UNION_FSTYPE"));
         let name = named.as_deref().and_then(OsStr::to_str).unwrap_or("union");
         name.split('.').next().unwrap_or(name).to_owned()
+    }
+
+    /// Which form the command line has.
+    pub fn form(&self) -> Form {
+        match self.spec {
+            Some(_) => Form::Helper,
+            None => Form::MountProgram,
+        }
     }
 
     /// Says what is being done, if asked to.

@@ -6,15 +6,6 @@
 //! path. `\NNN`, three octal digits, is accepted because /proc/mounts writes options that way, so text copied from
 //! there can be given back.
 
-/// One component of `lowerdir`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Layer {
-    /// The path, unescaped.
-    pub path: Vec<u8>,
-    /// The layer supplies file data only and no names (it stood after `::`).
-    pub data_only: bool,
-}
-
 /// Splits an option string at its commas; the parts keep their quotes and escapes. Empty parts are dropped.
 ///
 /// # Errors
@@ -103,40 +94,21 @@ fn octal(text: &[u8]) -> Option<u8> {
         .and_then(|value| u8::try_from(value).ok())
 }
 
-/// Splits a value of `lowerdir` into its layers, topmost first.
+/// Splits a value of `lowerdir` into the paths of its layers, topmost first.
 ///
 /// # Errors
 ///
-/// A component is empty without being part of a `::` that introduces data-only layers.
-pub fn split_layers(value: &[u8]) -> Result<Vec<Layer>, &'static str> {
-    let mut layers = Vec::new();
-    let mut data_only = false;
-    let mut pending_double = false;
-    for part in split_colons(value) {
-        if part.is_empty() {
-            if layers.is_empty() || pending_double {
-                return Err("a layer has an empty name");
-            }
-            pending_double = true;
-            continue;
-        }
-        if pending_double {
-            data_only = true;
-            pending_double = false;
-        } else if data_only {
-            return Err(
-                "an ordinary layer may not follow a data-only one; separate data-only layers by '::'",
-            );
-        }
-        layers.push(Layer {
-            path: unescape(part),
-            data_only,
-        });
+/// A component is empty. Overlayfs's `::`, after which come layers that supply data only, is one, too.
+pub fn split_layers(value: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+    let parts = split_colons(value);
+    let inner = parts.get(1..parts.len() - 1).unwrap_or_default();
+    if inner.iter().any(|part| part.is_empty()) {
+        return Err("'::' stands before data-only layers, which are not supported");
     }
-    if pending_double || layers.is_empty() {
+    if parts.iter().any(|part| part.is_empty()) {
         return Err("a layer has an empty name");
     }
-    Ok(layers)
+    Ok(parts.into_iter().map(unescape).collect())
 }
 
 fn split_colons(value: &[u8]) -> Vec<&[u8]> {
@@ -176,13 +148,6 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn plain(path: &[u8]) -> Layer {
-        Layer {
-            path: path.to_vec(),
-            data_only: false,
-        }
-    }
-
     #[test]
     fn commas_separate_unless_quoted_or_escaped() {
         assert_eq!(
@@ -201,30 +166,17 @@ mod tests {
     fn colons_separate_unless_escaped() {
         assert_eq!(
             split_layers(br"/a\:b:/c\\:/d\,e").unwrap(),
-            [plain(b"/a:b"), plain(br"/c\"), plain(b"/d,e")]
-        );
-    }
-
-    #[test]
-    fn double_colons_introduce_data_only_layers() {
-        let layers = split_layers(b"/a:/b::/c::/d").unwrap();
-        assert_eq!(
-            layers
-                .iter()
-                .map(|layer| layer.data_only)
-                .collect::<Vec<_>>(),
-            [false, false, true, true]
+            [&b"/a:b"[..], br"/c\", b"/d,e"]
         );
     }
 
     #[test]
     fn empty_layers_are_refused() {
-        for bad in [&b""[..], b":/a", b"/a:", b"/a:::/b", b"::/a", b"/a::/b:/c"] {
-            assert!(
-                split_layers(bad).is_err(),
-                "{}",
-                String::from_utf8_lossy(bad)
-            );
+        for bad in [&b""[..], b":/a", b"/a:"] {
+            assert_eq!(split_layers(bad), Err("a layer has an empty name"));
+        }
+        for bad in [&b"/a:::/b"[..], b"::/a", b"/a::/b:/c"] {
+            assert!(split_layers(bad).unwrap_err().contains("data-only"));
         }
     }
 
@@ -269,7 +221,7 @@ mod tests {
             let parts = split_options(&text).unwrap();
             prop_assert_eq!(&parts, &[&b"ro"[..], &option[..], b"nodev"]);
             let layers = split_layers(&parts[1][b"lowerdir=".len()..]).unwrap();
-            prop_assert_eq!(layers.into_iter().map(|layer| layer.path).collect::<Vec<_>>(), paths);
+            prop_assert_eq!(layers, paths);
         }
 
         #[test]

@@ -4,6 +4,8 @@
 use std::fmt;
 use std::process::ExitCode;
 
+use rustix::io::Errno;
+
 /// The exit statuses of mount(8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -24,6 +26,7 @@ pub struct Failure {
     what: String,
     kernel: Vec<String>,
     hint: Option<String>,
+    errno: Option<Errno>,
 }
 
 /// The result of everything that can fail here.
@@ -37,6 +40,7 @@ impl Failure {
             what: what.into(),
             kernel: Vec::new(),
             hint: None,
+            errno: None,
         }
     }
 
@@ -68,6 +72,17 @@ impl Failure {
             Some(hint) => self.with_hint(hint),
             None => self,
         }
+    }
+
+    /// Adds the number of the kernel's error, for who may know a way out.
+    pub fn with_errno(mut self, errno: Errno) -> Self {
+        self.errno = Some(errno);
+        self
+    }
+
+    /// The number of the kernel's error, where it is told.
+    pub fn errno(&self) -> Option<Errno> {
+        self.errno
     }
 
     /// The status to exit with.

@@ -3,7 +3,6 @@
 
 use std::ffi::OsStr;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 
 use rustix::fs::CWD;
 use rustix::io::Errno;
@@ -107,12 +106,13 @@ impl FsContext {
     /// Makes the file system and returns a mount of it that is not attached to any directory yet.
     pub fn create(&self, attributes: MountAttrFlags) -> Result<OwnedFd> {
         let failed = |errno: Errno, action: &str| {
-            let log = self.log();
+            let log = self.reasons();
             let hint =
                 hints::create(&self.fs_type, errno).or(log.is_empty().then_some(hints::SEE_DMESG));
             Failure::mount(format!("{}: {action} failed: {errno}", self.subject))
                 .with_kernel_log(log)
                 .with_optional_hint(hint)
+                .with_errno(errno)
         };
         rustix::mount::fsconfig_create(self.fd.as_fd())
             .map_err(|errno| failed(errno, &format!("mounting '{}'", self.fs_type)))?;
@@ -127,7 +127,7 @@ impl FsContext {
     pub fn reconfigure(&self) -> Result<()> {
         rustix::mount::fsconfig_reconfigure(self.fd.as_fd()).map_err(|errno| {
             Failure::mount(format!("{}: remount failed: {errno}", self.subject))
-                .with_kernel_log(self.log())
+                .with_kernel_log(self.reasons())
                 .with_optional_hint(hints::reconfigure(errno))
         })?;
         self.pass_on_warnings();
@@ -141,7 +141,7 @@ impl FsContext {
         value: Option<&[u8]>,
     ) -> Result<()> {
         let Err(errno) = result else { return Ok(()) };
-        let log = self.log();
+        let log = self.reasons();
         let key = String::from_utf8_lossy(key);
         let unknown =
             errno == Errno::INVAL && log.iter().any(|line| line.contains("Unknown parameter"));
@@ -168,24 +168,83 @@ impl FsContext {
         )
     }
 
-    /// Takes the kernel's messages out of the context. The first letter of each says how grave it is.
-    fn log(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+    /// Takes the kernel's messages out of the context.
+    fn messages(&self) -> Vec<Message> {
+        let mut messages = Vec::new();
         let mut buffer = [0; 4096];
         while let Ok(length @ 1..) = rustix::io::read(self.fd.as_fd(), &mut buffer) {
-            lines.push(
-                OsStr::from_bytes(&buffer[..length])
-                    .to_string_lossy()
-                    .trim_end()
-                    .to_owned(),
-            );
+            messages.push(Message::parse(&buffer[..length]));
         }
-        lines
+        messages
+    }
+
+    /// What the kernel says about a failure, without what is no more than news.
+    fn reasons(&self) -> Vec<String> {
+        let messages = self.messages().into_iter();
+        messages
+            .filter(|message| message.level != Level::Info)
+            .map(|message| message.text)
+            .collect()
     }
 
     fn pass_on_warnings(&self) {
-        for line in self.log().iter().filter(|line| !line.starts_with("i ")) {
+        for line in self.reasons() {
             eprintln!("mount.union: {}: kernel: {line}", self.subject);
+        }
+    }
+}
+
+/// How grave a message of the kernel is.
+#[derive(Debug, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warning,
+    Info,
+}
+
+/// A message of the kernel in a context.
+#[derive(Debug, PartialEq, Eq)]
+struct Message {
+    level: Level,
+    text: String,
+}
+
+impl Message {
+    /// Each begins with a letter for its level and a blank (`logfc()`).
+    fn parse(line: &[u8]) -> Self {
+        let (level, text) = match line {
+            [b'e', b' ', text @ ..] => (Level::Error, text),
+            [b'w', b' ', text @ ..] => (Level::Warning, text),
+            [b'i', b' ', text @ ..] => (Level::Info, text),
+            text => (Level::Error, text),
+        };
+        Self {
+            level,
+            text: String::from_utf8_lossy(text).trim_end().to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_lose_the_letter_of_their_level() {
+        for (line, level, text) in [
+            (
+                &b"e union: index=on: not supported\n"[..],
+                Level::Error,
+                "union: index=on: not supported",
+            ),
+            (b"w x", Level::Warning, "x"),
+            (b"i x", Level::Info, "x"),
+            (b"e", Level::Error, "e"),
+            (b"excuse me", Level::Error, "excuse me"),
+            (b"", Level::Error, ""),
+        ] {
+            let text = text.to_owned();
+            assert_eq!(Message::parse(line), Message { level, text });
         }
     }
 }

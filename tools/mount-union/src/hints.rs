@@ -13,7 +13,8 @@ pub fn open(errno: Errno) -> Option<&'static str> {
             Some("the kernel has no such file system; load its module first (modprobe union)")
         }
         Errno::PERM => Some(
-            "mounting needs root, or CAP_SYS_ADMIN in the user namespace that owns the mount namespace",
+            "mounting needs root, or CAP_SYS_ADMIN in the user namespace that owns the mount namespace; \
+             where /etc/fstab says user or users, mount -i DIR",
         ),
         Errno::NOSYS => Some("a kernel of 5.2 or later is needed"),
         _ => None,
@@ -32,10 +33,7 @@ pub fn pick(errno: Errno) -> Option<&'static str> {
 
 /// An option was refused.
 pub fn option(key: &str, errno: Errno) -> Option<&'static str> {
-    let layer = matches!(
-        key,
-        "lowerdir" | "lowerdir+" | "datadir+" | "upperdir" | "workdir"
-    );
+    let layer = matches!(key, "lowerdir" | "lowerdir+" | "upperdir" | "workdir");
     match errno {
         Errno::NOENT if layer => {
             Some("the directory does not exist; create it or correct the path")

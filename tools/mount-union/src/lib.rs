@@ -10,6 +10,7 @@
 //! The layers go to the kernel one by one through fsconfig(2), so neither their number nor the length of their paths
 //! is limited, and a failure is reported with the option that caused it and the kernel's own explanation.
 
+mod additions;
 mod cli;
 pub mod escape;
 pub mod failure;
@@ -18,6 +19,7 @@ mod hints;
 mod mount;
 pub mod mountinfo;
 mod options;
+mod podman;
 mod remount;
 mod seeds;
 mod top;
@@ -61,8 +63,8 @@ fn execute(request: &Request) -> Result<()> {
     }
     if remount::is_wanted(&request.options) {
         let arguments = remount::escaped(&request.dir, &request.options)?;
-        remount::remount(request, &Options::parse(&arguments)?)
+        remount::remount(request, &Options::parse(&arguments, request.form())?)
     } else {
-        mount::mount(request, &Options::parse(&request.options)?)
+        mount::mount(request, &Options::parse(&request.options, request.form())?)
     }
 }

@@ -11,12 +11,13 @@ use rustix::fs::{CWD, Mode, OFlags};
 use rustix::mount::MoveMountFlags;
 use rustix::thread::LinkNameSpaceType;
 
-use crate::cli::Request;
+use crate::additions::{self, UserNamespace};
+use crate::cli::{Form, Request};
 use crate::failure::{Failure, Result, Status};
 use crate::fs_context::{FsContext, MAX_STRING};
 use crate::options::Options;
 use crate::top::{self, Top};
-use crate::{hints, seeds};
+use crate::{hints, podman, seeds};
 
 /// A directory that becomes a layer.
 pub enum Directory {
@@ -89,29 +90,52 @@ impl Directory {
 
 /// The layers of a union that is to be mounted.
 struct Layers {
-    /// Topmost first; those that supply data only come last.
-    lowers: Vec<(Directory, bool)>,
+    /// Topmost first.
+    lowers: Vec<Directory>,
     top: Option<Top>,
 }
 
 /// Mounts a new union.
 pub fn mount(request: &Request, options: &Options) -> Result<()> {
-    let subject = request.dir.display().to_string();
+    let subject = request.dir.display();
     check_mount_point(&request.dir)?;
-    let Some(layers) = collect(request, options)? else {
+    let made = match request.form() {
+        Form::Helper => make(request, options)?,
+        Form::MountProgram => match podman::mounted_already(request, options)? {
+            Some(mount) => {
+                request.say(format_args!(
+                    "{subject}: mounted already; mounting it once more"
+                ));
+                Some(mount)
+            }
+            None => podman::patiently(|| make(request, options))?,
+        },
+    };
+    let Some(mount) = made else {
         request.say(format_args!(
             "{subject}: everything is in order; nothing mounted (-f)"
         ));
         return Ok(());
     };
+    attach(&mount, &request.dir)?;
+    request.say(format_args!("{subject}: mounted"));
+    Ok(())
+}
 
+/// Makes the union; it is attached to no directory yet. `None` for `-f`.
+fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
+    let subject = request.dir.display().to_string();
+    // The options first: who has mistyped one is not to be sent to look for layers.
     let mut context = FsContext::open(&request.fs_type(), &subject)?;
     context.set_string(b"source", source(request))?;
     configure(&mut context, request, options)?;
-    for (lower, data_only) in &layers.lowers {
-        let key = if *data_only { "datadir+" } else { "lowerdir+" };
-        request.say(format_args!("{key}={}", lower.name()));
-        lower.give_to(&context, key)?;
+    add_options(&context, request, options)?;
+    let Some(layers) = collect(request, options)? else {
+        return Ok(None);
+    };
+    for lower in &layers.lowers {
+        request.say(format_args!("lowerdir+={}", lower.name()));
+        lower.give_to(&context, "lowerdir+")?;
     }
     if let Some(top) = &layers.top {
         for (key, directory) in [("upperdir", &top.upper), ("workdir", &top.work)] {
@@ -121,9 +145,18 @@ pub fn mount(request: &Request, options: &Options) -> Result<()> {
     } else {
         request.say(format_args!("no top layer: the union is read-only"));
     }
-    let mount = context.create(options.attributes())?;
-    attach(&mount, &request.dir)?;
-    request.say(format_args!("{subject}: mounted"));
+    context.create(options.attributes()).map(Some)
+}
+
+/// Gives the kernel the options that nobody asked for.
+fn add_options(context: &FsContext, request: &Request, options: &Options) -> Result<()> {
+    for addition in additions::additions(options, UserNamespace::current()) {
+        request.say(format_args!("option {addition} added: {}", addition.why));
+        match addition.value {
+            Some(value) => context.set_string(addition.key.as_bytes(), value.as_bytes())?,
+            None => context.set_flag(addition.key.as_bytes())?,
+        }
+    }
     Ok(())
 }
 
@@ -149,13 +182,8 @@ pub fn configure(context: &mut FsContext, request: &Request, options: &Options) 
 
 /// Gives the layers that options name to the kernel, unchecked: for a remount with other layers.
 pub fn name_layers(context: &FsContext, options: &Options) -> Result<()> {
-    for layer in &options.lowers {
-        let key = if layer.data_only {
-            "datadir+"
-        } else {
-            "lowerdir+"
-        };
-        Directory::Path(layer.path.clone()).give_to(context, key)?;
+    for path in &options.lowers {
+        Directory::Path(path.clone()).give_to(context, "lowerdir+")?;
     }
     for (key, path) in [("upperdir", &options.upper), ("workdir", &options.work)] {
         if let Some(path) = path {
@@ -170,10 +198,10 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
     let mut lowers: Vec<_> = options
         .lowers
         .iter()
-        .map(|layer| (Directory::Path(layer.path.clone()), layer.data_only))
+        .map(|path| Directory::Path(path.clone()))
         .collect();
-    for (lower, data_only) in &lowers {
-        lower.check(if *data_only { "datadir+" } else { "lowerdir" })?;
+    for lower in &lowers {
+        lower.check("lowerdir")?;
     }
     let from_mounts = lowers.is_empty();
     if from_mounts {
@@ -181,10 +209,7 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
             return Err(Failure::usage("no lower layer given")
                 .with_hint("name at least one: -o lowerdir=DIR"));
         }
-        lowers = seeds::lower_layers(&request.dir, request)?
-            .into_iter()
-            .map(|lower| (lower, false))
-            .collect();
+        lowers = seeds::lower_layers(&request.dir, request)?;
     }
 
     let top = match (&options.upper, &options.work) {
@@ -200,7 +225,7 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
                 request.say(format_args!("the top layer would be {spec}"));
                 None
             }
-            Some(spec) => Some(top::prepare(&spec, &options.top, &lowers[0].0, request)?),
+            Some(spec) => Some(top::prepare(&spec, &options.top, &lowers[0], request)?),
         },
     };
     Ok((!request.fake).then_some(Layers { lowers, top }))

@@ -4,6 +4,8 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
+use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
+
 use crate::escape;
 use crate::failure::{Failure, Result, Status};
 
@@ -71,6 +73,17 @@ pub fn read() -> Result<Vec<Mount>> {
             .with_hint("mount /proc first, or name all layers by lowerdir= and upperdir=")
     })?;
     Ok(parse(&text))
+}
+
+/// What is mounted at this very directory, if anything is.
+pub fn mounted_at(dir: &OsStr) -> Result<Option<Mount>> {
+    let status = rustix::fs::statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)
+        .map_err(|errno| Failure::mount(format!("mount point {}: {errno}", dir.display())))?;
+    if !status.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
+        return Ok(None);
+    }
+    let mut mounts = read()?.into_iter();
+    Ok(mounts.find(|mount| mount.id == status.stx_mnt_id))
 }
 
 fn parse(text: &[u8]) -> Vec<Mount> {

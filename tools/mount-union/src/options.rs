@@ -9,8 +9,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use rustix::mount::MountAttrFlags;
 
-use crate::escape::{self, Layer};
+use crate::cli::Form;
+use crate::escape;
 use crate::failure::{Failure, Result};
+use crate::podman;
 
 /// What all `-o` arguments together ask for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,7 +28,7 @@ pub struct Options {
     /// Flags that every file system understands, such as `sync`.
     pub flags: Vec<&'static str>,
     /// Lower layers, topmost first.
-    pub lowers: Vec<Layer>,
+    pub lowers: Vec<Vec<u8>>,
     /// The top layer.
     pub upper: Option<Vec<u8>>,
     /// The work directory.
@@ -35,6 +37,8 @@ pub struct Options {
     pub top: TopOptions,
     /// Everything else: for the union itself.
     pub others: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Words that are no business of a union: an error of a user, but no reason to fail for a mount program.
+    pub misplaced: Vec<String>,
 }
 
 /// Flags of a mount.
@@ -127,8 +131,8 @@ fn is_comment(key: &[u8]) -> bool {
 }
 
 impl Options {
-    /// Parses the arguments of all `-o`, in order.
-    pub fn parse(arguments: &[OsString]) -> Result<Self> {
+    /// Parses the arguments of all `-o`, in order, as they are meant in this form of the command line.
+    pub fn parse(arguments: &[OsString], form: Form) -> Result<Self> {
         let mut options = Self::default();
         for argument in arguments {
             let parts = escape::split_options(argument.as_bytes()).map_err(|problem| {
@@ -138,6 +142,13 @@ impl Options {
             for part in parts {
                 options.add(part)?;
             }
+        }
+        match form {
+            Form::Helper => {
+                options.refuse_misplaced()?;
+                podman::refuse_other_owners(&options)?;
+            }
+            Form::MountProgram => podman::adapt(&mut options)?,
         }
         options.check()?;
         Ok(options)
@@ -178,7 +189,10 @@ impl Options {
             return self.add(b"user");
         }
         match (value, word(key)) {
-            (None, Some(word)) => self.add_word(key, word),
+            (None, Some(word)) => {
+                self.add_word(key, word);
+                Ok(())
+            }
             (Some(value), _) => self.add_pair(key, value),
             (None, None) if is_layer(key) => Err(Failure::usage(format!(
                 "option {} needs a path",
@@ -192,7 +206,7 @@ impl Options {
         }
     }
 
-    fn add_word(&mut self, key: &[u8], word: Word) -> Result<()> {
+    fn add_word(&mut self, key: &[u8], word: Word) {
         match word {
             Word::Ignored => {}
             Word::Remount => self.remount = true,
@@ -201,13 +215,27 @@ impl Options {
             Word::Clear(flags) => self.clear_attributes(flags),
             Word::Flag(name) => self.flags.push(name),
             Word::Implies(flags) => self.set_attributes(flags),
-            Word::NotHere => {
-                let key = String::from_utf8_lossy(key);
-                return Err(Failure::usage(format!("option {key} is not for a union"))
-                    .with_hint("bind, move, propagation and loop devices are the business of mount(8) without -t union"));
-            }
+            Word::NotHere => self
+                .misplaced
+                .push(String::from_utf8_lossy(key).into_owned()),
         }
-        Ok(())
+    }
+
+    fn refuse_misplaced(&self) -> Result<()> {
+        let Some(word) = self.misplaced.first() else {
+            return Ok(());
+        };
+        Err(
+            Failure::usage(format!("option {word} is not for a union")).with_hint(
+                "bind, move, propagation and loop devices are the business of mount(8) without -t union",
+            ),
+        )
+    }
+
+    /// The value of an option for the union: `Some(None)` if it has none, `None` if it was not given.
+    pub fn other(&self, key: &[u8]) -> Option<Option<&[u8]>> {
+        let found = self.others.iter().rev().find(|(name, _)| name == key)?;
+        Some(found.1.as_deref())
     }
 
     fn set_attributes(&mut self, flags: MountAttrFlags) {
@@ -233,21 +261,9 @@ impl Options {
                 })?;
                 self.lowers.extend(layers);
             }
-            b"lowerdir+" | b"datadir+" => {
-                let layer = Layer {
-                    path: path(key, value)?,
-                    data_only: key == b"datadir+",
-                };
-                self.lowers.push(layer);
-            }
+            b"lowerdir+" => self.lowers.push(path(key, value)?),
             b"upperdir" => self.upper = Some(path(key, value)?),
             b"workdir" => self.work = Some(path(key, value)?),
-            b"uidmapping" | b"gidmapping" | b"squash_to_uid" | b"squash_to_gid" => {
-                // Ignoring it would give every file the wrong owner.
-                let key = String::from_utf8_lossy(key);
-                return Err(Failure::mount(format!("option {key} is not supported: owners are not mapped"))
-                    .with_hint("run podman with _CONTAINERS_OVERLAY_DISABLE_IDMAP=yes, or mount id-mapped layers"));
-            }
             _ => self.add_other(key, Some(escape::unescape(value))),
         }
         Ok(())
@@ -284,18 +300,6 @@ impl Options {
                 ),
             );
         }
-        if let Some(layer) = self
-            .lowers
-            .iter()
-            .skip_while(|layer| !layer.data_only)
-            .find(|layer| !layer.data_only)
-        {
-            return Err(Failure::usage(format!(
-                "layer {} stands below a data-only layer",
-                String::from_utf8_lossy(&layer.path)
-            ))
-            .with_hint("name data-only layers (datadir+, '::') last"));
-        }
         Ok(())
     }
 
@@ -310,10 +314,7 @@ impl Options {
 }
 
 fn is_layer(key: &[u8]) -> bool {
-    matches!(
-        key,
-        b"lowerdir" | b"lowerdir+" | b"datadir+" | b"upperdir" | b"workdir"
-    )
+    matches!(key, b"lowerdir" | b"lowerdir+" | b"upperdir" | b"workdir")
 }
 
 fn path(key: &[u8], value: &[u8]) -> Result<Vec<u8>> {
@@ -334,7 +335,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn parse(text: &str) -> Result<Options> {
-        Options::parse(&[text.into()])
+        Options::parse(&[text.into()], Form::Helper)
     }
 
     #[test]
@@ -373,23 +374,8 @@ mod tests {
 
     #[test]
     fn layers_of_all_spellings() {
-        let options =
-            parse(r"lowerdir=/a\:x:/b,lowerdir+=/c:d,datadir+=/e,upperdir=/u\,v,workdir=/w")
-                .unwrap();
-        let paths: Vec<_> = options
-            .lowers
-            .iter()
-            .map(|layer| (&layer.path[..], layer.data_only))
-            .collect();
-        assert_eq!(
-            paths,
-            [
-                (&b"/a:x"[..], false),
-                (b"/b", false),
-                (b"/c:d", false),
-                (b"/e", true)
-            ]
-        );
+        let options = parse(r"lowerdir=/a\:x:/b,lowerdir+=/c:d,upperdir=/u\,v,workdir=/w").unwrap();
+        assert_eq!(options.lowers, [&b"/a:x"[..], b"/b", b"/c:d"]);
         assert_eq!(options.upper.as_deref(), Some(&b"/u,v"[..]));
         assert_eq!(options.work.as_deref(), Some(&b"/w"[..]));
     }
@@ -450,10 +436,10 @@ mod tests {
             ("lowerdir=/a:", Status::Usage),
             ("upperdir=,workdir=/w", Status::Usage),
             ("bind", Status::Usage),
-            ("datadir+=/a,lowerdir+=/b", Status::Usage),
+            ("private", Status::Usage),
+            ("lowerdir=/a::/b", Status::Usage),
             ("upperdir=/u,workdir=/w,top.size=1", Status::Usage),
             ("context=\"a", Status::Usage),
-            ("uidmapping=0:1:2", Status::Mount),
         ] {
             assert_eq!(parse(text).unwrap_err().status(), status, "{text}");
         }

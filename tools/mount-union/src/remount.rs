@@ -8,7 +8,6 @@
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-use rustix::fs::{AtFlags, CWD, StatxFlags};
 use rustix::mount::{MountAttrFlags, MountFlags};
 
 use crate::cli::Request;
@@ -119,11 +118,7 @@ fn escape_option(mut text: Vec<u8>, option: &[u8]) -> Vec<u8> {
 
 /// What is mounted at `dir`.
 fn find(dir: &OsStr) -> Result<Mount> {
-    let id = rustix::fs::statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)
-        .map_err(|errno| Failure::mount(format!("{}: cannot remount: {errno}", dir.display())))?
-        .stx_mnt_id;
-    let mount = mountinfo::read()?.into_iter().find(|mount| mount.id == id);
-    mount.ok_or_else(|| {
+    mountinfo::mounted_at(dir)?.ok_or_else(|| {
         Failure::mount(format!("{}: not a mount point", dir.display()))
             .with_hint("name the directory at which the union is mounted")
     })
@@ -179,7 +174,7 @@ mod tests {
     use super::*;
 
     fn flags(current: &[&str], text: &str) -> MountFlags {
-        let options = Options::parse(&[text.into()]).unwrap();
+        let options = Options::parse(&[text.into()], crate::cli::Form::Helper).unwrap();
         let current: Vec<_> = current.iter().map(|&option| option.to_owned()).collect();
         new_flags(&current, options.attributes(), options.clear.0)
     }

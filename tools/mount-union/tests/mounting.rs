@@ -54,15 +54,16 @@ fn prints(script: &str, expected: &str) {
     assert_eq!(out.trim_end(), expected, "{script}\n{err}");
 }
 
-/// mount.union fails with this status, and says all this.
+/// mount.union fails with this status, and says all this; gives all that it says.
 #[track_caller]
-fn fails(script: &str, status: i32, words: &[&str]) {
+fn fails(script: &str, status: i32, words: &[&str]) -> String {
     let output = run(script);
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(status), "{script}\n{err}");
     for word in words {
         assert!(err.contains(word), "{script}\n{err}");
     }
+    err.into_owned()
 }
 
 #[test]
@@ -156,12 +157,98 @@ fn remount_of_the_seeds_form() {
     );
 }
 
+/// In a user namespace there are no `trusted.*` attributes.
 #[test]
 #[ignore = "mounts; needs root and the file system"]
-fn podman_form_ignores_what_it_does_not_know() {
+fn in_a_user_namespace() {
     prints(
-        "$M -o lowerdir=$PWD/l1:$PWD/l2,upperdir=$PWD/u,workdir=$PWD/w,frob=1 $PWD/m 2>/dev/null; echo $(ls m)",
-        "one two",
+        "unshare --user --map-root-user --mount sh -eu -c '
+             mount -t tmpfs tmpfs m; mkdir m/u m/w m/m
+             $M union m/m -v -o lowerdir=l1:l2,upperdir=m/u,workdir=m/w | grep -c userxattr.added
+             rm m/m/one; echo $(ls m/m); grep -c m/m.*userxattr /proc/mounts
+             umount m/m; $M union m/m -v -o userxattr,lowerdir=l1:l2,upperdir=m/u,workdir=m/w | grep added || echo $(ls m/m)'",
+        "1\ntwo\n1\ntwo",
+    );
+    prints(
+        "$M union m -v -o lowerdir=l1,upperdir=u,workdir=w | grep added || echo nothing",
+        "nothing",
+    );
+}
+
+/// mount(8) gives up its rights before it starts a helper, but not before it asks the kernel.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn by_a_user_of_fstab() {
+    prints(
+        "user() { setpriv --reuid nobody --regid nogroup --clear-groups \"$@\"; }
+         echo \"union $PWD/m union user,noauto,lowerdir=$PWD/l1:$PWD/l2,upperdir=$PWD/u,workdir=$PWD/w 0 0\" >fstab
+         mount --bind fstab /etc/fstab; cp $M /sbin/mount.$UNION_FSTYPE
+         [ $UNION_FSTYPE = union ] || sed -i 's/ union user/ overlay user/' fstab
+         user mount $PWD/m 2>err && echo mounted without rights; rm /sbin/mount.$UNION_FSTYPE
+         grep -c 'mount -i DIR' err
+         user mount -i $PWD/m; grep $PWD/m /proc/mounts | cut -d ' ' -f 4 | cut -d , -f 1-4; echo $(ls m)
+         user umount $PWD/m; ls m | wc -l",
+        "1\nrw,nosuid,nodev,noexec\none two\n0",
+    );
+}
+
+/// mount(8) with root's rights, which has the helper do it.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn flags_that_user_implies() {
+    prints(
+        "$M union m -o user,lowerdir=l1,exec; grep $PWD/m /proc/mounts | cut -d ' ' -f 4 | cut -d , -f 2-4",
+        "nosuid,nodev,relatime",
+    );
+}
+
+const PODMAN: &str =
+    "podman() { $M -o \"lowerdir=$PWD/l1:$PWD/l2,upperdir=$PWD/u,workdir=$PWD/w$1\" $PWD/m; }";
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn podman_form_passes_over_what_it_does_not_know() {
+    prints(
+        &format!(
+            "{PODMAN}; podman ,frob=1,private,timeout=5,fsync=0 2>err; echo $(ls m)
+             grep -c passed.over err; grep -c 'frob.*ignored' err; grep $PWD/m /proc/mounts | grep -c volatile"
+        ),
+        "one two\n1\n1\n1",
+    );
+    fails(
+        &format!("{PODMAN}; podman ,uidmapping=0:1:2"),
+        32,
+        &["uidmapping", "_CONTAINERS_OVERLAY_DISABLE_IDMAP"],
+    );
+}
+
+/// containers/storage asks for a mount that it has, and takes each away again.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn podman_form_mounts_the_same_once_more() {
+    prints(
+        &format!(
+            "{PODMAN}; podman ''; touch m/new; podman ,frob 2>/dev/null; echo $(ls m) $(grep -c $PWD/m /proc/mounts)
+             umount m; echo $(ls m); umount m; ls m | wc -l"
+        ),
+        "new one two 2\nnew one two\n0",
+    );
+    fails(
+        &format!("{PODMAN}; podman ''; mkdir m2; $M union m2 -o lowerdir=l1,upperdir=u,workdir=w"),
+        32,
+        &["in use"],
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn podman_form_waits_for_a_lazy_unmount() {
+    prints(
+        &format!(
+            "{PODMAN}; podman ''; touch m/new; (exec <m/new; umount -l m; sleep 1) & sleep 0.5
+             podman ''; echo $(ls m)"
+        ),
+        "new one two",
     );
 }
 
@@ -248,6 +335,18 @@ fn failures_say_what_was_wrong() {
         32,
         &["option frob", "Unknown parameter", "-s"],
     );
+    // Neither the missing layer nor the form of podman is the point here.
+    fails("$M tmpfs m -o frob", 32, &["option frob"]);
+    fails("$M union m -o lowerdir=/nope,frob", 32, &["option frob"]);
+    fails("$M union m -f -o lowerdir=l1,frob", 32, &["option frob"]);
+    let err = fails(
+        "$M union m -o lowerdir=l1,metacopy=nonsense",
+        32,
+        &["metacopy=nonsense", "kernel: "],
+    );
+    assert!(!err.contains("kernel: e "), "{err}");
+    fails("$M union m -o lowerdir=l1::l2", 1, &["data-only"]);
+    fails("$M union m -o lowerdir=l1,private", 1, &["private"]);
     fails("$M union nope -o lowerdir=l1", 32, &["mount point nope"]);
     fails("$M union m -o upperdir=u", 1, &["workdir"]);
     fails("$M tmpfs m", 32, &["nothing is mounted"]);

@@ -45,7 +45,7 @@ pub fn of(dir: &Path) -> Result<Vec<String>> {
             layers.push(path.to_vec());
         } else if let Some(list) = option.strip_prefix(b"lowerdir=") {
             let list = escape::split_layers(list).map_err(|error| anyhow!(error))?;
-            layers.extend(list.into_iter().map(|layer| layer.path));
+            layers.extend(list);
         }
     }
     let text = |path: Vec<u8>| {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Options that are given to the kernel without having been asked for, because the union would be of no use without.
+
+use std::os::unix::fs::MetadataExt;
+
+use crate::options::Options;
+
+/// The inode number of the first user namespace of a machine (`USER_NS_INIT_INO` of linux/nsfs.h).
+const FIRST_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
+
+/// An option, and why it is added.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Addition {
+    /// Its name.
+    pub key: &'static str,
+    /// Its value, if it takes one.
+    pub value: Option<&'static str>,
+    /// One phrase.
+    pub why: &'static str,
+}
+
+impl std::fmt::Display for Addition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.value {
+            Some(value) => write!(f, "{}={value}", self.key),
+            None => f.write_str(self.key),
+        }
+    }
+}
+
+/// Where a union is mounted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserNamespace {
+    /// In the machine's own user namespace.
+    First,
+    /// In one of those in it, whose root has no `trusted.*` attributes.
+    Inner,
+}
+
+impl UserNamespace {
+    /// That of this process. Without /proc, early in an initramfs, there is no other than the first.
+    pub fn current() -> Self {
+        match std::fs::metadata("/proc/self/ns/user") {
+            Ok(data) if data.ino() != FIRST_USER_NAMESPACE => Self::Inner,
+            _ => Self::First,
+        }
+    }
+}
+
+/// What to add to the options of a new mount. What was asked for is never added, whatever its value.
+pub fn additions(options: &Options, namespace: UserNamespace) -> Vec<Addition> {
+    let mut additions = Vec::new();
+    if namespace == UserNamespace::Inner {
+        additions.push(Addition {
+            key: "userxattr",
+            value: None,
+            why: "in a user namespace there are no trusted.* attributes",
+        });
+    }
+    additions.retain(|addition| options.other(addition.key.as_bytes()).is_none());
+    additions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Form;
+
+    #[test]
+    fn what_is_added() {
+        let added = |text: &str, namespace| {
+            let options = Options::parse(&[text.into()], Form::Helper).unwrap();
+            additions(&options, namespace).len()
+        };
+        assert_eq!(added("lowerdir=/a", UserNamespace::First), 0);
+        assert_eq!(added("lowerdir=/a", UserNamespace::Inner), 1);
+        assert_eq!(added("userxattr,lowerdir=/a", UserNamespace::Inner), 0);
+    }
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What containers/storage, on which podman and buildah are built, expects of a `mount_program`.
+//!
+//! It was made for fuse-overlayfs, so options that only this one has may be among those given. It is called again for
+//! a container that is mounted, and shortly after a lazy unmount.
+
+use std::ffi::OsStr;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::fs::CWD;
+use rustix::io::Errno;
+use rustix::mount::OpenTreeFlags;
+
+use crate::cli::Request;
+use crate::failure::{Failure, Result};
+use crate::mountinfo;
+use crate::options::Options;
+
+/// How long to wait for a top layer that is in use: that of a union that was unmounted lazily is free as soon as the
+/// last process of the container has ended.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// How often to look.
+const INTERVAL: Duration = Duration::from_millis(50);
+
+/// Fits options that are meant for fuse-overlayfs to a union.
+pub fn adapt(options: &mut Options) -> Result<()> {
+    refuse_other_owners(options)?;
+    for word in options.misplaced.drain(..) {
+        eprintln!("mount.union: option {word} is not for a union; passed over");
+    }
+    // fsync= is fuse-overlayfs's, too, with other values.
+    for (key, value) in &mut options.others {
+        if key == b"fsync" {
+            match value.as_deref() {
+                Some(b"0") => *value = Some(b"volatile".to_vec()),
+                Some(b"1") => *value = Some(b"auto".to_vec()),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Refuses what asks for other owners or modes than the files of the layers have: to pass it over would give away what
+/// is in them.
+pub fn refuse_other_owners(options: &Options) -> Result<()> {
+    for (key, value) in &options.others {
+        let (what, hint) = match &key[..] {
+            b"uidmapping" | b"gidmapping" => (
+                "owners are not mapped",
+                "run podman with _CONTAINERS_OVERLAY_DISABLE_IDMAP=yes, or mount id-mapped layers",
+            ),
+            b"squash_to_root" | b"squash_to_uid" | b"squash_to_gid" => {
+                ("owners are not mapped", "leave the option out")
+            }
+            b"xattr_permissions" if value.as_deref() != Some(b"0") => (
+                "owners and modes are those of the files",
+                "leave force_mask out of storage.conf",
+            ),
+            _ => continue,
+        };
+        let key = String::from_utf8_lossy(key);
+        return Err(
+            Failure::mount(format!("option {key} is not supported: {what}")).with_hint(hint),
+        );
+    }
+    Ok(())
+}
+
+/// If the union that is asked for is mounted at the very place, a further mount of it. A union and its top layer cannot
+/// be mounted twice; containers/storage counts its mounts by asking for the type of fuse-overlayfs, so it asks for one
+/// that it has, and takes one away for each that it was given.
+pub fn mounted_already(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
+    let Some(mount) = mountinfo::mounted_at(&request.dir)? else {
+        return Ok(None);
+    };
+    if mount.fs_type != request.fs_type() {
+        return Ok(None);
+    }
+    let shown = Options::shown(&mount.fs_options);
+    if Layers::of(options) != Layers::of(&shown) {
+        return Ok(None);
+    }
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+    rustix::mount::open_tree(CWD, &request.dir, flags)
+        .map(Some)
+        .map_err(|errno| {
+            Failure::mount(format!(
+                "{}: cannot mount once more what is mounted there: {errno}",
+                request.dir.display()
+            ))
+        })
+}
+
+/// The layers of a union by the places their names lead to.
+#[derive(PartialEq, Eq)]
+struct Layers {
+    upper: Option<PathBuf>,
+    lowers: Vec<PathBuf>,
+}
+
+impl Layers {
+    fn of(options: &Options) -> Self {
+        let place = |path: &Vec<u8>| {
+            let path = Path::new(OsStr::from_bytes(path));
+            path.canonicalize().unwrap_or_else(|_| path.to_owned())
+        };
+        Self {
+            upper: options.upper.as_ref().map(place),
+            lowers: options.lowers.iter().map(place).collect(),
+        }
+    }
+}
+
+/// Tries again while a layer is in use, but not for ever.
+pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+    let start = Instant::now();
+    loop {
+        match attempt() {
+            Err(failure) if failure.errno() == Some(Errno::BUSY) && start.elapsed() < PATIENCE => {
+                std::thread::sleep(INTERVAL);
+            }
+            result => return result,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Form;
+    use crate::failure::Status;
+
+    fn parse(text: &str) -> Result<Options> {
+        Options::parse(&[text.into()], Form::MountProgram)
+    }
+
+    #[test]
+    fn what_is_for_others_is_passed_over() {
+        let options = parse("lowerdir=/a,private,rslave,fsync=0,nodev").unwrap();
+        assert!(options.misplaced.is_empty());
+        assert_eq!(options.other(b"fsync"), Some(Some(&b"volatile"[..])));
+        let options = parse("lowerdir=/a,fsync=strict,xattr_permissions=0").unwrap();
+        assert_eq!(options.other(b"fsync"), Some(Some(&b"strict"[..])));
+    }
+
+    #[test]
+    fn other_owners_are_refused_in_both_forms() {
+        for option in [
+            "uidmapping=0:1:2",
+            "gidmapping=0:1:2",
+            "squash_to_root",
+            "squash_to_uid=0",
+            "squash_to_gid=0",
+            "xattr_permissions=2",
+        ] {
+            for form in [Form::MountProgram, Form::Helper] {
+                let failure =
+                    Options::parse(&[format!("lowerdir=/a,{option}").into()], form).unwrap_err();
+                assert_eq!(failure.status(), Status::Mount, "{option}");
+            }
+        }
+    }
+
+    #[test]
+    fn patience_is_for_what_is_busy() {
+        let mut count = 0;
+        let result: Result<()> = patiently(|| {
+            count += 1;
+            let errno = if count < 3 { Errno::BUSY } else { Errno::PERM };
+            Err(Failure::mount("x").with_errno(errno))
+        });
+        assert_eq!((count, result.unwrap_err().errno()), (3, Some(Errno::PERM)));
+    }
+}
