@@ -80,6 +80,20 @@ void union_helper_inode_copy_atime(struct inode *inode, const struct inode *real
 	inode_set_atime_to_ts(inode, inode_get_atime(real));
 }
 
+void union_helper_inode_refresh_times(struct inode *inode, const struct inode *real)
+{
+	struct timespec64 mtime = inode_get_mtime(inode), ctime = inode_get_ctime(inode);
+	struct timespec64 real_mtime = inode_get_mtime(real), real_ctime = inode_get_ctime(real);
+
+	if (timespec64_equal(&mtime, &real_mtime) && timespec64_equal(&ctime, &real_ctime))
+		return;
+	/* As in inode_copy_attr(): who comes later reads the newer values. */
+	spin_lock(&inode->i_lock);
+	inode_set_mtime_to_ts(inode, inode_get_mtime(real));
+	inode_set_ctime_to_ts(inode, inode_get_ctime(real));
+	spin_unlock(&inode->i_lock);
+}
+
 /* A block of the device of a file system, with its size; NULL if it cannot be read. */
 struct buffer_head *union_helper_sb_bread(struct super_block *sb, sector_t block)
 {

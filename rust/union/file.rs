@@ -150,13 +150,19 @@ fn upper(file: &File) -> Result<&BackingFile> {
 ///
 /// The lock is shared, so that writers do not exclude each other: the file system beneath does
 /// that as far as it needs to. While it is held nobody can set a bit that would need stripping.
-fn lock_for_write<'a>(file: &'a File, inode: &'a Inode) -> Result<SharedLock<'a>> {
+/// `checks` come before the stripping: a write that is refused takes nothing away.
+fn lock_for_write<'a>(
+    file: &'a File,
+    inode: &'a Inode,
+    checks: impl FnOnce() -> Result,
+) -> Result<SharedLock<'a>> {
     let shared = inode.lock_shared();
     if inode.is_nosec() {
         return Ok(shared);
     }
     drop(shared);
     let exclusive = inode.lock();
+    checks()?;
     file.remove_privs()?;
     Ok(exclusive.downgrade())
 }
@@ -164,7 +170,12 @@ fn lock_for_write<'a>(file: &'a File, inode: &'a Inode) -> Result<SharedLock<'a>
 impl Hooks<UnionFs, UnionFile> for UnionInode {
     fn accessed(file: &File) {
         let inode = file.inode();
-        if file.flags() & flags::O_NOATIME == 0 && inode.data().upper().is_some() {
+        if file.flags() & flags::O_NOATIME != 0 {
+            return;
+        }
+        if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
+            // relatime compares with the times of the last write.
+            stack::refresh_times(inode, real);
             file.touch_atime();
         }
     }
@@ -272,7 +283,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         } else if flags & iocb::IOCB_DSYNC as i32 != 0 && !inode.data().is_name_stable() {
             flags |= iocb::IOCB_SYNC as i32;
         }
-        let _lock = lock_for_write(file, inode)?;
+        let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
         let written = real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred);
         if written > 0 && flags & iocb::IOCB_SYNC as i32 != 0 {
             inode.data().set_name_stable();
@@ -329,21 +340,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
     fn fallocate(file: &File, mode: i32, offset: Loff, len: Loff) -> Result {
         let inode = file.inode();
         let real = upper(file)?;
-        let union = inode.sb().data();
-        let lock = inode.lock();
-        // Whether a refused call strips set-id bits is up to the file system, so it does it itself,
-        // with the mounter's rights but for those to keep them.
-        let stripping = match file.drops_set_id() {
-            true => Some(union.cred_without_fsetid()?),
-            false => None,
-        };
-        let result = {
-            let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
-            real.fallocate(mode, offset, len)
-        };
-        copy_attr(inode);
-        drop(lock);
-        result
+        let _lock = inode.lock();
+        stripping(file, || real.fallocate(mode, offset, len))
     }
 
     fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
@@ -378,8 +376,12 @@ impl RegFileOperations<UnionFs> for UnionInode {
         flags: u32,
     ) -> Result<usize> {
         let inode = file.inode();
+        if !inode.is_nosec() {
+            // Only a write knows whether there is anything to be written, and so to be stripped.
+            return pipe.write_to(file, pos, len, flags);
+        }
         let real = upper(file)?;
-        let _lock = lock_for_write(file, inode)?;
+        let _lock = lock_for_write(file, inode, || Ok(()))?;
         let cred = &inode.sb().data().cred;
         real.splice_write::<_, _, Self>(file, pos, pipe, len, flags, cred)
     }
@@ -392,9 +394,24 @@ impl RegFileOperations<UnionFs> for UnionInode {
         len: usize,
         flags: u32,
     ) -> Result<usize> {
-        with_target(from, to, |real_from, real_to| {
+        let real_to = upper(to)?;
+        // After the copy-up: both may be the same file.
+        let real_from = real(from)?;
+        let foreign = !core::ptr::eq(from.inode().sb(), to.inode().sb());
+        if foreign {
+            let _creds = from.inode().sb().data().creds();
+            real_from.verify_read(pos_in, len)?;
+        }
+        let _lock = to.inode().lock();
+        let copied = stripping(to, || {
             file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
-        })
+        });
+        match copied {
+            // The kernel asks for the source once more, as the target's mounter, who need not be
+            // allowed to see it. The caller is: he gets it by reading and writing.
+            Err(e) if foreign && e == EACCES => Err(EXDEV),
+            copied => copied,
+        }
     }
 
     fn remap_file_range(
@@ -406,6 +423,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         how: Remap,
         flags: u32,
     ) -> Result<Loff> {
+        let inode = to.inode();
         if how == Remap::Dedupe {
             // Two files are compared: neither is to change, so neither is copied up for it.
             let upper = |f: &File| f.inode().data().upper().is_some();
@@ -413,32 +431,42 @@ impl RegFileOperations<UnionFs> for UnionInode {
                 return Err(EPERM);
             }
         }
-        with_target(from, to, |real_from, real_to| match how {
-            Remap::Clone => file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags),
+        let real_to = upper(to)?;
+        // After the copy-up: both may be the same file.
+        let real_from = real(from)?;
+        let _lock = inode.lock();
+        let (immutable, _) = stack::protection(inode);
+        if immutable {
+            // The file system looks for it at its own inode (`generic_remap_file_range_prep()`).
+            return Err(EPERM);
+        }
+        match how {
+            Remap::Clone => stripping(to, || {
+                file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+            }),
+            // The data stay as they are, and what goes with them.
             Remap::Dedupe => {
+                let _creds = inode.sb().data().creds();
                 file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
             }
-        })
+        }
     }
 }
 
-/// Does something to `to` with the data of `from`.
-fn with_target<R>(
-    from: &File,
-    to: &File,
-    act: impl FnOnce(&BackingFile, &BackingFile) -> Result<R>,
-) -> Result<R> {
-    let inode = to.inode();
-    let real_to = upper(to)?;
-    // After the copy-up: both may be the same file.
-    let real_from = real(from)?;
-    let lock = inode.lock();
-    to.remove_privs()?;
-    let result = {
-        let _creds = inode.sb().data().creds();
-        act(real_from, real_to)
+/// Changes the data of a file in the top layer with its inode locked exclusively, as the mounter.
+///
+/// Whether a call that is refused, or changes nothing, strips set-id bits and capabilities is up to
+/// the file system, so it does that itself: with the mounter's rights but for those to keep them.
+fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
+    let union = file.inode().sb().data();
+    let stripping = match file.drops_set_id() {
+        true => Some(union.cred_without_fsetid()?),
+        false => None,
     };
-    copy_attr(inode);
-    drop(lock);
+    let result = {
+        let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
+        act()
+    };
+    copy_attr(file.inode());
     result
 }

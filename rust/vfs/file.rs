@@ -13,7 +13,7 @@ use super::{
     types::Loff,
 };
 use crate::bindings;
-use core::{marker::PhantomData, ptr::NonNull};
+use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     error::{from_err_ptr, to_result},
     prelude::*,
@@ -191,6 +191,18 @@ impl BackedFile {
             done = done.saturating_add(n);
         }
         Ok(())
+    }
+
+    /// Asks whether the credentials in force may read this range (`rw_verify_area()`): security
+    /// modules, and who listens for accesses.
+    ///
+    /// # Errors
+    ///
+    /// Theirs; `EINVAL` and `EOVERFLOW` for what is no range.
+    pub fn verify_read(&self, pos: Loff, len: usize) -> Result {
+        const READ: c_int = 0;
+        // SAFETY: The file is alive; the position is only read.
+        to_result(unsafe { bindings::rw_verify_area(READ, self.as_ptr(), &pos, len) })
     }
 
     /// Writes what is dirty in the range to stable storage (`vfs_fsync_range()`).
@@ -472,6 +484,17 @@ impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
     pub fn flags(&self) -> i32 {
         // SAFETY: The iocb is this call's.
         unsafe { (*self.iocb).ki_flags }
+    }
+
+    /// What every write checks before it changes anything (`generic_write_checks()`): limits on the
+    /// size of files. The inode is locked. Both the request and `iter` may become shorter.
+    ///
+    /// # Errors
+    ///
+    /// `EFBIG`, with `SIGXFSZ` at the task's own limit; `EINVAL`, `ETXTBSY`.
+    pub fn write_checks(&self, iter: &IovIter) -> Result {
+        // SAFETY: Both are this call's, which has not been handed on yet.
+        size(unsafe { bindings::generic_write_checks(self.iocb, iter.as_ptr()) }).map(drop)
     }
 
     /// Makes the request one that goes through the page cache, as file systems do that find they

@@ -5,7 +5,8 @@
 //! C: `fs/splice.c`.
 
 use super::{
-    file::{size, BackedFile},
+    file::{size, BackedFile, OpenFile},
+    file_system::FileSystem,
     types::Loff,
 };
 use crate::bindings;
@@ -26,6 +27,21 @@ impl Pipe {
 
     pub(super) fn as_ptr(&self) -> *mut bindings::pipe_inode_info {
         self.pipe
+    }
+
+    /// Writes what is in the pipe by writes to the file itself (`iter_file_splice_write()`). For
+    /// `->splice_write()`: the VFS has taken the write access of the file system.
+    pub fn write_to<T: FileSystem, D>(
+        &self,
+        file: &OpenFile<T, D>,
+        pos: &mut Loff,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        // SAFETY: All are valid for the call; the file has a `->write_iter()`.
+        size(unsafe {
+            bindings::iter_file_splice_write(self.pipe.cast(), file.as_ptr(), pos, len, flags)
+        })
     }
 }
 

@@ -75,6 +75,13 @@ pub fn add_protection<T: FileSystem>(new: &mut New<T>, immutable: bool, append: 
     }
 }
 
+/// Takes over modification and change time if they are not those of `real` any more: what is
+/// written through a mapping changes `real` alone.
+pub fn refresh_times<T: FileSystem>(inode: &INode<T>, real: &Inode) {
+    // SAFETY: Both are alive.
+    unsafe { bindings::inode_refresh_times(inode.as_ptr(), real.as_ptr()) };
+}
+
 /// Takes over access time alone.
 pub fn copy_atime<T: FileSystem>(inode: &INode<T>, real: &Inode) {
     // SAFETY: Both are alive.
