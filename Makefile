@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR FLAVOUR PARTS EVERY ALL
+export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash bench unit demo vm shell lint install setup clean distclean help
+.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash test-install bench unit demo vm shell lint install uninstall setup clean distclean help
 
 all: module tools
 
@@ -57,6 +57,12 @@ lint:
 install:
 	@scripts/install
 
+uninstall:
+	@scripts/install --remove
+
+test-install: module tools
+	@scripts/test-install
+
 setup:
 	@scripts/setup
 
@@ -77,11 +83,12 @@ make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
 make bench       measure the union against overlayfs and its peers
+make test-install  install, and load and mount what was installed
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
 make lint        check format, lints, unsafe code and its comments, scripts
-make install     install what was built last (as root)
+make install     install what was built last (as root)   make uninstall  take it away
 make module      only the module        make tools   only the tools
 make setup       only fill the cache    make help    this
 make clean       remove out/            make distclean CACHE=1  the cache too
@@ -106,7 +113,9 @@ AGAINST=FILE     bench: the out/bench.json of an earlier run; what is worse now 
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine
 V=1              test, vm: show the console
-DESTDIR=DIR PREFIX=/usr/local SBINDIR=/sbin     install: where to
+DESTDIR=DIR PREFIX=/usr/local SBINDIR=/usr/sbin MODDIR=DIR INSTALL_MOD_PATH=DIR
+                 install: where to (scripts/install --help)
+INSTALL_MOD_STRIP=0   install: leave the debug information in the module
 UNION_CACHE=DIR  the cache: build root, kernels, images (default ~/.cache/union)
 UNION_MIRROR=URI the Debian archive to use instead of the one this machine uses
 endef

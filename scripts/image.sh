@@ -49,7 +49,7 @@ make_tar() {
 }
 
 make_image() {
-	local tmp=$IMAGE_TMP log=$CACHE/log/image-$IMAGE_NAME
+	local tmp=$IMAGE_TMP log=$CACHE/log/image-$IMAGE_NAME label=debian-$IMAGE_NAME
 	need_mmdebstrap
 	need_space 1500 "$IMAGES"
 	rm -f "$log"
@@ -58,9 +58,10 @@ make_image() {
 	! declare -F before_image >/dev/null || before_image "$log"
 	say "making the Debian image '$IMAGE_NAME' ($SUITE; about $SECONDS_NEEDED seconds)"
 	run_logged "$log" make_tar "$tmp/root.tar"
+	# A label of erofs has 15 characters.
 	# Not compressed: a virtual machine without KVM unpacks slower than it reads.
 	run_logged "$log" "$REPO/scripts/enter" mkfs.erofs --quiet -T "$EPOCH" --mkfs-time \
-		-U "$UUID" -L "debian-$IMAGE_NAME" --tar=f "$tmp/root.erofs" "$tmp/root.tar"
+		-U "$UUID" -L "${label:0:15}" --tar=f "$tmp/root.erofs" "$tmp/root.tar"
 	rm -f "$IMAGE.key"
 	mv "$tmp/root.erofs" "$IMAGE"
 	rm -rf "$tmp"

@@ -7,6 +7,21 @@ use union_logic::options::Key;
 const MANUAL: &str = include_str!("../../../Documentation/mount.union.8");
 const GUIDE: &str = include_str!("../../../Documentation/union.rst");
 
+const COMPLETIONS: [(&str, &str); 3] = [
+    (
+        "mount.union.bash",
+        include_str!("../../../scripts/completions/mount.union.bash"),
+    ),
+    (
+        "_union",
+        include_str!("../../../scripts/completions/_union"),
+    ),
+    (
+        "union.fish",
+        include_str!("../../../scripts/completions/union.fish"),
+    ),
+];
+
 /// The tags of the paragraphs in one subsection of the manual, one line each.
 fn tags(subsection: &str) -> Vec<&'static str> {
     let mut lines = MANUAL
@@ -74,4 +89,23 @@ fn the_guide_has_every_option() {
         .filter(|name| !has(name))
         .collect();
     assert!(missing.is_empty(), "not in union.rst: {missing:?}");
+}
+
+#[test]
+fn the_completions_have_every_option_that_is_of_use() {
+    for (file, text) in COMPLETIONS {
+        let words: Vec<_> = text
+            .split(|c: char| !c.is_alphanumeric() && !"_+".contains(c))
+            .collect();
+        let missing: Vec<_> = Key::ALL
+            .iter()
+            .filter(|key| **key != Key::DatadirAdd)
+            .map(|key| key.name())
+            .filter(|name| !words.contains(name))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "not in scripts/completions/{file}: {missing:?}"
+        );
+    }
 }
