@@ -15,6 +15,7 @@
 #include "dcache.c"
 #include "fs.c"
 #include "fs_context.c"
+#include "kthread.c"
 #include "mm.c"
 #include "mount.c"
 #include "namei.c"

@@ -18,7 +18,7 @@ use super::options::Fsync;
 pub enum Step {
     /// Make an object of the same kind in the work directory, with a mode that keeps others out.
     CreateStaged,
-    /// Copy the data; holes stay holes.
+    /// Copy the data, and the size; holes stay holes ([`holes_of_copy`]).
     Data,
     /// Copy the extended attributes that are not private to a union.
     Xattrs,
@@ -100,6 +100,33 @@ pub const fn data_needed(size: u64, truncate_to: Option<u64>) -> u64 {
     match truncate_to {
         Some(end) if end < size => end,
         _ => size,
+    }
+}
+
+/// What becomes of the places a file says are holes, in its copy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holes {
+    /// Holes.
+    Kept,
+    /// Blocks: a program may have reserved them, and count on that no write finds the disk full.
+    Allocated,
+}
+
+/// Bytes in the unit `st_blocks` counts in, on every file system.
+const UNIT: u64 = 512;
+
+/// What the holes of a file of `size` bytes become that has `blocks` units of 512 bytes.
+///
+/// Blocks that were reserved and never written to (fallocate(2)) read as zeros and are reported as
+/// holes. A file that has blocks for all of its bytes has no real holes, so all that it reports are
+/// such. Where some are real, nothing tells which: they are kept. `can_preallocate`: the file system
+/// can reserve blocks at all; one that cannot (an image) may count blocks as it likes, and erofs counts
+/// those of holes.
+pub const fn holes_of_copy(size: u64, blocks: u64, can_preallocate: bool) -> Holes {
+    if can_preallocate && blocks.saturating_mul(UNIT) >= size {
+        Holes::Allocated
+    } else {
+        Holes::Kept
     }
 }
 
@@ -191,6 +218,22 @@ mod tests {
         assert_eq!(data_needed(100, Some(0)), 0);
         assert_eq!(data_needed(100, Some(40)), 40);
         assert_eq!(data_needed(100, Some(400)), 100);
+    }
+
+    #[test]
+    fn what_is_reserved_stays_reserved() {
+        assert_eq!(holes_of_copy(4096, 8, true), Holes::Allocated);
+        assert_eq!(holes_of_copy(4097, 8, true), Holes::Kept, "one hole");
+        assert_eq!(holes_of_copy(4095, 8, true), Holes::Allocated, "the end");
+        assert_eq!(holes_of_copy(1 << 40, 16, true), Holes::Kept, "sparse");
+        // Also reserved beyond the end, and blocks of the file system's own.
+        assert_eq!(holes_of_copy(100, 4096, true), Holes::Allocated);
+        // Compressed, or data within the inode: there is nothing to reserve.
+        assert_eq!(holes_of_copy(8192, 1, true), Holes::Kept);
+        assert_eq!(holes_of_copy(100, 0, true), Holes::Kept);
+        // erofs counts the blocks of holes.
+        assert_eq!(holes_of_copy(1 << 40, 1 << 31, false), Holes::Kept);
+        assert_eq!(holes_of_copy(u64::MAX, u64::MAX, true), Holes::Allocated);
     }
 
     #[test]

@@ -7,10 +7,11 @@
 //! [`crate::logic::copy_up`] gives, and published by one link or rename: a crash at any point leaves
 //! the lower object or the whole copy.
 //!
-//! The whole file is copied for now; [`Copy::data`] is where a partial copy will say otherwise.
+//! The whole file is copied for now; [`copy_data`] is where a partial copy will say otherwise.
 
 use super::{
-    create::update_dir, fs::Union, known, layer, node::Node, stage::Staged, DEntry, Inode,
+    copy_data, create::update_dir, fs::Union, known, layer, node::Node, stage::Staged, DEntry,
+    Inode,
 };
 use crate::{
     logic::{
@@ -25,20 +26,16 @@ use crate::{
         cred::{NewCred, OverrideCreds},
         dentry::Dentry,
         errno::{ENODATA, EOPNOTSUPP},
-        file::{self, flags, seek, BackedFile},
+        file::{flags, BackedFile},
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
-        splice, stack, task_work,
-        types::{Loff, Name},
-        work,
+        stack,
+        types::Name,
         write::WriteAccess,
         xattr,
     },
 };
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
-
-/// Bytes copied between two looks for a fatal signal.
-const CHUNK: usize = 1 << 20;
 
 /// Makes sure that the object, and so its parents, exist in the top layer.
 ///
@@ -130,6 +127,7 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
     let name = dentry.name_snapshot()?;
     Copy {
         union,
+        dentry,
         inode,
         parent: parent.inode().ok_or(ENOENT)?,
         name: name.name(),
@@ -149,6 +147,7 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
 
 struct Copy<'a> {
     union: &'a Union,
+    dentry: &'a DEntry,
     inode: &'a Inode,
     parent: &'a Inode,
     name: Name<'a>,
@@ -266,22 +265,21 @@ impl Copy<'_> {
         }
     }
 
-    /// The credentials the security modules want the copy to be made under, if any.
+    /// The credentials the security modules want the copy to be made under, if any. They are asked
+    /// for what the union shows: mounted with `context=`, it has another label than the lower object.
     fn copy_up_cred(&self) -> Result<Option<ARef<Credential>>> {
-        Ok(NewCred::for_copy_up(self.lower.dentry())?.map(NewCred::finish))
+        Ok(NewCred::for_copy_up(self.dentry)?.map(NewCred::finish))
     }
 
     fn does(&self, step: Step) -> bool {
         steps(self.kind, self.facts).any(|s| s == step)
     }
 
-    /// Copies the data: by sharing blocks where the file systems can, else through a pipe, with
-    /// holes kept.
     fn data(&self, to: &BackedFile) -> Result {
         if !self.does(Step::Data) {
             return Ok(());
         }
-        copy_data(self.union, self.lower, to, self.facts.data)
+        copy_data::copy(self.union, self.lower, &self.stat, to, self.facts.data)
     }
 
     /// Attributes, after the data: writing takes file capabilities away.
@@ -329,13 +327,6 @@ impl Copy<'_> {
         }
         let inode = to.inode().ok_or(EIO)?;
         let lock = inode.lock();
-        let size = self.facts.data as Loff;
-        if self.kind == Kind::Regular && inode.size() != size {
-            // The end of the file is a hole. First, for a new size may mean new times.
-            Iattr::empty()
-                .sized(size)
-                .notify_change(mnt.idmap(), to, &lock)?;
-        }
         attr.notify_change(mnt.idmap(), to, &lock)?;
         match &mut self.change {
             Some(change) => change.notify_change(mnt.idmap(), to, &lock),
@@ -374,75 +365,6 @@ impl Copy<'_> {
         // Best effort.
         let _ = layer::set_times(mnt, updir, &stat);
     }
-}
-
-/// Copies `size` bytes of a lower file into an empty file of the top, which is open for writing.
-fn copy_data(union: &Union, lower: PathRef<'_>, to: &BackedFile, size: u64) -> Result {
-    let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
-    let end = Loff::try_from(size).map_err(|_| EFBIG)?;
-    if work::exceeds_file_size_limit(end) {
-        // The process does not make the file larger: its limit is not for this. The thread cannot
-        // be killed for it, so neither can the wait. Quotas count as ever, by the credentials.
-        let (to, cred) = (to.get(), union.cred.clone());
-        return work::in_kernel_thread(union.upper()?.queue()?, move || {
-            let _creds = OverrideCreds::new(&cred);
-            copy_range(&from, &to, end)
-        });
-    }
-    copy_range(&from, to, end)
-}
-
-/// Copies the first `end` bytes, with holes kept.
-fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff) -> Result {
-    if from.inode().size() == end
-        && file::clone_file_range(from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
-    {
-        return Ok(());
-    }
-    let mut pos: Loff = 0;
-    let mut holes = true;
-    while pos < end {
-        if task_work::fatal_signal_pending() {
-            return Err(EINTR);
-        }
-        if holes {
-            match from.llseek(pos, seek::SEEK_DATA as i32) {
-                Ok(data) => pos = data.max(pos),
-                // Nothing but a hole up to the end.
-                Err(e) if e == ENXIO => return Ok(()),
-                Err(_) => holes = false,
-            }
-            if pos >= end {
-                return Ok(());
-            }
-        }
-        let stop = match holes {
-            true => from
-                .llseek(pos, seek::SEEK_HOLE as i32)
-                .unwrap_or(end)
-                .clamp(pos, end),
-            false => end,
-        };
-        if stop == pos {
-            // A file system that says both: data begins here, and a hole does.
-            holes = false;
-            continue;
-        }
-        while pos < stop {
-            if task_work::fatal_signal_pending() {
-                return Err(EINTR);
-            }
-            let left = usize::try_from(stop - pos).unwrap_or(usize::MAX);
-            let (mut pos_in, mut pos_out) = (pos, pos);
-            let n = splice::copy(from, &mut pos_in, to, &mut pos_out, left.min(CHUNK))?;
-            if n == 0 {
-                // The lower file is shorter than it was: it changed under us.
-                return Err(EIO);
-            }
-            pos = pos_in;
-        }
-    }
-    Ok(())
 }
 
 /// Copies extended attributes, but not private ones and ACLs.

@@ -32,7 +32,8 @@
 //! the root down, one object after the other. A rename takes the lock of the object that is
 //! replaced or removed only, after everything is copied up.
 //!
-//! Data are copied without freeze protection held, for the copying takes it itself.
+//! Data are copied ([`copy_data`]) without freeze protection held, for the copying takes it itself, and
+//! whoever watches the lower file is asked before.
 //!
 //! # Credentials
 //!
@@ -42,6 +43,7 @@
 pub mod acl;
 pub mod attr;
 pub mod check;
+pub mod copy_data;
 pub mod copy_up;
 pub mod create;
 pub mod dentry;

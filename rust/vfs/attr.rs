@@ -97,6 +97,11 @@ impl Kstat {
         self.0.size
     }
 
+    /// What is allocated for it, in units of 512 bytes.
+    pub fn blocks(&self) -> u64 {
+        self.0.blocks
+    }
+
     /// Sets type and permission bits.
     pub fn set_mode(&mut self, mode: u16) {
         self.0.mode = mode;

@@ -9,6 +9,7 @@ use super::{
     dentry::{DEntry, Dentry},
     file_system::FileSystem,
     inode::{INode, Inode},
+    mount::Mount,
     path::{Path, PathRef},
     types::Loff,
 };
@@ -28,6 +29,11 @@ pub mod iocb {
 /// Whose locks `->flush()` concerns.
 #[derive(Clone, Copy)]
 pub struct FlOwner(pub(super) bindings::fl_owner_t);
+
+/// What fallocate(2) can do besides reserving blocks.
+pub mod falloc {
+    pub use crate::bindings::FALLOC_FL_UNSHARE_RANGE;
+}
 
 /// Values of `whence` that need the file system.
 pub mod seek {
@@ -133,6 +139,18 @@ impl BackedFile {
         unsafe { Dentry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
     }
 
+    /// The path it was opened by.
+    pub fn path(&self) -> PathRef<'_> {
+        // SAFETY: An open file holds its path.
+        unsafe {
+            let path = bindings::file_path(self.as_ptr());
+            PathRef::new(
+                Mount::from_raw((*path).mnt),
+                Dentry::from_raw((*path).dentry),
+            )
+        }
+    }
+
     /// `O_*` flags as they are now.
     pub fn flags(&self) -> u32 {
         // SAFETY: A racing read of one word, as C does.
@@ -155,24 +173,25 @@ impl BackedFile {
         to_result(unsafe { bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new) })
     }
 
-    /// Reads at `pos` until `buf` is full or the file ends (`kernel_read()`). Returns how many bytes
-    /// it was.
+    /// Reads at `pos` what comes at once (`kernel_read()`). Returns how many bytes it was, 0 at the end
+    /// of the file.
+    pub fn read_once(&self, buf: &mut [u8], mut pos: Loff) -> Result<usize> {
+        // SAFETY: The file is alive, and open for reading; the buffer is ours.
+        size(unsafe {
+            bindings::kernel_read(self.as_ptr(), buf.as_mut_ptr().cast(), buf.len(), &mut pos)
+        })
+    }
+
+    /// Reads at `pos` until `buf` is full or the file ends. Returns how many bytes it was.
     pub fn read_at(&self, buf: &mut [u8], mut pos: Loff) -> Result<usize> {
         let mut done = 0;
         while let Some(rest) = buf.get_mut(done..).filter(|rest| !rest.is_empty()) {
-            // SAFETY: The file is alive, and open for reading; the buffer is ours.
-            let n = size(unsafe {
-                bindings::kernel_read(
-                    self.as_ptr(),
-                    rest.as_mut_ptr().cast(),
-                    rest.len(),
-                    &mut pos,
-                )
-            })?;
+            let n = self.read_once(rest, pos)?;
             if n == 0 {
                 break;
             }
             done = done.saturating_add(n);
+            pos = pos.saturating_add(n as Loff);
         }
         Ok(done)
     }
@@ -229,6 +248,13 @@ impl BackedFile {
         to_result(unsafe { bindings::vfs_fallocate(self.as_ptr(), mode, offset, len) })
     }
 
+    /// Whether the file system has `->fallocate()`, and so perhaps files with blocks that were never
+    /// written to.
+    pub fn can_preallocate(&self) -> bool {
+        // SAFETY: The file is alive; `f_op` is never NULL.
+        unsafe { (*(*self.as_ptr()).f_op).fallocate.is_some() }
+    }
+
     /// `vfs_fadvise()`.
     pub fn fadvise(&self, offset: Loff, len: Loff, advice: i32) -> Result {
         // SAFETY: The file is alive.
@@ -280,6 +306,16 @@ pub fn copy_file_range(
     size(unsafe {
         bindings::vfs_copy_file_range(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
     })
+}
+
+/// Whether [`clone_file_range`] between these files gets as far as asking their file system: it is
+/// one, and has the method.
+pub fn may_clone(from: &BackedFile, to: &BackedFile) -> bool {
+    // SAFETY: Both are alive; `i_sb` and `f_op` do not change, and are never NULL.
+    unsafe {
+        (*from.inode().as_ptr()).i_sb == (*to.inode().as_ptr()).i_sb
+            && (*(*from.as_ptr()).f_op).remap_file_range.is_some()
+    }
 }
 
 /// Shares blocks (`vfs_clone_file_range()`).

@@ -38,6 +38,7 @@ pub mod inode_data;
 pub mod inode_lock;
 pub mod inode_ops;
 pub mod inode_tables;
+pub mod kthread;
 pub mod mount;
 pub mod mutex;
 pub mod namei;

@@ -2,7 +2,7 @@
 
 //! Moving data between files through a pipe.
 //!
-//! C: `fs/splice.c`.
+//! C: `fs/splice.c`, `rw_verify_area()`.
 
 use super::{
     file::{size, BackedFile, OpenFile},
@@ -10,7 +10,7 @@ use super::{
     types::Loff,
 };
 use crate::bindings;
-use kernel::prelude::*;
+use kernel::{error::to_result, prelude::*};
 
 /// A `struct pipe_inode_info` on loan.
 pub struct Pipe {
@@ -45,68 +45,80 @@ impl Pipe {
     }
 }
 
-/// Copies up to `len` bytes, moving both positions. Returns the number of bytes; 0 at the end of
-/// `from`.
+/// The beginning of a file that may be copied to the same place of another one.
 ///
-/// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
-/// sendfile(2) that pipe is in use, and while a signal is pending it would not move: then the bytes
-/// go through a buffer, which only a fatal signal stops.
+/// # Invariants
 ///
-/// Both take the write access of `to`'s file system themselves: do not hold it.
-pub fn copy(
-    from: &BackedFile,
-    pos_in: &mut Loff,
-    to: &BackedFile,
-    pos_out: &mut Loff,
-    len: usize,
-) -> Result<usize> {
-    // SAFETY: No preconditions.
-    if unsafe { bindings::current_splice_pipe_is_busy() || bindings::current_signal_pending() } {
-        return copy_by_buffer(from, pos_in, to, pos_out, len);
+/// `rw_verify_area()` has allowed reading and writing `..end`: security modules, and who watches by
+/// fanotify(7). `do_splice_direct()` leaves that to its caller.
+pub struct Transfer<'a> {
+    from: &'a BackedFile,
+    to: &'a BackedFile,
+    end: Loff,
+}
+
+impl<'a> Transfer<'a> {
+    /// Asks whether `..end` of `from` may be read and `..end` of `to` written.
+    ///
+    /// Who is asked may fill `from` with data first, so nothing may have been read or looked for
+    /// before. He may also take his time: no write access is to be held. A fatal signal ends the wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of the security modules; `EPERM`, or what the listener says.
+    pub fn ask(from: &'a BackedFile, to: &'a BackedFile, end: Loff) -> Result<Self> {
+        let len = usize::try_from(end).map_err(|_| EINVAL)?;
+        for (file, access) in [(from, bindings::READ), (to, bindings::WRITE)] {
+            // SAFETY: The file is alive.
+            to_result(unsafe { bindings::rw_verify_area(access as i32, file.as_ptr(), &0, len) })?;
+        }
+        // INVARIANT: Both were allowed.
+        Ok(Self { from, to, end })
     }
-    // SAFETY: Both files are alive and open for the purpose.
-    let copied = size(unsafe {
-        bindings::do_splice_direct(
-            from.as_ptr(),
-            pos_in,
-            to.as_ptr(),
-            pos_out,
-            len,
-            bindings::SPLICE_F_MOVE,
-        )
-    });
-    match copied {
-        // The signal came just now.
-        Err(e) if e == ERESTARTSYS => copy_by_buffer(from, pos_in, to, pos_out, len),
-        other => other,
+
+    /// Copies up to `len` bytes at `pos`, not beyond the end that was asked for. Returns the number of
+    /// bytes; 0 at the end of the file that is read.
+    ///
+    /// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
+    /// sendfile(2) that pipe is in use, and while a signal is pending it would not move: then the
+    /// bytes go through a buffer, which only a fatal signal stops.
+    ///
+    /// Both take the write access of the target's file system themselves: do not hold it.
+    pub fn copy(&self, pos: Loff, len: usize) -> Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(pos)).unwrap_or(0);
+        let len = len.min(left);
+        // SAFETY: No preconditions.
+        if unsafe { bindings::current_splice_pipe_is_busy() || bindings::current_signal_pending() }
+        {
+            return self.copy_by_buffer(pos, len);
+        }
+        let (mut pos_in, mut pos_out) = (pos, pos);
+        // SAFETY: Both files are alive and open for the purpose; by the invariant they may be used.
+        let copied = size(unsafe {
+            bindings::do_splice_direct(
+                self.from.as_ptr(),
+                &mut pos_in,
+                self.to.as_ptr(),
+                &mut pos_out,
+                len,
+                bindings::SPLICE_F_MOVE,
+            )
+        });
+        match copied {
+            // The signal came just now.
+            Err(e) if e == ERESTARTSYS => self.copy_by_buffer(pos, len),
+            other => other,
+        }
+    }
+
+    /// By `kernel_read()` and `kernel_write()`, which ask again.
+    fn copy_by_buffer(&self, pos: Loff, len: usize) -> Result<usize> {
+        let mut buf = KVVec::from_elem(0u8, len.min(BUFFER), GFP_KERNEL)?;
+        let read = self.from.read_once(&mut buf, pos)?;
+        self.to.write_at(buf.get(..read).ok_or(EIO)?, pos)?;
+        Ok(read)
     }
 }
 
 /// Bytes in the buffer.
 const BUFFER: usize = 64 << 10;
-
-fn copy_by_buffer(
-    from: &BackedFile,
-    pos_in: &mut Loff,
-    to: &BackedFile,
-    pos_out: &mut Loff,
-    len: usize,
-) -> Result<usize> {
-    let mut buf = KVVec::from_elem(0u8, len.min(BUFFER), GFP_KERNEL)?;
-    // SAFETY: The files are alive and open for the purpose; the buffer has the length given.
-    let read = size(unsafe {
-        bindings::kernel_read(from.as_ptr(), buf.as_mut_ptr().cast(), buf.len(), pos_in)
-    })?;
-    let mut rest = buf.get(..read).ok_or(EIO)?;
-    while !rest.is_empty() {
-        // SAFETY: As above.
-        let written = size(unsafe {
-            bindings::kernel_write(to.as_ptr(), rest.as_ptr().cast(), rest.len(), pos_out)
-        })?;
-        if written == 0 {
-            return Err(EIO);
-        }
-        rest = rest.get(written..).ok_or(EIO)?;
-    }
-    Ok(read)
-}

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Work done by kernel threads: in the background, or where a limit of the calling process must not
-//! count.
+//! Work done by kernel threads in the background.
 //!
-//! C: `kernel/workqueue.c`, `RLIMIT_FSIZE`.
+//! C: `kernel/workqueue.c`.
 
-use super::types::Loff;
 use crate::bindings;
 use core::{ffi::CStr, ptr::NonNull};
 use kernel::{
     impl_has_delayed_work,
     prelude::*,
     str::CStrExt,
-    sync::{Arc, Completion, SetOnce},
+    sync::Arc,
     time::{msecs_to_jiffies, Msecs},
     workqueue::{new_delayed_work, DelayedWork, Queue, WorkItem},
 };
@@ -38,15 +36,6 @@ impl Workqueue {
         NonNull::new(queue.cast()).map(Self).ok_or(ENOMEM)
     }
 
-    /// Has a kernel thread do `work`, some time.
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub fn spawn(&self, work: impl FnOnce() + Send + 'static) -> Result {
-        Ok(self.queue().try_spawn(GFP_KERNEL, work)?)
-    }
-
     fn queue(&self) -> &Queue {
         // SAFETY: The queue is alive; `Queue` is the kernel crate's name for the same thing.
         unsafe { Queue::from_raw(self.0.as_ptr()) }
@@ -58,13 +47,6 @@ impl Drop for Workqueue {
         // SAFETY: Made by `new()`; whoever could add work has the queue borrowed. May sleep.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr().cast()) };
     }
-}
-
-/// Whether a write of the calling process up to `end` would exceed its limit on the size of files
-/// (`RLIMIT_FSIZE`), and so fail or kill it.
-pub fn exceeds_file_size_limit(end: Loff) -> bool {
-    // SAFETY: No preconditions.
-    u64::try_from(end).is_ok_and(|end| end > unsafe { bindings::current_file_size_limit() })
 }
 
 /// What is done in the background.
@@ -126,36 +108,4 @@ impl<T: Task> Background<T> {
         // `DelayedWork` is transparent. May sleep.
         unsafe { bindings::flush_delayed_work((&raw const self.0.work).cast_mut().cast()) };
     }
-}
-
-#[pin_data]
-struct Shared<R> {
-    #[pin]
-    done: Completion,
-    result: SetOnce<R>,
-}
-
-/// Has a kernel thread do `work` and waits for it, not interruptibly.
-///
-/// # Errors
-///
-/// `ENOMEM`; those of the work.
-pub fn in_kernel_thread(
-    queue: &Workqueue,
-    work: impl FnOnce() -> Result + Send + 'static,
-) -> Result {
-    let shared = Arc::pin_init(
-        try_pin_init!(Shared::<Result> {
-            done <- Completion::new(),
-            result: SetOnce::new(),
-        }? Error),
-        GFP_KERNEL,
-    )?;
-    let theirs = shared.clone();
-    queue.spawn(move || {
-        theirs.result.populate(work());
-        theirs.done.complete_all();
-    })?;
-    shared.done.wait_for_completion();
-    shared.result.copy().unwrap_or(Err(EIO))
 }

@@ -3,6 +3,7 @@
 
 use std::os::fd::RawFd;
 use std::path::Path;
+use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::process;
@@ -71,6 +72,8 @@ pub enum Manner {
     Lying(u64),
     /// Directories never end.
     Endless,
+    /// Data come after so many seconds, a request at a time.
+    Slow(u64),
 }
 
 /// Mounts a tree on `target`; its server ends when it is unmounted, or when this process does.
@@ -165,6 +168,9 @@ impl Server {
             14 | 27 => Ok(vec![0; 16]),
             15 => {
                 let (at, size) = (number(body, 8) as usize, number(body, 16) as u32 as usize);
+                if let Manner::Slow(seconds) = self.manner {
+                    std::thread::sleep(Duration::from_secs(seconds));
+                }
                 self.with(node, |object| {
                     let data = object.data.get(at..).unwrap_or_default();
                     data[..data.len().min(size)].to_vec()

@@ -51,6 +51,7 @@ pub mod tree;
 pub mod union;
 pub mod userns;
 pub mod walk;
+pub mod watch;
 
 /// What a file with a scenario needs.
 pub mod prelude {

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+#include <linux/cgroup.h>
+#include <linux/kthread.h>
+#include <linux/memcontrol.h>
+#include <linux/module.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+struct task_struct *union_helper_kthread_create(int (*threadfn)(void *), void *data,
+						const char *name)
+{
+	return kthread_create(threadfn, data, "%s", name);
+}
+
+void union_helper_this_module_get(void)
+{
+	__module_get(THIS_MODULE);
+}
+
+void union_helper_this_module_put(void)
+{
+	module_put(THIS_MODULE);
+}
+
+void __noreturn union_helper_this_module_put_and_kthread_exit(void)
+{
+	module_put_and_kthread_exit(0);
+}
+
+void union_helper_allow_kernel_signal(int sig)
+{
+	allow_kernel_signal(sig);
+}
+
+struct mem_cgroup *union_helper_current_mem_cgroup_get(void)
+{
+	return get_mem_cgroup_from_mm(current->mm);
+}
+
+void union_helper_mem_cgroup_put(struct mem_cgroup *memcg)
+{
+	mem_cgroup_put(memcg);
+}
+
+struct mem_cgroup *union_helper_set_active_memcg(struct mem_cgroup *memcg)
+{
+	return set_active_memcg(memcg);
+}
+
+struct cgroup_subsys_state *union_helper_current_blkcg_get(void)
+{
+#ifdef CONFIG_BLK_CGROUP
+	return task_get_css(current, io_cgrp_id);
+#else
+	return NULL;
+#endif
+}
+
+void union_helper_blkcg_put(struct cgroup_subsys_state *css)
+{
+#ifdef CONFIG_BLK_CGROUP
+	css_put(css);
+#endif
+}
+
+void union_helper_kthread_associate_blkcg(struct cgroup_subsys_state *css)
+{
+	kthread_associate_blkcg(css);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Listeners of fanotify that are asked before files are read, for checks.
+
+use std::os::fd::RawFd;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::bench::Bench;
+use crate::process;
+use crate::sys;
+
+/// A listener in a process of its own; it ends when it is dropped, and who is asked no more is not hindered.
+pub struct Listener {
+    group: RawFd,
+    pid: i32,
+}
+
+impl Listener {
+    /// Asked about each of `files`, by events of `mask`; `answer` gives FAN_ALLOW or FAN_DENY.
+    ///
+    /// What the listener reads or writes itself through descriptors that were opened before brings no events.
+    pub fn new(
+        b: &Bench,
+        class: u32,
+        mask: u64,
+        files: &[&Path],
+        mut answer: impl FnMut() -> u32,
+    ) -> Result<Self, String> {
+        let group = b.works("fanotify_init", sys::fanotify_init(class))?;
+        for file in files {
+            let mark = sys::fanotify_mark(group, libc::FAN_MARK_ADD, mask, file);
+            b.works("fanotify_mark", mark)?;
+        }
+        let pid = b.works(
+            "starting a listener",
+            process::servant(|| {
+                loop {
+                    for event in sys::fanotify_read(group) {
+                        let answer = answer();
+                        sys::fanotify_answer(group, event.fd, answer).expect("an answer");
+                        let _ = sys::close(event.fd);
+                    }
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }),
+        )?;
+        Ok(Self { group, pid })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        process::kill(self.pid);
+        let _ = process::wait(self.pid);
+        let _ = sys::close(self.group);
+    }
+}
