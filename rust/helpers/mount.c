@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
+#include <linux/fs.h>
 #include <linux/mnt_idmapping.h>
 #include <linux/mount.h>
 
@@ -21,4 +22,10 @@ int union_helper_get_write_access(struct inode *inode)
 void union_helper_put_write_access(struct inode *inode)
 {
 	put_write_access(inode);
+}
+
+/* Whoever changes something has write access: the functions leave it to their callers. */
+void union_helper_assert_write_access(const struct dentry *dentry)
+{
+	lockdep_assert(sb_write_started(dentry->d_sb));
 }

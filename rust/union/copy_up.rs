@@ -104,7 +104,7 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
     }
     let _creds = union.creds();
     let lower = node.real_lower(union)?;
-    let stat = Kstat::of(lower, STATX_BASIC_STATS, 0)?;
+    let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
     let named = lower
         .dentry()
         .inode()

@@ -80,7 +80,7 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `EIO` if the attribute cannot be read. That a new one cannot be stored (the file system
+/// `ENOMEM`; `EIO` if the attribute cannot be read; `EROFS`. That a new one cannot be stored (the file system
 /// may be full) is none: then positions in directories do not outlive this mount.
 pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64> {
     let name = codec::name(space, Attr::UnionOrder);
@@ -93,6 +93,7 @@ pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64>
         Err(e) => return Err(e),
     }
     let key = random_u64();
+    let _write = WriteAccess::want(mnt)?;
     if let Err(e) = xattr::set(mnt, workdir, name, &key.to_le_bytes(), 0) {
         pr_warn!("cannot store the order of directory entries: {:?}\n", e);
     }

@@ -9,6 +9,7 @@ use super::{
     errno::{ENODATA, EOPNOTSUPP},
     inode::Inode,
     mount::Mount,
+    write,
 };
 use crate::bindings;
 use core::ptr::NonNull;
@@ -121,6 +122,7 @@ impl Acl {
     ///
     /// Those of the file system; `ENOMEM`.
     pub fn set(&self, mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result {
+        write::assert_held(dentry);
         // `vfs_set_acl()` maps the ids of an id-mapped mount in place, and this may be what a file
         // system has cached.
         let copy = if mnt.is_idmapped() {
@@ -149,6 +151,7 @@ impl Acl {
 
     /// Removes the ACL of a foreign dentry (`vfs_remove_acl()`). That there is none is no error.
     pub fn remove(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result {
+        write::assert_held(dentry);
         // SAFETY: As above.
         let ret = to_result(unsafe {
             bindings::vfs_remove_acl(mnt.idmap().as_ptr(), dentry.as_ptr(), ty.name())

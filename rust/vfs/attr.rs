@@ -11,6 +11,7 @@ use super::{
     mount::Idmap,
     path::PathRef,
     types::{Ino, Loff},
+    write,
 };
 use crate::bindings;
 use kernel::{error::to_result, prelude::*};
@@ -38,7 +39,17 @@ impl Kstat {
         Self(pin_init::zeroed())
     }
 
-    /// Asks the file system without asking for permission (`vfs_getattr_nosec()`).
+    /// Asks the security modules, then the file system (`vfs_getattr()`): for what will be shown or
+    /// handed on.
+    pub fn ask(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
+        let mut stat = Self(pin_init::zeroed());
+        // SAFETY: The path is valid.
+        to_result(unsafe { bindings::vfs_getattr(&path.raw(), &mut stat.0, mask, flags) })?;
+        Ok(stat)
+    }
+
+    /// Asks the file system alone (`vfs_getattr_nosec()`): where the security modules were asked for
+    /// the stacked object, or nobody is shown the answer.
     pub fn of(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
         let mut stat = Self(pin_init::zeroed());
         stat.get_nosec(path, mask, flags)?;
@@ -237,6 +248,7 @@ impl Iattr {
         dentry: &Dentry,
         _lock: &ExclusiveLock<'_>,
     ) -> Result {
+        write::assert_held(dentry);
         // SAFETY: All are alive; the lock is held.
         to_result(unsafe {
             bindings::notify_change(

@@ -10,6 +10,7 @@ use super::{
     path::PathRef,
     splice::Pipe,
     types::Loff,
+    write,
 };
 use crate::bindings;
 use core::marker::PhantomData;
@@ -100,6 +101,7 @@ impl BackingFile {
         parent: PathRef<'_>,
         mode: u16,
     ) -> Result<Self> {
+        write::assert_held(parent.dentry());
         // SAFETY: All are valid.
         Ok(Self(unsafe {
             BackedFile::take(bindings::backing_tmpfile_open(

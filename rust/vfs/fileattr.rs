@@ -6,7 +6,7 @@
 
 use super::{
     dentry::Dentry, errno::EOPNOTSUPP, file::flags, file::BackedFile, inode::Inode, mount::Mount,
-    path::PathRef,
+    path::PathRef, write,
 };
 use crate::bindings;
 use kernel::{error::to_result, prelude::*};
@@ -116,6 +116,7 @@ impl FileKattr {
 
     /// Changes the flags there (`vfs_fileattr_set()`).
     pub fn set(&mut self, path: PathRef<'_>) -> Result {
+        write::assert_held(path.dentry());
         self.security(path, true)?;
         let (mnt, dentry): (&Mount, &Dentry) = (path.mnt(), path.dentry());
         // SAFETY: All are valid.

@@ -4,7 +4,7 @@
 //!
 //! C: `mnt_want_write()`, `mnt_drop_write()`, `get_write_access()`.
 
-use super::{inode::Inode, mount::Mount};
+use super::{dentry::Dentry, inode::Inode, mount::Mount};
 use crate::bindings;
 use kernel::{error::to_result, prelude::*};
 
@@ -33,6 +33,13 @@ impl<'a> WriteAccess<'a> {
     pub fn mnt(&self) -> &'a Mount {
         self.mnt
     }
+}
+
+/// Kernels that prove locks warn if this task has no write access to the file system of `dentry`. For
+/// functions that leave it to their callers.
+pub(super) fn assert_held(dentry: &Dentry) {
+    // SAFETY: The dentry is alive, and so its super block.
+    unsafe { bindings::assert_write_access(dentry.as_ptr()) };
 }
 
 impl Drop for WriteAccess<'_> {

@@ -12,6 +12,7 @@ use super::{
     inode::INode,
     mount::{Idmap, Mount},
     types::cstr,
+    write,
 };
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomData};
@@ -117,6 +118,7 @@ pub fn list_alloc(dentry: &Dentry) -> Result<KVVec<u8>> {
 
 /// Sets a value (`vfs_setxattr()`). `flags`: 0, `XATTR_CREATE` or `XATTR_REPLACE`.
 pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) -> Result {
+    write::assert_held(dentry);
     // SAFETY: All are valid; the length is that of the value. The call takes the inode's lock.
     to_result(unsafe {
         bindings::vfs_setxattr(
@@ -132,6 +134,7 @@ pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) 
 
 /// Removes a value (`vfs_removexattr()`).
 pub fn remove(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result {
+    write::assert_held(dentry);
     // SAFETY: All are valid. The call takes the inode's lock.
     to_result(unsafe {
         bindings::vfs_removexattr(mnt.idmap().as_ptr(), dentry.as_ptr(), name.as_char_ptr())
