@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`entry`] | what does one layer say of a name? |
 //! | [`lookup`] | what does the union show, which layers take part, when to stop asking? |
+//! | [`redirect`] | where are the lower parts of a directory that was renamed? |
 //! | [`merge`], [`fallthru`] | what do the lower layers contribute to a directory? |
 //! | [`record`], [`pack`] | how is a fallthru set written down, and where? |
 //! | [`view`], [`ordered`] | what does a directory show, and in which order? |
@@ -43,6 +44,7 @@ pub mod options;
 pub mod ordered;
 pub mod pack;
 pub mod record;
+pub mod redirect;
 pub mod rename;
 pub mod value;
 pub mod view;

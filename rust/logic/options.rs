@@ -164,6 +164,17 @@ impl Uuid {
     }
 }
 
+/// What is done about redirects, which lead to the lower parts of a directory that was renamed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Redirects {
+    /// They are followed. With attributes in `user.` they are passed over: whoever owns a directory
+    /// can have written it, and would reach what its new place does not let him reach.
+    #[default]
+    Follow,
+    /// A directory that has one is refused.
+    Refuse,
+}
+
 /// The options of a mounted union, which never change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Config {
@@ -173,6 +184,8 @@ pub struct Config {
     pub fsync: Fsync,
     /// Which identity to show.
     pub uuid: Uuid,
+    /// What is done about redirects.
+    pub redirects: Redirects,
     /// Whether lookups rely on what a directory lists, and that is recorded in the top layer.
     pub fallthru: bool,
     /// Whether the file systems of lower layers must be read-only, and stay so.
@@ -190,6 +203,7 @@ pub struct Builder {
     hard_ro: bool,
     fsync: Option<Fsync>,
     uuid: Option<Uuid>,
+    redirects: Option<Redirects>,
     fallthru: Option<bool>,
 }
 
@@ -205,6 +219,7 @@ impl Builder {
             hard_ro: false,
             fsync: None,
             uuid: None,
+            redirects: None,
             fallthru: None,
         }
     }
@@ -252,6 +267,13 @@ impl Builder {
                 b"off" => self.set_uuid(Uuid::Off),
                 _ => refuse("uuid: must be auto, on, null or off"),
             },
+            // Redirects are followed, which is what overlayfs's "off" means too. That "on" makes new
+            // ones spares programs an EXDEV, with which all of them can deal.
+            Key::RedirectDir => match value {
+                b"on" | b"off" | b"follow" => self.set_redirects(Redirects::Follow),
+                b"nofollow" => self.set_redirects(Redirects::Refuse),
+                _ => refuse("redirect_dir: must be off, follow, nofollow or on"),
+            },
             Key::Fallthru => match value {
                 b"on" => self.set_fallthru(true),
                 b"off" => self.set_fallthru(false),
@@ -271,6 +293,14 @@ impl Builder {
             &mut self.uuid,
             uuid,
             "uuid: given twice with different values",
+        )
+    }
+
+    fn set_redirects(&mut self, redirects: Redirects) -> Result<(), Refusal> {
+        same(
+            &mut self.redirects,
+            redirects,
+            "redirect_dir: given twice with different values",
         )
     }
 
@@ -304,6 +334,7 @@ impl Builder {
             },
             fsync: self.fsync.unwrap_or_default(),
             uuid: self.uuid.unwrap_or_default(),
+            redirects: self.redirects.unwrap_or_default(),
             fallthru: self.fallthru.unwrap_or(true),
             hard_ro: self.hard_ro,
         })
@@ -325,6 +356,9 @@ impl Config {
         }
         if other.uuid.is_some_and(|uuid| uuid != self.uuid) {
             return refuse("uuid: cannot be changed by remount");
+        }
+        if other.redirects.is_some_and(|r| r != self.redirects) {
+            return refuse("redirect_dir: cannot be changed by remount");
         }
         if other.fallthru.is_some_and(|on| on != self.fallthru) {
             return refuse("fallthru: cannot be changed by remount");
@@ -352,15 +386,9 @@ fn same<T: PartialEq>(field: &mut Option<T>, value: T, text: &'static str) -> Re
 /// moves a value from "not supported" to accepted.
 fn fixed(key: Key, value: &[u8]) -> Result<(), Refusal> {
     match (key, value) {
-        // Redirects are followed, which is what overlayfs's "off" means too. That "on" makes new
-        // ones spares programs an EXDEV, with which all of them can deal.
-        (Key::RedirectDir, b"on" | b"off" | b"follow")
-        | (Key::Index | Key::NfsExport | Key::Metacopy | Key::Verity, b"off")
+        (Key::Index | Key::NfsExport | Key::Metacopy | Key::Verity, b"off")
         | (Key::Xino, b"auto" | b"on") => Ok(()),
 
-        (Key::RedirectDir, b"nofollow") => {
-            refuse("redirect_dir=nofollow: redirects are followed unless userxattr is given, leave the option out")
-        }
         (Key::Index, b"on") => refuse("index=on: not supported, leave the option out"),
         (Key::NfsExport, b"on") => refuse("nfs_export=on: not supported, leave the option out"),
         (Key::Metacopy, b"on") => refuse("metacopy=on: not supported, leave the option out"),
@@ -371,7 +399,6 @@ fn fixed(key: Key, value: &[u8]) -> Result<(), Refusal> {
             refuse("xino=off: inode numbers are always constant, leave the option out")
         }
 
-        (Key::RedirectDir, _) => refuse("redirect_dir: must be off, follow, nofollow or on"),
         (Key::Index, _) => refuse("index: must be on or off"),
         (Key::NfsExport, _) => refuse("nfs_export: must be on or off"),
         (Key::Metacopy, _) => refuse("metacopy: must be on or off"),

@@ -2,7 +2,7 @@
 
 //! What one layer says of one name: the object, and the private attributes it carries.
 
-use super::fs::Union;
+use super::{fs::Union, node::LowerPath};
 use crate::{
     logic::{
         alloc,
@@ -78,7 +78,33 @@ pub struct Dir<'a> {
     pub xwhiteouts: bool,
 }
 
-impl Dir<'_> {
+impl<'a> Dir<'a> {
+    /// A directory of the top layer.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS` if there is none.
+    pub fn upper(union: &'a Union, dentry: &'a Dentry) -> Result<Self> {
+        Ok(Self {
+            mnt: union.upper_mnt()?,
+            dentry,
+            xwhiteouts: false,
+        })
+    }
+
+    /// A directory of a lower layer.
+    ///
+    /// # Errors
+    ///
+    /// See [`Union::lower_mnt`].
+    pub fn lower(union: &'a Union, lower: &'a LowerPath) -> Result<Self> {
+        Ok(Self {
+            mnt: union.lower_mnt(lower.layer)?,
+            dentry: &lower.dentry,
+            xwhiteouts: lower.xwhiteouts,
+        })
+    }
+
     /// Whether an object of this directory is a whiteout.
     pub fn is_whiteout(&self, union: &Union, dentry: &Dentry, name: Name<'_>) -> Result<bool> {
         let Some(inode) = dentry.inode() else {

@@ -8,7 +8,7 @@
 use super::{
     fs::{Union, UnionFs},
     known::{self, Hint},
-    layer::{self, Ask, Dir, Found},
+    layer::{self, Ask, Dir, Found, Printable},
     node::{self, LowerPath, LowerStack, Node, Parts},
     DEntry, Inode,
 };
@@ -17,9 +17,17 @@ use crate::{
         codec::XattrSpace,
         entry::Entry,
         lookup::{Outcome, Resolver},
-        value::{self, Protattr, Redirect},
+        options::Redirects,
+        redirect::{self, Ask as At, Course, Refused, Way},
+        value::{self, Protattr},
     },
-    vfs::{dentry::LookupDentry, errno::ENAMETOOLONG, types::Name},
+    vfs::{
+        dentry::{Dentry, LookupDentry},
+        errno::ENAMETOOLONG,
+        printk::{pr_err_ratelimited, pr_warn_ratelimited},
+        task_work,
+        types::Name,
+    },
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
@@ -37,7 +45,8 @@ pub fn lookup(
     }
     let inode = {
         let _creds = union.creds();
-        match resolve(union, dir.data(), name)? {
+        let root = sb.root().inode().ok_or(EIO)?;
+        match resolve(union, root.data(), dir.data(), name)? {
             Some(parts) => Some(node::get(sb, parts)?),
             None => None,
         }
@@ -47,40 +56,33 @@ pub fn lookup(
 
 /// Whether the lower layers would show something under `name` if the top held nothing there.
 pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool> {
-    if dir.lowers().is_empty() {
-        return Ok(false);
-    }
     if let Some(contributes) = known::contributes(union, dir, name) {
         return Ok(contributes);
     }
-    let mut walk = Walk::new(union, name);
-    walk.lowers(dir, &Hint::Unknown)?;
-    Ok(!matches!(walk.resolver.outcome(), Outcome::Absent(_)))
+    // The first layer that has something decides.
+    for lower in dir.lowers() {
+        let found = layer::probe(union, Dir::lower(union, lower)?, name, Ask::All)?;
+        if let Some(found) = found {
+            return Ok(found.entry != Entry::Whiteout);
+        }
+    }
+    Ok(false)
 }
 
 /// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.
-fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
+fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
     let hint = known::hint(union, dir, name);
     if let Hint::Nowhere = hint {
         return Ok(None);
     }
-    let mut walk = Walk::new(union, name);
+    let mut walk = Walk::new(union, root, dir, name);
     if let Some(upper) = dir.upper() {
-        let mnt = union.upper_mnt()?;
-        if let Some(found) = layer::probe(
-            union,
-            Dir {
-                mnt,
-                dentry: upper,
-                xwhiteouts: false,
-            },
-            name,
-            Ask::All,
-        )? {
+        let upper = Dir::upper(union, upper)?;
+        if let Some(found) = layer::probe(union, upper, name, Ask::All)? {
             walk.take_upper(found)?;
         }
     }
-    walk.lowers(dir, &hint)?;
+    walk.lowers(&hint)?;
     if walk.wasted > 0 {
         known::wasted(union, dir, walk.wasted);
     }
@@ -96,25 +98,20 @@ fn resolve(union: &Union, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
     }
 }
 
-/// Where the next lower layers are to be asked.
-enum At {
-    /// Under this name, or else the one looked up, in the parent's lower directories.
-    Parent(Option<KVVec<u8>>),
-    /// Under this path, from the root of each layer.
-    Roots(KVVec<u8>),
-}
-
 struct Walk<'a> {
     union: &'a Union,
+    /// The root of the union: the layers, for redirects that name a path from there.
+    root: &'a Node,
+    dir: &'a Node,
     name: Name<'a>,
     resolver: Resolver,
     more: bool,
-    at: At,
+    course: Course,
     /// The lower layer to be asked next.
     next: u32,
     /// Lower layers that were asked and had nothing.
     wasted: u32,
-    upper: Option<ARef<crate::vfs::dentry::Dentry>>,
+    upper: Option<ARef<Dentry>>,
     stack: KVec<LowerPath>,
     ino: Option<u64>,
     impure: bool,
@@ -122,13 +119,15 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    fn new(union: &'a Union, name: Name<'a>) -> Self {
+    fn new(union: &'a Union, root: &'a Node, dir: &'a Node, name: Name<'a>) -> Self {
         Self {
             union,
+            root,
+            dir,
             name,
             resolver: Resolver::new(),
             more: true,
-            at: At::Parent(None),
+            course: Course::new(),
             next: 0,
             wasted: 0,
             upper: None,
@@ -146,13 +145,14 @@ impl<'a> Walk<'a> {
             self.ino = found.marks.ino;
             self.impure = found.marks.impure;
             self.protection = found.marks.protection;
-            self.redirect(found.marks.redirect)?;
             self.upper = Some(found.dentry);
+            self.turn(found.marks.redirect)?;
         }
         Ok(())
     }
 
     fn take_lower(&mut self, layer: u32, found: Option<Found>) -> Result {
+        self.next = layer.saturating_add(1);
         let Some(found) = found else {
             self.more = self.resolver.feed(Entry::Absent).more();
             return Ok(());
@@ -164,7 +164,6 @@ impl<'a> Walk<'a> {
                 // The layer was the top of another union.
                 self.protection = found.marks.protection;
             }
-            self.redirect(found.marks.redirect)?;
             self.stack.push(
                 LowerPath {
                     layer,
@@ -173,36 +172,64 @@ impl<'a> Walk<'a> {
                 },
                 GFP_KERNEL,
             )?;
+            self.turn(found.marks.redirect)?;
         }
         Ok(())
     }
 
-    fn redirect(&mut self, redirect: Option<KVVec<u8>>) -> Result {
-        let Some(to) = redirect else { return Ok(()) };
-        if self.union.config.xattr_space == XattrSpace::User {
-            // Whoever owns the directory can have written it, and would reach what its new place
-            // does not let him reach.
+    /// Takes in the redirect of an object that was taken, if it has one.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` with `redirect_dir=nofollow`, if something may lie beneath.
+    fn turn(&mut self, redirect: Option<KVVec<u8>>) -> Result {
+        let Some(to) = redirect.filter(|_| self.more) else {
             return Ok(());
-        }
-        self.at = match value::redirect(&to).map_err(|_| EIO)? {
-            Redirect::Absolute(_) => At::Roots(to),
-            Redirect::Relative(_) => match core::mem::replace(&mut self.at, At::Parent(None)) {
-                At::Parent(_) => At::Parent(Some(to)),
-                // The last component of the path changes.
-                At::Roots(path) => At::Roots(sibling(&path, &to)?),
-            },
         };
-        Ok(())
+        match self.union.config.redirects {
+            Redirects::Refuse => {
+                let bottom = self.dir.lowers().last();
+                if !bottom.is_some_and(|lower| lower.layer >= self.next) {
+                    return Ok(());
+                }
+                pr_warn_ratelimited!(
+                    "\"{}\": its redirect to \"{}\" is not followed (redirect_dir=nofollow)\n",
+                    Printable(self.name.as_bytes()),
+                    Printable(&to)
+                );
+                Err(EPERM)
+            }
+            Redirects::Follow if self.union.config.xattr_space == XattrSpace::User => Ok(()),
+            Redirects::Follow => {
+                let to = value::redirect(&to).map_err(|_| EIO)?;
+                self.course.turn(to).map_err(|r| self.astray(r))
+            }
+        }
+    }
+
+    /// The errno of a redirect that cannot be followed.
+    fn astray(&self, refused: Refused) -> Error {
+        match refused {
+            Refused::NoMemory => ENOMEM,
+            Refused::TooLong => {
+                pr_err_ratelimited!(
+                    "\"{}\": redirects lead to a path of more than {} bytes\n",
+                    Printable(self.name.as_bytes()),
+                    redirect::LONGEST
+                );
+                EIO
+            }
+        }
     }
 
     /// Asks the lower layers that may have the name, as far as needed.
-    fn lowers(&mut self, dir: &Node, hint: &Hint) -> Result {
-        let lowers = dir.lowers();
+    fn lowers(&mut self, hint: &Hint) -> Result {
+        let lowers = self.dir.lowers();
         let mut asked = 0;
         // What is known is known of this name: a redirect leads to another one.
-        match (&self.at, hint) {
-            (At::Parent(None), Hint::Nowhere | Hint::Top) => return Ok(()),
-            (At::Parent(None), Hint::Lower(set, index)) => {
+        match (self.course.ask(), hint) {
+            (At::Name, Hint::Nowhere | Hint::Top) => return Ok(()),
+            (At::Name, Hint::Lower(set, index)) => {
                 for layer in set.layers(*index) {
                     if !self.more {
                         return Ok(());
@@ -215,15 +242,15 @@ impl<'a> Walk<'a> {
                     if !found && asked == 0 {
                         // The layers are not what they were, which is not allowed. At least
                         // nothing is missed that is there.
-                        known::forget(dir);
+                        known::forget(self.dir);
                         break;
                     }
                     asked = at.saturating_add(1);
-                    if !matches!(self.at, At::Parent(None)) {
+                    if self.course.ask() != At::Name {
                         break;
                     }
                 }
-                if asked > 0 && matches!(self.at, At::Parent(None)) {
+                if asked > 0 && self.course.ask() == At::Name {
                     return Ok(());
                 }
             }
@@ -235,12 +262,12 @@ impl<'a> Walk<'a> {
     /// Asks all lower layers but those of the first `asked` lower directories, as far as needed.
     fn all_lowers(&mut self, lowers: &[LowerPath], asked: usize) -> Result {
         for lower in lowers.get(asked..).unwrap_or_default() {
-            if !self.more || matches!(self.at, At::Roots(_)) {
+            if !self.more || self.course.ask() == At::Path {
                 break;
             }
             self.lower(lower)?;
         }
-        if let At::Roots(_) = self.at {
+        if self.course.ask() == At::Path {
             return self.roots();
         }
         Ok(())
@@ -248,33 +275,62 @@ impl<'a> Walk<'a> {
 
     /// Asks one lower layer, in the parent's directory there. Returns whether it has something.
     fn lower(&mut self, lower: &LowerPath) -> Result<bool> {
-        let name = match &self.at {
-            At::Parent(Some(other)) => Name::new(other)?,
-            _ => self.name,
+        let name = match self.course.ask() {
+            At::Other(other) => Name::new(other)?,
+            At::Name | At::Path => self.name,
         };
-        let dir = Dir {
-            mnt: self.union.lower_mnt(lower.layer)?,
-            dentry: &lower.dentry,
-            xwhiteouts: lower.xwhiteouts,
-        };
+        let dir = Dir::lower(self.union, lower)?;
         let found = layer::probe(self.union, dir, name, self.ask(lower.layer))?;
         let is_there = found.is_some();
         self.wasted = self.wasted.saturating_add(u32::from(!is_there));
-        self.next = lower.layer.saturating_add(1);
         self.take_lower(lower.layer, found)?;
         Ok(is_there)
     }
 
-    /// Asks the layers not asked yet, under a path from their roots.
+    /// Asks the layers not asked yet, along a path from their roots.
     fn roots(&mut self) -> Result {
-        while self.more && (self.next as usize) < self.union.lowers.len() {
-            let At::Roots(path) = &self.at else { break };
-            let layer = self.next;
-            let found = follow(self.union, layer, path, self.ask(layer))?;
-            self.next = layer.saturating_add(1);
-            self.take_lower(layer, found)?;
+        let lowers = self.root.lowers();
+        let from = lowers.partition_point(|lower| lower.layer < self.next);
+        for lower in lowers.get(from..).unwrap_or_default() {
+            if !self.more || self.course.has_ended() {
+                break;
+            }
+            if task_work::fatal_signal_pending() {
+                return Err(EINTR);
+            }
+            let found = self.follow(lower)?;
+            self.take_lower(lower.layer, found)?;
         }
         Ok(())
+    }
+
+    /// Walks one lower layer along the path, from its root.
+    fn follow(&mut self, root: &LowerPath) -> Result<Option<Found>> {
+        let ask = self.ask(root.layer);
+        let mut at: Option<Found> = None;
+        let mut left = self.course.enter();
+        while let Some(component) = self.course.component(left) {
+            let mut dir = Dir::lower(self.union, root)?;
+            if let Some(at) = &at {
+                dir.dentry = &at.dentry;
+                dir.xwhiteouts = at.marks.xwhiteouts;
+            }
+            let found = layer::probe(self.union, dir, Name::new(component.name)?, ask)?;
+            if component.is_last {
+                return Ok(found);
+            }
+            let entry = found.as_ref().map_or(Entry::Absent, |found| found.entry);
+            let redirect = match found.as_ref().and_then(|f| f.marks.redirect.as_deref()) {
+                Some(to) => Some(value::redirect(to).map_err(|_| EIO)?),
+                None => None,
+            };
+            match self.course.pass(&mut left, entry, redirect) {
+                Ok(Way::Into) => at = found,
+                Ok(Way::Out) => return Ok(None),
+                Err(refused) => return Err(self.astray(refused)),
+            }
+        }
+        Ok(None)
     }
 
     fn ask(&self, layer: u32) -> Ask {
@@ -283,56 +339,4 @@ impl<'a> Walk<'a> {
             false => Ask::All,
         }
     }
-}
-
-/// Follows an absolute path within one lower layer. What is hidden on the way is not there.
-fn follow(union: &Union, layer: u32, path: &[u8], ask: Ask) -> Result<Option<Found>> {
-    let mnt = union.lower_mnt(layer)?;
-    let mut dir: ARef<crate::vfs::dentry::Dentry> = mnt.root().into();
-    let mut xwhiteouts = false;
-    let mut components = path
-        .split(|&b| b == b'/')
-        .filter(|c| !c.is_empty())
-        .peekable();
-    while let Some(component) = components.next() {
-        let last = components.peek().is_none();
-        let name = Name::new(component)?;
-        let ask = if last { ask } else { Ask::All };
-        let Some(found) = layer::probe(
-            union,
-            Dir {
-                mnt,
-                dentry: &dir,
-                xwhiteouts,
-            },
-            name,
-            ask,
-        )?
-        else {
-            return Ok(None);
-        };
-        if last {
-            return Ok(Some(found));
-        }
-        match found.entry {
-            Entry::Directory { .. } => {
-                xwhiteouts = found.marks.xwhiteouts;
-                dir = found.dentry;
-            }
-            _ => return Ok(None),
-        }
-    }
-    Ok(None)
-}
-
-/// `path` with its last component replaced.
-fn sibling(path: &[u8], name: &[u8]) -> Result<KVVec<u8>> {
-    let keep = path
-        .iter()
-        .rposition(|&b| b == b'/')
-        .map_or(0, |at| at.saturating_add(1));
-    let mut to = KVVec::new();
-    to.extend_from_slice(path.get(..keep).unwrap_or(&[]), GFP_KERNEL)?;
-    to.extend_from_slice(name, GFP_KERNEL)?;
-    Ok(to)
 }

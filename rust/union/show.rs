@@ -8,7 +8,7 @@ use crate::{
     logic::{
         codec::XattrSpace,
         layers::escape_lowerdir,
-        options::{Fsync, Uuid},
+        options::{Fsync, Redirects, Uuid},
     },
     vfs::seq_show::SeqFile,
 };
@@ -56,6 +56,9 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
     }
     if union.config.hard_ro {
         m.option(c"hard_ro", None);
+    }
+    if union.config.redirects == Redirects::Refuse {
+        m.option(c"redirect_dir", Some(c"nofollow"));
     }
     if !union.config.fallthru {
         m.option(c"fallthru", Some(c"off"));

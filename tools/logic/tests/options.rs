@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use union_logic::alloc::{fail_after, AllocError, Vec as Array};
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
-use union_logic::options::{Builder, Config, Fsync, Key, Refusal, Takes, Uuid};
+use union_logic::options::{Builder, Config, Fsync, Key, Redirects, Refusal, Takes, Uuid};
 
 /// Sets options as a user would write them, each `name` or `name=value`.
 fn builder(options: &[&str]) -> Result<Builder, Refusal> {
@@ -40,6 +40,7 @@ fn defaults() {
         xattr_space: XattrSpace::Trusted,
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
+        redirects: Redirects::Follow,
         fallthru: true,
         hard_ro: false,
     };
@@ -58,6 +59,10 @@ fn values() {
         builder.set(Key::Uuid, uuid.name().as_bytes()).unwrap();
         assert_eq!(builder.build().unwrap().uuid, uuid);
     }
+    let nofollow = config(&minimal_and(&["redirect_dir=nofollow"])).unwrap();
+    assert_eq!(nofollow.redirects, Redirects::Refuse);
+    let both = ["redirect_dir=on", "redirect_dir=nofollow"];
+    assert!(refused(&minimal_and(&both)).contains("given twice"));
     let fallthru = |value| config(&minimal_and(&[value])).unwrap().fallthru;
     assert!(fallthru("fallthru=on"));
     assert!(!fallthru("fallthru=off"));
@@ -114,7 +119,6 @@ fn what_overlayfs_scripts_say() {
         );
     }
     let unsupported = [
-        "redirect_dir=nofollow",
         "index=on",
         "metacopy=on",
         "nfs_export=on",

@@ -224,3 +224,38 @@ pub fn hash(data: &[u8]) -> u64 {
         .chain(rest)
         .fold(0xcbf2_9ce4_8422_2325, mix)
 }
+
+/// What a program finds below `root`, whatever fails: of each path `dir`, a file's text, or the error. What is listed
+/// and is not there is left out.
+pub fn outline(root: &Path) -> Tree {
+    let mut tree = Tree::new();
+    outline_below(root, "", &mut tree);
+    tree
+}
+
+fn outline_below(path: &Path, name: &str, tree: &mut Tree) {
+    let listed = match list_quietly(path) {
+        Ok(listed) => listed,
+        Err(error) => {
+            tree.insert(name.to_owned(), format!("readdir: {error}"));
+            return;
+        }
+    };
+    for child in listed {
+        let below = format!("{name}/{}", child.name.escape_ascii());
+        let path = path.join(OsStr::from_bytes(&child.name));
+        let line = match sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW) {
+            Err(Errno(libc::ENOENT)) => continue,
+            Err(error) => error.to_string(),
+            Ok(stat) if kind(&stat) == libc::S_IFDIR => {
+                outline_below(&path, &below, tree);
+                "dir".to_owned()
+            }
+            Ok(_) => match std::fs::read(&path) {
+                Ok(text) => show(&text),
+                Err(error) => error.to_string(),
+            },
+        };
+        tree.insert(below, line);
+    }
+}
