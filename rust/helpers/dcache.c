@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <linux/dcache.h>
+#include <linux/fs.h>
+#include <linux/fscrypt.h>
 #include <linux/namei.h>
 
 struct dentry *union_helper_dget(struct dentry *dentry)
@@ -26,6 +28,26 @@ struct dentry *union_helper_d_real(struct dentry *dentry, enum d_real_type type)
 unsigned int union_helper_d_flags(const struct dentry *dentry)
 {
 	return READ_ONCE(dentry->d_flags);
+}
+
+/*
+ * fscrypt's method concerns names shown without their key alone, and every
+ * other dentry that is looked up loses the flag for it; the root of a file
+ * system is not looked up (fscrypt_prepare_dentry()).
+ */
+bool union_helper_d_wants_revalidate(const struct dentry *dentry)
+{
+	unsigned int flags = READ_ONCE(dentry->d_flags);
+
+	if (flags & DCACHE_OP_REVALIDATE && IS_ENABLED(CONFIG_FS_ENCRYPTION) &&
+	    dentry->d_op->d_revalidate == fscrypt_d_revalidate)
+		return flags & DCACHE_NOKEY_NAME;
+	return flags & (DCACHE_OP_REVALIDATE | DCACHE_OP_WEAK_REVALIDATE);
+}
+
+bool union_helper_d_has_encoding(const struct dentry *dentry)
+{
+	return sb_has_encoding(dentry->d_sb);
 }
 
 bool union_helper_is_root(const struct dentry *dentry)

@@ -54,6 +54,11 @@ bool union_helper_inode_unhashed(struct inode *inode)
 	return inode_unhashed(inode);
 }
 
+bool union_helper_is_casefolded(const struct inode *inode)
+{
+	return IS_CASEFOLDED(inode);
+}
+
 bool union_helper_mode_is_special(umode_t mode)
 {
 	return special_file(mode);

@@ -220,6 +220,10 @@ impl FileAttributes<UnionFs> for UnionInode {
     fn fileattr_set(_idmap: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
+        if fa.folds_case() {
+            // Names of the union are compared byte by byte, and so are those of its layers.
+            return Err(vfs::errno::EOPNOTSUPP);
+        }
         let before = match inode.data().upper() {
             Some(_) => None,
             None => {

@@ -56,6 +56,16 @@ impl Named {
         if !inode.is_dir() || !inode.can_lookup() {
             return Err(self.refuse(fc, ENOTDIR, fmt!("not a directory")));
         }
+        if inode.is_casefolded() {
+            return Err(self.refuse(
+                fc,
+                EINVAL,
+                fmt!(
+                    "a directory that ignores the case of letters cannot be a layer; use one without \
+                      (chattr -F, while it is empty)"
+                ),
+            ));
+        }
         if self.dentry().is_weird() {
             return Err(self.refuse(
                 fc,

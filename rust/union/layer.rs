@@ -125,9 +125,12 @@ impl<'a> Dir<'a> {
 /// what cannot be a part of a union; `ELOOP` for the union's own top or work directory.
 pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Option<Found>> {
     let mnt = dir.mnt;
-    if !dir.dentry.inode().is_some_and(|inode| inode.can_lookup()) {
+    match dir.dentry.inode() {
+        // It was marked so behind the union.
+        Some(inode) if inode.is_casefolded() => return Err(EREMOTE),
+        Some(inode) if inode.can_lookup() => {}
         // A corrupt image, or a file system that is none.
-        return Err(EIO);
+        _ => return Err(EIO),
     }
     let dentry = match namei::lookup_one_unlocked(mnt, dir.dentry, name) {
         // One layer may allow longer names than another.

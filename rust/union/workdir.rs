@@ -51,6 +51,13 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
     if !workdir.inode().is_some_and(|inode| inode.is_dir()) {
         return Err(base.refuse(fc, ENOTDIR, fmt!("\"work\" in it is not a directory")));
     }
+    if workdir.is_weird() {
+        return Err(base.refuse(
+            fc,
+            EINVAL,
+            fmt!("\"work\" in it ignores the case of letters; remove it"),
+        ));
+    }
     close(mnt, &workdir)
         .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
     clean(fc, base, &write, mnt, &workdir, 0)?;

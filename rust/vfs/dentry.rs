@@ -150,21 +150,29 @@ impl Dentry {
     /// Whether the file system wants to be asked before a cached dentry is used (network file
     /// systems do).
     pub fn wants_revalidate(&self) -> bool {
-        self.d_flags()
-            & (bindings::dentry_flags_DCACHE_OP_REVALIDATE
-                | bindings::dentry_flags_DCACHE_OP_WEAK_REVALIDATE)
-            != 0
+        // SAFETY: `self` is alive; the operations of a dentry never change.
+        unsafe { bindings::d_wants_revalidate(self.as_ptr()) }
     }
 
     /// Whether names are not compared byte by byte, or the directory may turn into another mount
     /// when it is walked: such a directory cannot be a part of a stack.
+    ///
+    /// A file system that can ignore the case of letters has methods that compare names, which
+    /// compare bytes but in the directories that are marked so (`sb_has_encoding()`).
     pub fn is_weird(&self) -> bool {
-        self.d_flags()
+        let flags = self.d_flags();
+        if flags
             & (bindings::dentry_flags_DCACHE_NEED_AUTOMOUNT
-                | bindings::dentry_flags_DCACHE_MANAGE_TRANSIT
-                | bindings::dentry_flags_DCACHE_OP_HASH
-                | bindings::dentry_flags_DCACHE_OP_COMPARE)
+                | bindings::dentry_flags_DCACHE_MANAGE_TRANSIT)
             != 0
+        {
+            return true;
+        }
+        // SAFETY: `self` is alive; the encoding of a super block never changes.
+        flags & (bindings::dentry_flags_DCACHE_OP_HASH | bindings::dentry_flags_DCACHE_OP_COMPARE)
+            != 0
+            && (!unsafe { bindings::d_has_encoding(self.as_ptr()) }
+                || self.inode().is_some_and(Inode::is_casefolded))
     }
 
     /// Takes the dentry out of the name cache (`d_drop()`).

@@ -45,6 +45,11 @@ impl FileKattr {
         )
     }
 
+    /// Whether the flags say that a directory ignores the case of letters.
+    pub fn folds_case(&self) -> bool {
+        self.flags_valid() && self.0.flags & bindings::FS_CASEFOLD_FL != 0
+    }
+
     /// Sets or clears both, in both forms the structure has.
     pub fn set_protection(&mut self, immutable: bool, append: bool) {
         for (on, flag, xflag) in [

@@ -219,6 +219,12 @@ impl Inode {
         unsafe { (*(*self.as_ptr()).i_op).lookup.is_some() }
     }
 
+    /// Whether this is a directory whose names are looked up without regard to the case of letters.
+    pub fn is_casefolded(&self) -> bool {
+        // SAFETY: `self` is alive; the helper reads the flags.
+        unsafe { bindings::is_casefolded(self.as_ptr()) }
+    }
+
     /// Whether owner and group can be named as seen through `mnt` (`vfsuid_valid()`).
     pub fn ids_are_valid(&self, mnt: &super::mount::Mount) -> bool {
         // SAFETY: Both are alive.

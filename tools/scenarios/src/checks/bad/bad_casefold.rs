@@ -27,26 +27,42 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.works("close", sys::close(fd))?;
     b.file(&folded.join("Name"), "text")?;
     b.holds(&folded.join("nAME"), "text")?;
-    b.refused(&b.new_union().lower(&folded), &l.target, &[libc::EINVAL])?;
+    let failure = b.refused(&b.new_union().lower(&folded), &l.target, &[libc::EINVAL])?;
+    b.must(
+        &format!("the reason: {failure}"),
+        failure.to_string().contains("the case of letters"),
+    )?;
     let union = b.new_union().lowers(&l.lowers).upper(&folded, &work);
     b.refused(&union, &l.target, &[libc::EINVAL])?;
-    // The directories around it are like any other; the kernel may treat the whole file system as of the kind.
+    // The directories around it are like any other.
     let union = b.new_union().lower(top.join("lower")).upper(&upper, &work);
-    match union.mount(&l.target) {
-        Err(failure) => b.must(
-            &format!("EINVAL, not {failure}"),
-            failure.errno.0 == libc::EINVAL,
-        ),
-        Ok(()) => {
-            let inside = l.target.join("folded");
-            b.fails("stat", sys::stat(inside.join("name"), 0), libc::EREMOTE)?;
-            b.fails(
-                "mkdir",
-                sys::mkdir(inside.join("new"), 0o755),
-                libc::EREMOTE,
-            )?;
-            b.file(&l.target.join("plain"), "text")?;
-            b.umount(&l.target)
-        }
-    }
+    union.mount(&l.target)?;
+    let inside = l.target.join("folded");
+    b.fails("stat", sys::stat(inside.join("name"), 0), libc::EREMOTE)?;
+    b.fails(
+        "mkdir",
+        sys::mkdir(inside.join("new"), 0o755),
+        libc::EREMOTE,
+    )?;
+    b.file(&l.target.join("plain"), "text")?;
+    // One that is marked so behind the union.
+    b.works("mkdir", sys::mkdir(l.target.join("later"), 0o755))?;
+    let fd = b.works("open", sys::open(upper.join("later"), libc::O_RDONLY, 0))?;
+    b.works("chattr +F", sys::set_flags(fd, FS_CASEFOLD_FL))?;
+    b.works("close", sys::close(fd))?;
+    let name = l.target.join("later/name");
+    b.fails("stat", sys::stat(&name, 0), libc::EREMOTE)?;
+    b.fails("mkdir", sys::mkdir(&name, 0o755), libc::EREMOTE)?;
+    b.umount(&l.target)?;
+    // The same with what is in the work directory.
+    b.works("rmdir", sys::rmdir(work.join("work")))?;
+    let inner = b.dir(&work.join("work"))?;
+    let fd = b.works("open", sys::open(&inner, libc::O_RDONLY, 0))?;
+    b.works("chattr +F", sys::set_flags(fd, FS_CASEFOLD_FL))?;
+    b.works("close", sys::close(fd))?;
+    let failure = b.refused(&union, &l.target, &[libc::EINVAL])?;
+    b.must(
+        &format!("the reason: {failure}"),
+        failure.to_string().contains("the case of letters"),
+    )
 }
