@@ -15,6 +15,7 @@
 //! |---|---|
 //! | [`entry`] | what does one layer say of a name? |
 //! | [`lookup`] | what does the union show, which layers take part, when to stop asking? |
+//! | [`aufs`] | which names are whiteouts of the form that containers use? |
 //! | [`redirect`] | where are the lower parts of a directory that was renamed? |
 //! | [`merge`], [`fallthru`] | what do the lower layers contribute to a directory? |
 //! | [`record`], [`pack`] | how is a fallthru set written down, and where? |
@@ -29,6 +30,7 @@
 #![forbid(unsafe_code)]
 
 pub mod alloc;
+pub mod aufs;
 pub mod codec;
 pub mod copy_up;
 pub mod entry;

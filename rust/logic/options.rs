@@ -85,6 +85,8 @@ keys! {
     Volatile = "volatile", Nothing;
     /// How much to care for power cuts.
     Fsync = "fsync", Word;
+    /// Which whiteouts lower layers have.
+    Whiteout = "whiteout", Word;
     /// Whether what directories list is relied on, and recorded.
     Fallthru = "fallthru", Word;
     /// Which identity of the file system to show.
@@ -164,6 +166,16 @@ impl Uuid {
     }
 }
 
+/// Which whiteouts lower layers have.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Whiteouts {
+    /// Those of overlayfs: devices and attributes.
+    #[default]
+    Overlay,
+    /// Those of aufs as well ([`super::aufs`]).
+    Aufs,
+}
+
 /// What is done about redirects, which lead to the lower parts of a directory that was renamed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Redirects {
@@ -186,6 +198,8 @@ pub struct Config {
     pub uuid: Uuid,
     /// What is done about redirects.
     pub redirects: Redirects,
+    /// Which whiteouts lower layers have.
+    pub whiteouts: Whiteouts,
     /// Whether lookups rely on what a directory lists, and that is recorded in the top layer.
     pub fallthru: bool,
     /// Whether the file systems of lower layers must be read-only, and stay so.
@@ -204,6 +218,7 @@ pub struct Builder {
     fsync: Option<Fsync>,
     uuid: Option<Uuid>,
     redirects: Option<Redirects>,
+    whiteouts: Option<Whiteouts>,
     fallthru: Option<bool>,
 }
 
@@ -220,6 +235,7 @@ impl Builder {
             fsync: None,
             uuid: None,
             redirects: None,
+            whiteouts: None,
             fallthru: None,
         }
     }
@@ -274,6 +290,11 @@ impl Builder {
                 b"nofollow" => self.set_redirects(Redirects::Refuse),
                 _ => refuse("redirect_dir: must be off, follow, nofollow or on"),
             },
+            Key::Whiteout => match value {
+                b"overlay" => self.set_whiteouts(Whiteouts::Overlay),
+                b"aufs" => self.set_whiteouts(Whiteouts::Aufs),
+                _ => refuse("whiteout: must be overlay or aufs"),
+            },
             Key::Fallthru => match value {
                 b"on" => self.set_fallthru(true),
                 b"off" => self.set_fallthru(false),
@@ -301,6 +322,14 @@ impl Builder {
             &mut self.redirects,
             redirects,
             "redirect_dir: given twice with different values",
+        )
+    }
+
+    fn set_whiteouts(&mut self, whiteouts: Whiteouts) -> Result<(), Refusal> {
+        same(
+            &mut self.whiteouts,
+            whiteouts,
+            "whiteout: given twice with different values",
         )
     }
 
@@ -335,6 +364,7 @@ impl Builder {
             fsync: self.fsync.unwrap_or_default(),
             uuid: self.uuid.unwrap_or_default(),
             redirects: self.redirects.unwrap_or_default(),
+            whiteouts: self.whiteouts.unwrap_or_default(),
             fallthru: self.fallthru.unwrap_or(true),
             hard_ro: self.hard_ro,
         })
@@ -359,6 +389,9 @@ impl Config {
         }
         if other.redirects.is_some_and(|r| r != self.redirects) {
             return refuse("redirect_dir: cannot be changed by remount");
+        }
+        if other.whiteouts.is_some_and(|w| w != self.whiteouts) {
+            return refuse("whiteout: cannot be changed by remount");
         }
         if other.fallthru.is_some_and(|on| on != self.fallthru) {
             return refuse("fallthru: cannot be changed by remount");

@@ -39,6 +39,7 @@ use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let union = sb.data();
+    union.check_new_name(dentry.name())?;
     let parent = dentry.stable_parent();
     copy_up::up(parent)?;
     let updir = dir.data().upper().ok_or(EROFS)?;
@@ -70,6 +71,7 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
 /// Gives an object of the union another name.
 pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     let union = dir.sb().data();
+    union.check_new_name(new.name())?;
     copy_up::up(old)?;
     copy_up::up(new.stable_parent())?;
     let inode = old.inode().ok_or(ENOENT)?;

@@ -8,8 +8,9 @@ use super::{
 };
 use crate::{
     logic::{
+        aufs,
         inum::Inums,
-        options::{Config, Fsync},
+        options::{Config, Fsync, Whiteouts},
     },
     vfs::{
         cred::{NewCred, OverrideCreds},
@@ -22,6 +23,7 @@ use crate::{
         seq_show::SeqFile,
         statfs::Statfs,
         super_block::{sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
+        types::Name,
         work::{Background, Workqueue},
     },
 };
@@ -239,6 +241,23 @@ impl Union {
     /// Says whether the disk of the top layer has failed to take data since the mount.
     pub fn check_errors(&self) -> Result {
         self.upper()?.errors.check(self.upper_mnt()?.root())
+    }
+
+    /// Whether a name is never a part of the tree: it would be a whiteout in a lower layer.
+    pub fn is_reserved(&self, name: Name<'_>) -> bool {
+        self.config.whiteouts == Whiteouts::Aufs && aufs::is_reserved(name.as_bytes())
+    }
+
+    /// Whether a name can be made.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` for one that would be a whiteout in a lower layer.
+    pub fn check_new_name(&self, name: Name<'_>) -> Result {
+        match self.is_reserved(name) {
+            true => Err(EPERM),
+            false => Ok(()),
+        }
     }
 
     /// Whether changes are to be made durable at all.

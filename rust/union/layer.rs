@@ -5,9 +5,10 @@
 use super::{fs::Union, node::LowerPath};
 use crate::{
     logic::{
-        alloc,
+        alloc, aufs,
         codec::{self, Attr, Class},
         entry::{Entry, Kind},
+        options::Whiteouts,
         value,
     },
     vfs::{
@@ -57,6 +58,16 @@ pub struct Found {
     pub marks: Marks,
 }
 
+impl Found {
+    fn whiteout(dentry: ARef<Dentry>) -> Self {
+        Self {
+            dentry,
+            entry: Entry::Whiteout,
+            marks: Marks::default(),
+        }
+    }
+}
+
 /// Which private attributes to ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
@@ -76,6 +87,8 @@ pub struct Dir<'a> {
     pub dentry: &'a Dentry,
     /// See [`Marks::xwhiteouts`].
     pub xwhiteouts: bool,
+    /// Names may be whiteouts ([`aufs`]).
+    pub aufs: bool,
 }
 
 impl<'a> Dir<'a> {
@@ -89,6 +102,7 @@ impl<'a> Dir<'a> {
             mnt: union.upper_mnt()?,
             dentry,
             xwhiteouts: false,
+            aufs: false,
         })
     }
 
@@ -102,7 +116,34 @@ impl<'a> Dir<'a> {
             mnt: union.lower_mnt(lower.layer)?,
             dentry: &lower.dentry,
             xwhiteouts: lower.xwhiteouts,
+            aufs: union.config.whiteouts == Whiteouts::Aufs,
         })
+    }
+
+    /// Looks a name up. `None`: there is nothing under it.
+    fn lookup(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
+        match namei::lookup_one_unlocked(self.mnt, self.dentry, name) {
+            // One layer may allow longer names than another.
+            Err(e) if e == ENOENT || e == ENAMETOOLONG => Ok(None),
+            // A negative dentry stays in the layer's cache: a create that follows finds it there.
+            other => other.map(|dentry| Some(dentry).filter(|dentry| dentry.is_positive())),
+        }
+    }
+
+    /// Whether an entry with the name of a whiteout says that `name` of the layers beneath is hidden.
+    fn hides(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
+        if !self.aufs {
+            return Ok(None);
+        }
+        match aufs::Whiteout::of(name.as_bytes()) {
+            Some(whiteout) => self.lookup(Name::new(whiteout.name())?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an entry with the name of an opaque mark says that all of the layers beneath is hidden.
+    pub fn has_opaque_name(&self) -> Result<bool> {
+        Ok(self.aufs && self.lookup(Name::new(aufs::OPAQUE)?)?.is_some())
     }
 
     /// Whether an object of this directory is a whiteout.
@@ -132,15 +173,17 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
         // A corrupt image, or a file system that is none.
         _ => return Err(EIO),
     }
-    let dentry = match namei::lookup_one_unlocked(mnt, dir.dentry, name) {
-        // One layer may allow longer names than another.
-        Err(e) if e == ENOENT || e == ENAMETOOLONG => return Ok(None),
-        other => other?,
-    };
-    let Some(inode) = dentry.inode() else {
-        // The negative dentry stays in the layer's cache: a create that follows finds it there.
+    if dir.aufs && aufs::is_reserved(name.as_bytes()) {
         return Ok(None);
+    }
+    let Some(dentry) = dir.lookup(name)? else {
+        return Ok(match ask {
+            Ask::All => dir.hides(name)?.map(Found::whiteout),
+            // There is nothing that could be hidden.
+            Ask::Bottom => None,
+        });
     };
+    let inode = dentry.inode().ok_or(EIO)?;
     if dentry.is_weird() {
         return Err(EREMOTE);
     }
@@ -152,11 +195,7 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
         return Err(ELOOP);
     }
     if inode.is_whiteout() {
-        return Ok(Some(Found {
-            entry: Entry::Whiteout,
-            dentry,
-            marks: Marks::default(),
-        }));
+        return Ok(Some(Found::whiteout(dentry)));
     }
     let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
     let marks = match ask {
@@ -168,14 +207,19 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
         }
     };
     if dir.xwhiteouts && marks.whiteout && inode.size() == 0 {
-        return Ok(Some(Found {
-            entry: Entry::Whiteout,
-            dentry,
-            marks: Marks::default(),
-        }));
+        return Ok(Some(Found::whiteout(dentry)));
+    }
+    let mut opaque = marks.opaque;
+    if dir.aufs && kind.is_directory() && ask == Ask::All && !opaque {
+        // It is what was put in the place of a hidden one, or it hides all beneath itself.
+        let inside = Dir {
+            dentry: &dentry,
+            ..dir
+        };
+        opaque = dir.hides(name)?.is_some() || inside.has_opaque_name()?;
     }
     Ok(Some(Found {
-        entry: Entry::of(kind, marks.opaque),
+        entry: Entry::of(kind, opaque),
         dentry,
         marks,
     }))

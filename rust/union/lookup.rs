@@ -71,6 +71,9 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
 
 /// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.
 fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
+    if union.is_reserved(name) {
+        return Ok(None);
+    }
     let hint = known::hint(union, dir, name);
     if let Hint::Nowhere = hint {
         return Ok(None);
@@ -189,7 +192,7 @@ impl<'a> Walk<'a> {
         match self.union.config.redirects {
             Redirects::Refuse => {
                 let bottom = self.dir.lowers().last();
-                if !bottom.is_some_and(|lower| lower.layer >= self.next) {
+                if bottom.is_none_or(|lower| lower.layer < self.next) {
                     return Ok(());
                 }
                 pr_warn_ratelimited!(

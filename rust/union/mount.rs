@@ -470,9 +470,14 @@ impl MountContext {
                 dentry: dentry.into(),
                 xwhiteouts,
             };
+            let ends = layer::Dir::lower(union, &path)?.has_opaque_name()?;
             stack.push(path, GFP_KERNEL_ACCOUNT)?;
+            if ends {
+                break;
+            }
         }
-        // That the root of a layer is opaque means nothing: all layers that are named take part.
+        // The mark on the root of a layer means nothing, to overlayfs either; a name that says so has
+        // been put there by somebody who meant it.
         let mut impure = false;
         let mut protection = Protattr::default();
         let upper = match &self.upper {

@@ -20,6 +20,7 @@ use crate::{
         codec::XattrSpace,
         fallthru::Fallthrus,
         hash,
+        options::Whiteouts,
         pack::{Index, Place},
         record::{self, Identity, Refused},
     },
@@ -406,7 +407,10 @@ fn identity(union: &Union, node: &Node) -> Option<Identity> {
     let of_mount = Identity::new()
         // Inode numbers are written down as the union shows them, whiteouts as it sees them.
         .with(union.inums.file_systems().into())
-        .with((union.config.xattr_space == XattrSpace::User).into());
+        .with(
+            u64::from(union.config.xattr_space == XattrSpace::User)
+                | u64::from(union.config.whiteouts == Whiteouts::Aufs) << 1,
+        );
     node.lowers().iter().try_fold(of_mount, |identity, lower| {
         let layer = union.lowers.get(lower.layer as usize)?;
         let file_system = layer.identity(union.lower_mnt(lower.layer).ok()?)?;

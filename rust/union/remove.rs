@@ -61,7 +61,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
         RemovePlan::Unlink | RemovePlan::Rmdir | RemovePlan::ClearThenRmdir => {
             if let (RemovePlan::ClearThenRmdir, Some(listing)) = (plan, &listing) {
                 known::forget(node);
-                clear(&write, node.upper().ok_or(EIO)?, listing)?;
+                clear(union, &write, node.upper().ok_or(EIO)?, listing)?;
             }
             let removing = Removing::start(&write, updir, name)?;
             expect_same(node, removing.dentry())?;
@@ -83,7 +83,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
             // The directory is in the work directory now, out of sight. What cannot be removed
             // there is left for the next mount.
             if let Some(listing) = &listing {
-                if let Err(e) = clear(&write, staged.dentry()?, listing) {
+                if let Err(e) = clear(union, &write, staged.dentry()?, listing) {
                     pr_warn_ratelimited!("cannot empty a removed directory: {:?}\n", e);
                 }
             }
@@ -134,9 +134,19 @@ fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
 }
 
 /// Deletes the whiteouts of `listing` from the directory `dir` of the top layer.
-pub fn clear(write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
+///
+/// # Errors
+///
+/// `ENOTEMPTY` for a directory that has the name of a whiteout, and something in it; those of the
+/// file system.
+pub fn clear(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
     for name in listing.whiteouts() {
-        match stage::fallthru(write, dir, Name::new(name)?) {
+        let name = Name::new(name)?;
+        let removed = match union.is_reserved(name) {
+            true => Removing::start(write, dir, name).and_then(Removing::remove),
+            false => stage::fallthru(write, dir, name),
+        };
+        match removed {
             Err(e) if e == ENOENT => {}
             other => other?,
         }

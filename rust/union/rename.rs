@@ -42,6 +42,7 @@ pub fn rename(
     request: RenameRequest,
 ) -> Result {
     let union = old_dir.sb().data();
+    union.check_new_name(new.name())?;
     let mode = match request {
         RenameRequest::Replace => RenameMode::Replace,
         RenameRequest::NoReplace => RenameMode::NoReplace,
@@ -108,14 +109,14 @@ pub fn rename(
             (ClearTarget::No, _) | (_, None) => {}
             (ClearTarget::Whiteouts, Some(upper)) => {
                 known::forget(inode.data());
-                clear(&write, upper, listing)?;
+                clear(union, &write, upper, listing)?;
             }
             (ClearTarget::OpaqueThenWhiteouts, Some(upper)) => {
                 opaque(inode)?;
                 // Also if what follows fails: the whiteouts that hid what lies beneath are going.
                 inode.data().seal();
                 known::forget(inode.data());
-                clear(&write, upper, listing)?;
+                clear(union, &write, upper, listing)?;
             }
         }
     }

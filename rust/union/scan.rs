@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     logic::{
+        aufs,
         entry::Kind,
         fallthru::Fallthrus,
         merge::{Merge, Seen},
+        options::Whiteouts,
         view::{Held, View},
     },
     vfs::{
@@ -52,6 +54,7 @@ pub fn lowers(union: &Union, node: &Node) -> Result<Fallthrus> {
             numbers,
             impure: numbers.vary_within_dir(),
             xwhiteouts: lower.xwhiteouts,
+            aufs: union.config.whiteouts == Whiteouts::Aufs,
         };
         this.merge(union, &mut merge, lower.layer)?;
     }
@@ -72,6 +75,7 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<View> {
             numbers: union.upper()?.numbers,
             impure: node.is_impure(),
             xwhiteouts: false,
+            aufs: union.config.whiteouts == Whiteouts::Aufs,
         };
         this.view(union, &mut view, set)?;
     }
@@ -96,6 +100,8 @@ struct Layer<'a> {
     impure: bool,
     /// Empty files may be whiteouts.
     xwhiteouts: bool,
+    /// Names may be whiteouts, or no part of the tree at least ([`aufs`]).
+    aufs: bool,
 }
 
 /// An entry that needs a look at the object, once the directory is unlocked.
@@ -118,6 +124,7 @@ impl<'a> Layer<'a> {
             mnt: self.path.mnt(),
             dentry: self.path.dentry(),
             xwhiteouts: self.xwhiteouts,
+            aufs: self.aufs,
         }
     }
 
@@ -126,7 +133,14 @@ impl<'a> Layer<'a> {
         let add = |merge: &mut Merge, name: &[u8], ino, dt, seen| {
             merge.add(layer, name, ino, dt, seen).map_err(no_memory)
         };
+        let mut hidden = KVVec::new();
         let unknown = self.read(union, |name, ino, dt| {
+            if self.aufs && aufs::is_reserved(name) {
+                if let Some(name) = aufs::hidden_by(name) {
+                    keep(&mut hidden, name, ino, dt)?;
+                }
+                return Ok(false);
+            }
             if dt == DT_UNKNOWN || self.impure {
                 return Ok(true);
             }
@@ -158,6 +172,10 @@ impl<'a> Layer<'a> {
             merge.settle(index, seen);
             from = index.saturating_add(1);
         }
+        // After all else of this layer: they hide nothing of it.
+        for entry in &hidden {
+            add(merge, &entry.name, 0, DT_UNKNOWN, Seen::Whiteout)?;
+        }
         Ok(())
     }
 
@@ -165,6 +183,10 @@ impl<'a> Layer<'a> {
     fn view(self, union: &Union, view: &mut View, set: &Fallthrus) -> Result {
         let put = |view: &mut View, name: &[u8], held| view.put(set, name, held).map_err(no_memory);
         let unknown = self.read(union, |name, ino, dt| {
+            if self.aufs && aufs::is_reserved(name) {
+                // Made while the union was mounted otherwise, or not at all: as good as a whiteout.
+                return put(view, name, Held::Whiteout).map(|()| false);
+            }
             if dt == DT_UNKNOWN || dt == DT_CHR || self.impure {
                 return Ok(true);
             }

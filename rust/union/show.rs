@@ -8,7 +8,7 @@ use crate::{
     logic::{
         codec::XattrSpace,
         layers::escape_lowerdir,
-        options::{Fsync, Redirects, Uuid},
+        options::{Fsync, Redirects, Uuid, Whiteouts},
     },
     vfs::seq_show::SeqFile,
 };
@@ -59,6 +59,9 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
     }
     if union.config.redirects == Redirects::Refuse {
         m.option(c"redirect_dir", Some(c"nofollow"));
+    }
+    if union.config.whiteouts == Whiteouts::Aufs {
+        m.option(c"whiteout", Some(c"aufs"));
     }
     if !union.config.fallthru {
         m.option(c"fallthru", Some(c"off"));

@@ -168,11 +168,14 @@ impl Dentry {
         {
             return true;
         }
+        let methods =
+            bindings::dentry_flags_DCACHE_OP_HASH | bindings::dentry_flags_DCACHE_OP_COMPARE;
+        if flags & methods == 0 {
+            return false;
+        }
         // SAFETY: `self` is alive; the encoding of a super block never changes.
-        flags & (bindings::dentry_flags_DCACHE_OP_HASH | bindings::dentry_flags_DCACHE_OP_COMPARE)
-            != 0
-            && (!unsafe { bindings::d_has_encoding(self.as_ptr()) }
-                || self.inode().is_some_and(Inode::is_casefolded))
+        let has_encoding = unsafe { bindings::d_has_encoding(self.as_ptr()) };
+        !has_encoding || self.inode().is_some_and(Inode::is_casefolded)
     }
 
     /// Takes the dentry out of the name cache (`d_drop()`).

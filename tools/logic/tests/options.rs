@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use union_logic::alloc::{fail_after, AllocError, Vec as Array};
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
-use union_logic::options::{Builder, Config, Fsync, Key, Redirects, Refusal, Takes, Uuid};
+use union_logic::options::{
+    Builder, Config, Fsync, Key, Redirects, Refusal, Takes, Uuid, Whiteouts,
+};
 
 /// Sets options as a user would write them, each `name` or `name=value`.
 fn builder(options: &[&str]) -> Result<Builder, Refusal> {
@@ -41,6 +43,7 @@ fn defaults() {
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
         redirects: Redirects::Follow,
+        whiteouts: Whiteouts::Overlay,
         fallthru: true,
         hard_ro: false,
     };
@@ -63,6 +66,9 @@ fn values() {
     assert_eq!(nofollow.redirects, Redirects::Refuse);
     let both = ["redirect_dir=on", "redirect_dir=nofollow"];
     assert!(refused(&minimal_and(&both)).contains("given twice"));
+    let whiteouts = |value| config(&minimal_and(&[value])).unwrap().whiteouts;
+    assert_eq!(whiteouts("whiteout=aufs"), Whiteouts::Aufs);
+    assert_eq!(whiteouts("whiteout=overlay"), Whiteouts::Overlay);
     let fallthru = |value| config(&minimal_and(&[value])).unwrap().fallthru;
     assert!(fallthru("fallthru=on"));
     assert!(!fallthru("fallthru=off"));
@@ -155,7 +161,12 @@ fn remount_accepts_what_changes_nothing() {
     let remount = |options: &[&str]| mounted.unchanged(&builder(options).unwrap());
     assert_eq!(remount(&[]), Ok(()));
     assert_eq!(
-        remount(&minimal_and(&["fsync=strict", "uuid=auto", "index=off"])),
+        remount(&minimal_and(&[
+            "fsync=strict",
+            "uuid=auto",
+            "index=off",
+            "redirect_dir=on"
+        ])),
         Ok(())
     );
     assert!(remount(&["fsync=auto"]).is_err());
@@ -163,6 +174,8 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["userxattr"]).is_err());
     assert!(remount(&["hard_ro"]).is_err());
     assert!(remount(&["uuid=off"]).is_err());
+    assert!(remount(&["redirect_dir=nofollow"]).is_err());
+    assert!(remount(&["whiteout=aufs"]).is_err());
 }
 
 /// The paths in a list, or the text of the refusal.

@@ -181,6 +181,7 @@ impl Lab {
                 "overlayfs without a top lists the whiteouts of a directory that one layer alone has",
             );
         } else if scenario.not_overlay.is_none() && self.fstype != "overlay" {
+            site.for_overlay()?;
             site.mount("overlay")
                 .map_err(|error| format!("overlayfs must accept these layers: {error}"))?;
             see("as overlayfs")?;

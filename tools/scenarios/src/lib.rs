@@ -12,6 +12,7 @@
 #![allow(clippy::type_complexity)]
 
 pub mod acl;
+pub mod aufs;
 pub mod bench;
 pub mod cases;
 pub mod catalogue;

@@ -163,6 +163,8 @@ pub enum Twist {
     Bind,
     /// The steps have the union as their root directory.
     Chroot,
+    /// The lower layers have whiteouts as aufs had them.
+    Aufs,
     /// Something happens between one step and the next.
     Between(Turn),
 }
@@ -252,7 +254,7 @@ const fn row(
 pub const SHAPES: &[Shape] = {
     use Api::{Fds, Mount, Strings};
     use Fs::{Btrfs, Erofs, Ext4, Iso9660, Squashfs, Tmpfs, Xfs};
-    use Twist::{Between, Bind, Chroot, Nested, None, ReadOnly};
+    use Twist::{Aufs, Between, Bind, Chroot, Nested, None, ReadOnly};
     &[
         row("tmpfs", Tmpfs, &[Tmpfs], 1, Mount, None),
         row("tmpfs-2", Tmpfs, &[Tmpfs], 2, Strings, None),
@@ -288,6 +290,7 @@ pub const SHAPES: &[Shape] = {
             Strings,
             Nested("overlay"),
         ),
+        row("aufs", Tmpfs, &[Tmpfs], 3, Mount, Aufs),
         row("bind", Tmpfs, &[Tmpfs], 2, Strings, Bind),
         row("chroot", Tmpfs, &[Tmpfs], 1, Fds, Chroot),
         row(
@@ -338,6 +341,12 @@ pub const MAKES_LOWER: &[(&str, &str)] = &[
 
 /// Why a scenario that looks at what is in memory cannot run between turns.
 pub const FORGOTTEN: &str = "nothing stays in memory between the steps";
+
+/// For scenarios with names of the form that whiteouts of aufs have.
+pub const NO_SUCH_NAMES: &[(&str, &str)] = &[(
+    "aufs",
+    "a name that begins with .wh. is no part of the tree there",
+)];
 
 /// For scenarios that look at what is in memory.
 pub const FORGETS: &[(&str, &str)] = &[

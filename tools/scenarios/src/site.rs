@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::aufs;
 use crate::execute::{Disks, make_dir};
 use crate::layers::Layers;
 use crate::make;
@@ -133,6 +134,14 @@ impl Site {
 
     /// Fills the layers; with a nested union, mounts that.
     pub fn fill(&mut self, spread: &Spread, fstype: &str) -> Result<(), String> {
+        let by_name;
+        let spread = match self.shape.twist {
+            Twist::Aufs if fstype != "overlay" => {
+                by_name = aufs::spread(spread);
+                &by_name
+            }
+            _ => spread,
+        };
         for (number, entries) in spread.lowers.iter().enumerate() {
             if !self.shape.lower(number).is_image() {
                 let tree = &self.trees[number];
@@ -177,6 +186,16 @@ impl Site {
         &self.trees
     }
 
+    /// Has the lower layers be such as overlayfs can read.
+    pub fn for_overlay(&self) -> Result<(), String> {
+        if self.shape.twist == Twist::Aufs {
+            for tree in &self.trees {
+                aufs::to_overlay(tree)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Mounts the union.
     pub fn mount(&self, fstype: &str) -> Result<(), String> {
         let overlay = fstype == "overlay";
@@ -188,6 +207,9 @@ impl Site {
         let mut union = Union::new(fstype).api(api).lowers(&self.lowers);
         if self.shape.twist != Twist::ReadOnly {
             union = union.upper(self.upper_root(), self.work());
+        }
+        if self.shape.twist == Twist::Aufs && !overlay {
+            union = union.option("whiteout", "aufs");
         }
         union.mount(&self.whole)?;
         if self.shape.twist == Twist::Bind {

@@ -36,7 +36,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
         let whole = b.new_union().lower(below).upper(&l.upper, &l.work);
         for union in [
             b.new_union().lower(&lower).upper(&upper, &work),
-            b.new_union().lower(&lower).lowers(&l.lowers).upper(&upper, &work),
+            b.new_union()
+                .lower(&lower)
+                .lowers(&l.lowers)
+                .upper(&upper, &work),
         ] {
             use_it(b, &union, &l.target)?;
             for dir in [&upper, &work] {
@@ -71,17 +74,27 @@ fn use_it(b: &Bench, union: &Union, target: &Path) -> Result<(), String> {
     if b.is_union() {
         for dir in ["Dir", "NEW"] {
             let fd = b.works("open", sys::open(at(dir), libc::O_RDONLY, 0))?;
-            b.fails("chattr +F", sys::set_flags(fd, FS_CASEFOLD_FL), libc::EOPNOTSUPP)?;
+            b.fails(
+                "chattr +F",
+                sys::set_flags(fd, FS_CASEFOLD_FL),
+                libc::EOPNOTSUPP,
+            )?;
             b.works("close", sys::close(fd))?;
         }
     }
     let names = |dir: &str| -> Result<Vec<String>, String> {
         let listed = walk::list(&at(dir)).map_err(|error| error.to_string())?;
-        Ok(listed.iter().map(|entry| entry.name.escape_ascii().to_string()).collect())
+        Ok(listed
+            .iter()
+            .map(|entry| entry.name.escape_ascii().to_string())
+            .collect())
     };
     let mut found = names("Dir")?;
     found.sort();
-    b.must(&format!("three names: {found:?}"), found == ["NAME", "Name", "name"])?;
+    b.must(
+        &format!("three names: {found:?}"),
+        found == ["NAME", "Name", "name"],
+    )?;
     b.umount(target)?;
     union.mount(target)?;
     b.holds(&at("Dir/Name"), "upper case")?;

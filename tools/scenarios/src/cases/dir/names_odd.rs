@@ -27,5 +27,6 @@ pub const SCENARIO: Scenario = Scenario {
         r.ls(".");
     },
     layers: Some(|l| l.in_upper(".wh..wh..opq")),
+    not_on: shape::NO_SUCH_NAMES,
     ..Scenario::DEFAULT
 };

@@ -33,5 +33,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.not_opaque("#00000002")?;
         l.whiteout(".wh.f")
     }),
+    not_on: shape::NO_SUCH_NAMES,
     ..Scenario::DEFAULT
 };

@@ -54,5 +54,6 @@ pub const SCENARIO: Scenario = Scenario {
         l.not_opaque("dirs/#1")?;
         l.opaque("deleted/x")
     }),
+    not_on: shape::NO_SUCH_NAMES,
     ..Scenario::DEFAULT
 };

@@ -14,7 +14,12 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(3)?;
     let mark = |layer: &std::path::Path, name: &str, to: &str| -> Result<(), String> {
         let dir = b.dir(&layer.join(name))?;
-        Ok(sys::setxattr(&dir, "trusted.overlay.redirect", to.as_bytes(), 0)?)
+        Ok(sys::setxattr(
+            &dir,
+            "trusted.overlay.redirect",
+            to.as_bytes(),
+            0,
+        )?)
     };
     mark(&l.upper, "absolute", "/secret")?;
     mark(&l.upper, "relative", "secret")?;
@@ -69,7 +74,13 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.fails("gone", sys::stat(l.target.join("lower"), 0), libc::ENOENT)?;
     let change = sys::mount("", &l.target, "union", libc::MS_REMOUNT, b"redirect_dir=on");
     b.fails("remount", change, libc::EINVAL)?;
-    let same = sys::mount("", &l.target, "union", libc::MS_REMOUNT, b"redirect_dir=nofollow");
+    let same = sys::mount(
+        "",
+        &l.target,
+        "union",
+        libc::MS_REMOUNT,
+        b"redirect_dir=nofollow",
+    );
     b.works("remount", same)?;
     b.umount(&l.target)
 }

@@ -59,14 +59,31 @@ fn run(b: &mut Bench) -> Result<(), String> {
             .iter()
             .filter(counts)
             .filter(|(path, line)| theirs.get(*path) != Some(*line))
-            .chain(theirs.iter().filter(counts).filter(|(path, _)| !ours.contains_key(*path)))
-            .map(|(path, _)| format!("{path}: {:?}, overlayfs {:?}", ours.get(path), theirs.get(path)))
+            .chain(
+                theirs
+                    .iter()
+                    .filter(counts)
+                    .filter(|(path, _)| !ours.contains_key(*path)),
+            )
+            .map(|(path, _)| {
+                format!(
+                    "{path}: {:?}, overlayfs {:?}",
+                    ours.get(path),
+                    theirs.get(path)
+                )
+            })
             .collect();
-        b.must(&format!("seed {seed}: the same tree: {wrong:#?}"), wrong.is_empty())?;
+        b.must(
+            &format!("seed {seed}: the same tree: {wrong:#?}"),
+            wrong.is_empty(),
+        )?;
         compared += ours.iter().filter(counts).count();
         b.umount(&base)?;
     }
-    b.must(&format!("enough was compared: {compared} names"), compared > 500)
+    b.must(
+        &format!("enough was compared: {compared} names"),
+        compared > 500,
+    )
 }
 
 fn fill(b: &Bench, dice: &mut Dice, dir: &Path, layer: usize, depth: usize) -> Result<(), String> {
