@@ -87,6 +87,8 @@ keys! {
     Fsync = "fsync", Word;
     /// Which whiteouts lower layers have.
     Whiteout = "whiteout", Word;
+    /// Which type of file system statfs shows.
+    Statfs = "statfs", Word;
     /// Whether what directories list is relied on, and recorded.
     Fallthru = "fallthru", Word;
     /// Which identity of the file system to show.
@@ -166,6 +168,16 @@ impl Uuid {
     }
 }
 
+/// Which type of file system statfs shows.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum StatfsType {
+    /// The union's own.
+    #[default]
+    Union,
+    /// That of FUSE: by it containers/storage knows whether what it had mounted by a program still is.
+    Fuse,
+}
+
 /// Which whiteouts lower layers have.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Whiteouts {
@@ -200,6 +212,8 @@ pub struct Config {
     pub redirects: Redirects,
     /// Which whiteouts lower layers have.
     pub whiteouts: Whiteouts,
+    /// Which type of file system to show.
+    pub statfs: StatfsType,
     /// Whether lookups rely on what a directory lists, and that is recorded in the top layer.
     pub fallthru: bool,
     /// Whether the file systems of lower layers must be read-only, and stay so.
@@ -219,6 +233,7 @@ pub struct Builder {
     uuid: Option<Uuid>,
     redirects: Option<Redirects>,
     whiteouts: Option<Whiteouts>,
+    statfs: Option<StatfsType>,
     fallthru: Option<bool>,
 }
 
@@ -236,6 +251,7 @@ impl Builder {
             uuid: None,
             redirects: None,
             whiteouts: None,
+            statfs: None,
             fallthru: None,
         }
     }
@@ -295,6 +311,11 @@ impl Builder {
                 b"aufs" => self.set_whiteouts(Whiteouts::Aufs),
                 _ => refuse("whiteout: must be overlay or aufs"),
             },
+            Key::Statfs => match value {
+                b"union" => self.set_statfs(StatfsType::Union),
+                b"fuse" => self.set_statfs(StatfsType::Fuse),
+                _ => refuse("statfs: must be union or fuse"),
+            },
             Key::Fallthru => match value {
                 b"on" => self.set_fallthru(true),
                 b"off" => self.set_fallthru(false),
@@ -322,6 +343,14 @@ impl Builder {
             &mut self.redirects,
             redirects,
             "redirect_dir: given twice with different values",
+        )
+    }
+
+    fn set_statfs(&mut self, statfs: StatfsType) -> Result<(), Refusal> {
+        same(
+            &mut self.statfs,
+            statfs,
+            "statfs: given twice with different values",
         )
     }
 
@@ -365,6 +394,7 @@ impl Builder {
             uuid: self.uuid.unwrap_or_default(),
             redirects: self.redirects.unwrap_or_default(),
             whiteouts: self.whiteouts.unwrap_or_default(),
+            statfs: self.statfs.unwrap_or_default(),
             fallthru: self.fallthru.unwrap_or(true),
             hard_ro: self.hard_ro,
         })
@@ -389,6 +419,9 @@ impl Config {
         }
         if other.redirects.is_some_and(|r| r != self.redirects) {
             return refuse("redirect_dir: cannot be changed by remount");
+        }
+        if other.statfs.is_some_and(|statfs| statfs != self.statfs) {
+            return refuse("statfs: cannot be changed by remount");
         }
         if other.whiteouts.is_some_and(|w| w != self.whiteouts) {
             return refuse("whiteout: cannot be changed by remount");

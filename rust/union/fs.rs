@@ -10,7 +10,7 @@ use crate::{
     logic::{
         aufs,
         inum::Inums,
-        options::{Config, Fsync, Whiteouts},
+        options::{Config, Fsync, StatfsType, Whiteouts},
     },
     vfs::{
         cred::{NewCred, OverrideCreds},
@@ -22,7 +22,7 @@ use crate::{
         path::PathRef,
         seq_show::SeqFile,
         statfs::Statfs,
-        super_block::{sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
+        super_block::{magic, sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
         types::Name,
         work::{Background, Workqueue},
     },
@@ -287,7 +287,10 @@ impl SuperOperations for UnionFs {
         let root = sb.root().inode().ok_or(EIO)?.data();
         buf.get(root.real(union)?)?;
         buf.set_namelen(union.namelen);
-        buf.set_type(UNION_SUPER_MAGIC);
+        buf.set_type(match union.config.statfs {
+            StatfsType::Union => UNION_SUPER_MAGIC,
+            StatfsType::Fuse => magic::FUSE_SUPER_MAGIC,
+        });
         buf.set_fsid_from_dev(sb.dev());
         Ok(())
     }

@@ -8,7 +8,7 @@ use crate::{
     logic::{
         codec::XattrSpace,
         layers::escape_lowerdir,
-        options::{Fsync, Redirects, Uuid, Whiteouts},
+        options::{Fsync, Redirects, StatfsType, Uuid, Whiteouts},
     },
     vfs::seq_show::SeqFile,
 };
@@ -59,6 +59,9 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
     }
     if union.config.redirects == Redirects::Refuse {
         m.option(c"redirect_dir", Some(c"nofollow"));
+    }
+    if union.config.statfs == StatfsType::Fuse {
+        m.option(c"statfs", Some(c"fuse"));
     }
     if union.config.whiteouts == Whiteouts::Aufs {
         m.option(c"whiteout", Some(c"aufs"));

@@ -6,7 +6,8 @@ _mount_union() {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} before="" option
 	local options='lowerdir= lowerdir+= upperdir= workdir= userxattr volatile hard_ro
 		fsync=auto fsync=strict fsync=volatile fallthru=on fallthru=off
-		redirect_dir=on redirect_dir=off redirect_dir=follow
+		redirect_dir=on redirect_dir=off redirect_dir=follow redirect_dir=nofollow
+		whiteout=overlay whiteout=aufs statfs=union statfs=fuse
 		index=off nfs_export=off metacopy=off verity=off xino=on xino=auto
 		uuid=auto uuid=on uuid=null uuid=off default_permissions
 		top.type= top.dir= top.size= ro rw nosuid nodev noexec nosymfollow

@@ -7,7 +7,7 @@ use union_logic::alloc::{fail_after, AllocError, Vec as Array};
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
 use union_logic::options::{
-    Builder, Config, Fsync, Key, Redirects, Refusal, Takes, Uuid, Whiteouts,
+    Builder, Config, Fsync, Key, Redirects, Refusal, StatfsType, Takes, Uuid, Whiteouts,
 };
 
 /// Sets options as a user would write them, each `name` or `name=value`.
@@ -44,6 +44,7 @@ fn defaults() {
         uuid: Uuid::Auto,
         redirects: Redirects::Follow,
         whiteouts: Whiteouts::Overlay,
+        statfs: StatfsType::Union,
         fallthru: true,
         hard_ro: false,
     };
@@ -66,6 +67,10 @@ fn values() {
     assert_eq!(nofollow.redirects, Redirects::Refuse);
     let both = ["redirect_dir=on", "redirect_dir=nofollow"];
     assert!(refused(&minimal_and(&both)).contains("given twice"));
+    let statfs = |value| config(&minimal_and(&[value])).unwrap().statfs;
+    assert_eq!(statfs("statfs=union"), StatfsType::Union);
+    assert_eq!(statfs("statfs=fuse"), StatfsType::Fuse);
+    assert!(refused(&minimal_and(&["statfs=ext4"])).starts_with("statfs:"));
     let whiteouts = |value| config(&minimal_and(&[value])).unwrap().whiteouts;
     assert_eq!(whiteouts("whiteout=aufs"), Whiteouts::Aufs);
     assert_eq!(whiteouts("whiteout=overlay"), Whiteouts::Overlay);
@@ -176,6 +181,7 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["uuid=off"]).is_err());
     assert!(remount(&["redirect_dir=nofollow"]).is_err());
     assert!(remount(&["whiteout=aufs"]).is_err());
+    assert!(remount(&["statfs=fuse"]).is_err());
 }
 
 /// The paths in a list, or the text of the refusal.

@@ -3,6 +3,7 @@
 
 use std::os::unix::fs::MetadataExt;
 
+use crate::cli::Form;
 use crate::options::Options;
 
 /// The inode number of the first user namespace of a machine (`USER_NS_INIT_INO` of linux/nsfs.h).
@@ -47,14 +48,32 @@ impl UserNamespace {
     }
 }
 
-/// What to add to the options of a new mount. What was asked for is never added, whatever its value.
-pub fn additions(options: &Options, namespace: UserNamespace) -> Vec<Addition> {
+/// What to add to the options of a new mount of this type. What was asked for is never added, whatever its value.
+pub fn additions(
+    options: &Options,
+    fs_type: &str,
+    form: Form,
+    namespace: UserNamespace,
+) -> Vec<Addition> {
     let mut additions = Vec::new();
     if namespace == UserNamespace::Inner {
         additions.push(Addition {
             key: "userxattr",
             value: None,
             why: "in a user namespace there are no trusted.* attributes",
+        });
+    }
+    // Overlayfs has no such option.
+    if form == Form::MountProgram && fs_type == "union" {
+        additions.push(Addition {
+            key: "whiteout",
+            value: Some("aufs"),
+            why: "containers/storage unpacks layers for a mount program with the whiteouts of AUFS",
+        });
+        additions.push(Addition {
+            key: "statfs",
+            value: Some("fuse"),
+            why: "containers/storage takes what is not of this type for not mounted",
         });
     }
     additions.retain(|addition| options.other(addition.key.as_bytes()).is_none());
@@ -64,16 +83,32 @@ pub fn additions(options: &Options, namespace: UserNamespace) -> Vec<Addition> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::Form;
+    use Form::{Helper, MountProgram};
+    use UserNamespace::{First, Inner};
 
     #[test]
     fn what_is_added() {
-        let added = |text: &str, namespace| {
-            let options = Options::parse(&[text.into()], Form::Helper).unwrap();
-            additions(&options, namespace).len()
+        let added = |text: &str, fs_type: &str, form, namespace| {
+            let options = Options::parse(&[text.into()], form).unwrap();
+            let additions = additions(&options, fs_type, form, namespace);
+            additions
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
+                .join(" ")
         };
-        assert_eq!(added("lowerdir=/a", UserNamespace::First), 0);
-        assert_eq!(added("lowerdir=/a", UserNamespace::Inner), 1);
-        assert_eq!(added("userxattr,lowerdir=/a", UserNamespace::Inner), 0);
+        assert_eq!(added("lowerdir=/a", "union", Helper, First), "");
+        assert_eq!(added("lowerdir=/a", "union", Helper, Inner), "userxattr");
+        assert_eq!(
+            added("lowerdir=/a", "union", MountProgram, First),
+            "whiteout=aufs statfs=fuse"
+        );
+        assert_eq!(
+            added("lowerdir=/a", "union", MountProgram, Inner),
+            "userxattr whiteout=aufs statfs=fuse"
+        );
+        assert_eq!(added("lowerdir=/a", "overlay", MountProgram, First), "");
+        let given = "lowerdir=/a,userxattr,whiteout=overlay,statfs=union";
+        assert_eq!(added(given, "union", MountProgram, Inner), "");
     }
 }

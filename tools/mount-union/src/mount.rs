@@ -101,15 +101,7 @@ pub fn mount(request: &Request, options: &Options) -> Result<()> {
     check_mount_point(&request.dir)?;
     let made = match request.form() {
         Form::Helper => make(request, options)?,
-        Form::MountProgram => match podman::mounted_already(request, options)? {
-            Some(mount) => {
-                request.say(format_args!(
-                    "{subject}: mounted already; mounting it once more"
-                ));
-                Some(mount)
-            }
-            None => podman::patiently(|| make(request, options))?,
-        },
+        Form::MountProgram => podman::patiently(|| make(request, options))?,
     };
     let Some(mount) = made else {
         request.say(format_args!(
@@ -150,7 +142,9 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
 
 /// Gives the kernel the options that nobody asked for.
 fn add_options(context: &FsContext, request: &Request, options: &Options) -> Result<()> {
-    for addition in additions::additions(options, UserNamespace::current()) {
+    let fs_type = request.fs_type();
+    let namespace = UserNamespace::current();
+    for addition in additions::additions(options, &fs_type, request.form(), namespace) {
         request.say(format_args!("option {addition} added: {}", addition.why));
         match addition.value {
             Some(value) => context.set_string(addition.key.as_bytes(), value.as_bytes())?,

@@ -1,22 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What containers/storage, on which podman and buildah are built, expects of a `mount_program`.
 //!
-//! It was made for fuse-overlayfs, so options that only this one has may be among those given. It is called again for
-//! a container that is mounted, and shortly after a lazy unmount.
+//! It was made for fuse-overlayfs, so options that only this one has may be among those given. Unions are unmounted
+//! lazily, and mounted again shortly after.
 
-use std::ffi::OsStr;
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use rustix::fs::CWD;
 use rustix::io::Errno;
-use rustix::mount::OpenTreeFlags;
 
-use crate::cli::Request;
 use crate::failure::{Failure, Result};
-use crate::mountinfo;
 use crate::options::Options;
 
 /// How long to wait for a top layer that is in use: that of a union that was unmounted lazily is free as soon as the
@@ -68,51 +60,6 @@ pub fn refuse_other_owners(options: &Options) -> Result<()> {
         );
     }
     Ok(())
-}
-
-/// If the union that is asked for is mounted at the very place, a further mount of it. A union and its top layer cannot
-/// be mounted twice; containers/storage counts its mounts by asking for the type of fuse-overlayfs, so it asks for one
-/// that it has, and takes one away for each that it was given.
-pub fn mounted_already(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
-    let Some(mount) = mountinfo::mounted_at(&request.dir)? else {
-        return Ok(None);
-    };
-    if mount.fs_type != request.fs_type() {
-        return Ok(None);
-    }
-    let shown = Options::shown(&mount.fs_options);
-    if Layers::of(options) != Layers::of(&shown) {
-        return Ok(None);
-    }
-    let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    rustix::mount::open_tree(CWD, &request.dir, flags)
-        .map(Some)
-        .map_err(|errno| {
-            Failure::mount(format!(
-                "{}: cannot mount once more what is mounted there: {errno}",
-                request.dir.display()
-            ))
-        })
-}
-
-/// The layers of a union by the places their names lead to.
-#[derive(PartialEq, Eq)]
-struct Layers {
-    upper: Option<PathBuf>,
-    lowers: Vec<PathBuf>,
-}
-
-impl Layers {
-    fn of(options: &Options) -> Self {
-        let place = |path: &Vec<u8>| {
-            let path = Path::new(OsStr::from_bytes(path));
-            path.canonicalize().unwrap_or_else(|_| path.to_owned())
-        };
-        Self {
-            upper: options.upper.as_ref().map(place),
-            lowers: options.lowers.iter().map(place).collect(),
-        }
-    }
 }
 
 /// Tries again while a layer is in use, but not for ever.

@@ -27,6 +27,7 @@ const KEYS: &[&str] = &[
     "fallthru",
     "hard_ro",
     "whiteout",
+    "statfs",
     "userxattr",
     "default_permissions",
     "override_creds",
