@@ -4,7 +4,7 @@
 
 export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash test-install bench unit demo vm shell lint install uninstall setup clean distclean help
+.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash test-install test-containers bench unit demo vm shell lint install uninstall setup clean distclean help
 
 all: module tools
 
@@ -63,6 +63,9 @@ uninstall:
 test-install: module tools
 	@scripts/test-install
 
+test-containers: module tools
+	@scripts/test-containers
+
 setup:
 	@scripts/setup
 
@@ -84,6 +87,7 @@ make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
 make bench       measure the union against overlayfs and its peers
 make test-install  install, and load and mount what was installed
+make test-containers  podman with mount.union as its mount_program
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
