@@ -17,12 +17,28 @@
 //! ```
 //!
 //! The widths are fixed: adding a layer from a further file system changes no number of the others.
+//!
+//! Programs of 32 bits cannot be told such numbers, so these get others ([`Inums::short`]), made of
+//! the number in 64 bits and nothing else:
+//!
+//! ```text
+//! bit 31   30 .. 28          27 .. 0
+//!    0     file system       inode number there          when both fit
+//!    1     hash of the number in 64 bits                 otherwise
+//! ```
+//!
+//! 28 bits hold the numbers of most file systems, those of an erofs image of 8 GiB for instance,
+//! which counts in 32 bytes. Hashed ones may meet.
 
 use super::hash;
 
 const INO_BITS: u32 = 47;
 const FSID_BITS: u32 = 16;
 const HASHED: u64 = 1 << 63;
+
+const SHORT_INO_BITS: u32 = 28;
+const SHORT_FSID_BITS: u32 = 3;
+const SHORT_HASHED: u64 = 1 << 31;
 
 /// The rule by which the inode numbers of one union are made.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +80,21 @@ impl Inums {
             part => hash::spread(part) ^ fsid as u64,
         };
         HASHED | hash::spread(ino ^ hash::spread(space)) >> 1
+    }
+
+    /// What a program of 32 bits is told for the number `ino` of the union: a number that fits.
+    ///
+    /// Never 0. With one file system it is `ino` itself if that fits, as it would be without a
+    /// union.
+    pub const fn short(self, ino: u64) -> u64 {
+        if self.file_systems <= 1 && ino >> 32 == 0 {
+            return ino;
+        }
+        let (fsid, rest) = (ino >> INO_BITS, ino & ((1 << INO_BITS) - 1));
+        if rest >> SHORT_INO_BITS == 0 && fsid >> SHORT_FSID_BITS == 0 {
+            return fsid << SHORT_INO_BITS | rest;
+        }
+        SHORT_HASHED | hash::spread(ino) >> 33
     }
 }
 
@@ -108,6 +139,45 @@ mod tests {
             Inums::new(2).project_part(1, 258, 257),
             one.project_part(0, 258, 257)
         );
+    }
+
+    #[test]
+    fn short_numbers_of_small_ones_never_meet() {
+        let many = Inums::new(8);
+        let most = (1 << 28) - 1;
+        for fsid in 0..8 {
+            for ino in [1, 12, most] {
+                let short = many.short(many.project(fsid, ino));
+                assert_eq!(short, u64::from(fsid) << 28 | ino);
+            }
+        }
+        assert_eq!(many.short(many.project(7, most)), u64::from(u32::MAX >> 1));
+        for (fsid, ino) in [(0, most + 1), (8, 1), (1, 1 << 40), (0, 1 << 60), (0, 0)] {
+            let short = many.short(many.project(fsid, ino));
+            assert_eq!(short >> 31, 1, "{fsid} {ino}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_of_one_file_system_are_its_own() {
+        let one = Inums::new(1);
+        for ino in [1, 1 << 30, u64::from(u32::MAX)] {
+            assert_eq!(one.short(ino), ino);
+        }
+        for ino in [1 << 32, u64::MAX, one.project_part(0, 258, 257)] {
+            assert_eq!(one.short(ino) >> 31, 1, "{ino}");
+        }
+    }
+
+    #[test]
+    fn short_numbers_seldom_meet() {
+        let many = Inums::new(2);
+        let mut short: Vec<_> = (0..10_000)
+            .map(|number| many.short(many.project(1, (1 << 33) + 64 * number)))
+            .collect();
+        short.sort_unstable();
+        short.dedup();
+        assert!(short.len() > 9_995, "{}", short.len());
     }
 
     #[test]

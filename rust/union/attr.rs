@@ -22,6 +22,7 @@ use crate::vfs::{
     path::PathRef,
     stack,
     tmpfile::Tmpfile,
+    user::caller_has_32_bits,
     write::{InodeWriteAccess, WriteAccess},
     xattr::Buffer,
 };
@@ -65,7 +66,11 @@ impl Attributes<UnionFs> for UnionInode {
             // The layer knows nothing of the removal.
             stat.set_nlink(inode.nlink());
         }
-        stat.set_identity(sb.dev(), inode.ino());
+        let ino = match caller_has_32_bits() {
+            true => union.inums.short(inode.ino()),
+            false => inode.ino(),
+        };
+        stat.set_identity(sb.dev(), ino);
         Ok(())
     }
 

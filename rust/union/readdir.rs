@@ -36,15 +36,19 @@ impl DirFileOperations<UnionFs> for UnionDir {
 
     fn iterate_shared(file: &OpenFile<UnionFs, ()>, ctx: &mut DirContext) -> Result {
         let inode = file.inode();
+        let inums = inode.sb().data().inums;
+        let short = file.wants_short_numbers();
+        let shown_ino = |ino| if short { inums.short(ino) } else { ino };
         if ctx.pos() == 0 {
-            if !ctx.emit(b".", inode.ino(), DT_DIR) {
+            if !ctx.emit(b".", shown_ino(inode.ino()), DT_DIR) {
                 return Ok(());
             }
             ctx.set_pos(1);
         }
         if ctx.pos() == 1 {
             let parent = file.dentry().parent();
-            if !ctx.emit(b"..", parent.inode().map_or(0, |i| i.ino()), DT_DIR) {
+            let ino = parent.inode().map_or(0, |i| i.ino());
+            if !ctx.emit(b"..", shown_ino(ino), DT_DIR) {
                 return Ok(());
             }
             ctx.set_pos(2);
@@ -61,7 +65,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
         };
         for (pos, shown) in listing.list(from, width) {
             ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
-            if !ctx.emit(shown.name, shown.ino, shown.dt) {
+            if !ctx.emit(shown.name, shown_ino(shown.ino), shown.dt) {
                 return Ok(());
             }
         }

@@ -84,10 +84,13 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<View> {
 
 /// Opens a directory of a layer.
 pub fn open(path: PathRef<'_>) -> Result<BackedFile> {
-    BackedFile::open(
+    let mut dir = BackedFile::open(
         path,
         flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,
-    )
+    )?;
+    // What is read is kept, for callers of 64 bits, too.
+    dir.use_long_positions();
+    Ok(dir)
 }
 
 /// One layer of a directory.

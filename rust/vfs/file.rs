@@ -12,6 +12,7 @@ use super::{
     mount::Mount,
     path::{Path, PathRef},
     types::Loff,
+    user,
 };
 use crate::bindings;
 use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
@@ -110,6 +111,13 @@ impl BackedFile {
                 bindings::current_cred(),
             ))
         }
+    }
+
+    /// Has the file system read a directory for programs of 64 bits, whoever the caller is
+    /// (`FMODE_64BITHASH`, as the NFS server sets it): what is read is not for him alone.
+    pub fn use_long_positions(&mut self) {
+        // SAFETY: The file is alive, and `&mut self` is the only one who reads it.
+        unsafe { (*self.as_ptr()).f_mode |= bindings::FMODE_64BITHASH };
     }
 
     /// Closes the file now, not when this task returns to user space, which a kernel thread never does
@@ -416,8 +424,15 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         if mode & (bindings::FMODE_32BITHASH | bindings::FMODE_64BITHASH) != 0 {
             return mode & bindings::FMODE_32BITHASH != 0;
         }
-        // SAFETY: Looks at the current task.
-        unsafe { bindings::in_compat_syscall() }
+        user::caller_has_32_bits()
+    }
+
+    /// Whether inode numbers in this directory must fit into 32 bits: the reader is a program of 32
+    /// bits that does not read for others.
+    pub fn wants_short_numbers(&self) -> bool {
+        // SAFETY: A racing read of one word; who reads for others sets it before he does.
+        let mode = unsafe { (&raw const (*self.as_ptr()).f_mode).read_volatile() };
+        mode & bindings::FMODE_64BITHASH == 0 && user::caller_has_32_bits()
     }
 
     /// `generic_file_llseek()`: by the size of the stacked inode.

@@ -44,6 +44,12 @@ impl UserArg {
     }
 }
 
+/// Whether the caller is a program of 32 bits (`in_compat_syscall()`).
+pub fn caller_has_32_bits() -> bool {
+    // SAFETY: Looks at the current task.
+    unsafe { bindings::in_compat_syscall() }
+}
+
 /// Whether the caller has `CAP_SYS_ADMIN` in the user namespace the file system was mounted in.
 pub fn caller_is_admin<T: FileSystem>(sb: &SuperBlock<T>) -> bool {
     // SAFETY: The super block is alive, and holds its user namespace.

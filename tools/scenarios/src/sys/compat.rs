@@ -1,20 +1,76 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! System calls as programs of 32 bits make them.
 
+use std::ffi::CStr;
 use std::os::fd::RawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use super::{Dirent, Map, Result, check, dirents};
+use crate::errno::Errno;
 
 /// getdents64(2) of a 32-bit program, one call with a buffer of `size` bytes.
 pub fn getdents_compat(fd: RawFd, size: usize) -> Result<Vec<Dirent>> {
     const NUMBER: u32 = 220;
-    // Its pointers have 32 bits.
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
-    let buffer = Map::new(-1, size, libc::PROT_READ | libc::PROT_WRITE, flags)?;
+    let buffer = low(size)?;
     // SAFETY: the kernel writes at most `size` bytes, which are mapped at this address.
     let count = unsafe { call(NUMBER, [fd as u32, buffer.address() as u32, size as u32]) };
     let count = check(count.into())? as usize;
     dirents(&buffer.bytes()[..count])
+}
+
+/// getdents(2) of a 32-bit program, with inode numbers of 32 bits: names and numbers.
+pub fn old_getdents_compat(fd: RawFd, size: usize) -> Result<Vec<(Vec<u8>, u32)>> {
+    const NUMBER: u32 = 141;
+    let buffer = low(size)?;
+    // SAFETY: the kernel writes at most `size` bytes, which are mapped at this address.
+    let count = unsafe { call(NUMBER, [fd as u32, buffer.address() as u32, size as u32]) };
+    let count = check(count.into())? as usize;
+    let bytes = buffer.bytes();
+    let (mut rest, mut entries) = (&bytes[..count], Vec::new());
+    // struct compat_linux_dirent: d_ino 4, d_off 4, d_reclen 2, d_name up to a NUL.
+    while rest.len() > 10 {
+        let length = usize::from(u16::from_ne_bytes([rest[8], rest[9]]));
+        let name = CStr::from_bytes_until_nul(&rest[10..length]).map_err(|_| Errno(libc::EIO))?;
+        entries.push((name.to_bytes().to_vec(), number(rest, 0)));
+        rest = &rest[length..];
+    }
+    Ok(entries)
+}
+
+/// stat(2) of a 32-bit program: st_ino, which has 32 bits.
+pub fn old_stat_compat(path: &Path) -> Result<u32> {
+    // struct compat_stat: st_dev 4, st_ino 4, 56 more.
+    stat_into(106, path, 64).map(|stat| number(&stat, 4))
+}
+
+/// stat64(2) of a 32-bit program: st_ino, which has 64 bits there.
+pub fn stat_compat(path: &Path) -> Result<u64> {
+    // struct stat64 of i386: 88 bytes, st_ino 8.
+    let stat = stat_into(195, path, 96)?;
+    Ok(u64::from(number(&stat, 88)) | u64::from(number(&stat, 92)) << 32)
+}
+
+fn stat_into(call_number: u32, path: &Path, size: usize) -> Result<Vec<u8>> {
+    let mut name = path.as_os_str().as_bytes().to_vec();
+    name.push(0);
+    let mut memory = low(size + name.len())?;
+    memory.store(size, &name);
+    let address = memory.address() as u32;
+    // SAFETY: the kernel writes `size` bytes and reads the name behind them, up to its NUL.
+    let result = unsafe { call(call_number, [address + size as u32, address, 0]) };
+    check(result.into())?;
+    Ok(memory.bytes()[..size].to_vec())
+}
+
+fn number(bytes: &[u8], at: usize) -> u32 {
+    u32::from_ne_bytes(bytes[at..at + 4].try_into().expect("4 bytes"))
+}
+
+/// Memory that pointers of 32 bits reach.
+fn low(size: usize) -> Result<Map> {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
+    Map::new(-1, size, libc::PROT_READ | libc::PROT_WRITE, flags)
 }
 
 /// lseek(2) of a 32-bit program: the offset has 32 bits.
