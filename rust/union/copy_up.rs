@@ -29,7 +29,7 @@ use crate::{
         file::{flags, BackedFile},
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
-        stack,
+        stack, task_work,
         types::Name,
         write::WriteAccess,
         xattr,
@@ -382,6 +382,7 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
     };
     let keep = keep_capabilities(lower.mnt().is_nosuid());
     for name in xattr::names(&list) {
+        task_work::go_on()?;
         let class = codec::classify(union.config.xattr_space, name.to_bytes());
         if xattr::is_posix_acl(name)
             || xattr::is_acl_on_disk(name)

@@ -17,7 +17,9 @@ use super::{
     layer::no_memory,
     node::Node,
     reclaim::{Entry, Registered},
-    record, scan, Inode,
+    record,
+    scan::{self, Trust},
+    Inode,
 };
 use crate::{
     logic::{
@@ -50,6 +52,8 @@ struct Source {
     stamp: u64,
     /// Whether they may change by themselves: their file system wants names to be looked at again.
     may_change: bool,
+    /// Whether all of it could be looked at. If not it is read again by the next listing.
+    trust: Trust,
 }
 
 impl Source {
@@ -58,7 +62,15 @@ impl Source {
         Self {
             stamp: stamp(node),
             may_change: lowers.any(|lower| lower.dentry.wants_revalidate()),
+            trust: Trust::Full,
         }
+    }
+}
+
+impl Source {
+    /// Whether it is what it was, and certain.
+    fn holds(&self, node: &Node) -> bool {
+        self.trust == Trust::Full && self.stamp == stamp(node)
     }
 }
 
@@ -173,11 +185,11 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
         dir.entry()?.with(|known| {
             let view = known.view.clone()?;
             let set = known.set.clone();
-            Some((Listing { set, view }, known.source.stamp))
+            Some((Listing { set, view }, known.source))
         })?
     };
     match known() {
-        Some((_, old)) if freshness == Freshness::Checked && old != stamp(node) => forget(node),
+        Some((_, source)) if freshness == Freshness::Checked && !source.holds(node) => forget(node),
         Some((listing, _)) => return Ok(listing),
         None => {}
     }
@@ -188,8 +200,12 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     }
     let version = dir.version.load(Relaxed);
     let _creds = union.creds();
-    let (set, source) = set(union, node)?;
-    let view = Arc::new(scan::top(union, node, &set)?, GFP_KERNEL_ACCOUNT)?;
+    let (set, mut source) = set(union, node)?;
+    let (view, trust) = scan::top(union, node, &set)?;
+    let view = Arc::new(view, GFP_KERNEL_ACCOUNT)?;
+    if trust == Trust::Doubtful {
+        source.trust = trust;
+    }
     if dir.version.load(Relaxed) == version {
         let known = Known {
             set: set.clone(),
@@ -221,7 +237,7 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
         return Ok(known);
     }
     // Before it is read: what changes meanwhile is a change.
-    let source = Source::of(node);
+    let mut source = Source::of(node);
     let target = record::target(union, node);
     let recorded = target
         .as_ref()
@@ -229,9 +245,11 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     if let Some(set) = recorded {
         return Ok((Arc::new(set, GFP_KERNEL_ACCOUNT)?, source));
     }
-    let set = Arc::new(scan::lowers(union, node)?, GFP_KERNEL_ACCOUNT)?;
+    let (set, trust) = scan::lowers(union, node)?;
+    let set = Arc::new(set, GFP_KERNEL_ACCOUNT)?;
+    source.trust = trust;
     union.registry.merged.fetch_add(1, Relaxed);
-    if let Some(target) = &target {
+    if let (Some(target), Trust::Full) = (&target, trust) {
         record::save(union, node, target, &set);
     }
     Ok((set, source))

@@ -34,6 +34,7 @@ use crate::{
         path::{Path, PathRef},
         statfs::Statfs,
         super_block::{self, magic, SbInfo},
+        task_work,
         types::{Loff, Name},
         work::Task,
         write::WriteAccess,
@@ -195,6 +196,7 @@ impl Records {
         let mut index = Index::new();
         let mut head = [0; record::HEADER];
         while index.end() < size {
+            task_work::go_on()?;
             let n = file.read_at(&mut head, loff(index.end())?)?;
             let head = head.get(..n).unwrap_or_default();
             if !index.add(head).map_err(|_| ENOMEM)? {

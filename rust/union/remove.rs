@@ -17,8 +17,8 @@ use crate::{
         mutate::{self, Below, RemovePlan, Upper},
     },
     vfs::{
-        dentry::Dentry, namei::Removing, printk::pr_warn_ratelimited, stack, types::Name,
-        write::WriteAccess,
+        dentry::Dentry, namei::Removing, printk::pr_warn_ratelimited, stack, task_work,
+        types::Name, write::WriteAccess,
     },
 };
 use kernel::prelude::*;
@@ -109,7 +109,14 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
 /// Whether something shows at `name` if the top's object there goes away.
 pub fn below(union: &Union, dir: &Inode, in_top: bool, name: Name<'_>) -> Result<Below> {
     let something = if in_top {
-        lookup::lower_positive(union, dir.data(), name)?
+        match lookup::lower_positive(union, dir.data(), name) {
+            // What cannot be looked at is to stay hidden.
+            Err(e) if e != ENOMEM => {
+                task_work::go_on()?;
+                true
+            }
+            known => known?,
+        }
     } else {
         // It is shown, and not from the top.
         true
@@ -141,6 +148,7 @@ fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
 /// file system.
 pub fn clear(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
     for name in listing.whiteouts() {
+        task_work::go_on()?;
         let name = Name::new(name)?;
         let removed = match union.is_reserved(name) {
             true => Removing::start(write, dir, name).and_then(Removing::remove),

@@ -36,16 +36,24 @@ const DT_REG: u8 = Kind::Regular.to_dt();
 /// `DT_UNKNOWN`.
 const DT_UNKNOWN: u8 = 0;
 
-/// Entries that are taken between two looks for a fatal signal.
-const PATIENCE: u32 = 1024;
+/// Whether all entries are what they are said to be.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Trust {
+    /// They are.
+    Full,
+    /// An object could not be looked at, and is listed as its layer lists it: lookup will tell what
+    /// is wrong with it. Next time it may be a whiteout.
+    Doubtful,
+}
 
 /// Reads and merges the lower layers of a directory, with the mounter's credentials.
 ///
 /// # Errors
 ///
 /// Those of the layers; `EINTR` by a fatal signal.
-pub fn lowers(union: &Union, node: &Node) -> Result<Fallthrus> {
+pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
     let mut merge = Merge::with_key(union.hash_key);
+    let mut trust = Trust::Full;
     for lower in node.lowers() {
         let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
         let numbers = union.lowers.get(lower.layer as usize).ok_or(EIO)?.numbers;
@@ -56,9 +64,9 @@ pub fn lowers(union: &Union, node: &Node) -> Result<Fallthrus> {
             xwhiteouts: lower.xwhiteouts,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
         };
-        this.merge(union, &mut merge, lower.layer)?;
+        this.merge(union, &mut merge, lower.layer, &mut trust)?;
     }
-    merge.finish().map_err(no_memory)
+    Ok((merge.finish().map_err(no_memory)?, trust))
 }
 
 /// Reads what the top holds of a directory, with the mounter's credentials. The directory of the
@@ -67,8 +75,9 @@ pub fn lowers(union: &Union, node: &Node) -> Result<Fallthrus> {
 /// # Errors
 ///
 /// Those of the top; `EINTR` by a fatal signal.
-pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<View> {
+pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)> {
     let mut view = View::new(set);
+    let mut trust = Trust::Full;
     if let Some(upper) = node.upper() {
         let this = Layer {
             path: union.upper_path(upper)?,
@@ -77,9 +86,9 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<View> {
             xwhiteouts: false,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
         };
-        this.view(union, &mut view, set)?;
+        this.view(union, &mut view, set, &mut trust)?;
     }
-    Ok(view)
+    Ok((view, trust))
 }
 
 /// Opens a directory of a layer.
@@ -132,7 +141,7 @@ impl<'a> Layer<'a> {
     }
 
     /// Adds what a lower layer holds.
-    fn merge(self, union: &Union, merge: &mut Merge, layer: u32) -> Result {
+    fn merge(self, union: &Union, merge: &mut Merge, layer: u32, trust: &mut Trust) -> Result {
         let add = |merge: &mut Merge, name: &[u8], ino, dt, seen| {
             merge.add(layer, name, ino, dt, seen).map_err(no_memory)
         };
@@ -156,23 +165,15 @@ impl<'a> Layer<'a> {
             add(merge, name, ino, dt, seen).map(|()| false)
         })?;
         for entry in &unknown {
-            if let Some(look) = self.look(union, entry, false)? {
+            if let Some(look) = self.look(union, entry, false, trust)? {
                 add(merge, &entry.name, look.ino, look.dt, look.seen)?;
             }
         }
-        let dir = self.dir();
         let mut from = 0;
         while let Some((index, name)) = merge.next_candidate(from) {
-            let name = Name::new(name)?;
-            let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
-            let seen = if dir.is_whiteout(union, &dentry, name)? {
-                Seen::Whiteout
-            } else if dentry.inode().is_some() {
-                Seen::Name
-            } else {
-                Seen::Absent
-            };
-            merge.settle(index, seen);
+            task_work::go_on()?;
+            let seen = survive(self.candidate(union, name), trust)?;
+            merge.settle(index, seen.unwrap_or(Seen::Name));
             from = index.saturating_add(1);
         }
         // After all else of this layer: they hide nothing of it.
@@ -182,8 +183,22 @@ impl<'a> Layer<'a> {
         Ok(())
     }
 
+    /// What an entry is that looks like a whiteout.
+    fn candidate(self, union: &Union, name: &[u8]) -> Result<Seen> {
+        let dir = self.dir();
+        let name = Name::new(name)?;
+        let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
+        Ok(if dir.is_whiteout(union, &dentry, name)? {
+            Seen::Whiteout
+        } else if dentry.inode().is_some() {
+            Seen::Name
+        } else {
+            Seen::Absent
+        })
+    }
+
     /// Notes what the top holds.
-    fn view(self, union: &Union, view: &mut View, set: &Fallthrus) -> Result {
+    fn view(self, union: &Union, view: &mut View, set: &Fallthrus, trust: &mut Trust) -> Result {
         let put = |view: &mut View, name: &[u8], held| view.put(set, name, held).map_err(no_memory);
         let unknown = self.read(union, |name, ino, dt| {
             if self.aufs && aufs::is_reserved(name) {
@@ -202,7 +217,7 @@ impl<'a> Layer<'a> {
                 put(view, &entry.name, Held::Whiteout)?;
                 continue;
             }
-            match self.look(union, entry, true)? {
+            match self.look(union, entry, true, trust)? {
                 None => {}
                 Some(look) if look.seen == Seen::Whiteout => {
                     whiteout = Some(entry.ino);
@@ -225,16 +240,9 @@ impl<'a> Layer<'a> {
         let part = self.numbers.part(self.path)?;
         let mut result = Ok(());
         let mut unknown = KVVec::new();
-        let mut count = 0u32;
         read_all(&dir, |entry| {
             if matches!(entry.name, b"." | b"..") {
                 return Next::More;
-            }
-            count = count.wrapping_add(1);
-            // Not all file systems look for themselves while they list.
-            if count % PATIENCE == 0 && task_work::fatal_signal_pending() {
-                result = Err(EINTR);
-                return Next::Stop;
             }
             let ino = self.numbers.in_part(union.inums, part, entry.ino);
             result = each(entry.name, ino, entry.dt).and_then(|needs_look| match needs_look {
@@ -252,20 +260,21 @@ impl<'a> Layer<'a> {
 
     /// Looks at an object of which the directory alone does not tell type or inode number. `None`:
     /// it has been removed since. An object that cannot be looked at is listed as it is in its
-    /// layer: lookup will tell what is wrong with it.
-    fn look(self, union: &Union, entry: &Unknown, in_top: bool) -> Result<Option<Look>> {
-        if task_work::fatal_signal_pending() {
-            return Err(EINTR);
-        }
-        match self.try_look(union, entry, in_top) {
-            Err(e) if e == ENOMEM => Err(e),
-            Err(_) => Ok(Some(Look {
-                seen: Seen::Name,
-                ino: entry.ino,
-                dt: entry.dt,
-            })),
-            found => found,
-        }
+    /// layer.
+    fn look(
+        self,
+        union: &Union,
+        entry: &Unknown,
+        in_top: bool,
+        trust: &mut Trust,
+    ) -> Result<Option<Look>> {
+        task_work::go_on()?;
+        let found = survive(self.try_look(union, entry, in_top), trust)?;
+        Ok(found.unwrap_or(Some(Look {
+            seen: Seen::Name,
+            ino: entry.ino,
+            dt: entry.dt,
+        })))
     }
 
     fn try_look(self, union: &Union, entry: &Unknown, in_top: bool) -> Result<Option<Look>> {
@@ -293,6 +302,20 @@ impl<'a> Layer<'a> {
         };
         let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
         Ok(Some(Look { seen, ino, dt }))
+    }
+}
+
+/// One object that cannot be looked at (`None`) does not keep the others from being listed.
+fn survive<T>(look: Result<T>, trust: &mut Trust) -> Result<Option<T>> {
+    match look {
+        Ok(found) => Ok(Some(found)),
+        Err(e) if e == ENOMEM => Err(e),
+        Err(_) => {
+            // It may be no more than the wait that was broken off.
+            task_work::go_on()?;
+            *trust = Trust::Doubtful;
+            Ok(None)
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use crate::vfs::{
     errno::EOPNOTSUPP,
     namei::{self, Creating, NewObject, Removing, RenameFlags, Renaming},
     printk::pr_warn_ratelimited,
+    task_work,
     types::Name,
     write::WriteAccess,
 };
@@ -78,7 +79,7 @@ impl<'a> Staged<'a> {
             let name = TempName::next();
             match Creating::start(write, workdir, name.name()?)?.make(mode, object) {
                 // The number has come round, or a stranger works there.
-                Err(e) if e == EEXIST => continue,
+                Err(e) if e == EEXIST => task_work::go_on()?,
                 other => break other?,
             }
         };

@@ -19,6 +19,7 @@ use crate::{
         mount::Mount,
         namei::{self, Creating, NewObject, Removing},
         path::PathRef,
+        task_work,
         types::{random_u64, Name},
         write::WriteAccess,
         xattr,
@@ -226,6 +227,7 @@ fn clean(
     level: u32,
 ) -> Result {
     for name in &names(PathRef::new(mnt, dir))? {
+        task_work::go_on()?;
         let child = namei::lookup_one_unlocked(mnt, dir, Name::new(name)?)?;
         let Some(inode) = child.inode() else { continue };
         if level == 0 && name.as_slice() == INCOMPAT && inode.is_dir() {

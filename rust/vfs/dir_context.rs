@@ -6,6 +6,7 @@
 
 use super::{
     file::BackedFile,
+    task_work,
     types::{Ino, Loff},
 };
 use crate::bindings;
@@ -90,7 +91,12 @@ struct Actor<F> {
     each: F,
     seen: usize,
     stopped: bool,
+    killed: bool,
 }
+
+/// Entries that are taken between two looks for a fatal signal: not all file systems look for
+/// themselves while they list.
+const PATIENCE: usize = 1024;
 
 /// Reads a foreign directory from its present position to its end, or until `each` says stop.
 ///
@@ -115,6 +121,10 @@ pub fn read_all(dir: &BackedFile, each: impl FnMut(Entry<'_>) -> Next) -> Result
         unsafe {
             let this = &mut *ctx.cast::<Actor<F>>();
             this.seen = this.seen.wrapping_add(1);
+            if this.seen % PATIENCE == 0 && task_work::fatal_signal_pending() {
+                this.killed = true;
+                return false;
+            }
             let name = core::slice::from_raw_parts(name.cast(), len.max(0) as usize);
             let next = (this.each)(Entry {
                 name,
@@ -135,6 +145,7 @@ pub fn read_all(dir: &BackedFile, each: impl FnMut(Entry<'_>) -> Next) -> Result
             each,
             seen: 0,
             stopped: false,
+            killed: false,
         }
     }
 
@@ -143,6 +154,10 @@ pub fn read_all(dir: &BackedFile, each: impl FnMut(Entry<'_>) -> Next) -> Result
         this.seen = 0;
         // SAFETY: The file is an open directory; the context lives for the call.
         to_result(unsafe { bindings::iterate_dir(dir.as_ptr(), (&raw mut this).cast()) })?;
+        if this.killed {
+            return Err(EINTR);
+        }
+        task_work::go_on()?;
         // A call that brings no entry is the end.
         if this.seen == 0 || this.stopped {
             return Ok(());

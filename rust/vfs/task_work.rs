@@ -58,6 +58,15 @@ pub fn add<J: Job>(job: J) -> Result {
     Ok(())
 }
 
+/// For loops that can be long: `EINTR` if the current task is about to be killed
+/// (`fatal_signal_pending()`).
+pub fn go_on() -> Result {
+    match fatal_signal_pending() {
+        true => Err(EINTR),
+        false => Ok(()),
+    }
+}
+
 /// Whether the current task is about to be killed (`fatal_signal_pending()`).
 pub fn fatal_signal_pending() -> bool {
     // SAFETY: No preconditions.

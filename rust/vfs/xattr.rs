@@ -11,6 +11,7 @@ use super::{
     file_system::FileSystem,
     inode::INode,
     mount::{Idmap, Mount},
+    task_work,
     types::cstr,
     write,
 };
@@ -173,6 +174,7 @@ fn length(ret: isize) -> Result<usize> {
 /// Reads something whose length may change between the question and the answer.
 fn grow(max: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<KVVec<u8>> {
     loop {
+        task_work::go_on()?;
         let len = read(&mut [])?;
         if len == 0 {
             return Ok(KVVec::new());
