@@ -4,12 +4,17 @@
 
 export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module tools test test-all test-debug test-suites test-random test-security test-crash test-install test-containers bench unit demo vm shell lint install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-oldest test-containers bench unit demo vm shell lint install uninstall setup clean distclean help
 
-all: module tools
+# What make install installs; the programs that test it are built by the
+# targets that run them.
+all: module user-tools
 
 module:
 	@scripts/build-module
+
+user-tools:
+	@scripts/build-tools --user
 
 tools:
 	@scripts/build-tools
@@ -35,6 +40,9 @@ test-security: module tools
 
 test-crash: module tools
 	@scripts/test-crash
+
+test-oldest: tools
+	@scripts/test-oldest
 
 bench: module tools
 	@scripts/bench
@@ -76,7 +84,7 @@ distclean: clean
 	@scripts/remove-cache $(if $(filter 1,$(CACHE)),--really)
 
 define HELP
-make             build the module, out/ABI/union.ko, and the tools, out/bin
+make             build the module, out/ABI/union.ko, and mount.union and union, out/bin
 make demo        boot a Debian root on a union and show that it works
 make test        run all tests; the last line is 'N passed, N failed'
 make test-all    each scenario in every shape of layers, not only in a few: hours
@@ -85,6 +93,7 @@ make test-suites run programs that test file systems on a union, and compare
 make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
+make test-oldest a part of the tests on the oldest kernel series that is supported
 make bench       measure the union against overlayfs and its peers
 make test-install  install, and load and mount what was installed
 make test-containers  podman with mount.union as its mount_program
@@ -93,17 +102,18 @@ make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
 make lint        check format, lints, unsafe code and its comments, scripts
 make install     install what was built last (as root)   make uninstall  take it away
-make module      only the module        make tools   only the tools
+make module      only the module        make tools   all tools, those of the tests too
 make setup       only fill the cache    make help    this
 make clean       remove out/            make distclean CACHE=1  the cache too
 
-KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list)
+KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list),
+                 or the newest of a series (KERNEL=7.2)
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
 FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
-PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8), every Nth fault of
-                 the sweeps (default 27); each day others
+PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8; test-oldest: 4), every
+                 Nth fault of the sweeps (default 27); each day others
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
                  or for how long

@@ -29,6 +29,9 @@ number() {
 	[ "$2" -ge "${3:-0}" ] || die "$1=$2: at least $3"
 }
 
+# today OF: a number from 1 to OF, which goes round from day to day.
+today() { echo $(((10#$(date +%j)) % $1 + 1)); }
+
 case $CACHE in
 /*) ;;
 *) die "the cache directory '$CACHE' is not an absolute path; set UNION_CACHE to one" ;;

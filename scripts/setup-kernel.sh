@@ -74,9 +74,14 @@ chosen_abi() {
 			return
 		fi
 	done
+	# A series: the newest that is there, like the default until --update.
+	[[ ! $KERNEL =~ ^[0-9]+\.[0-9]+$ ]] ||
+		find "$KERNELS" -path "$KERNELS/$KERNEL.*+*-amd64/.ready" -printf '%h\n' 2>/dev/null |
+		sed 's,.*/,,' | sort -V | tail -n 1
 }
 
-# resolve_kernel [PIN]: print the release of the kernel to use.
+# resolve_kernel [PIN]: print the release of the kernel to use.  A pin is a
+# release, a version of it, or a series, of which the newest is taken.
 resolve_kernel() {
 	local pin=$1 line
 	line=$(available_kernels | match_kernel "$pin")
@@ -92,7 +97,7 @@ resolve_kernel() {
 match_kernel() {
 	awk -v pin="$1" '
 		found { next }
-		pin == "" || ($1 == pin || $2 == pin || index($1, pin "+") == 1) { print; found = 1 }'
+		pin == "" || $1 == pin || $2 == pin || $3 == pin || index($1, pin "+") == 1 { print; found = 1 }'
 }
 
 remember_default() {

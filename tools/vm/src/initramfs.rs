@@ -64,7 +64,7 @@ pub fn guest(places: &Places, given: Option<PathBuf>) -> Result<PathBuf> {
     let path = given.unwrap_or_else(|| places.repo.join("out/bin/union-guest"));
     if !path.is_file() {
         bail!(
-            "the guest program {} is missing; build it with make, or name one with --guest",
+            "the guest program {} is missing; build it with make tools, or name one with --guest",
             path.display()
         );
     }
