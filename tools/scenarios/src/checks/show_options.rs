@@ -12,6 +12,15 @@ pub const CHECK: Check = Check {
     ..Check::DEFAULT
 };
 
+/// Options with values that are not their defaults: whatever is not the default is shown.
+const OTHERS: [(&str, &str); 5] = [
+    ("fsync", "strict"),
+    ("fallthru", "off"),
+    ("redirect_dir", "nofollow"),
+    ("whiteout", "aufs"),
+    ("statfs", "fuse"),
+];
+
 fn run(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
     let below = b.tmpfs("below")?;
@@ -23,11 +32,25 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.file(&layer.join(name.replace(['/', ' '], "-")), name)?;
         union = union.lower(layer);
     }
+    if b.is_union() {
+        for (key, value) in OTHERS {
+            union = union.option(key, value);
+        }
+    }
     let (upper, work) = (b.dir(&top.join("up,per"))?, b.dir(&top.join("wo rk"))?);
     union.upper(&upper, &work).mount(&target)?;
     b.file(&target.join("new"), "new")?;
     let seen = walk::walk(&target)?;
     let shown = mount::mounted_at(&target).ok_or("the union is not in mountinfo")?;
+    if b.is_union() {
+        for (key, value) in OTHERS {
+            let option = format!("{key}={value}");
+            b.must(
+                &format!("{option} is among {}", shown.super_options),
+                shown.super_options.split(',').any(|word| word == option),
+            )?;
+        }
+    }
     b.umount(&target)?;
     let mut again = b.new_union();
     for (key, value) in shown.super_options() {
