@@ -3,6 +3,7 @@
 #include <linux/buffer_head.h>
 #include <linux/fs.h>
 #include <linux/fs_stack.h>
+#include <linux/fsnotify.h>
 #include <linux/mnt_idmapping.h>
 #include <linux/slab.h>
 #include <linux/statfs.h>
@@ -203,6 +204,16 @@ int union_helper_sync_filesystem_locked(struct super_block *sb)
 	return ret;
 }
 
+bool union_helper_sb_start_write_trylock(struct super_block *sb)
+{
+	return sb_start_write_trylock(sb);
+}
+
+void union_helper_sb_end_write(struct super_block *sb)
+{
+	sb_end_write(sb);
+}
+
 __kernel_fsid_t union_helper_dev_to_fsid(dev_t dev)
 {
 	return u64_to_fsid(huge_encode_dev(dev));
@@ -281,6 +292,16 @@ bool union_helper_dir_emit(struct dir_context *ctx, const char *name, int len,
 			   u64 ino, unsigned int type)
 {
 	return dir_emit(ctx, name, len, ino, type);
+}
+
+void union_helper_fsnotify_create(struct inode *dir, struct dentry *dentry)
+{
+	fsnotify_create(dir, dentry);
+}
+
+void union_helper_fsnotify_mkdir(struct inode *dir, struct dentry *dentry)
+{
+	fsnotify_mkdir(dir, dentry);
 }
 
 void union_helper_do_delayed_call(struct delayed_call *call)

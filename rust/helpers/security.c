@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <linux/fileattr.h>
+#include <linux/kdev_t.h>
 #include <linux/security.h>
 
 /* Inline without CONFIG_SECURITY. */
@@ -19,6 +20,19 @@ int union_helper_security_create_files_as(struct dentry *dentry, int mode,
 					  const struct cred *old, struct cred *new)
 {
 	return security_dentry_create_files_as(dentry, mode, &dentry->d_name, old, new);
+}
+
+int union_helper_security_path_make(const struct path *dir, struct dentry *dentry, umode_t mode,
+				    dev_t dev)
+{
+	return S_ISDIR(mode) ? security_path_mkdir(dir, dentry, mode) :
+			       security_path_mknod(dir, dentry, mode, new_encode_dev(dev));
+}
+
+int union_helper_security_inode_make(struct inode *dir, struct dentry *dentry, umode_t mode)
+{
+	return S_ISDIR(mode) ? security_inode_mkdir(dir, dentry, mode) :
+			       security_inode_create(dir, dentry, mode);
 }
 
 int union_helper_security_fileattr(struct file *file, const struct file_kattr *fa, bool set)

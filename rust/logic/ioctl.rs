@@ -11,8 +11,9 @@ pub const NAME: usize = 256;
 /// Lets a deleted name of a lower layer be seen again: the argument points to the name, NUL-terminated
 /// within [`NAME`] bytes. `_IOW(0xf7, 1, char[256])`.
 ///
-/// Takes the right to write to the directory. `ENOENT` if nothing was deleted under that name;
-/// `EEXIST` if the name is there; `EINVAL` if it is none.
+/// Takes `CAP_SYS_ADMIN` in the user namespace of the mount (`EPERM`), the right to make names in the
+/// directory (`EACCES`), and to own what comes back or `CAP_FOWNER` over its owner (`EPERM`). `ENOENT` if
+/// nothing was deleted under that name; `EEXIST` if the name is there; `EINVAL` if it is none.
 pub const RESTORE: u32 = number(WRITE, 1, NAME as u32);
 
 /// Gives the fallthru set of the directory, as a [`record`](super::record) with layers for places: the

@@ -14,7 +14,7 @@ use crate::{
         record::{self, Identity},
     },
     vfs::{
-        attr::{inode_permission, may},
+        attr::{inode_owner_or_capable, inode_permission, may},
         file::OpenFile,
         namei::Creating,
         types::Name,
@@ -26,6 +26,13 @@ use kernel::prelude::*;
 
 /// `->unlocked_ioctl()` of a directory.
 pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
+    if !matches!(cmd, RESTORE | FALLTHRUS) {
+        return Err(ENOTTY);
+    }
+    // Both reach past what the union shows, to which alone its permissions apply.
+    if !caller_is_admin(file.inode().sb()) {
+        return Err(EPERM);
+    }
     match cmd {
         RESTORE => {
             let mut buffer = [0; NAME];
@@ -37,34 +44,46 @@ pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
             }
             restore(file, Name::new(name)?)
         }
-        FALLTHRUS => fallthrus(file, arg),
-        _ => Err(ENOTTY),
+        _ => fallthrus(file, arg),
     }
 }
 
 /// Removes the whiteout that hides a name of the lower layers.
+///
+/// For the caller this is link(2) of an object that he does not see yet: he needs the right to make
+/// names in the directory, and what comes back must be his own, or he must stand above its owner
+/// (`CAP_FOWNER`), whatever its type is and whoever owns the directory. So neither a set-id program
+/// nor an object of a sticky directory is brought back by one to whom it does not belong.
 fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     let dir = file.inode();
     let union = dir.sb().data();
     let path = file.path();
     let write = WriteAccess::want(path.mnt())?;
     let creating = Creating::start(&write, path.dentry(), name)?;
-    inode_permission(path.mnt().idmap(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
     if creating.dentry().is_positive() {
         return Err(EEXIST);
     }
+    inode_permission(path.mnt().idmap(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
+    let (layer, object) = {
+        let _creds = union.creds();
+        lookup::lower_object(union, dir.data(), name)?.ok_or(ENOENT)?
+    };
+    let object = object.inode().ok_or(ENOENT)?;
+    let idmap = union.lower_mnt(layer)?.idmap();
+    if !inode_owner_or_capable(idmap, object) {
+        return Err(EPERM);
+    }
+    creating.may_make((&path).into(), object.mode(), object.rdev())?;
     fall_through(union, dir, name)?;
     // What was looked for in vain is there now.
     creating.dentry().d_drop();
+    creating.notify(object.is_dir());
     Ok(())
 }
 
 fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     let updir = dir.data().upper().ok_or(ENOENT)?;
     let _creds = union.creds();
-    if !lookup::lower_positive(union, dir.data(), name)? {
-        return Err(ENOENT);
-    }
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let mut change = Change::begin(dir);
     stage::fallthru(&write, updir, name)?;
@@ -76,9 +95,6 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
 /// Hands out the fallthru set of the directory.
 fn fallthrus(file: &OpenFile<UnionFs, ()>, arg: UserArg) -> Result {
     let dir = file.inode();
-    if !caller_is_admin(dir.sb()) {
-        return Err(EPERM);
-    }
     let mut buffer = [0; BUFFER];
     let bytes = arg.read(&mut buffer)?;
     let (address, size) = bytes.split_first_chunk().ok_or(EFAULT)?;

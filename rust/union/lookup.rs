@@ -59,14 +59,25 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
     if let Some(contributes) = known::contributes(union, dir, name) {
         return Ok(contributes);
     }
+    Ok(lower_object(union, dir, name)?.is_some())
+}
+
+/// What the lower layers would show under `name` if the top held nothing there: the topmost object and
+/// the number of its layer. With the mounter's credentials.
+pub fn lower_object(
+    union: &Union,
+    dir: &Node,
+    name: Name<'_>,
+) -> Result<Option<(u32, ARef<Dentry>)>> {
     // The first layer that has something decides.
     for lower in dir.lowers() {
         let found = layer::probe(union, Dir::lower(union, lower)?, name, Ask::All)?;
         if let Some(found) = found {
-            return Ok(found.entry != Entry::Whiteout);
+            let shows = found.entry != Entry::Whiteout;
+            return Ok(shows.then_some((lower.layer, found.dentry)));
         }
     }
-    Ok(false)
+    Ok(None)
 }
 
 /// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.

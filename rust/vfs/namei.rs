@@ -171,6 +171,39 @@ impl<'a> Creating<'a> {
         Ok(self.keep())
     }
 
+    /// Asks the security modules whether the caller may make an object of this type and mode under
+    /// the name, in the directory `dir`, without making it. The kernel lets modules ask the hooks of
+    /// files and directories alone; other types are asked for as files.
+    ///
+    /// # Errors
+    ///
+    /// Those of the modules, `EACCES` mostly.
+    pub fn may_make(&self, dir: PathRef<'_>, mode: u16, rdev: u32) -> Result {
+        // SAFETY: All are alive; the directory is locked, so the name of the dentry is stable.
+        unsafe {
+            to_result(bindings::security_path_make(
+                &dir.raw(),
+                self.dentry,
+                mode,
+                rdev,
+            ))?;
+            to_result(bindings::security_inode_make(self.dir(), self.dentry, mode))
+        }
+    }
+
+    /// Tells who watches the directory that there is an object under the name (`fsnotify_create()`,
+    /// `fsnotify_mkdir()`), for one that was not made by the calls of the VFS. The dentry may be
+    /// negative.
+    pub fn notify(&self, is_dir: bool) {
+        // SAFETY: All are alive; the directory is locked, so the name of the dentry is stable.
+        unsafe {
+            match is_dir {
+                true => bindings::fsnotify_mkdir(self.dir(), self.dentry),
+                false => bindings::fsnotify_create(self.dir(), self.dentry),
+            }
+        }
+    }
+
     /// Unlocks the directory and keeps the dentry (`end_creating_keep()`).
     pub fn keep(self) -> ARef<Dentry> {
         let this = ManuallyDrop::new(self);

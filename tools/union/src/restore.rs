@@ -51,6 +51,10 @@ fn one(path: &Path) -> Result<()> {
             bail!("{path}: is there; move it away first, to see what the lower layers hold")
         }
         Some(libc::EROFS) => bail!("{path}: the union, or its top layer, is read-only"),
+        Some(libc::EPERM) => bail!(
+            "{path}: takes the rights of the administrator (CAP_SYS_ADMIN where the union was mounted, \
+             and CAP_FOWNER for what is somebody else's)"
+        ),
         Some(libc::EACCES) => bail!("{path}: you may not make names in {}", dir.display()),
         _ => explain(result, dir),
     }

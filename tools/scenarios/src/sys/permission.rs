@@ -42,6 +42,21 @@ pub fn set_real_user(uid: u32) -> Result<()> {
     raw!(SYS_setresuid, uid, -1, -1).map(drop)
 }
 
+/// Forbids this process to make regular files anywhere, by Landlock.
+pub fn landlock_no_new_files() -> Result<()> {
+    // struct landlock_ruleset_attr: handled_access_fs, with LANDLOCK_ACCESS_FS_MAKE_REG alone.
+    let handled = 1u64 << 8;
+    let rules = raw!(
+        SYS_landlock_create_ruleset,
+        &raw const handled,
+        size_of_val(&handled),
+        0
+    )? as RawFd;
+    let confined = call!(prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+        .and_then(|_| raw!(SYS_landlock_restrict_self, rules, 0));
+    super::close(rules).and(confined.map(drop))
+}
+
 /// unshare(2).
 pub fn unshare(what: i32) -> Result<()> {
     call!(unshare(what)).map(drop)

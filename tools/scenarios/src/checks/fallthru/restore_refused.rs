@@ -74,11 +74,11 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.fails("on a file", restore(file, "gone"), libc::ENOTTY)?;
 
     let refused = as_user(1000, || (restore(dir, "gone"), fallthrus(dir, 4096)))?;
-    b.fails("restore by a user", refused.0, libc::EACCES)?;
+    b.fails("restore by a user", refused.0, libc::EPERM)?;
     b.fails("a set for a user", refused.1, libc::EPERM)?;
     userns::check("0 1000 1", "0 1000 1", || {
         let dir = sys::open(&path, libc::O_RDONLY, 0).map_err(|e| e.to_string())?;
-        b.fails("root of a namespace", restore(dir, "gone"), libc::EACCES)?;
+        b.fails("root of a namespace", restore(dir, "gone"), libc::EPERM)?;
         b.fails("root of a namespace", fallthrus(dir, 4096), libc::EPERM)
     })?;
     let remount = |flags| sys::mount("none", &l.target, "union", libc::MS_REMOUNT | flags, b"");
@@ -102,7 +102,13 @@ fn run(b: &mut Bench) -> Result<(), String> {
 
     b.works("chmod", sys::chmod(&path, 0o777))?;
     b.fails("stat", sys::stat(path.join("gone"), 0), libc::ENOENT)?;
-    b.works("restore by a user", as_user(1000, || restore(dir, "gone"))?)?;
+    let refused = as_user(1000, || restore(dir, "gone"))?;
+    b.fails(
+        "restore by a user who may write there",
+        refused,
+        libc::EPERM,
+    )?;
+    b.works("restore", restore(dir, "gone"))?;
     b.holds(&path.join("gone"), "below")?;
     b.fails("restore once more", restore(dir, "gone"), libc::EEXIST)?;
     let names = walk::list(&path)?.len();
