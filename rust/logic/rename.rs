@@ -66,9 +66,7 @@ impl Side {
     }
 }
 
-/// What the caller asks for.
-///
-/// A user's `RENAME_NOREPLACE | RENAME_WHITEOUT` is `NoReplace`: see `Whiteout`.
+/// What the caller asks for. A whiteout (`RENAME_WHITEOUT`) he cannot ask for.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RenameMode {
     /// Replace what is at the new name.
@@ -77,9 +75,6 @@ pub enum RenameMode {
     NoReplace,
     /// Let the two trade places.
     Exchange,
-    /// Leave a whiteout at the old name. A whiteout is nothing to be seen through the union, so
-    /// this shows the same as `Replace`.
-    Whiteout,
 }
 
 /// How the rename is done within the top.
@@ -134,7 +129,7 @@ pub const fn rename(old: Side, new: Side, mode: RenameMode) -> Result<RenamePlan
     match mode {
         RenameMode::Exchange => exchange(old, new),
         RenameMode::NoReplace if new.kind.is_some() => Err(Refusal::Exists),
-        RenameMode::NoReplace | RenameMode::Replace | RenameMode::Whiteout => replace(old, new),
+        RenameMode::NoReplace | RenameMode::Replace => replace(old, new),
     }
 }
 
@@ -345,7 +340,7 @@ mod tests {
         assert_eq!(refused(dir, old, Replace), Refusal::NotADirectory);
         assert_eq!(refused(dir, full, Replace), Refusal::NotEmpty);
         assert_eq!(refused(merged, FREE, Replace), Refusal::CrossDevice);
-        assert_eq!(refused(lower_dir, FREE, Whiteout), Refusal::CrossDevice);
+        assert_eq!(refused(lower_dir, FREE, NoReplace), Refusal::CrossDevice);
         assert_eq!(refused(old, merged, Exchange), Refusal::CrossDevice);
         assert!(rename(dir, full, Exchange).is_ok());
     }

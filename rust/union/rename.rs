@@ -34,6 +34,12 @@ use crate::{
 use kernel::prelude::*;
 
 /// `->rename()`.
+///
+/// # Errors
+///
+/// `EINVAL` for a whiteout that is asked for: the union would not show it, and who asks (a union or
+/// overlayfs above, fuse-overlayfs) would take the name for hidden that it is not. Otherwise those of
+/// the plan (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the top's file system.
 pub fn rename(
     old_dir: &Inode,
     old: Child<'_>,
@@ -47,7 +53,7 @@ pub fn rename(
         RenameRequest::Replace => RenameMode::Replace,
         RenameRequest::NoReplace => RenameMode::NoReplace,
         RenameRequest::Exchange => RenameMode::Exchange,
-        RenameRequest::Whiteout => RenameMode::Whiteout,
+        RenameRequest::Whiteout => return Err(EINVAL),
     };
     let replaced = match new.inode() {
         Some(inode) if inode.is_dir() && mode != RenameMode::Exchange => {

@@ -32,7 +32,6 @@ fn mode() -> impl Strategy<Value = RenameMode> {
         RenameMode::Replace,
         RenameMode::NoReplace,
         RenameMode::Exchange,
-        RenameMode::Whiteout,
     ])
 }
 

@@ -76,7 +76,6 @@ const SCENARIOS: &[&str] = &[
     "rename_noreplace",
     "rename_over_lower",
     "rename_refused",
-    "rename_whiteout",
     "rmdir_not_empty",
     "rmdir_open",
     "search_permission",
