@@ -20,9 +20,12 @@ use crate::{
         inode_lock::InUse,
         mount::{Mount, PrivateMount},
         path::PathRef,
+        printk::pr_err_ratelimited,
         seq_show::SeqFile,
         statfs::Statfs,
-        super_block::{magic, sync_filesystem, SeenErrors, SuperBlock, SuperOperations},
+        super_block::{
+            flags as sb_flags, magic, sync_filesystem, SeenErrors, SuperBlock, SuperOperations,
+        },
         types::Name,
         work::{Background, Workqueue},
     },
@@ -69,7 +72,7 @@ impl Lower {
                 return Ok(());
             }
             self.violated.store(true, Relaxed);
-            pr_err!(
+            pr_err_ratelimited!(
                 "lower layer \"{}\": its file system was made writable; nothing of it is shown any more \
                  (hard_ro), until it is read-only and the union mounted again\n",
                 Printable(self.name.to_bytes())
@@ -269,6 +272,10 @@ impl Union {
 impl FileSystem for UnionFs {
     const NAME: &'static CStr = c"union";
     const FLAGS: u32 = flags::FS_USERNS_MOUNT;
+    // Times are kept, and changes counted, by the file systems of the layers, as their mounts say;
+    // mandatory locks are nobody's any more.
+    const OTHERS_FLAGS: u32 =
+        sb_flags::SB_LAZYTIME | sb_flags::SB_I_VERSION | sb_flags::SB_MANDLOCK;
     const INODE_CACHE: &'static CStr = c"union_inode";
     type INodeData = Node;
     type Context = MountContext;

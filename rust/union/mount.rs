@@ -176,6 +176,17 @@ fn refused(fc: &FsContext, refusal: Refusal) -> Error {
     EINVAL
 }
 
+/// Refuses `sync` and `dirsync`: only the top's file system can keep what they promise.
+fn no_sync(fc: &FsContext) -> Result {
+    if !fc.wants_sync() {
+        return Ok(());
+    }
+    fc.error(fmt!(
+        "sync, dirsync: not supported, mount the file system of the top layer with them instead"
+    ));
+    Err(EINVAL)
+}
+
 fn unescape(path: Escaped<'_>) -> Result<alloc::Vec<u8>> {
     let mut bytes = alloc::Vec::new();
     path.unescape(&mut bytes).map_err(no_memory)?;
@@ -264,6 +275,7 @@ impl Context<UnionFs> for MountContext {
             ));
             return Err(EINVAL);
         }
+        no_sync(fc)?;
         let config = self.builder.build().map_err(|r| refused(fc, r))?;
         let mut cred = NewCred::prepare()?;
         // Copy-up is not to exceed quotas, nor to use what is reserved for root.
@@ -345,6 +357,7 @@ impl Context<UnionFs> for MountContext {
 
     fn reconfigure(&mut self, sb: &SuperBlock<UnionFs>, fc: &FsContext) -> Result {
         let union = sb.data();
+        no_sync(fc)?;
         union
             .config
             .unchanged(&self.builder)

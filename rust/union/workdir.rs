@@ -19,6 +19,7 @@ use crate::{
         mount::Mount,
         namei::{self, Creating, NewObject, Removing},
         path::PathRef,
+        printk::pr_warn_ratelimited,
         task_work,
         types::{random_u64, Name},
         write::WriteAccess,
@@ -103,7 +104,7 @@ pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64>
     let key = random_u64();
     let _write = WriteAccess::want(mnt)?;
     if let Err(e) = xattr::set(mnt, workdir, name, &key.to_le_bytes(), 0) {
-        pr_warn!("cannot store the order of directory entries: {:?}\n", e);
+        pr_warn_ratelimited!("cannot store the order of directory entries: {:?}\n", e);
     }
     Ok(key)
 }
@@ -159,7 +160,7 @@ pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let made = match super::stage::probe(union, &write) {
         Err(e) if e == ENOSPC || e == EDQUOT => {
-            pr_warn!("the top's file system is full: cannot make the first whiteout\n");
+            pr_warn_ratelimited!("the top's file system is full: cannot make the first whiteout\n");
             return Ok(());
         }
         made => made,

@@ -22,6 +22,10 @@ pub trait FileSystem: super_block::SuperOperations + Sized + Send + Sync + 'stat
     /// `FS_*` flags, without `FS_ALLOW_IDMAP`, which this layer does not support.
     const FLAGS: u32;
 
+    /// `SB_*` flags that mean nothing to the file system: whoever asks for them gets the mount, but
+    /// neither the super block nor `/proc/mounts` says that it has them.
+    const OTHERS_FLAGS: u32 = 0;
+
     /// The name of the inode cache, as in `/proc/slabinfo`.
     const INODE_CACHE: &'static CStr;
 

@@ -7,6 +7,7 @@
 use super::{
     file_system::FileSystem,
     path::Path,
+    printk,
     super_block::{self, NewSuperBlock, SuperBlock},
     types::cstr,
 };
@@ -96,6 +97,14 @@ impl FsContext {
         unsafe { (*self.0.get()).sb_flags & bindings::SB_RDONLY != 0 }
     }
 
+    /// Whether every write, or every change of a directory, is asked to be waited for
+    /// (`SB_SYNCHRONOUS`, `SB_DIRSYNC`).
+    pub fn wants_sync(&self) -> bool {
+        const SYNC: u32 = bindings::SB_SYNCHRONOUS | bindings::SB_DIRSYNC;
+        // SAFETY: As above.
+        unsafe { (*self.0.get()).sb_flags & SYNC != 0 }
+    }
+
     /// Whether the call comes from mount(2) rather than from fsconfig(2).
     pub fn is_oldapi(&self) -> bool {
         // SAFETY: As above.
@@ -115,9 +124,17 @@ impl FsContext {
         unsafe { core::ptr::eq((*self.0.get()).user_ns, bindings::current_user_ns()) }
     }
 
-    /// Says what is wrong: in the context's log, which mount(8) prints, and in the kernel log.
+    fn is_of_initial_userns(&self) -> bool {
+        // SAFETY: As above; the initial user namespace is a static of the kernel.
+        unsafe { core::ptr::eq((*self.0.get()).user_ns, &raw const bindings::init_user_ns) }
+    }
+
+    /// Says what is wrong: in the context's log, which mount(8) prints, and in the kernel log. There,
+    /// who mounts in a user namespace, as any user can, does not fill it.
     pub fn error(&self, args: fmt::Arguments<'_>) {
-        pr_err!("{}\n", args);
+        if self.is_of_initial_userns() || printk::ratelimited() {
+            pr_err!("{}\n", args);
+        }
         // SAFETY: As above; so is the type, and its name. `%pA` takes a pointer to
         // `fmt::Arguments`, which lives for the call.
         unsafe {
@@ -241,7 +258,10 @@ impl<T: FileSystem> Table<T> {
     ///
     /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn get_tree(fc: *mut bindings::fs_context) -> kernel::ffi::c_int {
-        // SAFETY: `fc` is valid; the function calls back with a super block of this type.
+        // SAFETY: `fc` is valid, and this task's; the function calls back with a super block of this
+        // type.
+        unsafe { (*fc).sb_flags &= !T::OTHERS_FLAGS };
+        // SAFETY: As above.
         unsafe { bindings::get_tree_nodev(fc, Some(super_block::fill_super::<T>)) }
     }
 
@@ -250,8 +270,11 @@ impl<T: FileSystem> Table<T> {
     /// To be called by the kernel alone, as the C method of that name.
     unsafe extern "C" fn reconfigure(fc: *mut bindings::fs_context) -> kernel::ffi::c_int {
         let raw = fc;
-        // SAFETY: `fc->root` is a dentry of the mounted super block of `T`, which is complete.
+        // SAFETY: `fc` is valid, and this task's. `fc->root` is a dentry of the mounted super block of
+        // `T`, which is complete.
         let (fc, sb) = unsafe {
+            (*fc).sb_flags &= !T::OTHERS_FLAGS;
+            (*fc).sb_flags_mask &= !T::OTHERS_FLAGS;
             let root = (*fc).root;
             (
                 FsContext::from_raw(fc),

@@ -26,7 +26,8 @@ use kernel::{
 /// `SB_*` and `SB_I_*` flags.
 pub mod flags {
     pub use crate::bindings::{
-        SB_I_EVM_HMAC_UNSUPPORTED, SB_I_NOUMASK, SB_I_SKIP_SYNC, SB_NOSEC, SB_POSIXACL, SB_RDONLY,
+        SB_I_EVM_HMAC_UNSUPPORTED, SB_I_NOUMASK, SB_I_SKIP_SYNC, SB_I_VERSION, SB_LAZYTIME,
+        SB_MANDLOCK, SB_NOSEC, SB_POSIXACL, SB_RDONLY,
     };
 }
 
