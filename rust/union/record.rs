@@ -209,7 +209,7 @@ impl Records {
     /// Makes the file, or empties it.
     fn make(&self) -> Result<Open> {
         let (mnt, base) = (self.base.mnt(), self.base.dentry());
-        let write = WriteAccess::want(mnt)?;
+        let write = WriteAccess::try_want(mnt)?;
         let dentry = {
             let creating = Creating::start(&write, base, Name::new(FILE)?)?;
             match creating.dentry().is_positive() {
@@ -244,7 +244,7 @@ impl Records {
     /// top from being made read-only.
     fn append(&self, file: &BackedFile, record: &[u8], end: Loff) -> Result {
         let open = self.open_file(file.dentry(), flags::O_WRONLY)?;
-        let written = open.write_at(record, end);
+        let written = open.write_at_unless_frozen(record, end);
         open.close();
         written
     }
@@ -269,7 +269,8 @@ impl Records {
             File::Open(open) => (open.file.get(), open.index.end()),
             _ => return Err(EROFS),
         };
-        // With nothing locked: the top may be frozen.
+        // With nothing locked, for readers of other records. A top that is frozen is not waited for:
+        // unmounting waits for this thread.
         let written = self.append(&file, &record, loff(end)?);
         let mut now = self.file.lock();
         if let File::Open(open) = &mut *now {
@@ -303,7 +304,7 @@ impl Task for Records {
 
 /// Whether trying again may end otherwise.
 fn is_passing(error: Error) -> bool {
-    [ENOMEM, EINTR, ERESTARTSYS].contains(&error)
+    [ENOMEM, EINTR, ERESTARTSYS, EAGAIN].contains(&error)
 }
 
 fn limit(base: &Path) -> Result<u64> {

@@ -270,17 +270,18 @@ pub fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result
     Staged::make(union, write, WHITEOUT_MODE, NewObject::Special(0))
 }
 
-/// Removes the shared whiteout's name from the work directory, at unmount.
+/// Removes the shared whiteout's name from the work directory, at unmount, unless the top is frozen:
+/// umount(2) waits with `s_umount` held, for which sync(2) waits.
 pub fn tidy(union: &Union) {
     let Ok(upper) = union.upper() else { return };
     let Some(shared) = upper.whiteout.lock().take() else {
         return;
     };
     let _creds = union.creds();
-    // The next mount removes what cannot be removed now: the file system may be read-only or full
-    // of errors.
+    // The next mount removes what cannot be removed now: the file system may be frozen, read-only or
+    // full of errors.
     let _ = union
         .upper_mnt()
-        .and_then(WriteAccess::want)
+        .and_then(WriteAccess::try_want)
         .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
 }

@@ -52,6 +52,9 @@ pub mod flags {
     /// Flags that matter at open time only and are not handed down.
     pub const OPEN_ONLY: u32 = b::O_CREAT | b::O_EXCL | b::O_NOCTTY | b::O_TRUNC;
 
+    /// The file was opened by execve(2) (`__FMODE_EXEC`).
+    pub const FOR_EXEC: u32 = b::__FMODE_EXEC;
+
     /// Flags that fcntl(2) can change later and that concern the file beneath. Not `O_APPEND`: see
     /// [`BackingFile::open`](super::super::backing_file::BackingFile::open).
     pub const CHANGEABLE: u32 = b::O_NONBLOCK | b::O_DIRECT;
@@ -215,6 +218,56 @@ impl BackedFile {
             if n == 0 {
                 return Err(EIO);
             }
+            done = done.saturating_add(n);
+        }
+        Ok(())
+    }
+
+    /// Writes all of `buf` at `pos`, as `kernel_write()` does but without waiting for a thaw.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if the file system is frozen, or is about to be; then, as after other errors, a part
+    /// may have been written.
+    pub fn write_at_unless_frozen(&self, buf: &[u8], mut pos: Loff) -> Result {
+        // SAFETY: The file is alive; its table is constant.
+        let write_iter = unsafe { (*(*self.as_ptr()).f_op).write_iter }.ok_or(EINVAL)?;
+        let mut done = 0;
+        while let Some(rest) = buf.get(done..).filter(|rest| !rest.is_empty()) {
+            let bytes = bindings::kvec {
+                iov_base: rest.as_ptr().cast_mut().cast(),
+                iov_len: rest.len(),
+            };
+            let mut iter = core::mem::MaybeUninit::<bindings::iov_iter>::uninit();
+            let mut iocb: bindings::kiocb = pin_init::zeroed();
+            // SAFETY: The file is alive, and open for writing, as the caller of `kernel_write()`
+            // must see to; buffer and request live for the call, which is synchronous, and
+            // `iov_iter_kvec()` sets all of the iterator. What
+            // `->write_iter()` wants done before, it is: the area is checked, and after that freeze
+            // protection taken, in the order of `vfs_iter_write()`.
+            let n = size(unsafe {
+                let file = self.as_ptr();
+                to_result(bindings::rw_verify_area(
+                    bindings::WRITE as i32,
+                    file,
+                    &pos,
+                    rest.len(),
+                ))?;
+                bindings::iov_iter_kvec(iter.as_mut_ptr(), bindings::WRITE, &bytes, 1, rest.len());
+                bindings::init_sync_kiocb(&mut iocb, file);
+                iocb.ki_pos = pos;
+                let sb = (*bindings::file_inode(file)).i_sb;
+                if !bindings::sb_start_write_trylock(sb) {
+                    return Err(EAGAIN);
+                }
+                let ret = write_iter(&mut iocb, iter.as_mut_ptr());
+                bindings::sb_end_write(sb);
+                ret
+            })?;
+            if n == 0 {
+                return Err(EIO);
+            }
+            pos = iocb.ki_pos;
             done = done.saturating_add(n);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 //! Write access to a mount.
 //!
-//! C: `mnt_want_write()`, `mnt_drop_write()`, `get_write_access()`.
+//! C: `mnt_want_write()`, `mnt_drop_write()`, `sb_start_write_trylock()`, `get_write_access()`.
 
 use super::{dentry::Dentry, inode::Inode, mount::Mount};
 use crate::bindings;
@@ -26,6 +26,27 @@ impl<'a> WriteAccess<'a> {
     pub fn want(mnt: &'a Mount) -> Result<Self> {
         // SAFETY: The mount is alive; may sleep.
         to_result(unsafe { bindings::mnt_want_write(mnt.as_ptr()) })?;
+        Ok(Self { mnt })
+    }
+
+    /// The same without waiting: for what can as well be left undone.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if the file system is frozen, or is about to be; `EROFS`.
+    pub fn try_want(mnt: &'a Mount) -> Result<Self> {
+        // SAFETY: The mount is alive, and its super block with it. Both halves are those of
+        // `mnt_want_write()`; the first is undone if the second fails.
+        unsafe {
+            let sb = (*mnt.as_ptr()).mnt_sb;
+            if !bindings::sb_start_write_trylock(sb) {
+                return Err(EAGAIN);
+            }
+            if let Err(e) = to_result(bindings::mnt_get_write_access(mnt.as_ptr())) {
+                bindings::sb_end_write(sb);
+                return Err(e);
+            }
+        }
         Ok(Self { mnt })
     }
 
