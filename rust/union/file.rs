@@ -103,34 +103,42 @@ fn open_real(
     BackingFile::open(file, open_flags, real)
 }
 
-/// The file that holds the data now.
-fn real(file: &File) -> Result<&BackingFile> {
+/// Whether the file was copied up after it was opened, and that in the top is not open yet.
+fn is_unopened(file: &File) -> bool {
     let data = file.data();
-    let inode = file.inode();
-    let upper = inode.data().upper();
-    let real = match upper {
-        Some(upper) if !data.first_is_upper => match data.upper.as_ref() {
-            Some(open) => open,
-            None => {
-                let union = inode.sb().data();
-                let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
-                // Somebody else may have been quicker; then ours is closed.
-                data.upper.populate(open);
-                data.upper.as_ref().ok_or(EIO)?
-            }
-        },
-        _ => {
-            if !data.first_is_upper {
-                // With `hard_ro` the layer is looked at.
-                inode.data().real_lower(inode.sb().data())?;
-            }
-            &data.first
-        }
+    !data.first_is_upper && data.upper.as_ref().is_none() && file.inode().data().upper().is_some()
+}
+
+/// The file that holds the data now. It may have to be opened, which asks security modules and
+/// listeners of fanotify: not under a lock they may want, mmap_lock above all.
+fn real(file: &File) -> Result<&BackingFile> {
+    if is_unopened(file) {
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let upper = inode.data().upper().ok_or(EIO)?;
+        let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+        // Somebody else may have been quicker; then ours is closed.
+        file.data().upper.populate(open);
+    }
+    opened(file)
+}
+
+/// The file that holds the data now, as far as it is open.
+fn opened(file: &File) -> Result<&BackingFile> {
+    let data = file.data();
+    let (real, is_lower) = match data.upper.as_ref() {
+        Some(open) => (open, false),
+        None => (&data.first, !data.first_is_upper),
     };
+    if is_lower {
+        // With `hard_ro` the layer is looked at.
+        let inode = file.inode();
+        inode.data().real_lower(inode.sb().data())?;
+    }
     // Access mode and creation flags are as they were; the rest follows fcntl(2).
     let mut wanted = file.flags();
     if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
-        if upper.is_none() && !real.can_odirect() {
+        if is_lower && !real.can_odirect() {
             wanted &= !flags::O_DIRECT;
         }
         if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
@@ -194,20 +202,57 @@ fn copy_attr(inode: &Inode) {
     }
 }
 
-/// A copy-up on behalf of a mapping, made stable; see [`UnionInode::prepare_shared_writable`].
-struct CopyUpForMap {
+/// What a mapping waits for; see [`ready_for_map`].
+struct ReadyForMap {
     file: file::FileRef<UnionFs, UnionFile>,
+    shared_writable: bool,
 }
 
-impl task_work::Job for CopyUpForMap {
+impl task_work::Job for ReadyForMap {
     fn run(self) {
         let file = &*self.file;
-        let done =
-            copy_up::up(file.dentry()).and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false));
-        if let Err(e) = done {
+        let copied = match self.shared_writable {
+            true => copy_up::up(file.dentry())
+                .and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false)),
+            false => Ok(()),
+        };
+        if let Err(e) = copied.and_then(|()| real(file).map(drop)) {
             file.data().map_error.store(e.to_errno(), Relaxed);
         }
     }
+}
+
+/// Sees to it that the file to be mapped is open, and with `shared_writable` that it is in the top and
+/// stable there.
+///
+/// Copying up waits for locks under which others fault pages in, and opening for listeners of fanotify,
+/// who look at the process that opens (`/proc/PID`): neither can be done with mmap_lock held. So the
+/// task does it on its way out of the call, and starts the call again.
+///
+/// # Errors
+///
+/// `ERESTARTNOINTR`, seen by nobody; those of the copy-up and of opening, in the restarted call.
+fn ready_for_map(file: &File, shared_writable: bool) -> Result {
+    let inode = file.inode();
+    let node = inode.data();
+    // msync(2) goes to the file in the top layer, past us, and asks for the data alone.
+    let is_stable = || node.is_name_stable() || !inode.sb().data().should_sync();
+    let is_copied = !shared_writable || (node.upper().is_some() && is_stable());
+    // execve(2) maps within a call that cannot be started again. The data cannot have changed since
+    // it opened the file, for it may not be written to meanwhile.
+    let is_open = !is_unopened(file) || file.flags() & flags::FOR_EXEC != 0;
+    if is_copied && is_open {
+        return Ok(());
+    }
+    let error = file.data().map_error.xchg(0, Relaxed);
+    if error != 0 {
+        return Err(Error::from_errno(error));
+    }
+    task_work::add(ReadyForMap {
+        file: file.get(),
+        shared_writable,
+    })?;
+    Err(task_work::restart_syscall())
 }
 
 impl RegFileOperations<UnionFs> for UnionInode {
@@ -312,29 +357,16 @@ impl RegFileOperations<UnionFs> for UnionInode {
         Ok(())
     }
 
-    fn prepare_shared_writable(file: &File) -> Result {
-        let inode = file.inode();
-        let node = inode.data();
-        // msync(2) goes to the file in the top layer, past us, and asks for the data alone.
-        let stable = node.is_name_stable() || !inode.sb().data().should_sync();
-        if node.upper().is_some() && stable {
-            return Ok(());
-        }
-        let error = file.data().map_error.xchg(0, Relaxed);
-        if error != 0 {
-            return Err(Error::from_errno(error));
-        }
-        // Copy-up waits for locks under which others fault pages in: not with mmap_lock held. So
-        // the task does it on its way out of the call, and starts the call again.
-        task_work::add(CopyUpForMap { file: file.get() })?;
-        Err(task_work::restart_syscall())
+    fn prepare_map(file: &File, over_shared_writable: bool) -> Result {
+        ready_for_map(file, over_shared_writable)
     }
 
     fn mmap(file: &File, vma: &Vma) -> Result {
         if vma.is_shared_maywrite() {
-            Self::prepare_shared_writable(file)?;
+            ready_for_map(file, true)?;
         }
-        real(file)?.mmap::<_, _, Self>(vma, &file.inode().sb().data().cred)
+        // Whoever copies it up at this moment does so after the call.
+        opened(file)?.mmap::<_, _, Self>(vma, &file.inode().sb().data().cred)
     }
 
     fn fallocate(file: &File, mode: i32, offset: Loff, len: Loff) -> Result {

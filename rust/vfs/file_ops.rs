@@ -52,11 +52,12 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     /// `->fsync()` of the range `start..=end`.
     fn fsync(file: &OpenFile<T, Self::Data>, start: Loff, end: Loff, datasync: bool) -> Result;
 
-    /// What must be so before a shared mapping that can be written to takes the place of others
-    /// (`MAP_FIXED`), with mmap_lock held for writing. Nothing has been unmapped yet, so that the
-    /// call can still fail, or be restarted ([`super::task_work`]), without a trace; in
-    /// [`mmap`](Self::mmap) it is too late for that. Part of `->get_unmapped_area()`.
-    fn prepare_shared_writable(file: &OpenFile<T, Self::Data>) -> Result;
+    /// What must be so before the file is mapped, with mmap_lock held for writing. Nothing has been
+    /// unmapped yet, so that the call can still fail, or be restarted ([`super::task_work`]), without
+    /// a trace; in [`mmap`](Self::mmap) it is too late for that where the mapping takes the place of
+    /// others (`MAP_FIXED`). `over_shared_writable`: it does, is shared and may be written to. Part of
+    /// `->get_unmapped_area()`.
+    fn prepare_map(file: &OpenFile<T, Self::Data>, over_shared_writable: bool) -> Result;
 
     /// `->mmap()`, with mmap_lock held for writing.
     fn mmap(file: &OpenFile<T, Self::Data>, vma: &Vma) -> Result;
@@ -296,11 +297,10 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         // SAFETY: As above.
         let own = unsafe { OpenFile::from_raw(file) };
         // SAFETY: As above.
-        if unsafe { bindings::maps_over_shared_writable(file, flags) } {
-            if let Err(e) = F::prepare_shared_writable(own) {
-                // As C has it: an error is an address in the last page.
-                return e.to_errno() as usize;
-            }
+        let over = unsafe { bindings::maps_over_shared_writable(file, flags) };
+        if let Err(e) = F::prepare_map(own, over) {
+            // As C has it: an error is an address in the last page.
+            return e.to_errno() as usize;
         }
         // SAFETY: The arguments are passed on.
         unsafe { bindings::mm_get_unmapped_area(file, addr, len, pgoff, flags) }

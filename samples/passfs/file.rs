@@ -114,7 +114,7 @@ impl RegFileOperations<PassFs> for PassInode {
         real_file(file)?.fsync_range(start, end, datasync)
     }
 
-    fn prepare_shared_writable(_file: &File) -> Result {
+    fn prepare_map(_file: &File, _over_shared_writable: bool) -> Result {
         Ok(())
     }
 

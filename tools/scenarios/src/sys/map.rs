@@ -26,6 +26,19 @@ impl Map {
         })
     }
 
+    /// The same over one of anonymous memory (`MAP_FIXED`).
+    pub fn over(fd: RawFd, length: usize, protection: i32, flags: i32) -> Result<Self> {
+        let anonymous = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+        let map = Self::new(-1, length, libc::PROT_READ, anonymous)?;
+        let flags = flags | libc::MAP_FIXED;
+        // SAFETY: what is replaced is a mapping of ours that nothing refers to.
+        let address = unsafe { libc::mmap(map.address.cast(), length, protection, flags, fd, 0) };
+        if address == libc::MAP_FAILED {
+            return Err(Errno::last());
+        }
+        Ok(map)
+    }
+
     /// Where it is.
     pub fn address(&self) -> usize {
         self.address as usize

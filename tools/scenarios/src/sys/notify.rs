@@ -81,6 +81,8 @@ pub struct FanEvent {
     pub mask: u64,
     /// The object, opened; -1 when it is told by file handles.
     pub fd: RawFd,
+    /// Who did it.
+    pub pid: i32,
     /// Type, file handle, and name of each record that comes with it.
     pub records: Vec<(u8, Vec<u8>, String)>,
 }
@@ -116,6 +118,7 @@ pub fn fanotify_read(fd: RawFd) -> Vec<FanEvent> {
             events.push(FanEvent {
                 mask: u64::from_ne_bytes(event[8..16].try_into().expect("8 bytes")),
                 fd: word(event, 16) as i32,
+                pid: word(event, 20) as i32,
                 records: records(&event[24..]),
             });
             rest = more;
