@@ -22,6 +22,7 @@ mod tests {
         types::Name,
         write::{InodeWriteAccess, WriteAccess},
     };
+    use kernel::{str::CString, sync::Arc};
 
     const DIR: u16 = 0o755;
     const FILE: u16 = 0o100644;
@@ -190,10 +191,16 @@ mod tests {
     fn inodes_are_claimed_once() -> Result {
         with("kunit-claim", DIR, NewObject::Directory, |_, made| {
             let inode = made.inode().ok_or(ENOENT)?;
-            let claim = inode.claim_in_use();
-            assert!(claim.is_some() && inode.is_in_use());
-            assert!(inode.claim_in_use().is_none());
-            drop(claim);
+            let holder = || Arc::new(CString::try_from_fmt(fmt!("a test")).unwrap(), GFP_KERNEL);
+            let claim = || inode.claim_in_use(holder().unwrap()).unwrap();
+            let first = claim();
+            assert!(first.is_some() && inode.is_in_use());
+            assert!(claim().is_none());
+            assert!(inode
+                .holder()
+                .is_some_and(|holder| holder.to_bytes() == b"a test"));
+            drop(first);
+            assert!(inode.holder().is_none());
             assert!(!inode.is_in_use());
             Ok(())
         })

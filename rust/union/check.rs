@@ -4,7 +4,8 @@
 
 use super::layer::Printable;
 use crate::vfs::{
-    dentry::Dentry, errno::ELOOP, fs_context::FsContext, path::Path, super_block::SbInfo,
+    dentry::Dentry, errno::ELOOP, fs_context::FsContext, inode::Inode, path::Path,
+    super_block::SbInfo,
 };
 use kernel::{fmt, prelude::*, rbtree::RBTree, sync::aref::ARef};
 
@@ -33,6 +34,18 @@ impl Named {
             why
         ));
         e
+    }
+
+    /// Says that somebody else writes to the directory, or to one that it is in.
+    pub fn in_use(&self, fc: &FsContext, inode: &Inode) -> Error {
+        self.refuse(
+            fc,
+            EBUSY,
+            fmt!(
+                "in use as the upper or work directory of {}",
+                HolderOf(inode)
+            ),
+        )
     }
 
     /// What a lower layer must be with `hard_ro`.
@@ -110,6 +123,19 @@ impl Named {
     }
 }
 
+/// In words, the mount that has claimed a directory.
+struct HolderOf<'a>(&'a Inode);
+
+impl fmt::Display for HolderOf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.holder() {
+            // Its path is escaped already.
+            Some(holder) => f.write_str(holder.to_str().unwrap_or_default()),
+            None => f.write_str("an overlayfs"),
+        }
+    }
+}
+
 /// The top's two directories must lie side by side on one mount.
 pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
     if !upper.path.mnt().same(work.path.mnt()) {
@@ -132,8 +158,9 @@ pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
     Ok(())
 }
 
-/// No lower layer may lie within another layer, and no layer within what another union or overlayfs
-/// writes to. That the top lies within a lower layer is allowed, as it is with a union over `/`;
+/// No lower layer may lie within another layer, and the top not within what another union or overlayfs
+/// writes to. A lower layer may, as with overlayfs: who commits the layer of a running container looks
+/// at it so. It is said, for what is changed there is seen or not. That the top lies within a lower layer is allowed, as it is with a union over `/`;
 /// there it cannot be entered through the union ([`super::layer::probe`]).
 pub fn overlap(
     fc: &FsContext,
@@ -171,10 +198,15 @@ pub fn overlap(
             let inode = at.inode().ok_or(ENOENT)?;
             // The claims of this very mount were checked when they were made.
             if inode.is_in_use() && !own(&at) {
-                return Err(named.refuse(
-                    fc,
-                    EBUSY,
-                    fmt!("in use as the upper or work directory of another mount"),
+                if !is_lower {
+                    return Err(named.in_use(fc, inode));
+                }
+                fc.warn(fmt!(
+                    "{} \"{}\": in use as the upper or work directory of {}; changes made there may \
+                     show, or not",
+                    named.option,
+                    Printable(&named.name),
+                    HolderOf(inode)
                 ));
             }
             let parent = at.parent();

@@ -40,11 +40,14 @@ use kernel::{
     fmt, new_mutex,
     prelude::*,
     str::CString,
-    sync::{aref::ARef, atomic::Atomic, SetOnce},
+    sync::{aref::ARef, atomic::Atomic, Arc, SetOnce},
 };
 
 /// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
 const NAME_MAX: i64 = 255;
+
+/// Bits of the minor number in a device number of the kernel (`MINORBITS`).
+const MINOR_BITS: u32 = 20;
 
 /// A mount or remount in the making.
 #[derive(Default)]
@@ -301,7 +304,10 @@ impl Context<UnionFs> for MountContext {
         };
         let depth = check::depth(fc, self.upper.as_ref(), &self.lowers)?;
         let claims = match top {
-            Some((upper, work)) => Some((claim(fc, upper)?, claim(fc, work)?)),
+            Some((upper, work)) => {
+                let holder = holder(sb.dev(), upper)?;
+                Some((claim(fc, upper, &holder)?, claim(fc, work, &holder)?))
+            }
             None => None,
         };
         check::overlap(fc, self.upper.as_ref(), self.work.as_ref(), &self.lowers)?;
@@ -519,15 +525,23 @@ impl MountContext {
     }
 }
 
-fn claim(fc: &FsContext, named: &Named) -> Result<InUse> {
+/// What others are told of this mount: its device number, which is the third column of
+/// `/proc/PID/mountinfo` in whatever mount namespace it is, and the top directory as it was named.
+fn holder(dev: u32, upper: &Named) -> Result<Arc<CString>> {
+    let text = CString::try_from_fmt(fmt!(
+        "the union {}:{} with upperdir \"{}\"",
+        dev >> MINOR_BITS,
+        dev & ((1 << MINOR_BITS) - 1),
+        layer::Printable(&upper.name)
+    ))?;
+    Ok(Arc::new(text, GFP_KERNEL_ACCOUNT)?)
+}
+
+fn claim(fc: &FsContext, named: &Named, holder: &Arc<CString>) -> Result<InUse> {
     let inode = named.dentry().inode().ok_or(ENOENT)?;
-    inode.claim_in_use().ok_or_else(|| {
-        named.refuse(
-            fc,
-            EBUSY,
-            fmt!("in use as the upper or work directory of another mount"),
-        )
-    })
+    inode
+        .claim_in_use(holder.clone())?
+        .ok_or_else(|| named.in_use(fc, inode))
 }
 
 fn private(fc: &FsContext, named: &Named, access: Access) -> Result<PrivateMount> {

@@ -135,6 +135,18 @@ impl FsContext {
         if self.is_of_initial_userns() || printk::ratelimited() {
             pr_err!("{}\n", args);
         }
+        self.log(b'e', args);
+    }
+
+    /// The same, of something that is done nevertheless.
+    pub fn warn(&self, args: fmt::Arguments<'_>) {
+        if self.is_of_initial_userns() || printk::ratelimited() {
+            pr_warn!("{}\n", args);
+        }
+        self.log(b'w', args);
+    }
+
+    fn log(&self, level: u8, args: fmt::Arguments<'_>) {
         // SAFETY: As above; so is the type, and its name. `%pA` takes a pointer to
         // `fmt::Arguments`, which lives for the call.
         unsafe {
@@ -143,7 +155,7 @@ impl FsContext {
                 bindings::logfc(
                     log,
                     (*(*self.0.get()).fs_type).name,
-                    b'e',
+                    level,
                     c"%pA".as_char_ptr(),
                     core::ptr::from_ref(&args).cast::<kernel::ffi::c_void>(),
                 );

@@ -18,10 +18,12 @@ use super::{
 use crate::bindings;
 use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
+    prelude::*,
+    str::CString,
     sync::{
         aref::AlwaysRefCounted,
         atomic::{Acquire, Release},
-        rcu,
+        rcu, Arc,
     },
     types::Opaque,
 };
@@ -252,13 +254,21 @@ impl Inode {
     }
 
     /// Claims the inode as exclusively used by a stacked file system, as overlayfs does for its
-    /// upper and work directories: the flag is shared with it.
+    /// upper and work directories: the flag is shared with it. `holder` says who that is, for those
+    /// who come later.
     ///
     /// Returns `None` if somebody holds the claim. C: `I_OVL_INUSE`.
-    pub fn claim_in_use(&self) -> Option<InUse> {
-        // SAFETY: `self` is alive; the helper sets the flag under i_lock.
-        unsafe { bindings::inode_inuse_trylock(self.as_ptr()) }
-            .then(|| InUse { inode: self.into() })
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn claim_in_use(&self, holder: Arc<CString>) -> Result<Option<InUse>> {
+        InUse::claim(self, holder)
+    }
+
+    /// Who claims the inode. `None`: nobody, or somebody who does not say, as overlayfs.
+    pub fn holder(&self) -> Option<Arc<CString>> {
+        InUse::holder_of(self)
     }
 
     /// Whether somebody claims the inode (`I_OVL_INUSE`).

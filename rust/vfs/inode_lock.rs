@@ -7,7 +7,36 @@
 use super::inode::Inode;
 use crate::bindings;
 use core::mem::ManuallyDrop;
-use kernel::sync::aref::ARef;
+use kernel::{
+    prelude::*,
+    str::CString,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Arc,
+    },
+};
+
+/// A claim that is held, and by whom.
+struct Held {
+    inode: usize,
+    holder: Arc<CString>,
+}
+
+kernel::sync::global_lock! {
+    // SAFETY: `init()` is called before a file system is registered, and so before there are claims.
+    unsafe(uninit) static HELD: Mutex<KVec<Held>> = KVec::new();
+}
+
+/// Makes the table of claims; to be called before a file system type is registered, once or more.
+pub(super) fn init() {
+    static DONE: Atomic<bool> = Atomic::new(false);
+    if !DONE.xchg(true, Relaxed) {
+        // SAFETY: Called once, before first use: types are registered by the initialiser of the
+        // module, one after the other.
+        unsafe { HELD.init() };
+    }
+}
 
 /// `i_rwsem` held for writing.
 pub struct ExclusiveLock<'a> {
@@ -45,10 +74,33 @@ impl Drop for SharedLock<'_> {
 
 /// The claim of [`Inode::claim_in_use`]; dropping it gives it up.
 pub struct InUse {
-    pub(super) inode: ARef<Inode>,
+    inode: ARef<Inode>,
 }
 
 impl InUse {
+    pub(super) fn claim(inode: &Inode, holder: Arc<CString>) -> Result<Option<Self>> {
+        let mut held = HELD.lock();
+        held.reserve(1, GFP_KERNEL)?;
+        // SAFETY: The inode is alive; the helper sets the flag under i_lock.
+        if !unsafe { bindings::inode_inuse_trylock(inode.as_ptr()) } {
+            return Ok(None);
+        }
+        let claim = Self {
+            inode: inode.into(),
+        };
+        let inode = inode.token();
+        held.push(Held { inode, holder }, GFP_KERNEL)?;
+        Ok(Some(claim))
+    }
+
+    /// Who has claimed the inode, if it was a mount of this module.
+    pub(super) fn holder_of(inode: &Inode) -> Option<Arc<CString>> {
+        let token = inode.token();
+        let held = HELD.lock();
+        let of_inode = held.iter().find(|held| held.inode == token)?;
+        Some(of_inode.holder.clone())
+    }
+
     /// The inode.
     pub fn inode(&self) -> &Inode {
         &self.inode
@@ -57,6 +109,14 @@ impl InUse {
 
 impl Drop for InUse {
     fn drop(&mut self) {
+        let token = self.inode.token();
+        let mut held = HELD.lock();
+        held.retain(|held| held.inode != token);
+        if held.is_empty() {
+            // With its memory: the table is never dropped.
+            *held = KVec::new();
+        }
+        drop(held);
         // SAFETY: The inode is alive, and the flag was set by this claim.
         unsafe { bindings::inode_inuse_unlock(self.inode.as_ptr()) };
     }

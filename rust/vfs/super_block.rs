@@ -230,6 +230,12 @@ impl<T: FileSystem> NewSuperBlock<'_, T> {
         unsafe { bindings::set_default_d_op(self.sb, ops) };
     }
 
+    /// The device number the super block will have.
+    pub fn dev(&self) -> u32 {
+        // SAFETY: Set when the super block was made.
+        unsafe { (*self.sb).s_dev }
+    }
+
     /// Sets the type number `statfs(2)` reports.
     pub fn set_magic(&mut self, magic: u32) {
         // SAFETY: Nobody else knows the super block (here and below).
