@@ -25,6 +25,11 @@ struct dentry *union_helper_d_real(struct dentry *dentry, enum d_real_type type)
 	return d_real(dentry, type);
 }
 
+bool union_helper_real_file_can_preallocate(struct dentry *dentry)
+{
+	return d_real_inode(dentry)->i_fop->fallocate;
+}
+
 unsigned int union_helper_d_flags(const struct dentry *dentry)
 {
 	return READ_ONCE(dentry->d_flags);

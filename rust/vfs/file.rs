@@ -309,11 +309,11 @@ impl BackedFile {
         to_result(unsafe { bindings::vfs_fallocate(self.as_ptr(), mode, offset, len) })
     }
 
-    /// Whether the file system has `->fallocate()`, and so perhaps files with blocks that were never
-    /// written to.
+    /// Whether the file system that has the data, beneath stacked ones, has `->fallocate()`, and so
+    /// perhaps files with blocks that were never written to.
     pub fn can_preallocate(&self) -> bool {
-        // SAFETY: The file is alive; `f_op` is never NULL.
-        unsafe { (*(*self.as_ptr()).f_op).fallocate.is_some() }
+        // SAFETY: An open file holds its dentry, which is positive, and a stacked one the real one.
+        unsafe { bindings::real_file_can_preallocate(self.dentry().as_ptr()) }
     }
 
     /// `vfs_fadvise()`.
