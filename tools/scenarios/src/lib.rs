@@ -42,6 +42,7 @@ pub mod random;
 pub mod run;
 pub mod scenario;
 pub mod security;
+pub mod selinux;
 pub mod shape;
 pub mod site;
 pub mod slashes;

@@ -47,6 +47,9 @@ enum Command {
         /// Write the results to a file, for programs.
         #[arg(long, value_name = "FILE")]
         json: Option<PathBuf>,
+        /// More words for the kernel's command line.
+        #[arg(long, value_name = "WORDS", default_value = "")]
+        words: String,
         #[command(flatten)]
         machine: MachineArgs,
     },
@@ -172,6 +175,7 @@ impl MachineArgs {
             verbose: self.verbose,
             timeout: Duration::from_secs(self.timeout),
             guest: self.guest,
+            words: String::new(),
         }
     }
 
@@ -210,6 +214,7 @@ fn start(cli: Cli) -> Result<u8> {
             part,
             jobs,
             json,
+            words,
             machine,
         } => {
             // Who names cases wants those.
@@ -220,7 +225,8 @@ fn start(cli: Cli) -> Result<u8> {
             } else {
                 Set::Spread
             };
-            let request = machine.test_request(set, part, filter, jobs, json);
+            let mut request = machine.test_request(set, part, filter, jobs, json);
+            request.words = words;
             Ok(u8::from(!test::run(&Places::find()?, &request)?))
         }
         Command::Instrument {

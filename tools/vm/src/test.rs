@@ -68,6 +68,8 @@ pub struct Request {
     pub timeout: Duration,
     /// The guest program, if not the usual one.
     pub guest: Option<PathBuf>,
+    /// More words of the kernel command line.
+    pub words: String,
 }
 
 /// How one machine ended.
@@ -247,6 +249,7 @@ impl Run<'_> {
             format!("union.share={job}/{jobs}"),
             format!("union.from={from}"),
             format!("union.slowness={}", needs.slowness),
+            request.words.clone(),
         ];
         Ok(Plan {
             kernel: self.kernel,
