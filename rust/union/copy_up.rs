@@ -84,13 +84,32 @@ fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
 /// mounter's credentials.
 pub fn mark_impure(union: &Union, dir: &Inode) -> Result {
     let node = dir.data();
-    if node.is_impure() {
+    // Before the mark: who takes it off looks here afterwards.
+    node.set_impure();
+    if node.is_marked_impure() {
         return Ok(());
     }
     let upper = node.upper().ok_or(EROFS)?;
     layer::set_mark(union, upper, Attr::Impure, b"y")?;
-    node.set_impure();
+    node.set_marked_impure(true);
     Ok(())
+}
+
+/// Takes the mark off a directory in which a listing has found no such entry. For changes of the
+/// directory: a listing writes nothing itself. With the mounter's credentials.
+pub fn unmark_impure(union: &Union, _write: &WriteAccess<'_>, dir: &Inode) {
+    let node = dir.data();
+    if node.is_impure() || !node.is_marked_impure() {
+        return;
+    }
+    let Some(upper) = node.upper() else { return };
+    node.set_marked_impure(false);
+    let unmarked = layer::remove_mark(union, upper, Attr::Impure);
+    // A copy may have come in between, for which the mark is needed. If there is no memory for it,
+    // that copy shows its own number in listings, and the recorded one otherwise.
+    if unmarked.is_err() || node.is_impure() {
+        let _ = mark_impure(union, dir);
+    }
 }
 
 /// One object whose parent exists in the top layer. Returns whether it was copied, and so changed.
@@ -168,6 +187,10 @@ impl Copy<'_> {
             Kind::Regular => self.regular(mode)?,
             _ => self.named(mode)?,
         };
+        if !self.gone && self.is_recorded() {
+            // Once more: a listing may have begun before it was there.
+            self.parent.data().set_impure();
+        }
         let renumbered = !self.inode.is_hashed();
         Node::set_upper(self.inode, upper)?;
         if renumbered {
@@ -347,8 +370,14 @@ impl Copy<'_> {
         BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE | extra)?.fsync()
     }
 
+    /// Whether its inode number is recorded: the copies of a file with several links must not share
+    /// one.
+    fn is_recorded(&self) -> bool {
+        self.kind == Kind::Directory || self.stat.nlink() == 1
+    }
+
     fn mark_parent(&self) -> Result {
-        if self.kind == Kind::Directory || self.stat.nlink() == 1 {
+        if self.is_recorded() {
             mark_impure(self.union, self.parent)?;
         }
         Ok(())

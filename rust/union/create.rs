@@ -64,6 +64,7 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
     let inode = complete().inspect_err(|_| dentry.d_drop())?;
     change.object(dentry.name(), &inode);
     change.end();
+    copy_up::unmark_impure(union, &write, dir);
     dentry.d_instantiate(inode);
     Ok(())
 }
@@ -96,12 +97,13 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
         )?;
         change.object(new.name(), inode);
         change.end();
+        copy_up::unmark_impure(union, &write, dir);
         update_dir(union, dir)?;
     }
     if let Some(real) = upper.inode() {
         stack::copy_attr(inode, union.upper_mnt()?, real);
     }
-    inode.inc_nlink();
+    update_nlink(inode);
     new.d_instantiate(inode.into());
     Ok(())
 }
@@ -225,6 +227,16 @@ pub fn expect_whiteout(dentry: &Dentry) -> Result {
     match upper_state(dentry)? {
         Upper::Whiteout => Ok(()),
         _ => Err(ESTALE),
+    }
+}
+
+/// Brings the link count of a file up to date after a name of it has come or gone. In the top it is
+/// that of the real inode, so that names made there directly count, and a file that has a name left
+/// is not taken for a removed one.
+pub fn update_nlink(inode: &Inode) {
+    match inode.data().upper().and_then(|d| d.inode()) {
+        Some(real) => inode.set_nlink(real.nlink()),
+        None => inode.drop_nlink(),
     }
 }
 

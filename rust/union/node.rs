@@ -92,8 +92,11 @@ pub struct Node {
     /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
     /// to go. Written under `lock`.
     gone: Atomic<bool>,
-    /// Of a directory: entries of the top directory may carry the inode number of a lower object.
-    impure: Atomic<bool>,
+    /// Of a directory: entries of the top directory may carry the inode number of a lower object. 0
+    /// says that none does; any other number, that one may, and another number that one more does.
+    impure: Atomic<u32>,
+    /// Of a directory: the top directory is marked for that.
+    marked_impure: Atomic<bool>,
     /// Of a directory: the top directory was made opaque after the stack was built.
     sealed: Atomic<bool>,
     /// An inode number is recorded with the object in the top layer.
@@ -123,7 +126,8 @@ impl Node {
             lower: parts.lower,
             lock <- KillableMutex::new(c"union_node", lock_class),
             gone: Atomic::new(false),
-            impure: Atomic::new(parts.impure),
+            impure: Atomic::new(parts.impure.into()),
+            marked_impure: Atomic::new(parts.impure),
             sealed: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
             // A recorded number is what a copy is known by.
@@ -182,12 +186,34 @@ impl Node {
 
     /// Whether entries may carry the inode number of a lower object.
     pub fn is_impure(&self) -> bool {
+        self.impurity() != 0
+    }
+
+    /// A number for [`found_pure`](Self::found_pure): to be asked for before the entries are read.
+    pub fn impurity(&self) -> u32 {
         self.impure.load(Relaxed)
     }
 
-    /// Notes that they may.
+    /// Notes that one more entry is about to, or does now.
     pub fn set_impure(&self) {
-        self.impure.store(true, Relaxed);
+        if self.impure.fetch_add(1, Relaxed) == u32::MAX {
+            self.impure.store(1, Relaxed);
+        }
+    }
+
+    /// Notes that no entry does, unless one has come since `impurity` was asked for.
+    pub fn found_pure(&self, impurity: u32) {
+        let _ = self.impure.cmpxchg(impurity, 0, Relaxed);
+    }
+
+    /// Whether the top directory is marked for that.
+    pub fn is_marked_impure(&self) -> bool {
+        self.marked_impure.load(Relaxed)
+    }
+
+    /// Notes whether it is.
+    pub fn set_marked_impure(&self, is: bool) {
+        self.marked_impure.store(is, Relaxed);
     }
 
     /// Whether the object shows an inode number that is recorded with it.

@@ -4,7 +4,7 @@
 
 use super::{
     copy_up,
-    create::{expect_same, refused, update_dir},
+    create::{expect_same, refused, update_dir, update_nlink},
     fs::Union,
     known::{self, Change, Freshness, Listing},
     lookup,
@@ -95,9 +95,10 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     if kind.is_directory() {
         inode.clear_nlink();
     } else {
-        inode.drop_nlink();
+        update_nlink(inode);
     }
     change.end();
+    copy_up::unmark_impure(union, &write, dir);
     update_dir(union, dir)?;
     if let Some(real) = node.upper().and_then(|d| d.inode()) {
         stack::copy_attr(inode, union.upper_mnt()?, real);

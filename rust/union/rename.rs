@@ -4,7 +4,7 @@
 
 use super::{
     copy_up,
-    create::{expect_same, refused, update_dir, upper_state},
+    create::{expect_same, refused, update_dir, update_nlink, upper_state},
     fs::Union,
     known::{self, Change, Freshness, Listing},
     layer, lookup,
@@ -182,9 +182,11 @@ pub fn rename(
         if inode.is_dir() {
             inode.clear_nlink();
         } else {
-            inode.drop_nlink();
+            update_nlink(inode);
         }
     }
+    copy_up::unmark_impure(union, &write, old_dir);
+    copy_up::unmark_impure(union, &write, new_dir);
     update_dir(union, old_dir)?;
     update_dir(union, new_dir)?;
     for inode in [Some(old_inode), new_inode].into_iter().flatten() {

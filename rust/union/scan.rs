@@ -79,14 +79,18 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)>
     let mut view = View::new(set);
     let mut trust = Trust::Full;
     if let Some(upper) = node.upper() {
+        let impurity = node.impurity();
         let this = Layer {
             path: union.upper_path(upper)?,
             numbers: union.upper()?.numbers,
-            impure: node.is_impure(),
+            impure: impurity != 0,
             xwhiteouts: false,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
         };
-        this.view(union, &mut view, set, &mut trust)?;
+        let pure = this.view(union, &mut view, set, &mut trust)?;
+        if pure && trust == Trust::Full {
+            node.found_pure(impurity);
+        }
     }
     Ok((view, trust))
 }
@@ -197,8 +201,15 @@ impl<'a> Layer<'a> {
         })
     }
 
-    /// Notes what the top holds.
-    fn view(self, union: &Union, view: &mut View, set: &Fallthrus, trust: &mut Trust) -> Result {
+    /// Notes what the top holds. Returns whether all entries have the inode numbers that the
+    /// directory says.
+    fn view(
+        self,
+        union: &Union,
+        view: &mut View,
+        set: &Fallthrus,
+        trust: &mut Trust,
+    ) -> Result<bool> {
         let put = |view: &mut View, name: &[u8], held| view.put(set, name, held).map_err(no_memory);
         let unknown = self.read(union, |name, ino, dt| {
             if self.aufs && aufs::is_reserved(name) {
@@ -212,6 +223,7 @@ impl<'a> Layer<'a> {
         })?;
         // Most whiteouts are links to one.
         let mut whiteout = None;
+        let mut pure = true;
         for entry in &unknown {
             if entry.dt == DT_CHR && whiteout == Some(entry.ino) {
                 put(view, &entry.name, Held::Whiteout)?;
@@ -223,10 +235,13 @@ impl<'a> Layer<'a> {
                     whiteout = Some(entry.ino);
                     put(view, &entry.name, Held::Whiteout)?;
                 }
-                Some(Look { ino, dt, .. }) => put(view, &entry.name, Held::Object { ino, dt })?,
+                Some(Look { ino, dt, .. }) => {
+                    pure &= ino == entry.ino;
+                    put(view, &entry.name, Held::Object { ino, dt })?;
+                }
             }
         }
-        Ok(())
+        Ok(pure)
     }
 
     /// Reads the directory. `each` gets names, inode numbers in the union and types, and says which

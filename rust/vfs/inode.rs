@@ -399,12 +399,6 @@ impl<T: FileSystem> INode<T> {
         unsafe { bindings::clear_nlink(self.as_ptr()) };
     }
 
-    /// Adds one to the link count (`inc_nlink()`).
-    pub fn inc_nlink(&self) {
-        // SAFETY: The VFS holds the inode locked in `->link()`.
-        unsafe { bindings::inc_nlink(self.as_ptr()) };
-    }
-
     /// Sets the link count (`set_nlink()`).
     pub fn set_nlink(&self, nlink: u32) {
         // SAFETY: The inode is alive.
