@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The initial ram disk: busybox, the sample init script, kernel modules, and the steps of the demonstration.
+//! The initial ram disk: busybox, the sample scripts, kernel modules, and the steps of the demonstration.
 
 use std::fs;
 use std::path::Path;
@@ -28,8 +28,8 @@ pub struct Sources<'a> {
     pub modules: &'a Path,
     /// The kernel release.
     pub abi: &'a str,
-    /// The init script.
-    pub init: &'a Path,
+    /// The scripts that mount the union.
+    pub boot: &'a Path,
     /// The union module; none when something of the kernel's own stands in for it.
     pub union: Option<&'a Path>,
     /// The file system type to mount.
@@ -39,12 +39,17 @@ pub struct Sources<'a> {
 /// Writes the initial ram disk to `path`.
 pub fn build(path: &Path, sources: &Sources<'_>) -> Result<()> {
     let mut archive = Archive::default();
-    for dir in ["bin", "sbin", "etc", "demo", "hooks"] {
+    for dir in ["bin", "sbin", "etc", "demo", "hooks", "scripts"] {
         archive.directory(dir);
     }
     let read =
         |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    archive.file("init", 0o755, &read(sources.init)?);
+    archive.file("init", 0o755, &read(&sources.boot.join("init"))?);
+    archive.file(
+        "scripts/union",
+        0o644,
+        &read(&sources.boot.join("initramfs-tools/scripts/union"))?,
+    );
     archive.file(
         "bin/busybox",
         0o755,

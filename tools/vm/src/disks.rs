@@ -11,6 +11,7 @@ use union_scenarios::security::images;
 use union_scenarios::shape::{self, Fs};
 use union_scenarios::walk::hash;
 
+use crate::boot::cases::Top;
 use crate::lower_image;
 use crate::paths::Places;
 
@@ -87,6 +88,73 @@ pub fn fresh(places: &Places, image: &Image, path: PathBuf) -> Result<Disk> {
         image: path,
         writes: Writes::Kept,
     })
+}
+
+/// A copy that takes only the space of what is in the image.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    let output = Command::new("cp")
+        .args(["--sparse=always", "--reflink=auto"])
+        .args([from, to])
+        .output()
+        .context("running cp")?;
+    if !output.status.success() {
+        bail!(
+            "copying {}: {}",
+            from.display(),
+            String::from_utf8_lossy(&output.stderr)
+        );
+    }
+    Ok(())
+}
+
+/// The disk for the changes of a boot, in the file `path`; false if there is to be none.
+pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
+    let (name, mkfs): (_, &[&str]) = match top {
+        Top::Absent => return Ok(false),
+        Top::Empty => {
+            fs::File::create(path)?.set_len(64 << 20)?;
+            return Ok(true);
+        }
+        Top::Ext4 => ("boot-ext4", &["mkfs.ext4", "-q", "-F", "-L", "changes"]),
+        Top::Xfs => ("boot-xfs", &["mkfs.xfs", "-q", "-f"]),
+        Top::Volatile => (
+            "boot-marked",
+            &[
+                "sh",
+                "-c",
+                "d=$(mktemp -d) && mkdir -p $d/upper $d/work/work/incompat/volatile && \
+                 mkfs.ext4 -q -F -d $d \"$0\" && rm -r $d",
+            ],
+        ),
+        Top::Swap => ("boot-swap", &["mkswap", "-q"]),
+    };
+    copy(&scratch(places, name, mkfs, 400)?, path)?;
+    Ok(true)
+}
+
+/// What shows that an ext4 image has not been unmounted, or is damaged.
+pub fn unclean(places: &Places, image: &Path) -> Result<Vec<String>> {
+    let output = Command::new(places.repo.join("scripts/enter"))
+        .args([
+            "sh",
+            "-c",
+            "dumpe2fs -h \"$1\" 2>&1; e2fsck -fn \"$1\" 2>&1 || echo damaged",
+            "sh",
+        ])
+        .arg(image)
+        .output()
+        .context("running dumpe2fs in the build root")?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    let bad = |line: &&str| {
+        (line.starts_with("Filesystem features:") && line.contains("needs_recovery"))
+            || (line.starts_with("Filesystem state:") && !line.ends_with(" clean"))
+            || *line == "damaged"
+    };
+    let mut wrong: Vec<_> = text.lines().filter(bad).map(str::to_owned).collect();
+    if !text.contains("Filesystem state:") {
+        wrong.push(format!("dumpe2fs says: {text}"));
+    }
+    Ok(wrong)
 }
 
 /// The file system of this name, if there can be empty disks of it.

@@ -13,7 +13,7 @@ use union_scenarios::catalogue::{Part, Set};
 use union_scenarios::instrument::{self, Series};
 use union_vm::paths::Places;
 use union_vm::qemu::Processors;
-use union_vm::{cut, run, signals, test};
+use union_vm::{boot, cut, run, signals, test};
 
 #[derive(Parser)]
 #[command(name = "union-vm", version, about)]
@@ -94,6 +94,27 @@ enum Command {
         filter: Option<String>,
         #[command(flatten)]
         machine: MachineArgs,
+    },
+    /// Boot an installed Debian from a union, by its own initial ram disk.
+    Boot {
+        /// Run only the cases whose name (boot/NAME) matches.
+        #[arg(long, value_name = "REGEX")]
+        filter: Option<String>,
+        /// What scripts/test-boot has made.
+        #[arg(long, value_name = "DIR", default_value = "out/boot")]
+        folder: PathBuf,
+        /// How many machines at a time; the default is one for each processor.
+        #[arg(long, value_name = "N")]
+        jobs: Option<usize>,
+        /// Kernel release in the cache; the default is the one scripts/setup chose.
+        #[arg(long, value_name = "ABI")]
+        kernel: Option<String>,
+        /// Give up on a boot after so many seconds.
+        #[arg(long, value_name = "S", default_value_t = 400)]
+        timeout: u64,
+        /// Show the console, and every case.
+        #[arg(short, long)]
+        verbose: bool,
     },
     /// Run a command on a Debian root that is a union; gives its output and exit status.
     Run {
@@ -270,6 +291,24 @@ fn start(cli: Cli) -> Result<u8> {
                 guest: machine.guest,
             };
             Ok(u8::from(!cut::run(&Places::find()?, &request)?))
+        }
+        Command::Boot {
+            filter,
+            folder,
+            jobs,
+            kernel,
+            timeout,
+            verbose,
+        } => {
+            let request = boot::Request {
+                filter,
+                kernel,
+                folder,
+                jobs,
+                verbose,
+                timeout: Duration::from_secs(timeout),
+            };
+            Ok(u8::from(!boot::run(&Places::find()?, &request)?))
         }
         Command::Run {
             share,

@@ -183,7 +183,8 @@ fn command(request: &Request) -> String {
     command
 }
 
-fn processors() -> usize {
+/// How many processors this machine has.
+pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 

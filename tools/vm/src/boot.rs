@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! `union-vm boot`: an installed Debian that is booted from a union by its own initial ram disk.
+//!
+//! scripts/test-boot makes that Debian and has update-initramfs make its initial ram disks; the cases say with which
+//! words of the kernel command line they are booted and what must come of it. A probe in the guest says what has, on
+//! the console, where the scripts and the kernel speak, too.
+
+pub(crate) mod cases;
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use regex_lite::Regex;
+
+use crate::disks::{self, Disk, Writes};
+use crate::machine::{Event, Machine, Plan};
+use crate::paths::{Kernel, Places};
+use crate::qemu::Processors;
+use crate::signals;
+use crate::ui::Ui;
+use crate::verdict::{Case, Status};
+use cases::{Boot, BootCase, CASES, Initrd, Root, Top};
+
+/// The last that the probe says.
+const END: &str = "union-test: end";
+
+/// Words on the console that no boot may say: of the kernel, and of systemd at the end.
+const ALARMS: [&str; 7] = [
+    "Kernel panic",
+    "BUG: ",
+    "WARNING: CPU",
+    "Oops: ",
+    "general protection fault",
+    "blocked for more than",
+    "Failed to remount '/",
+];
+
+/// Words of the kernel command line of every boot. What a machine like this has no use for is left out, which halves
+/// the time; the last of several words of a name counts, the kernel must not panic where a person would be asked.
+const WORDS: &str = "console=ttyS0 printk.devkmsg=on root=LABEL=union-root systemd.firstboot=off \
+     systemd.mask=serial-getty@ttyS0.service systemd.mask=getty@tty1.service \
+     systemd.mask=systemd-modules-load.service systemd.mask=modprobe@configfs.service \
+     systemd.mask=modprobe@drm.service systemd.mask=modprobe@efi_pstore.service \
+     systemd.mask=modprobe@fuse.service systemd.mask=e2scrub_reap.service \
+     systemd.mask=systemd-journal-catalog-update.service";
+
+/// What to do.
+pub struct Request {
+    /// Which cases, as a regular expression on their names.
+    pub filter: Option<String>,
+    /// Which kernel.
+    pub kernel: Option<String>,
+    /// Where scripts/test-boot has put disks and initial ram disks.
+    pub folder: PathBuf,
+    /// How many machines at a time.
+    pub jobs: Option<usize>,
+    /// Show everything.
+    pub verbose: bool,
+    /// When to give up on one boot.
+    pub timeout: Duration,
+}
+
+/// What all machines have in common.
+struct Run<'a> {
+    places: &'a Places,
+    request: &'a Request,
+    kernel: Kernel,
+    /// For the disks of the machines.
+    directory: &'a Path,
+    ui: Mutex<Ui>,
+}
+
+/// Boots all cases; true when all went well.
+pub fn run(places: &Places, request: &Request) -> Result<bool> {
+    let filter = Regex::new(request.filter.as_deref().unwrap_or(""))
+        .context("--filter is not a regular expression")?;
+    let chosen: Vec<_> = CASES
+        .iter()
+        .filter(|case| filter.is_match(&format!("boot/{}", case.name)))
+        .collect();
+    if chosen.is_empty() {
+        let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
+        bail!("--filter matches none of boot/: {}", names.join(" "));
+    }
+    let directory = tempfile::Builder::new()
+        .prefix("union-boot.")
+        .tempdir_in("/tmp")
+        .context("making a directory for disks in /tmp")?;
+    signals::remove_at_end(directory.path());
+    let run = Run {
+        places,
+        request,
+        kernel: places.kernel(request.kernel.as_deref())?,
+        directory: directory.path(),
+        ui: Mutex::new(Ui::new("boot".into(), request.verbose, chosen.len())),
+    };
+    let jobs = request.jobs.unwrap_or_else(crate::test::processors);
+    let next = AtomicUsize::new(0);
+    let results = std::thread::scope(|scope| {
+        let machines: Vec<_> = (0..jobs.clamp(1, chosen.len()))
+            .map(|_| scope.spawn(|| run.share(&chosen, &next)))
+            .collect();
+        machines
+            .into_iter()
+            .map(|machine| machine.join().expect("no thread panics"))
+            .collect::<Result<Vec<_>>>()
+    })?;
+    let results: Vec<Case> = results.into_iter().flatten().collect();
+    let ui = run.ui.into_inner().expect("no thread panics");
+    let (passed, failed, _) = ui.summary(&results);
+    Ok(failed == 0 && passed > 0)
+}
+
+impl Run<'_> {
+    /// Takes cases until there are no more.
+    fn share(&self, chosen: &[&BootCase], next: &AtomicUsize) -> Result<Vec<Case>> {
+        let mut results = Vec::new();
+        while let Some(case) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let start = Instant::now();
+            let lines = self.case(case)?;
+            let status = match lines.is_empty() {
+                true => Status::Passed,
+                false => Status::Failed,
+            };
+            let result = Case {
+                name: format!("boot/{}", case.name),
+                status,
+                lines,
+                millis: start.elapsed().as_millis() as u64,
+            };
+            let mut ui = self.ui();
+            ui.case(&result);
+            if result.status == Status::Passed {
+                ui.say(&format!("{} {}s", result.name, result.millis / 1000));
+            }
+            results.push(result);
+        }
+        Ok(results)
+    }
+
+    fn ui(&self) -> MutexGuard<'_, Ui> {
+        self.ui.lock().expect("no thread panics")
+    }
+
+    /// Boots one machine as often as its case says; gives what is not as it must be.
+    fn case(&self, case: &BootCase) -> Result<Vec<String>> {
+        let root = self.directory.join(format!("{}.root", case.name));
+        let pristine = self.request.folder.join(match case.root {
+            Root::Installed => "root.ext4",
+            Root::Image => "root.erofs",
+        });
+        // With its holes, which most of it is.
+        disks::copy(&pristine, &root)?;
+        let mut machine_disks = vec![(root.clone(), "root")];
+        let top = self.directory.join(format!("{}.top", case.name));
+        if disks::boot_top(self.places, case.top, &top)? {
+            machine_disks.push((top.clone(), "top"));
+        }
+        let mut wrong = Vec::new();
+        for (number, boot) in case.boots.iter().enumerate() {
+            let which = match case.boots.len() {
+                1 => String::new(),
+                _ => format!("boot {}: ", number + 1),
+            };
+            let log = format!("boot-{}-{}.log", case.name, number + 1);
+            let said = self.boot(case, boot, &machine_disks, &log)?;
+            let mut found = judge(boot, &said);
+            found.extend(self.unwarned(boot.initrd)?);
+            // A boot that started has been shut down, too.
+            if found.is_empty() && boot.starts && case.top == Top::Ext4 {
+                found.extend(disks::unclean(self.places, &top)?);
+            }
+            if case.keeps_root && !same(&pristine, &root)? {
+                found.push("the disk with the root has been written to".into());
+            }
+            if !found.is_empty() {
+                wrong.extend(found.into_iter().map(|line| format!("{which}{line}")));
+                wrong.push(format!("the end of its console (out/log/{log}):"));
+                let end = said.len().saturating_sub(25);
+                wrong.extend(said.into_iter().skip(end).map(|line| format!("| {line}")));
+                break;
+            }
+        }
+        for (path, _) in machine_disks {
+            let _ = fs::remove_file(path);
+        }
+        Ok(wrong)
+    }
+
+    /// Whether update-initramfs has warned of an initial ram disk without the module, and of no other.
+    fn unwarned(&self, initrd: Initrd) -> Result<Option<String>> {
+        let path = self.request.folder.join(format!("{}.said", initrd.file()));
+        let said =
+            fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+        let warned = said.contains("There is no union.ko for kernel");
+        let ought = initrd == Initrd::WithoutModule;
+        Ok((warned != ought).then(|| format!("update-initramfs says of the module: {said}")))
+    }
+
+    /// Boots a machine once; gives the lines of its console.
+    fn boot(
+        &self,
+        case: &BootCase,
+        boot: &Boot,
+        machine_disks: &[(PathBuf, &str)],
+        log: &str,
+    ) -> Result<Vec<String>> {
+        let initrd = self.request.folder.join(boot.initrd.file());
+        let mut words = vec![WORDS.to_owned(), boot.words.to_owned()];
+        if case.root == Root::Image {
+            words.push("root=/dev/vda rootfstype=erofs".to_owned());
+        }
+        let plan = Plan {
+            kernel: &self.kernel,
+            initramfs: fs::read(&initrd)
+                .with_context(|| format!("reading {}", initrd.display()))?,
+            words,
+            disks: machine_disks
+                .iter()
+                .map(|(image, serial)| Disk {
+                    serial: (*serial).to_owned(),
+                    image: image.clone(),
+                    writes: Writes::Kept,
+                })
+                .collect(),
+            share: None,
+            output: false,
+            memory: "1G".into(),
+            processors: Processors::default(),
+            log: self.places.log_dir()?.join(log),
+            timeout: self.request.timeout,
+            silence: self.request.timeout,
+        };
+        let mut machine = Machine::start(self.places, plan)?;
+        let mut said = Vec::new();
+        loop {
+            match machine.next() {
+                Event::Console(line) => {
+                    self.ui().console(&line);
+                    said.push(line);
+                }
+                Event::Stopped(reason) => said.push(format!("the machine was stopped: {reason}")),
+                Event::Gone => return Ok(said),
+                Event::Verdict(_) | Event::Stdout(_) | Event::Stderr(_) => {}
+            }
+        }
+    }
+}
+
+/// What a console says that it should not, or does not say.
+fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
+    let says = |text: &str| said.iter().find(|line| line.contains(text));
+    let mut wrong = Vec::new();
+    for text in boot.says {
+        if says(text).is_none() {
+            wrong.push(format!("the console does not say: {text}"));
+        }
+    }
+    for text in boot.never.iter().chain(&ALARMS) {
+        if let Some(line) = says(text) {
+            wrong.push(format!("the console says: {line}"));
+        }
+    }
+    match (boot.starts, says(END)) {
+        (true, None) => wrong.push("the system has not started, or not come to its end".into()),
+        (false, Some(_)) => wrong.push("the system has started".into()),
+        _ => {}
+    }
+    if let Some(line) = says("the machine was stopped: ") {
+        wrong.push(line.clone());
+    }
+    wrong
+}
+
+/// Where ext4 has its superblock, in which e2fsck notes when it has looked.
+const SUPERBLOCK: std::ops::Range<usize> = 1024..2048;
+
+/// Whether two disks are the same, but for that.
+fn same(one: &Path, other: &Path) -> Result<bool> {
+    let open =
+        |path: &Path| File::open(path).with_context(|| format!("opening {}", path.display()));
+    let (mut one, mut other) = (open(one)?, open(other)?);
+    if one.metadata()?.len() != other.metadata()?.len() {
+        return Ok(false);
+    }
+    let (mut a, mut b) = (vec![0; 1 << 20], vec![0; 1 << 20]);
+    let mut first = true;
+    loop {
+        let count = one.read(&mut a)?;
+        if count == 0 {
+            return Ok(true);
+        }
+        other.read_exact(&mut b[..count])?;
+        if std::mem::take(&mut first) && count >= SUPERBLOCK.end {
+            a[SUPERBLOCK].fill(0);
+            b[SUPERBLOCK].fill(0);
+        }
+        if a[..count] != b[..count] {
+            return Ok(false);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const BOOT: Boot = Boot {
+        initrd: Initrd::Whole,
+        words: "",
+        says: &["good"],
+        never: &["bad"],
+        starts: true,
+    };
+
+    fn judged(boot: &Boot, lines: &[&str]) -> usize {
+        let said: Vec<_> = lines.iter().map(|line| (*line).to_owned()).collect();
+        judge(boot, &said).len()
+    }
+
+    #[test]
+    fn silence_is_failure() {
+        assert_eq!(judged(&BOOT, &["it is good", END]), 0);
+        assert_eq!(judged(&BOOT, &["it is good"]), 1);
+        assert_eq!(judged(&BOOT, &[]), 2);
+        assert_eq!(judged(&BOOT, &["good", "bad", "Kernel panic - x", END]), 2);
+    }
+
+    #[test]
+    fn what_must_not_start_must_say_why() {
+        let boot = Boot {
+            starts: false,
+            ..BOOT
+        };
+        assert_eq!(judged(&boot, &["good"]), 0);
+        assert_eq!(judged(&boot, &["good", END]), 1);
+    }
+
+    #[test]
+    fn files_are_compared_to_their_ends() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name| directory.path().join(name);
+        for (name, text) in [("a", "ab"), ("b", "ab"), ("c", "ac"), ("d", "abc")] {
+            fs::write(path(name), text).unwrap();
+        }
+        assert!(same(&path("a"), &path("b")).unwrap());
+        assert!(!same(&path("a"), &path("c")).unwrap());
+        assert!(!same(&path("a"), &path("d")).unwrap());
+    }
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! The ways an installed Debian is booted, and what must come of each.
+
+/// A machine that is booted once or several times with the same disks.
+pub struct BootCase {
+    /// Its name, without `boot/`.
+    pub name: &'static str,
+    /// What is on its first disk.
+    pub root: Root,
+    /// What is on its second one.
+    pub top: Top,
+    /// Its boots, one after the other.
+    pub boots: &'static [Boot],
+    /// Whether nothing may write to the disk with the root. `off` may, and with `rw` on the command line the first
+    /// mount does.
+    pub keeps_root: bool,
+}
+
+/// The disk with the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Root {
+    /// ext4, as debian-installer leaves it: /etc/fstab wants it writable.
+    Installed,
+    /// erofs, in whose /dev there is nothing.
+    Image,
+}
+
+/// The disk for changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Top {
+    /// No such disk.
+    Absent,
+    /// ext4 with the label `changes`.
+    Ext4,
+    /// xfs.
+    Xfs,
+    /// ext4 that was the upper layer of a volatile union: mounting it once more is refused.
+    Volatile,
+    /// Space for swapping, not a file system.
+    Swap,
+    /// A disk with nothing on it.
+    Empty,
+}
+
+/// One boot.
+pub struct Boot {
+    /// Which initial ram disk.
+    pub initrd: Initrd,
+    /// Words of the kernel command line.
+    pub words: &'static str,
+    /// What the console must say, as parts of lines.
+    pub says: &'static [&'static str],
+    /// What it must not say.
+    pub never: &'static [&'static str],
+    /// Whether the system must have started.
+    pub starts: bool,
+}
+
+/// What update-initramfs has made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Initrd {
+    /// With union.ko installed.
+    Whole,
+    /// The same without busybox: with the few programs of klibc alone.
+    Klibc,
+    /// For a kernel without union.ko.
+    WithoutModule,
+}
+
+impl Initrd {
+    /// Its name among what scripts/test-boot has made.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Whole => "initrd",
+            Self::Klibc => "initrd-klibc",
+            Self::WithoutModule => "initrd-without",
+        }
+    }
+}
+
+/// Starts the probe in the place of the system, for what does not depend on that.
+#[cfg(test)]
+const PROBE: &str = "init=/usr/local/sbin/boot-probe";
+
+const UNION: &str = "union-test: root union writable";
+const PLAIN: &str = "starting on the plain root, read-only";
+const CLEAN: &str = "union-test: journals recovered 0";
+const RUNNING: &str = "union-test: system running";
+
+/// A boot on a union.
+const fn union(words: &'static str, says: &'static [&'static str]) -> Boot {
+    Boot {
+        initrd: Initrd::Whole,
+        words,
+        says,
+        never: &[PLAIN],
+        starts: true,
+    }
+}
+
+/// A boot on the plain root, which must stay read-only.
+const fn plain(words: &'static str, says: &'static [&'static str]) -> Boot {
+    Boot {
+        initrd: Initrd::Whole,
+        words,
+        says,
+        never: &["union-test: root ext4 writable", "union-test: root union"],
+        starts: true,
+    }
+}
+
+/// All of them; the longest first, so that two machines end at about the same time.
+pub const CASES: &[BootCase] = &[
+    BootCase {
+        name: "label",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[
+            union(
+                "union=LABEL=changes",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: lower ext4 ro",
+                    "union-test: rw ext4 rw",
+                    RUNNING,
+                    CLEAN,
+                ],
+            ),
+            union(
+                "union=LABEL=changes",
+                &[UNION, "union-test: marks 2", RUNNING, CLEAN],
+            ),
+        ],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "no-device",
+        root: Root::Installed,
+        top: Top::Absent,
+        boots: &[plain(
+            "union=LABEL=absent",
+            &[
+                "union-boot: there is no LABEL=absent",
+                PLAIN,
+                "union-test: root ext4 read-only",
+                "union-test: end",
+            ],
+        )],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "no-file-system",
+        root: Root::Image,
+        top: Top::Empty,
+        boots: &[Boot {
+            initrd: Initrd::Whole,
+            words: "union=/dev/vdb init=/usr/local/sbin/boot-probe",
+            says: &[
+                "union-boot: there is no /dev/vdb with a file system",
+                PLAIN,
+                "union-test: root erofs read-only",
+            ],
+            never: &["union-test: no /dev"],
+            starts: true,
+        }],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "off",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[Boot {
+            initrd: Initrd::Whole,
+            words: "union=off",
+            says: &["union-test: root ext4 writable", RUNNING],
+            never: &["union-boot"],
+            starts: true,
+        }],
+        keeps_root: false,
+    },
+    BootCase {
+        name: "tmpfs",
+        root: Root::Installed,
+        top: Top::Absent,
+        boots: &[
+            union(
+                "rw union=tmpfs:size=200m",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: rw tmpfs rw",
+                    RUNNING,
+                ],
+            ),
+            union(
+                "rw union=tmpfs init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 1"],
+            ),
+        ],
+        keeps_root: false,
+    },
+    BootCase {
+        name: "device",
+        root: Root::Image,
+        top: Top::Xfs,
+        boots: &[
+            union(
+                "union=/dev/vdb:dir=machines/a,hard_ro,noatime init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: lower erofs ro",
+                    "union-test: rw xfs rw",
+                    "hard_ro",
+                    "machines/a/upper",
+                ],
+            ),
+            Boot {
+                initrd: Initrd::Klibc,
+                ..union(
+                    "union=/dev/vdb:dir=machines/b,noatime init=/usr/local/sbin/boot-probe",
+                    &[UNION, "union-test: marks 1", "machines/b/upper"],
+                )
+            },
+        ],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "refused",
+        root: Root::Installed,
+        top: Top::Volatile,
+        boots: &[plain(
+            "union=/dev/vdb init=/usr/local/sbin/boot-probe",
+            &[
+                "union-boot: the union cannot be mounted",
+                PLAIN,
+                "union-test: root ext4 read-only",
+            ],
+        )],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "wrong-file-system",
+        root: Root::Installed,
+        top: Top::Swap,
+        boots: &[plain(
+            "rw union=/dev/vdb,noatime init=/usr/local/sbin/boot-probe",
+            &[
+                "union-boot: /dev/vdb cannot be mounted as swap",
+                PLAIN,
+                "union-test: root ext4 read-only",
+            ],
+        )],
+        keeps_root: false,
+    },
+    BootCase {
+        name: "no-module",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[Boot {
+            initrd: Initrd::WithoutModule,
+            ..plain(
+                "union=LABEL=changes init=/usr/local/sbin/boot-probe",
+                &[
+                    "union-boot: the module union cannot be loaded",
+                    PLAIN,
+                    "union-test: root ext4 read-only",
+                ],
+            )
+        }],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "required",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[Boot {
+            initrd: Initrd::WithoutModule,
+            words: "union=LABEL=changes:required init=/usr/local/sbin/boot-probe",
+            says: &["the module union cannot be loaded", "says 'required'"],
+            never: &[PLAIN, "union-test:"],
+            starts: false,
+        }],
+        keeps_root: true,
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_probe_is_started_by_its_name() {
+        for boot in CASES.iter().flat_map(|case| case.boots) {
+            if boot.words.contains("init=") {
+                assert!(boot.words.ends_with(PROBE), "{}", boot.words);
+            }
+        }
+    }
+}
