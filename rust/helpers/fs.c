@@ -141,6 +141,17 @@ bool union_helper_inode_ids_are_valid(struct mnt_idmap *idmap, const struct inod
 	       vfsgid_valid(i_gid_into_vfsgid(idmap, inode));
 }
 
+/* Whether the task that asks would be the owner of what it makes there. */
+bool union_helper_inode_is_own(struct mnt_idmap *idmap, const struct inode *inode)
+{
+	return vfsuid_eq_kuid(i_uid_into_vfsuid(idmap, inode), current_fsuid());
+}
+
+bool union_helper_inode_is_open_for_write(const struct inode *inode)
+{
+	return inode_is_open_for_write(inode);
+}
+
 /*
  * Stacked file systems take the locks of an inode beneath while they hold their
  * own, also where both are of one type: a class for each depth.

@@ -100,6 +100,13 @@ impl From<AllocError> for Refused {
     }
 }
 
+/// Whether a file that begins with these bytes begins with a record of this version: one that does not
+/// is somebody else's.
+pub fn is_record(head: &[u8]) -> bool {
+    head.strip_prefix(&MAGIC)
+        .is_some_and(|rest| rest.starts_with(&VERSION.to_le_bytes()))
+}
+
 /// How many bytes a record of the set has; `None` if it is too large for one.
 pub fn size(set: &Fallthrus) -> Option<usize> {
     let (names, deeper) = (set.len(), set.deeper().len());

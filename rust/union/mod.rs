@@ -56,6 +56,7 @@ pub mod layer;
 pub mod lookup;
 pub mod mount;
 pub mod node;
+pub mod private;
 pub mod readdir;
 pub mod reclaim;
 pub mod record;

@@ -9,6 +9,7 @@ use super::{
     inum::FileSystems,
     layer::{self, no_memory},
     node::{self, LowerPath, LowerStack, Parts},
+    private::Private,
     reclaim::Registry,
     record::Records,
     workdir,
@@ -28,10 +29,11 @@ use crate::{
         fs_context::{Context, FsContext, Parameter, Parsed, Value},
         inode_lock::InUse,
         mount::{Access, PrivateMount},
-        path::{Path, PathRef},
+        path::Path,
         statfs::Statfs,
         super_block::{flags, NewSuperBlock, SbInfo, SeenErrors, SuperBlock},
         types::{random_u64, Loff, Name},
+        write::WriteAccess,
         xattr::Handlers,
     },
 };
@@ -430,13 +432,14 @@ impl MountContext {
                         )
                     })?;
                 }
-                let records = match config.fallthru {
-                    true => {
-                        // Not through the mount that was named: that may be unmounted.
-                        let base = PathRef::new(&mnt, work.dentry());
-                        Some(Records::new(base.into(), cred.clone())?)
-                    }
-                    false => None,
+                let private =
+                    match Private::open(&WriteAccess::want(&mnt)?, work.dentry(), &work.name) {
+                        Some(private) => Some(Arc::new(private, GFP_KERNEL_ACCOUNT)?),
+                        None => None,
+                    };
+                let records = match private {
+                    Some(private) if config.fallthru => Some(Records::new(private, cred.clone())?),
+                    _ => None,
                 };
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Fallthru sets that outlive the mount: in the file `fallthru` next to the work directory.
+//! Fallthru sets that outlive the mount: in the file `fallthru` of the [private directory](Private).
 //!
 //! When the lower parts of a merged directory have been read, a kernel thread writes the set down a
 //! little later; after the next mount it is read from there. What is in the file is a help and nothing else
@@ -14,6 +14,7 @@
 use super::{
     fs::{Lower, Union},
     node::Node,
+    private::Private,
 };
 use crate::{
     logic::{
@@ -27,15 +28,13 @@ use crate::{
     vfs::{
         attr::Iattr,
         cred::OverrideCreds,
-        dentry::Dentry,
-        file::{flags, BackedFile},
+        file::BackedFile,
         mount::Mount,
-        namei::{self, Creating, NewObject},
-        path::{Path, PathRef},
+        path::PathRef,
         statfs::Statfs,
         super_block::{self, magic, SbInfo},
         task_work,
-        types::{Loff, Name},
+        types::Loff,
         work::Task,
         write::WriteAccess,
     },
@@ -65,8 +64,7 @@ const DEVICE_HEAD: usize = 40 << 10;
 /// The records of a union.
 #[pin_data]
 pub struct Records {
-    /// The directory the work directory is in.
-    base: Path,
+    private: Arc<Private>,
     cred: ARef<Credential>,
     #[pin]
     file: Mutex<File>,
@@ -118,11 +116,11 @@ struct Job {
 }
 
 impl Records {
-    /// None known yet. `base` is the directory the work directory is in.
-    pub fn new(base: Path, cred: ARef<Credential>) -> Result<Arc<Self>> {
+    /// None known yet.
+    pub fn new(private: Arc<Private>, cred: ARef<Credential>) -> Result<Arc<Self>> {
         Arc::pin_init(
             try_pin_init!(Self {
-                base,
+                private,
                 cred,
                 file <- new_mutex!(File::Unknown, "union_records"),
                 waiting <- new_mutex!(Waiting::default(), "union_records_waiting"),
@@ -178,21 +176,15 @@ impl Records {
 
     /// Opens the file if there is one, and reads what is in it.
     fn open(&self) -> Result<File> {
-        let (mnt, base) = (self.base.mnt(), self.base.dentry());
-        let dentry = namei::lookup_one_unlocked(mnt, base, Name::new(FILE)?)?;
-        let Some(inode) = dentry.inode() else {
+        let Some(file) = self.own_file()? else {
             return Ok(File::New);
         };
-        if !inode.is_reg() {
-            return Ok(File::Closed);
-        }
-        let limit = limit(&self.base)?;
-        let size = u64::try_from(inode.size()).unwrap_or(0);
+        let limit = self.limit()?;
+        let size = size(&file);
         if size > limit / 2 {
             // Most of it may be of no use any more. What is will be written again.
             return Ok(File::New);
         }
-        let file = self.open_file(&dentry, flags::O_RDONLY)?;
         let mut index = Index::new();
         let mut head = [0; record::HEADER];
         while index.end() < size {
@@ -208,42 +200,51 @@ impl Records {
 
     /// Makes the file, or empties it.
     fn make(&self) -> Result<Open> {
-        let (mnt, base) = (self.base.mnt(), self.base.dentry());
-        let write = WriteAccess::try_want(mnt)?;
-        let dentry = {
-            let creating = Creating::start(&write, base, Name::new(FILE)?)?;
-            match creating.dentry().is_positive() {
-                true => creating.keep(),
-                false => creating.make(0o100600, NewObject::Regular)?,
+        let file = match self.own_file()? {
+            None => self.private.make_file(FILE)?,
+            Some(file) if size(&file) == 0 => file,
+            Some(file) => {
+                let mnt = self.private.path().mnt();
+                let write = WriteAccess::try_want(mnt)?;
+                let lock = file.inode().lock();
+                Iattr::empty()
+                    .sized(0)
+                    .notify_change(mnt.idmap(), file.dentry(), &lock)?;
+                drop(lock);
+                drop(write);
+                file
             }
         };
-        let inode = dentry
-            .inode()
-            .filter(|inode| inode.is_reg())
-            .ok_or(EINVAL)?;
-        if inode.size() > 0 {
-            let lock = inode.lock();
-            Iattr::empty()
-                .sized(0)
-                .notify_change(mnt.idmap(), &dentry, &lock)?;
-        }
-        drop(write);
         Ok(Open {
-            file: self.open_file(&dentry, flags::O_RDONLY)?,
+            file,
             index: Index::new(),
-            limit: limit(&self.base)?,
+            limit: self.limit()?,
         })
     }
 
-    fn open_file(&self, dentry: &Dentry, access: u32) -> Result<BackedFile> {
-        let path = PathRef::new(self.base.mnt(), dentry);
-        BackedFile::open(path, access | flags::O_LARGEFILE)
+    /// The file, if it is there: one that holds records, or nothing.
+    fn own_file(&self) -> Result<Option<BackedFile>> {
+        let Some(file) = self.private.file(FILE)? else {
+            return Ok(None);
+        };
+        let mut head = [0; record::HEADER];
+        let n = file.read_at(&mut head, 0)?;
+        if n > 0 && !record::is_record(head.get(..n).unwrap_or_default()) {
+            return Err(self.private.refuse(FILE, "does not hold records"));
+        }
+        Ok(Some(file))
+    }
+
+    /// How large the file may become, in bytes.
+    fn limit(&self) -> Result<u64> {
+        let bytes = Statfs::of(self.private.path())?.bytes();
+        Ok(MOST_BYTES.min(bytes / MOST_SHARE))
     }
 
     /// Writes at the end of the file, which is open for writing no longer than that: it would keep the
     /// top from being made read-only.
     fn append(&self, file: &BackedFile, record: &[u8], end: Loff) -> Result {
-        let open = self.open_file(file.dentry(), flags::O_WRONLY)?;
+        let open = self.private.for_writing(file)?;
         let written = open.write_at_unless_frozen(record, end);
         open.close();
         written
@@ -307,9 +308,8 @@ fn is_passing(error: Error) -> bool {
     [ENOMEM, EINTR, ERESTARTSYS, EAGAIN].contains(&error)
 }
 
-fn limit(base: &Path) -> Result<u64> {
-    let bytes = Statfs::of(base.into())?.bytes();
-    Ok(MOST_BYTES.min(bytes / MOST_SHARE))
+fn size(file: &BackedFile) -> u64 {
+    u64::try_from(file.inode().size()).unwrap_or(0)
 }
 
 fn loff(offset: u64) -> Result<Loff> {

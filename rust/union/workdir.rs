@@ -60,7 +60,7 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
             fmt!("\"work\" in it ignores the case of letters; remove it"),
         ));
     }
-    close(mnt, &workdir)
+    close(mnt, &workdir, 0)
         .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
     clean(fc, base, &write, mnt, &workdir, 0)?;
 
@@ -109,24 +109,25 @@ pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64>
     Ok(key)
 }
 
-/// Sees to it that nothing made in the work directory inherits anything, and that nobody else can
-/// look into it. It may have got ACLs from its parent, or from its owner while nothing was mounted.
-fn close(mnt: &Mount, workdir: &Dentry) -> Result {
+/// Sees to it that nothing made in a directory beside the top inherits anything, and that nobody else
+/// can look into it: takes its ACLs away and sets its permission bits. It may have got ACLs from its
+/// parent, or from its owner while nothing was mounted.
+pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
     for ty in [AclType::Default, AclType::Access] {
-        match Acl::get(mnt, workdir, ty) {
-            Ok(Some(_)) => Acl::remove(mnt, workdir, ty)?,
+        match Acl::get(mnt, dir, ty) {
+            Ok(Some(_)) => Acl::remove(mnt, dir, ty)?,
             Err(e) if e != EOPNOTSUPP && e != ENODATA => return Err(e),
             Ok(None) | Err(_) => {}
         }
     }
-    let inode = workdir.inode().ok_or(EIO)?;
-    if inode.mode() & 0o7777 == 0 {
+    let inode = dir.inode().ok_or(EIO)?;
+    if inode.mode() & 0o7777 == permissions {
         return Ok(());
     }
     let lock = inode.lock();
     Iattr::empty()
-        .mode(0o040000)
-        .notify_change(mnt.idmap(), workdir, &lock)
+        .mode(0o040000 | permissions)
+        .notify_change(mnt.idmap(), dir, &lock)
 }
 
 /// Marks the top layer as one that is not synced, as overlayfs does: no mount takes it again until

@@ -233,6 +233,18 @@ impl Inode {
         unsafe { bindings::inode_ids_are_valid(mnt.idmap().as_ptr(), self.as_ptr()) }
     }
 
+    /// Whether the file-system user id of the credentials in force is the owner, as seen through `mnt`.
+    pub fn is_own(&self, mnt: &super::mount::Mount) -> bool {
+        // SAFETY: Both are alive.
+        unsafe { bindings::inode_is_own(mnt.idmap().as_ptr(), self.as_ptr()) }
+    }
+
+    /// Whether somebody has the file open for writing at this moment (`inode_is_open_for_write()`).
+    pub fn is_open_for_write(&self) -> bool {
+        // SAFETY: `self` is alive; the helper reads one counter.
+        unsafe { bindings::inode_is_open_for_write(self.as_ptr()) }
+    }
+
     /// Whether writing to the file strips nothing (`IS_NOSEC()`).
     pub fn is_nosec(&self) -> bool {
         // SAFETY: `self` is alive; a racing read as in `file_remove_privs()`.

@@ -32,7 +32,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             }
         }
     }
-    let file = l.work.join("fallthru");
+    let file = l.work.join("union/fallthru");
     let listed = |when: &str| -> Result<figures::Figures, String> {
         for dir in DIRS {
             let names = names(&l.target.join(dir))?;
@@ -77,11 +77,18 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.works("writing", write(&file, &damaged))?;
         once(&format!("bit {at}"))?;
     }
-    for (what, bytes) in [
-        ("empty", vec![]),
-        ("zeros", vec![0; 9000]),
-        ("noise", noise(&mut dice)),
-    ] {
+    // What begins with no record is not ours.
+    for (what, bytes) in [("zeros", vec![0; 9000]), ("noise", noise(&mut dice))] {
+        b.works("writing", write(&file, &bytes))?;
+        once(what)?;
+        let again = once(what)?;
+        b.must(&format!("{what}: not used: {again:?}"), again.loaded == 0)?;
+        let now = std::fs::read(&file).map_err(|error| error.to_string())?;
+        b.must(&format!("{what}: left alone"), now == bytes)?;
+    }
+    let mut zeros = whole.clone();
+    zeros[12..].fill(0);
+    for (what, bytes) in [("empty", vec![]), ("nothing but a head", zeros)] {
         b.works("writing", write(&file, &bytes))?;
         once(what)?;
         let again = once(what)?;
