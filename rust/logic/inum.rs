@@ -18,6 +18,25 @@
 //!
 //! The widths are fixed: adding a layer from a further file system changes no number of the others.
 //!
+//! That is the *natural* number of an object. As long as every object shows its own, no two show the
+//! same. A copy in the top is to show that of the lower object it was made of, so it must be certain
+//! that nobody else does, whatever has become of the layers since. There are two ways to know it:
+//!
+//! *Its place.*  The lower object lies beneath the copy, under the same name of the same directory,
+//! and has no other name ([`Beneath::is_origin_of`]). Then the copy hides it. The number is that of
+//! what lies there now; what the copy has recorded says which of the layers to look in, and whether it
+//! is still the object that was copied.
+//!
+//! *A reservation.*  A copy that leaves its place, or gets a second name, has its number reserved first:
+//! from then on the number belongs to this one inode of the top, and whoever else has it by nature shows
+//! another one ([`instead`]). Reservations are kept beside the work directory. One that is lost costs the
+//! copy its number; one for an inode that is not there any more makes a number that nobody shows.
+//!
+//! A copy that can show neither has its own natural number.
+//!
+//! A redirect can have the same lower directory show at two places. What lies below a redirect has
+//! numbers of a space of its own ([`Space`]), so the place is the proof there, too.
+//!
 //! Programs of 32 bits cannot be told such numbers, so these get others ([`Inums::short`]), made of
 //! the number in 64 bits and nothing else:
 //!
@@ -31,6 +50,7 @@
 //! which counts in 32 bytes. Hashed ones may meet.
 
 use super::hash;
+use super::value::{Handle, Mark};
 
 const INO_BITS: u32 = 47;
 const FSID_BITS: u32 = 16;
@@ -95,6 +115,97 @@ impl Inums {
             return fsid << SHORT_INO_BITS | rest;
         }
         SHORT_HASHED | hash::spread(ino) >> 33
+    }
+}
+
+/// The number of an object whose natural number is reserved for another one.
+pub const fn instead(number: u64) -> u64 {
+    Space(INSTEAD).hashed(number)
+}
+
+/// The number of an object that has this one by nature: the first of it, the one [`instead`] of it, the one
+/// instead of that and so on that is not reserved for another one. `is_reserved` is asked for each of them, so
+/// it must say yes to a finite number of them only.
+pub fn shown(natural: u64, mut is_reserved: impl FnMut(u64) -> bool) -> u64 {
+    let mut number = natural;
+    while is_reserved(number) {
+        number = instead(number);
+    }
+    number
+}
+
+/// Keeps the numbers of spaces and of [`instead`] apart from those of file systems.
+const INSTEAD: u64 = 0x756e_696f_6e00_0001;
+
+/// What the numbers of lower objects of a directory are made in: the same one almost everywhere, and one of its own
+/// for what lies below a redirect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Space(u64);
+
+impl Space {
+    /// Where there is no redirect.
+    pub const NATURAL: Self = Space(0);
+
+    /// Below a directory of this space that a redirect leads on from. `carrier`: the natural number of the
+    /// object that carries the redirect.
+    #[must_use]
+    pub const fn redirected(self, carrier: u64) -> Self {
+        Space(hash::combine(hash::combine(INSTEAD, self.0), carrier) | 1)
+    }
+
+    /// Whether numbers are others than the natural ones.
+    pub const fn is_natural(self) -> bool {
+        self.0 == 0
+    }
+
+    /// What tells the space from others.
+    pub const fn id(self) -> u64 {
+        self.0
+    }
+
+    /// The number of a lower object with this natural number. One with several links has the natural one in every
+    /// space: it has it under all its names, and loses it when it is copied up.
+    pub const fn number(self, natural: u64, several_links: bool) -> u64 {
+        match self.is_natural() || several_links {
+            true => natural,
+            false => self.hashed(natural),
+        }
+    }
+
+    const fn hashed(self, number: u64) -> u64 {
+        HASHED | hash::spread(number ^ hash::spread(self.0)) >> 1
+    }
+}
+
+/// A lower object that lies under the same name as a copy, in a lower directory of the same directory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Beneath {
+    /// Tells its file system from others, as far as that is possible.
+    pub tag: u32,
+    /// Its handle.
+    pub handle: Handle,
+    /// The number it would show.
+    pub number: u64,
+    /// Whether it is of the same type as the copy.
+    pub same_type: bool,
+    /// Whether it can be nowhere else: it is a directory or has a single link, and so is the copy.
+    pub single: bool,
+}
+
+impl Beneath {
+    /// Whether it is what the object with this mark is a copy of, so that its number is the copy's.
+    ///
+    /// What matters is that it is hidden, and nowhere else. That it is the very object that was copied is what
+    /// makes the number stay; so where a mark of version 1, or a file system without handles, says no more than a
+    /// number, the same number will do.
+    pub fn is_origin_of(&self, mark: &Mark) -> bool {
+        let same = match &mark.origin {
+            None => self.number == mark.number,
+            Some(origin) if origin.tag != self.tag => false,
+            Some(origin) if origin.object.is_none() => self.number == mark.number,
+            Some(origin) => self.handle == origin.object,
+        };
+        same && self.same_type && self.single
     }
 }
 

@@ -255,23 +255,154 @@ pub fn uuid(value: &[u8]) -> Result<[u8; 16], Corrupt> {
     value.try_into().map_err(|_| Corrupt(Attr::Uuid))
 }
 
-const UNION_INO_VERSION: u8 = 1;
+/// The longest file handle that is stored, in bytes: enough for all file systems but network ones, whose
+/// handles mean nothing to anybody else.
+pub const MOST_HANDLE: usize = 64;
+/// The longest value of [`Attr::UnionIno`], in bytes.
+pub const MOST_MARK: usize = 1 + 8 + 4 + 2 * (2 + MOST_HANDLE);
 
-/// Encodes [`Attr::UnionIno`]: a version byte, then the number in little-endian order.
-pub const fn encode_union_ino(ino: u64) -> [u8; 9] {
-    let [a, b, c, d, e, f, g, h] = ino.to_le_bytes();
-    [UNION_INO_VERSION, a, b, c, d, e, f, g, h]
+/// What a file system finds an inode by; or nothing, where it cannot say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Handle {
+    kind: u8,
+    len: u8,
+    id: [u8; MOST_HANDLE],
+}
+
+impl Handle {
+    /// Nothing.
+    pub const NONE: Self = Handle {
+        kind: 0,
+        len: 0,
+        id: [0; MOST_HANDLE],
+    };
+
+    /// A handle of a type that only its file system understands. One that is too long is none.
+    pub fn new(kind: u8, id: &[u8]) -> Self {
+        let mut handle = Self::NONE;
+        let (Ok(len), Some(room)) = (u8::try_from(id.len()), handle.id.get_mut(..id.len())) else {
+            return Self::NONE;
+        };
+        if id.is_empty() {
+            return Self::NONE;
+        }
+        room.copy_from_slice(id);
+        Handle {
+            kind,
+            len,
+            ..handle
+        }
+    }
+
+    /// The handle itself.
+    pub fn id(&self) -> &[u8] {
+        self.id.get(..usize::from(self.len)).unwrap_or_default()
+    }
+
+    /// Whether it names nothing.
+    pub const fn is_none(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Takes one from the beginning of `bytes`, and gives what follows it.
+    fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let ([kind, len], rest) = bytes.split_first_chunk()?;
+        let (id, rest) = rest.split_at_checked(usize::from(*len))?;
+        if id.len() > MOST_HANDLE {
+            return None;
+        }
+        Some((Self::new(*kind, id), rest))
+    }
+}
+
+/// Of [`Attr::UnionIno`]: the number an object had below when it was copied up, and what it was there.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Mark {
+    /// The number it showed then.
+    pub number: u64,
+    /// What it is a copy of; version 1 does not say.
+    pub origin: Option<Origin>,
+}
+
+/// What an object is a copy of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Origin {
+    /// Tells the file system from others; 0 if nothing does.
+    pub tag: u32,
+    /// The lower object.
+    pub object: Handle,
+    /// The lower directory it was in; none of a directory.
+    pub parent: Handle,
+}
+
+const MARK_NUMBER_ONLY: u8 = 1;
+const MARK_WITH_ORIGIN: u8 = 2;
+
+/// Encodes [`Attr::UnionIno`]. Numbers are little-endian:
+///
+/// ```text
+/// 1  version, 2
+/// 8  number
+/// 4  tag of the file system
+/// 1  type of the handle of the lower object
+/// 1  its length; 0: none
+///    handle
+/// 1  type of the handle of its lower parent
+/// 1  its length; 0: none
+///    handle
+/// ```
+pub fn encode_union_ino<'a>(
+    number: u64,
+    origin: &Origin,
+    buffer: &'a mut [u8; MOST_MARK],
+) -> &'a [u8] {
+    let handle = |handle: &Handle| ([handle.kind, handle.len], *handle);
+    let (object_head, object) = handle(&origin.object);
+    let (parent_head, parent) = handle(&origin.parent);
+    let pieces: [&[u8]; 7] = [
+        &[MARK_WITH_ORIGIN],
+        &number.to_le_bytes(),
+        &origin.tag.to_le_bytes(),
+        &object_head,
+        object.id(),
+        &parent_head,
+        parent.id(),
+    ];
+    let mut len = 0usize;
+    for byte in pieces.iter().flat_map(|piece| piece.iter()) {
+        if let Some(place) = buffer.get_mut(len) {
+            *place = *byte;
+            len = len.saturating_add(1);
+        }
+    }
+    buffer.get(..len).unwrap_or_default()
 }
 
 /// Decodes [`Attr::UnionIno`]. Inode number 0 does not exist.
-pub const fn union_ino(value: &[u8]) -> Result<u64, Corrupt> {
-    match value {
-        [UNION_INO_VERSION, a, b, c, d, e, f, g, h] => {
-            match u64::from_le_bytes([*a, *b, *c, *d, *e, *f, *g, *h]) {
-                0 => Err(Corrupt(Attr::UnionIno)),
-                ino => Ok(ino),
-            }
-        }
-        _ => Err(Corrupt(Attr::UnionIno)),
+pub fn union_ino(value: &[u8]) -> Result<Mark, Corrupt> {
+    let corrupt = Corrupt(Attr::UnionIno);
+    let (version, rest) = value.split_first().ok_or(corrupt)?;
+    let (number, rest) = rest.split_first_chunk().ok_or(corrupt)?;
+    let number = u64::from_le_bytes(*number);
+    if number == 0 {
+        return Err(corrupt);
     }
+    let origin = match (*version, rest) {
+        (MARK_NUMBER_ONLY, []) => None,
+        (MARK_WITH_ORIGIN, rest) => {
+            let (tag, rest) = rest.split_first_chunk().ok_or(corrupt)?;
+            let (object, rest) = Handle::split(rest).ok_or(corrupt)?;
+            let (parent, rest) = Handle::split(rest).ok_or(corrupt)?;
+            if !rest.is_empty() {
+                return Err(corrupt);
+            }
+            Some(Origin {
+                tag: u32::from_le_bytes(*tag),
+                object,
+                parent,
+            })
+        }
+        _ => return Err(corrupt),
+    };
+    Ok(Mark { number, origin })
 }

@@ -139,6 +139,8 @@ pub struct Shown<'a> {
     pub ino: u64,
     /// The `DT_` type.
     pub dt: u8,
+    /// Whether it is the lower object that shows.
+    pub is_lower: bool,
 }
 
 impl View {
@@ -263,15 +265,21 @@ impl View {
     /// What is shown under a name of the set.
     fn below<'a>(&'a self, set: &'a Fallthrus, index: usize) -> Option<Shown<'a>> {
         let fallthru = set.get(index)?;
-        let (ino, dt) = match self.covers(index) {
-            false => (fallthru.ino, fallthru.dt),
-            true => match self.held(fallthru.name)? {
+        let is_lower = !self.covers(index);
+        let (ino, dt) = match is_lower {
+            true => (fallthru.ino, fallthru.dt),
+            false => match self.held(fallthru.name)? {
                 Held::Object { ino, dt } => (ino, dt),
                 Held::Whiteout => return None,
             },
         };
         let name = fallthru.name;
-        Some(Shown { name, ino, dt })
+        Some(Shown {
+            name,
+            ino,
+            dt,
+            is_lower,
+        })
     }
 
     /// The names that only the top has.
@@ -288,7 +296,13 @@ impl View {
                         false => 0,
                     };
                     last = Some(first);
-                    Some((width.position(hash, rank), Shown { name, ino, dt }))
+                    let shown = Shown {
+                        name,
+                        ino,
+                        dt,
+                        is_lower: false,
+                    };
+                    Some((width.position(hash, rank), shown))
                 }
                 _ => None,
             })

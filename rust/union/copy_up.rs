@@ -10,8 +10,8 @@
 //! The whole file is copied for now; [`copy_data`] is where a partial copy will say otherwise.
 
 use super::{
-    copy_data, create::update_dir, fs::Union, known, layer, node::Node, stage::Staged, DEntry,
-    Inode,
+    copy_data, create::update_dir, fs::Union, inum, known, layer, node::Node, stage::Staged,
+    DEntry, Inode,
 };
 use crate::{
     logic::{
@@ -324,8 +324,11 @@ impl Copy<'_> {
         if self.kind == Kind::Directory || self.stat.nlink() == 1 {
             // A lower file with several links breaks up into files of their own, which must not
             // share a number.
-            let ino = value::encode_union_ino(self.inode.ino());
-            match layer::set_mark(self.union, to, Attr::UnionIno, &ino) {
+            let below = self.inode.data().lowers().first().ok_or(EIO)?;
+            let origin = inum::origin(self.union, below.layer, &below.dentry)?;
+            let mut buffer = [0; value::MOST_MARK];
+            let mark = value::encode_union_ino(self.inode.ino(), &origin, &mut buffer);
+            match layer::set_mark(self.union, to, Attr::UnionIno, mark) {
                 // user.* does not exist on symbolic links and special files.
                 Err(e) if e == EPERM && self.kind != Kind::Regular => {}
                 other => {

@@ -6,9 +6,10 @@ use super::{
     copy_up,
     file::UnionFile,
     fs::{Union, UnionFs},
-    known::Change,
+    known::{self, Change},
     layer,
     node::{self, Node},
+    reserved,
     stage::Staged,
     Child, DEntry, Inode,
 };
@@ -82,6 +83,10 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     {
         let _creds = union.creds();
+        if reserved::reserve(union, &write, inode)? {
+            // It lists the lower object, whose number is another one's now.
+            known::forget_view(old.parent().inode().ok_or(ENOENT)?.data());
+        }
         if node.has_recorded_ino() {
             copy_up::mark_impure(union, dir)?;
         }

@@ -4,7 +4,7 @@
 
 use super::{
     inum::Numbers, layer::Printable, mount::MountContext, node::Node, reclaim::Registry,
-    record::Records, show, DEntry,
+    record::Records, reserved::Reserved, show, DEntry,
 };
 use crate::{
     logic::{
@@ -26,7 +26,7 @@ use crate::{
         super_block::{
             flags as sb_flags, magic, sync_filesystem, SeenErrors, SuperBlock, SuperOperations,
         },
-        types::Name,
+        types::{Ino, Name},
         work::{Background, Workqueue},
     },
 };
@@ -100,6 +100,10 @@ pub struct Upper {
     pub claims: (InUse, InUse),
     /// Where its inode numbers come from.
     pub numbers: Numbers,
+    /// What tells its file system from others; `None` if nothing does.
+    pub identity: Option<u64>,
+    /// Inode numbers that are reserved for objects of it.
+    pub reserved: Pin<KBox<Reserved>>,
     /// Errors of writing its file system to the disk that the union knows of.
     pub errors: SeenErrors,
 }
@@ -230,6 +234,14 @@ impl Union {
     /// An object of the top layer.
     pub fn upper_path<'a>(&'a self, dentry: &'a Dentry) -> Result<PathRef<'a>> {
         Ok(PathRef::new(self.upper_mnt()?, dentry))
+    }
+
+    /// The number of an object that has this one by nature: the same, unless it is reserved for another one.
+    pub fn shown(&self, number: Ino) -> Ino {
+        match &self.upper {
+            Some(upper) => upper.reserved.shown(number),
+            None => number,
+        }
     }
 
     /// Makes everything in the top layer durable (`s_umount` of the union is held), or, if nobody

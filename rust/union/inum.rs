@@ -2,20 +2,32 @@
 
 //! Inode numbers of what lies in the layers; the rules are in [`logic::inum`](crate::logic::inum).
 
+use super::{
+    fs::Union,
+    node::{LowerPath, Node},
+};
 use crate::{
-    logic::inum::Inums,
+    logic::{
+        hash,
+        inum::{Beneath, Inums, Space},
+        value::{Handle, Mark, Origin},
+    },
     vfs::{
         attr::{
             statx::{STATX_INO, STATX_SUBVOL},
             Kstat,
         },
+        dentry::Dentry,
         errno::ESTALE,
+        inode::Inode,
+        mount::Mount,
+        namei,
         path::PathRef,
         super_block::{SbInfo, OVERLAYFS_SUPER_MAGIC},
-        types::Ino,
+        types::{Ino, Name},
     },
 };
-use kernel::prelude::*;
+use kernel::{prelude::*, sync::aref::ARef};
 
 /// The number spaces of a file system.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -38,7 +50,7 @@ pub struct Numbers {
 }
 
 impl Numbers {
-    /// The number an inode has in the union.
+    /// The number an inode has by nature.
     ///
     /// # Errors
     ///
@@ -49,7 +61,7 @@ impl Numbers {
         Ok(self.in_part(inums, self.part(path)?, inode.ino()))
     }
 
-    /// The number of an entry of a directory in `part`.
+    /// The same of an entry of a directory in `part`.
     pub fn in_part(self, inums: Inums, part: u64, ino: Ino) -> Ino {
         inums.project_part(self.fsid, part, ino)
     }
@@ -131,4 +143,165 @@ fn parts(root: PathRef<'_>) -> Result<Parts> {
     }
     let stat = Kstat::of(root, STATX_INO | STATX_SUBVOL, 0)?;
     Ok(stat.subvol().map_or(Parts::One, Parts::Subvolumes))
+}
+
+/// What tells an inode of the top from all others there are and have been: a hash of its file system, its
+/// number and its generation.
+///
+/// # Errors
+///
+/// As [`Numbers::ino`].
+pub fn proof(union: &Union, path: PathRef<'_>) -> Result<u64> {
+    let upper = union.upper()?;
+    let inode = path.dentry().inode().ok_or(ESTALE)?;
+    let facts = [
+        upper.identity.unwrap_or(0),
+        upper.numbers.part(path)?,
+        inode.ino(),
+        inode.generation().into(),
+    ];
+    Ok(facts.into_iter().fold(0, hash::combine))
+}
+
+/// The number of a lower object of a directory whose lower objects have numbers in `space`, before reservations.
+///
+/// # Errors
+///
+/// As [`Numbers::ino`].
+pub fn of_lower(union: &Union, space: Space, layer: u32, dentry: &Dentry) -> Result<Ino> {
+    let numbers = union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
+    let path = PathRef::new(union.lower_mnt(layer)?, dentry);
+    let natural = numbers.ino(union.inums, path)?;
+    let inode = dentry.inode().ok_or(ESTALE)?;
+    Ok(space.number(natural, !is_single(inode)))
+}
+
+/// Whether an inode can have no other name.
+pub fn is_single(inode: &Inode) -> bool {
+    inode.is_dir() || inode.nlink() == 1
+}
+
+/// The number of the object `upper` of the top that stands under `name` in `dir` and has this mark, if it
+/// is that of a lower object ([`crate::logic::inum`]); `None`: it has its own. `beneath` is what is known to lie
+/// under the name in lower layers.
+///
+/// The layers are asked only if what is known does not tell, and of them those of the file system that the
+/// mark names. With the mounter's credentials, and nothing of the top locked.
+///
+/// # Errors
+///
+/// `ENOMEM`, `EINTR`. What cannot be looked at proves nothing.
+pub fn of_copy(
+    union: &Union,
+    dir: &Node,
+    name: Name<'_>,
+    upper: &Dentry,
+    mark: &Mark,
+    beneath: &[LowerPath],
+) -> Result<Option<Ino>> {
+    let reserved = &union.upper()?.reserved;
+    if let Some(number) = reserved.of(|| proof(union, union.upper_path(upper)?))? {
+        return Ok(Some(number));
+    }
+    let inode = upper.inode().ok_or(ESTALE)?;
+    if !is_single(inode) {
+        return Ok(None);
+    }
+    let place = Place {
+        union,
+        dir,
+        name,
+        inode,
+        mark,
+    };
+    let mut number = None;
+    for lower in beneath {
+        number = number.or(passing(place.matches(lower.layer, &lower.dentry))?.flatten());
+    }
+    for lower in dir.lowers() {
+        if number.is_some() {
+            break;
+        }
+        number = passing(place.look(lower))?.flatten();
+    }
+    Ok(number.map(|number| reserved.shown(number)))
+}
+
+/// Leaves of errors only those that another try may not meet.
+fn passing<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if [ENOMEM, EINTR, ERESTARTSYS].contains(&e) => Err(e),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The place of an object of the top that is marked as a copy.
+struct Place<'a> {
+    union: &'a Union,
+    dir: &'a Node,
+    name: Name<'a>,
+    inode: &'a Inode,
+    mark: &'a Mark,
+}
+
+impl Place<'_> {
+    /// The number of what lies under the name in a lower directory, if that is what was copied.
+    fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
+        let mnt = self.union.lower_mnt(lower.layer)?;
+        if let Some(origin) = &self.mark.origin {
+            if origin.tag != tag(self.union, lower.layer)? {
+                return Ok(None);
+            }
+        }
+        let dentry: ARef<Dentry> = namei::lookup_one_unlocked(mnt, &lower.dentry, self.name)?;
+        self.matches(lower.layer, &dentry)
+    }
+
+    fn matches(&self, layer: u32, dentry: &Dentry) -> Result<Option<Ino>> {
+        let Some(inode) = dentry.inode().filter(|_| !dentry.is_weird()) else {
+            return Ok(None);
+        };
+        let number = of_lower(self.union, self.dir.space(), layer, dentry)?;
+        let beneath = Beneath {
+            tag: tag(self.union, layer)?,
+            handle: handle(inode),
+            number,
+            same_type: inode.file_type() == self.inode.file_type(),
+            single: is_single(inode),
+        };
+        Ok(beneath.is_origin_of(self.mark).then_some(number))
+    }
+}
+
+/// Tells the file system of a lower layer from others; 0 if nothing does.
+fn tag(union: &Union, layer: u32) -> Result<u32> {
+    let mnt: &Mount = union.lower_mnt(layer)?;
+    let lower = union.lowers.get(layer as usize).ok_or(EIO)?;
+    Ok(lower.identity(mnt).map_or(0, |identity| identity as u32))
+}
+
+fn handle(inode: &Inode) -> Handle {
+    let mut space = [0; 128];
+    match inode.file_handle(&mut space) {
+        Some((kind, id)) => Handle::new(kind, id),
+        None => Handle::NONE,
+    }
+}
+
+/// What a copy of a lower object is to be known by.
+///
+/// # Errors
+///
+/// `EIO` for a layer that must not be used.
+pub fn origin(union: &Union, layer: u32, dentry: &Dentry) -> Result<Origin> {
+    let inode = dentry.inode().ok_or(ESTALE)?;
+    Ok(Origin {
+        tag: tag(union, layer)?,
+        object: handle(inode),
+        parent: match inode.is_dir() {
+            true => Handle::NONE,
+            false => dentry.parent().inode().map_or(Handle::NONE, handle),
+        },
+    })
 }

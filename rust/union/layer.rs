@@ -19,7 +19,7 @@ use crate::{
         mount::Mount,
         namei,
         printk::pr_err_ratelimited,
-        types::{Ino, Name},
+        types::Name,
         xattr,
     },
 };
@@ -44,8 +44,8 @@ pub struct Marks {
     pub redirect: Option<KVVec<u8>>,
     /// Protection flags of chattr(1) that are kept as an attribute.
     pub protection: value::Protattr,
-    /// The inode number the object is to show.
-    pub ino: Option<Ino>,
+    /// Of a copy: what it is a copy of.
+    pub copied: Option<value::Mark>,
 }
 
 /// An object a layer has, and what it says.
@@ -280,9 +280,9 @@ pub fn marks(
                 marks.redirect = Some(value);
             }
             Attr::UnionIno => {
-                let mut buf = [0u8; SHORT];
+                let mut buf = [0u8; value::MOST_MARK + 1];
                 let value = read(mnt, dentry, stored, &mut buf)?;
-                marks.ino = Some(value::union_ino(value).map_err(corrupt)?);
+                marks.copied = Some(value::union_ino(value).map_err(corrupt)?);
             }
             Attr::Protattr if inode.is_reg() || inode.is_dir() => {
                 let mut buf = [0u8; SHORT];
@@ -320,15 +320,10 @@ fn no_data(name: Name<'_>) -> Error {
     EIO
 }
 
-fn read<'a>(
-    mnt: &Mount,
-    dentry: &Dentry,
-    name: &CStr,
-    buf: &'a mut [u8; SHORT],
-) -> Result<&'a [u8]> {
+fn read<'a>(mnt: &Mount, dentry: &Dentry, name: &CStr, buf: &'a mut [u8]) -> Result<&'a [u8]> {
     let len = match xattr::get(mnt, dentry, name, buf) {
         // Longer than any value of ours: the decoder refuses the full buffer.
-        Err(e) if e == ERANGE => SHORT,
+        Err(e) if e == ERANGE => buf.len(),
         other => other?,
     };
     Ok(buf.get(..len).unwrap_or(&[]))

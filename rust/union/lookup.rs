@@ -7,6 +7,7 @@
 
 use super::{
     fs::{Union, UnionFs},
+    inum::{self, Numbers},
     known::{self, Hint},
     layer::{self, Ask, Dir, Found, Printable},
     node::{self, LowerPath, LowerStack, Node, Parts},
@@ -16,6 +17,7 @@ use crate::{
     logic::{
         codec::XattrSpace,
         entry::Entry,
+        inum::Space,
         lookup::{Outcome, Resolver},
         options::Redirects,
         redirect::{self, Ask as At, Course, Refused, Way},
@@ -24,9 +26,10 @@ use crate::{
     vfs::{
         dentry::{Dentry, LookupDentry},
         errno::ENAMETOOLONG,
+        path::PathRef,
         printk::{pr_err_ratelimited, pr_warn_ratelimited},
         task_work,
-        types::Name,
+        types::{Ino, Name},
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -103,9 +106,11 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     match walk.resolver.outcome() {
         Outcome::Absent(_) => Ok(None),
         Outcome::Leaf(_) | Outcome::Directory => Ok(Some(Parts {
+            ino: walk.number()?,
             upper: walk.upper,
             lower: LowerStack::from_vec(walk.stack)?,
-            ino: walk.ino,
+            place: dir.space(),
+            space: walk.space,
             impure: walk.impure,
             protection: walk.protection,
         })),
@@ -127,7 +132,8 @@ struct Walk<'a> {
     wasted: u32,
     upper: Option<ARef<Dentry>>,
     stack: KVec<LowerPath>,
-    ino: Option<u64>,
+    copied: Option<value::Mark>,
+    space: Space,
     impure: bool,
     protection: Protattr,
 }
@@ -146,7 +152,8 @@ impl<'a> Walk<'a> {
             wasted: 0,
             upper: None,
             stack: KVec::new(),
-            ino: None,
+            copied: None,
+            space: dir.space(),
             impure: false,
             protection: Protattr::default(),
         }
@@ -156,9 +163,13 @@ impl<'a> Walk<'a> {
         let step = self.resolver.feed(found.entry);
         self.more = step.more();
         if step.taken() {
-            self.ino = found.marks.ino;
+            self.copied = found.marks.copied;
             self.impure = found.marks.impure;
             self.protection = found.marks.protection;
+            if found.marks.redirect.is_some() {
+                let numbers = self.union.upper()?.numbers;
+                self.leads_on(numbers, self.union.upper_path(&found.dentry)?)?;
+            }
             self.upper = Some(found.dentry);
             self.turn(found.marks.redirect)?;
         }
@@ -178,6 +189,11 @@ impl<'a> Walk<'a> {
                 // The layer was the top of another union.
                 self.protection = found.marks.protection;
             }
+            if found.marks.redirect.is_some() {
+                let numbers = self.union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
+                let mnt = self.union.lower_mnt(layer)?;
+                self.leads_on(numbers, PathRef::new(mnt, &found.dentry))?;
+            }
             self.stack.push(
                 LowerPath {
                     layer,
@@ -189,6 +205,26 @@ impl<'a> Walk<'a> {
             self.turn(found.marks.redirect)?;
         }
         Ok(())
+    }
+
+    /// Notes that an object carries a redirect: numbers of what lies below it are made in a space of its own.
+    fn leads_on(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
+        let carrier = numbers.ino(self.union.inums, carrier)?;
+        self.space = self.space.redirected(carrier);
+        Ok(())
+    }
+
+    /// The number of the object in the top, if it is that of a lower one.
+    fn number(&self) -> Result<Option<Ino>> {
+        let (Some(upper), Some(mark)) = (&self.upper, &self.copied) else {
+            return Ok(None);
+        };
+        // What a redirect leads to lies under another name.
+        let beneath = match self.course.ask() {
+            At::Name => self.stack.as_slice(),
+            _ => &[],
+        };
+        inum::of_copy(self.union, self.dir, self.name, upper, mark, beneath)
     }
 
     /// Takes in the redirect of an object that was taken, if it has one.

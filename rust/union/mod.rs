@@ -62,6 +62,7 @@ pub mod reclaim;
 pub mod record;
 pub mod remove;
 pub mod rename;
+pub mod reserved;
 pub mod scan;
 pub mod show;
 pub mod stage;

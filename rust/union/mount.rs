@@ -11,14 +11,15 @@ use super::{
     node::{self, LowerPath, LowerStack, Parts},
     private::Private,
     reclaim::Registry,
-    record::Records,
+    record::{self, Records},
+    reserved::Reserved,
     workdir,
     xattr::UnionXattr,
 };
 use crate::{
     logic::{
         alloc,
-        inum::Inums,
+        inum::{Inums, Space},
         layers::{split_lowerdir, Escaped},
         options::{Builder, Config, Fsync, Key, Refusal, Takes},
         value::Protattr,
@@ -437,10 +438,14 @@ impl MountContext {
                         Some(private) => Some(Arc::new(private, GFP_KERNEL_ACCOUNT)?),
                         None => None,
                     };
-                let records = match private {
-                    Some(private) if config.fallthru => Some(Records::new(private, cred.clone())?),
+                let records = match &private {
+                    Some(private) if config.fallthru => {
+                        Some(Records::new(private.clone(), cred.clone())?)
+                    }
                     _ => None,
                 };
+                let reserved = Reserved::new(private)?;
+                let identity = record::file_system(&mnt);
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
                     queue: SetOnce::new(),
@@ -454,6 +459,8 @@ impl MountContext {
                     names: (c_string(&upper.name)?, c_string(&work.name)?),
                     claims,
                     numbers: file_systems.numbers((&upper.path).into())?,
+                    identity,
+                    reserved,
                     errors,
                 })
             }
@@ -521,6 +528,8 @@ impl MountContext {
                 upper,
                 lower,
                 ino: None,
+                place: Space::NATURAL,
+                space: Space::NATURAL,
                 impure,
                 protection,
             },

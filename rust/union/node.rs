@@ -5,11 +5,11 @@
 use super::{
     attr::UnionInode,
     fs::{Union, UnionFs},
-    inum::Numbers,
+    inum::{self, Numbers},
     known, Inode,
 };
 use crate::{
-    logic::{copy_up::mode_for_top, entry::Kind, value::Protattr},
+    logic::{copy_up::mode_for_top, entry::Kind, inum::Space, value::Protattr},
     vfs::{
         dentry::Dentry,
         errno::ESTALE,
@@ -92,6 +92,8 @@ pub struct Node {
     /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
     /// to go. Written under `lock`.
     gone: Atomic<bool>,
+    /// Of a directory: what the numbers of its lower objects are made in. Immutable.
+    space: Space,
     /// Of a directory: entries of the top directory may carry the inode number of a lower object. 0
     /// says that none does; any other number, that one may, and another number that one more does.
     impure: Atomic<u32>,
@@ -99,7 +101,7 @@ pub struct Node {
     marked_impure: Atomic<bool>,
     /// Of a directory: the top directory was made opaque after the stack was built.
     sealed: Atomic<bool>,
-    /// An inode number is recorded with the object in the top layer.
+    /// The object in the top layer shows the inode number of a lower one.
     recorded_ino: Atomic<bool>,
     /// Of a file: the object in the top layer is no copy, or the name of the copy is known to be
     /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
@@ -126,6 +128,7 @@ impl Node {
             lower: parts.lower,
             lock <- KillableMutex::new(c"union_node", lock_class),
             gone: Atomic::new(false),
+            space: parts.space,
             impure: Atomic::new(parts.impure.into()),
             marked_impure: Atomic::new(parts.impure),
             sealed: Atomic::new(false),
@@ -147,6 +150,11 @@ impl Node {
             return &[];
         }
         self.lower.as_slice()
+    }
+
+    /// What the numbers of the lower objects of a directory are made in.
+    pub fn space(&self) -> Space {
+        self.space
     }
 
     /// Notes that the top directory was marked opaque: what lies beneath is hidden from now on.
@@ -216,12 +224,12 @@ impl Node {
         self.marked_impure.store(is, Relaxed);
     }
 
-    /// Whether the object shows an inode number that is recorded with it.
+    /// Whether the object in the top shows the inode number of a lower one.
     pub fn has_recorded_ino(&self) -> bool {
         self.recorded_ino.load(Relaxed)
     }
 
-    /// Notes that an inode number was recorded.
+    /// Notes that it does.
     pub fn set_recorded_ino(&self) {
         self.recorded_ino.store(true, Relaxed);
     }
@@ -243,8 +251,12 @@ pub struct Parts {
     pub upper: Option<ARef<Dentry>>,
     /// The objects in the lower layers.
     pub lower: LowerStack,
-    /// The inode number recorded with the object, if one is.
+    /// The inode number of an object of the top, if it is that of a lower one ([`super::inum::of_copy`]).
     pub ino: Option<Ino>,
+    /// What numbers of lower objects are made in where the object is.
+    pub place: Space,
+    /// See [`Node::space`].
+    pub space: Space,
     /// See [`Node::is_impure`].
     pub impure: bool,
     /// The protection flags recorded with the object.
@@ -257,6 +269,8 @@ struct Face<'a> {
     real: &'a AnyInode,
     in_top: bool,
     numbers: Numbers,
+    /// In which its number is made.
+    space: Space,
 }
 
 impl<'a> Face<'a> {
@@ -275,15 +289,22 @@ impl<'a> Face<'a> {
             real: path.dentry().inode().ok_or(ESTALE)?,
             in_top: parts.upper.is_some(),
             numbers,
+            space: match parts.upper {
+                Some(_) => Space::NATURAL,
+                None => parts.place,
+            },
         })
     }
 
-    /// The inode number in the union: the recorded one, or one made of that in the layer.
-    fn ino(&self, union: &Union, recorded: Option<Ino>) -> Result<Ino> {
-        match recorded {
-            Some(ino) => Ok(ino),
-            None => self.numbers.ino(union.inums, self.path),
+    /// The inode number in the union: that of a lower object, if it is the copy's, or one made of that in
+    /// the layer.
+    fn ino(&self, union: &Union, copied: Option<Ino>) -> Result<Ino> {
+        if let Some(ino) = copied {
+            return Ok(ino);
         }
+        let natural = self.numbers.ino(union.inums, self.path)?;
+        let several_links = !inum::is_single(self.real);
+        Ok(union.shown(self.space.number(natural, several_links)))
     }
 
     fn backing(&self) -> Backing<'a> {
@@ -326,6 +347,8 @@ pub fn init_created(
         upper: Some(upper),
         lower: LowerStack::None,
         ino: None,
+        place: Space::NATURAL,
+        space: Space::NATURAL,
         impure: false,
         protection: Protattr::default(),
     };
@@ -379,7 +402,7 @@ impl Node {
             true => inode.ino(),
             false => {
                 let numbers = union.upper()?.numbers;
-                numbers.ino(union.inums, union.upper_path(&upper)?)?
+                union.shown(numbers.ino(union.inums, union.upper_path(&upper)?)?)
             }
         };
         // Before anybody can find the copy.

@@ -30,13 +30,15 @@ use crate::vfs::{
     file::{flags, BackedFile},
     inode::Inode,
     mount::Mount,
-    namei::{self, Creating, NewObject},
+    namei::{self, Creating, NewObject, Removing},
     path::{Path, PathRef},
     printk::pr_warn_ratelimited,
     types::Name,
     write::WriteAccess,
 };
 use kernel::{prelude::*, sync::aref::ARef};
+
+pub use super::workdir::names;
 
 /// The directory.
 const NAME: &[u8] = b"union";
@@ -91,13 +93,59 @@ impl Private {
         (&self.dir).into()
     }
 
+    /// A directory in this one. `None`: there is none.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM`, with a line in the log, for what is not ours; those of the file system.
+    pub fn dir(&self, name: &[u8]) -> Result<Option<Self>> {
+        let dentry = self.lookup(name)?;
+        match dentry.is_positive() {
+            true => self.own(name, &dentry).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The same, made if it is not there.
+    pub fn make_dir(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result<Self> {
+        match self.dir(name)? {
+            Some(dir) => Ok(dir),
+            None => self.own(name, &*make_dir(write, self.dir.dentry(), name)?),
+        }
+    }
+
+    fn own(&self, name: &[u8], dentry: &Dentry) -> Result<Self> {
+        own_dir(self.mnt(), dentry)?.map_err(|why| self.refuse(name, why))?;
+        Ok(Self {
+            dir: PathRef::new(self.mnt(), dentry).into(),
+        })
+    }
+
+    /// Makes an empty file, unless there is something of this name.
+    pub fn touch(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result {
+        let creating = Creating::start(write, self.dir.dentry(), Name::new(name)?)?;
+        if creating.dentry().is_positive() {
+            return Ok(());
+        }
+        creating.make(FILE_MODE, NewObject::Regular).map(drop)
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result {
+        Removing::start(write, self.dir.dentry(), Name::new(name)?)?.remove()
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<ARef<Dentry>> {
+        namei::lookup_one_unlocked(self.mnt(), self.dir.dentry(), Name::new(name)?)
+    }
+
     /// Opens a file for reading. `None`: there is none.
     ///
     /// # Errors
     ///
     /// `EPERM`, with a line in the log, for what is not ours; those of the file system.
     pub fn file(&self, name: &[u8]) -> Result<Option<BackedFile>> {
-        let dentry = namei::lookup_one_unlocked(self.mnt(), self.dir.dentry(), Name::new(name)?)?;
+        let dentry = self.lookup(name)?;
         let Some(inode) = dentry.inode() else {
             return Ok(None);
         };

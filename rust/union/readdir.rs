@@ -36,7 +36,8 @@ impl DirFileOperations<UnionFs> for UnionDir {
 
     fn iterate_shared(file: &OpenFile<UnionFs, ()>, ctx: &mut DirContext) -> Result {
         let inode = file.inode();
-        let inums = inode.sb().data().inums;
+        let union = inode.sb().data();
+        let inums = union.inums;
         let short = file.wants_short_numbers();
         let shown_ino = |ino| if short { inums.short(ino) } else { ino };
         if ctx.pos() == 0 {
@@ -65,7 +66,12 @@ impl DirFileOperations<UnionFs> for UnionDir {
         };
         for (pos, shown) in listing.list(from, width) {
             ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
-            if !ctx.emit(shown.name, shown_ino(shown.ino), shown.dt) {
+            let ino = match shown.is_lower {
+                // What is known of lower layers knows nothing of reservations.
+                true => union.shown(shown.ino),
+                false => shown.ino,
+            };
+            if !ctx.emit(shown.name, shown_ino(ino), shown.dt) {
                 return Ok(());
             }
         }

@@ -410,6 +410,7 @@ fn identity(union: &Union, node: &Node) -> Option<Identity> {
     let of_mount = Identity::new()
         // Inode numbers are written down as the union shows them, whiteouts as it sees them.
         .with(union.inums.file_systems().into())
+        .with(node.space().id())
         .with(
             u64::from(union.config.xattr_space == XattrSpace::User)
                 | u64::from(union.config.whiteouts == Whiteouts::Aufs) << 1,
@@ -421,7 +422,7 @@ fn identity(union: &Union, node: &Node) -> Option<Identity> {
         let mut handle = [0; 128];
         // On a network the number says little; the handle names the file system, too.
         let handle = match SbInfo::of(&lower.dentry).magic == magic::NFS_SUPER_MAGIC as usize {
-            true => inode.file_handle(&mut handle)?,
+            true => inode.file_handle(&mut handle)?.1,
             false => &[],
         };
         let times = inode.times();
@@ -447,7 +448,7 @@ fn unsigned(number: i64) -> u64 {
 
 impl Lower {
     /// What tells the file system of the layer from others. `None`: nothing does.
-    fn identity(&self, mnt: &Mount) -> Option<u64> {
+    pub fn identity(&self, mnt: &Mount) -> Option<u64> {
         if let Some(known) = self.identity.as_ref() {
             return *known;
         }
@@ -457,7 +458,8 @@ impl Lower {
     }
 }
 
-fn file_system(mnt: &Mount) -> Option<u64> {
+/// What tells the file system of a mount from others. `None`: nothing does.
+pub fn file_system(mnt: &Mount) -> Option<u64> {
     let root = mnt.root();
     let sb = SbInfo::of(root);
     let mut identity = hash::combine(0, sb.magic as u64);

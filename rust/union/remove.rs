@@ -7,7 +7,7 @@ use super::{
     create::{expect_same, refused, update_dir, update_nlink},
     fs::Union,
     known::{self, Change, Freshness, Listing},
-    lookup,
+    lookup, reserved,
     stage::{self, Staged},
     Child, Inode,
 };
@@ -97,6 +97,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     } else {
         update_nlink(inode);
     }
+    reserved::release(union, &write, inode);
     change.end();
     copy_up::unmark_impure(union, &write, dir);
     update_dir(union, dir)?;

@@ -9,7 +9,7 @@ use super::{
     known::{self, Change, Freshness, Listing},
     layer, lookup,
     remove::clear,
-    stage, Child, Inode,
+    reserved, stage, Child, Inode,
 };
 use crate::{
     logic::{
@@ -89,6 +89,13 @@ pub fn rename(
     let _creds = union.creds();
 
     let same_dir = core::ptr::eq(old_dir, new_dir);
+    // Before anything of what they list becomes another number.
+    let mut old_names = Change::begin(old_dir);
+    let mut new_names = (!same_dir).then(|| Change::begin(new_dir));
+    reserved::reserve(union, &write, old_inode)?;
+    if let (RenameMode::Exchange, Some(inode)) = (mode, new_inode) {
+        reserved::reserve(union, &write, inode)?;
+    }
     if !same_dir {
         if old_inode.data().has_recorded_ino() {
             copy_up::mark_impure(union, new_dir)?;
@@ -132,8 +139,6 @@ pub fn rename(
         VfsRename::Exchange => RenameFlags::Exchange,
         VfsRename::Whiteout => RenameFlags::Whiteout,
     };
-    let mut old_names = Change::begin(old_dir);
-    let mut new_names = (!same_dir).then(|| Change::begin(new_dir));
     let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
     expect_same(old_inode.data(), renaming.old_dentry())?;
     expect_target(new_inode, renaming.new_dentry())?;
@@ -184,6 +189,7 @@ pub fn rename(
         } else {
             update_nlink(inode);
         }
+        reserved::release(union, &write, inode);
     }
     copy_up::unmark_impure(union, &write, old_dir);
     copy_up::unmark_impure(union, &write, new_dir);

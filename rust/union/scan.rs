@@ -5,7 +5,7 @@
 
 use super::{
     fs::Union,
-    inum::Numbers,
+    inum::{self, Numbers},
     layer::{marks, no_memory, Dir},
     node::Node,
 };
@@ -60,9 +60,12 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
         let this = Layer {
             path,
             numbers,
-            impure: numbers.vary_within_dir(),
+            // Numbers below a redirect depend on how many links there are.
+            impure: numbers.vary_within_dir() || !node.space().is_natural(),
             xwhiteouts: lower.xwhiteouts,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
+            node,
+            lower: Some(lower.layer),
         };
         this.merge(union, &mut merge, lower.layer, &mut trust)?;
     }
@@ -86,6 +89,8 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)>
             impure: impurity != 0,
             xwhiteouts: false,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
+            node,
+            lower: None,
         };
         let pure = this.view(union, &mut view, set, &mut trust)?;
         if pure && trust == Trust::Full {
@@ -118,6 +123,10 @@ struct Layer<'a> {
     xwhiteouts: bool,
     /// Names may be whiteouts, or no part of the tree at least ([`aufs`]).
     aufs: bool,
+    /// The directory of the union.
+    node: &'a Node,
+    /// Which lower layer it is; `None`: the top.
+    lower: Option<u32>,
 }
 
 /// An entry that needs a look at the object, once the directory is unlocked.
@@ -130,6 +139,8 @@ struct Unknown {
 /// What a look at an object tells.
 struct Look {
     seen: Seen,
+    /// Marked as a copy.
+    marked: bool,
     ino: Ino,
     dt: u8,
 }
@@ -169,7 +180,7 @@ impl<'a> Layer<'a> {
             add(merge, name, ino, dt, seen).map(|()| false)
         })?;
         for entry in &unknown {
-            if let Some(look) = self.look(union, entry, false, trust)? {
+            if let Some(look) = self.look(union, entry, trust)? {
                 add(merge, &entry.name, look.ino, look.dt, look.seen)?;
             }
         }
@@ -219,6 +230,7 @@ impl<'a> Layer<'a> {
             if dt == DT_UNKNOWN || dt == DT_CHR || self.impure {
                 return Ok(true);
             }
+            let ino = union.shown(ino);
             put(view, name, Held::Object { ino, dt }).map(|()| false)
         })?;
         // Most whiteouts are links to one.
@@ -229,14 +241,17 @@ impl<'a> Layer<'a> {
                 put(view, &entry.name, Held::Whiteout)?;
                 continue;
             }
-            match self.look(union, entry, true, trust)? {
+            match self.look(union, entry, trust)? {
                 None => {}
                 Some(look) if look.seen == Seen::Whiteout => {
                     whiteout = Some(entry.ino);
                     put(view, &entry.name, Held::Whiteout)?;
                 }
-                Some(Look { ino, dt, .. }) => {
-                    pure &= ino == entry.ino;
+                Some(Look {
+                    ino, dt, marked, ..
+                }) => {
+                    // A mark may give another number in the next mount.
+                    pure &= ino == entry.ino && !marked;
                     put(view, &entry.name, Held::Object { ino, dt })?;
                 }
             }
@@ -276,23 +291,18 @@ impl<'a> Layer<'a> {
     /// Looks at an object of which the directory alone does not tell type or inode number. `None`:
     /// it has been removed since. An object that cannot be looked at is listed as it is in its
     /// layer.
-    fn look(
-        self,
-        union: &Union,
-        entry: &Unknown,
-        in_top: bool,
-        trust: &mut Trust,
-    ) -> Result<Option<Look>> {
+    fn look(self, union: &Union, entry: &Unknown, trust: &mut Trust) -> Result<Option<Look>> {
         task_work::go_on()?;
-        let found = survive(self.try_look(union, entry, in_top), trust)?;
+        let found = survive(self.try_look(union, entry), trust)?;
         Ok(found.unwrap_or(Some(Look {
             seen: Seen::Name,
+            marked: false,
             ino: entry.ino,
             dt: entry.dt,
         })))
     }
 
-    fn try_look(self, union: &Union, entry: &Unknown, in_top: bool) -> Result<Option<Look>> {
+    fn try_look(self, union: &Union, entry: &Unknown) -> Result<Option<Look>> {
         let dir = self.dir();
         let name = Name::new(&entry.name)?;
         let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
@@ -304,19 +314,31 @@ impl<'a> Layer<'a> {
         } else {
             Seen::Name
         };
-        let recorded = match seen {
-            Seen::Name if in_top => marks(union, dir.mnt, &dentry, inode, name)?.ino,
-            _ => None,
-        };
-        let ino = match recorded {
-            Some(ino) => ino,
-            None => {
-                let path = PathRef::new(dir.mnt, &dentry);
-                self.numbers.ino(union.inums, path)?
+        let mut marked = false;
+        let ino = match (self.lower, seen) {
+            (Some(layer), _) => inum::of_lower(union, self.node.space(), layer, &dentry)?,
+            (None, Seen::Name) => {
+                let number = match marks(union, dir.mnt, &dentry, inode, name)?.copied {
+                    Some(mark) => {
+                        marked = true;
+                        inum::of_copy(union, self.node, name, &dentry, &mark, &[])?
+                    }
+                    None => None,
+                };
+                match number {
+                    Some(number) => number,
+                    None => union.shown(self.numbers.ino(union.inums, union.upper_path(&dentry)?)?),
+                }
             }
+            (None, _) => entry.ino,
         };
         let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
-        Ok(Some(Look { seen, ino, dt }))
+        Ok(Some(Look {
+            seen,
+            marked,
+            ino,
+            dt,
+        }))
     }
 }
 

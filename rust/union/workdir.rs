@@ -186,8 +186,8 @@ pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     })
 }
 
-/// Names of a directory and whether each is a directory.
-fn names(path: PathRef<'_>) -> Result<KVVec<KVec<u8>>> {
+/// Names of a directory.
+pub fn names(path: PathRef<'_>) -> Result<KVVec<KVec<u8>>> {
     let dir = BackedFile::open(
         path,
         flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,

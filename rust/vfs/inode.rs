@@ -149,8 +149,8 @@ impl Inode {
     }
 
     /// What its file system would find the inode by, alone (`exportfs_encode_inode_fh()`). `None` if
-    /// it cannot say, or not in this space.
-    pub fn file_handle<'a>(&self, space: &'a mut [u8; 128]) -> Option<&'a [u8]> {
+    /// it cannot say, or not in this space. First comes the type, which only the file system understands.
+    pub fn file_handle<'a>(&self, space: &'a mut [u8; 128]) -> Option<(u8, &'a [u8])> {
         let mut words = [0u32; 32];
         let mut len = words.len() as c_int;
         // SAFETY: `self` is alive; the handle has room for as many words.
@@ -170,7 +170,8 @@ impl Inode {
         for (bytes, word) in space.chunks_exact_mut(4).zip(words) {
             bytes.copy_from_slice(&word.to_ne_bytes());
         }
-        space.get(..usize::try_from(len).ok()?.checked_mul(4)?)
+        let handle = space.get(..usize::try_from(len).ok()?.checked_mul(4)?)?;
+        Some((u8::try_from(kind).ok()?, handle))
     }
 
     /// When contents and inode were last changed, as far as this machine knows.

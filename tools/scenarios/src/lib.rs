@@ -34,6 +34,7 @@ pub mod layers;
 pub mod load;
 pub mod make;
 pub mod mount;
+pub mod numbers;
 pub mod outcome;
 pub mod pace;
 pub mod process;

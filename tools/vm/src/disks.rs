@@ -7,6 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use union_scenarios::image::{IMAGES, Image};
+use union_scenarios::numbers;
 use union_scenarios::security::images;
 use union_scenarios::shape::{self, Fs};
 use union_scenarios::walk::hash;
@@ -64,6 +65,16 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
                     "whole",
                     lower_image::of_tree(&images::tree(fs))?,
                 )?,
+                writes: Writes::Refused,
+            });
+        }
+    }
+    for fs in numbers::FILE_SYSTEMS {
+        for version in numbers::VERSIONS {
+            let tree = lower_image::of_tree(&numbers::tree(version))?;
+            disks.push(Disk {
+                serial: numbers::serial(fs, version),
+                image: archived(places, fs, "version", tree)?,
                 writes: Writes::Refused,
             });
         }

@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inode numbers that belong to one inode of the top wherever it is, and to nothing else.
+//!
+//! A copy has the number of the lower object it was made of as long as it lies over it. When it is about
+//! to be moved from there, or to get a second name, the number is reserved for it ([`crate::logic::inum`] says
+//! what follows from that). A reservation is a name in the directory `moved` of the [private directory](Private),
+//! made before the move by one operation: the number, and the [proof](super::inum::proof) of who has it,
+//! both in hexadecimal. The file under that name is empty. When the last name of the copy goes, the
+//! reservation does.
+//!
+//! What cannot be written down holds until unmount. After that the copy has a number of its own, and so it
+//! has if reservations are lost: they are a help for numbers to stay, not for their being different.
+//!
+//! Who moves nothing that was copied up has none; then all of this is one look at a flag.
+
+use super::{
+    fs::Union,
+    private::{self, Private},
+    Inode,
+};
+use crate::{
+    logic::inum,
+    vfs::{printk::pr_warn_ratelimited, types::Ino, write::WriteAccess},
+};
+use kernel::{
+    new_spinlock,
+    prelude::*,
+    rbtree::{RBTree, RBTreeNode},
+    str::CString,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc, SpinLock,
+    },
+};
+
+/// The directory.
+const DIR: &[u8] = b"moved";
+
+/// The reservations of a union.
+#[pin_data]
+pub struct Reserved {
+    /// Whether there are any.
+    any: Atomic<bool>,
+    #[pin]
+    known: SpinLock<Known>,
+    private: Option<Arc<Private>>,
+}
+
+struct Known {
+    by_number: RBTree<Ino, Reservation>,
+    by_proof: RBTree<u64, Ino>,
+    count: usize,
+}
+
+struct Reservation {
+    proof: u64,
+    /// Somebody else has the number by nature, and was told another one. As long as that is known the
+    /// reservation stays, for that one's number is to stay.
+    contested: bool,
+}
+
+impl Reserved {
+    /// Those that were written down. With the mounter's credentials.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`. What cannot be read is passed over, with a line in the log.
+    pub fn new(private: Option<Arc<Private>>) -> Result<Pin<KBox<Self>>> {
+        let reserved = KBox::pin_init(
+            try_pin_init!(Self {
+                any: Atomic::new(false),
+                known <- new_spinlock!(
+                    Known {
+                        by_number: RBTree::new(),
+                        by_proof: RBTree::new(),
+                        count: 0,
+                    },
+                    "union_reserved"
+                ),
+                private,
+            }? Error),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        match reserved.read() {
+            Err(e) if e == ENOMEM => return Err(e),
+            Err(e) => pr_warn_ratelimited!(
+                "cannot read \"union/moved\" beside the work directory: {:?}\n",
+                e
+            ),
+            Ok(()) => {}
+        }
+        Ok(reserved)
+    }
+
+    fn read(&self) -> Result {
+        let Some(private) = &self.private else {
+            return Ok(());
+        };
+        let Some(dir) = private.dir(DIR)? else {
+            return Ok(());
+        };
+        for name in &private::names(dir.path())? {
+            if let Some((number, proof)) = parse(name) {
+                self.note(number, proof)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of an object that has this one by nature.
+    pub fn shown(&self, number: Ino) -> Ino {
+        if !self.any.load(Relaxed) {
+            return number;
+        }
+        let mut known = self.known.lock();
+        // Each asked for once: a number that came back would be a ring of hashes.
+        let mut left = known.count;
+        inum::shown(number, |number| {
+            let found = known.by_number.get_mut(&number);
+            let is_reserved = found.is_some() && left > 0;
+            if let Some(reservation) = found {
+                reservation.contested = true;
+            }
+            left = left.saturating_sub(1);
+            is_reserved
+        })
+    }
+
+    /// The number that is reserved for an object of the top. `proof` is not asked for if none is for anybody.
+    pub fn of(&self, proof: impl FnOnce() -> Result<u64>) -> Result<Option<Ino>> {
+        if !self.any.load(Relaxed) {
+            return Ok(None);
+        }
+        let proof = proof()?;
+        Ok(self.known.lock().by_proof.get(&proof).copied())
+    }
+
+    /// Notes a reservation. One number belongs to one, who has no other. Returns whether it is new.
+    fn note(&self, number: Ino, proof: u64) -> Result<bool> {
+        let reservation = Reservation {
+            proof,
+            contested: false,
+        };
+        let by_number = RBTreeNode::new(number, reservation, GFP_KERNEL_ACCOUNT)?;
+        let by_proof = RBTreeNode::new(proof, number, GFP_KERNEL_ACCOUNT)?;
+        let mut known = self.known.lock();
+        if known.by_number.get(&number).is_some() || known.by_proof.get(&proof).is_some() {
+            drop(known);
+            return Ok(false);
+        }
+        known.by_number.insert(by_number);
+        known.by_proof.insert(by_proof);
+        known.count = known.count.saturating_add(1);
+        // Within the lock: who does not see it was here before.
+        self.any.store(true, Relaxed);
+        Ok(true)
+    }
+}
+
+/// Reserves the number that `inode` shows for it, if it is that of a lower object: before it is moved or linked.
+/// With the mounter's credentials. Returns whether it was not before: a listing that shows the lower object, in
+/// whose place the copy is, must be forgotten then.
+///
+/// # Errors
+///
+/// `ENOMEM`; those of `->getattr()`. That it cannot be written down is none.
+pub fn reserve(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result<bool> {
+    let node = inode.data();
+    if !node.has_recorded_ino() {
+        return Ok(false);
+    }
+    let upper = union.upper()?;
+    let proof = super::inum::proof(union, union.upper_path(node.upper().ok_or(EROFS)?)?)?;
+    let number = inode.ino();
+    if !upper.reserved.note(number, proof)? {
+        return Ok(false);
+    }
+    let Some(private) = &upper.reserved.private else {
+        return Ok(true);
+    };
+    let written = || -> Result {
+        let name = name(number, proof)?;
+        private.make_dir(write, DIR)?.touch(write, name.to_bytes())
+    };
+    if let Err(e) = written() {
+        pr_warn_ratelimited!(
+            "cannot note beside the work directory that an object moves ({:?}): its inode number will be \
+             another one after the next mount\n",
+            e
+        );
+    }
+    Ok(true)
+}
+
+/// Gives up the reservation for an inode whose last name is gone. With the mounter's credentials.
+pub fn release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) {
+    // What is left does no harm.
+    let _ = try_release(union, write, inode);
+}
+
+fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result {
+    let node = inode.data();
+    let upper = union.upper()?;
+    let reserved = &upper.reserved;
+    if inode.nlink() != 0 || !node.has_recorded_ino() || !reserved.any.load(Relaxed) {
+        return Ok(());
+    }
+    let Some(dentry) = node.upper() else {
+        return Ok(());
+    };
+    let proof = super::inum::proof(union, union.upper_path(dentry)?)?;
+    let number = inode.ino();
+    let (by_number, by_proof) = {
+        let mut known = reserved.known.lock();
+        match known.by_number.get(&number) {
+            Some(reservation) if reservation.proof == proof && !reservation.contested => {}
+            _ => return Ok(()),
+        }
+        known.count = known.count.saturating_sub(1);
+        (
+            known.by_number.remove_node(&number),
+            known.by_proof.remove_node(&proof),
+        )
+    };
+    drop((by_number, by_proof));
+    let Some(private) = &reserved.private else {
+        return Ok(());
+    };
+    let name = name(number, proof)?;
+    match private.dir(DIR)? {
+        Some(dir) => dir.remove(write, name.to_bytes()),
+        None => Ok(()),
+    }
+}
+
+/// The name of a reservation.
+fn name(number: Ino, proof: u64) -> Result<CString> {
+    CString::try_from_fmt(fmt!("{:016x}-{:016x}", number, proof))
+}
+
+fn parse(name: &[u8]) -> Option<(Ino, u64)> {
+    let name = core::str::from_utf8(name).ok()?;
+    let (number, proof) = name.split_once('-')?;
+    let parse = |text: &str| match text.len() {
+        16 => u64::from_str_radix(text, 16).ok(),
+        _ => None,
+    };
+    // Number 0 does not exist.
+    Some((parse(number).filter(|&number| number != 0)?, parse(proof)?))
+}
