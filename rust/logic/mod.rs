@@ -23,6 +23,7 @@
 //! | [`mutate`], [`rename`] | which steps change the top so that a name is made, removed, moved? |
 //! | [`copy_up`] | in which order is a lower object brought into the top? |
 //! | [`inum`] | which inode number does an object have? |
+//! | [`identity`] | which UUID does a union have? |
 //! | [`options`], [`layers`] | which mount options are there, which go together? |
 //! | [`ioctl`] | which calls does only a union have? |
 //! | [`codec`], [`value`] | which attributes are ours, and what do they say? |
@@ -36,6 +37,7 @@ pub mod copy_up;
 pub mod entry;
 pub mod fallthru;
 pub mod hash;
+pub mod identity;
 pub mod inum;
 pub mod ioctl;
 pub mod layers;

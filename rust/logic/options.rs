@@ -142,17 +142,17 @@ impl Fsync {
     }
 }
 
-/// Which identity of the file system statfs shows.
+/// Which identity the file system has: its UUID, and what statfs shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Uuid {
-    /// One of its own where the top can record it.
+    /// One of its own, but for a top that was used without.
     #[default]
     Auto,
     /// One of its own, recorded in the top.
     On,
-    /// That of the top's file system.
+    /// That of the file system of the top, or of the topmost layer.
     Null,
-    /// The same; file handles of lower layers do not name their file system.
+    /// The same; and what is recorded of a lower object is believed whatever UUID its file system has now.
     Off,
 }
 
@@ -382,6 +382,9 @@ impl Builder {
                 )
             }
             (false, true) => return refuse("workdir: of no use without upperdir, leave it out"),
+            (false, false) if self.uuid == Some(Uuid::On) => {
+                return refuse("uuid=on: there is no upperdir to record it in, leave it out")
+            }
             _ => (),
         }
         Ok(Config {

@@ -3,8 +3,8 @@
 //! The file system type and the data of a mounted union.
 
 use super::{
-    inum::Numbers, layer::Printable, mount::MountContext, node::Node, reclaim::Registry,
-    record::Records, reserved::Reserved, show, DEntry,
+    identity::Identity, inum::Numbers, layer::Printable, mount::MountContext, node::Node,
+    reclaim::Registry, record::Records, reserved::Reserved, show, DEntry,
 };
 use crate::{
     logic::{
@@ -159,6 +159,8 @@ pub struct Union {
     pub lowers: KVec<Lower>,
     /// The mounts of the lower layers in their order, then that of the top layer.
     pub mnts: KVec<PrivateMount>,
+    /// What the union is known by.
+    pub identity: Identity,
     /// Whether any of the mounts maps ids.
     pub any_idmapped: bool,
     /// The mounter's credentials.
@@ -310,7 +312,7 @@ impl SuperOperations for UnionFs {
             StatfsType::Union => UNION_SUPER_MAGIC,
             StatfsType::Fuse => magic::FUSE_SUPER_MAGIC,
         });
-        buf.set_fsid_from_dev(sb.dev());
+        union.identity.show(buf, sb.dev());
         Ok(())
     }
 

@@ -10,6 +10,7 @@ use crate::{
     logic::{
         hash,
         inum::{Beneath, Inums, Space},
+        options::Uuid,
         value::{Handle, Mark, Origin},
     },
     vfs::{
@@ -250,7 +251,7 @@ impl Place<'_> {
     fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
         let mnt = self.union.lower_mnt(lower.layer)?;
         if let Some(origin) = &self.mark.origin {
-            if origin.tag != tag(self.union, lower.layer)? {
+            if origin.tag != self.tag(lower.layer)? {
                 return Ok(None);
             }
         }
@@ -264,13 +265,23 @@ impl Place<'_> {
         };
         let number = of_lower(self.union, self.dir.space(), layer, dentry)?;
         let beneath = Beneath {
-            tag: tag(self.union, layer)?,
+            tag: self.tag(layer)?,
             handle: handle(inode),
             number,
             same_type: inode.file_type() == self.inode.file_type(),
             single: is_single(inode),
         };
         Ok(beneath.is_origin_of(self.mark).then_some(number))
+    }
+}
+
+impl Place<'_> {
+    /// What tells the file system of a layer from others; with `uuid=off`, that which the mark names.
+    fn tag(&self, layer: u32) -> Result<u32> {
+        match (self.union.config.uuid, &self.mark.origin) {
+            (Uuid::Off, Some(origin)) => Ok(origin.tag),
+            _ => tag(self.union, layer),
+        }
     }
 }
 

@@ -49,6 +49,7 @@ pub mod create;
 pub mod dentry;
 pub mod file;
 pub mod fs;
+pub mod identity;
 pub mod inum;
 pub mod ioctl;
 pub mod known;

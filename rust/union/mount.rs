@@ -6,6 +6,7 @@ use super::{
     check::{self, Named},
     dentry::UnionDentry,
     fs::{Lower, Union, UnionFs, Upper, UNION_SUPER_MAGIC},
+    identity::Identity,
     inum::FileSystems,
     layer::{self, no_memory},
     node::{self, LowerPath, LowerStack, Parts},
@@ -317,6 +318,9 @@ impl Context<UnionFs> for MountContext {
 
         let info = top.map(|(upper, _)| SbInfo::of(upper.dentry()));
         let union = self.union(fc, config, cred, top, claims)?;
+        if let Identity::Own(uuid) = union.identity {
+            sb.set_uuid(uuid);
+        }
         let remote = self.lowers.iter().any(|l| l.dentry().wants_revalidate());
 
         sb.set_magic(UNION_SUPER_MAGIC);
@@ -416,6 +420,7 @@ impl MountContext {
             lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
         }
         let mut hash_key = random_u64();
+        let mut known_by = None;
         let upper = match (top, claims) {
             (Some((upper, work)), Some(claims)) => {
                 namelen = namelen.max(Statfs::of((&upper.path).into())?.namelen());
@@ -446,6 +451,7 @@ impl MountContext {
                 };
                 let reserved = Reserved::new(private)?;
                 let identity = record::file_system(&mnt);
+                known_by = Some(Identity::of_top(fc, config, upper, &mnt)?);
                 mnts.push(mnt, GFP_KERNEL_ACCOUNT)?;
                 Some(Upper {
                     queue: SetOnce::new(),
@@ -466,6 +472,10 @@ impl MountContext {
             }
             _ => None,
         };
+        let known_by = match known_by {
+            Some(identity) => identity,
+            None => Identity::of_layers(config, &lowers, &mnts),
+        };
         let any_idmapped = mnts.iter().any(|mnt| mnt.is_idmapped());
         let union = Union {
             config,
@@ -473,6 +483,7 @@ impl MountContext {
             upper,
             lowers,
             mnts,
+            identity: known_by,
             any_idmapped,
             cred,
             inums: Inums::new(file_systems.count()?),

@@ -58,6 +58,11 @@ impl Statfs {
         self.0.f_type = magic as isize;
     }
 
+    /// Sets the identification.
+    pub fn set_fsid(&mut self, fsid: [i32; 2]) {
+        self.0.f_fsid.val = fsid;
+    }
+
     /// Sets the identification, here derived from a device number.
     pub fn set_fsid_from_dev(&mut self, dev: u32) {
         // SAFETY: The helper computes a value.

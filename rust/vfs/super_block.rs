@@ -242,6 +242,15 @@ impl<T: FileSystem> NewSuperBlock<'_, T> {
         unsafe { (*self.sb).s_magic = magic as usize };
     }
 
+    /// Sets the UUID (`super_set_uuid()`).
+    pub fn set_uuid(&mut self, uuid: [u8; 16]) {
+        // SAFETY: As above.
+        unsafe {
+            (*self.sb).s_uuid.b = uuid;
+            (*self.sb).s_uuid_len = uuid.len() as u8;
+        }
+    }
+
     /// Sets the largest file size, in bytes.
     pub fn set_maxbytes(&mut self, max: Loff) {
         // SAFETY: As above.

@@ -156,6 +156,8 @@ fn nonsense_values_are_refused_by_name() {
 fn contradictions() {
     assert!(refused(&minimal_and(&["volatile", "fsync=strict"])).contains("contradict"));
     assert!(refused(&minimal_and(&["uuid=on", "uuid=off"])).contains("different"));
+    assert!(refused(&["lowerdir=/l", "uuid=on"]).contains("upperdir"));
+    assert!(config(&minimal_and(&["uuid=on"])).is_ok());
     assert!(config(&minimal_and(&["volatile", "fsync=volatile"])).is_ok());
     assert!(config(&minimal_and(&["userxattr", "userxattr"])).is_ok());
 }

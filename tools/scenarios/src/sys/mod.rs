@@ -154,6 +154,13 @@ pub fn statfs(path: impl AsRef<OsStr>) -> Result<libc::statfs> {
     Ok(unsafe { stat.assume_init() })
 }
 
+/// `f_fsid` of statfs(2).
+pub fn fsid(path: impl AsRef<OsStr>) -> Result<u64> {
+    let fsid = statfs(path)?.f_fsid;
+    // SAFETY: It is two words without a meaning; the C library's type hides them.
+    Ok(unsafe { std::mem::transmute::<libc::fsid_t, u64>(fsid) })
+}
+
 /// One entry as getdents64(2) gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Dirent {
