@@ -2,7 +2,11 @@
 
 //! Dentry operations: layers on network file systems are asked whether they changed.
 
-use super::{fs::UnionFs, DEntry};
+use super::{
+    fs::UnionFs,
+    layer::{self, Ask, Dir},
+    DEntry,
+};
 use crate::vfs::{
     dentry::{lookup_flags, Dentry},
     dentry_ops::DentryOperations,
@@ -33,13 +37,47 @@ fn all(
     Ok(true)
 }
 
+/// Whether a layer that may change by itself has got something that hides what is shown of a layer
+/// beneath.
+///
+/// Not asked for a directory: its inode keeps the layers it was made of as long as somebody uses it.
+fn is_hidden(dentry: &DEntry) -> Result<bool> {
+    let Some(inode) = dentry.inode().filter(|inode| !inode.is_dir()) else {
+        return Ok(false);
+    };
+    let node = inode.data();
+    let Some(shown) = node.lowers().first().filter(|_| node.upper().is_none()) else {
+        return Ok(false);
+    };
+    let parent = dentry.parent();
+    let dir = parent.inode().ok_or(ENOENT)?.data();
+    let mut above = dir
+        .lowers()
+        .iter()
+        .take_while(|lower| lower.layer < shown.layer)
+        .filter(|lower| lower.dentry.wants_revalidate())
+        .peekable();
+    if above.peek().is_none() {
+        return Ok(false);
+    }
+    let union = dentry.sb().data();
+    let _creds = union.creds();
+    let name = dentry.name_snapshot()?;
+    for lower in above {
+        if layer::probe(union, Dir::lower(union, lower)?, name.name(), Ask::All)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
 impl DentryOperations<UnionFs> for UnionDentry {
     fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
         if flags & lookup_flags::LOOKUP_RCU != 0 {
             // The stack's memory is not protected by RCU.
             return Err(ECHILD);
         }
-        all(dentry, |part| part.revalidate(flags), |_| Ok(false))
+        Ok(all(dentry, |part| part.revalidate(flags), |_| Ok(false))? && !is_hidden(dentry)?)
     }
 
     fn d_weak_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {

@@ -163,6 +163,9 @@ pub struct Union {
     pub identity: Identity,
     /// Whether any of the mounts maps ids.
     pub any_idmapped: bool,
+    /// Whether any of the lower layers may change by itself: its file system wants to be asked again for
+    /// the names it has said something of.
+    pub revalidates: bool,
     /// The mounter's credentials.
     pub cred: ARef<Credential>,
     /// How inode numbers are made unique.

@@ -5,8 +5,15 @@
 //! Both are made when they are first of use ([`super::scan`]): the set and the view by the first
 //! readdir; the set alone when looking for names that are not there has cost more lookups in the
 //! layers than reading them. They are kept until memory is short ([`super::reclaim`]), or until a
-//! lower directory turns out to have changed: none may, but who changes a layer nevertheless, on the
-//! server of a network file system for instance, is to see it sooner or later.
+//! lower directory turns out to have changed: none may, but who changes a layer nevertheless is to see
+//! it sooner or later.
+//!
+//! A lower directory whose file system wants names to be looked at again (NFS, FUSE) may change by
+//! itself, and only that file system knows when it did: a directory of mergerfs keeps its times when
+//! a branch gets a name, and a change within a tick of the server's clock keeps them as well. So
+//! nothing is concluded from a set that such a directory has a part in ([`may_change`]): it is there for
+//! those who go on with a listing. Each lookup asks the layers, each listing reads them, and both see
+//! what the layer by itself would show.
 //!
 //! The set never changes; the view is changed along with the top directory ([`Change`]), with the
 //! directory locked exclusively. Whoever reads it has the directory locked, shared at least, so a
@@ -50,28 +57,31 @@ pub struct Known {
 struct Source {
     /// The [`stamp`] of the lower directories.
     stamp: u64,
-    /// Whether they may change by themselves: their file system wants names to be looked at again.
-    may_change: bool,
     /// Whether all of it could be looked at. If not it is read again by the next listing.
     trust: Trust,
 }
 
 impl Source {
     fn of(node: &Node) -> Self {
-        let mut lowers = node.lowers().iter();
         Self {
             stamp: stamp(node),
-            may_change: lowers.any(|lower| lower.dentry.wants_revalidate()),
             trust: Trust::Full,
         }
     }
+
+    /// Whether it is what it was, and certain.
+    fn holds(&self, union: &Union, node: &Node) -> bool {
+        self.trust == Trust::Full && !may_change(union, node) && self.stamp == stamp(node)
+    }
 }
 
-impl Source {
-    /// Whether it is what it was, and certain.
-    fn holds(&self, node: &Node) -> bool {
-        self.trust == Trust::Full && self.stamp == stamp(node)
-    }
+/// Whether a lower directory may change by itself (see the head of the file).
+fn may_change(union: &Union, node: &Node) -> bool {
+    union.revalidates
+        && node
+            .lowers()
+            .iter()
+            .any(|lower| lower.dentry.wants_revalidate())
 }
 
 /// A number that is another one when a lower directory has changed.
@@ -189,7 +199,9 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
         })?
     };
     match known() {
-        Some((_, source)) if freshness == Freshness::Checked && !source.holds(node) => forget(node),
+        Some((_, source)) if freshness == Freshness::Checked && !source.holds(union, node) => {
+            forget(node)
+        }
         Some((listing, _)) => return Ok(listing),
         None => {}
     }
@@ -225,6 +237,9 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
 /// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
 pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
     let (union, node) = (inode.sb().data(), inode.data());
+    if may_change(union, node) {
+        forget(node);
+    }
     let _lock = node.lock.lock()?;
     let _creds = union.creds();
     Ok(set(union, node)?.0)
@@ -238,7 +253,10 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     }
     // Before it is read: what changes meanwhile is a change.
     let mut source = Source::of(node);
-    let target = record::target(union, node);
+    let target = match may_change(union, node) {
+        true => None,
+        false => record::target(union, node),
+    };
     let recorded = target
         .as_ref()
         .and_then(|target| record::load(union, node, target));
@@ -269,7 +287,7 @@ pub enum Hint {
 
 /// Where a name of a directory can be. The directory is locked, shared at least.
 pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
-    if !union.config.fallthru {
+    if !union.config.fallthru || may_change(union, node) {
         return Hint::Unknown;
     }
     let name = name.as_bytes();
@@ -279,26 +297,18 @@ pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
     let known = entry.with(|known| {
         let hash = hash::name(known.set.key(), name);
         let held = known.view.as_ref().map(|view| view.held_hashed(hash, name));
-        let hint = match (known.set.find_hashed(hash, name), held) {
+        match (known.set.find_hashed(hash, name), held) {
             (_, Some(Some(Held::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
             (None, _) => Hint::Top,
             (Some(index), _) => Hint::Lower(known.set.clone(), index),
-        };
-        (hint, known.source)
-    });
-    match known {
-        None => Hint::Unknown,
-        Some((_, source)) if source.may_change && source.stamp != stamp(node) => {
-            forget(node);
-            Hint::Unknown
         }
-        Some((hint, _)) => hint,
-    }
+    });
+    known.unwrap_or(Hint::Unknown)
 }
 
 /// Whether the lower layers contribute a name, if that is known.
 pub fn contributes(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
-    if !union.config.fallthru {
+    if !union.config.fallthru || may_change(union, node) {
         return None;
     }
     node.dir
@@ -345,7 +355,7 @@ const READ_COST_BYTES: u64 = 256;
 /// become cheaper than going on. The directory is locked, shared at least. With the mounter's
 /// credentials.
 pub fn wasted(union: &Union, node: &Node, lookups: u32) {
-    if !union.config.fallthru {
+    if !union.config.fallthru || may_change(union, node) {
         return;
     }
     let dir = &node.dir;

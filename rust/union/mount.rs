@@ -321,7 +321,7 @@ impl Context<UnionFs> for MountContext {
         if let Identity::Own(uuid) = union.identity {
             sb.set_uuid(uuid);
         }
-        let remote = self.lowers.iter().any(|l| l.dentry().wants_revalidate());
+        let revalidates = union.revalidates;
 
         sb.set_magic(UNION_SUPER_MAGIC);
         let lowers = || self.lowers.iter().map(|lower| SbInfo::of(lower.dentry()));
@@ -349,7 +349,7 @@ impl Context<UnionFs> for MountContext {
         sb.add_iflags(
             flags::SB_I_SKIP_SYNC | flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED,
         );
-        sb.set_default_d_op::<UnionDentry>(remote);
+        sb.set_default_d_op::<UnionDentry>(revalidates);
         sb.set_data(union, Handlers::new::<UnionXattr>());
 
         let root = {
@@ -485,6 +485,7 @@ impl MountContext {
             mnts,
             identity: known_by,
             any_idmapped,
+            revalidates: self.lowers.iter().any(|l| l.dentry().wants_revalidate()),
             cred,
             inums: Inums::new(file_systems.count()?),
             // squashfs says 256, which no path can hold.

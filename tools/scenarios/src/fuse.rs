@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A small FUSE file system, for layers whose server says what it likes: owners, types, sizes, and lies.
 
+use std::ffi::OsStr;
 use std::os::fd::RawFd;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::process;
 use crate::random::Dice;
 use crate::sys;
+use crate::walk;
 
 /// One object; a directory is the parent of those that name its number.
 #[derive(Clone)]
@@ -74,6 +77,8 @@ pub enum Manner {
     Endless,
     /// Data come after so many seconds, a request at a time.
     Slow(u64),
+    /// As the tree is, to be believed for so many seconds, what is not there included.
+    Believed(u64),
 }
 
 /// Mounts a tree on `target`; its server ends when it is unmounted, or when this process does.
@@ -86,6 +91,19 @@ pub fn mount(
     tree: &Tree,
     manner: Manner,
 ) -> Result<(), String> {
+    mount_mirror(b, target, flags, tree, manner, None)
+}
+
+/// As [`mount`], of a server whose tree becomes what is below a directory, whenever it is asked. Times of directories
+/// stay as they are, as on a file system that shows several branches as one.
+pub fn mount_mirror(
+    b: &Bench,
+    target: &Path,
+    flags: u64,
+    tree: &Tree,
+    manner: Manner,
+    mirrored: Option<&Path>,
+) -> Result<(), String> {
     let device = b.works("opening /dev/fuse", sys::open("/dev/fuse", libc::O_RDWR, 0))?;
     let root = tree.0[0].mode & libc::S_IFMT;
     let data = format!("fd={device},rootmode={root:o},user_id=0,group_id=0,allow_other");
@@ -97,6 +115,7 @@ pub fn mount(
         device,
         tree: tree.0.clone(),
         manner,
+        mirrored: mirrored.map(Path::to_owned),
         dice: Dice::new(match manner {
             Manner::Lying(seed) => seed,
             _ => 0,
@@ -110,11 +129,15 @@ struct Server {
     device: RawFd,
     tree: Vec<Object>,
     manner: Manner,
+    mirrored: Option<PathBuf>,
     dice: Dice,
 }
 
 /// The answer to one request.
 type Answer = Result<Vec<u8>, i32>;
+
+/// The parent of what is in no directory any more.
+const GONE: usize = usize::MAX;
 
 const HEADER: usize = 40;
 /// Longest request: those that are answered carry names, not data.
@@ -128,6 +151,9 @@ impl Server {
                 continue;
             }
             let (unique, opcode) = (number(&request, 8), number(&request, 4) as u32);
+            if let Some(root) = self.mirrored.clone() {
+                self.mirror(0, &root);
+            }
             let Some(answer) = self.answer(opcode, &request) else {
                 continue;
             };
@@ -138,6 +164,38 @@ impl Server {
             if self.send(unique, error, &body).is_err() {
                 // The kernel saw through it; the request still waits.
                 let _ = self.send(unique, -libc::EIO, &[]);
+            }
+        }
+    }
+
+    /// Has the objects of a directory be what is in a directory of the machine.
+    fn mirror(&mut self, parent: usize, path: &Path) {
+        let listed = walk::list(path).unwrap_or_default();
+        for object in self.tree.iter_mut().skip(1) {
+            if object.parent == parent && !listed.iter().any(|entry| entry.name == object.name) {
+                object.parent = GONE;
+            }
+        }
+        for entry in listed {
+            let path = path.join(OsStr::from_bytes(&entry.name));
+            let Ok(stat) = sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW) else {
+                continue;
+            };
+            let is_it = |object: &Object| object.parent == parent && object.name == entry.name;
+            let known = self.tree.iter().skip(1).position(is_it);
+            let index = known.map(|index| index + 1).unwrap_or_else(|| {
+                self.tree.push(Object {
+                    parent,
+                    name: entry.name.clone(),
+                    mode: stat.st_mode,
+                    ..self.tree[0].clone()
+                });
+                self.tree.len() - 1
+            });
+            if walk::kind(&stat) == libc::S_IFDIR {
+                self.mirror(index, &path);
+            } else {
+                self.tree[index].data = std::fs::read(&path).unwrap_or_default();
             }
         }
     }
@@ -222,7 +280,15 @@ impl Server {
             .skip(1)
             .position(|object| object.parent == parent && object.name == name);
         let Some(index) = found else {
-            return Err(libc::ENOENT);
+            return match self.manner {
+                Manner::Believed(seconds) => {
+                    // No number: there is none, for so long.
+                    let mut body = vec![0; 128];
+                    body[16..24].copy_from_slice(&seconds.to_ne_bytes());
+                    Ok(body)
+                }
+                _ => Err(libc::ENOENT),
+            };
         };
         let mut number = index as u64 + 2;
         if self.lies(30) {
@@ -250,6 +316,7 @@ impl Server {
     fn good_for(&mut self) -> u64 {
         match self.manner {
             Manner::Lying(_) => [1000, 1000, 1, 0][self.dice.roll(4)],
+            Manner::Believed(seconds) => seconds,
             _ => 0,
         }
     }
