@@ -15,6 +15,7 @@ mod tests {
     use crate::vfs::{
         cred::{NewCred, OverrideCreds},
         errno::ENAMETOOLONG,
+        inode_lock::Holder,
         mount::{Access, PrivateMount},
         mutex::KillableMutex,
         namei::{self, Creating, Link, NewObject, Removing, RenameFlags, Renaming},
@@ -191,14 +192,21 @@ mod tests {
     fn inodes_are_claimed_once() -> Result {
         with("kunit-claim", DIR, NewObject::Directory, |_, made| {
             let inode = made.inode().ok_or(ENOENT)?;
-            let holder = || Arc::new(CString::try_from_fmt(fmt!("a test")).unwrap(), GFP_KERNEL);
+            let holder = || {
+                let holder = Holder {
+                    name: CString::try_from_fmt(fmt!("a test"))?,
+                    dev: 0,
+                    facts: KVec::new(),
+                };
+                Result::Ok(Arc::new(holder, GFP_KERNEL)?)
+            };
             let claim = || inode.claim_in_use(holder().unwrap()).unwrap();
             let first = claim();
             assert!(first.is_some() && inode.is_in_use());
             assert!(claim().is_none());
             assert!(inode
                 .holder()
-                .is_some_and(|holder| holder.to_bytes() == b"a test"));
+                .is_some_and(|holder| holder.name.to_bytes() == b"a test"));
             drop(first);
             assert!(inode.holder().is_none());
             assert!(!inode.is_in_use());

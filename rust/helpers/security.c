@@ -4,7 +4,12 @@
 #include <linux/kdev_t.h>
 #include <linux/security.h>
 
-/* Inline without CONFIG_SECURITY. */
+/* Inline without CONFIG_SECURITY, as are those below. */
+void union_helper_security_cred_getsecid(const struct cred *cred, u32 *secid)
+{
+	security_cred_getsecid(cred, secid);
+}
+
 
 int union_helper_security_copy_up(struct dentry *src, struct cred **new)
 {

@@ -81,6 +81,8 @@ keys! {
     Userxattr = "userxattr", Nothing;
     /// Insist on lower layers that nobody can write to.
     HardRo = "hard_ro", Nothing;
+    /// One more mount of the union that has these layers, if there is one.
+    Share = "share", Nothing;
     /// Do not care for power cuts.
     Volatile = "volatile", Nothing;
     /// How much to care for power cuts.
@@ -229,6 +231,7 @@ pub struct Builder {
     workdir: bool,
     userxattr: bool,
     hard_ro: bool,
+    share: bool,
     fsync: Option<Fsync>,
     uuid: Option<Uuid>,
     redirects: Option<Redirects>,
@@ -247,6 +250,7 @@ impl Builder {
             workdir: false,
             userxattr: false,
             hard_ro: false,
+            share: false,
             fsync: None,
             uuid: None,
             redirects: None,
@@ -283,6 +287,10 @@ impl Builder {
             }
             Key::HardRo => {
                 self.hard_ro = true;
+                Ok(())
+            }
+            Key::Share => {
+                self.share = true;
                 Ok(())
             }
             Key::Volatile => self.set_fsync(Fsync::Volatile),
@@ -370,6 +378,11 @@ impl Builder {
         )
     }
 
+    /// Whether the mount may be one more of a union that is there. It says nothing of the union.
+    pub const fn shares(&self) -> bool {
+        self.share
+    }
+
     /// The configuration for a new mount, if the options go together.
     pub fn build(&self) -> Result<Config, Refusal> {
         if !self.lowerdir && !self.lowerdir_add {
@@ -405,6 +418,34 @@ impl Builder {
 }
 
 impl Config {
+    /// A number that two configurations have in common if they are the same, and only then.
+    pub fn word(self) -> u64 {
+        let Config {
+            xattr_space,
+            fsync,
+            uuid,
+            redirects,
+            whiteouts,
+            statfs,
+            fallthru,
+            hard_ro,
+        } = self;
+        let digits = [
+            xattr_space as u64,
+            fsync as u64,
+            uuid as u64,
+            redirects as u64,
+            whiteouts as u64,
+            statfs as u64,
+            fallthru.into(),
+            hard_ro.into(),
+        ];
+        // No enumeration has sixteen values.
+        digits
+            .into_iter()
+            .fold(0, |word, digit| word << 4 | digit & 0xf)
+    }
+
     /// Whether the options given to a remount leave everything as it is. An option not given stays
     /// as it is; whether the layers are the same is for the caller to find out.
     pub fn unchanged(&self, other: &Builder) -> Result<(), Refusal> {

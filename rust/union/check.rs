@@ -130,7 +130,7 @@ impl fmt::Display for HolderOf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.holder() {
             // Its path is escaped already.
-            Some(holder) => f.write_str(holder.to_str().unwrap_or_default()),
+            Some(holder) => f.write_str(holder.name.to_str().unwrap_or_default()),
             None => f.write_str("an overlayfs"),
         }
     }
@@ -247,7 +247,7 @@ pub fn depth(fc: &FsContext, upper: Option<&Named>, lowers: &[Named]) -> Result<
 }
 
 /// All directories of a mount.
-fn all<'a>(
+pub fn all<'a>(
     upper: Option<&'a Named>,
     work: Option<&'a Named>,
     lowers: &'a [Named],

@@ -65,6 +65,7 @@ pub mod remove;
 pub mod rename;
 pub mod reserved;
 pub mod scan;
+pub mod share;
 pub mod show;
 pub mod stage;
 pub mod workdir;

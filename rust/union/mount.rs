@@ -14,7 +14,7 @@ use super::{
     reclaim::Registry,
     record::{self, Records},
     reserved::Reserved,
-    workdir,
+    share, workdir,
     xattr::UnionXattr,
 };
 use crate::{
@@ -29,7 +29,7 @@ use crate::{
         cred::NewCred,
         dentry::Root,
         fs_context::{Context, FsContext, Parameter, Parsed, Value},
-        inode_lock::InUse,
+        inode_lock::{Holder, InUse},
         mount::{Access, PrivateMount},
         path::Path,
         statfs::Statfs,
@@ -50,9 +50,6 @@ use kernel::{
 /// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
 const NAME_MAX: i64 = 255;
 
-/// Bits of the minor number in a device number of the kernel (`MINORBITS`).
-const MINOR_BITS: u32 = 20;
-
 /// A mount or remount in the making.
 #[derive(Default)]
 pub struct MountContext {
@@ -67,6 +64,16 @@ pub struct MountContext {
 }
 
 impl MountContext {
+    /// The top directory, if there is one.
+    pub(super) fn upper(&self) -> Option<&Named> {
+        self.upper.as_ref()
+    }
+
+    /// All directories that were named.
+    pub(super) fn layers(&self) -> impl Iterator<Item = &Named> {
+        check::all(self.upper.as_ref(), self.work.as_ref(), &self.lowers)
+    }
+
     fn take_path(&mut self, key: Key, named: Named) -> Result {
         match key {
             Key::Upperdir => self.upper = Some(named),
@@ -275,6 +282,14 @@ impl Context<UnionFs> for MountContext {
             .unwrap_or(data.len())
     }
 
+    fn joins(&mut self, fc: &FsContext) -> Result<Option<u32>> {
+        if !self.builder.shares() || !fc.is_in_creators_userns() {
+            return Ok(None);
+        }
+        let config = self.builder.build().map_err(|r| refused(fc, r))?;
+        self.shared_with(fc, config, mounter()?)
+    }
+
     fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, UnionFs>, fc: &FsContext) -> Result {
         if !fc.is_in_creators_userns() {
             fc.error(fmt!(
@@ -284,10 +299,7 @@ impl Context<UnionFs> for MountContext {
         }
         no_sync(fc)?;
         let config = self.builder.build().map_err(|r| refused(fc, r))?;
-        let mut cred = NewCred::prepare()?;
-        // Copy-up is not to exceed quotas, nor to use what is reserved for root.
-        cred.drop_sys_resource();
-        let cred = cred.finish();
+        let cred = mounter()?;
 
         for lower in &self.lowers {
             lower.check(fc)?;
@@ -309,7 +321,8 @@ impl Context<UnionFs> for MountContext {
         let depth = check::depth(fc, self.upper.as_ref(), &self.lowers)?;
         let claims = match top {
             Some((upper, work)) => {
-                let holder = holder(sb.dev(), upper)?;
+                let facts = share::facts(self.layers(), config, &cred)?;
+                let holder = share::holder(sb.dev(), upper, facts)?;
                 Some((claim(fc, upper, &holder)?, claim(fc, work, &holder)?))
             }
             None => None,
@@ -549,19 +562,15 @@ impl MountContext {
     }
 }
 
-/// What others are told of this mount: its device number, which is the third column of
-/// `/proc/PID/mountinfo` in whatever mount namespace it is, and the top directory as it was named.
-fn holder(dev: u32, upper: &Named) -> Result<Arc<CString>> {
-    let text = CString::try_from_fmt(fmt!(
-        "the union {}:{} with upperdir \"{}\"",
-        dev >> MINOR_BITS,
-        dev & ((1 << MINOR_BITS) - 1),
-        layer::Printable(&upper.name)
-    ))?;
-    Ok(Arc::new(text, GFP_KERNEL_ACCOUNT)?)
+/// The credentials by which the layers are used.
+fn mounter() -> Result<ARef<kernel::cred::Credential>> {
+    let mut cred = NewCred::prepare()?;
+    // Copy-up is not to exceed quotas, nor to use what is reserved for root.
+    cred.drop_sys_resource();
+    Ok(cred.finish())
 }
 
-fn claim(fc: &FsContext, named: &Named, holder: &Arc<CString>) -> Result<InUse> {
+fn claim(fc: &FsContext, named: &Named, holder: &Arc<Holder>) -> Result<InUse> {
     let inode = named.dentry().inode().ok_or(ENOENT)?;
     inode
         .claim_in_use(holder.clone())?

@@ -134,3 +134,35 @@ impl Drop for OverrideCreds<'_> {
         unsafe { bindings::revert_creds(self.old) };
     }
 }
+
+/// What the rights of credentials depend on, in numbers: two that have the same may do the same.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub fn facts(cred: &Credential, to: &mut KVec<u64>) -> Result {
+    // SAFETY: Credentials that are in use are constant, and hold all they point to.
+    let (ids, groups) = unsafe {
+        let cred = cred.as_ptr();
+        let mut secid = 0;
+        bindings::security_cred_getsecid(cred, &mut secid);
+        let groups = (*cred).group_info;
+        (
+            [
+                (*cred).fsuid.val.into(),
+                (*cred).fsgid.val.into(),
+                (*cred).cap_effective.val,
+                (*cred).user_ns.addr() as u64,
+                secid.into(),
+            ],
+            (*groups)
+                .gid
+                .as_slice(usize::try_from((*groups).ngroups).unwrap_or(0)),
+        )
+    };
+    to.extend_from_slice(&ids, GFP_KERNEL)?;
+    for group in groups {
+        to.push(group.val.into(), GFP_KERNEL)?;
+    }
+    Ok(())
+}

@@ -30,6 +30,16 @@ pub trait Context<T: FileSystem>: Sized + Send {
         data.iter().position(|&b| b == b',').unwrap_or(data.len())
     }
 
+    /// The device number of a mounted file system of which this mount is to be one more; `None`: it
+    /// is a new one. Should that file system go meanwhile, it is a new one, too.
+    ///
+    /// # Errors
+    ///
+    /// The mount ends with them.
+    fn joins(&mut self, _fc: &FsContext) -> Result<Option<u32>> {
+        Ok(None)
+    }
+
     /// Fills the super block of a new mount.
     fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, T>, fc: &FsContext) -> Result;
 
@@ -273,8 +283,15 @@ impl<T: FileSystem> Table<T> {
         // SAFETY: `fc` is valid, and this task's; the function calls back with a super block of this
         // type.
         unsafe { (*fc).sb_flags &= !T::OTHERS_FLAGS };
-        // SAFETY: As above.
-        unsafe { bindings::get_tree_nodev(fc, Some(super_block::fill_super::<T>)) }
+        // SAFETY: As above; the context is of `T`, and its data are borrowed for this call only.
+        let joins = unsafe { FsContext::data::<T>(fc).joins(FsContext::from_raw(fc)) };
+        match joins {
+            // SAFETY: As above.
+            Ok(None) => unsafe { bindings::get_tree_nodev(fc, Some(super_block::fill_super::<T>)) },
+            // SAFETY: As above.
+            Ok(Some(dev)) => unsafe { super_block::get_tree_of::<T>(fc, dev) },
+            Err(e) => e.to_errno(),
+        }
     }
 
     /// # Safety

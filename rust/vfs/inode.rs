@@ -11,7 +11,7 @@
 use super::{
     file_system::FileSystem,
     inode_data::{Backing, WithData},
-    inode_lock::{ExclusiveLock, InUse, SharedLock},
+    inode_lock::{ExclusiveLock, Holder, InUse, SharedLock},
     super_block::SuperBlock,
     types::{Ino, Loff},
 };
@@ -19,7 +19,6 @@ use crate::bindings;
 use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     prelude::*,
-    str::CString,
     sync::{
         aref::AlwaysRefCounted,
         atomic::{Acquire, Release},
@@ -275,12 +274,12 @@ impl Inode {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn claim_in_use(&self, holder: Arc<CString>) -> Result<Option<InUse>> {
+    pub fn claim_in_use(&self, holder: Arc<Holder>) -> Result<Option<InUse>> {
         InUse::claim(self, holder)
     }
 
     /// Who claims the inode. `None`: nobody, or somebody who does not say, as overlayfs.
-    pub fn holder(&self) -> Option<Arc<CString>> {
+    pub fn holder(&self) -> Option<Arc<Holder>> {
         InUse::holder_of(self)
     }
 

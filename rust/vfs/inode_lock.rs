@@ -17,10 +17,21 @@ use kernel::{
     },
 };
 
+/// Who claims an inode, for those who come later.
+pub struct Holder {
+    /// In words.
+    pub name: CString,
+    /// The device number of his super block.
+    pub dev: u32,
+    /// What he is made of; to the file system alone it means something. Another mount with the same
+    /// facts would be the same file system.
+    pub facts: KVec<u64>,
+}
+
 /// A claim that is held, and by whom.
 struct Held {
     inode: usize,
-    holder: Arc<CString>,
+    holder: Arc<Holder>,
 }
 
 kernel::sync::global_lock! {
@@ -78,7 +89,7 @@ pub struct InUse {
 }
 
 impl InUse {
-    pub(super) fn claim(inode: &Inode, holder: Arc<CString>) -> Result<Option<Self>> {
+    pub(super) fn claim(inode: &Inode, holder: Arc<Holder>) -> Result<Option<Self>> {
         let mut held = HELD.lock();
         held.reserve(1, GFP_KERNEL)?;
         // SAFETY: The inode is alive; the helper sets the flag under i_lock.
@@ -94,7 +105,7 @@ impl InUse {
     }
 
     /// Who has claimed the inode, if it was a mount of this module.
-    pub(super) fn holder_of(inode: &Inode) -> Option<Arc<CString>> {
+    pub(super) fn holder_of(inode: &Inode) -> Option<Arc<Holder>> {
         let token = inode.token();
         let held = HELD.lock();
         let of_inode = held.iter().find(|held| held.inode == token)?;

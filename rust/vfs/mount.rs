@@ -99,6 +99,11 @@ impl Idmap {
         unsafe { Self::from_raw(&raw mut bindings::nop_mnt_idmap) }
     }
 
+    /// A number that tells this map from others, while it is in use.
+    pub fn token(&self) -> usize {
+        self.as_ptr().addr()
+    }
+
     pub(super) fn as_ptr(&self) -> *mut bindings::mnt_idmap {
         self.0.get()
     }

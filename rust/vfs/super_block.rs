@@ -586,3 +586,56 @@ pub(super) unsafe extern "C" fn fill_super<T: FileSystem>(
         Ok(0)
     })
 }
+
+/// `->get_tree()` for one more mount of the super block with a device number, or for a new one if it
+/// has gone. As `get_tree_bdev()` does for a device: a read-only super block is not mounted read-write,
+/// nor the other way round.
+///
+/// # Safety
+///
+/// `fc` must be the context of a mount of `T` that is being made, and this task's.
+pub(super) unsafe fn get_tree_of<T: FileSystem>(
+    fc: *mut bindings::fs_context,
+    dev: u32,
+) -> kernel::ffi::c_int {
+    // SAFETY: `fc` is this task's; the key is for the two callbacks below alone. A super block that
+    // `sget_fc()` returns has `s_umount` held and one active reference, which
+    // `deactivate_locked_super()` gives up, or `fc->root` keeps. One without a root is new.
+    unsafe {
+        (*fc).sget_key = dev as usize as *mut kernel::ffi::c_void;
+        let sb = bindings::sget_fc(fc, Some(has_dev), Some(bindings::set_anon_super_fc));
+        let sb = match kernel::error::from_err_ptr(sb) {
+            Ok(sb) => sb,
+            Err(e) => return e.to_errno(),
+        };
+        let error = if (*sb).s_root.is_null() {
+            let error = fill_super::<T>(sb, fc);
+            (*sb).s_flags |= bindings::SB_ACTIVE as usize;
+            error
+        } else if ((*fc).sb_flags as usize ^ (*sb).s_flags) & bindings::SB_RDONLY as usize != 0 {
+            EBUSY.to_errno()
+        } else {
+            0
+        };
+        if error != 0 {
+            bindings::deactivate_locked_super(sb);
+            return error;
+        }
+        (*fc).root = bindings::dget((*sb).s_root);
+    }
+    0
+}
+
+/// Whether a super block has the device number that the context's key is. Under `sb_lock`: it may be
+/// at any stage of its life, so nothing else of it is looked at.
+///
+/// # Safety
+///
+/// To be called by `sget_fc()` alone.
+unsafe extern "C" fn has_dev(
+    sb: *mut bindings::super_block,
+    fc: *mut bindings::fs_context,
+) -> kernel::ffi::c_int {
+    // SAFETY: Both are valid for the call; the number was set when the super block was made.
+    unsafe { ((*sb).s_dev as usize == (*fc).sget_key as usize).into() }
+}

@@ -4,7 +4,7 @@
 
 _mount_union() {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} before="" option
-	local options='lowerdir= lowerdir+= upperdir= workdir= userxattr volatile hard_ro
+	local options='lowerdir= lowerdir+= upperdir= workdir= userxattr volatile hard_ro share
 		fsync=auto fsync=strict fsync=volatile fallthru=on fallthru=off
 		redirect_dir=on redirect_dir=off redirect_dir=follow redirect_dir=nofollow
 		whiteout=overlay whiteout=aufs statfs=union statfs=fuse

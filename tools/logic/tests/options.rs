@@ -180,6 +180,8 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["volatile"]).is_err());
     assert!(remount(&["userxattr"]).is_err());
     assert!(remount(&["hard_ro"]).is_err());
+    // Of the mount, not of the union.
+    assert!(remount(&["share"]).is_ok());
     assert!(remount(&["uuid=off"]).is_err());
     assert!(remount(&["redirect_dir=nofollow"]).is_err());
     assert!(remount(&["whiteout=aufs"]).is_err());

@@ -71,6 +71,11 @@ pub fn additions(
             why: "containers/storage unpacks layers for a mount program with the whiteouts of AUFS",
         });
         additions.push(Addition {
+            key: "share",
+            value: None,
+            why: "containers/storage unmounts lazily, and leaves mounts in namespaces of containers",
+        });
+        additions.push(Addition {
             key: "statfs",
             value: Some("fuse"),
             why: "containers/storage takes what is not of this type for not mounted",
@@ -101,11 +106,11 @@ mod tests {
         assert_eq!(added("lowerdir=/a", "union", Helper, Inner), "userxattr");
         assert_eq!(
             added("lowerdir=/a", "union", MountProgram, First),
-            "whiteout=aufs statfs=fuse"
+            "whiteout=aufs share statfs=fuse"
         );
         assert_eq!(
             added("lowerdir=/a", "union", MountProgram, Inner),
-            "userxattr whiteout=aufs statfs=fuse"
+            "userxattr whiteout=aufs share statfs=fuse"
         );
         assert_eq!(added("lowerdir=/a", "overlay", MountProgram, First), "");
         let given = "lowerdir=/a,userxattr,whiteout=overlay,statfs=union";

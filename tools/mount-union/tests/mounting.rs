@@ -249,6 +249,18 @@ fn podman_form_waits_for_a_lazy_unmount() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
+fn podman_form_shares_what_is_left_elsewhere() {
+    prints(
+        &format!(
+            "{PODMAN}; podman ''; touch m/new; unshare --mount --propagation private sleep 60 & sleep 1
+             umount m; podman ''; echo $(ls m); kill $!"
+        ),
+        "new one two",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
 fn seeds_form_on_tmpfs() {
     prints(
         "ro l1; $M tmpfs m -o top.size=1m; touch m/new; echo $(ls m); umount m; echo $(ls m)",

@@ -26,6 +26,7 @@ const KEYS: &[&str] = &[
     "volatile",
     "fallthru",
     "hard_ro",
+    "share",
     "whiteout",
     "statfs",
     "userxattr",
