@@ -13,6 +13,7 @@ use crate::{
     vfs::{
         fs_context::FsContext,
         mount::{Mount, PrivateMount},
+        printk::pr_warn_ratelimited,
         statfs::Statfs,
         types::random_u64,
         write::WriteAccess,
@@ -59,7 +60,7 @@ impl Identity {
                 ),
             )),
             Err(e) => {
-                pr_warn!(
+                pr_warn_ratelimited!(
                     "the UUID of the union cannot be read or stored ({:?}): it has none\n",
                     e
                 );

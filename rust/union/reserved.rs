@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     logic::inum,
-    vfs::{printk::pr_warn_ratelimited, types::Ino, write::WriteAccess},
+    vfs::{printk::pr_warn_ratelimited, task_work, types::Ino, write::WriteAccess},
 };
 use kernel::{
     new_spinlock,
@@ -50,7 +50,6 @@ pub struct Reserved {
 struct Known {
     by_number: RBTree<Ino, Reservation>,
     by_proof: RBTree<u64, Ino>,
-    count: usize,
 }
 
 struct Reservation {
@@ -65,7 +64,7 @@ impl Reserved {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`. What cannot be read is passed over, with a line in the log.
+    /// `ENOMEM`, `EINTR`. What cannot be read is passed over, with a line in the log.
     pub fn new(private: Option<Arc<Private>>) -> Result<Pin<KBox<Self>>> {
         let reserved = KBox::pin_init(
             try_pin_init!(Self {
@@ -74,7 +73,6 @@ impl Reserved {
                     Known {
                         by_number: RBTree::new(),
                         by_proof: RBTree::new(),
-                        count: 0,
                     },
                     "union_reserved"
                 ),
@@ -83,7 +81,7 @@ impl Reserved {
             GFP_KERNEL_ACCOUNT,
         )?;
         match reserved.read() {
-            Err(e) if e == ENOMEM => return Err(e),
+            Err(e) if e == ENOMEM || e == EINTR => return Err(e),
             Err(e) => pr_warn_ratelimited!(
                 "cannot read \"union/moved\" beside the work directory: {:?}\n",
                 e
@@ -101,6 +99,7 @@ impl Reserved {
             return Ok(());
         };
         for name in &private::names(dir.path())? {
+            task_work::go_on()?;
             if let Some((number, proof)) = parse(name) {
                 self.note(number, proof)?;
             }
@@ -114,15 +113,12 @@ impl Reserved {
             return number;
         }
         let mut known = self.known.lock();
-        // Each asked for once: a number that came back would be a ring of hashes.
-        let mut left = known.count;
         inum::shown(number, |number| {
             let found = known.by_number.get_mut(&number);
-            let is_reserved = found.is_some() && left > 0;
+            let is_reserved = found.is_some();
             if let Some(reservation) = found {
                 reservation.contested = true;
             }
-            left = left.saturating_sub(1);
             is_reserved
         })
     }
@@ -151,7 +147,6 @@ impl Reserved {
         }
         known.by_number.insert(by_number);
         known.by_proof.insert(by_proof);
-        known.count = known.count.saturating_add(1);
         // Within the lock: who does not see it was here before.
         self.any.store(true, Relaxed);
         Ok(true)
@@ -217,7 +212,6 @@ fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result 
             Some(reservation) if reservation.proof == proof && !reservation.contested => {}
             _ => return Ok(()),
         }
-        known.count = known.count.saturating_sub(1);
         (
             known.by_number.remove_node(&number),
             known.by_proof.remove_node(&proof),

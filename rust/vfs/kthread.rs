@@ -33,9 +33,9 @@ pub fn exceeds_file_size_limit(end: Loff) -> bool {
 ///
 /// If the caller is killed, so is the thread: whatever heeds a fatal signal
 /// ([`fatal_signal_pending`](super::task_work::fatal_signal_pending), waiting for a page or a server)
-/// ends. The caller does not wait for that. So the work owns all it needs, holds no lock of the
-/// caller's, and keeps nothing that the end of a mount waits for. The module stays loaded until it is
-/// done.
+/// ends. The caller does not wait for that, as long as not too many have left a thread behind
+/// ([`Left`]). So the work owns all it needs, holds no lock of the caller's, and keeps nothing that the
+/// end of a mount waits for. The module stays loaded until it is done.
 ///
 /// # Errors
 ///
@@ -50,7 +50,8 @@ where
                 // SAFETY: The slot is valid and pinned.
                 unsafe { bindings::init_completion(slot) }
             }),
-            abandoned: Atomic::new(false),
+            killed: Atomic::new(false),
+            left: SetOnce::new(),
             result: SetOnce::new(),
         }? Error),
         GFP_KERNEL,
@@ -63,8 +64,15 @@ where
     let thread = Thread::start(name, KBox::new(job, GFP_KERNEL)?)?;
     // SAFETY: Initialised, by the constructor. May sleep.
     if unsafe { bindings::wait_for_completion_killable(shared.done.get()) } != 0 {
-        shared.abandoned.store(true, Relaxed);
+        shared.killed.store(true, Relaxed);
         thread.kill();
+        match Left::one() {
+            Some(left) => {
+                shared.left.populate(left);
+            }
+            // SAFETY: As above.
+            None => unsafe { bindings::wait_for_completion(shared.done.get()) },
+        }
         return Err(EINTR);
     }
     shared.result.copy().unwrap_or(Err(EIO))
@@ -75,8 +83,10 @@ where
 struct Shared {
     #[pin]
     done: Opaque<bindings::completion>,
+    /// The caller was killed.
+    killed: Atomic<bool>,
     /// The caller has gone.
-    abandoned: Atomic<bool>,
+    left: SetOnce<Left>,
     result: SetOnce<Result>,
 }
 
@@ -84,6 +94,34 @@ struct Shared {
 unsafe impl Send for Shared {}
 // SAFETY: As above.
 unsafe impl Sync for Shared {}
+
+/// A thread whose caller has gone, counted until both have.
+///
+/// A thread may be where no signal is heeded: a server of FUSE has taken its request and does not answer,
+/// or the file system is frozen. There the caller would be himself if he did the work himself, and count
+/// as one of the processes that his user and his control group may have. A thread counts for neither, so
+/// without a limit anybody could have as many as there are process numbers: be killed, and call again.
+struct Left;
+
+/// So many may have been left: 64 stacks of the kernel are a megabyte. Who would leave one more waits for
+/// the end of his thread, as he would without one.
+const MOST_LEFT: usize = 64;
+
+static LEFT: Atomic<usize> = Atomic::new(0);
+
+impl Left {
+    fn one() -> Option<Self> {
+        // Counted, so that it is given back in any case.
+        let this = Self;
+        (LEFT.fetch_add(1, Relaxed) < MOST_LEFT).then_some(this)
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        LEFT.fetch_sub(1, Relaxed);
+    }
+}
 
 struct Job<W> {
     work: W,
@@ -155,7 +193,7 @@ where
     } = job;
     // SAFETY: This is a kernel thread, which ends with this function and so need not take it back.
     unsafe { bindings::allow_kernel_signal(bindings::SIGKILL as i32) };
-    if shared.abandoned.load(Relaxed) {
+    if shared.killed.load(Relaxed) {
         // The signal may have come when it was not allowed yet. Both calls take the lock of the
         // signals, so if it did, this load sees what was stored before.
         // SAFETY: The current task is alive.

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use union_logic::hash;
-use union_logic::inum::{shown, Beneath, Inums, Space};
+use union_logic::inum::{shown, Beneath, Inums, Space, LONGEST_CHAIN};
 use union_logic::value::{encode_union_ino, union_ino, Handle, Mark, Origin, MOST_MARK};
 
 /// An object of a file system.
@@ -673,4 +673,14 @@ proptest! {
             prop_assert!(union_ino(&mark[..len]).is_err());
         }
     }
+}
+
+#[test]
+fn made_up_reservations_are_not_followed_for_ever() {
+    let mut asked = 0;
+    shown(1, |_| {
+        asked += 1;
+        true
+    });
+    assert_eq!(asked, LONGEST_CHAIN);
 }

@@ -113,7 +113,7 @@ mod tests {
             "userxattr whiteout=aufs share statfs=fuse"
         );
         assert_eq!(added("lowerdir=/a", "overlay", MountProgram, First), "");
-        let given = "lowerdir=/a,userxattr,whiteout=overlay,statfs=union";
+        let given = "lowerdir=/a,userxattr,whiteout=overlay,share,statfs=union";
         assert_eq!(added(given, "union", MountProgram, Inner), "");
     }
 }

@@ -79,6 +79,8 @@ pub enum Manner {
     Slow(u64),
     /// As the tree is, to be believed for so many seconds, what is not there included.
     Believed(u64),
+    /// Who asks where data begin gets no answer, ever.
+    Silent,
 }
 
 /// Mounts a tree on `target`; its server ends when it is unmounted, or when this process does.
@@ -218,6 +220,8 @@ impl Server {
         Some(match opcode {
             // FORGET and BATCH_FORGET, INTERRUPT: no answer is waited for.
             2 | 42 | 36 => return None,
+            // LSEEK.
+            46 if self.manner == Manner::Silent => return None,
             26 => Ok(init()),
             1 => self.lookup(node, until_nul(body)),
             3 => self.attributes(node),

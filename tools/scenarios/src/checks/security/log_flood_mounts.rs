@@ -4,7 +4,7 @@ use std::time::Duration;
 use crate::bench::Bench;
 use crate::crash::kmsg::Kmsg;
 use crate::scenario::Check;
-use crate::userns;
+use crate::{sys, userns};
 
 /// More than there may be lines in the time this takes.
 const MOUNTS: usize = 1000;
@@ -37,5 +37,26 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.must(
         &format!("it is said, but not {MOUNTS} times: {lines}"),
         (1..LINES).contains(&lines),
+    )?;
+    if !b.is_union() {
+        return Ok(());
+    }
+    // A mount that comes about, with something to be said: a UUID that is none.
+    std::thread::sleep(Duration::from_secs(6));
+    log.news();
+    let odd = sys::setxattr(&l.upper, "user.overlay.uuid", b"none", 0);
+    b.works("setxattr", odd)?;
+    userns::check("0 1000 1", "0 1000 1", || {
+        for _ in 0..LINES {
+            l.union(b).mount(&l.target)?;
+            b.umount(&l.target)?;
+        }
+        Ok(())
+    })?;
+    let news = log.news();
+    let lines = news.iter().filter(|line| line.contains("UUID")).count();
+    b.must(
+        &format!("it is said, but not {LINES} times: {lines}"),
+        (1..LINES / 2).contains(&lines),
     )
 }
