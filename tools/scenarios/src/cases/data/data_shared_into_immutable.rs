@@ -25,5 +25,6 @@ pub const SCENARIO: Scenario = Scenario {
             r.cat(name);
         }
     },
+    not_on: shape::NO_FLAGS,
     ..Scenario::DEFAULT
 };

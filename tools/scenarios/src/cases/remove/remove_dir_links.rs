@@ -22,5 +22,9 @@ pub const SCENARIO: Scenario = Scenario {
             r.note(format_args!("links: {links:?}"));
         }
     },
+    not_on: &[
+        ("read-only", "nothing is removed, and a merged directory says 1"),
+        ("read-only-erofs", "nothing is removed, and a merged directory says 1"),
+    ],
     ..Scenario::DEFAULT
 };
