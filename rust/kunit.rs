@@ -29,7 +29,7 @@ mod tests {
     const FILE: u16 = 0o100644;
 
     fn tmp() -> Result<Path> {
-        Path::lookup_dir(c"/tmp")
+        Path::lookup_dir_of_init(c"/tmp")
     }
 
     fn name(text: &str) -> Result<Name<'_>> {
@@ -192,13 +192,13 @@ mod tests {
     fn inodes_are_claimed_once() -> Result {
         with("kunit-claim", DIR, NewObject::Directory, |_, made| {
             let inode = made.inode().ok_or(ENOENT)?;
-            let holder = || {
+            let holder = || -> Result<Arc<Holder>> {
                 let holder = Holder {
                     name: CString::try_from_fmt(fmt!("a test"))?,
                     dev: 0,
                     facts: KVec::new(),
                 };
-                Result::Ok(Arc::new(holder, GFP_KERNEL)?)
+                Ok(Arc::new(holder, GFP_KERNEL)?)
             };
             let claim = || inode.claim_in_use(holder().unwrap()).unwrap();
             let first = claim();

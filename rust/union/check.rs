@@ -4,10 +4,15 @@
 
 use super::layer::Printable;
 use crate::vfs::{
-    dentry::Dentry, errno::ELOOP, fs_context::FsContext, inode::Inode, path::Path,
-    super_block::SbInfo,
+    dentry::Dentry, errno::ELOOP, fs_context::FsContext, inode::Inode, inode_lock::Holder,
+    path::Path, super_block::SbInfo,
 };
-use kernel::{fmt, prelude::*, rbtree::RBTree, sync::aref::ARef};
+use kernel::{
+    fmt,
+    prelude::*,
+    rbtree::RBTree,
+    sync::{aref::ARef, Arc},
+};
 
 /// A directory that was named in an option.
 pub struct Named {
@@ -43,7 +48,7 @@ impl Named {
             EBUSY,
             fmt!(
                 "in use as the upper or work directory of {}",
-                HolderOf(inode)
+                HolderOf(inode.holder())
             ),
         )
     }
@@ -124,11 +129,14 @@ impl Named {
 }
 
 /// In words, the mount that has claimed a directory.
-struct HolderOf<'a>(&'a Inode);
+///
+/// Asked for before it is written: the kernel log writes with interrupts off, where nobody may wait for
+/// a lock.
+struct HolderOf(Option<Arc<Holder>>);
 
-impl fmt::Display for HolderOf<'_> {
+impl fmt::Display for HolderOf {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.holder() {
+        match &self.0 {
             // Its path is escaped already.
             Some(holder) => f.write_str(holder.name.to_str().unwrap_or_default()),
             None => f.write_str("an overlayfs"),
@@ -206,7 +214,7 @@ pub fn overlap(
                      show, or not",
                     named.option,
                     Printable(&named.name),
-                    HolderOf(inode)
+                    HolderOf(inode.holder())
                 ));
             }
             let parent = at.parent();

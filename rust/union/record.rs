@@ -419,15 +419,9 @@ fn identity(union: &Union, node: &Node) -> Option<Identity> {
         let layer = union.lowers.get(lower.layer as usize)?;
         let file_system = layer.identity(union.lower_mnt(lower.layer).ok()?)?;
         let inode = lower.dentry.inode()?;
-        let mut handle = [0; 128];
-        // On a network the number says little; the handle names the file system, too.
-        let handle = match SbInfo::of(&lower.dentry).magic == magic::NFS_SUPER_MAGIC as usize {
-            true => inode.file_handle(&mut handle)?.1,
-            false => &[],
-        };
         let times = inode.times();
         let facts = [
-            with_bytes(file_system, handle),
+            file_system,
             layer.numbers.fsid().into(),
             lower.xwhiteouts.into(),
             inode.ino(),

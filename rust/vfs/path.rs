@@ -31,16 +31,29 @@ impl Path {
     ///
     /// Those of a path walk: `ENOENT`, `ENOTDIR`, `EACCES`, `ELOOP` ...
     pub fn lookup_dir(name: &CStr) -> Result<Self> {
+        Self::lookup_dir_by(bindings::kern_path, name)
+    }
+
+    /// The same as the first process sees it, for tests, which kernel threads run.
+    #[cfg(CONFIG_KUNIT = "y")]
+    pub fn lookup_dir_of_init(name: &CStr) -> Result<Self> {
+        Self::lookup_dir_by(bindings::kern_path_of_init, name)
+    }
+
+    /// Walks a path by `kern_path()` or its like.
+    fn lookup_dir_by(
+        walk: unsafe extern "C" fn(
+            *const kernel::ffi::c_char,
+            kernel::ffi::c_uint,
+            *mut bindings::path,
+        ) -> kernel::ffi::c_int,
+        name: &CStr,
+    ) -> Result<Self> {
         let mut path: bindings::path = pin_init::zeroed();
+        let flags = bindings::LOOKUP_FOLLOW | bindings::LOOKUP_DIRECTORY;
         // SAFETY: The name is NUL-terminated; `path` is filled on success.
-        to_result(unsafe {
-            bindings::kern_path(
-                name.as_char_ptr(),
-                bindings::LOOKUP_FOLLOW | bindings::LOOKUP_DIRECTORY,
-                &mut path,
-            )
-        })?;
-        // INVARIANT: `kern_path()` hands out both references.
+        to_result(unsafe { walk(name.as_char_ptr(), flags, &mut path) })?;
+        // INVARIANT: Both functions hand out both references.
         Ok(Self { path })
     }
 
