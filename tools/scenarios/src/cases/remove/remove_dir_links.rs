@@ -23,8 +23,14 @@ pub const SCENARIO: Scenario = Scenario {
         }
     },
     not_on: &[
-        ("read-only", "nothing is removed, and a merged directory says 1"),
-        ("read-only-erofs", "nothing is removed, and a merged directory says 1"),
+        (
+            "read-only",
+            "nothing is removed, and a merged directory says 1",
+        ),
+        (
+            "read-only-erofs",
+            "nothing is removed, and a merged directory says 1",
+        ),
     ],
     ..Scenario::DEFAULT
 };
