@@ -27,6 +27,7 @@ use crate::{
         dentry::Dentry,
         errno::{ENODATA, EOPNOTSUPP},
         file::{flags, BackedFile},
+        fileattr::FileKattr,
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
         stack, task_work,
@@ -347,6 +348,7 @@ impl Copy<'_> {
             // Kept beside the copy: flags on the copy itself would stop what is still to be done.
             layer::set_mark(self.union, to, Attr::Protattr, protection)?;
         }
+        copy_behaviour(self.lower, PathRef::new(mnt, to))?;
         let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
         if self.kind != Kind::Symlink {
             attr = attr.mode(mode);
@@ -396,6 +398,27 @@ impl Copy<'_> {
         stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
         // Best effort.
         let _ = layer::set_times(mnt, updir, &stat);
+    }
+}
+
+/// Gives the copy those flags of chattr(1) that say how it is used: that writes wait for the disk, and that
+/// accesses are not recorded. A top that has none of them, as it may be one without a disk, does without.
+fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
+    // No call is made for the many that have neither.
+    let inode = lower.dentry().inode().ok_or(EIO)?;
+    if !(inode.is_reg() || inode.is_dir()) || !inode.behaves_otherwise() {
+        return Ok(());
+    }
+    let copy = || {
+        let from = FileKattr::of(lower)?;
+        let mut now = FileKattr::of(to)?;
+        now.take_behaviour(&from);
+        now.set(to)
+    };
+    match copy() {
+        // As ntfs-3g, and tmpfs, say it.
+        Err(e) if e == ENOTTY || e == EINVAL || e == EOPNOTSUPP => Ok(()),
+        other => other,
     }
 }
 

@@ -214,12 +214,18 @@ impl Context<UnionFs> for MountContext {
 
     fn parse_param(&mut self, fc: &FsContext, param: &Parameter<'_>) -> Result<Parsed> {
         let Some(key) = Key::from_name(param.key.to_bytes()) else {
-            if fc.is_reconfigure() && fc.is_oldapi() {
-                // mount(8) hands options meant for other file systems on when it remounts what
-                // /etc/fstab says of the root.
-                return Ok(Parsed::Done);
+            if !fc.is_reconfigure() || param.key == c"source" {
+                return Ok(Parsed::Unknown);
             }
-            return Ok(Parsed::Unknown);
+            // mount(8) hands on what /etc/fstab says of the root, which may have been another file
+            // system's. Nothing is lost by passing it over: a remount changes no option of a union.
+            if !fc.is_oldapi() {
+                fc.warn(fmt!(
+                    "{}: not an option of a union, passed over",
+                    layer::Printable(param.key.to_bytes())
+                ));
+            }
+            return Ok(Parsed::Done);
         };
         let text = match &param.value {
             Value::String(text) => text.to_bytes(),

@@ -70,6 +70,21 @@ impl FileKattr {
         }
     }
 
+    /// Takes over whether writes wait for the disk, and whether accesses are recorded, in both forms.
+    pub fn take_behaviour(&mut self, from: &Self) {
+        let take = |to: &mut u32, from: u32, mask: u32| *to = (*to & !mask) | (from & mask);
+        take(
+            &mut self.0.flags,
+            from.0.flags,
+            bindings::FS_SYNC_FL | bindings::FS_NOATIME_FL,
+        );
+        take(
+            &mut self.0.fsx_xflags,
+            from.0.fsx_xflags,
+            bindings::FS_XFLAG_SYNC | bindings::FS_XFLAG_NOATIME,
+        );
+    }
+
     /// The flags of an object, as [`get`](Self::get).
     pub fn of(path: PathRef<'_>) -> Result<Self> {
         let mut this = Self(pin_init::zeroed());

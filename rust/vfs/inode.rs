@@ -227,6 +227,13 @@ impl Inode {
         unsafe { bindings::is_casefolded(self.as_ptr()) }
     }
 
+    /// Whether every write waits for the disk, or accesses are not recorded, by a flag of the inode.
+    pub fn behaves_otherwise(&self) -> bool {
+        // SAFETY: `self` is alive; a racing read of one word, as C does.
+        let flags = unsafe { (&raw const (*self.as_ptr()).i_flags).read_volatile() };
+        flags & (bindings::S_SYNC | bindings::S_NOATIME) != 0
+    }
+
     /// Whether owner and group can be named as seen through `mnt` (`vfsuid_valid()`).
     pub fn ids_are_valid(&self, mnt: &super::mount::Mount) -> bool {
         // SAFETY: Both are alive.

@@ -53,6 +53,14 @@ fn run(b: &mut Bench) -> Result<(), String> {
     same.push(("workdir", Some(&work)));
     mount::reconfigure(&l.target, &same)
         .map_err(|e| format!("fsconfig remount with the same options: {e}"))?;
+    // As mount(8) finds them in the line of /etc/fstab that the root had before, by both calls.
+    let others = [("errors", Some("remount-ro")), ("discard", None), ("subvol", Some("@"))];
+    mount::reconfigure(&l.target, &others)
+        .map_err(|e| format!("fsconfig remount with words of other file systems: {e}"))?;
+    b.works(
+        "mount(2) remount with words of other file systems",
+        remount(0, "errors=remount-ro,discard,subvol=@"),
+    )?;
     let refused = mount::reconfigure(&l.target, &[("upperdir", Some(&lowers[1]))]);
     b.must("another top layer is refused", refused.is_err())?;
     b.file(&l.target.join("still"), "works")?;
