@@ -42,10 +42,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.works("chattr", change(&path, *flags))?;
     }
     // On a file system that has such flags, and on one that does not have all of them.
-    for (upper, work, kept) in [
-        (&upper, &work, SYNC | NOATIME),
-        (&l.upper, &l.work, 0),
-    ] {
+    for (upper, work, kept) in [(&upper, &work, SYNC | NOATIME), (&l.upper, &l.work, 0)] {
         if kept == 0 && !b.is_union() {
             // overlayfs copies nothing then: EOPNOTSUPP.
             break;

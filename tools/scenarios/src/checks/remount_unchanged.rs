@@ -54,7 +54,11 @@ fn run(b: &mut Bench) -> Result<(), String> {
     mount::reconfigure(&l.target, &same)
         .map_err(|e| format!("fsconfig remount with the same options: {e}"))?;
     // As mount(8) finds them in the line of /etc/fstab that the root had before, by both calls.
-    let others = [("errors", Some("remount-ro")), ("discard", None), ("subvol", Some("@"))];
+    let others = [
+        ("errors", Some("remount-ro")),
+        ("discard", None),
+        ("subvol", Some("@")),
+    ];
     mount::reconfigure(&l.target, &others)
         .map_err(|e| format!("fsconfig remount with words of other file systems: {e}"))?;
     b.works(
