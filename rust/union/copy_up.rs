@@ -109,6 +109,8 @@ pub fn unmark_impure(union: &Union, _write: &WriteAccess<'_>, dir: &Inode) {
     // A copy may have come in between, for which the mark is needed. If there is no memory for it,
     // that copy shows its own number in listings, and the recorded one otherwise.
     if unmarked.is_err() || node.is_impure() {
+        // It may have marked the directory before the mark was taken off.
+        node.set_marked_impure(false);
         let _ = mark_impure(union, dir);
     }
 }

@@ -39,7 +39,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
                 }
                 _ => Union::new(fstype).lowers(&layers),
             };
-            union.mount(&l.target)?;
+            union.option("redirect_dir", "follow").mount(&l.target)?;
             let tree = walk::outline(&l.target);
             b.umount(&l.target)?;
             Ok(tree)
