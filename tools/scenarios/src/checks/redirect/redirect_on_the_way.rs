@@ -81,7 +81,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
                 .option("redirect_dir", "follow")
                 .mount(&l.target)?;
             let found = walk::outline(&l.target.join("x"));
-            let found: Vec<_> = found.keys().map(|name| name.trim_start_matches('/')).collect();
+            let found: Vec<_> = found
+                .keys()
+                .map(|name| name.trim_start_matches('/'))
+                .collect();
             let what = format!("{fstype}, {what}: x has {names:?}, not {found:?}");
             b.must(&what, found == names)?;
             b.umount(&l.target)?;
