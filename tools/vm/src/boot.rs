@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `union-vm boot`: an installed Debian that is booted from a union by its own initial ram disk.
 //!
-//! scripts/test-boot makes that Debian and has update-initramfs make its initial ram disks; the cases say with which
+//! The script of a set of cases makes that Debian and has its programs make its initial ram disks; the cases say with which
 //! words of the kernel command line they are booted and what must come of it. A probe in the guest says what has, on
 //! the console, where the scripts and the kernel speak, too.
 
-pub(crate) mod cases;
+pub mod cases;
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -24,7 +24,7 @@ use crate::qemu::Processors;
 use crate::signals;
 use crate::ui::Ui;
 use crate::verdict::{Case, Status};
-use cases::{Boot, BootCase, CASES, Initrd, Root, Top};
+use cases::{Boot, BootCase, BootSet, Initrd};
 
 /// The last that the probe says.
 const END: &str = "union-test: end";
@@ -42,7 +42,7 @@ const ALARMS: [&str; 7] = [
 
 /// Words of the kernel command line of every boot. What a machine like this has no use for is left out, which halves
 /// the time; the last of several words of a name counts, the kernel must not panic where a person would be asked.
-const WORDS: &str = "console=ttyS0 printk.devkmsg=on root=LABEL=union-root systemd.firstboot=off \
+const WORDS: &str = "console=ttyS0 printk.devkmsg=on systemd.firstboot=off \
      systemd.mask=serial-getty@ttyS0.service systemd.mask=getty@tty1.service \
      systemd.mask=systemd-modules-load.service systemd.mask=modprobe@configfs.service \
      systemd.mask=modprobe@drm.service systemd.mask=modprobe@efi_pstore.service \
@@ -51,11 +51,13 @@ const WORDS: &str = "console=ttyS0 printk.devkmsg=on root=LABEL=union-root syste
 
 /// What to do.
 pub struct Request {
-    /// Which cases, as a regular expression on their names.
+    /// The cases.
+    pub set: &'static BootSet,
+    /// Which of them, as a regular expression on their names.
     pub filter: Option<String>,
     /// Which kernel.
     pub kernel: Option<String>,
-    /// Where scripts/test-boot has put disks and initial ram disks.
+    /// Where the script of the set has put disks and initial ram disks.
     pub folder: PathBuf,
     /// How many machines at a time.
     pub jobs: Option<usize>,
@@ -79,13 +81,19 @@ struct Run<'a> {
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let filter = Regex::new(request.filter.as_deref().unwrap_or(""))
         .context("--filter is not a regular expression")?;
-    let chosen: Vec<_> = CASES
+    let set = request.set;
+    let chosen: Vec<_> = set
+        .cases
         .iter()
-        .filter(|case| filter.is_match(&format!("boot/{}", case.name)))
+        .filter(|case| filter.is_match(&format!("{}/{}", set.name, case.name)))
         .collect();
     if chosen.is_empty() {
-        let names: Vec<_> = CASES.iter().map(|case| case.name).collect();
-        bail!("--filter matches none of boot/: {}", names.join(" "));
+        let names: Vec<_> = set.cases.iter().map(|case| case.name).collect();
+        bail!(
+            "--filter matches none of {}/: {}",
+            set.name,
+            names.join(" ")
+        );
     }
     let directory = tempfile::Builder::new()
         .prefix("union-boot.")
@@ -97,7 +105,11 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
         request,
         kernel: places.kernel(request.kernel.as_deref())?,
         directory: directory.path(),
-        ui: Mutex::new(Ui::new("boot".into(), request.verbose, chosen.len())),
+        ui: Mutex::new(Ui::new(
+            format!("boot --set {}", set.name),
+            request.verbose,
+            chosen.len(),
+        )),
     };
     let jobs = request.jobs.unwrap_or_else(crate::test::processors);
     let next = AtomicUsize::new(0);
@@ -128,7 +140,7 @@ impl Run<'_> {
                 false => Status::Failed,
             };
             let result = Case {
-                name: format!("boot/{}", case.name),
+                name: format!("{}/{}", self.request.set.name, case.name),
                 status,
                 lines,
                 millis: start.elapsed().as_millis() as u64,
@@ -150,10 +162,7 @@ impl Run<'_> {
     /// Boots one machine as often as its case says; gives what is not as it must be.
     fn case(&self, case: &BootCase) -> Result<Vec<String>> {
         let root = self.directory.join(format!("{}.root", case.name));
-        let pristine = self.request.folder.join(match case.root {
-            Root::Installed => "root.ext4",
-            Root::Image => "root.erofs",
-        });
+        let pristine = self.request.folder.join(case.root.file());
         // With its holes, which most of it is.
         disks::copy(&pristine, &root)?;
         let mut machine_disks = vec![(root.clone(), "root")];
@@ -167,12 +176,11 @@ impl Run<'_> {
                 1 => String::new(),
                 _ => format!("boot {}: ", number + 1),
             };
-            let log = format!("boot-{}-{}.log", case.name, number + 1);
+            let log = format!("{}-{}-{}.log", self.request.set.name, case.name, number + 1);
             let said = self.boot(case, boot, &machine_disks, &log)?;
             let mut found = judge(boot, &said);
             found.extend(self.unwarned(boot.initrd)?);
-            // A boot that started has been shut down, too.
-            if found.is_empty() && boot.starts && case.top == Top::Ext4 {
+            if found.is_empty() && boot.ends() && case.top.is_ext4() {
                 found.extend(disks::unclean(self.places, &top)?);
             }
             if case.keeps_root && !same(&pristine, &root)? {
@@ -211,15 +219,13 @@ impl Run<'_> {
         log: &str,
     ) -> Result<Vec<String>> {
         let initrd = self.request.folder.join(boot.initrd.file());
-        let mut words = vec![WORDS.to_owned(), boot.words.to_owned()];
-        if case.root == Root::Image {
-            words.push("root=/dev/vda rootfstype=erofs".to_owned());
-        }
         let plan = Plan {
             kernel: &self.kernel,
             initramfs: fs::read(&initrd)
                 .with_context(|| format!("reading {}", initrd.display()))?,
-            words,
+            words: [WORDS, case.root.words(), boot.words]
+                .map(str::to_owned)
+                .to_vec(),
             disks: machine_disks
                 .iter()
                 .map(|(image, serial)| Disk {

@@ -97,10 +97,13 @@ enum Command {
     },
     /// Boot an installed Debian from a union, by its own initial ram disk.
     Boot {
-        /// Run only the cases whose name (boot/NAME) matches.
+        /// Which cases; each set has a script that makes what it boots.
+        #[arg(long, value_name = "NAME", default_value = "boot")]
+        set: String,
+        /// Run only the cases whose name (SET/NAME) matches.
         #[arg(long, value_name = "REGEX")]
         filter: Option<String>,
-        /// What scripts/test-boot has made.
+        /// What scripts/test-SET has made.
         #[arg(long, value_name = "DIR", default_value = "out/boot")]
         folder: PathBuf,
         /// How many machines at a time; the default is one for each processor.
@@ -293,6 +296,7 @@ fn start(cli: Cli) -> Result<u8> {
             Ok(u8::from(!cut::run(&Places::find()?, &request)?))
         }
         Command::Boot {
+            set,
             filter,
             folder,
             jobs,
@@ -301,6 +305,7 @@ fn start(cli: Cli) -> Result<u8> {
             verbose,
         } => {
             let request = boot::Request {
+                set: boot::cases::find(&set)?,
                 filter,
                 kernel,
                 folder,

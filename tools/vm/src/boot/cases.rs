@@ -1,6 +1,29 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The ways an installed Debian is booted, and what must come of each.
 
+use anyhow::{Context, Result};
+
+/// Cases that boot what one script has made.
+pub struct BootSet {
+    /// Its name, which that of the script ends with.
+    pub name: &'static str,
+    /// The cases.
+    pub cases: &'static [BootCase],
+}
+
+/// All of them.
+pub const SETS: &[BootSet] = &[BootSet {
+    name: "boot",
+    cases: CASES,
+}];
+
+/// The set of this name.
+pub fn find(name: &str) -> Result<&'static BootSet> {
+    SETS.iter()
+        .find(|set| set.name == name)
+        .with_context(|| format!("there are no boot cases {name:?}"))
+}
+
 /// A machine that is booted once or several times with the same disks.
 pub struct BootCase {
     /// Its name, without `boot/`.
@@ -25,6 +48,24 @@ pub enum Root {
     Image,
 }
 
+impl Root {
+    /// Its name among what the script has made.
+    pub fn file(self) -> &'static str {
+        match self {
+            Self::Installed => "root.ext4",
+            Self::Image => "root.erofs",
+        }
+    }
+
+    /// Words of the kernel command line that lead to it.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Installed => "root=LABEL=union-root",
+            Self::Image => "root=/dev/vda rootfstype=erofs",
+        }
+    }
+}
+
 /// The disk for changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Top {
@@ -42,6 +83,13 @@ pub enum Top {
     Empty,
 }
 
+impl Top {
+    /// Whether it must be a clean ext4 after a shutdown.
+    pub fn is_ext4(self) -> bool {
+        self == Self::Ext4
+    }
+}
+
 /// One boot.
 pub struct Boot {
     /// Which initial ram disk.
@@ -56,6 +104,13 @@ pub struct Boot {
     pub starts: bool,
 }
 
+impl Boot {
+    /// Whether the system is started, and so shut down; the probe in its place just switches off.
+    pub fn ends(&self) -> bool {
+        self.starts && !self.words.contains("init=")
+    }
+}
+
 /// What update-initramfs has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Initrd {
@@ -68,7 +123,7 @@ pub enum Initrd {
 }
 
 impl Initrd {
-    /// Its name among what scripts/test-boot has made.
+    /// Its name among what the script has made.
     pub fn file(self) -> &'static str {
         match self {
             Self::Whole => "initrd",
@@ -109,7 +164,7 @@ const fn plain(words: &'static str, says: &'static [&'static str]) -> Boot {
     }
 }
 
-/// All of them; the longest first, so that two machines end at about the same time.
+/// An installed system, by initramfs-tools; the longest first, so that two machines end at about the same time.
 pub const CASES: &[BootCase] = &[
     BootCase {
         name: "label",
@@ -292,7 +347,11 @@ mod tests {
 
     #[test]
     fn the_probe_is_started_by_its_name() {
-        for boot in CASES.iter().flat_map(|case| case.boots) {
+        for boot in SETS
+            .iter()
+            .flat_map(|set| set.cases)
+            .flat_map(|case| case.boots)
+        {
             if boot.words.contains("init=") {
                 assert!(boot.words.ends_with(PROBE), "{}", boot.words);
             }

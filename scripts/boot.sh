@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034,SC2154
+# Making a Debian that can be booted, with the initial ram disks that its own
+# programs make, and booting it.  Sourced, after lib.sh, by the scripts that
+# set, before boot_start:
+#
+#   BOOT_NAME    of the lane: its things are in out/NAME
+#   BOOT_IMAGE   the script that makes the image of the root
+#   BOOT_NEEDS   files and directories, besides the image and the module, that
+#                its disks and initial ram disks are made of
+#
+# and a function inside(), which makes the disks in the build root, so that a
+# plain user can own files of any user.  FILTER, JOBS, KERNEL, TIMEOUT and V
+# are as in scripts/test-boot.
+
+# boot_start ARG...: where everything is; never returns when it runs inside.
+boot_start() {
+	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels, choose one with KERNEL="
+	# Called by itself: plain make does not build what tests.
+	[ "${1:-}" = --inside ] || "$REPO/scripts/build-tools"
+	abi=$("$REPO/scripts/setup" --print-abi)
+	module=$REPO/out/$abi/union.ko
+	[ "$module" -ef "$REPO/out/union.ko" ] ||
+		die "what was built last is not for $abi; build it with make module KERNEL=$abi"
+	image=$("$BOOT_IMAGE" --path)
+	boot=$REPO/out/$BOOT_NAME
+	root=$boot/root
+	log=$REPO/out/log/$BOOT_NAME
+	if [ "${1:-}" = --inside ]; then
+		mkdir -p "$boot"
+		inside
+		exit
+	fi
+}
+
+boot_key() {
+	{
+		echo "$abi $BACKPORTS"
+		cat "$image.key" "$0" "${BASH_SOURCE[0]}" "$REPO/scripts/install" "$module" "$REPO/out/bin/mount.union"
+		find "$REPO/tools/vm/guest" "${BOOT_NEEDS[@]}" -type f -print -exec cat {} +
+	} | sha256sum
+}
+
+# boot_ready: whether what is in out/NAME is what would be made now.
+boot_ready() { [ "$(cat "$boot/.key" 2>/dev/null)" = "$(boot_key)" ]; }
+
+# boot_make: make it anew, without the initial ram disks.
+boot_make() {
+	remove_tree "$boot"
+	rm -f "$log"
+	run_logged "$log" env KERNEL="$abi" "$REPO/scripts/enter" "$0" --inside
+}
+
+boot_made() { boot_key >"$boot/.key"; }
+
+# boot_root: inside: the Debian of the image, with what is installed of ours,
+# and the probe.
+boot_root() {
+	local guest=$REPO/tools/vm/guest etc=$root/etc
+	fsck.erofs --extract="$root" --preserve "$image"
+	DESTDIR=$root PREFIX=/usr "$REPO/scripts/install" >/dev/null
+	install -m 755 "$guest/boot-probe" "$root/usr/local/sbin/boot-probe"
+	install -m 644 "$guest/boot-probe.service" "$etc/systemd/system/"
+	mkdir -p "$etc/systemd/system/multi-user.target.wants"
+	ln -s ../boot-probe.service "$etc/systemd/system/multi-user.target.wants/"
+	echo union-test >"$etc/hostname"
+	: >"$etc/machine-id"
+}
+
+# boot_kernel: inside: the packaged kernel at its places.
+boot_kernel() {
+	local from=$KERNELS/$abi to=$root/usr/lib/modules/$abi
+	mkdir -p "$to" "$root/boot"
+	cp -a "$from/modules/lib/modules/$abi/." "$to/"
+	cp "$from/vmlinuz" "$root/boot/vmlinuz-$abi"
+	cp "$from/build/.config" "$root/boot/config-$abi"
+}
+
+# boot_in CMD...: run a command in that Debian.
+boot_in() { run_logged "$log" env UNION_ROOT="$root" "$REPO/scripts/enter" "$@"; }
+
+# boot_initrd NAME: what update-initramfs makes, and what it said.
+boot_initrd() {
+	boot_in depmod "$abi"
+	boot_in sh -c "rm -f /boot/initrd.img-$abi; update-initramfs -c -k $abi >/boot/said 2>&1 || { cat /boot/said; exit 1; }"
+	cp "$root/boot/initrd.img-$abi" "$boot/$1"
+	cp "$root/boot/said" "$boot/$1.said"
+}
+
+# boot_run [ARG...]: boot all cases of the lane.
+boot_run() {
+	local args=(--set "$BOOT_NAME" --kernel "$abi" --folder "$boot")
+	[ -z "${FILTER:-}" ] || args+=(--filter "$FILTER")
+	[ -z "${JOBS:-}" ] || args+=(--jobs "$JOBS")
+	[ -z "${TIMEOUT:-}" ] || args+=(--timeout "$TIMEOUT")
+	[ "${V:-0}" = 0 ] || args+=(--verbose)
+	exec "$REPO/out/bin/union-vm" boot "${args[@]}" "$@"
+}
