@@ -16,6 +16,7 @@ pub mod escape;
 pub mod failure;
 mod fs_context;
 mod hints;
+mod idmap;
 mod mount;
 pub mod mountinfo;
 mod options;
@@ -49,6 +50,12 @@ pub fn main() -> ExitCode {
 }
 
 fn run() -> Result<()> {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|word| word == idmap::HOLD)
+    {
+        return idmap::hold();
+    }
     match cli::parse(std::env::args_os())? {
         Command::Help => print!("{}", cli::HELP),
         Command::Version => println!("mount.union {}", env!("CARGO_PKG_VERSION")),

@@ -41,6 +41,30 @@ impl Directory {
         }
     }
 
+    /// The path that names it, if one does.
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::Path(path) => Some(Path::new(OsStr::from_bytes(path))),
+            Self::Open { .. } => None,
+        }
+    }
+
+    /// Is the open directory `fd` from now on, under the same name.
+    pub fn becomes(&mut self, fd: OwnedFd) {
+        let name = self.name();
+        *self = Self::Open { fd, name };
+    }
+
+    /// A descriptor that says where it is.
+    pub fn at(&self) -> Result<OwnedFd> {
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let opened = match self {
+            Self::Path(path) => rustix::fs::openat(CWD, &path[..], flags, Mode::empty()),
+            Self::Open { fd, .. } => rustix::io::fcntl_dupfd_cloexec(fd, 0),
+        };
+        opened.map_err(|errno| Failure::mount(format!("{}: cannot open: {errno}", self.name())))
+    }
+
     /// Opens it for reading, to look at its attributes.
     pub fn open(&self) -> Result<OwnedFd> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -122,9 +146,17 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     context.set_string(b"source", source(request))?;
     configure(&mut context, request, options)?;
     add_options(&context, request, options)?;
-    let Some(layers) = collect(request, options)? else {
+    let Some(mut layers) = collect(request, options)? else {
         return Ok(None);
     };
+    if !options.mapping.is_empty() {
+        request.say(format_args!(
+            "owners are mapped: the layers are given as id-mapped mounts"
+        ));
+        options
+            .mapping
+            .apply(&mut layers.lowers, layers.top.as_mut())?;
+    }
     for lower in &layers.lowers {
         request.say(format_args!("lowerdir+={}", lower.name()));
         lower.give_to(&context, "lowerdir+")?;
@@ -137,7 +169,11 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     } else {
         request.say(format_args!("no top layer: the union is read-only"));
     }
-    context.create(options.attributes()).map(Some)
+    let create = || context.create(options.attributes()).map(Some);
+    match options.mapping.is_empty() || layers.top.is_none() {
+        true => create(),
+        false => options.mapping.as_maker(create),
+    }
 }
 
 /// Gives the kernel the options that nobody asked for.

@@ -12,6 +12,7 @@ use rustix::mount::MountAttrFlags;
 use crate::cli::Form;
 use crate::escape;
 use crate::failure::{Failure, Result};
+use crate::idmap::{IdMap, Mapping};
 use crate::podman;
 
 /// What all `-o` arguments together ask for.
@@ -33,6 +34,8 @@ pub struct Options {
     pub upper: Option<Vec<u8>>,
     /// The work directory.
     pub work: Option<Vec<u8>>,
+    /// `uidmapping` and `gidmapping`.
+    pub mapping: Mapping,
     /// Options for the file system of the top layer, of the seeds' form.
     pub top: TopOptions,
     /// Everything else: for the union itself.
@@ -264,6 +267,8 @@ impl Options {
             b"lowerdir+" => self.lowers.push(path(key, value)?),
             b"upperdir" => self.upper = Some(path(key, value)?),
             b"workdir" => self.work = Some(path(key, value)?),
+            b"uidmapping" => self.mapping.uids = Some(id_map(key, value)?),
+            b"gidmapping" => self.mapping.gids = Some(id_map(key, value)?),
             _ => self.add_other(key, Some(escape::unescape(value))),
         }
         Ok(())
@@ -311,6 +316,14 @@ impl Options {
         }
         flags
     }
+}
+
+fn id_map(key: &[u8], value: &[u8]) -> Result<IdMap> {
+    IdMap::parse(value).map_err(|problem| {
+        let (key, value) = (String::from_utf8_lossy(key), String::from_utf8_lossy(value));
+        Failure::usage(format!("option {key}={value}: {problem}"))
+            .with_hint("write it as STORED:SHOWN:COUNT, and more such ranges after a colon")
+    })
 }
 
 fn is_layer(key: &[u8]) -> bool {

@@ -41,13 +41,10 @@ pub fn adapt(options: &mut Options) -> Result<()> {
 pub fn refuse_other_owners(options: &Options) -> Result<()> {
     for (key, value) in &options.others {
         let (what, hint) = match &key[..] {
-            b"uidmapping" | b"gidmapping" => (
-                "owners are not mapped",
-                "run podman with _CONTAINERS_OVERLAY_DISABLE_IDMAP=yes, or mount id-mapped layers",
+            b"squash_to_root" | b"squash_to_uid" | b"squash_to_gid" => (
+                "the kernel maps each owner to another, and not all to one",
+                "leave the option out; podman and buildah give it where --uidmap has a single id: map a range, or copy the files: _CONTAINERS_OVERLAY_DISABLE_IDMAP=yes",
             ),
-            b"squash_to_root" | b"squash_to_uid" | b"squash_to_gid" => {
-                ("owners are not mapped", "leave the option out")
-            }
             b"xattr_permissions" if value.as_deref() != Some(b"0") => (
                 "owners and modes are those of the files",
                 "leave force_mask out of storage.conf",
@@ -97,8 +94,6 @@ mod tests {
     #[test]
     fn other_owners_are_refused_in_both_forms() {
         for option in [
-            "uidmapping=0:1:2",
-            "gidmapping=0:1:2",
             "squash_to_root",
             "squash_to_uid=0",
             "squash_to_gid=0",

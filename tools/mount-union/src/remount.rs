@@ -58,6 +58,12 @@ pub fn remount(request: &Request, options: &Options) -> Result<()> {
     let mount = find(&request.dir)?;
     let mut changes = options.clone();
     changes.forget_unchanged(&Options::shown(&mount.fs_options));
+    if !options.mapping.is_empty() {
+        // The kernel knows no names of layers that are id-mapped mounts, and so cannot tell whether they are these.
+        changes.lowers.clear();
+        changes.upper = None;
+        changes.work = None;
+    }
 
     let mut context = FsContext::pick(&request.fs_type(), &request.dir)?;
     mount::configure(&mut context, request, &changes)?;

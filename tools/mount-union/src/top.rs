@@ -30,7 +30,7 @@ pub struct Top {
     /// The work directory.
     pub work: Directory,
     /// Keeps a detached mount alive until the union has its own.
-    _mount: Option<OwnedFd>,
+    mount: Option<OwnedFd>,
 }
 
 impl Top {
@@ -39,8 +39,18 @@ impl Top {
         Self {
             upper: Directory::Path(upper),
             work: Directory::Path(work),
-            _mount: None,
+            mount: None,
         }
+    }
+
+    /// Keeps the mount both are on alive.
+    pub fn keep(&mut self, mount: OwnedFd) {
+        self.mount = Some(mount);
+    }
+
+    /// The mount both are on, if it is attached nowhere.
+    pub fn mount(&self) -> Option<&OwnedFd> {
+        self.mount.as_ref()
     }
 }
 
@@ -177,7 +187,7 @@ pub fn prepare(
     Ok(Top {
         upper: inside("upper")?,
         work: inside("work")?,
-        _mount: mount,
+        mount,
     })
 }
 

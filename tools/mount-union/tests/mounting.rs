@@ -216,9 +216,9 @@ fn podman_form_passes_over_what_it_does_not_know() {
         "one two\n1\n1\n1",
     );
     fails(
-        &format!("{PODMAN}; podman ,uidmapping=0:1:2"),
+        &format!("{PODMAN}; podman ,squash_to_uid=5"),
         32,
-        &["uidmapping", "_CONTAINERS_OVERLAY_DISABLE_IDMAP"],
+        &["squash_to_uid", "_CONTAINERS_OVERLAY_DISABLE_IDMAP"],
     );
 }
 
@@ -383,5 +383,91 @@ fn in_another_namespace() {
         "unshare --mount sleep 5 & sleep 1; $M union $PWD/m -N $! -o lowerdir=$PWD/l1:$PWD/l2
          echo here $(ls m), there $(nsenter --target $! --mount ls $PWD/m); kill $!",
         "here , there one two",
+    );
+}
+
+/// A union with mapped owners at `m`: `l1` has files of root, of 5, and of 70000, which no map names.
+const MAPPED: &str = "mkdir disk; mkdir disk/u disk/w; touch l1/five l1/beyond; chown 5:6 l1/five; chown 70000:70000 l1/beyond
+    own() { stat -c '%n %u:%g' \"$@\"; }
+    $M union m -o lowerdir=l1:l2,upperdir=disk/u,workdir=disk/w,uidmapping=:0:100000:65536,gidmapping=0:200000:65536
+    ";
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn owners_are_mapped_in_all_layers() {
+    prints(
+        &format!("{MAPPED} own m m/one m/two m/five m/beyond; own l1/five"),
+        "m 100000:200000\nm/one 100000:200000\nm/two 100000:200000\nm/five 100005:200006\nm/beyond 65534:65534\nl1/five 5:6",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn what_is_written_is_stored_under_the_ids_of_the_layers() {
+    prints(
+        &format!(
+            "{MAPPED} chown 100007:200008 m/five; rm m/one; mkdir m/l1; setpriv --reuid 100000 --regid 200000 --clear-groups mkdir m/new m/one
+             own m/five m/new; cd disk/u; own five new one; test ! -e l1 && stat -c %F ../w/work/*"
+        )
+        .replace("mkdir m/l1; ", "mkdir m/l1 2>/dev/null || echo refused; "),
+        "refused\nm/five 100007:200008\nm/new 100000:200000\nfive 7:8\nnew 0:0\none 0:0\ncharacter special file",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn owners_are_mapped_without_a_top_and_on_a_new_one() {
+    prints(
+        "chown 5:5 l1/one; $M union m -o lowerdir=l1:l2,uidmapping=0:1000:10; stat -c %u:%g m/one; umount m
+         ro l1; $M tmpfs m -o uidmapping=0:1000:10,gidmapping=0:1000:10; stat -c %u:%g m m/one
+         setpriv --reuid 1003 --regid 1003 --clear-groups true; rm m/one; ls m",
+        "1005:5\n1000:1000\n1005:1005",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn a_mapped_union_is_remounted_with_what_fstab_says() {
+    prints(
+        &format!(
+            "{MAPPED} $M union m -o remount,ro,lowerdir=l1:l2,upperdir=disk/u,workdir=disk/w,uidmapping=0:100000:65536,gidmapping=0:200000:65536
+             chmod 600 m/five 2>/dev/null || echo read-only"
+        ),
+        "read-only",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn owners_that_cannot_be_mapped() {
+    fails(
+        "mkdir l1/m; mount -t proc proc l1/m; $M union m -o lowerdir=l1/m,uidmapping=0:1000:10",
+        32,
+        &[
+            "layer l1/m: its owners cannot be mapped",
+            "does not support",
+        ],
+    );
+    fails(
+        "$M union m -o lowerdir=l1,uidmapping=0:1000:10:5:2000:10",
+        32,
+        &[
+            "option uidmapping: the kernel does not take it",
+            "must not overlap",
+        ],
+    );
+    // Root of another user namespace than the one the layer's file system is of.
+    fails(
+        "exec unshare --user --map-root-user --mount $M union m -o lowerdir=l1,uidmapping=0:0:1",
+        32,
+        &[
+            "its owners cannot be mapped",
+            "_CONTAINERS_OVERLAY_DISABLE_IDMAP",
+        ],
+    );
+    fails(
+        "mkdir u/w; mount -t tmpfs t w; mkdir w/w; $M union m -o lowerdir=l1,upperdir=u,workdir=w/w,uidmapping=0:1000:10",
+        32,
+        &["on different mounts"],
     );
 }

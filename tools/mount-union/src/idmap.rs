@@ -1,0 +1,424 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Layers whose owners are shown as others: `uidmapping=` and `gidmapping=`.
+//!
+//! The names are fuse-overlayfs's, which does this itself. Here the kernel does: each layer becomes an id-mapped mount
+//! (`MOUNT_ATTR_IDMAP` of mount_setattr(2)) that is attached to no directory and goes to the union as an open file.
+//! What is written to the top layer is stored under the ids of the layers, as fuse-overlayfs stores it.
+
+use std::io::Read;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::fs::{Gid, Mode, OFlags, Uid};
+use rustix::io::Errno;
+use rustix::mount::OpenTreeFlags;
+use rustix::thread::UnshareFlags;
+
+use crate::failure::{Failure, Result, Status};
+use crate::mount::Directory;
+use crate::top::Top;
+
+/// What the program is told to be when it is to lend its user namespace: see [`hold`].
+pub const HOLD: &str = "--hold-user-namespace";
+
+/// Ids that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Range {
+    /// The first as the layers store it.
+    stored: u32,
+    /// The first as the union shows it.
+    shown: u32,
+    /// How many.
+    count: u32,
+}
+
+/// A map of user ids, or of group ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IdMap(Vec<Range>);
+
+impl IdMap {
+    /// Parses `STORED:SHOWN:COUNT[:STORED:SHOWN:COUNT...]`. Empty parts are passed over: containers/storage begins the
+    /// list with a colon.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
+    pub fn parse(value: &[u8]) -> std::result::Result<Self, &'static str> {
+        let text = std::str::from_utf8(value).map_err(|_| "not a list of numbers")?;
+        let numbers: Vec<u32> = text
+            .split(':')
+            .filter(|part| !part.is_empty())
+            .map(str::parse)
+            .collect::<std::result::Result<_, _>>()
+            .map_err(|_| "not a list of numbers of 32 bits")?;
+        let triples = numbers.chunks_exact(3);
+        if numbers.is_empty() || !triples.remainder().is_empty() {
+            return Err("three numbers make a range");
+        }
+        let range = |numbers: &[u32]| {
+            let range = Range {
+                stored: numbers[0],
+                shown: numbers[1],
+                count: numbers[2],
+            };
+            // The last id there is means none.
+            let fits = |first: u32| first.checked_add(range.count).is_some();
+            match range.count > 0 && fits(range.stored) && fits(range.shown) {
+                true => Ok(range),
+                false => Err("a range is empty or goes beyond the ids that there are"),
+            }
+        };
+        let ranges: std::result::Result<_, _> = triples.map(range).collect();
+        ranges.map(Self)
+    }
+
+    /// Every id as it is, where these are the ids there are: the text of /proc/PID/uid_map.
+    fn identity(there_are: &str) -> Self {
+        let range = |line: &str| {
+            let mut numbers = line.split_whitespace().map(str::parse);
+            let (first, count) = (numbers.next()?.ok()?, numbers.nth(1)?.ok()?);
+            Some(Range {
+                stored: first,
+                shown: first,
+                count,
+            })
+        };
+        Self(there_are.lines().filter_map(range).collect())
+    }
+
+    /// As /proc/PID/uid_map takes it.
+    fn text(&self) -> String {
+        let line = |range: &Range| format!("{} {} {}\n", range.stored, range.shown, range.count);
+        self.0.iter().map(line).collect()
+    }
+
+    /// The id under which the union is to make what belongs to itself, where that of the caller, `id`, cannot be stored:
+    /// the one that is stored as root's, or else the first there is.
+    fn maker(&self, id: u32) -> u32 {
+        let storable = |range: &Range| (range.shown..range.shown + range.count).contains(&id);
+        if self.0.iter().any(storable) {
+            return id;
+        }
+        let root = self.0.iter().find(|range| range.stored == 0);
+        root.or(self.0.first()).map_or(id, |range| range.shown)
+    }
+}
+
+/// The maps of both kinds of ids; what is not given changes nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mapping {
+    /// `uidmapping=`.
+    pub uids: Option<IdMap>,
+    /// `gidmapping=`.
+    pub gids: Option<IdMap>,
+}
+
+impl Mapping {
+    /// Whether there is nothing to be mapped.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    fn maps(&self) -> (IdMap, IdMap) {
+        let or_identity = |map: &Option<IdMap>, file: &str| {
+            let unchanged = || std::fs::read_to_string(file).unwrap_or_default();
+            map.clone().unwrap_or_else(|| IdMap::identity(&unchanged()))
+        };
+        (
+            or_identity(&self.uids, "/proc/self/uid_map"),
+            or_identity(&self.gids, "/proc/self/gid_map"),
+        )
+    }
+
+    /// Makes id-mapped mounts of the layers.
+    pub fn apply(&self, lowers: &mut [Directory], top: Option<&mut Top>) -> Result<()> {
+        let namespace = self.user_namespace()?;
+        for lower in lowers {
+            let mount = clone(&lower.name(), lower.at()?.as_fd())?;
+            map(&mount, &namespace, &lower.name())?;
+            lower.becomes(mount);
+        }
+        let Some(top) = top else { return Ok(()) };
+        match top.mount() {
+            // Nobody else has it.
+            Some(mount) => map(mount, &namespace, &top.upper.name()),
+            None => {
+                // It is unmounted, and of no use, when nobody has it any more.
+                let mount = map_together(&mut top.upper, &mut top.work, &namespace)?;
+                top.keep(mount);
+                Ok(())
+            }
+        }
+    }
+
+    /// Calls `make` as a user whose files the top layer can store: the work directory and whiteouts belong to whoever
+    /// mounts. The caller's capabilities stay what they are.
+    pub fn as_maker<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
+        let failed = |errno: Errno| {
+            Failure::new(
+                Status::System,
+                format!("cannot become a user that the id maps name: {errno}"),
+            )
+        };
+        let (uids, gids) = self.maps();
+        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
+        let rights = rustix::thread::capabilities(None).map_err(failed)?;
+        let become_user = |uid: Uid, gid: Gid| -> rustix::io::Result<()> {
+            rustix::thread::set_thread_res_gid(None, gid, None)?;
+            rustix::thread::set_thread_res_uid(None, uid, None)?;
+            // Another effective user loses the effective capabilities, not those it may have.
+            rustix::thread::set_capabilities(None, rights)
+        };
+        become_user(
+            Uid::from_raw(uids.maker(uid.as_raw())),
+            Gid::from_raw(gids.maker(gid.as_raw())),
+        )
+        .map_err(failed)?;
+        let made = make();
+        become_user(uid, gid).map_err(failed)?;
+        made
+    }
+
+    /// A user namespace with these maps, of which the kernel takes them.
+    fn user_namespace(&self) -> Result<OwnedFd> {
+        let failed = |what: &str, error: std::io::Error| {
+            Failure::mount(format!("owners cannot be mapped: {what}: {error}"))
+        };
+        let mut holder = Command::new("/proc/self/exe")
+            .arg(HOLD)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .map_err(|error| failed("/proc/self/exe", error))?;
+        let id = holder.id();
+        let mut said = [0; 1];
+        let made = match holder.stdout.as_mut().map(|out| out.read_exact(&mut said)) {
+            Some(Ok(())) => self.fill(id),
+            // It has said why.
+            _ => Err(
+                Failure::mount("owners cannot be mapped: no user namespace is to be had")
+                    .with_hint("see /proc/sys/user/max_user_namespaces"),
+            ),
+        };
+        // The end of its input ends it.
+        drop(holder.stdin.take());
+        holder
+            .wait()
+            .map_err(|error| failed("a user namespace", error))?;
+        made
+    }
+
+    /// Writes the maps of the namespace of a process, and opens it.
+    fn fill(&self, id: u32) -> Result<OwnedFd> {
+        let (uids, gids) = self.maps();
+        for (option, file, map) in [
+            ("uidmapping", "uid_map", uids),
+            ("gidmapping", "gid_map", gids),
+        ] {
+            std::fs::write(format!("/proc/{id}/{file}"), map.text()).map_err(|error| {
+                let hint = match error.raw_os_error().map(Errno::from_raw_os_error) {
+                    Some(Errno::INVAL) => {
+                        "the ranges must not overlap, and there may be 340 of them"
+                    }
+                    _ => "the ids must be the caller's to give: all are root's, in a user namespace those mapped into it",
+                };
+                Failure::mount(format!("option {option}: the kernel does not take it: {error}"))
+                    .with_hint(hint)
+            })?;
+        }
+        std::fs::File::open(format!("/proc/{id}/ns/user"))
+            .map(OwnedFd::from)
+            .map_err(|error| {
+                Failure::mount(format!(
+                    "owners cannot be mapped: a user namespace: {error}"
+                ))
+            })
+    }
+}
+
+/// Lends a user namespace to the process that started this one, which writes its maps: says so by a byte on its output,
+/// and ends when there is no more input.
+pub fn hold() -> Result<()> {
+    let failed = |what: &str, error: &dyn std::fmt::Display| {
+        Failure::new(Status::System, format!("{what}: {error}"))
+    };
+    leave_user_namespace().map_err(|errno| failed("a new user namespace", &errno))?;
+    print!(".");
+    std::io::Write::flush(&mut std::io::stdout()).map_err(|error| failed("output", &error))?;
+    let mut rest = Vec::new();
+    std::io::stdin()
+        .read_to_end(&mut rest)
+        .map(drop)
+        .map_err(|error| failed("input", &error))
+}
+
+#[expect(
+    unsafe_code,
+    reason = "unshare(2) is unsafe for the sake of a flag that is not used here"
+)]
+fn leave_user_namespace() -> rustix::io::Result<()> {
+    // SAFETY: Only unsharing the table of open files can break code that holds one; NEWUSER leaves it shared.
+    unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }
+}
+
+/// Makes one id-mapped mount for both, which the kernel wants on the same mount.
+fn map_together(
+    upper: &mut Directory,
+    work: &mut Directory,
+    namespace: &OwnedFd,
+) -> Result<OwnedFd> {
+    let (upper_path, work_path) = (canonical(upper)?, canonical(work)?);
+    let base = common(&upper_path, &work_path);
+    let name = base.display().to_string();
+    let mount = clone(&name, open(rustix::fs::CWD, base, &name)?.as_fd())?;
+    map(&mount, namespace, &name)?;
+    for (directory, path) in [(upper, &upper_path), (work, &work_path)] {
+        let name = directory.name();
+        let inside = match path.strip_prefix(base) {
+            Ok(inside) if inside != Path::new("") => inside,
+            _ => Path::new("."),
+        };
+        // What is mounted in between is not in the clone.
+        let fd = open(mount.as_fd(), inside, &name).ok();
+        let is_same = |fd: &OwnedFd| same(fd, &directory.at().ok()?).ok();
+        let Some(fd) = fd.filter(|fd| is_same(fd) == Some(true)) else {
+            return Err(Failure::mount(format!(
+                "{name}: upperdir and workdir are on different mounts"
+            ))
+            .with_hint("put both into one directory, with no mount in between"));
+        };
+        directory.becomes(fd);
+    }
+    Ok(mount)
+}
+
+fn same(a: &OwnedFd, b: &OwnedFd) -> rustix::io::Result<bool> {
+    let (a, b) = (rustix::fs::fstat(a)?, rustix::fs::fstat(b)?);
+    Ok((a.st_dev, a.st_ino) == (b.st_dev, b.st_ino))
+}
+
+/// The deepest directory that both are in, or are.
+fn common<'a>(a: &'a Path, b: &Path) -> &'a Path {
+    a.ancestors()
+        .find(|base| b.starts_with(base))
+        .unwrap_or(Path::new("/"))
+}
+
+fn canonical(directory: &Directory) -> Result<PathBuf> {
+    let name = directory.name();
+    let path = directory.path().unwrap_or(Path::new(&name));
+    std::fs::canonicalize(path).map_err(|error| Failure::mount(format!("{name}: {error}")))
+}
+
+fn open(at: BorrowedFd<'_>, path: &Path, name: &str) -> Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    rustix::fs::openat(at, path, flags, Mode::empty())
+        .map_err(|errno| Failure::mount(format!("{name}: {errno}")))
+}
+
+/// A mount of a directory that is attached to no other.
+fn clone(name: &str, directory: BorrowedFd<'_>) -> Result<OwnedFd> {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_EMPTY_PATH;
+    rustix::mount::open_tree(directory, c"", flags).map_err(|errno| {
+        Failure::mount(format!(
+            "layer {name}: cannot be mounted once more, to map its owners: {errno}"
+        ))
+        .with_hint("its mount may be unbindable, or of another mount namespace")
+    })
+}
+
+/// Maps the owners of a mount that is attached nowhere.
+fn map(mount: &OwnedFd, namespace: &OwnedFd, name: &str) -> Result<()> {
+    set_id_map(mount, namespace).map_err(|errno| {
+        let hint = match errno {
+            Errno::PERM => {
+                "only root of the user namespace in which its file system was mounted may map owners, and only once; \
+                 with _CONTAINERS_OVERLAY_DISABLE_IDMAP=yes in their environment, podman and buildah copy the files instead"
+            }
+            Errno::INVAL => "its file system does not support id-mapped mounts",
+            Errno::NOSYS => "a kernel of 5.12 or later is needed",
+            _ => "see mount_setattr(2), MOUNT_ATTR_IDMAP",
+        };
+        Failure::mount(format!("layer {name}: its owners cannot be mapped: {errno}")).with_hint(hint)
+    })
+}
+
+#[expect(unsafe_code, reason = "neither rustix nor libc has mount_setattr(2)")]
+fn set_id_map(mount: &OwnedFd, namespace: &OwnedFd) -> rustix::io::Result<()> {
+    let attributes = libc::mount_attr {
+        attr_set: libc::MOUNT_ATTR_IDMAP,
+        attr_clr: 0,
+        propagation: 0,
+        userns_fd: namespace.as_raw_fd() as u64,
+    };
+    // SAFETY: The attributes live for the call, which is told their size; both descriptors are open.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_mount_setattr,
+            mount.as_raw_fd(),
+            c"".as_ptr(),
+            libc::AT_EMPTY_PATH,
+            &raw const attributes,
+            size_of_val(&attributes),
+        )
+    };
+    match result {
+        0 => Ok(()),
+        _ => Err(Errno::from_io_error(&std::io::Error::last_os_error()).unwrap_or(Errno::IO)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps() {
+        let map = IdMap::parse(b"0:100000:65536").unwrap();
+        assert_eq!(map.text(), "0 100000 65536\n");
+        assert_eq!(IdMap::parse(b":0:100000:65536").unwrap(), map);
+        let map = IdMap::parse(b":1:200000:9:0:1000:1").unwrap();
+        assert_eq!(map.text(), "1 200000 9\n0 1000 1\n");
+        for wrong in [
+            "",
+            ":",
+            "0",
+            "0:1",
+            "0:1:2:3",
+            "0:1:0",
+            "a:1:1",
+            "-1:1:1",
+            "0:4294967295:1",
+            "4294967295:0:1",
+            "4294967296:0:1",
+        ] {
+            assert!(IdMap::parse(wrong.as_bytes()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn who_makes_what_is_the_unions() {
+        let map = |text: &str| IdMap::parse(text.as_bytes()).unwrap();
+        assert_eq!(map("0:100000:65536").maker(0), 100_000);
+        assert_eq!(map("1:200000:9:0:1000:1").maker(0), 1000);
+        assert_eq!(map("5:100000:9").maker(0), 100_000);
+        // Root can be stored, if not as root.
+        assert_eq!(map("7:0:1:0:9:1").maker(0), 0);
+        let all = IdMap::identity("         0          0 4294967295\n");
+        assert_eq!((all.text().as_str(), all.maker(7)), ("0 0 4294967295\n", 7));
+        let some = IdMap::identity("0 1000 1\n1 100000 65536\n");
+        assert_eq!(some.text(), "0 0 1\n1 1 65536\n");
+    }
+
+    #[test]
+    fn what_both_are_in() {
+        let common = |a, b| common(Path::new(a), Path::new(b)).display().to_string();
+        assert_eq!(common("/a/b/diff", "/a/b/work"), "/a/b");
+        assert_eq!(common("/a/b", "/a/b/work"), "/a/b");
+        assert_eq!(common("/a/bc", "/a/b"), "/a");
+        assert_eq!(common("/x", "/y"), "/");
+    }
+}
