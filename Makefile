@@ -4,7 +4,7 @@
 
 export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-oldest test-containers bench unit demo vm shell lint install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-oldest test-containers bench unit demo vm shell lint install uninstall setup clean distclean help
 
 # What make install installs; the programs that test it are built by the
 # targets that run them.
@@ -43,6 +43,9 @@ test-crash: module tools
 
 test-boot: module tools
 	@scripts/test-boot
+
+test-live: module tools
+	@scripts/test-live
 
 test-oldest: tools
 	@scripts/test-oldest
@@ -97,6 +100,7 @@ make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
 make test-boot   boot a Debian from a union by its own initial ram disk
+make test-live   boot a live medium from a union by live-boot
 make test-oldest a part of the tests on the oldest kernel series that is supported
 make bench       measure the union against overlayfs and its peers
 make test-install  install, and load and mount what was installed

@@ -6,6 +6,7 @@
 //! the console, where the scripts and the kernel speak, too.
 
 pub mod cases;
+mod live;
 
 use std::fs::{self, File};
 use std::io::Read;

@@ -118,6 +118,10 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Makes a file system for the persistence of live-boot, with these lines in its persistence.conf.
+const PERSISTENCE: &str = "d=$(mktemp -d) && printf \"$0\\n\" >$d/persistence.conf && \
+     mkfs.ext4 -q -F -L persistence -d $d \"$1\" && rm -r $d";
+
 /// The disk for the changes of a boot, in the file `path`; false if there is to be none.
 pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
     let (name, mkfs): (_, &[&str]) = match top {
@@ -128,6 +132,11 @@ pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
         }
         Top::Ext4 => ("boot-ext4", &["mkfs.ext4", "-q", "-F", "-L", "changes"]),
         Top::Xfs => ("boot-xfs", &["mkfs.xfs", "-q", "-f"]),
+        Top::Persistence => ("boot-persistence", &["sh", "-c", PERSISTENCE, "/ union"]),
+        Top::Directories => (
+            "boot-directories",
+            &["sh", "-c", PERSISTENCE, "/var/lib union\\n/srv union"],
+        ),
         Top::Volatile => (
             "boot-marked",
             &[

@@ -3,6 +3,8 @@
 
 use anyhow::{Context, Result};
 
+use super::live;
+
 /// Cases that boot what one script has made.
 pub struct BootSet {
     /// Its name, which that of the script ends with.
@@ -12,10 +14,16 @@ pub struct BootSet {
 }
 
 /// All of them.
-pub const SETS: &[BootSet] = &[BootSet {
-    name: "boot",
-    cases: CASES,
-}];
+pub const SETS: &[BootSet] = &[
+    BootSet {
+        name: "boot",
+        cases: CASES,
+    },
+    BootSet {
+        name: "live",
+        cases: live::CASES,
+    },
+];
 
 /// The set of this name.
 pub fn find(name: &str) -> Result<&'static BootSet> {
@@ -46,6 +54,8 @@ pub enum Root {
     Installed,
     /// erofs, in whose /dev there is nothing.
     Image,
+    /// A medium with a live system.
+    Medium,
 }
 
 impl Root {
@@ -54,6 +64,7 @@ impl Root {
         match self {
             Self::Installed => "root.ext4",
             Self::Image => "root.erofs",
+            Self::Medium => "medium.iso",
         }
     }
 
@@ -62,6 +73,7 @@ impl Root {
         match self {
             Self::Installed => "root=LABEL=union-root",
             Self::Image => "root=/dev/vda rootfstype=erofs",
+            Self::Medium => "boot=live",
         }
     }
 }
@@ -75,6 +87,10 @@ pub enum Top {
     Ext4,
     /// xfs.
     Xfs,
+    /// ext4 on which live-boot keeps all changes.
+    Persistence,
+    /// ext4 on which live-boot keeps those below two directories.
+    Directories,
     /// ext4 that was the upper layer of a volatile union: mounting it once more is refused.
     Volatile,
     /// Space for swapping, not a file system.
@@ -86,7 +102,7 @@ pub enum Top {
 impl Top {
     /// Whether it must be a clean ext4 after a shutdown.
     pub fn is_ext4(self) -> bool {
-        self == Self::Ext4
+        matches!(self, Self::Ext4 | Self::Persistence | Self::Directories)
     }
 }
 

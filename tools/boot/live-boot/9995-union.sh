@@ -1,0 +1,111 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+# live-boot drop-in for /usr/lib/live/boot: with union=union on the kernel
+# command line, live-boot mounts a union where it would mount overlayfs.
+#
+# live-boot reads its components in the order of their names, so this do_union
+# comes in the place of the one in 9990-misc-helpers.sh.  A layer for changes
+# has the same directories in it, rw and work: persistence that was written
+# with union=overlay goes on with union=union.
+
+# Where systemd leaves mounts alone until everything else has been stopped.
+union_kept=/run/initramfs/union
+
+# do_union MOUNTPOINT CHANGES [READ-ONLY-BRANCH...]: the topmost branch first.
+do_union ()
+{
+	if [ "${UNIONTYPE}" != union ]
+	then
+		# live-boot's own is hidden by this one until its file is read again.
+		. /usr/lib/live/boot/9990-misc-helpers.sh
+		do_union "${@}"
+		return
+	fi
+
+	local mountpoint changes lower branch top
+	mountpoint="${1}"
+	changes="${2}"
+	shift 2
+	if [ -z "${*}" ]
+	then
+		panic "a union needs at least one lower layer (read-only branch)."
+	fi
+
+	lower=""
+	top=""
+	for branch
+	do
+		branch="$(union_branch "${branch}")"
+		top="${top:-${branch}}"
+		lower="${lower}${lower:+:}$(union_escape "${branch}")"
+	done
+
+	union_keep "${changes}"
+	if [ ! -d "${changes}/rw" ]
+	then
+		# It lends the union its root directory, and so has its name only
+		# with the mode and owner of what it covers.
+		mkdir -p "${changes}/rw.new"
+		chmod_ref "${top}" "${changes}/rw.new"
+		chown_ref "${top}" "${changes}/rw.new"
+		mv "${changes}/rw.new" "${changes}/rw"
+	fi
+	mkdir -p "${changes}/work"
+
+	changes="$(union_escape "${changes}")"
+	# The caller shows this when it gives up.
+	unionmountopts="-o noatime,lowerdir=${lower},upperdir=${changes}/rw,workdir=${changes}/work"
+	mount -t union ${unionmountopts} union "${mountpoint}"
+}
+
+# union_branch DIR: DIR, or the layer in it if it is a place for changes.  With
+# persistence-read-only the changes of earlier boots are a read-only branch.
+union_branch ()
+{
+	case "${1}" in
+		/run/live/rootfs/*)
+			echo "${1}"
+			return
+			;;
+	esac
+
+	if [ -d "${1}/rw" ] && { [ -d "${1}/work/union" ] || [ -d "${1}/work/work" ]; }
+	then
+		echo "${1}/rw"
+	else
+		echo "${1}"
+	fi
+}
+
+# union_escape PATH: as the options of a mount take it.
+union_escape ()
+{
+	echo "${1}" | sed -e 's/[\\:,]/\\&/g'
+}
+
+# union_keep DIR: sees to it that the medium of persistence that holds DIR is
+# clean after a shutdown.  systemd unmounts what is below /run/live while / is
+# still in use, and with it goes the only place where the file system could be
+# made read-only at the end.
+union_keep ()
+{
+	local medium kept
+	case "${1}" in
+		/run/live/persistence/*)
+			medium="${1#/run/live/persistence/}"
+			medium="${medium%%/*}"
+			;;
+		*)
+			return
+			;;
+	esac
+
+	kept="${union_kept}/${medium}"
+	if [ ! -d "${kept}" ]
+	then
+		[ -d /run/initramfs ] || mkdir -m 0700 /run/initramfs
+		mkdir -p "${kept}"
+		mount -o bind "/run/live/persistence/${medium}" "${kept}" || \
+			log_warning_msg "${medium} will not be clean after a shutdown"
+	fi
+}
