@@ -165,7 +165,6 @@ impl<'a> Stage<'a> {
 
     fn mount_top(&self) -> Result<(), String> {
         match (&self.disk, self.place.top) {
-            // A journal that is written at once leaves no request for later.
             (Some(disk), Some(_)) => disk.mount(&self.top, 0, ""),
             _ => tmpfs(&self.top),
         }
@@ -201,7 +200,12 @@ impl<'a> Stage<'a> {
         let fd = sys::open(&self.layout.target, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let result = sys::syncfs(fd);
         sys::close(fd)?;
-        result
+        result?;
+        // A commit of ext4's own, some seconds after the call, may have met the fault: syncfs(2)
+        // then finds nothing left to commit, and only the next change of a directory is told.
+        let probe = self.top.join("probe");
+        sys::mkdir(&probe, 0o755)?;
+        sys::rmdir(&probe)
     }
 
     /// Unmounts the file systems of the layers and mounts them again, as after a loss of power but in order.
