@@ -1,5 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC3043 # every shell of an initial ram disk has local
 # live-boot drop-in for /usr/lib/live/boot: with union=union on the kernel
 # command line, live-boot mounts a union where it would mount overlayfs.
 #

@@ -28,8 +28,8 @@ pub struct Sources<'a> {
     pub modules: &'a Path,
     /// The kernel release.
     pub abi: &'a str,
-    /// The scripts that mount the union.
-    pub boot: &'a Path,
+    /// The checkout, with the scripts that mount the union.
+    pub repo: &'a Path,
     /// The union module; none when something of the kernel's own stands in for it.
     pub union: Option<&'a Path>,
     /// The file system type to mount.
@@ -44,11 +44,11 @@ pub fn build(path: &Path, sources: &Sources<'_>) -> Result<()> {
     }
     let read =
         |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    archive.file("init", 0o755, &read(&sources.boot.join("init"))?);
+    archive.file("init", 0o755, &read(&sources.repo.join("samples/boot/init"))?);
     archive.file(
         "scripts/union",
         0o644,
-        &read(&sources.boot.join("initramfs-tools/scripts/union"))?,
+        &read(&sources.repo.join("tools/boot/initramfs-tools/scripts/union"))?,
     );
     archive.file(
         "bin/busybox",

@@ -2,7 +2,7 @@
 //! `union-demo`: boots a real Debian root on a union mount and shows that it works.
 //!
 //! The root is an erofs image, read-only; the top layer is an ext4 disk or a tmpfs. The union is mounted before
-//! systemd starts, by the scripts in samples/boot.
+//! systemd starts, by samples/boot/init and the scripts in tools/boot.
 //!
 //! - Boot 1 of machine A changes the system in many ways. At the same time machine B runs from the same image, with a
 //!   disk of its own.
@@ -225,7 +225,7 @@ fn prepare(arguments: &Arguments) -> Result<Places> {
             build_root: &cache.join("root"),
             modules: &kernel_dir.join("modules/lib/modules").join(&abi),
             abi: &abi,
-            boot: &repo.join("samples/boot"),
+            repo: &repo,
             union: union.as_deref(),
             fs_type: &arguments.fs_type,
         },
