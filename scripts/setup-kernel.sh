@@ -3,10 +3,9 @@
 # One kernel: the packaged image and modules, unpacked, and a tree to build
 # Rust modules against.  Sourced by scripts/setup.
 #
-# The packaged headers carry no Rust metadata.  It is made again here from the
-# source package of the same version, with the packaged configuration and the
-# same compilers; the symbols it exports are then compared with those of the
-# packaged kernel, so that a difference is an error here and not at insmod.
+# The packaged headers carry no Rust metadata.  It is made again here
+# (scripts/rust-metadata); the symbols it exports are then compared with those of
+# the packaged kernel, so that a difference is an error here and not at insmod.
 
 # Raise when the way a kernel is prepared changes.
 KERNEL_FORMAT=1
@@ -128,7 +127,7 @@ make_kernel() {
 	say "unpacking"
 	run_logged "$log" unpack_kernel "$tmp" "$abi" "$series"
 	say "making the Rust metadata of $abi (about 80 s)"
-	run_logged "$log" make_metadata "$tmp/build" "$tmp/unpacked/usr/src/linux-headers-$abi"
+	run_logged "$log" in_root "$REPO/scripts/rust-metadata" make "$tmp/unpacked/usr/src/linux-headers-$abi" "$tmp/build"
 	run_logged "$log" in_root "$REPO/scripts/check-kernel" "$tmp/build"
 	run_logged "$log" unpack_modules "$tmp" "$abi"
 
@@ -182,24 +181,4 @@ unpack_modules() {
 		find "$tmp/modules" -name '*.ko.xz' -print0 |
 		in_root xargs -0 -r -n 200 -P "$(nproc)" xz -d &&
 		in_root depmod -b "$tmp/modules" "$abi"
-}
-
-# make_metadata BUILD HEADERS: Debian's configuration and make variables (its
-# Makefile reads .kernelvariables) give the packaged release and compiler.
-make_metadata() {
-	local build=$1 headers=$2
-	cp "$headers/.config" "$build/.config" &&
-		cp "$headers/.kernelvariables" "$build/.kernelvariables" &&
-		in_root make -C "$build" -s olddefconfig &&
-		same_config "$headers/.config" "$build/.config" &&
-		in_root make -C "$build" -j"$(nproc)" prepare modules_prepare &&
-		cp "$headers/Module.symvers" "$build/Module.symvers" &&
-		cmp "$headers/include/config/kernel.release" "$build/include/config/kernel.release" &&
-		cmp "$headers/include/generated/utsrelease.h" "$build/include/generated/utsrelease.h"
-}
-
-same_config() {
-	diff -u "$1" "$2" && return
-	echo "the compilers of the build root do not give the packaged configuration (difference above): is the kernel built by other versions than $SUITE's?"
-	return 1
 }

@@ -40,15 +40,14 @@ mmdebstrap() {
 }
 
 make_root() {
-	local mirror tmp=$CACHE/.root.tmp include args=()
+	local tmp=$CACHE/.root.tmp include args=()
 	need_mmdebstrap
 	# What an interrupted run left is not trusted, and its space is needed.
 	remove_tree "$tmp"
 	need_space 8000 "$CACHE"
 	[ "$(id -u)" -eq 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null ||
 		die "user namespaces with subordinate ids are not available to $(id -un); run as root, or install uidmap, add $(id -un) to /etc/subuid and /etc/subgid, and set kernel.unprivileged_userns_clone=1"
-	mirror=$(debian_mirror)
-	say "making the build root ($SUITE from ${mirror:-the default mirror}; about a minute, 2 GB)"
+	say "making the build root ($SUITE; about a minute, 2 GB)"
 	mkdir -p "$tmp"
 	rm -f "$CACHE/log/root"
 
@@ -60,15 +59,7 @@ make_root() {
 		--dpkgopt='path-exclude=/usr/share/man/*'
 		--dpkgopt='path-exclude=/usr/share/locale/*'
 		--dpkgopt='path-exclude=/usr/share/doc/*')
-	# The archive of the host, or the default one with backports added.
-	if [ -n "$mirror" ]; then
-		set -- "deb $mirror $SUITE main" "deb $mirror $SUITE-updates main" \
-			"deb $mirror $BACKPORTS main"
-	else
-		args+=("--setup-hook=sed -nE 's/^deb(.*) $SUITE (.*)/deb\\1 $BACKPORTS \\2/p' \"\$1/etc/apt/sources.list\" >\"\$1/etc/apt/sources.list.d/backports.list\"")
-		set --
-	fi
-	run_logged "$CACHE/log/root" unpack_root "$tmp" "$SUITE" "$@"
+	run_logged "$CACHE/log/root" unpack_suite "$tmp"
 	root_key >"$tmp/.union-root" 2>/dev/null ||
 		as_owner sh -c "echo $(root_key) >'$tmp/.union-root'"
 	remove_tree "$CACHE/.root.old"
@@ -76,6 +67,21 @@ make_root() {
 	mv "$tmp" "$ROOT"
 	remove_tree "$CACHE/.root.old"
 	say "build root ready"
+}
+
+# unpack_suite DIR: $SUITE with its updates and backports, from the archive of the
+# host, or the default one; what is in it is said by `args`.
+unpack_suite() {
+	local dir=$1 mirror args=("${args[@]}")
+	mirror=$(debian_mirror)
+	if [ -n "$mirror" ]; then
+		set -- "deb $mirror $SUITE main" "deb $mirror $SUITE-updates main" \
+			"deb $mirror $BACKPORTS main"
+	else
+		args+=("--setup-hook=sed -nE 's/^deb(.*) $SUITE (.*)/deb\\1 $BACKPORTS \\2/p' \"\$1/etc/apt/sources.list\" >\"\$1/etc/apt/sources.list.d/backports.list\"")
+		set --
+	fi
+	unpack_root "$dir" "$SUITE" "$@"
 }
 
 # unpack_root DIR SUITE [LINE...]: as root straight into DIR; as a plain user
