@@ -4,7 +4,7 @@
 
 export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-oldest test-containers bench unit demo vm shell lint install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-oldest test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What make install installs; the programs that test it are built by the
 # targets that run them.
@@ -68,6 +68,9 @@ shell: module tools
 lint:
 	@scripts/lint
 
+deb:
+	@scripts/deb
+
 install:
 	@scripts/install
 
@@ -110,6 +113,7 @@ make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
 make lint        check format, lints, unsafe code and its comments, scripts
 make install     install what was built last (as root)   make uninstall  take it away
+make deb         Debian packages, in out/deb: of the module for each packaged kernel
 make module      only the module        make tools   all tools, those of the tests too
 make setup       only fill the cache    make help    this
 make clean       remove out/            make distclean CACHE=1  the cache too

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use lexopt::prelude::*;
 
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, shown};
 
 /// What `--help` prints.
 pub const HELP: &str = "\
@@ -148,7 +148,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
         }
         (.., Some(extra)) => {
             return Err(
-                Failure::usage(format!("unexpected argument {}", extra.display()))
+                Failure::usage(format!("unexpected argument {}", shown(&extra)))
                     .with_hint("options with spaces must be quoted"),
             );
         }

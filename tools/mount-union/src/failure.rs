@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What went wrong, as mount(8) and the reader want to know it.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::path::{self, Path};
 use std::process::ExitCode;
 
 use rustix::io::Errno;
+
+/// What was given on the command line, for a person. `OsStr::display` is newer than the oldest compiler that this is for.
+pub fn shown(text: &(impl AsRef<OsStr> + ?Sized)) -> path::Display<'_> {
+    Path::new(text).display()
+}
 
 /// The exit statuses of mount(8).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use rustix::fs::CWD;
 use rustix::io::Errno;
 use rustix::mount::{FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags};
 
-use crate::failure::{Failure, Result, Status};
+use crate::failure::{Failure, Result, Status, shown};
 use crate::hints;
 
 /// The longest string that fsconfig(2) takes.
@@ -48,7 +48,7 @@ impl FsContext {
 
     /// Opens a context to change the file system mounted at `dir`.
     pub fn pick(fs_type: &str, dir: &OsStr) -> Result<Self> {
-        let subject = dir.display().to_string();
+        let subject = shown(&dir).to_string();
         let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_NO_AUTOMOUNT;
         let fd = rustix::mount::fspick(CWD, dir, flags).map_err(|errno| {
             Failure::mount(format!("{subject}: cannot remount: {errno}"))

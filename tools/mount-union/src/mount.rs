@@ -13,7 +13,7 @@ use rustix::thread::LinkNameSpaceType;
 
 use crate::additions::{self, UserNamespace};
 use crate::cli::{Form, Request};
-use crate::failure::{Failure, Result, Status};
+use crate::failure::{Failure, Result, Status, shown};
 use crate::fs_context::{FsContext, MAX_STRING};
 use crate::options::Options;
 use crate::top::{self, Top};
@@ -121,7 +121,7 @@ struct Layers {
 
 /// Mounts a new union.
 pub fn mount(request: &Request, options: &Options) -> Result<()> {
-    let subject = request.dir.display();
+    let subject = shown(&request.dir);
     check_mount_point(&request.dir)?;
     let made = match request.form() {
         Form::Helper => make(request, options)?,
@@ -140,7 +140,7 @@ pub fn mount(request: &Request, options: &Options) -> Result<()> {
 
 /// Makes the union; it is attached to no directory yet. `None` for `-f`.
 fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
-    let subject = request.dir.display().to_string();
+    let subject = shown(&request.dir).to_string();
     // The options first: who has mistyped one is not to be sent to look for layers.
     let mut context = FsContext::open(&request.fs_type(), &subject)?;
     context.set_string(b"source", source(request))?;
@@ -277,7 +277,7 @@ fn check_mount_point(dir: &OsStr) -> Result<()> {
         Mode::empty(),
     );
     opened.map(drop).map_err(|errno| {
-        Failure::mount(format!("mount point {}: {errno}", dir.display()))
+        Failure::mount(format!("mount point {}: {errno}", shown(&dir)))
             .with_hint("the mount point must be an existing directory")
     })
 }
@@ -289,7 +289,7 @@ fn attach(mount: &OwnedFd, dir: &OsStr) -> Result<()> {
     rustix::mount::move_mount(mount, c"", CWD, dir, flags).map_err(|errno| {
         Failure::mount(format!(
             "mount point {}: cannot attach the mount: {errno}",
-            dir.display()
+            shown(&dir)
         ))
     })
 }

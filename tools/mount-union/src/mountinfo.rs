@@ -7,7 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
 use crate::escape;
-use crate::failure::{Failure, Result, Status};
+use crate::failure::{Failure, Result, Status, shown};
 
 /// One mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +78,7 @@ pub fn read() -> Result<Vec<Mount>> {
 /// What is mounted at this very directory, if anything is.
 pub fn mounted_at(dir: &OsStr) -> Result<Option<Mount>> {
     let status = rustix::fs::statx(CWD, dir, AtFlags::empty(), StatxFlags::MNT_ID)
-        .map_err(|errno| Failure::mount(format!("mount point {}: {errno}", dir.display())))?;
+        .map_err(|errno| Failure::mount(format!("mount point {}: {errno}", shown(&dir))))?;
     if !status.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
         return Ok(None);
     }

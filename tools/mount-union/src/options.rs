@@ -11,7 +11,7 @@ use rustix::mount::MountAttrFlags;
 
 use crate::cli::Form;
 use crate::escape;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, shown};
 use crate::idmap::{IdMap, Mapping};
 use crate::podman;
 
@@ -139,7 +139,7 @@ impl Options {
         let mut options = Self::default();
         for argument in arguments {
             let parts = escape::split_options(argument.as_bytes()).map_err(|problem| {
-                Failure::usage(format!("options '{}': {problem}", argument.display()))
+                Failure::usage(format!("options '{}': {problem}", shown(&argument)))
                     .with_hint("write \\\" for a quote that is part of a path")
             })?;
             for part in parts {

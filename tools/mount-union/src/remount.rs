@@ -11,7 +11,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use rustix::mount::{MountAttrFlags, MountFlags};
 
 use crate::cli::Request;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, shown};
 use crate::fs_context::FsContext;
 use crate::mount;
 use crate::mountinfo::{self, Mount};
@@ -50,7 +50,7 @@ const FLAGS: [(&str, MountAttrFlags, MountFlags); 7] = [
 
 /// Remounts the union at the request's directory.
 pub fn remount(request: &Request, options: &Options) -> Result<()> {
-    let subject = request.dir.display();
+    let subject = shown(&request.dir);
     if request.fake {
         request.say(format_args!("{subject}: would remount"));
         return Ok(());
@@ -125,7 +125,7 @@ fn escape_option(mut text: Vec<u8>, option: &[u8]) -> Vec<u8> {
 /// What is mounted at `dir`.
 fn find(dir: &OsStr) -> Result<Mount> {
     mountinfo::mounted_at(dir)?.ok_or_else(|| {
-        Failure::mount(format!("{}: not a mount point", dir.display()))
+        Failure::mount(format!("{}: not a mount point", shown(&dir)))
             .with_hint("name the directory at which the union is mounted")
     })
 }
@@ -144,7 +144,7 @@ fn change_mount(dir: &OsStr, mount: &Mount, options: &Options) -> Result<()> {
     rustix::mount::mount_remount(dir.as_bytes(), flags | MountFlags::BIND, c"").map_err(|errno| {
         Failure::mount(format!(
             "{}: cannot change the flags of the mount: {errno}",
-            dir.display()
+            shown(&dir)
         ))
     })
 }

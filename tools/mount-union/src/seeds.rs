@@ -15,14 +15,14 @@ use rustix::mount::{MountPropagationFlags, OpenTreeFlags, UnmountFlags};
 use rustix::thread::UnshareFlags;
 
 use crate::cli::Request;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, shown};
 use crate::mount::Directory;
 use crate::mountinfo::{self, Mount};
 
 /// The read-only file systems mounted at `dir`, topmost first.
 pub fn lower_layers(dir: &OsStr, request: &Request) -> Result<Vec<Directory>> {
     let path = std::fs::canonicalize(dir)
-        .map_err(|error| Failure::mount(format!("mount point {}: {error}", dir.display())))?;
+        .map_err(|error| Failure::mount(format!("mount point {}: {error}", shown(&dir))))?;
     let mounts = mountinfo::read()?;
     let stack = mountinfo::stack(&mounts, path.as_os_str(), mount_id(path.as_os_str())?);
     let count = read_only_prefix(&path, &stack)?;
@@ -82,7 +82,7 @@ fn read_only_prefix(dir: &Path, stack: &[&Mount]) -> Result<usize> {
 fn mount_id(path: &OsStr) -> Result<u64> {
     rustix::fs::statx(CWD, path, AtFlags::empty(), StatxFlags::MNT_ID)
         .map(|status| status.stx_mnt_id)
-        .map_err(|errno| Failure::mount(format!("mount point {}: {errno}", path.display())))
+        .map_err(|errno| Failure::mount(format!("mount point {}: {errno}", shown(&path))))
 }
 
 /// Detached copies of the `count` mounts right below the topmost one at `dir`.

@@ -18,7 +18,7 @@ use rustix::io::Errno;
 use rustix::mount::MountAttrFlags;
 
 use crate::cli::Request;
-use crate::failure::{Failure, Result};
+use crate::failure::{Failure, Result, shown};
 use crate::fs_context::FsContext;
 use crate::mount::Directory;
 use crate::options::TopOptions;
@@ -90,7 +90,7 @@ pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
             Err(Failure::mount(format!("top layer {}: {error}", path.display()))
                 .with_hint("name a block device, a directory, or tmpfs"))
         }
-        _ if required => Err(Failure::mount(format!("no top layer: '{}' is no device or directory", spec.display()))
+        _ if required => Err(Failure::mount(format!("no top layer: '{}' is no device or directory", shown(&spec)))
             .with_hint("name a block device, a directory, or tmpfs; or name the layers by lowerdir= and upperdir=")),
         _ => Ok(None),
     }
@@ -221,7 +221,7 @@ fn new_mount(
     options: &TopOptions,
     defaults: &[(&str, &str)],
 ) -> Result<OwnedFd> {
-    let context = FsContext::open(fs_type, &format!("top layer {}", source.display()))?;
+    let context = FsContext::open(fs_type, &format!("top layer {}", shown(&source)))?;
     context.set_string(b"source", source.as_bytes())?;
     for (key, value) in defaults {
         context.set_string(key.as_bytes(), value.as_bytes())?;
