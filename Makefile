@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
+export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-oldest test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What make install installs; the programs that test it are built by the
 # targets that run them.
@@ -49,6 +49,9 @@ test-live: module tools
 
 test-oldest: tools
 	@scripts/test-oldest
+
+test-arm64:
+	@scripts/test-arm64
 
 bench: module tools
 	@scripts/bench
@@ -105,6 +108,7 @@ make test-crash  cut the power while a union is written to, and look at its disk
 make test-boot   boot a Debian from a union by its own initial ram disk
 make test-live   boot a live medium from a union by live-boot
 make test-oldest a part of the tests on the oldest kernel series that is supported
+make test-arm64  a part of the tests on arm64, which is emulated
 make bench       measure the union against overlayfs and its peers
 make test-install  install, and load and mount what was installed
 make test-containers  podman with mount.union as its mount_program
@@ -120,12 +124,14 @@ make clean       remove out/            make distclean CACHE=1  the cache too
 
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list),
                  or the newest of a series (KERNEL=7.2)
+ARCH=arm64       module, tools, setup: for this processor, not for amd64
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
 FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
-PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8; test-oldest: 4), every
-                 Nth fault of the sweeps (default 27); each day others
+PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8; test-oldest: 4;
+                 test-arm64: 12), every Nth fault of the sweeps (default 27);
+                 each day others
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
                  or for how long

@@ -14,6 +14,45 @@ OLDEST=7.2
 SUITE=trixie
 BACKPORTS=trixie-backports
 
+# The processor that things are built for: ARCH=, as Debian names it or others
+# do, or what the name of a kernel ends with.  What a machine of it is like is
+# in tools/vm/src/architecture.rs.
+case ${ARCH:-}:${KERNEL:-} in
+:*-arm64 | :*-arm64-16k | arm64:* | aarch64:*) ARCH=arm64 ;;
+:* | amd64:* | x86_64:* | x86:*) ARCH=amd64 ;;
+*)
+	echo "${0##*/}: error: ARCH=$ARCH is neither amd64 nor arm64" >&2
+	exit 1
+	;;
+esac
+# NATIVE: whether this machine runs what is built.
+# KERNEL_ENDING: what the names of its kernels end with, an extended regular
+# expression; of one version the shortest name is the usual kernel.
+# KERNEL_MAKE: what the make of a kernel is told.
+# CROSS_LINKER, CROSS_TOOLS: what cargo is told, and what must be on this machine.
+# CROSS_PACKAGES: what the build root needs besides.
+case $ARCH in
+amd64)
+	NATIVE=1
+	RUST_TARGET=x86_64-unknown-linux-gnu
+	KERNEL_ENDING=amd64
+	KERNEL_MAKE=() CROSS_LINKER='' CROSS_TOOLS='' CROSS_PACKAGES=''
+	# What calls make for a kernel must not pass on a name that is Debian's.
+	export -n ARCH
+	;;
+arm64)
+	NATIVE=0
+	RUST_TARGET=aarch64-unknown-linux-gnu
+	KERNEL_ENDING='arm64(-16k)?'
+	KERNEL_MAKE=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
+	CROSS_LINKER=CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
+	CROSS_TOOLS='aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
+	# The kernel has code for programs of 32 bits.
+	CROSS_PACKAGES="gcc-14-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf qemu-system-arm"
+	export ARCH
+	;;
+esac
+
 UNION_T0=${UNION_T0:-$(date +%s)}
 export UNION_T0
 
@@ -71,7 +110,24 @@ need_cargo() {
 	[ "$(printf '1.85\n%s\n' "$have" | sort -V | head -n 1)" = 1.85 ] ||
 		die "rustc here is $have; the tools need 1.85 or newer, install it with rustup"
 	need_tools cc="gcc libc6-dev"
+	if [ "$NATIVE" = 0 ]; then
+		need_tools "$CROSS_TOOLS"
+		[ -d "$(rustc --print sysroot)/lib/rustlib/$RUST_TARGET" ] ||
+			rustup -q target add "$RUST_TARGET" ||
+			die "the Rust here has no libraries for $RUST_TARGET; install them: rustup target add $RUST_TARGET, or apt install libstd-rust-dev:$ARCH"
+	fi
 }
+
+# cargo_static ARGUMENT...: cargo for the tools, linked statically: some run where
+# nothing else is, as the first process of a machine or in an initramfs.
+cargo_static() {
+	env ${CROSS_LINKER:+"$CROSS_LINKER"} RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
+		cargo "$@" --manifest-path "$REPO/tools/Cargo.toml" --release --locked --target "$RUST_TARGET"
+}
+
+# What was built of the tools: those of another processor beside this machine's.
+BIN=$REPO/out/bin
+[ "$NATIVE" = 1 ] || BIN=$REPO/out/bin-$ARCH
 
 # last_counts FILE: 'PASSED FAILED' from the last line 'N passed, N failed'.
 last_counts() {
@@ -97,6 +153,25 @@ count_part() {
 		say "$name ended with status $status before it was complete"
 		failed=$((failed + 1))
 	fi
+}
+
+# test_part NAME PARTS: run the cases FILTER= names on the kernel chosen, or each
+# day another PARTSth of all, each in one shape of layers.  Does not return.
+test_part() {
+	local name=$1 parts=${PARTS:-$2} abi args
+	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels"
+	number PARTS "$parts" 1
+	abi=$("$REPO/scripts/setup" --print-abi)
+	args=(--kernel "$abi" --json "$REPO/out/test-$name.json" --timeout "${TIMEOUT:-1800}")
+	[ -z "${JOBS:-}" ] || args+=(--jobs "$JOBS")
+	if [ -n "${FILTER:-}" ]; then
+		args+=(--filter "$FILTER")
+	else
+		args+=(--one --part "$(today "$parts")/$parts")
+	fi
+	[ "${V:-0}" = 0 ] || args+=(--verbose)
+	say "cases on $abi"
+	exec "$REPO/out/bin/union-vm" test "${args[@]}"
 }
 
 # count_end: the last line of a test; it fails if a part has, or if there was none.
@@ -177,4 +252,9 @@ debian_mirror() {
 }
 
 # default_abi: the resolved default kernel, or nothing when not yet resolved.
-default_abi() { cat "$KERNELS/default" 2>/dev/null || true; }
+default_abi() { cat "$(default_file)" 2>/dev/null || true; }
+
+# default_file: where that is kept, for each processor.
+default_file() {
+	if [ "$NATIVE" = 1 ]; then echo "$KERNELS/default"; else echo "$KERNELS/default-$ARCH"; fi
+}

@@ -23,7 +23,7 @@ in_root() { "$REPO/scripts/enter" "$@"; }
 
 update_lists() {
 	say "updating the package lists of the build root"
-	run_logged "$CACHE/log/apt" in_root apt-get -q -o APT::Sandbox::User=root update
+	run_logged "$CACHE/log/apt" in_apt apt-get -q -o APT::Sandbox::User=root update
 }
 
 # available_kernels: lines 'ABI PACKAGE-VERSION SERIES', newest first, for every
@@ -32,9 +32,10 @@ update_lists() {
 available_kernels() {
 	local sources
 	# shellcheck disable=SC2016
-	sources=$(in_root sh -c 'apt-cache search --names-only "^linux-source-[0-9.]+$" | cut -d" " -f1 | xargs -r apt-cache madison' |
+	sources=$(in_apt sh -c 'apt-cache search --names-only "^linux-source-[0-9.]+$" | cut -d" " -f1 | xargs -r apt-cache madison' |
 		awk -F' *[|] *' '{ gsub(/ /, "", $1); sub(/^linux-source-/, "", $1); print $2, $1 }')
-	in_root sh -c 'apt-cache search --names-only "^linux-(image|headers|binary|modules)-[0-9][^ ]*-amd64$" | cut -d" " -f1 | xargs -r apt-cache madison' |
+	# shellcheck disable=SC2016
+	in_apt sh -c 'apt-cache search --names-only "^linux-(image|headers|binary|modules)-[0-9][^ ]*-$1$" | cut -d" " -f1 | xargs -r apt-cache madison' sh "$KERNEL_ENDING" |
 		awk -F' *[|] *' -v sources="$sources" '
 			BEGIN {
 				n = split(sources, line, "\n")
@@ -44,14 +45,14 @@ available_kernels() {
 				gsub(/ /, "", $1)
 				split($1, w, "-"); kind = w[2]
 				abi = substr($1, length("linux-" kind "-") + 1)
-				if (abi ~ /-(rt|cloud)-amd64$/ || abi ~ /unsigned/) next
+				if (abi ~ /-(rt|cloud)-/ || abi ~ /unsigned/) next
 				seen[abi " " $2, kind] = 1; pair[abi " " $2] = $2
 			}
 			END {
 				for (p in pair)
 					if ((p, "image") in seen && (p, "headers") in seen && pair[p] in series)
 						print p, series[pair[p]]
-			}' | sort -t' ' -k2,2Vr |
+			}' | sort -t' ' -k2,2Vr -k1,1 |
 		while read -r abi version series; do
 			# Older ones lack interfaces; those that can work are listed alone.
 			[ "$(printf '%s\n' "$OLDEST" "$series" | sort -V | head -n 1)" != "$OLDEST" ] ||
@@ -67,7 +68,7 @@ chosen_abi() {
 		default_abi
 		return
 	fi
-	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-amd64 "$KERNELS/$(flavour_abi "$KERNEL")"; do
+	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-"$ARCH" "$KERNELS/$(flavour_abi "$KERNEL")"; do
 		if [ -e "$dir/.ready" ]; then
 			basename "$dir"
 			return
@@ -75,7 +76,7 @@ chosen_abi() {
 	done
 	# A series: the newest that is there, like the default until --update.
 	[[ ! $KERNEL =~ ^[0-9]+\.[0-9]+$ ]] ||
-		find "$KERNELS" -path "$KERNELS/$KERNEL.*+*-amd64/.ready" -printf '%h\n' 2>/dev/null |
+		find "$KERNELS" -path "$KERNELS/$KERNEL.*+*-$ARCH/.ready" -printf '%h\n' 2>/dev/null |
 		sed 's,.*/,,' | sort -V | tail -n 1
 }
 
@@ -103,7 +104,7 @@ remember_default() {
 	[ "$(default_abi)" = "$1" ] && return
 	mkdir -p "$KERNELS"
 	echo "$1" >"$KERNELS/.default.tmp"
-	mv "$KERNELS/.default.tmp" "$KERNELS/default"
+	mv "$KERNELS/.default.tmp" "$(default_file)"
 }
 
 make_kernel() {
@@ -144,11 +145,11 @@ make_kernel() {
 # The image is one package in older series and split in newer ones: what the
 # image package depends on in the very same version belongs to it.
 download_kernel() {
-	local dir=$1 abi=$2 version=$3 series=$4 common=${2%-amd64}
+	local dir=$1 abi=$2 version=$3 series=$4 common=${2%%-*}
 	(
 		cd "$dir" || exit
 		# shellcheck disable=SC2016
-		in_root sh -c '
+		in_apt sh -c '
 			version=$1 abi=$2; shift 2
 			parts=$(apt-cache show "linux-image-$abi=$version" | sed -n "s/^Depends: //p" | tr , "\n" |
 				sed -nE "s/^ *(linux-(binary|modules|base)-[^ ]+) \(= .*/\1=$version/p")

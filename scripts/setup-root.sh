@@ -22,6 +22,46 @@ root_key() { echo "$ROOT_FORMAT $SUITE" $ROOT_PACKAGES | sha256sum | cut -c 1-16
 # The key is written last, before the finished root gets its name.
 root_ready() { [ "$(cat "$ROOT/.union-root" 2>/dev/null)" = "$(root_key)" ]; }
 
+# What the build root has been given for another processor; a new root lacks it.
+cross_key() { echo "1 $SUITE" $CROSS_PACKAGES | sha256sum | cut -c 1-16; }
+
+cross_ready() { [ "$NATIVE" = 1 ] || [ "$(cat "$ROOT/.union-$ARCH" 2>/dev/null)" = "$(cross_key)" ]; }
+
+# make_cross: compilers and the machine for ARCH.  apt looks at the packages of
+# that processor, of which nothing is installed, by a configuration of its own.
+make_cross() {
+	local log=$CACHE/log/root-$ARCH
+	need_space 1500 "$CACHE"
+	say "adding compilers and QEMU for $ARCH to the build root (about a minute, 500 MB)"
+	rm -f "$log"
+	run_logged "$log" in_root apt-get -q -o APT::Sandbox::User=root update
+	# shellcheck disable=SC2086
+	run_logged "$log" in_root env DEBIAN_FRONTEND=noninteractive \
+		apt-get -q -y -o APT::Sandbox::User=root -o Acquire::Retries=3 --no-install-recommends install $CROSS_PACKAGES
+	# shellcheck disable=SC2016
+	run_logged "$log" in_root sh -c 'mkdir -p "/var/lib/apt/lists-$1/partial" && cat >"/etc/apt/union-$1.conf" <<-END
+		APT::Architecture "$1";
+		APT::Architectures { "$1"; };
+		Dir::State::lists "/var/lib/apt/lists-$1";
+		Dir::State::status "/dev/null";
+		Dir::Cache::pkgcache "";
+		Dir::Cache::srcpkgcache "";
+	END
+	' sh "$ARCH"
+	run_logged "$log" in_apt apt-get -q -o APT::Sandbox::User=root update
+	# shellcheck disable=SC2016
+	run_logged "$log" in_root sh -c 'echo "$2" >"/.union-$1"' sh "$ARCH" "$(cross_key)"
+}
+
+# in_apt CMD...: a command of apt that sees the packages of ARCH.
+in_apt() {
+	if [ "$NATIVE" = 1 ]; then
+		in_root "$@"
+	else
+		in_root env APT_CONFIG="/etc/apt/union-$ARCH.conf" "$@"
+	fi
+}
+
 # The keys of the archive are there on Debian, but not on every derivative.
 need_mmdebstrap() {
 	need_tools mmdebstrap=mmdebstrap

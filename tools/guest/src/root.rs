@@ -54,11 +54,15 @@ pub fn run_command(line: &CommandLine) -> Result<()> {
 /// A shell on the console.
 pub fn shell(line: &CommandLine) -> Result<()> {
     enter_root(line)?;
+    // /dev/console cannot be the terminal of a session.
+    let name =
+        fs::read_to_string("/sys/class/tty/console/active").context("asking for the console")?;
+    let path = Path::new("/dev").join(name.trim());
     let console = File::options()
         .read(true)
         .write(true)
-        .open("/dev/ttyS0")
-        .context("opening /dev/ttyS0")?;
+        .open(&path)
+        .with_context(|| format!("opening {}", path.display()))?;
     let bash = Path::new("/bin/bash").exists();
     let mut command = program(if bash { "/bin/bash" } else { "/bin/sh" }, line);
     command

@@ -1,65 +1,167 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The smallest programs, for scenarios that execute one.
+//!
+//! Those of the lower layers are put into images by a machine that need not have the processor they run on.
 
-/// An x86-64 program that exits with `status` at once.
+use std::sync::OnceLock;
+
+/// What a program is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Processor {
+    /// x86-64.
+    X86_64,
+    /// AArch64.
+    AArch64,
+}
+
+const OWN: Processor = if cfg!(target_arch = "aarch64") {
+    Processor::AArch64
+} else {
+    Processor::X86_64
+};
+
+static CHOSEN: OnceLock<Processor> = OnceLock::new();
+
+/// Makes the programs of this process for another processor than its own. Panics if some have been made already for
+/// another one: images would hold both.
+pub fn make_for(processor: Processor) {
+    let chosen = *CHOSEN.get_or_init(|| processor);
+    assert_eq!(chosen, processor, "programs are made for one processor");
+}
+
+fn processor() -> Processor {
+    *CHOSEN.get_or_init(|| OWN)
+}
+
+/// System calls, by their numbers on x86-64 and on AArch64.
+type Call = [u8; 2];
+const EXIT: Call = [60, 93];
+const SETUID: Call = [105, 146];
+const GETEUID: Call = [107, 175];
+const GETEGID: Call = [108, 177];
+
+/// A program that exits with `status` at once.
 pub fn exits_with(status: u8) -> Vec<u8> {
-    program(&[
-        0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
-        0xbf, status, 0, 0, 0, // mov edi, status
-        0x0f, 0x05, // syscall
-    ])
+    program(&match processor() {
+        Processor::X86_64 => {
+            let mut code = x86_64::set_argument(status).to_vec();
+            code.extend(x86_64::call(EXIT));
+            code
+        }
+        Processor::AArch64 => aarch64::code(&[
+            aarch64::set(0, status),
+            aarch64::set(aarch64::NUMBER, EXIT[1]),
+            aarch64::CALL,
+        ]),
+    })
 }
 
-/// An x86-64 program that exits with the low byte of its effective user.
+/// A program that exits with the low byte of its effective user.
 pub fn exits_with_user() -> Vec<u8> {
-    exits_with_answer(&[0xb8, 107, 0, 0, 0])
+    exits_with_answer(GETEUID, 0)
 }
 
-/// An x86-64 program that exits with the low byte of its effective group.
+/// A program that exits with the low byte of its effective group.
 pub fn exits_with_group() -> Vec<u8> {
-    exits_with_answer(&[0xb8, 108, 0, 0, 0])
+    exits_with_answer(GETEGID, 0)
 }
 
-/// An x86-64 program that exits with 0 if it may become user 77, else with 255.
+/// A program that exits with 0 if it may become user 77, else with 255.
 pub fn becomes_user() -> Vec<u8> {
-    exits_with_answer(&[
-        0xb8, 105, 0, 0, 0, // mov eax, 105 (setuid)
-        0xbf, 77, 0, 0, 0, // mov edi, 77
-    ])
+    exits_with_answer(SETUID, 77)
 }
 
-/// Makes the system call that `set_up` has put into the registers and exits with its answer.
-fn exits_with_answer(set_up: &[u8]) -> Vec<u8> {
-    let mut code = set_up.to_vec();
-    code.extend([
-        0x0f, 0x05, // syscall
-        0x89, 0xc7, // mov edi, eax
-        0xb8, 60, 0, 0, 0, // mov eax, 60 (exit)
-        0x0f, 0x05, // syscall
-    ]);
-    program(&code)
+/// Makes a system call and exits with its answer.
+fn exits_with_answer(call: Call, argument: u8) -> Vec<u8> {
+    program(&match processor() {
+        Processor::X86_64 => {
+            let mut code = x86_64::set_argument(argument).to_vec();
+            code.extend(x86_64::call(call));
+            code.extend([0x89, 0xc7]); // mov edi, eax
+            code.extend(x86_64::call(EXIT));
+            code
+        }
+        // The answer is where the first argument is.
+        Processor::AArch64 => aarch64::code(&[
+            aarch64::set(0, argument),
+            aarch64::set(aarch64::NUMBER, call[1]),
+            aarch64::CALL,
+            aarch64::set(aarch64::NUMBER, EXIT[1]),
+            aarch64::CALL,
+        ]),
+    })
 }
 
-/// An x86-64 program that waits to be killed.
+/// A program that waits to be killed.
 pub fn waits() -> Vec<u8> {
-    program(&[
-        0xb8, 34, 0, 0, 0, // mov eax, 34 (pause)
-        0x0f, 0x05, // syscall
-        0xeb, 0xf7, // jmp back
-    ])
+    program(&match processor() {
+        Processor::X86_64 => vec![
+            0xb8, 34, 0, 0, 0, // mov eax, 34 (pause)
+            0x0f, 0x05, // syscall
+            0xeb, 0xf7, // jmp back
+        ],
+        // ppoll(NULL, 0, NULL, NULL), as there is no pause(2).
+        Processor::AArch64 => aarch64::code(&[
+            aarch64::set(0, 0),
+            aarch64::set(1, 0),
+            aarch64::set(2, 0),
+            aarch64::set(3, 0),
+            aarch64::set(aarch64::NUMBER, 73),
+            aarch64::CALL,
+            0x17ff_fffa, // b back, 6 instructions
+        ]),
+    })
+}
+
+mod x86_64 {
+    /// Puts a byte where the first argument is.
+    pub fn set_argument(value: u8) -> [u8; 5] {
+        [0xbf, value, 0, 0, 0] // mov edi, value
+    }
+
+    /// Makes a system call.
+    pub fn call(call: super::Call) -> [u8; 7] {
+        [
+            0xb8, call[0], 0, 0, 0, // mov eax, number
+            0x0f, 0x05, // syscall
+        ]
+    }
+}
+
+mod aarch64 {
+    /// The register with the number of a system call.
+    pub const NUMBER: u32 = 8;
+    /// `svc #0`.
+    pub const CALL: u32 = 0xd400_0001;
+
+    /// `mov xN, value`.
+    pub fn set(register: u32, value: u8) -> u32 {
+        0xd280_0000 | u32::from(value) << 5 | register
+    }
+
+    /// The bytes of instructions.
+    pub fn code(instructions: &[u32]) -> Vec<u8> {
+        instructions.iter().flat_map(|i| i.to_le_bytes()).collect()
+    }
 }
 
 fn program(code: &[u8]) -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
     const HEADERS: u64 = 64 + 56;
+    // At least the largest page: where a segment starts in the file and in memory must agree by it.
+    const ALIGNMENT: u64 = 0x1_0000;
+    let machine = match processor() {
+        Processor::X86_64 => 0x3e,
+        Processor::AArch64 => 0xb7,
+    };
     let size = HEADERS + code.len() as u64;
     let mut program = Vec::new();
     let mut put = |value: u64, bytes: usize| program.extend(&value.to_le_bytes()[..bytes]);
-    // ELF header: 64 bits, little endian, executable, x86-64.
+    // ELF header: 64 bits, little endian, executable.
     put(0x0001_0102_464c_457f, 8);
     put(0, 8);
     put(2, 2);
-    put(0x3e, 2);
+    put(machine, 2);
     put(1, 4);
     put(BASE + HEADERS, 8);
     put(64, 8);
@@ -77,7 +179,7 @@ fn program(code: &[u8]) -> Vec<u8> {
     put(BASE, 8);
     put(size, 8);
     put(size, 8);
-    put(0x1000, 8);
+    put(ALIGNMENT, 8);
     program.extend(code);
     program
 }

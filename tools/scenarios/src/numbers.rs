@@ -68,7 +68,7 @@ impl Walker {
         let object = Object {
             dev: stat.st_dev,
             mode: stat.st_mode,
-            links: stat.st_nlink,
+            links: sys::links(&stat),
             contents: match is_file {
                 true => std::fs::read(&path).map_err(|error| format!("{name}: {error}"))?,
                 false => Vec::new(),

@@ -63,7 +63,7 @@ struct Run<'a> {
 /// Cuts the power so many times; true when all went well.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let kernel = places.kernel(request.kernel.as_deref())?;
-    let guest = initramfs::guest(places, request.guest.clone())?;
+    let guest = initramfs::guest(places, &kernel, request.guest.clone())?;
     let union = match request.fstype.as_str() {
         "union" => Some(places.module(&kernel, "union.ko")?),
         _ => None,

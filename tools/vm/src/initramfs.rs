@@ -60,12 +60,16 @@ pub fn build(kernel: &Kernel, contents: &Contents) -> Result<Vec<u8>> {
 }
 
 /// Where the guest program is expected.
-pub fn guest(places: &Places, given: Option<PathBuf>) -> Result<PathBuf> {
-    let path = given.unwrap_or_else(|| places.repo.join("out/bin/union-guest"));
+pub fn guest(places: &Places, kernel: &Kernel, given: Option<PathBuf>) -> Result<PathBuf> {
+    let path = given.unwrap_or_else(|| {
+        let programs = kernel.architecture.programs(&places.repo);
+        programs.join("union-guest")
+    });
     if !path.is_file() {
         bail!(
-            "the guest program {} is missing; build it with make tools, or name one with --guest",
-            path.display()
+            "the guest program {} is missing; build it with make tools ARCH={}, or name one with --guest",
+            path.display(),
+            kernel.architecture.name()
         );
     }
     Ok(path)
@@ -78,13 +82,14 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 /// Reads a program that must not need a dynamic loader: there is none in the first root.
 fn read_static(path: &Path) -> Result<Vec<u8>> {
     let program = read(path)?;
-    const LOADER: &[u8] = b"/lib64/ld-linux";
-    if program.windows(LOADER.len()).any(|window| window == LOADER) {
-        bail!(
-            "{} is linked dynamically; build it with RUSTFLAGS='-C target-feature=+crt-static' \
-             and --target x86_64-unknown-linux-gnu",
-            path.display()
-        );
+    // Of x86-64 and AArch64.
+    for loader in ["/lib64/ld-linux-x86-64.so", "/lib/ld-linux-aarch64.so"].map(str::as_bytes) {
+        if program.windows(loader.len()).any(|window| window == loader) {
+            bail!(
+                "{} is linked dynamically; scripts/build-tools links it statically",
+                path.display()
+            );
+        }
     }
     Ok(program)
 }

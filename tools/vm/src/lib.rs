@@ -3,6 +3,7 @@
 //!
 //! The program `union-vm` is a command line for this; other programs of the host start machines by [`events`].
 
+pub mod architecture;
 pub mod boot;
 mod console;
 pub mod cpio;

@@ -77,9 +77,9 @@ pub struct Machine {
 
 /// Words of the command line of every test machine: whatever goes wrong in the kernel must end it, and a kernel that
 /// has KUnit runs the tests of the module.
-pub const KERNEL_WORDS: &str = "console=ttyS0 loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
+const KERNEL_WORDS: &str = "loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
      softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=40 \
-     kunit.enable=1 kunit.autorun=1 mitigations=off no_timer_check rdinit=/init";
+     kunit.enable=1 kunit.autorun=1 mitigations=off rdinit=/init";
 
 impl Machine {
     /// Boots a machine.
@@ -205,13 +205,16 @@ fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
     let initramfs = directory.join("initramfs");
     std::fs::write(&initramfs, &plan.initramfs).context("writing the initramfs")?;
     // The last of several words of a name counts.
+    let architecture = plan.kernel.architecture;
     let words = format!(
-        "{KERNEL_WORDS} {} {} {}",
+        "console={} {} {KERNEL_WORDS} {} {} {}",
+        architecture.console(),
+        architecture.words(),
         plan.processors.kernel_words(),
         plan.kernel.needs.words,
         plan.words.join(" ")
     );
-    let mut args = qemu::machine(plan.processors, &plan.memory);
+    let mut args = qemu::machine(architecture, plan.processors, &plan.memory);
     args.extend(qemu::kernel(&plan.kernel.image, &initramfs, &words));
     args.extend(qemu::random());
     for disk in &plan.disks {
@@ -225,7 +228,7 @@ fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
 
 fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
     let mut command = Command::new(places.repo.join("scripts/enter"));
-    command.arg("qemu-system-x86_64").args(args);
+    command.arg(plan.kernel.architecture.qemu()).args(args);
     if let Some(share) = &plan.share {
         let mut bind = share.clone().into_os_string();
         if let Some(more) = std::env::var_os("UNION_BIND") {

@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
+use union_scenarios::elf;
+
+use crate::architecture::Architecture;
 
 /// The checkout and the cache.
 pub struct Places {
@@ -52,7 +55,7 @@ impl Places {
         Ok(dir)
     }
 
-    /// A kernel of the cache: the named one, or the default.
+    /// A kernel of the cache: the named one, or the default. What this process makes from now on is for its processor.
     pub fn kernel(&self, abi: Option<&str>) -> Result<Kernel> {
         let kernels = self.cache.join("kernels");
         let abi = match abi {
@@ -78,7 +81,10 @@ impl Places {
                 image.display()
             );
         }
+        let architecture = Architecture::of_release(&abi);
+        elf::make_for(architecture.processor());
         Ok(Kernel {
+            architecture,
             needs: Needs::read(&dir.join("machine.json"))?,
             modules: dir.join("modules/lib/modules").join(&abi),
             image,
@@ -103,6 +109,8 @@ impl Places {
 pub struct Kernel {
     /// Its release.
     pub abi: String,
+    /// Its processor.
+    pub architecture: Architecture,
     /// The boot image.
     pub image: PathBuf,
     /// The directory with modules.dep.

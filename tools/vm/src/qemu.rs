@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::architecture::Architecture;
 use crate::disks::{Disk, Writes};
 
 type Args = Vec<OsString>;
@@ -34,13 +35,6 @@ pub fn kvm_usable() -> bool {
             .is_ok()
 }
 
-/// The emulated processor.
-///
-/// Each byte of a `rep movsb` costs as much as another instruction; without `erms` and `fsrm` kernel and libraries copy
-/// words, which takes a quarter off the time of everything.  Kernels with KASAN do not boot on an emulated processor
-/// with five levels of page tables.
-const EMULATED: &str = "max,la57=off,-erms,-fsrm";
-
 /// The processors of a machine.
 #[derive(Clone, Copy, Debug)]
 pub enum Processors {
@@ -68,21 +62,28 @@ impl Processors {
         }
     }
 
-    fn args(self) -> Args {
+    fn args(self, architecture: Architecture) -> Args {
         let number = match self {
             Self::Many(number) => number,
             Self::Counted => 1,
         };
         let mut args = match self {
-            Self::Many(_) if kvm_usable() => args(["-accel", "kvm", "-cpu", "host"]),
-            Self::Many(_) => args(["-accel", "tcg,thread=multi", "-cpu", EMULATED]),
+            Self::Many(_) if architecture.native() && kvm_usable() => {
+                args(["-accel", "kvm", "-cpu", "host"])
+            }
+            Self::Many(_) => args([
+                "-accel",
+                "tcg,thread=multi",
+                "-cpu",
+                architecture.emulated(),
+            ]),
             Self::Counted => args([
                 "-accel",
                 "tcg,thread=single",
                 "-icount",
                 "shift=0,sleep=off",
                 "-cpu",
-                EMULATED,
+                architecture.emulated(),
             ]),
         };
         args.extend(["-smp", &number.to_string()].map(OsString::from));
@@ -91,7 +92,7 @@ impl Processors {
 }
 
 /// The machine itself: processors, memory, nothing that is not asked for.
-pub fn machine(processors: Processors, memory: &str) -> Args {
+pub fn machine(architecture: Architecture, processors: Processors, memory: &str) -> Args {
     let mut args = args([
         "-nodefaults",
         "-no-user-config",
@@ -99,7 +100,8 @@ pub fn machine(processors: Processors, memory: &str) -> Args {
         "none",
         "-no-reboot",
     ]);
-    args.extend(processors.args());
+    args.extend(architecture.machine().iter().map(OsString::from));
+    args.extend(processors.args(architecture));
     args.extend(["-m", memory].map(OsString::from));
     args
 }

@@ -140,6 +140,13 @@ fn plan<'a>(
     mode: &str,
     files: &[(&str, &[u8])],
 ) -> Result<Plan<'a>> {
+    if !kernel.architecture.native() {
+        bail!(
+            "{} is a kernel for {}, and the Debian images in the cache are not; the scenarios run there (union-vm test)",
+            kernel.abi,
+            kernel.architecture.name()
+        );
+    }
     let root = places.images()?.join(format!("{}.erofs", request.image));
     if !root.is_file() {
         bail!(
@@ -160,7 +167,7 @@ fn plan<'a>(
         disks.push(disks::large(places, fs)?);
         modules.push(fs.name());
     }
-    let guest = initramfs::guest(places, request.guest.clone())?;
+    let guest = initramfs::guest(places, kernel, request.guest.clone())?;
     let union = match request.fstype.as_str() {
         "union" => Some(places.module(kernel, "union.ko")?),
         _ => None,

@@ -102,8 +102,9 @@ struct Run<'a> {
 
 /// Runs the tests; true when all went well.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
-    let count = count(request)?;
+    // First: the cases are described for its processor.
     let kernel = places.kernel(request.kernel.as_deref())?;
+    let count = count(request)?;
     // One case is not worth a machine.
     let worth = match request.set {
         // These take minutes, not moments.
@@ -317,7 +318,7 @@ impl Run<'_> {
 
 /// The first root of the machines.
 fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<u8>> {
-    let guest = initramfs::guest(places, request.guest.clone())?;
+    let guest = initramfs::guest(places, kernel, request.guest.clone())?;
     let module = match request.fstype.as_str() {
         "union" => Some(places.module(kernel, "union.ko")?),
         _ => None,
@@ -351,6 +352,15 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         }
         None => Vec::new(),
     };
+    if let Set::Instrument(instrument, _) = request.set
+        && !(instrument.programs.is_empty() || kernel.architecture.native())
+    {
+        bail!(
+            "the instrument {} needs programs of the build root, which are not for {}",
+            instrument.name,
+            kernel.architecture.name()
+        );
+    }
     let programs = match request.set {
         Set::Instrument(instrument, _) => programs::files(places, instrument.programs)?,
         Set::One | Set::Spread | Set::All => Vec::new(),

@@ -9,6 +9,17 @@ use std::path::Path;
 use super::{Dirent, Map, Result, check, dirents};
 use crate::errno::Errno;
 
+/// Says why there can be no such calls, if so.
+pub fn no_compat() -> Option<&'static str> {
+    if !cfg!(target_arch = "x86_64") {
+        // On the others a program of 64 bits has no gate to the calls of 32.
+        return Some("this processor has no such calls for a program of 64 bits");
+    }
+    // It comes with the emulation (CONFIG_IA32_EMULATION).
+    let there = Path::new("/proc/sys/abi/vsyscall32").exists();
+    (!there).then_some("this kernel runs no programs of 32 bits")
+}
+
 /// getdents64(2) of a 32-bit program, one call with a buffer of `size` bytes.
 pub fn getdents_compat(fd: RawFd, size: usize) -> Result<Vec<Dirent>> {
     const NUMBER: u32 = 220;
@@ -69,7 +80,8 @@ fn number(bytes: &[u8], at: usize) -> u32 {
 
 /// Memory that pointers of 32 bits reach.
 fn low(size: usize) -> Result<Map> {
-    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_32BIT;
+    const MAP_32BIT: i32 = 0x40;
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | MAP_32BIT;
     Map::new(-1, size, libc::PROT_READ | libc::PROT_WRITE, flags)
 }
 
@@ -106,16 +118,12 @@ unsafe fn call(number: u32, [first, second, third]: [u32; 3]) -> i32 {
     if result >= 0 {
         return result;
     }
-    set_errno(-result);
+    // SAFETY: the place of this thread's errno.
+    unsafe { *libc::__errno_location() = -result };
     -1
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 unsafe fn call(_number: u32, _arguments: [u32; 3]) -> i32 {
-    panic!("this processor runs no programs of 32 bits");
-}
-
-fn set_errno(errno: i32) {
-    // SAFETY: the place of this thread's errno.
-    unsafe { *libc::__errno_location() = errno };
+    unreachable!("whoever calls this has asked no_compat()");
 }

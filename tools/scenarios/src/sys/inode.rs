@@ -11,8 +11,10 @@ pub const HERE: RawFd = libc::AT_FDCWD;
 
 /// fchmodat2(2).
 pub fn fchmodat2(dir: RawFd, path: impl AsRef<OsStr>, mode: u32, flags: i32) -> Result<()> {
+    // The same on all processors; the crate does not have it for each.
+    const SYS_FCHMODAT2: libc::c_long = 452;
     let path = cstring(path);
-    raw!(SYS_fchmodat2, dir, path.as_ptr(), mode, flags).map(drop)
+    call!(syscall(SYS_FCHMODAT2, dir, path.as_ptr(), mode, flags)).map(drop)
 }
 
 /// fchownat(2).

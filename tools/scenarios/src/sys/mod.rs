@@ -137,6 +137,11 @@ pub fn stat(path: impl AsRef<OsStr>, flags: i32) -> Result<libc::stat> {
     Ok(unsafe { stat.assume_init() })
 }
 
+/// The link count, whose type is not the same on all processors.
+pub fn links(stat: &libc::stat) -> u64 {
+    stat.st_nlink as u64
+}
+
 /// fstat(2).
 pub fn fstat(fd: RawFd) -> Result<libc::stat> {
     let mut stat = MaybeUninit::zeroed();

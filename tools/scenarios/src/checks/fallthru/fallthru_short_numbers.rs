@@ -15,9 +15,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {
-    // It comes with the emulation (CONFIG_IA32_EMULATION).
-    if !Path::new("/proc/sys/abi/vsyscall32").exists() {
-        return Err("skip: this kernel runs no programs of 32 bits".into());
+    if let Some(why) = sys::no_compat() {
+        return Err(format!("skip: {why}"));
     }
     if !b.is_union() {
         return Err("skip: overlayfs has such numbers only if it can be told to".into());

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 use std::collections::BTreeMap;
 use std::os::fd::RawFd;
-use std::path::Path;
 
 use crate::bench::Bench;
 use crate::scenario::Check;
@@ -15,9 +14,8 @@ pub const CHECK: Check = Check {
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {
-    // It comes with the emulation (CONFIG_IA32_EMULATION).
-    if !Path::new("/proc/sys/abi/vsyscall32").exists() {
-        return Err("skip: this kernel runs no programs of 32 bits".into());
+    if let Some(why) = sys::no_compat() {
+        return Err(format!("skip: {why}"));
     }
     let l = b.layout(2)?;
     b.describe(&l, 1, |b| {
