@@ -129,8 +129,8 @@ KDIR=DIR         build for the kernel of this tree, which must have Rust metadat
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
 FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
-PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8; test-oldest: 4;
-                 test-arm64: 12), every Nth fault of the sweeps (default 27);
+PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8; test-oldest and
+                 test-arm64: 4), every Nth fault of the sweeps (default 27);
                  each day others
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
