@@ -83,9 +83,14 @@ impl Places {
         }
         let architecture = Architecture::of_release(&abi);
         elf::make_for(architecture.processor());
+        let mut needs = Needs::read(&dir.join("machine.json"))?;
+        if !architecture.native() {
+            // Even where this machine's own processor need not be emulated.
+            needs.slowness *= 2;
+        }
         Ok(Kernel {
             architecture,
-            needs: Needs::read(&dir.join("machine.json"))?,
+            needs,
             modules: dir.join("modules/lib/modules").join(&abi),
             image,
             abi,

@@ -138,8 +138,15 @@ pub fn stat(path: impl AsRef<OsStr>, flags: i32) -> Result<libc::stat> {
 }
 
 /// The link count, whose type is not the same on all processors.
+#[allow(clippy::unnecessary_cast)]
 pub fn links(stat: &libc::stat) -> u64 {
     stat.st_nlink as u64
+}
+
+/// The size of blocks for input and output, whose type is not the same on all processors.
+#[allow(clippy::unnecessary_cast)]
+pub fn block_size(stat: &libc::stat) -> i64 {
+    stat.st_blksize as i64
 }
 
 /// fstat(2).

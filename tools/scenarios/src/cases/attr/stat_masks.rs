@@ -44,7 +44,7 @@ pub const SCENARIO: Scenario = Scenario {
                         ("blocks", stat.stx_blocks == whole.st_blocks as u64),
                         (
                             "block size",
-                            i64::from(stat.stx_blksize) == whole.st_blksize as i64,
+                            i64::from(stat.stx_blksize) == sys::block_size(&whole),
                         ),
                         (
                             "time",

@@ -60,7 +60,7 @@ pub const SCENARIO: Scenario = Scenario {
                                 (s.st_size, s.st_blocks),
                                 (s.st_mtime, s.st_mtime_nsec),
                                 (s.st_ctime, s.st_ctime_nsec),
-                                (s.st_blksize as i64, s.st_rdev as i64),
+                                (sys::block_size(s), s.st_rdev as i64),
                             ]
                         };
                         r.expect(
