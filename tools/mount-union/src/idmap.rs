@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::fs::{Gid, Mode, OFlags, Uid};
+use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 use rustix::mount::OpenTreeFlags;
 use rustix::thread::UnshareFlags;
@@ -93,15 +93,29 @@ impl IdMap {
         self.0.iter().map(line).collect()
     }
 
-    /// The id under which the union is to make what belongs to itself, where that of the caller, `id`, cannot be stored:
-    /// the one that is stored as root's, or else the first there is.
-    fn maker(&self, id: u32) -> u32 {
-        let storable = |range: &Range| (range.shown..range.shown + range.count).contains(&id);
-        if self.0.iter().any(storable) {
-            return id;
+    /// The same with a place for what `id` makes, which no range shows: under the last stored id that none has.
+    ///
+    /// Whoever mounts makes work directories and whiteouts, and podman makes files before it gives them to root of the
+    /// container. fuse-overlayfs stores these as nobody's, who is somebody where a range has that id.
+    fn with_place_for(mut self, id: u32) -> Self {
+        let has = |first: u32, count: u32, id: u32| (first..first + count).contains(&id);
+        if self.0.iter().any(|range| has(range.shown, range.count, id)) {
+            return self;
         }
-        let root = self.0.iter().find(|range| range.stored == 0);
-        root.or(self.0.first()).map_or(id, |range| range.shown)
+        let free = |id: &u32| {
+            !self
+                .0
+                .iter()
+                .any(|range| has(range.stored, range.count, *id))
+        };
+        if let Some(stored) = (0..u32::MAX).rev().find(free) {
+            self.0.push(Range {
+                stored,
+                shown: id,
+                count: 1,
+            });
+        }
+        self
     }
 }
 
@@ -133,13 +147,19 @@ impl Mapping {
 
     /// Makes id-mapped mounts of the layers.
     pub fn apply(&self, lowers: &mut [Directory], top: Option<&mut Top>) -> Result<()> {
-        let namespace = self.user_namespace()?;
+        let (uids, gids) = self.maps();
+        let namespace = user_namespace(&uids, &gids)?;
         for lower in lowers {
             let mount = clone(&lower.name(), lower.at()?.as_fd())?;
             map(&mount, &namespace, &lower.name())?;
             lower.becomes(mount);
         }
         let Some(top) = top else { return Ok(()) };
+        // In the top layer alone: what a lower layer has under that id does not become the mounter's.
+        let namespace = user_namespace(
+            &uids.with_place_for(rustix::process::geteuid().as_raw()),
+            &gids.with_place_for(rustix::process::getegid().as_raw()),
+        )?;
         match top.mount() {
             // Nobody else has it.
             Some(mount) => map(mount, &namespace, &top.upper.name()),
@@ -151,72 +171,44 @@ impl Mapping {
             }
         }
     }
+}
 
-    /// Calls `make` as a user whose files the top layer can store: the work directory and whiteouts belong to whoever
-    /// mounts. The caller's capabilities stay what they are.
-    pub fn as_maker<T>(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
-        let failed = |errno: Errno| {
-            Failure::new(
-                Status::System,
-                format!("cannot become a user that the id maps name: {errno}"),
-            )
-        };
-        let (uids, gids) = self.maps();
-        let (uid, gid) = (rustix::process::geteuid(), rustix::process::getegid());
-        let rights = rustix::thread::capabilities(None).map_err(failed)?;
-        let become_user = |uid: Uid, gid: Gid| -> rustix::io::Result<()> {
-            rustix::thread::set_thread_res_gid(None, gid, None)?;
-            rustix::thread::set_thread_res_uid(None, uid, None)?;
-            // Another effective user loses the effective capabilities, not those it may have.
-            rustix::thread::set_capabilities(None, rights)
-        };
-        become_user(
-            Uid::from_raw(uids.maker(uid.as_raw())),
-            Gid::from_raw(gids.maker(gid.as_raw())),
-        )
-        .map_err(failed)?;
-        let made = make();
-        become_user(uid, gid).map_err(failed)?;
-        made
-    }
+/// A user namespace with these maps, of which the kernel takes them.
+fn user_namespace(uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
+    let failed = |what: &str, error: std::io::Error| {
+        Failure::mount(format!("owners cannot be mapped: {what}: {error}"))
+    };
+    let mut holder = Command::new("/proc/self/exe")
+        .arg(HOLD)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(|error| failed("/proc/self/exe", error))?;
+    let id = holder.id();
+    let mut said = [0; 1];
+    let made = match holder.stdout.as_mut().map(|out| out.read_exact(&mut said)) {
+        Some(Ok(())) => fill(id, uids, gids),
+        // It has said why.
+        _ => Err(
+            Failure::mount("owners cannot be mapped: no user namespace is to be had")
+                .with_hint("see /proc/sys/user/max_user_namespaces"),
+        ),
+    };
+    // The end of its input ends it.
+    drop(holder.stdin.take());
+    holder
+        .wait()
+        .map_err(|error| failed("a user namespace", error))?;
+    made
+}
 
-    /// A user namespace with these maps, of which the kernel takes them.
-    fn user_namespace(&self) -> Result<OwnedFd> {
-        let failed = |what: &str, error: std::io::Error| {
-            Failure::mount(format!("owners cannot be mapped: {what}: {error}"))
-        };
-        let mut holder = Command::new("/proc/self/exe")
-            .arg(HOLD)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .map_err(|error| failed("/proc/self/exe", error))?;
-        let id = holder.id();
-        let mut said = [0; 1];
-        let made = match holder.stdout.as_mut().map(|out| out.read_exact(&mut said)) {
-            Some(Ok(())) => self.fill(id),
-            // It has said why.
-            _ => Err(
-                Failure::mount("owners cannot be mapped: no user namespace is to be had")
-                    .with_hint("see /proc/sys/user/max_user_namespaces"),
-            ),
-        };
-        // The end of its input ends it.
-        drop(holder.stdin.take());
-        holder
-            .wait()
-            .map_err(|error| failed("a user namespace", error))?;
-        made
-    }
-
-    /// Writes the maps of the namespace of a process, and opens it.
-    fn fill(&self, id: u32) -> Result<OwnedFd> {
-        let (uids, gids) = self.maps();
-        for (option, file, map) in [
-            ("uidmapping", "uid_map", uids),
-            ("gidmapping", "gid_map", gids),
-        ] {
-            std::fs::write(format!("/proc/{id}/{file}"), map.text()).map_err(|error| {
+/// Writes the maps of the namespace of a process, and opens it.
+fn fill(id: u32, uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
+    for (option, file, map) in [
+        ("uidmapping", "uid_map", uids),
+        ("gidmapping", "gid_map", gids),
+    ] {
+        std::fs::write(format!("/proc/{id}/{file}"), map.text()).map_err(|error| {
                 let hint = match error.raw_os_error().map(Errno::from_raw_os_error) {
                     Some(Errno::INVAL) => {
                         "the ranges must not overlap, and there may be 340 of them"
@@ -226,15 +218,14 @@ impl Mapping {
                 Failure::mount(format!("option {option}: the kernel does not take it: {error}"))
                     .with_hint(hint)
             })?;
-        }
-        std::fs::File::open(format!("/proc/{id}/ns/user"))
-            .map(OwnedFd::from)
-            .map_err(|error| {
-                Failure::mount(format!(
-                    "owners cannot be mapped: a user namespace: {error}"
-                ))
-            })
     }
+    std::fs::File::open(format!("/proc/{id}/ns/user"))
+        .map(OwnedFd::from)
+        .map_err(|error| {
+            Failure::mount(format!(
+                "owners cannot be mapped: a user namespace: {error}"
+            ))
+        })
 }
 
 /// Lends a user namespace to the process that started this one, which writes its maps: says so by a byte on its output,
@@ -400,15 +391,19 @@ mod tests {
     }
 
     #[test]
-    fn who_makes_what_is_the_unions() {
-        let map = |text: &str| IdMap::parse(text.as_bytes()).unwrap();
-        assert_eq!(map("0:100000:65536").maker(0), 100_000);
-        assert_eq!(map("1:200000:9:0:1000:1").maker(0), 1000);
-        assert_eq!(map("5:100000:9").maker(0), 100_000);
-        // Root can be stored, if not as root.
-        assert_eq!(map("7:0:1:0:9:1").maker(0), 0);
+    fn what_the_mounter_makes_has_a_place() {
+        let text = |map: &str| {
+            IdMap::parse(map.as_bytes())
+                .unwrap()
+                .with_place_for(0)
+                .text()
+        };
+        assert_eq!(text("0:100000:65536"), "0 100000 65536\n4294967294 0 1\n");
+        assert_eq!(text("4294967294:5:1"), "4294967294 5 1\n4294967293 0 1\n");
+        assert_eq!(text("7:0:1:0:9:1"), "7 0 1\n0 9 1\n");
         let all = IdMap::identity("         0          0 4294967295\n");
-        assert_eq!((all.text().as_str(), all.maker(7)), ("0 0 4294967295\n", 7));
+        assert_eq!(all.text(), "0 0 4294967295\n");
+        assert_eq!(all.clone().with_place_for(7), all);
         let some = IdMap::identity("0 1000 1\n1 100000 65536\n");
         assert_eq!(some.text(), "0 0 1\n1 1 65536\n");
     }

@@ -169,11 +169,7 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     } else {
         request.say(format_args!("no top layer: the union is read-only"));
     }
-    let create = || context.create(options.attributes()).map(Some);
-    match options.mapping.is_empty() || layers.top.is_none() {
-        true => create(),
-        false => options.mapping.as_maker(create),
-    }
+    context.create(options.attributes()).map(Some)
 }
 
 /// Gives the kernel the options that nobody asked for.
