@@ -111,7 +111,7 @@ make test-oldest a part of the tests on the oldest kernel series that is support
 make test-arm64  a part of the tests on arm64, which is emulated
 make bench       measure the union against overlayfs and its peers
 make test-install  install, and load and mount what was installed
-make test-containers  podman with mount.union as its mount_program
+make test-containers  podman and buildah with mount.union as their mount_program
 make unit        only the tests that need no virtual machine
 make vm CMD='..' run a command in a virtual machine with a union as its root
 make shell       an interactive shell there
