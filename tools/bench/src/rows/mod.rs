@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The rows: for each, the tree it works on, what is timed, and who takes part.
 
+mod build;
 mod copy_up;
 mod data;
+mod database;
 mod dirs;
 mod mount;
 mod names;
+mod packages;
 mod paths;
 mod programs;
 pub mod tree;
@@ -118,7 +121,10 @@ pub const ALL: &[Row] = &[
     names::MV_LOWER_DIR,
     programs::UNTAR,
     programs::GIT_CHECKOUT,
-    programs::DPKG_INSTALL,
+    packages::DPKG_INSTALL,
+    packages::DPKG_UPGRADE,
+    database::PGBENCH_LOWER,
+    build::PODMAN_BUILD,
     mount::MOUNT_100,
 ];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What people do: unpack an archive, check out a branch, install packages.
+//! What people do: unpack an archive, check out a branch.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -90,57 +90,8 @@ pub const GIT_CHECKOUT: Row = Row {
     ..Row::DEFAULT
 };
 
-pub const DPKG_INSTALL: Row = Row {
-    name: "dpkg_install",
-    about: "install five packages (dpkg)",
-    per: "run",
-    entries: 5,
-    tree: Tree {
-        name: "dpkg",
-        fill: |layer, _, _, _| {
-            let admin = layer.join("var/lib/dpkg");
-            fs::create_dir_all(&admin)?;
-            fs::create_dir_all(layer.join("usr/share/doc"))?;
-            let mut copy = Command::new("cp");
-            program(copy.args(["-aT", "/var/lib/dpkg"]).arg(admin)).map(drop)
-        },
-        large: false,
-    },
-    ready: |_| packages().map(drop),
-    time: |stage| {
-        let packages = packages()?;
-        timed(1, || {
-            let mut command = Command::new("dpkg");
-            command.arg(format!("--instdir={}", stage.at.display()));
-            command.arg(format!(
-                "--admindir={}",
-                stage.path("var/lib/dpkg").display()
-            ));
-            // None of the packages has scripts, and the triggers of others would work on the root of the machine.
-            command.args([
-                "--force-depends",
-                "--force-script-chrootless",
-                "--no-triggers",
-            ]);
-            command.arg("-i");
-            stage.program(command.args(&packages)).map(drop)
-        })
-    },
-    verify: |stage| {
-        let status = fs::read_to_string(stage.path("var/lib/dpkg/status"))?;
-        if !status.contains("\nPackage: hello\n") || !stage.path("usr/bin/hello").exists() {
-            bail!("the packages are not installed");
-        }
-        Ok(())
-    },
-    changes: Changes::All,
-    warm_up: true,
-    without: NO_COPY_UP,
-    ..Row::DEFAULT
-};
-
 /// Makes something below [`BASE`] the first time it is asked for.
-fn once(name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
+pub fn once(name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let path = Path::new(BASE).join(name);
     if !path.exists() {
         let unfinished = path.with_extension("unfinished");
@@ -150,7 +101,7 @@ fn once(name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     Ok(path)
 }
 
-fn archive(entries: usize) -> Result<PathBuf> {
+pub fn archive(entries: usize) -> Result<PathBuf> {
     once("archive.tar", |path| {
         let tree = Path::new(BASE).join("archive");
         sources(&tree, 0..entries, "new")?;
@@ -191,17 +142,4 @@ fn repository(entries: usize) -> Result<PathBuf> {
         run(&["commit", "-q", "-m", "other"])?;
         run(&["checkout", "-q", "first"])
     })
-}
-
-/// The packages that lie in the root and are not installed there.
-fn packages() -> Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir("/opt/debs").context("listing the packages to install")? {
-        found.push(entry?.path());
-    }
-    found.sort();
-    for path in &found {
-        fs::read(path)?;
-    }
-    Ok(found)
 }
