@@ -44,11 +44,19 @@ pub fn build(path: &Path, sources: &Sources<'_>) -> Result<()> {
     }
     let read =
         |path: &Path| fs::read(path).with_context(|| format!("cannot read {}", path.display()));
-    archive.file("init", 0o755, &read(&sources.repo.join("samples/boot/init"))?);
+    archive.file(
+        "init",
+        0o755,
+        &read(&sources.repo.join("samples/boot/init"))?,
+    );
     archive.file(
         "scripts/union",
         0o644,
-        &read(&sources.repo.join("tools/boot/initramfs-tools/scripts/union"))?,
+        &read(
+            &sources
+                .repo
+                .join("tools/boot/initramfs-tools/scripts/union"),
+        )?,
     );
     archive.file(
         "bin/busybox",

@@ -6,6 +6,7 @@
 //! the console, where the scripts and the kernel speak, too.
 
 pub mod cases;
+mod diskless;
 mod live;
 
 use std::fs::{self, File};
@@ -112,48 +113,60 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
             chosen.len(),
         )),
     };
-    let jobs = request.jobs.unwrap_or_else(crate::test::processors);
-    let next = AtomicUsize::new(0);
-    let results = std::thread::scope(|scope| {
-        let machines: Vec<_> = (0..jobs.clamp(1, chosen.len()))
-            .map(|_| scope.spawn(|| run.share(&chosen, &next)))
-            .collect();
-        machines
-            .into_iter()
-            .map(|machine| machine.join().expect("no thread panics"))
-            .collect::<Result<Vec<_>>>()
-    })?;
-    let results: Vec<Case> = results.into_iter().flatten().collect();
+    let results = match set.together {
+        true => diskless::run(&run, &chosen)?,
+        false => run.all(&chosen)?,
+    };
     let ui = run.ui.into_inner().expect("no thread panics");
     let (passed, failed, _) = ui.summary(&results);
     Ok(failed == 0 && passed > 0)
 }
 
 impl Run<'_> {
+    /// Boots all machines, a few at a time.
+    fn all(&self, chosen: &[&BootCase]) -> Result<Vec<Case>> {
+        let jobs = self.request.jobs.unwrap_or_else(crate::test::processors);
+        let next = AtomicUsize::new(0);
+        let results = std::thread::scope(|scope| {
+            let machines: Vec<_> = (0..jobs.clamp(1, chosen.len()))
+                .map(|_| scope.spawn(|| self.share(chosen, &next)))
+                .collect();
+            machines
+                .into_iter()
+                .map(|machine| machine.join().expect("no thread panics"))
+                .collect::<Result<Vec<_>>>()
+        })?;
+        Ok(results.into_iter().flatten().collect())
+    }
+
     /// Takes cases until there are no more.
     fn share(&self, chosen: &[&BootCase], next: &AtomicUsize) -> Result<Vec<Case>> {
         let mut results = Vec::new();
         while let Some(case) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
             let start = Instant::now();
             let lines = self.case(case)?;
-            let status = match lines.is_empty() {
-                true => Status::Passed,
-                false => Status::Failed,
-            };
-            let result = Case {
-                name: format!("{}/{}", self.request.set.name, case.name),
-                status,
-                lines,
-                millis: start.elapsed().as_millis() as u64,
-            };
-            let mut ui = self.ui();
-            ui.case(&result);
-            if result.status == Status::Passed {
-                ui.say(&format!("{} {}s", result.name, result.millis / 1000));
-            }
-            results.push(result);
+            results.push(self.result(case, lines, start.elapsed()));
         }
         Ok(results)
+    }
+
+    /// Says what has come of a machine of which so much is wrong.
+    fn result(&self, case: &BootCase, lines: Vec<String>, took: Duration) -> Case {
+        let result = Case {
+            name: format!("{}/{}", self.request.set.name, case.name),
+            status: match lines.is_empty() {
+                true => Status::Passed,
+                false => Status::Failed,
+            },
+            lines,
+            millis: took.as_millis() as u64,
+        };
+        let mut ui = self.ui();
+        ui.case(&result);
+        if result.status == Status::Passed {
+            ui.say(&format!("{} {}s", result.name, took.as_secs()));
+        }
+        result
     }
 
     fn ui(&self) -> MutexGuard<'_, Ui> {
@@ -219,22 +232,28 @@ impl Run<'_> {
         machine_disks: &[(PathBuf, &str)],
         log: &str,
     ) -> Result<Vec<String>> {
+        let mut plan = self.plan(boot, log)?;
+        plan.words.push(case.root.words().to_owned());
+        plan.words.push(boot.words.to_owned());
+        plan.disks
+            .extend(machine_disks.iter().map(|(image, serial)| Disk {
+                serial: (*serial).to_owned(),
+                image: image.clone(),
+                writes: Writes::Kept,
+            }));
+        self.listen(plan)
+    }
+
+    /// A machine without disks.
+    fn plan(&self, boot: &Boot, log: &str) -> Result<Plan<'_>> {
         let initrd = self.request.folder.join(boot.initrd.file());
-        let plan = Plan {
+        Ok(Plan {
             kernel: &self.kernel,
             initramfs: fs::read(&initrd)
                 .with_context(|| format!("reading {}", initrd.display()))?,
-            words: [WORDS, case.root.words(), boot.words]
-                .map(str::to_owned)
-                .to_vec(),
-            disks: machine_disks
-                .iter()
-                .map(|(image, serial)| Disk {
-                    serial: (*serial).to_owned(),
-                    image: image.clone(),
-                    writes: Writes::Kept,
-                })
-                .collect(),
+            words: vec![WORDS.to_owned()],
+            disks: Vec::new(),
+            networks: Vec::new(),
             share: None,
             output: false,
             memory: "1G".into(),
@@ -242,7 +261,11 @@ impl Run<'_> {
             log: self.places.log_dir()?.join(log),
             timeout: self.request.timeout,
             silence: self.request.timeout,
-        };
+        })
+    }
+
+    /// Runs a machine to its end; gives the lines of its console.
+    fn listen(&self, plan: Plan) -> Result<Vec<String>> {
         let mut machine = Machine::start(self.places, plan)?;
         let mut said = Vec::new();
         loop {

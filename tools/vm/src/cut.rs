@@ -171,6 +171,7 @@ impl Run<'_> {
                 image: image.to_owned(),
                 writes: Writes::Kept,
             }],
+            networks: Vec::new(),
             share: None,
             output: false,
             memory: "1G".into(),

@@ -132,6 +132,15 @@ pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
         }
         Top::Ext4 => ("boot-ext4", &["mkfs.ext4", "-q", "-F", "-L", "changes"]),
         Top::Xfs => ("boot-xfs", &["mkfs.xfs", "-q", "-f"]),
+        Top::Layer => (
+            "boot-layer",
+            &[
+                "sh",
+                "-c",
+                "d=$(mktemp -d) && chmod 755 $d && mkdir $d/upper $d/work && \
+                 mkfs.ext4 -q -F -L changes -d $d \"$0\" && rm -r $d",
+            ],
+        ),
         Top::Persistence => ("boot-persistence", &["sh", "-c", PERSISTENCE, "/ union"]),
         Top::Directories => (
             "boot-directories",

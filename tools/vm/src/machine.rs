@@ -12,13 +12,14 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
 use crate::disks::Disk;
 use crate::paths::{Kernel, Places};
-use crate::qemu::{self, Processors};
+use crate::qemu::{self, Network, Processors};
 use crate::signals;
 
 /// What a machine does.
@@ -48,6 +49,8 @@ pub struct Plan<'a> {
     pub words: Vec<String>,
     /// Its disks.
     pub disks: Vec<Disk>,
+    /// Its networks.
+    pub networks: Vec<Network>,
     /// A directory of the host that the guest sees.
     pub share: Option<PathBuf>,
     /// Whether the ports for the output of a command are wanted.
@@ -71,6 +74,8 @@ pub struct Machine {
     deadline: Instant,
     silence: Duration,
     stopped: bool,
+    /// Where its console is written to.
+    input: Arc<Mutex<Option<UnixStream>>>,
     /// Holds the sockets and the initramfs.
     _directory: tempfile::TempDir,
 }
@@ -88,7 +93,9 @@ impl Machine {
         let (sender, events) = mpsc::channel();
         let mut args = common(&plan, directory.path())?;
         let console = directory.path().join("console");
-        listen(&console, sender.clone(), Stream::Console(plan.log.clone()))?;
+        let input = Arc::default();
+        let stream = Stream::Console(plan.log.clone(), Arc::clone(&input));
+        listen(&console, sender.clone(), stream)?;
         args.extend(qemu::console_socket(&console));
         args.extend(qemu::port_bus());
         let mut ports = vec![("union.verdict", Stream::Verdict)];
@@ -116,6 +123,7 @@ impl Machine {
             deadline: Instant::now() + plan.timeout,
             silence: plan.silence,
             stopped: false,
+            input,
             _directory: directory,
         })
     }
@@ -154,6 +162,13 @@ impl Machine {
             self.stop();
             return Event::Stopped(why.to_owned());
         }
+    }
+
+    /// Types a line on its console.
+    pub fn tell(&self, line: &str) -> Result<()> {
+        let input = self.input.lock().expect("no thread panics");
+        let mut stream = input.as_ref().context("the machine has no console yet")?;
+        writeln!(stream, "{line}").context("writing to the console")
     }
 
     /// From now on it is given up after so short a silence.
@@ -220,6 +235,9 @@ fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
     for disk in &plan.disks {
         args.extend(qemu::disk(disk));
     }
+    for (number, network) in plan.networks.iter().enumerate() {
+        args.extend(qemu::network(number, network));
+    }
     if let Some(share) = &plan.share {
         args.extend(qemu::share(share));
     }
@@ -250,7 +268,7 @@ fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
 }
 
 enum Stream {
-    Console(PathBuf),
+    Console(PathBuf, Arc<Mutex<Option<UnixStream>>>),
     Verdict,
     Stdout,
     Stderr,
@@ -266,7 +284,10 @@ fn listen(socket: &Path, sender: Sender<Event>, stream: Stream) -> Result<()> {
         };
         // Errors end the stream; that it is incomplete shows in what is missing.
         let _ = match stream {
-            Stream::Console(log) => console(connection, &log, &sender),
+            Stream::Console(log, input) => {
+                *input.lock().expect("no thread panics") = connection.try_clone().ok();
+                console(connection, &log, &sender)
+            }
             Stream::Verdict => lines(connection, |line| sender.send(Event::Verdict(line)).is_ok()),
             Stream::Stdout => bytes(connection, |data| sender.send(Event::Stdout(data)).is_ok()),
             Stream::Stderr => bytes(connection, |data| sender.send(Event::Stderr(data)).is_ok()),

@@ -2,7 +2,7 @@
 //! The command line of QEMU, one function for each device.
 
 use std::ffi::OsString;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::architecture::Architecture;
 use crate::disks::{Disk, Writes};
@@ -169,6 +169,30 @@ pub fn disk(disk: &Disk) -> Args {
         ),
         "-device",
         &format!("virtio-blk-pci,drive={0},serial={0}", disk.serial),
+    ])
+}
+
+/// A cable between two machines, which a socket carries.
+#[derive(Clone, Debug)]
+pub struct Network {
+    /// The socket.
+    pub socket: PathBuf,
+    /// Whether this machine waits for the other one to be plugged in, any number of times.
+    pub waits: bool,
+}
+
+/// A network card. The one that waits has an address of its own, for both are on the same cable.
+pub fn network(number: usize, network: &Network) -> Args {
+    let (server, end) = match network.waits {
+        true => ("on", 1),
+        false => ("off", 0),
+    };
+    let socket = quote(&network.socket);
+    args([
+        "-netdev",
+        &format!("stream,id=net{number},server={server},addr.type=unix,addr.path={socket}"),
+        "-device",
+        &format!("virtio-net-pci,romfile=,netdev=net{number},mac=52:54:00:00:{end:02}:{number:02}"),
     ])
 }
 

@@ -203,6 +203,7 @@ fn plan<'a>(
         initramfs: initramfs::build(kernel, &contents)?,
         words,
         disks,
+        networks: Vec::new(),
         share,
         output: false,
         memory: request.memory.clone(),

@@ -258,6 +258,7 @@ impl Run<'_> {
             initramfs: self.initramfs.clone(),
             words,
             disks: disks::for_shapes(self.places)?,
+            networks: Vec::new(),
             share: None,
             output: false,
             memory: needs.memory.clone(),

@@ -3,12 +3,14 @@
 
 use anyhow::{Context, Result};
 
-use super::live;
+use super::{diskless, live};
 
 /// Cases that boot what one script has made.
 pub struct BootSet {
     /// Its name, which that of the script ends with.
     pub name: &'static str,
+    /// Whether its machines run at the same time, next to a server.
+    pub together: bool,
     /// The cases.
     pub cases: &'static [BootCase],
 }
@@ -17,10 +19,17 @@ pub struct BootSet {
 pub const SETS: &[BootSet] = &[
     BootSet {
         name: "boot",
+        together: false,
         cases: CASES,
     },
     BootSet {
+        name: "diskless",
+        together: true,
+        cases: diskless::CASES,
+    },
+    BootSet {
         name: "live",
+        together: false,
         cases: live::CASES,
     },
 ];
@@ -56,6 +65,8 @@ pub enum Root {
     Image,
     /// A medium with a live system.
     Medium,
+    /// What another machine exports.
+    Export,
 }
 
 impl Root {
@@ -65,6 +76,7 @@ impl Root {
             Self::Installed => "root.ext4",
             Self::Image => "root.erofs",
             Self::Medium => "medium.iso",
+            Self::Export => "server.ext4",
         }
     }
 
@@ -74,6 +86,7 @@ impl Root {
             Self::Installed => "root=LABEL=union-root",
             Self::Image => "root=/dev/vda rootfstype=erofs",
             Self::Medium => "boot=live",
+            Self::Export => "root=/dev/nfs",
         }
     }
 }
@@ -87,6 +100,8 @@ pub enum Top {
     Ext4,
     /// xfs.
     Xfs,
+    /// ext4 with the label `changes` and the directories of an upper layer.
+    Layer,
     /// ext4 on which live-boot keeps all changes.
     Persistence,
     /// ext4 on which live-boot keeps those below two directories.
@@ -102,7 +117,10 @@ pub enum Top {
 impl Top {
     /// Whether it must be a clean ext4 after a shutdown.
     pub fn is_ext4(self) -> bool {
-        matches!(self, Self::Ext4 | Self::Persistence | Self::Directories)
+        matches!(
+            self,
+            Self::Ext4 | Self::Layer | Self::Persistence | Self::Directories
+        )
     }
 }
 
@@ -136,6 +154,8 @@ pub enum Initrd {
     Klibc,
     /// For a kernel without union.ko.
     WithoutModule,
+    /// Of a machine that exports a root.
+    Server,
 }
 
 impl Initrd {
@@ -145,6 +165,7 @@ impl Initrd {
             Self::Whole => "initrd",
             Self::Klibc => "initrd-klibc",
             Self::WithoutModule => "initrd-without",
+            Self::Server => "initrd-server",
         }
     }
 }

@@ -51,6 +51,24 @@ pub const CASES: &[BootCase] = &[
         keeps_root: true,
     },
     BootCase {
+        name: "systemd",
+        root: Root::Installed,
+        top: Top::Layer,
+        boots: &[Boot {
+            initrd: Initrd::Whole,
+            words: "union=tmpfs union-test=systemd",
+            says: &[
+                UNION,
+                "union-test: machine.mount active",
+                "union-test: a container boots: yes",
+                RUNNING,
+            ],
+            never: &[": NO"],
+            starts: true,
+        }],
+        keeps_root: true,
+    },
+    BootCase {
         name: "directories",
         root: Root::Medium,
         top: Top::Directories,
