@@ -4,7 +4,7 @@
 
 export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-diskless test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-diskless test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What make install installs; the programs that test it are built by the
 # targets that run them.
@@ -49,6 +49,8 @@ test-live: module tools
 
 test-diskless: module tools
 	@scripts/test-diskless
+test-deb: tools
+	@scripts/test-deb
 
 test-oldest: tools
 	@scripts/test-oldest
@@ -111,6 +113,7 @@ make test-crash  cut the power while a union is written to, and look at its disk
 make test-boot   boot a Debian from a union by its own initial ram disk
 make test-live   boot a live medium from a union by live-boot
 make test-diskless  boot two machines from one NFS export, each with changes of its own
+make test-deb    the Debian packages: built twice, lintian, apt, a virtual machine
 make test-oldest a part of the tests on the oldest kernel series that is supported
 make test-arm64  a part of the tests on arm64, which is emulated
 make bench       measure the union against overlayfs and its peers
