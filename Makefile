@@ -4,7 +4,7 @@
 
 export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-diskless test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-diskless test-in-tree test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What make install installs; the programs that test it are built by the
 # targets that run them.
@@ -57,6 +57,9 @@ test-oldest: tools
 
 test-arm64:
 	@scripts/test-arm64
+
+test-in-tree:
+	@scripts/test-in-tree
 
 bench: module tools
 	@scripts/bench
@@ -116,6 +119,7 @@ make test-diskless  boot two machines from one NFS export, each with changes of 
 make test-deb    the Debian packages: built twice, lintian, apt, a virtual machine
 make test-oldest a part of the tests on the oldest kernel series that is supported
 make test-arm64  a part of the tests on arm64, which is emulated
+make test-in-tree  lay the source into that of the kernel and build it there
 make bench       measure the union against overlayfs and its peers
 make test-install  install, and load and mount what was installed
 make test-containers  podman and buildah with mount.union as their mount_program

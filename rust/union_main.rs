@@ -7,7 +7,7 @@
 use kernel::prelude::*;
 
 mod bindings;
-#[cfg(CONFIG_KUNIT = "y")]
+#[cfg(union_kunit)]
 mod kunit;
 pub mod logic;
 #[path = "union/mod.rs"]

@@ -59,7 +59,8 @@ make_flavour() {
 		run_logged "$log" copy_source "$KERNELS/$base/source" "$tmp/build"
 		echo "$FLAVOUR_FORMAT $base" >"$tmp/.source"
 	fi
-	run_logged "$log" configure_flavour "$flavour" "$tmp/build"
+	run_logged "$log" configure_kernel "$tmp/build" "$tmp/build" \
+		"$REPO/scripts/kernels/common.config" "$REPO/scripts/kernels/$flavour.config"
 	tell_steps "$log" 9>&- &
 	watcher=$!
 	run_logged "$log" in_root make -C "$tmp/build" LLVM=1 -j"$(nproc)" bzImage modules
@@ -82,21 +83,23 @@ copy_source() {
 		rm -f "$2/.kernelvariables"
 }
 
-# Everything is off but what the files say, and all they say must hold, save what
-# is marked as gone from later kernels ('# until VERSION: LINE').
-configure_flavour() {
-	local flavour=$1 build=$2 line wrong=0
-	sed 's/^# until [0-9.]*: //' "$REPO/scripts/kernels/common.config" \
-		"$REPO/scripts/kernels/$flavour.config" >"$build/.wanted"
-	in_root make -C "$build" LLVM=1 KCONFIG_ALLCONFIG=.wanted allnoconfig || return
+# configure_kernel SOURCE OBJECTS FILE...: everything is off but what the files say,
+# and all they say must hold, save what is marked as gone from later kernels
+# ('# until VERSION: LINE').
+configure_kernel() {
+	local source=$1 objects=$2 line wrong=0 out=()
+	shift 2
+	[ "$source" = "$objects" ] || out=("O=$objects")
+	sed 's/^# until [0-9.]*: //' "$@" >"$objects/.wanted"
+	in_root make -C "$source" ${out[@]+"${out[@]}"} LLVM=1 KCONFIG_ALLCONFIG="$objects/.wanted" allnoconfig || return
 	while read -r line; do
 		case $line in
-		CONFIG_*=n) ! grep -q "^${line%n}" "$build/.config" ;;
-		CONFIG_*) grep -qxF -- "$line" "$build/.config" ;;
+		CONFIG_*=n) ! grep -q "^${line%n}" "$objects/.config" ;;
+		CONFIG_*) grep -qxF -- "$line" "$objects/.config" ;;
 		esac && continue
 		echo "$line of scripts/kernels does not hold: it is not there in this kernel, or needs something else"
 		wrong=1
-	done < <(grep -h '^CONFIG_' "$REPO/scripts/kernels/common.config" "$REPO/scripts/kernels/$flavour.config")
+	done < <(grep -h '^CONFIG_' "$@")
 	return $wrong
 }
 

@@ -24,6 +24,12 @@ struct user_namespace *union_helper_current_user_ns(void)
 	return current_user_ns();
 }
 
+/* Inline without CONFIG_USER_NS. */
+bool union_helper_current_in_userns(const struct user_namespace *target)
+{
+	return current_in_userns(target);
+}
+
 void union_helper_put_cred(const struct cred *cred)
 {
 	put_cred(cred);

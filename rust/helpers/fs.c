@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 #include <linux/buffer_head.h>
+#include <linux/filelock.h>
 #include <linux/fs.h>
 #include <linux/fs_stack.h>
 #include <linux/fsnotify.h>
@@ -103,12 +104,18 @@ void union_helper_inode_refresh_times(struct inode *inode, const struct inode *r
 /* A block of the device of a file system, with its size; NULL if it cannot be read. */
 struct buffer_head *union_helper_sb_bread(struct super_block *sb, sector_t block)
 {
+#ifdef CONFIG_BUFFER_HEAD
 	return sb_bread(sb, block);
+#else
+	return NULL;
+#endif
 }
 
 void union_helper_brelse(struct buffer_head *bh)
 {
+#ifdef CONFIG_BUFFER_HEAD
 	brelse(bh);
+#endif
 }
 
 void union_helper_inode_times(const struct inode *inode, struct timespec64 *mtime,
@@ -253,6 +260,13 @@ const struct path *union_helper_file_path(const struct file *file)
 struct file *union_helper_get_file(struct file *file)
 {
 	return get_file(file);
+}
+
+/* Inline without CONFIG_FILE_LOCKING. */
+int union_helper_generic_setlease(struct file *file, int arg, struct file_lease **lease,
+				  void **priv)
+{
+	return generic_setlease(file, arg, lease, priv);
 }
 
 bool union_helper_file_is_opened(const struct file *file)

@@ -9,6 +9,7 @@
  */
 
 #include <linux/compiler_types.h>
+#include <linux/module.h>
 
 #include "compat.c"
 #include "cred.c"
@@ -23,3 +24,6 @@
 #include "ratelimit.c"
 #include "security.c"
 #include "task.c"
+
+/* module! has no word for it. */
+MODULE_VERSION(UNION_VERSION);

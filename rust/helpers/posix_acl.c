@@ -45,3 +45,32 @@ struct posix_acl *union_helper_posix_acl_duplicate(const struct posix_acl *acl)
 {
 	return posix_acl_clone(acl, GFP_KERNEL);
 }
+
+/* Inline without CONFIG_FS_POSIX_ACL, as are those below. */
+struct posix_acl *union_helper_vfs_get_acl(struct mnt_idmap *idmap, struct dentry *dentry,
+					   const char *name)
+{
+	return vfs_get_acl(idmap, dentry, name);
+}
+
+int union_helper_vfs_set_acl(struct mnt_idmap *idmap, struct dentry *dentry, const char *name,
+			     struct posix_acl *acl)
+{
+	return vfs_set_acl(idmap, dentry, name, acl);
+}
+
+int union_helper_vfs_remove_acl(struct mnt_idmap *idmap, struct dentry *dentry, const char *name)
+{
+	return vfs_remove_acl(idmap, dentry, name);
+}
+
+void union_helper_forget_all_cached_acls(struct inode *inode)
+{
+	forget_all_cached_acls(inode);
+}
+
+int union_helper_posix_acl_create(struct inode *dir, umode_t *mode,
+				  struct posix_acl **default_acl, struct posix_acl **acl)
+{
+	return posix_acl_create(dir, mode, default_acl, acl);
+}

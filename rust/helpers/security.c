@@ -10,6 +10,10 @@ void union_helper_security_cred_getsecid(const struct cred *cred, u32 *secid)
 	security_cred_getsecid(cred, secid);
 }
 
+int union_helper_security_ismaclabel(const char *name)
+{
+	return security_ismaclabel(name);
+}
 
 int union_helper_security_copy_up(struct dentry *src, struct cred **new)
 {

@@ -58,7 +58,7 @@ fn run() -> Result<()> {
     }
     match cli::parse(std::env::args_os())? {
         Command::Help => print!("{}", cli::HELP),
-        Command::Version => println!("mount.union {}", env!("CARGO_PKG_VERSION")),
+        Command::Version => print!("mount.union {}", include_str!("../../../rust/version")),
         Command::Mount(request) => execute(&request)?,
     }
     Ok(())

@@ -14,7 +14,7 @@ use clap::{Parser, Subcommand};
 
 /// Look into mounted unions, and bring deleted names back
 #[derive(Parser)]
-#[command(name = "union", version, after_help = "union(8) says more.")]
+#[command(name = "union", version = include_str!("../../../rust/version").trim_end(), after_help = "union(8) says more.")]
 struct Cli {
     #[command(subcommand)]
     command: Command,
