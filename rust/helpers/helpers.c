@@ -25,5 +25,7 @@
 #include "security.c"
 #include "task.c"
 
-/* module! has no word for it. */
-MODULE_VERSION(UNION_VERSION);
+/* module! has no word for it.  sparse cannot tell the length of a string. */
+#ifndef __CHECKER__
+MODULE_VERSION(__stringify(UNION_VERSION));
+#endif
