@@ -154,6 +154,8 @@ pub enum Initrd {
     Klibc,
     /// For a kernel without union.ko.
     WithoutModule,
+    /// Made by dracut, with union.ko.
+    Dracut,
     /// Of a machine that exports a root.
     Server,
 }
@@ -165,6 +167,7 @@ impl Initrd {
             Self::Whole => "initrd",
             Self::Klibc => "initrd-klibc",
             Self::WithoutModule => "initrd-without",
+            Self::Dracut => "initrd-dracut",
             Self::Server => "initrd-server",
         }
     }

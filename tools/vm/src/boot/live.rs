@@ -18,6 +18,17 @@ const fn boot(words: &'static str, says: &'static [&'static str]) -> Boot {
     }
 }
 
+/// A boot of an installed system by the initial ram disk of dracut.
+const fn dracut(words: &'static str, says: &'static [&'static str]) -> Boot {
+    Boot {
+        initrd: Initrd::Dracut,
+        words,
+        says,
+        never: &["union-test: root ext4", "starting on the plain root"],
+        starts: true,
+    }
+}
+
 /// All of them; the longest first, so that two machines end at about the same time.
 pub const CASES: &[BootCase] = &[
     BootCase {
@@ -66,6 +77,47 @@ pub const CASES: &[BootCase] = &[
             never: &[": NO"],
             starts: true,
         }],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "dracut",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[
+            dracut(
+                "rd.union=LABEL=changes systemd.mask=machine.mount systemd.mask=changes.mount",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: lower ext4 ro",
+                    "union-test: rw ext4 rw",
+                    RUNNING,
+                ],
+            ),
+            dracut(
+                "rd.union=LABEL=changes rd.union.readonly init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 2",
+                    "union-test: rw tmpfs rw",
+                    CLEAN,
+                ],
+            ),
+            dracut(
+                "rd.union=LABEL=changes rd.union.reset init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 1", CLEAN],
+            ),
+            Boot {
+                never: &["union-test: root ext4 writable", UNION],
+                ..dracut(
+                    "rd.union=LABEL=absent init=/usr/local/sbin/boot-probe",
+                    &[
+                        "union-boot: there is no LABEL=absent",
+                        "union-test: root ext4 read-only",
+                    ],
+                )
+            },
+        ],
         keeps_root: true,
     },
     BootCase {
