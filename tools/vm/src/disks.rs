@@ -130,7 +130,28 @@ pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
             fs::File::create(path)?.set_len(64 << 20)?;
             return Ok(true);
         }
-        Top::Ext4 => ("boot-ext4", &["mkfs.ext4", "-q", "-F", "-L", "changes"]),
+        Top::Ext4 => (
+            "boot-ext4",
+            &[
+                "mkfs.ext4",
+                "-q",
+                "-F",
+                "-L",
+                "changes",
+                "-U",
+                "5ca1ab1e-0000-4000-8000-000000000001",
+            ],
+        ),
+        Top::Btrfs => ("boot-btrfs", &["mkfs.btrfs", "-q", "-f"]),
+        Top::Damaged => (
+            "boot-damaged",
+            &[
+                "sh",
+                "-c",
+                "mkfs.ext4 -q -F \"$0\" && debugfs -w -R 'clri <2>' \"$0\" && \
+                 debugfs -w -R 'ssv state 2' \"$0\"",
+            ],
+        ),
         Top::Xfs => ("boot-xfs", &["mkfs.xfs", "-q", "-f"]),
         Top::Layer => (
             "boot-layer",

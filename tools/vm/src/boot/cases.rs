@@ -102,6 +102,10 @@ pub enum Top {
     Xfs,
     /// ext4 with the label `changes` and the directories of an upper layer.
     Layer,
+    /// btrfs.
+    Btrfs,
+    /// ext4 without a root directory, which `e2fsck -a` leaves to a person.
+    Damaged,
     /// ext4 on which live-boot keeps all changes.
     Persistence,
     /// ext4 on which live-boot keeps those below two directories.
@@ -174,7 +178,6 @@ impl Initrd {
 }
 
 /// Starts the probe in the place of the system, for what does not depend on that.
-#[cfg(test)]
 const PROBE: &str = "init=/usr/local/sbin/boot-probe";
 
 const UNION: &str = "union-test: root union writable";
@@ -223,7 +226,7 @@ pub const CASES: &[BootCase] = &[
                 ],
             ),
             union(
-                "union=LABEL=changes",
+                "union=UUID=5ca1ab1e-0000-4000-8000-000000000001:timeout=20",
                 &[UNION, "union-test: marks 2", RUNNING, CLEAN],
             ),
         ],
@@ -234,7 +237,7 @@ pub const CASES: &[BootCase] = &[
         root: Root::Installed,
         top: Top::Absent,
         boots: &[plain(
-            "union=LABEL=absent",
+            "union=LABEL=absent:timeout=2",
             &[
                 "union-boot: there is no LABEL=absent",
                 PLAIN,
@@ -315,10 +318,124 @@ pub const CASES: &[BootCase] = &[
                 initrd: Initrd::Klibc,
                 ..union(
                     "union=/dev/vdb:dir=machines/b,noatime init=/usr/local/sbin/boot-probe",
-                    &[UNION, "union-test: marks 1", "machines/b/upper"],
+                    &[
+                        UNION,
+                        "union-test: marks 1",
+                        "machines/b/upper",
+                        "union-test: journals recovered 1",
+                    ],
                 )
             },
         ],
+        keeps_root: true,
+    },
+    // The root file system has the changes, too; other images of it are below.
+    BootCase {
+        name: "dir",
+        root: Root::Installed,
+        top: Top::Absent,
+        boots: &[
+            union(
+                "union=dir:/var/changes:dir=a union.lower=/images/a.erofs:/images/b.squashfs \
+                 init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: lower ext4",
+                    "union-test: images a b a",
+                ],
+            ),
+            union(
+                "union=dir:/var/changes:dir=a union.ro init=/usr/local/sbin/boot-probe",
+                &["union-test: root union read-only", "union-test: marks 1"],
+            ),
+            union(
+                "union=dir:/var/changes:dir=a union.reset init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 1"],
+            ),
+        ],
+        keeps_root: false,
+    },
+    BootCase {
+        name: "chroot",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[
+            union(
+                "union=LABEL=changes union-test.chroot init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: chroot 0 ro"],
+            ),
+            // Nothing has been unmounted: e2fsck goes through the journals.
+            union(
+                "union=LABEL=changes init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 2",
+                    "union-test: lower layer changed",
+                ],
+            ),
+        ],
+        keeps_root: false,
+    },
+    BootCase {
+        name: "conf",
+        root: Root::Image,
+        top: Top::Absent,
+        boots: &[
+            union(
+                PROBE,
+                &[
+                    UNION,
+                    "union-test: lower erofs ro",
+                    "union-test: rw tmpfs rw",
+                ],
+            ),
+            Boot {
+                initrd: Initrd::Whole,
+                words: "union=off init=/usr/local/sbin/boot-probe",
+                says: &["union-test: root erofs read-only"],
+                never: &["union-boot"],
+                starts: true,
+            },
+        ],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "btrfs",
+        root: Root::Image,
+        top: Top::Btrfs,
+        boots: &[union(
+            "union=/dev/vdb init=/usr/local/sbin/boot-probe",
+            &[UNION, "union-test: rw btrfs rw"],
+        )],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "no-image",
+        root: Root::Image,
+        top: Top::Absent,
+        boots: &[plain(
+            "union=tmpfs union.lower=/images/absent init=/usr/local/sbin/boot-probe",
+            &[
+                "union-boot: there is no image /images/absent",
+                PLAIN,
+                "union-test: root erofs read-only",
+            ],
+        )],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "damaged",
+        root: Root::Image,
+        top: Top::Damaged,
+        boots: &[plain(
+            "union=/dev/vdb init=/usr/local/sbin/boot-probe",
+            &[
+                "needs to be checked by hand",
+                PLAIN,
+                "union-test: root erofs read-only",
+            ],
+        )],
         keeps_root: true,
     },
     BootCase {
