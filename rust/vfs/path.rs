@@ -35,7 +35,7 @@ impl Path {
     }
 
     /// The same as the first process sees it, for tests, which kernel threads run.
-    #[cfg(CONFIG_KUNIT = "y")]
+    #[cfg(union_kunit)]
     pub fn lookup_dir_of_init(name: &CStr) -> Result<Self> {
         Self::lookup_dir_by(bindings::kern_path_of_init, name)
     }
