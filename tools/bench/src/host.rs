@@ -13,7 +13,7 @@ use clap::Args;
 use union_vm::events::{self, Options};
 use union_vm::paths::Places;
 use union_vm::qemu::Processors;
-use union_vm::{run, signals};
+use union_vm::{run, signals, together};
 
 use crate::compare::Comparison;
 use crate::plan::{self, Point};
@@ -103,18 +103,7 @@ pub fn run(request: &Request) -> Result<bool> {
             started,
             known: &known,
         };
-        thread::scope(|scope| {
-            let machines: Vec<_> = (0..jobs)
-                .map(|job| {
-                    let boot = &boot;
-                    scope.spawn(move || boot.job(job))
-                })
-                .collect();
-            machines.into_iter().try_for_each(|machine| {
-                let ended = machine.join();
-                ended.unwrap_or_else(|_| Err(anyhow!("a machine's thread panicked")))
-            })
-        })?;
+        together::each(0..jobs, |job| boot.job(job))?;
     }
     let mut known = known
         .into_inner()

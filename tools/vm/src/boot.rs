@@ -24,6 +24,7 @@ use crate::machine::{Event, Machine, Plan};
 use crate::paths::{Kernel, Places};
 use crate::qemu::Processors;
 use crate::signals;
+use crate::together;
 use crate::ui::Ui;
 use crate::verdict::{Case, Status};
 use cases::{Boot, BootCase, BootSet, Initrd};
@@ -127,15 +128,8 @@ impl Run<'_> {
     fn all(&self, chosen: &[&BootCase]) -> Result<Vec<Case>> {
         let jobs = self.request.jobs.unwrap_or_else(crate::test::processors);
         let next = AtomicUsize::new(0);
-        let results = std::thread::scope(|scope| {
-            let machines: Vec<_> = (0..jobs.clamp(1, chosen.len()))
-                .map(|_| scope.spawn(|| self.share(chosen, &next)))
-                .collect();
-            machines
-                .into_iter()
-                .map(|machine| machine.join().expect("no thread panics"))
-                .collect::<Result<Vec<_>>>()
-        })?;
+        let jobs = jobs.clamp(1, chosen.len());
+        let results = together::each(0..jobs, |_| self.share(chosen, &next))?;
         Ok(results.into_iter().flatten().collect())
     }
 

@@ -20,5 +20,6 @@ pub mod qemu;
 pub mod run;
 pub mod signals;
 pub mod test;
+pub mod together;
 mod ui;
 mod verdict;

@@ -20,6 +20,7 @@ use crate::modules::Dependencies;
 use crate::paths::{Kernel, Places};
 use crate::programs;
 use crate::qemu::Processors;
+use crate::together;
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
@@ -124,18 +125,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     };
     // Made once, not by every machine at the same time.
     disks::for_shapes(places)?;
-    let results = std::thread::scope(|scope| {
-        let machines: Vec<_> = (0..jobs)
-            .map(|job| {
-                let run = &run;
-                scope.spawn(move || run.share(job, jobs))
-            })
-            .collect();
-        machines
-            .into_iter()
-            .map(|machine| machine.join().expect("no thread panics"))
-            .collect::<Result<Vec<_>>>()
-    })?;
+    let results = together::each(0..jobs, |job| run.share(job, jobs))?;
     let cases: Vec<Case> = results.into_iter().flatten().collect();
     let ui = run.ui.into_inner().expect("no thread panics");
     let (passed, failed, skipped) = ui.summary(&cases);

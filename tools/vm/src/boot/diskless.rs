@@ -12,6 +12,7 @@ use super::{Run, judge};
 use crate::disks::{self, Writes};
 use crate::machine::{Event, Machine};
 use crate::qemu::Network;
+use crate::together;
 use crate::verdict::Case;
 
 const UNION: &str = "union-test: root union writable";
@@ -117,16 +118,7 @@ pub fn run(run: &Run, chosen: &[&BootCase]) -> Result<Vec<Case>> {
             server.tell("update")?;
             wait(run, &mut server, "union-test: updated")?;
         }
-        let found = std::thread::scope(|scope| {
-            let machines: Vec<_> = chosen
-                .iter()
-                .map(|case| scope.spawn(|| client(run, case, number, cable(case, false))))
-                .collect();
-            machines
-                .into_iter()
-                .map(|machine| machine.join().expect("no thread panics"))
-                .collect::<Result<Vec<_>>>()
-        })?;
+        let found = together::each(chosen, |case| client(run, case, number, cable(case, false)))?;
         for ((lines, took), (more, longer)) in wrong.iter_mut().zip(found) {
             lines.extend(more);
             *took += longer;
