@@ -225,11 +225,13 @@ need_space() {
 		die "$2 has $free MiB free, $1 MiB are needed; free some space or set UNION_CACHE to a directory on a larger file system"
 }
 
-# with_lock NAME: wait for, then hold until the script ends, the lock NAME of
-# the cache.  Two set-ups at once would otherwise build the same thing twice.
+# with_lock NAME [DIR]: wait for, then hold until the script ends, the lock NAME
+# of a directory, the cache if none is given.  Two set-ups at once would
+# otherwise build the same thing twice.
 with_lock() {
-	mkdir -p "$CACHE"
-	exec 9>"$CACHE/.lock-$1"
+	local dir=${2:-$CACHE}
+	mkdir -p "$dir"
+	exec 9>"$dir/.lock-$1"
 	if ! flock -n 9; then
 		say "waiting for another run that is preparing the $1"
 		flock 9
