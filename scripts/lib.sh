@@ -7,6 +7,7 @@ REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${UNION_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/union}
 ROOT=$CACHE/root
 KERNELS=$CACHE/kernels
+TREES=$CACHE/trees
 
 # The oldest kernel series whose VFS interfaces this source is written for.
 # The newest packaged kernel is the default; KERNEL= pins another.

@@ -68,7 +68,8 @@ chosen_abi() {
 		default_abi
 		return
 	fi
-	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-"$ARCH" "$KERNELS/$(flavour_abi "$KERNEL")"; do
+	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-"$ARCH" "$KERNELS/$(flavour_abi "$KERNEL")" \
+		"$TREES/$KERNEL" "$TREES/$KERNEL"+*-"$ARCH"; do
 		if [ -e "$dir/.ready" ]; then
 			basename "$dir"
 			return
@@ -107,12 +108,9 @@ remember_default() {
 	mv "$KERNELS/.default.tmp" "$(default_file)"
 }
 
-make_kernel() {
-	local abi=$1 version series tmp log
-	tmp=$KERNELS/.$abi.tmp
-	log=$CACHE/log/kernel-$abi
-	remove_tree "$tmp"
-	need_space 6000 "$KERNELS"
+# find_packages ABI: the version and the series of its packages, in $version and $series.
+find_packages() {
+	local abi=$1
 	read -r _ version series < <(available_kernels | awk -v abi="$abi" '$1 == abi') || true
 	if [ -z "${version:-}" ]; then
 		update_lists
@@ -120,6 +118,15 @@ make_kernel() {
 	fi
 	[ -n "${version:-}" ] ||
 		die "kernel $abi is no longer available; run scripts/setup --update, or choose one of scripts/setup --list with KERNEL="
+}
+
+make_kernel() {
+	local abi=$1 version series tmp log
+	tmp=$KERNELS/.$abi.tmp
+	log=$CACHE/log/kernel-$abi
+	remove_tree "$tmp"
+	need_space 6000 "$KERNELS"
+	find_packages "$abi"
 	mkdir -p "$tmp/debs" "$tmp/unpacked" "$tmp/build"
 	rm -f "$log"
 
@@ -142,29 +149,64 @@ make_kernel() {
 	say "kernel $abi ready"
 }
 
+# Raise when the way a tree is made changes.
+TREE_FORMAT=1
+
+tree_ready() { [ "$(cat "$TREES/$1/.ready" 2>/dev/null)" = "$TREE_FORMAT" ]; }
+
+# make_tree ABI: only what modules are built against (640 MB), for packages: no
+# image, no modules, and of the source no more than its headers.
+make_tree() {
+	local abi=$1 common=${1%%-*} version series tmp=$TREES/.$1.tmp log=$CACHE/log/tree-$1
+	remove_tree "$tmp"
+	need_space 2500 "$TREES"
+	find_packages "$abi"
+	mkdir -p "$tmp/debs" "$tmp/unpacked"
+	rm -f "$log"
+	say "making a tree to build modules for $abi (160 MB to download, about 80 s)"
+	run_logged "$log" download "$tmp/debs" "linux-headers-$abi=$version" "linux-headers-$common-common=$version" \
+		"linux-source-$series=$version"
+	run_logged "$log" unpack_debs "$tmp"
+	run_logged "$log" in_root "$REPO/scripts/rust-metadata" unpack \
+		"$tmp/unpacked/usr/src/linux-source-$series.tar.xz" "$tmp/build"
+	run_logged "$log" in_root "$REPO/scripts/rust-metadata" make "$tmp/unpacked/usr/src/linux-headers-$abi" "$tmp/build"
+	run_logged "$log" in_root "$REPO/scripts/check-kernel" "$tmp/build"
+	echo "$TREE_FORMAT" >"$tmp/build/.ready"
+	remove_tree "$TREES/$abi"
+	mv "$tmp/build" "$TREES/$abi"
+	remove_tree "$tmp"
+}
+
 # The image is one package in older series and split in newer ones: what the
 # image package depends on in the very same version belongs to it.
 download_kernel() {
-	local dir=$1 abi=$2 version=$3 series=$4 common=${2%%-*}
-	(
-		cd "$dir" || exit
-		# shellcheck disable=SC2016
-		in_apt sh -c '
-			version=$1 abi=$2; shift 2
-			parts=$(apt-cache show "linux-image-$abi=$version" | sed -n "s/^Depends: //p" | tr , "\n" |
-				sed -nE "s/^ *(linux-(binary|modules|base)-[^ ]+) \(= .*/\1=$version/p")
-			exec apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@" $parts' \
-			sh "$version" "$abi" \
-			"linux-image-$abi=$version" "linux-headers-$abi=$version" \
-			"linux-headers-$common-common=$version" "linux-source-$series=$version"
-	)
+	local dir=$1 abi=$2 version=$3 series=$4 common=${2%%-*} parts
+	# shellcheck disable=SC2016
+	parts=$(in_apt apt-cache show "linux-image-$abi=$version" | sed -n 's/^Depends: //p' | tr , '\n' |
+		sed -nE "s/^ *(linux-(binary|modules|base)-[^ ]+) \(= .*/\1=$version/p")
+	# shellcheck disable=SC2086
+	download "$dir" "linux-image-$abi=$version" "linux-headers-$abi=$version" \
+		"linux-headers-$common-common=$version" "linux-source-$series=$version" $parts
+}
+
+# download DIR PACKAGE=VERSION...
+download() {
+	local dir=$1
+	shift
+	(cd "$dir" && in_apt apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@")
+}
+
+# unpack_debs DIR: the packages in DIR/debs into DIR/unpacked.
+unpack_debs() {
+	local deb
+	for deb in "$1"/debs/*.deb; do
+		in_root dpkg-deb -x "$deb" "$1/unpacked" || return
+	done
 }
 
 unpack_kernel() {
-	local tmp=$1 abi=$2 series=$3 deb
-	for deb in "$tmp"/debs/*.deb; do
-		in_root dpkg-deb -x "$deb" "$tmp/unpacked" || return
-	done
+	local tmp=$1 abi=$2 series=$3
+	unpack_debs "$tmp" || return
 	# Recent packages have the image next to the modules, older ones in /boot.
 	mv "$tmp/unpacked/usr/lib/modules/$abi/vmlinuz" "$tmp/vmlinuz" 2>/dev/null ||
 		mv "$tmp/unpacked/boot/vmlinuz-$abi" "$tmp/vmlinuz" || return
