@@ -150,10 +150,13 @@ pub fn with<T>(
     result
 }
 
+/// Length of each of the files in the lower layer.
+pub const LENGTH: usize = 12_000;
+
 /// The lower layer the changes are made for; everything belongs to `uid`.
 pub fn lower(b: &mut Builder, uid: u32) {
     for (index, name) in FILES.iter().enumerate() {
-        b.file(name, vec![b'a' + index as u8; 12_000])
+        b.file(name, vec![b'a' + index as u8; LENGTH])
             .owner(uid, uid);
     }
     for name in [

@@ -13,8 +13,9 @@ pub use libc::{
 /// The usual protection of a mapping that is written.
 pub const PROT_RW: i32 = PROT_READ | PROT_WRITE;
 
-/// Size of a page.
-pub const PAGE: usize = 4096;
+/// The longest page of a packaged kernel, so that each number of these is one of pages on any: what a scenario
+/// lays out is made where the size on the machine is not known.  See [`sys::page_size`].
+pub const PAGE: usize = 16 << 10;
 
 impl Run<'_> {
     /// mmap(2) of the first `length` bytes.

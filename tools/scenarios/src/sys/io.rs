@@ -4,7 +4,7 @@
 use std::ops::{Deref, DerefMut};
 use std::os::fd::RawFd;
 
-use super::{Result, check};
+use super::{Result, check, page_size};
 use crate::errno::Errno;
 
 /// One element of the vector given to writev(2) and its like.
@@ -97,12 +97,11 @@ struct Edge {
     length: usize,
 }
 
-const PAGE: usize = 4096;
-
 impl Edge {
     /// Room for at least `inside` bytes before the page that is not accessible.
     fn new(inside: usize) -> Result<Self> {
-        let length = inside.next_multiple_of(PAGE) + PAGE;
+        let page = page_size();
+        let length = inside.next_multiple_of(page) + page;
         // SAFETY: a new anonymous mapping at an address the kernel chooses overlaps nothing.
         let base = unsafe {
             libc::mmap(
@@ -122,8 +121,8 @@ impl Edge {
             length,
         };
         call!(mprotect(
-            edge.base.add(length - PAGE).cast(),
-            PAGE,
+            edge.base.add(length - page).cast(),
+            page,
             libc::PROT_NONE
         ))?;
         Ok(edge)
@@ -131,7 +130,7 @@ impl Edge {
 
     /// The accessible bytes, `inside` of them, that end at the edge.
     fn bytes(&mut self, inside: usize) -> &mut [u8] {
-        let start = self.length - PAGE - inside;
+        let start = self.length - page_size() - inside;
         // SAFETY: within the accessible part of the mapping, which is borrowed.
         unsafe { std::slice::from_raw_parts_mut(self.base.add(start), inside) }
     }
@@ -181,8 +180,9 @@ pub struct Aligned {
 impl Aligned {
     /// Zeros.
     pub fn new(length: usize, off: usize) -> Self {
-        let store = vec![0; length + off + PAGE];
-        let start = store.as_ptr().align_offset(PAGE) + off;
+        let page = page_size();
+        let store = vec![0; length + off + page];
+        let start = store.as_ptr().align_offset(page) + off;
         Self {
             store,
             start,

@@ -6,6 +6,13 @@ use std::os::fd::RawFd;
 use super::{Result, check};
 use crate::errno::Errno;
 
+/// Bytes of a page of this machine: a power of two.
+pub fn page_size() -> usize {
+    // SAFETY: there are no pointers.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).expect("the size of a page")
+}
+
 /// A mapping that is never undone by itself: it goes with its process.
 ///
 /// No object of this program lives in it.  An access to what is not, or no more, mapped ends the process with a
@@ -136,14 +143,14 @@ impl Region {
         })
     }
 
-    /// remap_file_pages(2): shows the file from page `page` on.
-    pub fn remap_pages(self, page: usize) -> Result<()> {
+    /// remap_file_pages(2): shows the file from `offset` on, a whole number of pages.
+    pub fn remap_pages(self, offset: usize) -> Result<()> {
         raw!(
             SYS_remap_file_pages,
             self.address,
             self.length,
             0usize,
-            page,
+            offset / page_size(),
             0usize
         )
         .map(drop)

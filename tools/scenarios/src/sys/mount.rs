@@ -4,7 +4,7 @@
 use std::ffi::{CString, OsStr};
 use std::os::fd::RawFd;
 
-use super::{Result, check, cstring};
+use super::{Result, check, cstring, page_size};
 use crate::errno::Errno;
 
 /// mount(2).
@@ -34,10 +34,10 @@ pub fn mount_page(
     fstype: &str,
     data: &[u8],
 ) -> Result<()> {
-    const PAGE: usize = 4096;
+    let length = page_size();
     let (source, target, fstype) = (cstring(source), cstring(target), cstring(fstype));
-    let mut page = data[..data.len().min(PAGE)].to_vec();
-    page.resize(PAGE, 0);
+    let mut page = data[..data.len().min(length)].to_vec();
+    page.resize(length, 0);
     call!(mount(
         source.as_ptr(),
         target.as_ptr(),

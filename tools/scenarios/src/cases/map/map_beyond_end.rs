@@ -9,22 +9,24 @@ pub const SCENARIO: Scenario = Scenario {
         b.upper().file("upper", vec![b'.'; 5000]);
     },
     steps: |r| {
+        let page = sys::page_size();
+        let end = 5000usize.next_multiple_of(page);
         for name in ["lower", "upper"] {
             let reader = r.open(name, O_RDONLY);
             let map = r.map(reader, 4 * PAGE, PROT_READ, MAP_SHARED);
             r.look(map, 4990, 20);
-            r.peek(map, 2 * PAGE - 1);
-            r.peek(map, 2 * PAGE);
+            r.peek(map, end - 1);
+            r.peek(map, end);
             let fd = r.open(name, O_RDWR);
             let map = r.map(fd, 4 * PAGE, PROT_RW, MAP_SHARED);
             // Zeros behind the end are a part of the page, not of the file.
             r.store(map, 6000, "lost");
-            r.poke(map, 2 * PAGE, b'x');
-            r.ftruncate(fd, 3 * PAGE as i64);
+            r.poke(map, end, b'x');
+            r.ftruncate(fd, (end + page) as i64);
             r.peek(map, 6000);
-            r.store(map, 2 * PAGE, "reached");
-            r.peek(map, 3 * PAGE);
-            r.pread(fd, 10, 2 * PAGE as i64);
+            r.store(map, end, "reached");
+            r.peek(map, end + page);
+            r.pread(fd, 10, end as i64);
             r.pread(fd, 10, 5996);
         }
         let fd = r.open("empty", O_RDWR);

@@ -15,11 +15,11 @@ pub const SCENARIO: Scenario = Scenario {
         for (number, (offset, length, flags)) in [
             (0, 0, MAP_SHARED),
             (100, PAGE, MAP_SHARED),
-            (i64::MAX & !4095, 2 * PAGE, MAP_SHARED),
+            (i64::MAX & -(PAGE as i64), 2 * PAGE, MAP_SHARED),
             (0, PAGE, 0),
             (0, PAGE, huge),
             (0, PAGE, unknown),
-            (0, usize::MAX & !4095, MAP_SHARED),
+            (0, PAGE.wrapping_neg(), MAP_SHARED),
         ]
         .into_iter()
         .enumerate()

@@ -9,15 +9,14 @@ pub const CHECK: Check = Check {
     ..Check::DEFAULT
 };
 
-const PAGE: usize = 4096;
-
 fn run(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     // The head of a swap area: version 1, the last page, then its signature at the end of the page.
-    let mut area = vec![0; 64 * PAGE];
+    let page = sys::page_size();
+    let mut area = vec![0; 64 * page];
     area[1024] = 1;
     area[1028] = 63;
-    area[PAGE - 10..PAGE].copy_from_slice(b"SWAPSPACE2");
+    area[page - 10..page].copy_from_slice(b"SWAPSPACE2");
     for path in [l.lowers[0].join("lower"), l.upper.join("upper")] {
         std::fs::write(path, &area).map_err(|error| error.to_string())?;
     }

@@ -34,7 +34,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     };
 
     let before = used()?;
-    let size = format!("size={}", (before.0 + 3) * 4096);
+    let size = format!("size={}", (before.0 + 3) * sys::page_size() as u64);
     let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
     b.works("a small top", resize(&size))?;
     for round in 0..10 {

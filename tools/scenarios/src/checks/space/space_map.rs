@@ -11,20 +11,20 @@ pub const CHECK: Check = Check {
     ..Check::DEFAULT
 };
 
-const SIZE: usize = 40 << 12;
-
 fn run(b: &mut Bench) -> Result<(), String> {
+    let page = sys::page_size();
+    let length = 40 * page;
     let top = b.tmpfs("top")?;
     let l = b.layout_on(&top, 1)?;
     b.describe(&l, 0, |b| {
-        b.file("full", vec![b'x'; SIZE]);
-        b.sparse("holes", SIZE as u64, &[(0, b"x")]);
+        b.file("full", vec![b'x'; length]);
+        b.sparse("holes", length as u64, &[(0, b"x")]);
     })?;
     let lowers = b.lower_trees(&l)?;
     let union = b.union(&l);
     union.mount(&l.target)?;
     let stat = b.works("statfs", sys::statfs(&top))?;
-    let size = format!("size={}", (stat.f_blocks - stat.f_bfree + 6) * 4096);
+    let size = format!("size={}", (stat.f_blocks - stat.f_bfree + 6) * page as u64);
     let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
     b.works("a small top", resize(&size))?;
     let both = libc::PROT_READ | libc::PROT_WRITE;
@@ -33,23 +33,23 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let full = b.works("open", sys::open(l.target.join("full"), libc::O_RDWR, 0))?;
     b.fails(
         "mmap",
-        Map::new(full, SIZE, both, libc::MAP_SHARED).map(drop),
+        Map::new(full, length, both, libc::MAP_SHARED).map(drop),
         libc::ENOSPC,
     )?;
     b.same("after mmap failed", &before, &walk::walk(&l.target)?)?;
     let private = b.works(
         "private mmap",
-        Map::new(full, SIZE, both, libc::MAP_PRIVATE),
+        Map::new(full, length, both, libc::MAP_PRIVATE),
     )?;
-    b.must("it shows the file", private.bytes() == vec![b'x'; SIZE])?;
+    b.must("it shows the file", private.bytes() == vec![b'x'; length])?;
     drop(private);
     b.works("close", sys::close(full))?;
 
     let child = process::background(|| {
         let fd = sys::open(l.target.join("holes"), libc::O_RDWR, 0).expect("open");
-        let mut map = Map::new(fd, SIZE, both, libc::MAP_SHARED).expect("mmap");
-        for page in 1..40 {
-            map.store(page << 12, b"w");
+        let mut map = Map::new(fd, length, both, libc::MAP_SHARED).expect("mmap");
+        for number in 1..40 {
+            map.store(number * page, b"w");
         }
     })?;
     let end = process::wait(child)?;
@@ -67,7 +67,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let full = b.works("open", sys::open(l.target.join("full"), libc::O_RDWR, 0))?;
     let mut map = b.works(
         "mmap with room",
-        Map::new(full, SIZE, both, libc::MAP_SHARED),
+        Map::new(full, length, both, libc::MAP_SHARED),
     )?;
     map.store(5, b"mapped");
     drop(map);
