@@ -7,10 +7,21 @@
 #include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
-struct task_struct *union_helper_kthread_create(int (*threadfn)(void *), void *data,
-						const char *name)
+/*
+ * Where threads begin and end. A job begins with the address of what does it.
+ * objtool knows the last call not to return, which it could not of a shim.
+ */
+static int main_of_kthread(void *job)
 {
-	return kthread_create(threadfn, data, "%s", name);
+	void (**main)(void *job) = job;
+
+	(*main)(job);
+	module_put_and_kthread_exit(0);
+}
+
+struct task_struct *union_helper_kthread_create(void *job, const char *name)
+{
+	return kthread_create(main_of_kthread, job, "%s", name);
 }
 
 void union_helper_this_module_get(void)
@@ -21,11 +32,6 @@ void union_helper_this_module_get(void)
 void union_helper_this_module_put(void)
 {
 	module_put(THIS_MODULE);
-}
-
-void __noreturn union_helper_this_module_put_and_kthread_exit(void)
-{
-	module_put_and_kthread_exit(0);
 }
 
 void union_helper_allow_kernel_signal(int sig)

@@ -57,6 +57,7 @@ where
         GFP_KERNEL,
     )?;
     let job = Job {
+        main: main::<W>,
         work,
         shared: shared.clone(),
         groups: Groups::of_current(),
@@ -123,7 +124,10 @@ impl Drop for Left {
     }
 }
 
+/// What a thread has to do; the C side begins with what it finds first here.
+#[repr(C)]
 struct Job<W> {
+    main: unsafe extern "C" fn(*mut kernel::ffi::c_void),
     work: W,
     shared: Arc<Shared>,
     groups: Groups,
@@ -138,11 +142,11 @@ impl Thread {
         W: FnOnce() -> Result + Send + 'static,
     {
         let job = KBox::into_raw(job);
-        // SAFETY: `main` is made for a `Job<W>`, which it takes over when it runs. It runs code of this
-        // module, so it gets a reference on the module, which its last call gives back.
+        // SAFETY: A job begins with its `main`, which takes it over when it runs. It is code of this
+        // module, so the thread gets a reference on the module, which its last call gives back.
         let task = from_err_ptr(unsafe {
             bindings::this_module_get();
-            bindings::kthread_create(Some(main::<W>), job.cast(), name.as_char_ptr())
+            bindings::kthread_create(job.cast(), name.as_char_ptr())
         });
         let task = match task {
             Ok(task) => task,
@@ -179,14 +183,16 @@ impl Drop for Thread {
 
 /// # Safety
 ///
-/// To be run by a thread that [`Thread::start`] made, with its job.
-unsafe extern "C" fn main<W>(job: *mut kernel::ffi::c_void) -> kernel::ffi::c_int
+/// To be run by a thread that [`Thread::start`] made, with its job, and nothing of this module behind it
+/// but what gives back the thread's reference on the module.
+unsafe extern "C" fn main<W>(job: *mut kernel::ffi::c_void)
 where
     W: FnOnce() -> Result + Send + 'static,
 {
     // SAFETY: By the function's contract; it is this thread's alone.
     let job = KBox::into_inner(unsafe { KBox::<Job<W>>::from_raw(job.cast()) });
     let Job {
+        main: _,
         work,
         shared,
         groups,
@@ -207,10 +213,6 @@ where
     shared.result.populate(result);
     // SAFETY: Initialised, by the constructor; alive, for a reference is held.
     unsafe { bindings::complete_all(shared.done.get()) };
-    drop(shared);
-    // SAFETY: The reference was taken for this thread, which owns nothing any more. Code of the
-    // module does not run after this.
-    unsafe { bindings::this_module_put_and_kthread_exit() }
 }
 
 /// The control groups that memory and disk accesses of a task are charged to, referenced. NULL where
