@@ -33,7 +33,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
     let mut report = port::open(port::VERDICT)?;
     let log = Log::open()?;
     if line.fstype() == "union" {
-        modules::load(Path::new(modules::UNION))?;
+        modules::load_union()?;
     }
     let base = Path::new("/t");
     fs::create_dir_all(base).context("mkdir /t")?;

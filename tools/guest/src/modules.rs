@@ -6,13 +6,12 @@ use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use union_scenarios::bench::MODULE;
 use union_scenarios::errno::Errno;
 use union_scenarios::sys;
 
 /// Names the modules to load, in order, one path a line with the parameters behind it.
 const LIST: &str = "/modules/list";
-/// The module under test.
-pub const UNION: &str = "/union.ko";
 
 /// Loads what the host put on the list.
 pub fn load_listed() -> Result<()> {
@@ -23,11 +22,20 @@ pub fn load_listed() -> Result<()> {
     })
 }
 
-/// Loads one module; one that is already there is as good.
-pub fn load(path: &Path) -> Result<()> {
-    load_with(path, "")
+/// Loads the module under test, unless this kernel has it built in.
+pub fn load_union() -> Result<()> {
+    let module = Path::new(MODULE);
+    if module.exists() {
+        return load_with(module, "");
+    }
+    let known = fs::read_to_string("/proc/filesystems").context("reading /proc/filesystems")?;
+    if !known.lines().any(|line| line == "nodev\tunion") {
+        bail!("there is no {MODULE}, and the kernel does not have the file system built in");
+    }
+    Ok(())
 }
 
+/// Loads one module; one that is already there is as good.
 fn load_with(path: &Path, parameters: &str) -> Result<()> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     match sys::finit_module_with(file.as_raw_fd(), parameters) {

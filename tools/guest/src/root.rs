@@ -109,7 +109,7 @@ fn enter_root(line: &CommandLine) -> Result<()> {
     }
     let fail = |what: &str, error: String| anyhow!("{what}: {error}");
     if line.fstype() == "union" {
-        modules::load(Path::new(modules::UNION))?;
+        modules::load_union()?;
     }
     let device = boot::disk("root")?;
     sys::mount(

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use regex_lite::Regex;
+use union_scenarios::bench::MODULE;
 use union_scenarios::catalogue::{self, Case, Part, Set};
 use union_scenarios::execute::Lab;
 use union_scenarios::outcome::{self, Outcome};
@@ -29,7 +30,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
     let mut log = Log::open()?;
     let module = line.fstype() == "union";
     if module {
-        modules::load(Path::new(modules::UNION))?;
+        modules::load_union()?;
     }
     let taint = health::taint()?;
     let disks = mount_disks()?;
@@ -192,6 +193,9 @@ fn memory() -> Outcome {
 }
 
 fn unload() -> Outcome {
+    if !Path::new(MODULE).exists() {
+        return Outcome::Skip("the file system is built in".into());
+    }
     if let Err(error) = sys::delete_module("union") {
         return Outcome::Fail(vec![format!("the module does not unload: {error}")]);
     }

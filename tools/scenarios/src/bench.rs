@@ -15,6 +15,9 @@ impl From<Errno> for String {
     }
 }
 
+/// Where the module under test is in the machine, unless its kernel has it built in.
+pub const MODULE: &str = "/union.ko";
+
 /// The workbench of one check; whatever it mounts is unmounted afterwards.
 pub struct Bench<'a> {
     /// Type under test.
@@ -48,6 +51,11 @@ impl<'a> Bench<'a> {
     /// Whether the real union is under test.
     pub fn is_union(&self) -> bool {
         self.fstype == "union"
+    }
+
+    /// Whether the real union is under test and is a module, which can be unloaded.
+    pub fn is_module(&self) -> bool {
+        self.is_union() && Path::new(MODULE).exists()
     }
 
     /// The directory that everything is mounted below.

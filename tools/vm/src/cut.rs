@@ -65,7 +65,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let kernel = places.kernel(request.kernel.as_deref())?;
     let guest = initramfs::guest(places, &kernel, request.guest.clone())?;
     let union = match request.fstype.as_str() {
-        "union" => Some(places.module(&kernel, "union.ko")?),
+        "union" => places.module(&kernel, "union.ko")?,
         _ => None,
     };
     let contents = Contents {

@@ -75,6 +75,11 @@ impl Dependencies {
             .collect()
     }
 
+    /// Whether the kernel has this built in.
+    pub fn is_builtin(&self, name: &str) -> bool {
+        self.builtin.contains(&module_name(name))
+    }
+
     /// Whether the kernel has this module, built in or not.
     pub fn has(&self, name: &str) -> bool {
         let name = module_name(name);

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use union_scenarios::elf;
 
 use crate::architecture::Architecture;
+use crate::modules::Dependencies;
 
 /// The checkout and the cache.
 pub struct Places {
@@ -97,8 +98,11 @@ impl Places {
         })
     }
 
-    /// A module built for a kernel.
-    pub fn module(&self, kernel: &Kernel, name: &str) -> Result<PathBuf> {
+    /// A module built for a kernel; none if it has that built in.
+    pub fn module(&self, kernel: &Kernel, name: &str) -> Result<Option<PathBuf>> {
+        if Dependencies::read(&kernel.modules)?.is_builtin(name) {
+            return Ok(None);
+        }
         let path = self.repo.join("out").join(&kernel.abi).join(name);
         if !path.is_file() {
             bail!(
@@ -106,7 +110,7 @@ impl Places {
                 path.display()
             );
         }
-        Ok(path)
+        Ok(Some(path))
     }
 }
 

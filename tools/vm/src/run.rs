@@ -169,7 +169,7 @@ fn plan<'a>(
     }
     let guest = initramfs::guest(places, kernel, request.guest.clone())?;
     let union = match request.fstype.as_str() {
-        "union" => Some(places.module(kernel, "union.ko")?),
+        "union" => places.module(kernel, "union.ko")?,
         _ => None,
     };
     let contents = Contents {

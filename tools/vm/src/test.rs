@@ -311,7 +311,7 @@ impl Run<'_> {
 fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<u8>> {
     let guest = initramfs::guest(places, kernel, request.guest.clone())?;
     let module = match request.fstype.as_str() {
-        "union" => Some(places.module(kernel, "union.ko")?),
+        "union" => places.module(kernel, "union.ko")?,
         _ => None,
     };
     let disk_file_systems = shape::file_systems()
@@ -335,8 +335,11 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         .collect();
     // The sample file system, which has a check.
     let sample = match &module {
-        Some(_) => {
-            let path = places.module(kernel, "passfs.ko")?;
+        Some(_) => places.module(kernel, "passfs.ko")?,
+        None => None,
+    };
+    let sample = match sample {
+        Some(path) => {
             let data =
                 std::fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
             vec![("passfs.ko", data)]

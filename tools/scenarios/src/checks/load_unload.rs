@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 use std::path::Path;
 
-use crate::bench::Bench;
+use crate::bench::{Bench, MODULE};
 use crate::scenario::Check;
 use crate::sys;
 
@@ -12,10 +12,10 @@ pub const CHECK: Check = Check {
 };
 
 fn run(b: &mut Bench) -> Result<(), String> {
-    if !b.is_union() {
+    if !b.is_module() {
         return Err("skip: there is no module under test".into());
     }
-    let module = Path::new("/union.ko");
+    let module = Path::new(MODULE);
     let l = b.layout(1)?;
     for round in 0..100 {
         b.works(

@@ -110,7 +110,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
 
 /// Does something while the module is loaded.
 fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result<(), String> {
-    if !b.is_union() {
+    if !b.is_module() {
         return Err("skip: there is no module under test".into());
     }
     let module = b.works("open", sys::open("/passfs.ko", libc::O_RDONLY, 0))?;

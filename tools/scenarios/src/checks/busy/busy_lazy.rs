@@ -60,7 +60,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     )?;
 
     b.refused(&union, &l.target, &[libc::EBUSY])?;
-    if b.is_union() {
+    if b.is_module() {
         b.fails("unloading", sys::delete_module("union"), libc::EAGAIN)?;
     }
     b.works("chdir", sys::chdir("/"))?;

@@ -2,7 +2,7 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::bench::Bench;
+use crate::bench::{Bench, MODULE};
 use crate::process;
 use crate::scenario::Check;
 use crate::sys;
@@ -14,14 +14,14 @@ pub const CHECK: Check = Check {
 };
 
 fn load() -> sys::Result<()> {
-    let fd = sys::open(Path::new("/union.ko"), libc::O_RDONLY, 0)?;
+    let fd = sys::open(Path::new(MODULE), libc::O_RDONLY, 0)?;
     let result = sys::finit_module(fd);
     sys::close(fd)?;
     result
 }
 
 fn run(b: &mut Bench) -> Result<(), String> {
-    if !b.is_union() {
+    if !b.is_module() {
         return Err("skip: there is no module under test".into());
     }
     let l = b.layout(1)?;
