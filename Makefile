@@ -6,6 +6,14 @@ export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STA
 
 .PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-diskless test-in-tree test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
+# What another processor cannot have is refused before anything is built for it.
+ifneq ($(filter arm64 aarch64,$(ARCH))$(findstring -arm64,$(KERNEL)),)
+not-foreign := $(filter-out all module user-tools tools test test-arm64 install uninstall deb setup clean distclean help,$(MAKECMDGOALS))
+ifneq ($(not-foreign),)
+$(error make $(not-foreign) is not there for arm64: it runs on this machine, or on a Debian root, which there is for amd64 only; leave out ARCH= and KERNEL=, or see make test-arm64)
+endif
+endif
+
 # What make install installs; the programs that test it are built by the
 # targets that run them.
 all: module user-tools
@@ -135,7 +143,7 @@ make clean       remove out/            make distclean CACHE=1  the cache too
 
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list),
                  or the newest of a series (KERNEL=7.2)
-ARCH=arm64       module, tools, setup: for this processor, not for amd64
+ARCH=arm64       module, tools, test, install: for this processor, not for amd64
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)

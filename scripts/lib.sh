@@ -30,6 +30,7 @@ esac
 # KERNEL_ENDING: what the names of its kernels end with, an extended regular
 # expression; of one version the shortest name is the usual kernel.
 # KERNEL_MAKE: what the make of a kernel is told.
+# CROSS_PREFIX: what the names of its binutils begin with.
 # CROSS_LINKER, CROSS_TOOLS: what cargo is told, and what must be on this machine.
 # CROSS_PACKAGES: what the build root needs besides.
 case $ARCH in
@@ -37,7 +38,7 @@ amd64)
 	NATIVE=1
 	RUST_TARGET=x86_64-unknown-linux-gnu
 	KERNEL_ENDING=amd64
-	KERNEL_MAKE=() CROSS_LINKER='' CROSS_TOOLS='' CROSS_PACKAGES=''
+	KERNEL_MAKE=() CROSS_PREFIX='' CROSS_LINKER='' CROSS_TOOLS='' CROSS_PACKAGES=''
 	# What calls make for a kernel must not pass on a name that is Debian's.
 	export -n ARCH
 	;;
@@ -45,7 +46,8 @@ arm64)
 	NATIVE=0
 	RUST_TARGET=aarch64-unknown-linux-gnu
 	KERNEL_ENDING='arm64(-16k)?'
-	KERNEL_MAKE=(ARCH=arm64 CROSS_COMPILE=aarch64-linux-gnu-)
+	CROSS_PREFIX=aarch64-linux-gnu-
+	KERNEL_MAKE=(ARCH=arm64 CROSS_COMPILE="$CROSS_PREFIX")
 	CROSS_LINKER=CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 	CROSS_TOOLS='aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
 	# The kernel has code for programs of 32 bits.
@@ -156,23 +158,30 @@ count_part() {
 	fi
 }
 
-# test_part NAME PARTS: run the cases FILTER= names on the kernel chosen, or each
-# day another PARTSth of all, each in one shape of layers.  Does not return.
+# case_filter: the cases that FILTER= and SHAPE= name, as a regular expression; empty for all.
+case_filter() {
+	if [ -n "${SHAPE:-}" ]; then echo "^$SHAPE/${FILTER:+.*($FILTER)}"; else echo "${FILTER:-}"; fi
+}
+
+# test_part NAME PARTS: run the cases FILTER= and SHAPE= name on the kernel chosen, or each
+# day another PARTSth of all, each in one shape of layers.
 test_part() {
-	local name=$1 parts=${PARTS:-$2} abi args
+	local name=$1 parts=${PARTS:-$2} abi args filter
 	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels"
 	number PARTS "$parts" 1
 	abi=$("$REPO/scripts/setup" --print-abi)
 	args=(--kernel "$abi" --json "$REPO/out/test-$name.json" --timeout "${TIMEOUT:-1800}")
 	[ -z "${JOBS:-}" ] || args+=(--jobs "$JOBS")
-	if [ -n "${FILTER:-}" ]; then
-		args+=(--filter "$FILTER")
+	[ -z "${FSTYPE:-}" ] || args+=(--fstype "$FSTYPE")
+	filter=$(case_filter)
+	if [ -n "$filter" ]; then
+		args+=(--filter "$filter")
 	else
 		args+=(--one --part "$(today "$parts")/$parts")
 	fi
 	[ "${V:-0}" = 0 ] || args+=(--verbose)
 	say "cases on $abi"
-	exec "$REPO/out/bin/union-vm" test "${args[@]}"
+	"$REPO/out/bin/union-vm" test "${args[@]}"
 }
 
 # count_end: the last line of a test; it fails if a part has, or if there was none.

@@ -19,7 +19,10 @@ pub const SCENARIO: Scenario = Scenario {
             let fd = r.open(name, open);
             let protection = if open == O_RDWR { PROT_RW } else { PROT_READ };
             let map = r.map(fd, 4 * PAGE, protection, flags);
-            r.done("first from the fourth", map.part(0, PAGE).remap_pages(3 * PAGE));
+            r.done(
+                "first from the fourth",
+                map.part(0, PAGE).remap_pages(3 * PAGE),
+            );
             r.done(
                 "fourth from the first",
                 map.part(3 * PAGE, PAGE).remap_pages(0),
