@@ -9,6 +9,10 @@ pub const SEE_DMESG: &str = "the kernel's reason is in its log; see dmesg";
 /// fsopen(2) failed.
 pub fn open(errno: Errno) -> Option<&'static str> {
     match errno {
+        Errno::NODEV if signed_only() => Some(
+            "the kernel has no such file system, and takes signed modules only (Secure Boot, lockdown or \
+             module.sig_enforce=1): is union.ko signed with a key that it knows? See secure-boot.rst",
+        ),
         Errno::NODEV => {
             Some("the kernel has no such file system; load its module first (modprobe union)")
         }
@@ -19,6 +23,18 @@ pub fn open(errno: Errno) -> Option<&'static str> {
         Errno::NOSYS => Some("a kernel of 5.2 or later is needed"),
         _ => None,
     }
+}
+
+/// Whether the kernel loads no modules but those that are signed with a key it knows.
+fn signed_only() -> bool {
+    let says = |path: &str, words: &[&str]| {
+        std::fs::read_to_string(path).is_ok_and(|text| words.iter().any(|word| text.contains(word)))
+    };
+    says("/sys/module/module/parameters/sig_enforce", &["Y"])
+        || says(
+            "/sys/kernel/security/lockdown",
+            &["[integrity]", "[confidentiality]"],
+        )
 }
 
 /// fspick(2) failed.
