@@ -223,7 +223,9 @@ impl Copy<'_> {
         self.data(&file)?;
         let write = WriteAccess::want(mnt)?;
         self.metadata(&write, file.dentry(), mode)?;
-        self.sync(file.dentry())?;
+        if self.does(Step::Sync) {
+            file.fsync()?;
+        }
         if self.gone {
             return Ok(file.dentry().into());
         }

@@ -241,12 +241,17 @@ impl Union {
         Ok(PathRef::new(self.upper_mnt()?, dentry))
     }
 
-    /// The number of an object that has this one by nature: the same, unless it is reserved for another one.
+    /// What says which numbers are shown, if there is anything: the number of an object that has one by nature is
+    /// the same, unless it is reserved for another one.
+    pub fn reserved(&self) -> Option<&Reserved> {
+        let reserved = &*self.upper.as_ref()?.reserved;
+        (!reserved.is_empty()).then_some(reserved)
+    }
+
+    /// The number of an object that has this one by nature.
     pub fn shown(&self, number: Ino) -> Ino {
-        match &self.upper {
-            Some(upper) => upper.reserved.shown(number),
-            None => number,
-        }
+        self.reserved()
+            .map_or(number, |reserved| reserved.shown(number))
     }
 
     /// Makes everything in the top layer durable (`s_umount` of the union is held), or, if nobody

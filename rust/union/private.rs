@@ -50,6 +50,7 @@ const FILE_MODE: u16 = 0o100600;
 /// The private directory of a union, known to be ours.
 ///
 /// Everything here is called with the mounter's credentials in force: they say who is the owner.
+#[derive(Clone)]
 pub struct Private {
     dir: Path,
 }
@@ -119,15 +120,6 @@ impl Private {
         Ok(Self {
             dir: PathRef::new(self.mnt(), dentry).into(),
         })
-    }
-
-    /// Makes an empty file, unless there is something of this name.
-    pub fn touch(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result {
-        let creating = Creating::start(write, self.dir.dentry(), Name::new(name)?)?;
-        if creating.dentry().is_positive() {
-            return Ok(());
-        }
-        creating.make(FILE_MODE, NewObject::Regular).map(drop)
     }
 
     /// Removes a file.

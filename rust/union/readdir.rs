@@ -64,16 +64,19 @@ impl DirFileOperations<UnionFs> for UnionDir {
             true => Width::Short,
             false => Width::Long,
         };
-        for (pos, shown) in listing.list(from, width) {
+        // What is known of lower layers knows nothing of reservations.
+        let reserved = union.reserved();
+        // One call, not a loop: the names of the set and those of the top are two loops inside.
+        let full = listing.list(from, width).any(|(pos, shown)| {
             ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
-            let ino = match shown.is_lower {
-                // What is known of lower layers knows nothing of reservations.
-                true => union.shown(shown.ino),
-                false => shown.ino,
+            let ino = match reserved {
+                Some(reserved) if shown.is_lower => reserved.shown(shown.ino),
+                _ => shown.ino,
             };
-            if !ctx.emit(shown.name, shown_ino(ino), shown.dt) {
-                return Ok(());
-            }
+            !ctx.emit(shown.name, shown_ino(ino), shown.dt)
+        });
+        if full {
+            return Ok(());
         }
         ctx.set_pos(Loff::try_from(width.end()).unwrap_or(Loff::MAX));
         Ok(())

@@ -6,7 +6,8 @@
 //! to be moved from there, or to get a second name, the number is reserved for it ([`crate::logic::inum`] says
 //! what follows from that). A reservation is a name in the directory `moved` of the [private directory](Private),
 //! made before the move by one operation: the number, and the [proof](super::inum::proof) of who has it,
-//! both in hexadecimal. The file under that name is empty. When the last name of the copy goes, the
+//! both in hexadecimal. What is there under that name says nothing: it is one more link of the shared whiteout,
+//! which takes no inode and is sooner made and removed than a file. When the last name of the copy goes, the
 //! reservation does.
 //!
 //! What cannot be written down holds until unmount. After that the copy has a number of its own, and so it
@@ -17,11 +18,16 @@
 use super::{
     fs::Union,
     private::{self, Private},
-    Inode,
+    stage, Inode,
 };
 use crate::{
     logic::inum,
-    vfs::{printk::pr_warn_ratelimited, task_work, types::Ino, write::WriteAccess},
+    vfs::{
+        printk::pr_warn_ratelimited,
+        task_work,
+        types::{Ino, Name},
+        write::WriteAccess,
+    },
 };
 use kernel::{
     new_spinlock,
@@ -30,7 +36,7 @@ use kernel::{
     str::CString,
     sync::{
         atomic::{Atomic, Relaxed},
-        Arc, SpinLock,
+        Arc, SetOnce, SpinLock,
     },
 };
 
@@ -45,6 +51,8 @@ pub struct Reserved {
     #[pin]
     known: SpinLock<Known>,
     private: Option<Arc<Private>>,
+    /// The directory, once it was needed.
+    dir: SetOnce<Private>,
 }
 
 struct Known {
@@ -77,6 +85,7 @@ impl Reserved {
                     "union_reserved"
                 ),
                 private,
+                dir: SetOnce::new(),
             }? Error),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -92,10 +101,7 @@ impl Reserved {
     }
 
     fn read(&self) -> Result {
-        let Some(private) = &self.private else {
-            return Ok(());
-        };
-        let Some(dir) = private.dir(DIR)? else {
+        let Some(dir) = self.dir(None)? else {
             return Ok(());
         };
         for name in &private::names(dir.path())? {
@@ -107,9 +113,45 @@ impl Reserved {
         Ok(())
     }
 
+    /// The directory, if there is one; with `make`, made if there is none. It is looked at once, as the
+    /// [private directory](Private) is. `None`: there is no place for it.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Private::dir`] and [`Private::make_dir`].
+    fn dir(&self, make: Option<&WriteAccess<'_>>) -> Result<Option<Private>> {
+        if let Some(dir) = self.dir.as_ref() {
+            return Ok(Some(dir.clone()));
+        }
+        let Some(private) = &self.private else {
+            return Ok(None);
+        };
+        let dir = match make {
+            Some(write) => Some(private.make_dir(write, DIR)?),
+            None => private.dir(DIR)?,
+        };
+        if let Some(dir) = &dir {
+            // Of two who do this at once one is too late, and both have found the same.
+            self.dir.populate(dir.clone());
+        }
+        Ok(dir)
+    }
+
+    /// Writes a reservation down, if there is a place for that.
+    fn write_down(&self, union: &Union, write: &WriteAccess<'_>, name: Name<'_>) -> Result {
+        let Some(dir) = self.dir(Some(write))? else {
+            return Ok(());
+        };
+        match stage::whiteout(union, write, dir.path().dentry(), name) {
+            // It is there from before, and says the same.
+            Err(e) if e == EEXIST => Ok(()),
+            other => other,
+        }
+    }
+
     /// The number of an object that has this one by nature.
     pub fn shown(&self, number: Ino) -> Ino {
-        if !self.any.load(Relaxed) {
+        if self.is_empty() {
             return number;
         }
         let mut known = self.known.lock();
@@ -123,9 +165,14 @@ impl Reserved {
         })
     }
 
+    /// Whether there are any: if not, each number is shown as it is.
+    pub fn is_empty(&self) -> bool {
+        !self.any.load(Relaxed)
+    }
+
     /// The number that is reserved for an object of the top. `proof` is not asked for if none is for anybody.
     pub fn of(&self, proof: impl FnOnce() -> Result<u64>) -> Result<Option<Ino>> {
-        if !self.any.load(Relaxed) {
+        if self.is_empty() {
             return Ok(None);
         }
         let proof = proof()?;
@@ -171,12 +218,10 @@ pub fn reserve(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result<
     if !upper.reserved.note(number, proof)? {
         return Ok(false);
     }
-    let Some(private) = &upper.reserved.private else {
-        return Ok(true);
-    };
     let written = || -> Result {
         let name = name(number, proof)?;
-        private.make_dir(write, DIR)?.touch(write, name.to_bytes())
+        let name = Name::new(name.to_bytes())?;
+        upper.reserved.write_down(union, write, name)
     };
     if let Err(e) = written() {
         pr_warn_ratelimited!(
@@ -198,7 +243,7 @@ fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result 
     let node = inode.data();
     let upper = union.upper()?;
     let reserved = &upper.reserved;
-    if inode.nlink() != 0 || !node.has_recorded_ino() || !reserved.any.load(Relaxed) {
+    if inode.nlink() != 0 || !node.has_recorded_ino() || reserved.is_empty() {
         return Ok(());
     }
     let Some(dentry) = node.upper() else {
@@ -218,11 +263,8 @@ fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result 
         )
     };
     drop((by_number, by_proof));
-    let Some(private) = &reserved.private else {
-        return Ok(());
-    };
     let name = name(number, proof)?;
-    match private.dir(DIR)? {
+    match reserved.dir(None)? {
         Some(dir) => dir.remove(write, name.to_bytes()),
         None => Ok(()),
     }
