@@ -54,6 +54,8 @@ pub struct Row {
     pub changes: Changes,
     /// Whether the first time is another one: programs are read from the disk, RAM disks get the memory of blocks.
     pub warm_up: bool,
+    /// How often it is done at least, however long that takes.
+    pub at_least: usize,
     /// Whether it takes so long that it is left out of a quick run, and not done again to be counted.
     pub long: bool,
     /// Whether memory for the inodes it finds is of interest.
@@ -78,6 +80,7 @@ impl Row {
         verify: |_| Ok(()),
         changes: Changes::Nothing,
         warm_up: false,
+        at_least: 1,
         long: false,
         caches: false,
         sets: false,
