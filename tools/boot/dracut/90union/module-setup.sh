@@ -8,7 +8,7 @@ check() {
 }
 
 depends() {
-	echo base
+	echo base fs-lib
 }
 
 installkernel() {
@@ -16,9 +16,12 @@ installkernel() {
 	hostonly="" instmods union ext4 xfs btrfs f2fs
 }
 
+# shellcheck disable=SC2154 # dracut sets moddir
 install() {
 	inst_multiple mount umount modprobe mkdir chmod chown stat mv rm sleep
+	# The layer on top is checked as the root is.
+	inst_multiple -o e2fsck fsck.f2fs
+	inst_simple "$moddir/union.sh" /lib/union.sh
 	# When the root is mounted, from wherever it comes.
-	# shellcheck disable=SC2154 # dracut sets it
 	inst_hook pre-pivot 10 "$moddir/mount-union.sh"
 }

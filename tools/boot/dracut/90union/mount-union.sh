@@ -1,143 +1,137 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2034,SC2154 # /lib/union.sh reads and sets them
 # dracut hook: makes the mounted root the lower layer of a union.
 #
 #   rd.union                     changes are kept in memory
 #   rd.union=tmpfs[:OPTION,...]  the same; size=25% and other options of tmpfs
-#   rd.union=DEVICE              changes are kept in a file system: /dev/...,
+#   rd.union=DEVICE[:OPTION,...] changes are kept in a file system: /dev/...,
 #                                LABEL=, UUID=, PARTLABEL= or PARTUUID=
 #   rd.union.readonly            what DEVICE has is shown, and further changes
 #                                are kept in memory
 #   rd.union.reset               what DEVICE has is removed first
 #   rd.union=0, or nothing       no union
 #
+# OPTION is one of union= in union-boot(5): dir=, required, timeout=, swap=,
+# hard_ro, or one for mounting the file system of DEVICE.
+#
 # When the union cannot be mounted, the machine starts on the plain root,
 # read-only, and the kernel log says why (dmesg | grep union-boot).
 
 command -v getarg >/dev/null || . /lib/dracut-lib.sh
+. /lib/union.sh
 
-# systemd leaves mounts below /run/initramfs alone until everything else has
-# been stopped, and then makes them read-only as it does with the root: so the
-# file system on top is clean after a shutdown.
-union_run=/run/initramfs/union
-
-union_say() {
-	union_level=$1
-	shift
-	echo "<$union_level>union-boot: $*" >/dev/kmsg
-}
-
-# union_device SPEC: waits for the device; its path is then in $union_dev.
-union_device() {
-	union_dev=$(label_uuid_to_dev "$1")
+# union_find: waits for the device; its path is then in $union_dev.
+union_find() {
+	union_dev=$(label_uuid_to_dev "$union_device")
 	union_tries=0
 	while [ ! -b "$union_dev" ]; do
-		if [ "$union_tries" -ge 100 ]; then
-			union_why="there is no $1"
+		if [ "$union_tries" -ge "${union_timeout:-10}" ]; then
+			union_why="there is no $union_device"
 			return 1
 		fi
-		sleep 0.1
+		sleep 1
 		union_tries=$((union_tries + 1))
 	done
 }
 
-# union_layer DIR: makes an upper layer with its work directory there.  It
-# lends its root directory to the union: it gets the mode and owner that the
-# root has, and its name only when it is complete.
-union_layer() {
-	[ -d "$1/upper" ] || {
-		mkdir -p "$1/upper.new" &&
-			chmod "$(stat -c %a "$NEWROOT")" "$1/upper.new" &&
-			chown "$(stat -c %u:%g "$NEWROOT")" "$1/upper.new" &&
-			mv "$1/upper.new" "$1/upper"
-	} && mkdir -p "$1/work" && return
-	union_why="$1 is not writable"
-	return 1
-}
-
-# union_memory [OPTIONS]: changes are kept in memory.
-union_memory() {
-	mount -t tmpfs -o "mode=0755${1:+,$1}" tmpfs "$union_run/rw" && return
-	union_why="no tmpfs can be mounted with '$1'"
-	return 1
-}
-
-# union_top SPEC: mounts what the changes are kept in, at rw.  Earlier changes
-# that must stay as they are become a lower layer, the topmost one.
-union_top() {
-	union_lower=$union_run/lower
-	case $1 in
-	'' | 1 | yes | on | tmpfs) union_memory ;;
-	tmpfs:*) union_memory "${1#tmpfs:}" ;;
+# union_check: checks its file system as dracut does, but asks nobody: what only
+# a person can mend is not mounted.
+union_check() {
+	! getargbool 0 rd.skipfsck || return 0
+	(
+		. /lib/fs-lib.sh
+		fsck_ask_err() { :; }
+		fsck_ask_reboot() { :; }
+		fsck_single "$union_dev" auto
+	)
+	case $? in
+	[0-3] | 255) ;;
 	*)
-		union_device "$1" || return
-		if getargbool 0 rd.union.readonly; then
-			mkdir -p "$union_run/kept"
-			union_at=$union_run/kept
-			union_options=ro
-		else
-			union_at=$union_run/rw
-			union_options=rw
-		fi
-		if ! mount -o "$union_options" "$union_dev" "$union_at"; then
-			union_why="$1 cannot be mounted"
-			return 1
-		fi
-		if [ "$union_options" = ro ]; then
-			[ ! -d "$union_at/upper" ] || union_lower=$union_at/upper:$union_lower
-			union_memory
-		elif getargbool 0 rd.union.reset; then
-			union_say 5 "removing what $1 has"
-			rm -rf "$union_at/upper" "$union_at/work"
-		fi
+		union_why="the file system on $union_device needs to be checked by hand"
+		return 1
 		;;
 	esac
 }
 
-# union_mount SPEC: the union in the place of the root.
+# union_keep: shows earlier changes as a lower layer, the topmost one, with
+# others in memory above them.
+union_keep() {
+	mkdir -p "$union_run/kept"
+	if ! mount -o ro "$union_dev" "$union_run/kept"; then
+		union_why="$union_device cannot be mounted"
+		return 1
+	fi
+	[ ! -d "$union_run/kept$union_dir/upper" ] || union_kept=$union_run/kept$union_dir/upper
+	union_dir=
+	union_rw_options=rw
+	union_top tmpfs "$NEWROOT"
+}
+
+# union_usr_from DIR DIR: moves a /usr of its own; what is below a shared mount
+# cannot be moved as one.
+union_usr_from() {
+	mkdir -p "$2" && mount --bind "$1" "$2" && umount "$1" && return
+	union_why="/usr cannot be moved to the union"
+	return 1
+}
+
+# union_mount: the union in the place of the root.
 union_mount() {
 	if ! modprobe union; then
 		union_why="the module union cannot be loaded"
 		return 1
 	fi
+	case $union_device in
+	tmpfs | dir) union_top "$union_device" "$NEWROOT" ;;
+	*)
+		union_find && union_check &&
+			if getargbool 0 rd.union.readonly; then
+				union_keep
+			else
+				union_top "$union_dev" "$NEWROOT"
+			fi
+		;;
+	esac && union_over "$NEWROOT" union || return
+	# Not a part of the union, and mounted by now if systemd is in the ram disk.
 	if ismounted "$NEWROOT/usr"; then
-		union_why="a /usr of its own is not supported"
+		union_usr=$union_run/usr
+		union_usr_from "$NEWROOT/usr" "$union_usr" || return
+	fi
+	# Over the root, for the same reason; and not over the lower layer, which is
+	# another mount of it, and would be given what it is given.
+	if ! mount --make-private "$union_lower" || ! mount --bind "$union_new" "$NEWROOT" || ! umount "$union_new"; then
+		union_why="the union cannot be moved to $NEWROOT"
 		return 1
 	fi
-	[ -d /run/initramfs ] || mkdir -m 0700 /run/initramfs
-	mkdir -p "$union_run/lower" "$union_run/rw"
-	[ -e /run/union ] || ln -s initramfs/union /run/union
-	# The file system, not only this mount: nobody may change a lower layer.
-	if ! mount -o remount,ro "$NEWROOT"; then
-		union_why="the root cannot be made read-only"
-		return 1
-	fi
-	if ! mount --bind "$NEWROOT" "$union_run/lower"; then
-		union_why="the root cannot be mounted once more"
-		return 1
-	fi
-	union_top "$1" && union_layer "$union_run/rw" || return
-	# Over the root: what is below a shared mount cannot be moved.
-	mount -t union -o "lowerdir=$union_lower,upperdir=$union_run/rw/upper,workdir=$union_run/rw/work" \
-		union "$NEWROOT" && return
-	union_why="the union cannot be mounted; the kernel log says why"
-	return 1
+	[ -z "$union_usr" ] || union_usr_from "$union_usr" "$NEWROOT/usr" || return
 }
 
-# union_undo: takes back what has been mounted.
-union_undo() {
-	for union_at in rw kept lower; do
-		! ismounted "$union_run/$union_at" || umount "$union_run/$union_at"
-	done
-	mount -o remount,ro "$NEWROOT" || union_say 2 "the root cannot be made read-only"
+# union_back: the plain root, as it was.
+union_back() {
+	union_undo
+	! ismounted "$union_run/kept" || umount "$union_run/kept"
+	[ -z "$union_usr" ] || ismounted "$NEWROOT/usr" || union_usr_from "$union_usr" "$NEWROOT/usr"
 }
 
 if getargbool 0 rd.union; then
+	union_nothing
 	union_spec=$(getarg rd.union=)
-	if union_mount "$union_spec"; then
-		union_say 6 "root is a union, changes are kept in ${union_spec:-tmpfs}"
+	case $union_spec in
+	'' | 1 | yes | on) union_spec=tmpfs ;;
+	esac
+	! getargbool 0 rd.union.reset || union_reset=y
+	union_take_apart
+	union_usr=
+	if union_mount; then
+		union_say 6 "root is a union, changes are kept in $union_device"
 	else
+		union_back
+		if [ -n "$union_required" ]; then
+			union_say 2 "$union_why, and rd.union= says 'required'"
+			die "union-boot: $union_why, and rd.union= says 'required'"
+		fi
 		union_say 3 "$union_why; starting on the plain root, read-only"
-		union_undo
+		union_plain "$NEWROOT"
 	fi
 fi
