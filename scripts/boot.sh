@@ -36,7 +36,7 @@ boot_start() {
 boot_key() {
 	{
 		echo "$abi $BACKPORTS"
-		cat "$image.key" "$0" "${BASH_SOURCE[0]}" "$REPO/scripts/install" "$module" "$REPO/out/bin/mount.union"
+		cat "$image.key" "$0" "${BASH_SOURCE[0]}" "$REPO/scripts/install" "$REPO/scripts/install.list" "$module" "$REPO/out/bin/mount.union"
 		find "$REPO/tools/vm/guest" "${BOOT_NEEDS[@]}" -type f -print -exec cat {} +
 	} | sha256sum
 }
@@ -85,6 +85,13 @@ boot_initrd() {
 	boot_in sh -c "rm -f /boot/initrd.img-$abi; update-initramfs -c -k $abi >/boot/said 2>&1 || { cat /boot/said; exit 1; }"
 	cp "$root/boot/initrd.img-$abi" "$boot/$1"
 	cp "$root/boot/said" "$boot/$1.said"
+}
+
+# boot_dracut [ARG...]: what dracut makes.
+boot_dracut() {
+	boot_in dracut --force --no-hostonly --kver "$abi" "$@" /boot/initrd-dracut
+	cp "$root/boot/initrd-dracut" "$boot/"
+	: >"$boot/initrd-dracut.said"
 }
 
 # boot_run [ARG...]: boot all cases of the lane.

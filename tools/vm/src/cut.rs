@@ -207,7 +207,7 @@ impl Run<'_> {
                 }
                 Event::Stopped(reason) => why = Some(reason),
                 Event::Gone => break,
-                Event::Stdout(_) | Event::Stderr(_) => {}
+                Event::Prompt(_) | Event::Stdout(_) | Event::Stderr(_) => {}
             }
         }
         match found {

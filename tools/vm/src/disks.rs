@@ -122,6 +122,20 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
 const PERSISTENCE: &str = "d=$(mktemp -d) && printf \"$0\\n\" >$d/persistence.conf && \
      mkfs.ext4 -q -F -L persistence -d $d \"$1\" && rm -r $d";
 
+/// Opens the disk of `Top::Luks`.
+pub const PASSPHRASE: &str = "correct horse";
+
+/// That disk; few iterations, for a person is not what is kept out here. The first argument is the passphrase.
+const LUKS: &str = "d=$(mktemp -d) && echo '/ union' >$d/persistence.conf && truncate -s 100M \"$1.raw\" && \
+     mkfs.ext4 -q -F -L persistence -d $d \"$1.raw\" && rm -r $d && \
+     qemu-img convert -f raw -O luks --object secret,id=key,data=\"$0\" -o key-secret=key,iter-time=20 \"$1.raw\" \"$1\" && \
+     rm \"$1.raw\"";
+
+/// The disk of `Top::File`.
+const FILE: &str = "d=$(mktemp -d) && e=$(mktemp -d) && echo '/ union' >$d/persistence.conf && \
+     truncate -s 100M $e/persistence && mkfs.ext4 -q -F -d $d $e/persistence && \
+     mkfs.ext4 -q -F -d $e \"$0\" && rm -r $d $e";
+
 /// The disk for the changes of a boot, in the file `path`; false if there is to be none.
 pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
     let (name, mkfs): (_, &[&str]) = match top {
@@ -167,6 +181,8 @@ pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
             "boot-directories",
             &["sh", "-c", PERSISTENCE, "/var/lib union\\n/srv union"],
         ),
+        Top::Luks => ("boot-luks", &["sh", "-c", LUKS, PASSPHRASE]),
+        Top::File => ("boot-file", &["sh", "-c", FILE]),
         Top::Volatile => (
             "boot-marked",
             &[
@@ -182,8 +198,37 @@ pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
     Ok(true)
 }
 
+/// What shows that the file systems of such a disk have not been unmounted, or are damaged.
+pub fn unclean_top(places: &Places, top: Top, disk: &Path) -> Result<Vec<String>> {
+    let mut wrong = match top.is_ext4() {
+        true => unclean(places, disk)?,
+        false => Vec::new(),
+    };
+    // What is in it, in the clear.
+    let command: &[&str] = match top {
+        Top::File => &["sh", "-c", "debugfs -R \"dump persistence $1\" \"$0\""],
+        Top::Luks => &[
+            "sh",
+            "-c",
+            "qemu-img convert --object secret,id=key,data=\"$0\" -O raw \
+             --image-opts driver=luks,key-secret=key,file.filename=\"$1\" \"$2\"",
+            PASSPHRASE,
+        ],
+        _ => return Ok(wrong),
+    };
+    let inner = disk.with_extension("inner");
+    run(places, command, &[disk, &inner])?;
+    wrong.extend(
+        unclean(places, &inner)?
+            .into_iter()
+            .map(|line| format!("inside: {line}")),
+    );
+    fs::remove_file(&inner)?;
+    Ok(wrong)
+}
+
 /// What shows that an ext4 image has not been unmounted, or is damaged.
-pub fn unclean(places: &Places, image: &Path) -> Result<Vec<String>> {
+fn unclean(places: &Places, image: &Path) -> Result<Vec<String>> {
     let output = Command::new(places.repo.join("scripts/enter"))
         .args([
             "sh",

@@ -27,6 +27,8 @@ use crate::signals;
 pub enum Event {
     /// A line on its console.
     Console(String),
+    /// The beginning of a line there, behind which nothing has come yet: somebody may be asked for something.
+    Prompt(String),
     /// A line of its report.
     Verdict(String),
     /// Bytes a command wrote to its standard output.
@@ -298,10 +300,35 @@ fn listen(socket: &Path, sender: Sender<Event>, stream: Stream) -> Result<()> {
 
 fn console(from: UnixStream, log: &Path, sender: &Sender<Event>) -> std::io::Result<()> {
     let mut log = File::create(log)?;
-    lines(from, |line| {
-        let _ = writeln!(log, "{line}");
-        sender.send(Event::Console(line)).is_ok()
-    })
+    let mut reader = BufReader::new(from);
+    let mut line = Vec::new();
+    loop {
+        let read = reader.fill_buf()?;
+        if read.is_empty() && line.is_empty() {
+            return Ok(());
+        }
+        let end = read.iter().position(|byte| *byte == b'\n');
+        let count = end.map_or(read.len(), |end| end + 1);
+        line.extend_from_slice(&read[..count]);
+        let whole = end.is_some() || count == 0;
+        let waits = reader.buffer().len() == count && line.ends_with(b": ");
+        reader.consume(count);
+        let text = String::from_utf8_lossy(&line);
+        let text = text.trim_end_matches(['\r', '\n']).to_owned();
+        if whole {
+            let _ = writeln!(log, "{text}");
+            line.clear();
+        } else if !waits {
+            continue;
+        }
+        let event = match whole {
+            true => Event::Console(text),
+            false => Event::Prompt(text),
+        };
+        if sender.send(event).is_err() {
+            return Ok(());
+        }
+    }
 }
 
 fn lines(from: UnixStream, mut take: impl FnMut(String) -> bool) -> std::io::Result<()> {

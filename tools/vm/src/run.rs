@@ -114,6 +114,7 @@ pub fn run(
             }
             Event::Stopped(reason) => why = Some(format!("the machine was stopped: {reason}")),
             Event::Gone => break,
+            Event::Prompt(_) => {}
         }
     }
     match (status, why) {

@@ -290,7 +290,7 @@ impl Run<'_> {
                 }
                 Event::Stopped(reason) => why = Some(reason),
                 Event::Gone => break,
-                Event::Stdout(_) | Event::Stderr(_) => {}
+                Event::Prompt(_) | Event::Stdout(_) | Event::Stderr(_) => {}
             }
         }
         if report.ended() && report.planned == Some(cases.len()) && why.is_none() {

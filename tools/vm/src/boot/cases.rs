@@ -110,6 +110,10 @@ pub enum Top {
     Persistence,
     /// ext4 on which live-boot keeps those below two directories.
     Directories,
+    /// The same as `Persistence`, encrypted by LUKS.
+    Luks,
+    /// ext4 with a file that is such an ext4.
+    File,
     /// ext4 that was the upper layer of a volatile union: mounting it once more is refused.
     Volatile,
     /// Space for swapping, not a file system.
@@ -123,7 +127,7 @@ impl Top {
     pub fn is_ext4(self) -> bool {
         matches!(
             self,
-            Self::Ext4 | Self::Layer | Self::Persistence | Self::Directories
+            Self::Ext4 | Self::Layer | Self::Persistence | Self::Directories | Self::File
         )
     }
 }

@@ -147,7 +147,7 @@ fn wait(run: &Run, server: &mut Machine, text: &str) -> Result<()> {
             Event::Gone => {
                 bail!("the server has ended; its console is out/log/diskless-server.log")
             }
-            Event::Verdict(_) | Event::Stdout(_) | Event::Stderr(_) => {}
+            Event::Prompt(_) | Event::Verdict(_) | Event::Stdout(_) | Event::Stderr(_) => {}
         }
     }
 }
@@ -175,8 +175,8 @@ fn client(
     }
     let said = run.listen(plan)?;
     let mut found = judge(boot, &said);
-    if found.is_empty() && boot.ends() && case.top.is_ext4() {
-        found.extend(disks::unclean(run.places, &top)?);
+    if found.is_empty() && boot.ends() {
+        found.extend(disks::unclean_top(run.places, case.top, &top)?);
     }
     Ok((
         found

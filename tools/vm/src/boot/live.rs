@@ -4,6 +4,7 @@
 use super::cases::{Boot, BootCase, Initrd, Root, Top};
 
 const UNION: &str = "union-test: root union writable";
+const PLAIN: &str = "starting on the plain root, read-only";
 const CLEAN: &str = "union-test: journals recovered 0";
 const RUNNING: &str = "union-test: system running";
 
@@ -24,7 +25,19 @@ const fn dracut(words: &'static str, says: &'static [&'static str]) -> Boot {
         initrd: Initrd::Dracut,
         words,
         says,
-        never: &["union-test: root ext4", "starting on the plain root"],
+        // What is mounted over the root must not be mounted over the lower layer, too.
+        never: &["union-test: root ext4", PLAIN, "union-test: unions / /run"],
+        starts: true,
+    }
+}
+
+/// A boot of dracut on the plain root, which must stay read-only.
+const fn dracut_plain(words: &'static str, says: &'static [&'static str]) -> Boot {
+    Boot {
+        initrd: Initrd::Dracut,
+        words,
+        says,
+        never: &["union-test: root ext4 writable", UNION],
         starts: true,
     }
 }
@@ -107,16 +120,94 @@ pub const CASES: &[BootCase] = &[
                 "rd.union=LABEL=changes rd.union.reset init=/usr/local/sbin/boot-probe",
                 &[UNION, "union-test: marks 1", CLEAN],
             ),
+        ],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "dracut-checks",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[
+            dracut(
+                "rd.union=LABEL=changes:dir=laptop,noatime init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 1", "rw/laptop/upper"],
+            ),
+            // Nothing has been unmounted: e2fsck goes through the journal.
+            dracut(
+                "rd.union=LABEL=changes:dir=laptop init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 2", CLEAN],
+            ),
+            dracut_plain(
+                "rd.union=LABEL=absent:timeout=2 init=/usr/local/sbin/boot-probe",
+                &["union-boot: there is no LABEL=absent"],
+            ),
+            dracut_plain(
+                "rd.union=LABEL=changes module_blacklist=union init=/usr/local/sbin/boot-probe",
+                &["union-boot: the module union cannot be loaded"],
+            ),
             Boot {
-                never: &["union-test: root ext4 writable", UNION],
+                starts: false,
+                never: &[PLAIN, "union-test:"],
                 ..dracut(
-                    "rd.union=LABEL=absent init=/usr/local/sbin/boot-probe",
-                    &[
-                        "union-boot: there is no LABEL=absent",
-                        "union-test: root ext4 read-only",
-                    ],
+                    "rd.union=LABEL=absent:timeout=2,required rd.shell=0 rd.emergency=poweroff \
+                     init=/usr/local/sbin/boot-probe",
+                    &["union-boot: there is no LABEL=absent, and rd.union= says 'required'"],
                 )
             },
+        ],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "dracut-damaged",
+        root: Root::Installed,
+        top: Top::Damaged,
+        boots: &[dracut_plain(
+            "rd.union=/dev/vdb systemd.mask=machine.mount systemd.mask=changes.mount",
+            &["union-boot: the file system on /dev/vdb needs to be checked by hand"],
+        )],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "luks",
+        root: Root::Medium,
+        top: Top::Luks,
+        boots: &[
+            boot(
+                "union=union persistence persistence-encryption=luks",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "upperdir=/run/live/persistence/vdb/rw",
+                    RUNNING,
+                ],
+            ),
+            boot(
+                "union=union persistence persistence-encryption=luks init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 2", CLEAN],
+            ),
+        ],
+        keeps_root: true,
+    },
+    BootCase {
+        name: "file",
+        root: Root::Medium,
+        top: Top::File,
+        boots: &[
+            boot(
+                "union=union persistence persistence-storage=file",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "upperdir=/run/live/persistence/loop1/rw",
+                    RUNNING,
+                    // What systemd cannot do is done after it: the disk is clean.
+                    "Failed to remount '/run/shutdown/mounts/",
+                ],
+            ),
+            boot(
+                "union=union persistence init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: marks 2", CLEAN],
+            ),
         ],
         keeps_root: true,
     },
