@@ -2,9 +2,9 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
+export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-diskless test-in-tree test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What another processor cannot have is refused before anything is built for it.
 ifneq ($(filter arm64 aarch64,$(ARCH))$(findstring -arm64,$(KERNEL)),)
@@ -57,8 +57,12 @@ test-live: module tools
 
 test-diskless: module tools
 	@scripts/test-diskless
+
 test-deb: tools
 	@scripts/test-deb
+
+test-dkms: tools
+	@scripts/test-dkms
 
 test-oldest: tools
 	@scripts/test-oldest
@@ -125,6 +129,7 @@ make test-boot   boot a Debian from a union by its own initial ram disk
 make test-live   boot a live medium from a union by live-boot
 make test-diskless  boot two machines from one NFS export, each with changes of its own
 make test-deb    the Debian packages: built twice, lintian, apt, a virtual machine
+make test-dkms   union-dkms on a Debian root: what may be missing, builds, upgrades, removal
 make test-oldest a part of the tests on the oldest kernel series that is supported
 make test-arm64  a part of the tests on arm64, which is emulated
 make test-in-tree  lay the source into that of the kernel and build it there
@@ -160,6 +165,7 @@ STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
 FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
 ROWS=NAMES SUBJECTS=NAMES   bench: only these rows, of these (scripts/bench --help)
 QUICK=1 MODE=wall BOOTS=N   bench: less, and soon   by the clock   so many boots
+COLD=1           test-dkms: make the Rust metadata of both kernels
 AGAINST=FILE     bench: the out/bench.json of an earlier run; what is worse now fails
 SHARE=DIR        vm, shell: a directory to be seen at /mnt/share
 TIMEOUT=SECONDS  test, vm: the limit of one machine
