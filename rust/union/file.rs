@@ -20,6 +20,7 @@ use crate::vfs::{
     file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
     inode_lock::SharedLock,
+    once,
     path::PathRef,
     splice::Pipe,
     stack, task_work,
@@ -117,8 +118,7 @@ fn real(file: &File) -> Result<&BackingFile> {
         let union = inode.sb().data();
         let upper = inode.data().upper().ok_or(EIO)?;
         let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
-        // Somebody else may have been quicker; then ours is closed.
-        file.data().upper.populate(open);
+        once::get_or_put(&file.data().upper, open);
     }
     opened(file)
 }

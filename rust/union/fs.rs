@@ -19,6 +19,7 @@ use crate::{
         inode::Inode,
         inode_lock::InUse,
         mount::{Mount, PrivateMount},
+        once,
         path::PathRef,
         printk::pr_err_ratelimited,
         seq_show::SeqFile,
@@ -116,8 +117,7 @@ impl Upper {
     /// `ENOMEM`.
     pub fn queue(&self) -> Result<&Workqueue> {
         if self.queue.as_ref().is_none() {
-            // Of two who do this at once one is too late.
-            self.queue.populate(Workqueue::new(c"union")?);
+            once::get_or_put(&self.queue, Workqueue::new(c"union")?);
         }
         self.queue.as_ref().ok_or(ENOMEM)
     }
@@ -133,7 +133,7 @@ impl Upper {
             return Ok(());
         };
         if self.recorder.as_ref().is_none() {
-            self.recorder.populate(Background::new(records.clone())?);
+            once::get_or_put(&self.recorder, Background::new(records.clone())?);
         }
         let recorder = self.recorder.as_ref().ok_or(ENOMEM)?;
         recorder.start(self.queue()?, RECORD_DELAY);

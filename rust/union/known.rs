@@ -35,7 +35,7 @@ use crate::{
         hash,
         view::{Held, Shown, View, Width},
     },
-    vfs::types::Name,
+    vfs::{once, types::Name},
 };
 use kernel::{
     prelude::*,
@@ -142,8 +142,7 @@ impl Dir {
     /// Keeps what is known.
     fn keep(&self, union: &Union, known: Known) -> Result {
         if self.entry().is_none() {
-            // Of two who do this at once one is too late.
-            self.entry.populate(Registered::new(&union.registry)?);
+            once::get_or_put(&self.entry, Registered::new(&union.registry)?);
         }
         self.entry().ok_or(ENOMEM)?.put(known);
         self.wasted.store(0, Relaxed);

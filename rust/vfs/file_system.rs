@@ -4,7 +4,7 @@
 //!
 //! C: `struct file_system_type`, `register_filesystem()`.
 
-use super::{fs_context, inode_data::WithData, inode_lock, super_block};
+use super::{fs_context, inode_data::WithData, inode_lock, once, super_block};
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomPinned, mem::offset_of, ptr::NonNull};
 use kernel::{error::to_result, prelude::*, types::Opaque};
@@ -70,6 +70,7 @@ impl<T: FileSystem> Registration<T> {
         try_pin_init!(Self {
             cache: {
                 inode_lock::init();
+                once::init();
                 // SAFETY: The constructor fits the objects' size; the name is static.
                 let cache = unsafe {
                     bindings::inode_cache_create(

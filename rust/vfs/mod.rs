@@ -43,6 +43,7 @@ pub mod mount;
 pub mod mutex;
 pub mod namei;
 pub mod new_inode;
+pub mod once;
 pub mod path;
 pub mod printk;
 pub mod seq_show;
