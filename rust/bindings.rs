@@ -29,6 +29,8 @@
     clippy::ref_as_ptr,
     clippy::undocumented_unsafe_blocks
 )]
+// As the kernel's own bindings: bindgen reads and writes bit fields by transmute().
+#![cfg_attr(CONFIG_RUSTC_HAS_UNNECESSARY_TRANSMUTES, allow(unnecessary_transmutes))]
 
 use kernel::ffi;
 use pin_init::{MaybeZeroable, Zeroable};

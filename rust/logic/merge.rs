@@ -195,7 +195,7 @@ impl Merge {
             }
         }
         // The table is right if nothing has moved.
-        let table = Some(table).filter(|_| shown == slots.len());
+        let table = (shown == slots.len()).then_some(table);
         slots.truncate(shown);
         Fallthrus::new(names, slots, table, deeper, key)
     }

@@ -113,12 +113,9 @@ pub struct Node {
 
 impl Node {
     fn new(parts: Parts, depth: i32) -> impl PinInit<Self, Error> {
-        // A union in a union takes the inner one's locks while it holds its own.
-        let lock_class = if depth > 1 {
-            static_lock_class!()
-        } else {
-            static_lock_class!()
-        };
+        // A union in a union takes the inner one's locks while it holds its own: two classes.
+        let (plain, outer) = (static_lock_class!(), static_lock_class!());
+        let lock_class = if depth > 1 { outer } else { plain };
         let upper = SetOnce::new();
         if let Some(dentry) = parts.upper {
             upper.populate(dentry);
