@@ -4,7 +4,7 @@
 
 export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-sid test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What another processor cannot have is refused before anything is built for it.
 ifneq ($(filter arm64 aarch64,$(ARCH))$(findstring -arm64,$(KERNEL)),)
@@ -66,6 +66,9 @@ test-dkms: tools
 
 test-oldest: tools
 	@scripts/test-oldest
+
+test-sid: tools
+	@scripts/test-sid
 
 test-arm64:
 	@scripts/test-arm64
@@ -131,6 +134,7 @@ make test-diskless  boot two machines from one NFS export, each with changes of 
 make test-deb    the Debian packages: built twice, lintian, apt, a virtual machine
 make test-dkms   union-dkms on a Debian root: what may be missing, builds, upgrades, removal
 make test-oldest a part of the tests on the oldest kernel series that is supported
+make test-sid    a part of the tests on the kernel of Debian sid, built by sid's compilers
 make test-arm64  a part of the tests on arm64, which is emulated
 make test-in-tree  lay the source into that of the kernel and build it there
 make bench       measure the union against overlayfs and its peers
@@ -147,14 +151,14 @@ make setup       only fill the cache    make help    this
 make clean       remove out/            make distclean CACHE=1  the cache too
 
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list),
-                 or the newest of a series (KERNEL=7.2)
+                 or the newest of a series (KERNEL=7.2) or of Debian sid (KERNEL=sid)
 ARCH=arm64       module, tools, test, install: for this processor, not for amd64
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
 FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and locks
-PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8; test-oldest and
-                 test-arm64: 4), every Nth fault of the sweeps (default 27);
+PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8, as for test-sid;
+                 test-oldest and test-arm64: 4), every Nth fault of the sweeps (default 27);
                  each day others
 SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,

@@ -15,6 +15,21 @@ OLDEST=7.2
 SUITE=trixie
 BACKPORTS=trixie-backports
 
+# suite_of KERNEL: the Debian whose compilers have built it, which alone can build
+# modules for it.  A kernel of sid is named after the release that sid becomes.
+suite_of() {
+	case $1 in
+	sid | *+deb14-*) echo sid ;;
+	*) echo "$SUITE" ;;
+	esac
+}
+
+# root_of KERNEL: the build root with these compilers.  Everything else, the
+# machines and the images too, is made by that of $SUITE.
+root_of() {
+	if [ "$(suite_of "$1")" = "$SUITE" ]; then echo "$ROOT"; else echo "$ROOT-$(suite_of "$1")"; fi
+}
+
 # The processor that things are built for: ARCH=, as Debian names it or others
 # do, or what the name of a kernel ends with.  What a machine of it is like is
 # in tools/vm/src/architecture.rs.
@@ -182,6 +197,15 @@ test_part() {
 	[ "${V:-0}" = 0 ] || args+=(--verbose)
 	say "cases on $abi"
 	"$REPO/out/bin/union-vm" test "${args[@]}"
+}
+
+# build_beside: the module for KERNEL; what make install installs stays what was
+# built before.
+build_beside() {
+	local before
+	before=$(readlink "$REPO/out/union.ko" || true)
+	"$REPO/scripts/build-module"
+	[ -z "$before" ] || ln -sfn "$before" "$REPO/out/union.ko"
 }
 
 # count_end: the last line of a test; it fails if a part has, or if there was none.

@@ -10,16 +10,29 @@
 # Raise when the way a kernel is prepared changes.
 KERNEL_FORMAT=1
 
-# kernel_ready ABI: whether it is there, made in the way it would be made now.
-kernel_ready() {
-	local flavour key=$KERNEL_FORMAT
-	flavour=$(flavour_of "$1")
-	[ -z "$flavour" ] || key=$(flavour_key "$flavour")
-	[ "$(cat "$KERNELS/$1/.ready" 2>/dev/null)" = "$key" ]
+# The release of the kernel that is chosen, with apt and the compilers for it.
+KERNEL_SUITE=$(suite_of "${KERNEL:-}")
+
+# compiler_key ABI: what is made for it has to be made anew with another rustc.
+# $SUITE has one for all its time.
+compiler_key() {
+	[ "$(suite_of "$1")" = "$SUITE" ] ||
+		awk '/^Package: / { here = $2 == "rustc" } here && /^Version: / { print " " $2 }' \
+			"$(root_of "$1")/var/lib/dpkg/status" 2>/dev/null || true
 }
 
+# kernel_key ABI: how it would be made now.
+kernel_key() {
+	local flavour
+	flavour=$(flavour_of "$1")
+	if [ -n "$flavour" ]; then flavour_key "$flavour"; else echo "$KERNEL_FORMAT$(compiler_key "$1")"; fi
+}
+
+# kernel_ready ABI: whether it is there, made in the way it would be made now.
+kernel_ready() { [ "$(cat "$KERNELS/$1/.ready" 2>/dev/null)" = "$(kernel_key "$1")" ]; }
+
 # in_root CMD...: run apt and the compilers where they are.
-in_root() { "$REPO/scripts/enter" "$@"; }
+in_root() { UNION_ROOT=$(root_of "$KERNEL_SUITE") "$REPO/scripts/enter" "$@"; }
 
 update_lists() {
 	say "updating the package lists of the build root"
@@ -70,30 +83,43 @@ chosen_abi() {
 	fi
 	for dir in "$KERNELS/$KERNEL" "$KERNELS/$KERNEL"+*-"$ARCH" "$KERNELS/$(flavour_abi "$KERNEL")" \
 		"$TREES/$KERNEL" "$TREES/$KERNEL"+*-"$ARCH"; do
-		if [ -e "$dir/.ready" ]; then
+		if [ -e "$dir/.ready" ] && [ "$(suite_of "${dir##*/}")" = "$KERNEL_SUITE" ]; then
 			basename "$dir"
 			return
 		fi
 	done
-	# A series: the newest that is there, like the default until --update.
-	[[ ! $KERNEL =~ ^[0-9]+\.[0-9]+$ ]] ||
-		find "$KERNELS" -path "$KERNELS/$KERNEL.*+*-$ARCH/.ready" -printf '%h\n' 2>/dev/null |
-		sed 's,.*/,,' | sort -V | tail -n 1
+	# A series or a release: the newest that is there, like the default until --update.
+	case $KERNEL in
+	sid) kernels_here '*' ;;
+	*[!0-9.]* | *.*.*) ;;
+	*.*) kernels_here "$KERNEL.*" ;;
+	esac | tail -n 1
+}
+
+# kernels_here VERSION: those of the release chosen that are ready, newest last.
+kernels_here() {
+	local dir
+	for dir in "$KERNELS/"$1+*-"$ARCH"; do
+		[ "$(suite_of "${dir##*/}")" != "$KERNEL_SUITE" ] || ! kernel_ready "${dir##*/}" || echo "${dir##*/}"
+	done | sort -V
 }
 
 # resolve_kernel [PIN]: print the release of the kernel to use.  A pin is a
-# release, a version of it, or a series, of which the newest is taken.
+# release, a version of it, or a series or sid, of which the newest is taken.
 resolve_kernel() {
-	local pin=$1 line
+	local pin=${1#sid} line
 	line=$(available_kernels | match_kernel "$pin")
 	if [ -z "$line" ]; then
 		update_lists
 		line=$(available_kernels | match_kernel "$pin")
 	fi
 	[ -n "$line" ] ||
-		die "no kernel '${pin:-$OLDEST or newer}' whose image, headers and source agree in $BACKPORTS; available: $(available_kernels | cut -d' ' -f1 | paste -sd' ')"
+		die "no kernel '${pin:-$OLDEST or newer}' whose image, headers and source agree in $(archive_of "$KERNEL_SUITE"); available: $(available_kernels | cut -d' ' -f1 | paste -sd' ')"
 	echo "${line%% *}"
 }
+
+# archive_of SUITE: where its kernels are.
+archive_of() { if [ "$1" = "$SUITE" ]; then echo "$BACKPORTS"; else echo "$1"; fi; }
 
 match_kernel() {
 	awk -v pin="$1" '
@@ -141,18 +167,21 @@ make_kernel() {
 
 	remove_tree "$tmp/debs" "$tmp/unpacked"
 	ln -s build "$tmp/source"
-	echo "$KERNEL_FORMAT" >"$tmp/.ready"
+	kernel_key "$abi" >"$tmp/.ready"
 	remove_tree "$KERNELS/.$abi.old"
 	[ ! -e "$KERNELS/$abi" ] || mv "$KERNELS/$abi" "$KERNELS/.$abi.old"
 	mv "$tmp" "$KERNELS/$abi"
 	remove_tree "$KERNELS/.$abi.old"
+	remove_unusable
 	say "kernel $abi ready"
 }
 
 # Raise when the way a tree is made changes.
 TREE_FORMAT=1
 
-tree_ready() { [ "$(cat "$TREES/$1/.ready" 2>/dev/null)" = "$TREE_FORMAT" ]; }
+tree_key() { echo "$TREE_FORMAT$(compiler_key "$1")"; }
+
+tree_ready() { [ "$(cat "$TREES/$1/.ready" 2>/dev/null)" = "$(tree_key "$1")" ]; }
 
 # make_tree ABI: only what modules are built against (640 MB), for packages: no
 # image, no modules, and of the source no more than its headers.
@@ -171,10 +200,20 @@ make_tree() {
 		"$tmp/unpacked/usr/src/linux-source-$series.tar.xz" "$tmp/build"
 	run_logged "$log" in_root "$REPO/scripts/rust-metadata" make "$tmp/unpacked/usr/src/linux-headers-$abi" "$tmp/build"
 	run_logged "$log" in_root "$REPO/scripts/check-kernel" "$tmp/build"
-	echo "$TREE_FORMAT" >"$tmp/build/.ready"
+	tree_key "$abi" >"$tmp/build/.ready"
 	remove_tree "$TREES/$abi"
 	mv "$tmp/build" "$TREES/$abi"
 	remove_tree "$tmp"
+}
+
+# Kernels of sid whose compilers the build root no longer has: nothing can be built
+# for them, and each takes 2.6 GB.
+remove_unusable() {
+	local dir
+	[ "$KERNEL_SUITE" != "$SUITE" ] || return 0
+	for dir in "$KERNELS"/*+*-"$ARCH"; do
+		[ "$(suite_of "${dir##*/}")" != "$KERNEL_SUITE" ] || kernel_ready "${dir##*/}" || remove_tree "$dir"
+	done
 }
 
 # The image is one package in older series and split in newer ones: what the

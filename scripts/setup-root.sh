@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # The build root: a minimal Debian with every tool the build, the images and
-# the virtual machines need.  Sourced by scripts/setup.
+# the virtual machines need; and that of sid, with the compilers of its kernels.
+# Sourced by scripts/setup.
 
 ROOT_PACKAGES="
 	ca-certificates make gcc gcc-14 libc6-dev flex bison bc
@@ -14,13 +15,24 @@ ROOT_PACKAGES="
 	busybox-static
 	attr acl fdisk procps
 "
-# Raise when the way the root is made changes without a change of packages.
+SID_PACKAGES="
+	ca-certificates make gcc gcc-16 libc6-dev flex bison bc
+	libelf-dev libssl-dev libdw-dev pahole kmod xz-utils cpio
+	perl-base python3-minimal
+	rustc rust-src rustfmt rust-clippy bindgen clang llvm lld sparse
+"
+# Raise when the way a root is made changes without a change of packages.
 ROOT_FORMAT=1
 
-root_key() { echo "$ROOT_FORMAT $SUITE" $ROOT_PACKAGES | sha256sum | cut -c 1-16; }
+# packages_of SUITE: what its build root has.
+packages_of() { if [ "$1" = sid ]; then echo $SID_PACKAGES; else echo $ROOT_PACKAGES; fi; }
 
+# root_key SUITE
+root_key() { echo "$ROOT_FORMAT $1 $(packages_of "$1")" | sha256sum | cut -c 1-16; }
+
+# root_ready SUITE: whether its build root is there.
 # The key is written last, before the finished root gets its name.
-root_ready() { [ "$(cat "$ROOT/.union-root" 2>/dev/null)" = "$(root_key)" ]; }
+root_ready() { [ "$(cat "$(root_of "$1")/.union-root" 2>/dev/null)" = "$(root_key "$1")" ]; }
 
 # What the build root has been given for another processor; a new root lacks it.
 cross_key() { echo "1 $SUITE" $CROSS_PACKAGES | sha256sum | cut -c 1-16; }
@@ -71,7 +83,11 @@ need_mmdebstrap() {
 }
 
 # What mmdebstrap mounts below the new root must not outlive it, however it ends.
+# An archive whose lists are out of date, such as a snapshot, is taken where the
+# machine's own apt has been told to take it.
 mmdebstrap() {
+	local dated='Acquire::Check-Valid-Until "false"'
+	[[ $(apt-config dump 2>/dev/null) != *"$dated;"* ]] || set -- "--aptopt=$dated" "$@"
 	if [ "$(id -u)" -eq 0 ]; then
 		unshare --mount --propagation private mmdebstrap "$@"
 	else
@@ -79,49 +95,63 @@ mmdebstrap() {
 	fi
 }
 
+# make_root SUITE
 make_root() {
-	local tmp=$CACHE/.root.tmp include args=()
+	local suite=$1 root log tmp args=()
+	root=$(root_of "$suite")
+	log=$CACHE/log/${root##*/}
+	tmp=$CACHE/.${root##*/}.tmp
 	need_mmdebstrap
 	# What an interrupted run left is not trusted, and its space is needed.
 	remove_tree "$tmp"
 	need_space 8000 "$CACHE"
 	[ "$(id -u)" -eq 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null ||
 		die "user namespaces with subordinate ids are not available to $(id -un); run as root, or install uidmap, add $(id -un) to /etc/subuid and /etc/subgid, and set kernel.unprivileged_userns_clone=1"
-	say "making the build root ($SUITE; about a minute, 2 GB)"
+	say "making the build root ($suite; about a minute, 2 GB)"
 	mkdir -p "$tmp"
-	rm -f "$CACHE/log/root"
+	rm -f "$log"
 
-	include=$(echo $ROOT_PACKAGES | tr ' ' ,)
-	args=(--variant=apt --components=main --include="$include"
+	args=(--variant=apt --components=main --include="$(packages_of "$suite" | tr ' ' ,)"
 		--skip=cleanup/apt/lists --skip=output/dev
 		--aptopt='Acquire::Retries "3"'
 		--aptopt='APT::Sandbox::User "root"'
 		--dpkgopt='path-exclude=/usr/share/man/*'
 		--dpkgopt='path-exclude=/usr/share/locale/*'
 		--dpkgopt='path-exclude=/usr/share/doc/*')
-	run_logged "$CACHE/log/root" unpack_suite "$tmp"
-	root_key >"$tmp/.union-root" 2>/dev/null ||
-		as_owner sh -c "echo $(root_key) >'$tmp/.union-root'"
+	run_logged "$log" unpack_suite "$tmp" "$suite"
+	root_key "$suite" >"$tmp/.union-root" 2>/dev/null ||
+		as_owner sh -c "echo $(root_key "$suite") >'$tmp/.union-root'"
 	remove_tree "$CACHE/.root.old"
-	[ ! -e "$ROOT" ] || mv "$ROOT" "$CACHE/.root.old"
-	mv "$tmp" "$ROOT"
+	[ ! -e "$root" ] || mv "$root" "$CACHE/.root.old"
+	mv "$tmp" "$root"
 	remove_tree "$CACHE/.root.old"
 	say "build root ready"
 }
 
-# unpack_suite DIR: $SUITE with its updates and backports, from the archive of the
-# host, or the default one; what is in it is said by `args`.
+# renew_root SUITE: its packages as the archive has them now.
+renew_root() {
+	local log=$CACHE/log/apt apt=(apt-get -q -y -o APT::Sandbox::User=root -o Acquire::Retries=3)
+	say "updating the build root of $1"
+	run_logged "$log" in_root "${apt[@]}" update
+	run_logged "$log" in_root env DEBIAN_FRONTEND=noninteractive "${apt[@]}" --no-install-recommends dist-upgrade
+	run_logged "$log" in_root "${apt[@]}" clean
+}
+
+# unpack_suite DIR SUITE: from the archive of the host, or the default one, $SUITE
+# with its updates and backports; what is in it is said by `args`.
 unpack_suite() {
-	local dir=$1 mirror args=("${args[@]}")
+	local dir=$1 suite=$2 mirror name more=() args=("${args[@]}")
 	mirror=$(debian_mirror)
+	[ "$suite" != "$SUITE" ] || more=("$SUITE-updates" "$BACKPORTS")
+	set --
 	if [ -n "$mirror" ]; then
-		set -- "deb $mirror $SUITE main" "deb $mirror $SUITE-updates main" \
-			"deb $mirror $BACKPORTS main"
-	else
+		for name in "$suite" ${more[@]+"${more[@]}"}; do
+			set -- "$@" "deb $mirror $name main"
+		done
+	elif [ "$suite" = "$SUITE" ]; then
 		args+=("--setup-hook=sed -nE 's/^deb(.*) $SUITE (.*)/deb\\1 $BACKPORTS \\2/p' \"\$1/etc/apt/sources.list\" >\"\$1/etc/apt/sources.list.d/backports.list\"")
-		set --
 	fi
-	unpack_root "$dir" "$SUITE" "$@"
+	unpack_root "$dir" "$suite" "$@"
 }
 
 # unpack_root DIR SUITE [LINE...]: as root straight into DIR; as a plain user
