@@ -245,7 +245,11 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
             top.work.check("workdir")?;
             Some(top)
         }
-        _ => match top::recognise(request.spec.as_deref(), from_mounts)? {
+        // Who says where in the top layer is does not mean a label.
+        _ => match top::recognise(
+            request.spec.as_deref(),
+            from_mounts || options.top.dir.is_some(),
+        )? {
             None => None,
             Some(spec) if request.fake => {
                 request.say(format_args!("the top layer would be {spec}"));

@@ -75,8 +75,8 @@ impl fmt::Display for Spec {
     }
 }
 
-/// Finds out what SPEC names. Where lower layers were given by name (`required` is false), a directory or any other
-/// word is a mere label, and the union has no top layer.
+/// Finds out what SPEC names. Where lower layers were given by name, and no directory for the top layer (`required` is
+/// false), a directory or any other word is a mere label, and the union has no top layer.
 pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     let Some(spec) = spec else { return Ok(None) };
     if spec == "tmpfs" {

@@ -317,6 +317,16 @@ fn lower_by_name_and_a_device_on_top() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
+fn lower_by_name_and_a_place_in_a_directory_on_top() {
+    prints(
+        "mkdir top; chmod 1751 l1; $M $PWD/top m -o lowerdir=l1,top.dir=a/b; touch m/new
+         echo $(ls m) $(ls top/a/b) $(stat -c %a m)",
+        "new one upper work 1751",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
 fn fake_mounts_nothing() {
     prints(
         "$M union m -f -o lowerdir=l1,upperdir=u,workdir=w; grep -c $PWD/m /proc/mounts || true",
