@@ -128,7 +128,8 @@ make test-suites run programs that test file systems on a union, and compare
 make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
-make test-boot   boot a Debian from a union by its own initial ram disk
+make test-boot   boot a Debian from a union by its own initial ram disk, each day another
+                 third of the ways (ALL=1: all)
 make test-live   boot a live medium from a union by live-boot
 make test-diskless  boot two machines from one NFS export, each with changes of its own
 make test-deb    the Debian packages: built twice, lintian, apt, a virtual machine

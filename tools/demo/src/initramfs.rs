@@ -49,15 +49,13 @@ pub fn build(path: &Path, sources: &Sources<'_>) -> Result<()> {
         0o755,
         &read(&sources.repo.join("samples/boot/init"))?,
     );
-    archive.file(
-        "scripts/union",
-        0o644,
-        &read(
-            &sources
-                .repo
-                .join("tools/boot/initramfs-tools/scripts/union"),
-        )?,
-    );
+    for name in ["union", "union-settings", "union-fstab"] {
+        let script = sources
+            .repo
+            .join("tools/boot/initramfs-tools/scripts")
+            .join(name);
+        archive.file(&format!("scripts/{name}"), 0o644, &read(&script)?);
+    }
     archive.file(
         "bin/busybox",
         0o755,

@@ -47,7 +47,12 @@ impl Part {
     /// Whether the case belongs to it.
     pub fn has(self, case: &Case) -> bool {
         // Not the digits of the hash that choose the machine.
-        (walk::hash(case.plain_name().as_bytes()) >> 32) as usize % self.of == self.number - 1
+        self.has_index((walk::hash(case.plain_name().as_bytes()) >> 32) as usize)
+    }
+
+    /// Whether what has this place in a list belongs to it: the parts take turns.
+    pub fn has_index(self, index: usize) -> bool {
+        index % self.of == self.number - 1
     }
 }
 

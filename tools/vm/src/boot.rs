@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use regex_lite::Regex;
+use union_scenarios::catalogue::Part;
 
 use crate::disks::{self, Disk, Writes};
 use crate::machine::{Event, Machine, Plan};
@@ -27,7 +28,7 @@ use crate::signals;
 use crate::together;
 use crate::ui::Ui;
 use crate::verdict::{Case, Status};
-use cases::{Boot, BootCase, BootSet, Initrd};
+use cases::{Boot, BootCase, BootSet, Initrd, Keeps};
 
 /// The last that the probe says.
 const END: &str = "union-test: end";
@@ -58,6 +59,8 @@ pub struct Request {
     pub set: &'static BootSet,
     /// Which of them, as a regular expression on their names.
     pub filter: Option<String>,
+    /// Which part of them: the cases stand with the longest first, and the parts take turns.
+    pub part: Part,
     /// Which kernel.
     pub kernel: Option<String>,
     /// Where the script of the set has put disks and initial ram disks.
@@ -88,6 +91,9 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let chosen: Vec<_> = set
         .cases
         .iter()
+        .enumerate()
+        .filter(|(index, _)| request.part.has_index(*index))
+        .map(|(_, case)| case)
         .filter(|case| filter.is_match(&format!("{}/{}", set.name, case.name)))
         .collect();
     if chosen.is_empty() {
@@ -175,8 +181,15 @@ impl Run<'_> {
         disks::copy(&pristine, &root)?;
         let mut machine_disks = vec![(root.clone(), "root")];
         let top = self.directory.join(format!("{}.top", case.name));
-        if disks::boot_top(self.places, case.top, &top)? {
+        if disks::boot_top(self.places, case.top, &self.request.folder, &top)? {
             machine_disks.push((top.clone(), "top"));
+        }
+        // Last: which /dev/vd? is the top must not depend on it.
+        let home = self.directory.join(format!("{}.home", case.name));
+        let pristine_home = self.request.folder.join(HOME);
+        if case.root.has_home() {
+            disks::copy(&pristine_home, &home)?;
+            machine_disks.push((home.clone(), "home"));
         }
         let mut wrong = Vec::new();
         for (number, boot) in case.boots.iter().enumerate() {
@@ -191,8 +204,14 @@ impl Run<'_> {
             if found.is_empty() && boot.ends() {
                 found.extend(disks::unclean_top(self.places, case.top, &top)?);
             }
-            if case.keeps_root && !same(&pristine, &root)? {
+            if case.keeps != Keeps::Nothing && !same(&pristine, &root, 0)? {
                 found.push("the disk with the root has been written to".into());
+            }
+            if case.keeps == Keeps::All
+                && case.root.has_home()
+                && !same(&pristine_home, &home, HOME_START)?
+            {
+                found.push("the disk with /home has been written to".into());
             }
             if !found.is_empty() {
                 wrong.extend(found.into_iter().map(|line| format!("{which}{line}")));
@@ -309,11 +328,17 @@ fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
     wrong
 }
 
+/// The disk with /home and the space for swapping, among what the script has made.
+const HOME: &str = "home.img";
+
+/// Where the file system begins on it: in its first partition.
+const HOME_START: usize = 1 << 20;
+
 /// Where ext4 has its superblock, in which e2fsck notes when it has looked.
 const SUPERBLOCK: std::ops::Range<usize> = 1024..2048;
 
-/// Whether two disks are the same, but for that.
-fn same(one: &Path, other: &Path) -> Result<bool> {
+/// Whether two disks with a file system at a multiple of 1 MiB are the same, but for that.
+fn same(one: &Path, other: &Path, start: usize) -> Result<bool> {
     let open =
         |path: &Path| File::open(path).with_context(|| format!("opening {}", path.display()));
     let (mut one, mut other) = (open(one)?, open(other)?);
@@ -321,20 +346,21 @@ fn same(one: &Path, other: &Path) -> Result<bool> {
         return Ok(false);
     }
     let (mut a, mut b) = (vec![0; 1 << 20], vec![0; 1 << 20]);
-    let mut first = true;
+    let mut at = 0;
     loop {
         let count = one.read(&mut a)?;
         if count == 0 {
             return Ok(true);
         }
         other.read_exact(&mut b[..count])?;
-        if std::mem::take(&mut first) && count >= SUPERBLOCK.end {
+        if at == start && count >= SUPERBLOCK.end {
             a[SUPERBLOCK].fill(0);
             b[SUPERBLOCK].fill(0);
         }
         if a[..count] != b[..count] {
             return Ok(false);
         }
+        at += count;
     }
 }
 
@@ -380,8 +406,8 @@ mod tests {
         for (name, text) in [("a", "ab"), ("b", "ab"), ("c", "ac"), ("d", "abc")] {
             fs::write(path(name), text).unwrap();
         }
-        assert!(same(&path("a"), &path("b")).unwrap());
-        assert!(!same(&path("a"), &path("c")).unwrap());
-        assert!(!same(&path("a"), &path("d")).unwrap());
+        assert!(same(&path("a"), &path("b"), 0).unwrap());
+        assert!(!same(&path("a"), &path("c"), 0).unwrap());
+        assert!(!same(&path("a"), &path("d"), 0).unwrap());
     }
 }

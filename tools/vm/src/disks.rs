@@ -137,9 +137,13 @@ const FILE: &str = "d=$(mktemp -d) && e=$(mktemp -d) && echo '/ union' >$d/persi
      mkfs.ext4 -q -F -d $e \"$0\" && rm -r $d $e";
 
 /// The disk for the changes of a boot, in the file `path`; false if there is to be none.
-pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
+pub fn boot_top(places: &Places, top: Top, folder: &Path, path: &Path) -> Result<bool> {
+    if let Some(made) = top.file() {
+        copy(&folder.join(made), path)?;
+        return Ok(true);
+    }
     let (name, mkfs): (_, &[&str]) = match top {
-        Top::Absent => return Ok(false),
+        Top::Absent | Top::Partition | Top::Image => return Ok(false),
         Top::Empty => {
             fs::File::create(path)?.set_len(64 << 20)?;
             return Ok(true);
@@ -190,6 +194,15 @@ pub fn boot_top(places: &Places, top: Top, path: &Path) -> Result<bool> {
                 "-c",
                 "d=$(mktemp -d) && mkdir -p $d/upper $d/work/work/incompat/volatile && \
                  mkfs.ext4 -q -F -d $d \"$0\" && rm -r $d",
+            ],
+        ),
+        Top::Overlayroot => (
+            "boot-overlayroot",
+            &[
+                "sh",
+                "-c",
+                "d=$(mktemp -d) && chmod 755 $d && mkdir -p $d/overlay/var/lib $d/overlay-workdir/_ && \
+                 echo mark >$d/overlay/var/lib/union-test && mkfs.ext4 -q -F -L changes -d $d \"$0\" && rm -r $d",
             ],
         ),
         Top::Swap => ("boot-swap", &["mkswap", "-q"]),

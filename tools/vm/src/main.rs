@@ -103,6 +103,9 @@ enum Command {
         /// Run only the cases whose name (SET/NAME) matches.
         #[arg(long, value_name = "REGEX")]
         filter: Option<String>,
+        /// Only one of several parts of about equal length.
+        #[arg(long, value_name = "N/M", default_value_t = Part::WHOLE)]
+        part: Part,
         /// What scripts/test-SET has made.
         #[arg(long, value_name = "DIR", default_value = "out/boot")]
         folder: PathBuf,
@@ -298,6 +301,7 @@ fn start(cli: Cli) -> Result<u8> {
         Command::Boot {
             set,
             filter,
+            part,
             folder,
             jobs,
             kernel,
@@ -307,6 +311,7 @@ fn start(cli: Cli) -> Result<u8> {
             let request = boot::Request {
                 set: boot::cases::find(&set)?,
                 filter,
+                part,
                 kernel,
                 folder,
                 jobs,

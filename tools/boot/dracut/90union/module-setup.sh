@@ -22,6 +22,8 @@ install() {
 	# The layer on top is checked as the root is.
 	inst_multiple -o e2fsck fsck.f2fs
 	inst_simple "$moddir/union.sh" /lib/union.sh
+	inst_simple "$moddir/union-settings" /lib/union-settings
+	inst_simple "$moddir/union-fstab" /lib/union-fstab
 	# When the root is mounted, from wherever it comes.
 	inst_hook pre-pivot 10 "$moddir/mount-union.sh"
 }

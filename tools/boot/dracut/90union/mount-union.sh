@@ -13,12 +13,13 @@
 #   rd.union=0, or nothing       no union
 #
 # OPTION is one of union= in union-boot(5): dir=, required, timeout=, swap=,
-# hard_ro, or one for mounting the file system of DEVICE.
+# recurse=, debug, hard_ro, or one for mounting the file system of DEVICE.
 #
 # When the union cannot be mounted, the machine starts on the plain root,
 # read-only, and the kernel log says why (dmesg | grep union-boot).
 
 command -v getarg >/dev/null || . /lib/dracut-lib.sh
+union_scripts=/lib
 . /lib/union.sh
 
 # union_find: waits for the device; its path is then in $union_dev.
@@ -62,8 +63,10 @@ union_keep() {
 		union_why="$union_device cannot be mounted"
 		return 1
 	fi
-	[ ! -d "$union_run/kept$union_dir/upper" ] || union_kept=$union_run/kept$union_dir/upper
+	union_kept=$union_run/kept${union_upper#"$union_rw"}
+	[ -d "$union_kept" ] || union_kept=
 	union_dir=
+	union_places
 	union_rw_options=rw
 	union_top tmpfs "$NEWROOT"
 }
@@ -78,6 +81,12 @@ union_usr_from() {
 
 # union_mount: the union in the place of the root.
 union_mount() {
+	union_why=$union_refused
+	[ -z "$union_refused" ] || return
+	if [ "$union_recurse" = 1 ] && ismounted "$NEWROOT/usr"; then
+		union_why="recurse=1 with a /usr of its own is not done here"
+		return 1
+	fi
 	if ! modprobe union; then
 		union_why="the module union cannot be loaded"
 		return 1
@@ -109,13 +118,14 @@ union_mount() {
 
 # union_back: the plain root, as it was.
 union_back() {
-	union_undo
+	union_undo "$NEWROOT"
 	! ismounted "$union_run/kept" || umount "$union_run/kept"
 	[ -z "$union_usr" ] || ismounted "$NEWROOT/usr" || union_usr_from "$union_usr" "$NEWROOT/usr"
 }
 
 if getargbool 0 rd.union; then
 	union_nothing
+	union_usr_later=y
 	union_spec=$(getarg rd.union=)
 	case $union_spec in
 	'' | 1 | yes | on) union_spec=tmpfs ;;

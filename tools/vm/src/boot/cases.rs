@@ -51,15 +51,25 @@ pub struct BootCase {
     pub top: Top,
     /// Its boots, one after the other.
     pub boots: &'static [Boot],
-    /// Whether nothing may write to the disk with the root. `off` may, and with `rw` on the command line the first
-    /// mount does.
-    pub keeps_root: bool,
+    /// The disks that nothing may write to.
+    pub keeps: Keeps,
+}
+
+/// Disks that are as they were at the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeps {
+    /// None: without a union the root is written to, and with `rw` on the command line the first mount does it.
+    Nothing,
+    /// That with the root.
+    Root,
+    /// All that /etc/fstab names.
+    All,
 }
 
 /// The disk with the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Root {
-    /// ext4, as debian-installer leaves it: /etc/fstab wants it writable.
+    /// ext4, as debian-installer leaves it: /etc/fstab wants it writable, and so the /home on another disk.
     Installed,
     /// erofs, in whose /dev there is nothing.
     Image,
@@ -78,6 +88,11 @@ impl Root {
             Self::Medium => "medium.iso",
             Self::Export => "server.ext4",
         }
+    }
+
+    /// Whether there is a disk with a file system for /home, and space for swapping.
+    pub fn has_home(self) -> bool {
+        self == Self::Installed
     }
 
     /// Words of the kernel command line that lead to it.
@@ -120,14 +135,34 @@ pub enum Top {
     Swap,
     /// A disk with nothing on it.
     Empty,
+    /// f2fs in a partition.
+    Partition,
+    /// ext4 on which overlayroot has kept changes.
+    Overlayroot,
+    /// squashfs with files for a lower layer.
+    Image,
 }
 
 impl Top {
+    /// Its name among what the script has made, if it has.
+    pub fn file(self) -> Option<&'static str> {
+        match self {
+            Self::Partition => Some("partition.img"),
+            Self::Image => Some("b.squashfs"),
+            _ => None,
+        }
+    }
+
     /// Whether it must be a clean ext4 after a shutdown.
     pub fn is_ext4(self) -> bool {
         matches!(
             self,
-            Self::Ext4 | Self::Layer | Self::Persistence | Self::Directories | Self::File
+            Self::Ext4
+                | Self::Layer
+                | Self::Overlayroot
+                | Self::Persistence
+                | Self::Directories
+                | Self::File
         )
     }
 }
@@ -214,6 +249,129 @@ const fn plain(words: &'static str, says: &'static [&'static str]) -> Boot {
 /// An installed system, by initramfs-tools; the longest first, so that two machines end at about the same time.
 pub const CASES: &[BootCase] = &[
     BootCase {
+        name: "overlayroot",
+        root: Root::Installed,
+        top: Top::Absent,
+        boots: &[union(
+            "overlayroot=tmpfs",
+            &[
+                UNION,
+                "union-test: rw tmpfs rw",
+                "union-test: home union marks 1 mode 1751",
+                "union-test: lower home ext4 ro",
+                RUNNING,
+            ],
+        )],
+        keeps: Keeps::All,
+    },
+    BootCase {
+        name: "recurse",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[
+            union(
+                "union=LABEL=changes:recurse=1 union-test.swap init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: home union marks 1 mode 1751",
+                    "union-test: swaps 0",
+                ],
+            ),
+            union(
+                "union=LABEL=changes:recurse=1,swap=0 union-test.chroot init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: home union marks 2 mode 1751",
+                    "union-test: swaps 0",
+                    "union-test: chroot 0 ro",
+                    "union-test: lower home ext4 ro",
+                    "union-test: home of the lower layer changed",
+                ],
+            ),
+            union(
+                "union=LABEL=changes:recurse=1 union.ro",
+                &[
+                    "union-test: root union read-only",
+                    "union-test: home union read-only",
+                    "union-test: swaps 1",
+                ],
+            ),
+            union(
+                "union=LABEL=changes init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: home ext4 marks 1 mode 1751", CLEAN],
+            ),
+        ],
+        keeps: Keeps::Nothing,
+    },
+    BootCase {
+        name: "overlayroot-device",
+        root: Root::Installed,
+        top: Top::Overlayroot,
+        boots: &[
+            union(
+                "overlayroot=/dev/vdb init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 2",
+                    "union-test: home union marks 1 mode 1751",
+                    "upperdir=/run/initramfs/union/rw/overlay,",
+                ],
+            ),
+            union(
+                "overlayroot=device:dev=LABEL=changes,timeout=20,recurse=1,driver=auto init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 3",
+                    "union-test: home union marks 2 mode 1751",
+                ],
+            ),
+            union(
+                "loglevel=7 overlayroot=device:dev=vdb,dir=runs/1,recurse=0,swap=1,debug=1 init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: home ext4 marks 1 mode 1751",
+                    "union-boot: changes are kept in /dev/vdb (ext4)",
+                    "union-boot: fstab, hide: LABEL=union-root",
+                    "upperdir=/run/initramfs/union/rw/runs/1,",
+                ],
+            ),
+        ],
+        keeps: Keeps::Root,
+    },
+    BootCase {
+        name: "overlayroot-refused",
+        root: Root::Installed,
+        top: Top::Absent,
+        boots: &[
+            plain(
+                "overlayroot=crypt:dev=/dev/vdb,pass=x init=/usr/local/sbin/boot-probe",
+                &[
+                    "union-boot: overlayroot=crypt: is not done here",
+                    PLAIN,
+                    "union-test: root ext4 read-only",
+                ],
+            ),
+            plain(
+                "overlayroot=device:dev=absent,timeout=1 init=/usr/local/sbin/boot-probe",
+                &[
+                    "union-boot: there is no /dev/absent with a file system",
+                    PLAIN,
+                    "union-test: root ext4 read-only",
+                    "union-test: home ext4 read-only",
+                ],
+            ),
+            Boot {
+                initrd: Initrd::Whole,
+                words: "overlayroot=disabled init=/usr/local/sbin/boot-probe",
+                says: &["union-test: root ext4 read-only"],
+                never: &["union-boot"],
+                starts: true,
+            },
+        ],
+        keeps: Keeps::Root,
+    },
+    BootCase {
         name: "label",
         root: Root::Installed,
         top: Top::Ext4,
@@ -234,7 +392,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 2", RUNNING, CLEAN],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "no-device",
@@ -249,7 +407,7 @@ pub const CASES: &[BootCase] = &[
                 "union-test: end",
             ],
         )],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "no-file-system",
@@ -266,7 +424,7 @@ pub const CASES: &[BootCase] = &[
             never: &["union-test: no /dev"],
             starts: true,
         }],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "off",
@@ -279,7 +437,7 @@ pub const CASES: &[BootCase] = &[
             never: &["union-boot"],
             starts: true,
         }],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
     },
     BootCase {
         name: "tmpfs",
@@ -292,6 +450,7 @@ pub const CASES: &[BootCase] = &[
                     UNION,
                     "union-test: marks 1",
                     "union-test: rw tmpfs rw",
+                    "union-test: home ext4 marks 1 mode 1751",
                     RUNNING,
                 ],
             ),
@@ -300,7 +459,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 1"],
             ),
         ],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
     },
     BootCase {
         name: "device",
@@ -331,7 +490,7 @@ pub const CASES: &[BootCase] = &[
                 )
             },
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     // The root file system has the changes, too; other images of it are below.
     BootCase {
@@ -350,15 +509,23 @@ pub const CASES: &[BootCase] = &[
                 ],
             ),
             union(
-                "union=dir:/var/changes:dir=a union.ro init=/usr/local/sbin/boot-probe",
-                &["union-test: root union read-only", "union-test: marks 1"],
+                "union=dir:/var/changes:dir=a union.ro union-test.chroot init=/usr/local/sbin/boot-probe",
+                &[
+                    "union-test: root union read-only",
+                    "union-test: marks 1",
+                    "union-test: chroot 0 ro",
+                ],
             ),
             union(
                 "union=dir:/var/changes:dir=a union.reset init=/usr/local/sbin/boot-probe",
-                &[UNION, "union-test: marks 1"],
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: lower layer changed",
+                ],
             ),
         ],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
     },
     BootCase {
         name: "chroot",
@@ -378,8 +545,58 @@ pub const CASES: &[BootCase] = &[
                     "union-test: lower layer changed",
                 ],
             ),
+            union(
+                "union=LABEL=changes:hard_ro union-test.chroot init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-chroot: the lower layer cannot be made writable",
+                    "union-test: chroot 1 ro",
+                ],
+            ),
         ],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
+    },
+    // A power cut is behind each boot.
+    BootCase {
+        name: "reset",
+        root: Root::Installed,
+        top: Top::Ext4,
+        boots: &[
+            union(
+                "union=LABEL=changes:recurse=1 init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: home union marks 1",
+                ],
+            ),
+            union(
+                "union=LABEL=changes:recurse=1 union.reset init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: home union marks 1",
+                ],
+            ),
+            // As if the power had been cut in the middle of forgetting.
+            union(
+                "union=LABEL=changes:recurse=1 union-test.interrupt init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 2",
+                    "union-test: home union marks 2",
+                ],
+            ),
+            union(
+                "union=LABEL=changes:recurse=1 init=/usr/local/sbin/boot-probe",
+                &[
+                    UNION,
+                    "union-test: marks 1",
+                    "union-test: home union marks 1",
+                ],
+            ),
+        ],
+        keeps: Keeps::All,
     },
     BootCase {
         name: "conf",
@@ -401,8 +618,42 @@ pub const CASES: &[BootCase] = &[
                 never: &["union-boot"],
                 starts: true,
             },
+            // What /etc/overlayroot.conf and overlayroot.local.conf say.
+            union(
+                "union=overlayroot init=/usr/local/sbin/boot-probe",
+                &[UNION, "upperdir=/run/initramfs/union/rw/kiosk,"],
+            ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
+    },
+    BootCase {
+        name: "partition",
+        root: Root::Image,
+        top: Top::Partition,
+        boots: &[union(
+            "union=PARTUUID=5ca1ab1e-0000-4000-8000-000000000002:timeout=20 init=/usr/local/sbin/boot-probe",
+            &[UNION, "union-test: marks 1", "union-test: rw f2fs rw"],
+        )],
+        keeps: Keeps::Root,
+    },
+    BootCase {
+        name: "lower-device",
+        root: Root::Image,
+        top: Top::Image,
+        boots: &[
+            union(
+                "union=tmpfs union.lower=/dev/vdb init=/usr/local/sbin/boot-probe",
+                &[UNION, "union-test: images b b"],
+            ),
+            plain(
+                "union=tmpfs:timeout=1 union.lower=/dev/absent init=/usr/local/sbin/boot-probe",
+                &[
+                    "union-boot: there is no /dev/absent with a file system",
+                    PLAIN,
+                ],
+            ),
+        ],
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "btrfs",
@@ -412,7 +663,7 @@ pub const CASES: &[BootCase] = &[
             "union=/dev/vdb init=/usr/local/sbin/boot-probe",
             &[UNION, "union-test: rw btrfs rw"],
         )],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "no-image",
@@ -426,7 +677,7 @@ pub const CASES: &[BootCase] = &[
                 "union-test: root erofs read-only",
             ],
         )],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "damaged",
@@ -440,7 +691,7 @@ pub const CASES: &[BootCase] = &[
                 "union-test: root erofs read-only",
             ],
         )],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "refused",
@@ -454,7 +705,7 @@ pub const CASES: &[BootCase] = &[
                 "union-test: root ext4 read-only",
             ],
         )],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "wrong-file-system",
@@ -468,7 +719,7 @@ pub const CASES: &[BootCase] = &[
                 "union-test: root ext4 read-only",
             ],
         )],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
     },
     BootCase {
         name: "no-module",
@@ -485,7 +736,7 @@ pub const CASES: &[BootCase] = &[
                 ],
             )
         }],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "required",
@@ -498,7 +749,7 @@ pub const CASES: &[BootCase] = &[
             never: &[PLAIN, "union-test:"],
             starts: false,
         }],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
 ];
 

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::cases::{Boot, BootCase, Initrd, Root, Top};
+use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
 use super::{Run, judge};
 use crate::disks::{self, Writes};
 use crate::machine::{Event, Machine};
@@ -57,7 +57,7 @@ pub const CASES: &[BootCase] = &[
                 ],
             ),
         ],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
     },
     BootCase {
         name: "memory",
@@ -79,7 +79,7 @@ pub const CASES: &[BootCase] = &[
                 ],
             ),
         ],
-        keeps_root: false,
+        keeps: Keeps::Nothing,
     },
 ];
 
@@ -166,7 +166,9 @@ fn client(
     plan.words.push(case.root.words().to_owned());
     plan.words.push(boot.words.to_owned());
     plan.networks.push(cable);
-    if number > 0 && top.exists() || number == 0 && disks::boot_top(run.places, case.top, &top)? {
+    if number > 0 && top.exists()
+        || number == 0 && disks::boot_top(run.places, case.top, &run.request.folder, &top)?
+    {
         plan.disks.push(disks::Disk {
             serial: "top".to_owned(),
             image: top.clone(),

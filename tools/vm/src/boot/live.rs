@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The ways a live medium is booted by live-boot, and what must come of each.
 
-use super::cases::{Boot, BootCase, Initrd, Root, Top};
+use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
 
 const UNION: &str = "union-test: root union writable";
 const PLAIN: &str = "starting on the plain root, read-only";
@@ -72,7 +72,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 3", CLEAN],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "systemd",
@@ -90,7 +90,7 @@ pub const CASES: &[BootCase] = &[
             never: &[": NO"],
             starts: true,
         }],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "dracut",
@@ -121,7 +121,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 1", CLEAN],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "dracut-checks",
@@ -155,7 +155,7 @@ pub const CASES: &[BootCase] = &[
                 )
             },
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "dracut-damaged",
@@ -165,7 +165,7 @@ pub const CASES: &[BootCase] = &[
             "rd.union=/dev/vdb systemd.mask=machine.mount systemd.mask=changes.mount",
             &["union-boot: the file system on /dev/vdb needs to be checked by hand"],
         )],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "luks",
@@ -186,7 +186,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 2", CLEAN],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "file",
@@ -209,7 +209,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 2", CLEAN],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "directories",
@@ -230,7 +230,7 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 2", CLEAN],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
     BootCase {
         name: "memory",
@@ -251,6 +251,6 @@ pub const CASES: &[BootCase] = &[
                 &[UNION, "union-test: marks 1", "union-test: medium tmpfs"],
             ),
         ],
-        keeps_root: true,
+        keeps: Keeps::Root,
     },
 ];
