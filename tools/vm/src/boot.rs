@@ -187,7 +187,9 @@ impl Run<'_> {
         // Last: which /dev/vd? is the top must not depend on it.
         let home = self.directory.join(format!("{}.home", case.name));
         let pristine_home = self.request.folder.join(HOME);
-        if case.root.has_home() {
+        // The live media's system has one root on the disk, too, and all in it.
+        let has_home = case.root.has_home() && pristine_home.exists();
+        if has_home {
             disks::copy(&pristine_home, &home)?;
             machine_disks.push((home.clone(), "home"));
         }
@@ -207,10 +209,7 @@ impl Run<'_> {
             if case.keeps != Keeps::Nothing && !same(&pristine, &root, 0)? {
                 found.push("the disk with the root has been written to".into());
             }
-            if case.keeps == Keeps::All
-                && case.root.has_home()
-                && !same(&pristine_home, &home, HOME_START)?
-            {
+            if case.keeps == Keeps::All && has_home && !same(&pristine_home, &home, HOME_START)? {
                 found.push("the disk with /home has been written to".into());
             }
             if !found.is_empty() {
