@@ -20,7 +20,7 @@
 //!       Upper::whiteout               making the shared whiteout
 //!       top: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
 //!         i_lock of a union inode     copying attributes
-//! anywhere: the locks of `reclaim`, within which nothing is allocated or waited for
+//! anywhere: the locks of `reclaim`, `reserved` and `vfs::once`, within which nothing is allocated or waited for
 //! ```
 //!
 //! Lower directories are looked up and read with nothing of the top held: a lower layer may be a

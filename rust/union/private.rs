@@ -50,7 +50,6 @@ const FILE_MODE: u16 = 0o100600;
 /// The private directory of a union, known to be ours.
 ///
 /// Everything here is called with the mounter's credentials in force: they say who is the owner.
-#[derive(Clone)]
 pub struct Private {
     dir: Path,
 }

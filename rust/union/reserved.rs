@@ -23,6 +23,7 @@ use super::{
 use crate::{
     logic::inum,
     vfs::{
+        once,
         printk::pr_warn_ratelimited,
         task_work,
         types::{Ino, Name},
@@ -119,9 +120,9 @@ impl Reserved {
     /// # Errors
     ///
     /// Those of [`Private::dir`] and [`Private::make_dir`].
-    fn dir(&self, make: Option<&WriteAccess<'_>>) -> Result<Option<Private>> {
+    fn dir(&self, make: Option<&WriteAccess<'_>>) -> Result<Option<&Private>> {
         if let Some(dir) = self.dir.as_ref() {
-            return Ok(Some(dir.clone()));
+            return Ok(Some(dir));
         }
         let Some(private) = &self.private else {
             return Ok(None);
@@ -130,11 +131,7 @@ impl Reserved {
             Some(write) => Some(private.make_dir(write, DIR)?),
             None => private.dir(DIR)?,
         };
-        if let Some(dir) = &dir {
-            // Of two who do this at once one is too late, and both have found the same.
-            self.dir.populate(dir.clone());
-        }
-        Ok(dir)
+        Ok(dir.and_then(|dir| once::get_or_put(&self.dir, dir)))
     }
 
     /// Writes a reservation down, if there is a place for that.
