@@ -10,7 +10,12 @@
 //! The whole file is copied for now; [`copy_data`] is where a partial copy will say otherwise.
 
 use super::{
-    copy_data, create::update_dir, fs::Union, inum, known, layer, node::Node, stage::Staged,
+    copy_data,
+    create::update_dir,
+    fs::Union,
+    inum, known, layer,
+    node::{Arrival, Node},
+    stage::Staged,
     DEntry, Inode,
 };
 use crate::{
@@ -190,10 +195,6 @@ impl Copy<'_> {
             Kind::Regular => self.regular(mode)?,
             _ => self.named(mode)?,
         };
-        if !self.gone && self.is_recorded() {
-            // Once more: a listing may have begun before it was there.
-            self.parent.data().set_impure();
-        }
         let renumbered = !self.inode.is_hashed();
         Node::set_upper(self.inode, upper)?;
         if renumbered {
@@ -229,7 +230,7 @@ impl Copy<'_> {
         if self.gone {
             return Ok(file.dentry().into());
         }
-        self.mark_parent()?;
+        let _arrival = self.mark_parent()?;
         let updir = self.parent.data().upper().ok_or(EROFS)?;
         let upper = Creating::start(&write, updir, self.name)?
             .make(mode, NewObject::Link(file.dentry()))?;
@@ -260,7 +261,7 @@ impl Copy<'_> {
             // Removed from the work directory at the end of this scope, and alive while in use.
             return Ok(staged.dentry()?.into());
         }
-        self.mark_parent()?;
+        let _arrival = self.mark_parent()?;
         let updir = self.parent.data().upper().ok_or(EROFS)?;
         let upper = staged.publish(updir, self.name, |there| {
             if there.is_positive() {
@@ -385,11 +386,14 @@ impl Copy<'_> {
         self.kind == Kind::Directory || self.stat.nlink() == 1
     }
 
-    fn mark_parent(&self) -> Result {
-        if self.is_recorded() {
-            mark_impure(self.union, self.parent)?;
+    /// Before the copy has its name; what is returned lives until it does.
+    fn mark_parent(&self) -> Result<Option<Arrival<'_>>> {
+        if !self.is_recorded() {
+            return Ok(None);
         }
-        Ok(())
+        let arrival = self.parent.data().arrival();
+        mark_impure(self.union, self.parent)?;
+        Ok(Some(arrival))
     }
 
     /// Copy-up is no change of the directory: its times go back, as far as the file system lets

@@ -40,7 +40,7 @@ use crate::{
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{Atomic, Relaxed},
+        atomic::{Atomic, Full, Relaxed},
         Arc, SetOnce,
     },
 };
@@ -139,12 +139,15 @@ impl Dir {
         self.entry.as_ref().map(|entry| &**entry)
     }
 
-    /// Keeps what is known.
-    fn keep(&self, union: &Union, known: Known) -> Result {
+    /// Keeps what is known, if no view was forgotten since the version was this one.
+    fn keep(&self, union: &Union, known: Known, version: u32) -> Result {
         if self.entry().is_none() {
             once::get_or_put(&self.entry, Registered::new(&union.registry)?);
         }
-        self.entry().ok_or(ENOMEM)?.put(known);
+        let entry = self.entry().ok_or(ENOMEM)?;
+        // Fully ordered, as it is where a view is forgotten: that finds the entry, or its new version is seen
+        // here.
+        entry.put(known, || self.version.fetch_add(0, Full) == version);
         self.wasted.store(0, Relaxed);
         Ok(())
     }
@@ -217,15 +220,13 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     if trust == Trust::Doubtful {
         source.trust = trust;
     }
-    if dir.version.load(Relaxed) == version {
-        let known = Known {
-            set: set.clone(),
-            view: Some(view.clone()),
-            source,
-        };
-        // It is right without being kept.
-        let _ = dir.keep(union, known);
-    }
+    let known = Known {
+        set: set.clone(),
+        view: Some(view.clone()),
+        source,
+    };
+    // It is right without being kept.
+    let _ = dir.keep(union, known, version);
     Ok(Listing { set, view })
 }
 
@@ -337,9 +338,8 @@ pub fn forget(node: &Node) {
 /// Forgets what the top holds: an object in it shows another inode number than before. The directory
 /// need not be locked.
 pub fn forget_view(node: &Node) {
-    let version = &node.dir.version;
-    // Before the view goes: who makes one now sees one of both.
-    version.store(version.load(Relaxed).wrapping_add(1), Relaxed);
+    // Before the view goes: who has one in hand, and would keep it, sees one of both.
+    node.dir.version.fetch_add(1, Full);
     if let Some(entry) = node.dir.entry() {
         drop(entry.change(|known| known.view.take()));
     }
@@ -387,7 +387,7 @@ pub fn wasted(union: &Union, node: &Node, lookups: u32) {
             view: None,
             source,
         };
-        dir.keep(union, known)
+        dir.keep(union, known, dir.version.load(Relaxed))
     };
     // Lookup goes on without.
     let _ = read();
@@ -400,19 +400,26 @@ pub struct Change<'a> {
     dir: &'a Dir,
     /// The set, and the view that follows.
     known: Option<(Arc<Fallthrus>, Arc<View>)>,
+    /// The version the view is of.
+    version: u32,
 }
 
 impl<'a> Change<'a> {
     /// Begins a change: until it is over, nothing is known but the set.
     pub fn begin(inode: &'a Inode) -> Self {
         let dir = &inode.data().dir;
+        let version = dir.version.load(Relaxed);
         let known = dir.entry().and_then(|entry| {
             entry.change(|known| {
                 let view = known.view.take()?;
                 Some((known.set.clone(), view))
             })?
         });
-        Self { dir, known }
+        Self {
+            dir,
+            known,
+            version,
+        }
     }
 
     /// The top holds an object under this name now.
@@ -458,8 +465,10 @@ impl<'a> Change<'a> {
             return;
         };
         entry.change(|known| {
-            // Without memory the set was forgotten, or is another one now.
-            if Arc::ptr_eq(&known.set, &set) {
+            // Without memory the set was forgotten, or is another one now. And the view may be wrong: an
+            // object of a directory that is not locked may have got another number.
+            let is_current = self.dir.version.load(Relaxed) == self.version;
+            if is_current && Arc::ptr_eq(&known.set, &set) {
                 known.view = Some(view);
             }
         });

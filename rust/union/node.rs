@@ -28,7 +28,7 @@ use kernel::{
     static_lock_class,
     sync::{
         aref::ARef,
-        atomic::{Atomic, Relaxed},
+        atomic::{Acquire, Atomic, Relaxed, Release},
         SetOnce,
     },
 };
@@ -97,6 +97,8 @@ pub struct Node {
     /// Of a directory: entries of the top directory may carry the inode number of a lower object. 0
     /// says that none does; any other number, that one may, and another number that one more does.
     impure: Atomic<u32>,
+    /// Of a directory: how many copies of its entries are on their way into the top directory.
+    arriving: Atomic<u32>,
     /// Of a directory: the top directory is marked for that.
     marked_impure: Atomic<bool>,
     /// Of a directory: the top directory was made opaque after the stack was built.
@@ -127,6 +129,7 @@ impl Node {
             gone: Atomic::new(false),
             space: parts.space,
             impure: Atomic::new(parts.impure.into()),
+            arriving: Atomic::new(0),
             marked_impure: Atomic::new(parts.impure),
             sealed: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
@@ -196,19 +199,30 @@ impl Node {
 
     /// A number for [`found_pure`](Self::found_pure): to be asked for before the entries are read.
     pub fn impurity(&self) -> u32 {
-        self.impure.load(Relaxed)
+        // Who sees the number that `arrival` has made sees that one is on its way.
+        self.impure.load(Acquire)
     }
 
     /// Notes that one more entry is about to, or does now.
     pub fn set_impure(&self) {
-        if self.impure.fetch_add(1, Relaxed) == u32::MAX {
-            self.impure.store(1, Relaxed);
+        if self.impure.fetch_add(1, Release) == u32::MAX {
+            self.impure.store(1, Release);
         }
     }
 
-    /// Notes that no entry does, unless one has come since `impurity` was asked for.
+    /// Notes that one more entry is about to, in a directory that is not locked: until the result is
+    /// dropped, listings find none pure. Their entries may have been read before it was there.
+    pub fn arrival(&self) -> Arrival<'_> {
+        self.arriving.fetch_add(1, Relaxed);
+        self.set_impure();
+        Arrival(self)
+    }
+
+    /// Notes that no entry does, unless one has come since `impurity` was asked for, or is about to.
     pub fn found_pure(&self, impurity: u32) {
-        let _ = self.impure.cmpxchg(impurity, 0, Relaxed);
+        if self.arriving.load(Acquire) == 0 {
+            let _ = self.impure.cmpxchg(impurity, 0, Relaxed);
+        }
     }
 
     /// Whether the top directory is marked for that.
@@ -239,6 +253,18 @@ impl Node {
     /// Notes that it is, after a full fsync of the object in the top layer.
     pub fn set_name_stable(&self) {
         self.name_stable.store(true, Relaxed);
+    }
+}
+
+/// A copy on its way into the top directory of a node ([`Node::arrival`]).
+#[must_use]
+pub struct Arrival<'a>(&'a Node);
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        // A listing that has seen the first number may not have seen the copy.
+        self.0.set_impure();
+        self.0.arriving.fetch_sub(1, Release);
     }
 }
 

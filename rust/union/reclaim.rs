@@ -162,9 +162,14 @@ impl Entry {
         Some(result)
     }
 
-    /// Replaces what is known.
-    pub fn put(&self, known: Known) {
-        let before = self.replace(&mut self.known.lock(), Some(known));
+    /// Replaces what is known, if that is `wanted`, which is asked with the entry locked.
+    pub fn put(&self, known: Known, wanted: impl FnOnce() -> bool) {
+        let mut kept = self.known.lock();
+        let before = match wanted() {
+            true => self.replace(&mut kept, Some(known)),
+            false => Some(known),
+        };
+        drop(kept);
         drop(before);
     }
 

@@ -72,16 +72,20 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
     Ok((merge.finish().map_err(no_memory)?, trust))
 }
 
-/// Reads what the top holds of a directory, with the mounter's credentials. The directory of the
-/// union is locked, so that its names stay as they are.
+/// Reads what the top holds of a directory, with the mounter's credentials and the node's lock. The
+/// directory of the union is locked, so that its names stay as they are. Copies may still take the place
+/// of lower objects.
 ///
 /// # Errors
 ///
 /// Those of the top; `EINTR` by a fatal signal.
 pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)> {
-    let mut view = View::new(set);
-    let mut trust = Trust::Full;
-    if let Some(upper) = node.upper() {
+    let Some(upper) = node.upper() else {
+        return Ok((View::new(set), Trust::Full));
+    };
+    loop {
+        let mut view = View::new(set);
+        let mut trust = Trust::Full;
         let impurity = node.impurity();
         let this = Layer {
             path: union.upper_path(upper)?,
@@ -93,11 +97,16 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)>
             lower: None,
         };
         let pure = this.view(union, &mut view, set, &mut trust)?;
+        if impurity == 0 && node.is_impure() {
+            // A copy whose name was read may have come meanwhile, and was taken for no copy. This is
+            // not met twice: only a listing makes the directory pure, and this is the one.
+            continue;
+        }
         if pure && trust == Trust::Full {
             node.found_pure(impurity);
         }
+        return Ok((view, trust));
     }
-    Ok((view, trust))
 }
 
 /// Opens a directory of a layer.
