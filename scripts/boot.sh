@@ -44,10 +44,15 @@ boot_key() {
 # boot_ready: whether what is in out/NAME is what would be made now.
 boot_ready() { [ "$(cat "$boot/.key" 2>/dev/null)" = "$(boot_key)" ]; }
 
-# boot_make: make it anew, without the initial ram disks.
+# boot_make [CMD...]: make it anew, without the initial ram disks; CMD is run
+# first, with out/NAME there.
 boot_make() {
 	remove_tree "$boot"
 	rm -f "$log"
+	if [ $# -gt 0 ]; then
+		mkdir -p "$boot"
+		"$@"
+	fi
 	run_logged "$log" env KERNEL="$abi" "$REPO/scripts/enter" "$0" --inside
 }
 

@@ -216,16 +216,24 @@ remove_unusable() {
 	done
 }
 
-# The image is one package in older series and split in newer ones: what the
-# image package depends on in the very same version belongs to it.
+# download_kernel DIR ABI VERSION SERIES
 download_kernel() {
-	local dir=$1 abi=$2 version=$3 series=$4 common=${2%%-*} parts
+	local abi=$2 version=$3 series=$4
+	download_image "$1" "$abi" "$version" \
+		"linux-headers-$abi=$version" "linux-headers-${abi%%-*}-common=$version" "linux-source-$series=$version"
+}
+
+# download_image DIR ABI VERSION [PACKAGE=VERSION...]: the packages that are
+# installed, and others.  The image is one package in older series and split in
+# newer ones: what it depends on in the very same version belongs to it.
+download_image() {
+	local dir=$1 abi=$2 version=$3 parts
+	shift 3
 	# shellcheck disable=SC2016
 	parts=$(in_apt apt-cache show "linux-image-$abi=$version" | sed -n 's/^Depends: //p' | tr , '\n' |
 		sed -nE "s/^ *(linux-(binary|modules|base)-[^ ]+) \(= .*/\1=$version/p")
 	# shellcheck disable=SC2086
-	download "$dir" "linux-image-$abi=$version" "linux-headers-$abi=$version" \
-		"linux-headers-$common-common=$version" "linux-source-$series=$version" $parts
+	download "$dir" "linux-image-$abi=$version" "$@" $parts
 }
 
 # download DIR PACKAGE=VERSION...

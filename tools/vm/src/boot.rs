@@ -7,6 +7,7 @@
 
 pub mod cases;
 mod diskless;
+mod installed;
 mod live;
 
 use std::fs::{self, File};
@@ -184,14 +185,19 @@ impl Run<'_> {
         if disks::boot_top(self.places, case.top, &self.request.folder, &top)? {
             machine_disks.push((top.clone(), "top"));
         }
-        // Last: which /dev/vd? is the top must not depend on it.
-        let home = self.directory.join(format!("{}.home", case.name));
-        let pristine_home = self.request.folder.join(HOME);
-        // The live media's system has one root on the disk, too, and all in it.
-        let has_home = case.root.has_home() && pristine_home.exists();
-        if has_home {
-            disks::copy(&pristine_home, &home)?;
-            machine_disks.push((home.clone(), "home"));
+        // Last: which /dev/vd? is the top must not depend on them.
+        let mut others = Vec::new();
+        for other in case.root.others() {
+            let pristine = self.request.folder.join(other.file);
+            // The live media's system has one root on the disk, too, and all in it.
+            if pristine.exists() {
+                let copy = self
+                    .directory
+                    .join(format!("{}.{}", case.name, other.serial));
+                disks::copy(&pristine, &copy)?;
+                machine_disks.push((copy.clone(), other.serial));
+                others.push((other, pristine, copy));
+            }
         }
         let mut wrong = Vec::new();
         for (number, boot) in case.boots.iter().enumerate() {
@@ -209,8 +215,13 @@ impl Run<'_> {
             if case.keeps != Keeps::Nothing && !same(&pristine, &root, 0)? {
                 found.push("the disk with the root has been written to".into());
             }
-            if case.keeps == Keeps::All && has_home && !same(&pristine_home, &home, HOME_START)? {
-                found.push("the disk with /home has been written to".into());
+            for (other, pristine, copy) in &others {
+                if case.keeps == Keeps::All && !same(pristine, copy, other.start)? {
+                    found.push(format!(
+                        "the disk with /{} has been written to",
+                        other.serial
+                    ));
+                }
             }
             if !found.is_empty() {
                 wrong.extend(found.into_iter().map(|line| format!("{which}{line}")));
@@ -244,7 +255,15 @@ impl Run<'_> {
         machine_disks: &[(PathBuf, &str)],
         log: &str,
     ) -> Result<Vec<String>> {
+        let own = match (boot.initrd, machine_disks) {
+            (Initrd::Own, [(root, _), ..]) => Some(self.own(root)?),
+            _ => None,
+        };
         let mut plan = self.plan(boot, log)?;
+        if let Some((kernel, initramfs)) = &own {
+            plan.kernel = kernel;
+            plan.initramfs = fs::read(initramfs)?;
+        }
         plan.words.push(case.root.words().to_owned());
         plan.words.push(boot.words.to_owned());
         plan.disks
@@ -254,6 +273,19 @@ impl Run<'_> {
                 writes: Writes::Kept,
             }));
         self.listen(plan)
+    }
+
+    /// The kernel in /boot of a root, and its initial ram disk.
+    fn own(&self, root: &Path) -> Result<(Kernel, PathBuf)> {
+        let take = |name: &str| -> Result<PathBuf> {
+            let to = self.directory.join(name);
+            let file = format!("/boot/{name}-{}", self.kernel.abi);
+            disks::take(self.places, root, &file, &to)?;
+            Ok(to)
+        };
+        let mut kernel = self.places.kernel(self.request.kernel.as_deref())?;
+        kernel.image = take("vmlinuz")?;
+        Ok((kernel, take("initrd.img")?))
     }
 
     /// A machine without disks.
@@ -326,12 +358,6 @@ fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
     }
     wrong
 }
-
-/// The disk with /home and the space for swapping, among what the script has made.
-const HOME: &str = "home.img";
-
-/// Where the file system begins on it: in its first partition.
-const HOME_START: usize = 1 << 20;
 
 /// Where ext4 has its superblock, in which e2fsck notes when it has looked.
 const SUPERBLOCK: std::ops::Range<usize> = 1024..2048;

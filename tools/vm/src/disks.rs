@@ -143,7 +143,7 @@ pub fn boot_top(places: &Places, top: Top, folder: &Path, path: &Path) -> Result
         return Ok(true);
     }
     let (name, mkfs): (_, &[&str]) = match top {
-        Top::Absent | Top::Partition | Top::Image => return Ok(false),
+        Top::Absent | Top::Partition | Top::Packages | Top::Image => return Ok(false),
         Top::Empty => {
             fs::File::create(path)?.set_len(64 << 20)?;
             return Ok(true);
@@ -238,6 +238,17 @@ pub fn unclean_top(places: &Places, top: Top, disk: &Path) -> Result<Vec<String>
     );
     fs::remove_file(&inner)?;
     Ok(wrong)
+}
+
+/// Takes a file out of an ext4 image.
+pub fn take(places: &Places, image: &Path, file: &str, to: &Path) -> Result<()> {
+    let _ = fs::remove_file(to);
+    let what = format!("dump {file} {}", to.display());
+    run(places, &["debugfs", "-R", &what], &[image])?;
+    match fs::metadata(to) {
+        Ok(data) if data.len() > 0 => Ok(()),
+        _ => bail!("{} has no {file}", image.display()),
+    }
 }
 
 /// What shows that an ext4 image has not been unmounted, or is damaged.
