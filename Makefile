@@ -153,7 +153,7 @@ make clean       remove out/            make distclean CACHE=1  the cache too
 
 KERNEL=VERSION   another packaged kernel than the newest (scripts/setup --list),
                  or the newest of a series (KERNEL=7.2) or of Debian sid (KERNEL=sid)
-ARCH=arm64       module, tools, test, install: for this processor, not for amd64
+ARCH=arm64       module, tools, test, install, deb: for this processor, not for amd64
 KDIR=DIR         build for the kernel of this tree, which must have Rust metadata
 FILTER=REGEX     test: only cases whose name matches   SHAPE=NAME  only this shape
 JOBS=N           test: so many machines at a time (default: one for each processor)
