@@ -50,7 +50,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     )?;
 
     let links = b.dir(&top.join("links"))?;
-    for count in reserved.st_nlink..MOST_LINKS {
+    for count in sys::links(&reserved)..MOST_LINKS {
         let link = links.join(count.to_string());
         b.works("link", sys::link(name, link, 0))?;
     }
