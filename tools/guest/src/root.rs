@@ -2,10 +2,10 @@
 //! A Debian root that is a union: the image below, memory on top.
 
 use std::fs::{self, File};
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, anyhow};
 use union_scenarios::mount::Union;
@@ -38,7 +38,7 @@ pub fn run_command(line: &CommandLine) -> Result<()> {
         child.stdout.take().map(|pipe| copy(pipe, stdout)),
         child.stderr.take().map(|pipe| copy(pipe, stderr)),
     ];
-    let status = child.wait().context("waiting for the command")?;
+    let status = wait(&child).context("waiting for the command")?;
     // Whoever still holds the pipes, a daemon say, is not waited for longer than this.
     for thread in copies.into_iter().flatten() {
         for _ in 0..50 {
@@ -79,8 +79,26 @@ pub fn shell(line: &CommandLine) -> Result<()> {
         });
     }
     println!("This root is a union of a read-only image and memory; leave with exit.");
-    command.status().context("starting the shell")?;
+    let shell = command.spawn().context("starting the shell")?;
+    wait(&shell).context("waiting for the shell")?;
     Ok(())
+}
+
+/// Waits for a child, and for each process that has lost its parent: all of those are children of the first process.
+fn wait(child: &Child) -> io::Result<ExitStatus> {
+    loop {
+        let mut status = 0;
+        // SAFETY: the status is a live local; nothing else here waits for a child.
+        let ended = unsafe { libc::waitpid(-1, &raw mut status, 0) };
+        if ended < 0 {
+            let error = io::Error::last_os_error();
+            if error.kind() != io::ErrorKind::Interrupted {
+                return Err(error);
+            }
+        } else if u32::try_from(ended) == Ok(child.id()) {
+            return Ok(ExitStatus::from_raw(status));
+        }
+    }
 }
 
 fn program(path: &str, line: &CommandLine) -> Command {
