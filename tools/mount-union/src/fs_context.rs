@@ -36,7 +36,7 @@ impl FsContext {
                 status,
                 format!("{subject}: cannot open the file system type '{fs_type}': {errno}"),
             )
-            .with_optional_hint(hints::open(errno))
+            .with_optional_hint(hints::open(fs_type, errno).as_deref())
         })?;
         Ok(Self {
             fd,

@@ -1,21 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What to do about an error number of the kernel.
 
+use std::borrow::Cow;
+
 use rustix::io::Errno;
+
+use crate::kernel_module;
 
 /// For failures that the kernel did not explain in the context.
 pub const SEE_DMESG: &str = "the kernel's reason is in its log; see dmesg";
 
-/// fsopen(2) failed.
-pub fn open(errno: Errno) -> Option<&'static str> {
+/// fsopen(2) of this type failed.
+pub fn open(fs_type: &str, errno: Errno) -> Option<Cow<'static, str>> {
     match errno {
-        Errno::NODEV if signed_only() => Some(
-            "the kernel has no such file system, and takes signed modules only (Secure Boot, lockdown or \
-             module.sig_enforce=1): is union.ko signed with a key that it knows? See secure-boot.rst",
-        ),
-        Errno::NODEV => {
-            Some("the kernel has no such file system; load its module first (modprobe union)")
-        }
+        Errno::NODEV => Some(kernel_module::missing(fs_type).into()),
+        _ => privilege(errno).map(Into::into),
+    }
+}
+
+/// A system call that mounts failed, whatever it is to mount.
+fn privilege(errno: Errno) -> Option<&'static str> {
+    match errno {
         Errno::PERM => Some(
             "mounting needs root, or CAP_SYS_ADMIN in the user namespace that owns the mount namespace; \
              where /etc/fstab says user or users, mount -i DIR",
@@ -25,25 +30,13 @@ pub fn open(errno: Errno) -> Option<&'static str> {
     }
 }
 
-/// Whether the kernel loads no modules but those that are signed with a key it knows.
-fn signed_only() -> bool {
-    let says = |path: &str, words: &[&str]| {
-        std::fs::read_to_string(path).is_ok_and(|text| words.iter().any(|word| text.contains(word)))
-    };
-    says("/sys/module/module/parameters/sig_enforce", &["Y"])
-        || says(
-            "/sys/kernel/security/lockdown",
-            &["[integrity]", "[confidentiality]"],
-        )
-}
-
 /// fspick(2) failed.
 pub fn pick(errno: Errno) -> Option<&'static str> {
     match errno {
         Errno::INVAL => {
             Some("nothing is mounted at this very directory; name the mount point itself")
         }
-        _ => open(errno),
+        _ => privilege(errno),
     }
 }
 

@@ -17,6 +17,7 @@ pub mod failure;
 mod fs_context;
 mod hints;
 mod idmap;
+mod kernel_module;
 mod mount;
 pub mod mountinfo;
 mod options;
