@@ -16,7 +16,8 @@ use kernel::prelude::*;
 /// Operations of all dentries of a union.
 pub struct UnionDentry;
 
-/// Asks all layers that have a part in the dentry.
+/// Asks all layers that have a part in the dentry, with the mounter's credentials: a server is asked in the name of
+/// whom they belong to, and may refuse others what the union grants.
 fn all(
     dentry: &DEntry,
     ask: impl Fn(&Dentry) -> Result<bool>,
@@ -26,9 +27,12 @@ fn all(
     let Some(inode) = dentry.inode() else {
         return stale(dentry);
     };
+    let union = dentry.sb().data();
     let node = inode.data();
     let lowers = node.lowers().iter().map(|l| &*l.dentry);
-    for part in Iterator::chain(node.upper().into_iter(), lowers) {
+    let parts = Iterator::chain(node.upper().into_iter(), lowers);
+    for part in parts.filter(|part| part.wants_revalidate()) {
+        let _creds = union.creds();
         if !ask(part)? {
             // The part was invalidated; the stack above it is worth no more, and is made again.
             return Ok(false);
