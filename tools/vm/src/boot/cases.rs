@@ -77,6 +77,8 @@ pub enum Root {
     Image,
     /// A medium with a live system.
     Medium,
+    /// A medium made by live-build.
+    Built,
     /// What another machine exports.
     Export,
 }
@@ -89,6 +91,7 @@ impl Root {
             Self::Split => "split.ext4",
             Self::Image => "root.erofs",
             Self::Medium => "medium.iso",
+            Self::Built => "built.iso",
             Self::Export => "server.ext4",
         }
     }
@@ -116,7 +119,7 @@ impl Root {
         match self {
             Self::Installed | Self::Split => "root=LABEL=union-root",
             Self::Image => "root=/dev/vda rootfstype=erofs",
-            Self::Medium => "boot=live",
+            Self::Medium | Self::Built => "boot=live",
             Self::Export => "root=/dev/nfs",
         }
     }
@@ -231,6 +234,8 @@ pub enum Initrd {
     Own,
     /// Made by dracut, with union.ko.
     Dracut,
+    /// Of the medium made by live-build.
+    Built,
     /// Of a machine that exports a root.
     Server,
 }
@@ -243,6 +248,7 @@ impl Initrd {
             Self::Klibc => "initrd-klibc",
             Self::WithoutModule => "initrd-without",
             Self::Dracut => "initrd-dracut",
+            Self::Built => "initrd-built",
             Self::Server => "initrd-server",
         }
     }

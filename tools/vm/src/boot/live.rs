@@ -169,6 +169,16 @@ pub const CASES: &[BootCase] = &[
         keeps: Keeps::Root,
     },
     BootCase {
+        name: "dracut-refused",
+        root: Root::Installed,
+        top: Top::Volatile,
+        boots: &[dracut_plain(
+            "rd.union=/dev/vdb init=/usr/local/sbin/boot-probe",
+            &["union-boot: the union cannot be mounted"],
+        )],
+        keeps: Keeps::Root,
+    },
+    BootCase {
         name: "luks",
         root: Root::Medium,
         top: Top::Luks,
@@ -209,6 +219,34 @@ pub const CASES: &[BootCase] = &[
                 "union=union persistence init=/usr/local/sbin/boot-probe",
                 &[UNION, "union-test: marks 2", CLEAN],
             ),
+        ],
+        keeps: Keeps::Root,
+    },
+    BootCase {
+        name: "built",
+        root: Root::Built,
+        top: Top::Persistence,
+        boots: &[
+            Boot {
+                initrd: Initrd::Built,
+                ..boot(
+                    "union=union persistence",
+                    &[
+                        UNION,
+                        "union-test: marks 1",
+                        "union-test: medium iso9660",
+                        "upperdir=/run/live/persistence/vdb/rw",
+                        RUNNING,
+                    ],
+                )
+            },
+            Boot {
+                initrd: Initrd::Built,
+                ..boot(
+                    "union=union persistence init=/usr/local/sbin/boot-probe",
+                    &[UNION, "union-test: marks 2", CLEAN],
+                )
+            },
         ],
         keeps: Keeps::Root,
     },
