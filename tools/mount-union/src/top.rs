@@ -76,7 +76,7 @@ impl fmt::Display for Spec {
 }
 
 /// Finds out what SPEC names. Where lower layers were given by name, and no directory for the top layer (`required` is
-/// false), a directory or any other word is a mere label, and the union has no top layer.
+/// false), a directory or any other word that names no device is a mere label, and the union has no top layer.
 pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     let Some(spec) = spec else { return Ok(None) };
     if spec == "tmpfs" {
@@ -86,7 +86,8 @@ pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     match std::fs::metadata(&path) {
         Ok(data) if data.file_type().is_block_device() => Ok(Some(Spec::Device(path))),
         Ok(data) if data.is_dir() && required => Ok(Some(Spec::Directory(path))),
-        Err(error) if required && path.is_absolute() => {
+        // Nobody means a mere label by the name of a device: while it is not there, there is no union without changes.
+        Err(error) if path.starts_with("/dev") || required && path.is_absolute() => {
             Err(Failure::mount(format!("top layer {}: {error}", path.display()))
                 .with_hint("name a block device, a directory, or tmpfs"))
         }
@@ -155,12 +156,13 @@ pub fn prepare(
         (None, _) => unreachable!("devices and tmpfs are mounted above"),
     };
     let base = match &options.dir {
-        Some(dir) => open_below(&base, OsStr::from_bytes(dir)).map_err(named)?,
+        Some(dir) => open_below(&base, OsStr::from_bytes(dir), spec)?,
         None => base,
     };
-    make_upper(base.as_fd(), model)
-        .map_err(|failure| failure.with_hint("the top layer must be writable"))?;
+    make_upper(base.as_fd(), model, spec)?;
     make_dir(base.as_fd(), "work", 0o700).map_err(named)?;
+    let upper = open_inside(base.as_fd(), OsStr::new("upper"), spec)?;
+    let work = open_inside(base.as_fd(), OsStr::new("work"), spec)?;
 
     // A directory keeps its name, so that /proc/mounts shows it; what is on a detached mount has none.
     if let Spec::Directory(path) = spec {
@@ -171,22 +173,13 @@ pub fn prepare(
         let inside = |name: &str| path.join(name).into_os_string().into_vec();
         return Ok(Top::of_directories(inside("upper"), inside("work")));
     }
-    let inside = |name: &str| -> Result<Directory> {
-        let fd = rustix::fs::openat(
-            &base,
-            name,
-            OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-            Mode::empty(),
-        )
-        .map_err(named)?;
-        Ok(Directory::Open {
-            fd,
-            name: format!("{name} on {spec}"),
-        })
+    let open = |fd, name: &str| Directory::Open {
+        fd,
+        name: format!("{name} on {spec}"),
     };
     Ok(Top {
-        upper: inside("upper")?,
-        work: inside("work")?,
+        upper: open(upper, "upper"),
+        work: open(work, "work"),
         mount,
     })
 }
@@ -273,17 +266,42 @@ fn open_dir(at: BorrowedFd<'_>, path: &OsStr) -> rustix::io::Result<OwnedFd> {
     )
 }
 
+/// Opens the directory `name` of what SPEC names. Whoever has written that file system is not to choose what is used of
+/// this machine instead: a symbolic link is not followed.
+fn open_inside(at: BorrowedFd<'_>, name: &OsStr, spec: &Spec) -> Result<OwnedFd> {
+    rustix::fs::openat(
+        at,
+        name,
+        OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .map_err(|errno| match errno {
+        Errno::NOTDIR | Errno::LOOP => Failure::mount(format!(
+            "top layer on {spec}: '{}' is not a directory",
+            shown(name)
+        ))
+        .with_hint("a symbolic link is not followed there; name the place by top.dir=, or by upperdir= and workdir="),
+        errno => Failure::mount(format!("top layer on {spec}: '{}': {errno}", shown(name))),
+    })
+}
+
 /// Opens `path` below `base`, making the directories that are missing.
-fn open_below(base: &OwnedFd, path: &OsStr) -> rustix::io::Result<OwnedFd> {
-    let mut at = open_dir(base.as_fd(), OsStr::new("."))?;
+fn open_below(base: &OwnedFd, path: &OsStr, spec: &Spec) -> Result<OwnedFd> {
+    let failed = |errno: Errno| {
+        Failure::mount(format!(
+            "top layer on {spec}: option top.dir={}: {errno}",
+            shown(path)
+        ))
+    };
+    let mut at = open_dir(base.as_fd(), OsStr::new(".")).map_err(failed)?;
     for part in Path::new(path).components() {
         match part {
             std::path::Component::Normal(name) => {
-                make_dir(at.as_fd(), name, 0o755)?;
-                at = open_dir(at.as_fd(), name)?;
+                make_dir(at.as_fd(), name, 0o755).map_err(failed)?;
+                at = open_inside(at.as_fd(), name, spec)?;
             }
             std::path::Component::RootDir | std::path::Component::CurDir => {}
-            _ => return Err(Errno::INVAL),
+            _ => return Err(failed(Errno::INVAL)),
         }
     }
     Ok(at)
@@ -298,11 +316,12 @@ fn make_dir(at: BorrowedFd<'_>, name: impl AsRef<OsStr>, mode: u32) -> rustix::i
 
 /// Makes `upper` with the owner, mode and extended attributes of `model`. It appears under its name only when
 /// complete, so an interrupted first use is simply repeated.
-fn make_upper(base: BorrowedFd<'_>, model: &Directory) -> Result<()> {
+fn make_upper(base: BorrowedFd<'_>, model: &Directory, spec: &Spec) -> Result<()> {
     let failed = |errno: Errno| {
         Failure::mount(format!(
             "top layer: cannot make its directory 'upper': {errno}"
         ))
+        .with_hint("the top layer must be writable")
     };
     match rustix::fs::statat(base, "upper", rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => return Ok(()),
@@ -310,9 +329,9 @@ fn make_upper(base: BorrowedFd<'_>, model: &Directory) -> Result<()> {
         Err(errno) => return Err(failed(errno)),
     }
     let model = model.open()?;
+    make_dir(base, "upper.new", 0o700).map_err(failed)?;
+    let new = open_inside(base, OsStr::new("upper.new"), spec)?;
     let make = || -> rustix::io::Result<()> {
-        make_dir(base, "upper.new", 0o700)?;
-        let new = open_dir(base, OsStr::new("upper.new"))?;
         let status = rustix::fs::fstat(&model)?;
         rustix::fs::fchown(
             &new,
@@ -381,6 +400,14 @@ mod tests {
         assert_eq!(recognise(Some(OsStr::new("none")), false).unwrap(), None);
         assert!(recognise(Some(OsStr::new("none")), true).is_err());
         assert!(recognise(Some(OsStr::new("/no/such/device")), true).is_err());
+        let label = recognise(Some(OsStr::new("/no/such/device")), false);
+        assert_eq!(label.unwrap(), None);
+        for absent in ["/dev/no-such", "LABEL=no such", "UUID=0"] {
+            assert!(
+                recognise(Some(OsStr::new(absent)), false).is_err(),
+                "{absent}"
+            );
+        }
     }
 
     #[test]
@@ -425,6 +452,43 @@ mod tests {
             assert!(base.join("deep/er/work").is_dir());
         }
         std::fs::remove_dir_all(base).unwrap();
+    }
+
+    #[test]
+    fn links_on_the_medium_are_not_followed() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+
+        for (link, dir) in [
+            ("upper", None),
+            ("upper.new", None),
+            ("work", None),
+            ("deep", Some("deep/er")),
+        ] {
+            let base = temporary();
+            let (medium, victim) = (base.join("medium"), base.join("victim"));
+            std::fs::create_dir(&medium).unwrap();
+            std::fs::create_dir(&victim).unwrap();
+            std::fs::set_permissions(&victim, std::fs::Permissions::from_mode(0o700)).unwrap();
+            symlink(&victim, medium.join(link)).unwrap();
+            let options = TopOptions {
+                dir: dir.map(|dir| dir.into()),
+                ..TopOptions::default()
+            };
+            let model = Directory::Path(b"/".to_vec());
+            let spec = Spec::Directory(medium);
+            let failure = prepare(&spec, &options, &model, &Request::default())
+                .err()
+                .unwrap();
+            let said = failure.to_string();
+            assert!(
+                said.contains(&format!("'{link}' is not a directory")),
+                "{said}"
+            );
+            let mode = std::fs::metadata(&victim).unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, 0o700, "{link}");
+            assert_eq!(std::fs::read_dir(&victim).unwrap().count(), 0, "{link}");
+            std::fs::remove_dir_all(base).unwrap();
+        }
     }
 
     #[test]
