@@ -46,12 +46,12 @@ do_union ()
 	then
 		# It lends the union its root directory, and so has its name only
 		# with the mode and owner of what it covers.
-		mkdir -p "${changes}/rw.new"
-		chmod_ref "${top}" "${changes}/rw.new"
-		chown_ref "${top}" "${changes}/rw.new"
-		mv "${changes}/rw.new" "${changes}/rw"
+		mkdir -p "${changes}/rw.new" && \
+			chmod_ref "${top}" "${changes}/rw.new" && \
+			chown_ref "${top}" "${changes}/rw.new" && \
+			mv "${changes}/rw.new" "${changes}/rw" || return
 	fi
-	mkdir -p "${changes}/work"
+	mkdir -p "${changes}/work" || return
 
 	changes="$(union_escape "${changes}")"
 	# The caller shows this when it gives up.
@@ -105,6 +105,7 @@ union_keep ()
 	if [ ! -d "${kept}" ]
 	then
 		[ -d /run/initramfs ] || mkdir -m 0700 /run/initramfs
+		[ -d "${union_kept}" ] || mkdir -m 0700 "${union_kept}"
 		mkdir -p "${kept}"
 		mount -o bind "/run/live/persistence/${medium}" "${kept}" || \
 			log_warning_msg "${medium} will not be clean after a shutdown"

@@ -339,6 +339,90 @@ fn links_are_not_followed() {
     assert_eq!(said, "straight\n./a/link is a symbolic link\nblanks\n");
 }
 
+#[test]
+fn fstab_stays_for_the_eyes_it_is_for() {
+    let files = [
+        ("cmdline", "union=LABEL=x"),
+        ("new/etc/fstab", "LABEL=x / ext4 defaults 0 1\n"),
+    ];
+    let code = |ro: &str| {
+        format!(
+            "{WORDS}; umask 022; chmod 640 new/etc/fstab
+             union_new=$PWD/new union_run=$PWD/run/union union_ro={ro}
+             sync() {{ stat -c 'synced: %a' new/etc/fstab.union; grep -c union-boot new/etc/fstab || :; }}
+             mount() {{ stat -c 'over it: %a' \"$3\"; }}
+             union_fstab_in_union
+             stat -c %a new/etc/fstab; grep -c union-boot new/etc/fstab || :"
+        )
+    };
+    assert_eq!(shell(&files, &code("")), "synced: 640\n0\n640\n1\n");
+    assert_eq!(shell(&files, &code("y")), "over it: 640\n640\n0\n");
+}
+
+#[test]
+fn only_root_comes_to_the_layers() {
+    let said = shell(
+        &[("cmdline", "union=tmpfs")],
+        &format!(
+            "{WORDS}; umask 022; mkdir -p run/initramfs; mount() {{ :; }}; ln() {{ :; }}
+             union_run=$PWD/run/initramfs/union union_lower=$union_run/lower/0 union_rw=$union_run/rw union_new=$union_run/new
+             union_top tmpfs .; stat -c %a run/initramfs run/initramfs/union"
+        ),
+    );
+    assert_eq!(said, "755\n700\n");
+}
+
+#[test]
+fn a_link_in_the_place_of_a_file_is_not_passed_over() {
+    for (link, words, meaning) in [
+        (
+            "etc/union",
+            "quiet",
+            "refused: ./etc/union is a symbolic link",
+        ),
+        (
+            "etc/union/boot.conf",
+            "union=tmpfs",
+            "refused: ./etc/union/boot.conf is a symbolic",
+        ),
+        ("etc/union/boot.conf", "union=off", "off"),
+        (
+            "etc/overlayroot.conf",
+            "union=overlayroot",
+            "refused: ./etc/overlayroot.conf is a",
+        ),
+        ("etc/overlayroot.conf", "union=tmpfs", "tmpfs"),
+        ("etc/other", "quiet", "off"),
+    ] {
+        let said = shell(
+            &[("cmdline", words)],
+            &format!(
+                "mkdir -p $(dirname {link}); ln -s /no/such/place {link}
+                 {WORDS}; echo \"${{union_refused:+refused: $union_refused}}${{union_refused:-$union_device}}\""
+            ),
+        );
+        assert!(said.starts_with(meaning), "{link} {words}: {said}");
+    }
+}
+
+#[test]
+fn names_of_images_are_no_patterns() {
+    let said = shell(
+        &[
+            ("cmdline", "union=tmpfs union.lower=img/[ab].erofs"),
+            ("img/a.erofs", ""),
+            ("root/img/[ab].erofs", ""),
+        ],
+        &format!(
+            "{WORDS}; union_lower=$PWD/root union_run=$PWD/run
+             modprobe() {{ :; }}; losetup() {{ echo /dev/loop0; }}; mount() {{ :; }}; blkid() {{ echo ' TYPE=\"erofs\"'; }}
+             union_below && echo mounted || echo \"$union_why\"
+             echo [c]*"
+        ),
+    );
+    assert_eq!(said, "/dev/loop0\nmounted\ncmdline\n");
+}
+
 /// The settings that ask for a union, as the hooks of kernels and of initial ram disks see them.
 fn wanted(files: &[(&str, &str)]) -> String {
     let root = tempfile::tempdir().unwrap();

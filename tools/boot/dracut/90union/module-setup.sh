@@ -18,7 +18,7 @@ installkernel() {
 
 # shellcheck disable=SC2154 # dracut sets moddir
 install() {
-	inst_multiple mount umount modprobe mkdir chmod chown stat mv rm sleep
+	inst_multiple mount umount modprobe mkdir chmod chown stat mv rm sleep sync
 	# The layer on top is checked as the root is.
 	inst_multiple -o e2fsck fsck.f2fs
 	inst_simple "$moddir/union.sh" /lib/union.sh

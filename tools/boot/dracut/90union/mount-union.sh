@@ -58,11 +58,13 @@ union_check() {
 # union_keep: shows earlier changes as a lower layer, the topmost one, with
 # others in memory above them.
 union_keep() {
+	union_private "$union_run"
 	mkdir -p "$union_run/kept"
-	if ! mount -o ro "$union_dev" "$union_run/kept"; then
+	if ! mount -o "$union_rw_options,ro" "$union_dev" "$union_run/kept"; then
 		union_why="$union_device cannot be mounted"
 		return 1
 	fi
+	union_straight "$union_run/kept" "${union_upper#"$union_rw"/}" || return
 	union_kept=$union_run/kept${union_upper#"$union_rw"}
 	[ -d "$union_kept" ] || union_kept=
 	union_dir=
