@@ -387,7 +387,7 @@ pub const CASES: &[BootCase] = &[
         boots: &[
             union(
                 "union=LABEL=changes union-test.chroot init=/usr/local/sbin/boot-probe",
-                &[UNION, "union-test: chroot 0 ro"],
+                &[UNION, "union-test: chroot 0 ro ro"],
             ),
             // Nothing has been unmounted: e2fsck goes through the journals.
             union(
