@@ -42,6 +42,15 @@ do_union ()
 	done
 
 	union_keep "${changes}"
+	# Who has written the medium is not to choose what is used here instead.
+	for branch in rw rw.new work
+	do
+		if [ -h "${changes}/${branch}" ]
+		then
+			log_warning_msg "${changes}/${branch} is a symbolic link"
+			return 1
+		fi
+	done
 	if [ ! -d "${changes}/rw" ]
 	then
 		# It lends the union its root directory, and so has its name only

@@ -337,6 +337,15 @@ fn links_are_not_followed() {
          union_straight . a/link/fstab || echo $union_why; [ \"$IFS\" = \"$union_ifs\" ] && echo blanks",
     );
     assert_eq!(said, "straight\n./a/link is a symbolic link\nblanks\n");
+    // What changes of a /usr of its own are kept in, too.
+    let said = shell(
+        &[("cmdline", "union=LABEL=x:recurse=1"), ("rw/mounts/x", "")],
+        &format!(
+            "{WORDS}; union_rw=rw; union_mounted() {{ :; }}; mount() {{ echo mounted; }}; ln -s ../.. rw/mounts/usr
+             union_usr . || echo $union_why"
+        ),
+    );
+    assert_eq!(said, "rw/mounts/usr is a symbolic link\n");
 }
 
 #[test]
