@@ -432,6 +432,31 @@ fn names_of_images_are_no_patterns() {
     assert_eq!(said, "/dev/loop0\nmounted\ncmdline\n");
 }
 
+#[test]
+fn changes_are_forgotten_on_a_full_disk_and_to_the_end() {
+    let left = |words: &str, further: &str| {
+        let mut files = vec![
+            ("cmdline", words),
+            ("rw/upper/f", ""),
+            ("rw/work/x/f", ""),
+            ("rw/mounts/home/upper/f", ""),
+            ("rw/other/f", ""),
+        ];
+        files.extend((!further.is_empty()).then_some((further, "")));
+        let code = format!(
+            "{WORDS}; union_rw=rw; union_places; mkdir() {{ echo full; return 1; }}
+             union_forget || echo failed; command ls -A rw"
+        );
+        silent(&shell(&files, &code)).replace('\n', " ")
+    };
+    assert_eq!(left("union=LABEL=x", ""), "mounts other upper work ");
+    assert_eq!(left("union=LABEL=x union.reset", ""), "other ");
+    // What a power cut has left.
+    for begun in ["rw/upper.forgotten/f", "rw/upper.forgotten/upper/f"] {
+        assert_eq!(left("union=LABEL=x", begun), "other ");
+    }
+}
+
 /// The settings that ask for a union, as the hooks of kernels and of initial ram disks see them.
 fn wanted(files: &[(&str, &str)]) -> String {
     let root = tempfile::tempdir().unwrap();
