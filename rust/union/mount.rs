@@ -288,7 +288,7 @@ impl Context<UnionFs> for MountContext {
             .unwrap_or(data.len())
     }
 
-    fn joins(&mut self, fc: &FsContext) -> Result<Option<u32>> {
+    fn joins(&mut self, fc: &FsContext) -> Result<Option<Arc<Holder>>> {
         if !self.builder.shares() || !fc.is_in_creators_userns() {
             return Ok(None);
         }

@@ -36,8 +36,7 @@ pub fn holder(dev: u32, upper: &Named, facts: KVec<u64>) -> Result<Arc<Holder>> 
         dev & ((1 << MINOR_BITS) - 1),
         super::layer::Printable(&upper.name)
     ))?;
-    let holder = Holder { name, dev, facts };
-    Ok(Arc::new(holder, GFP_KERNEL_ACCOUNT)?)
+    Ok(Arc::new(Holder::new(name, dev, facts), GFP_KERNEL_ACCOUNT)?)
 }
 
 /// All that makes a union with these layers what it is. Addresses stand for directories: the union
@@ -72,8 +71,7 @@ pub fn facts<'a>(
 }
 
 impl MountContext {
-    /// The device number of the mounted union that has the layers of this mount, if it is to be one
-    /// more of it.
+    /// The mounted union that has the layers of this mount, if it is to be one more of it.
     ///
     /// # Errors
     ///
@@ -83,7 +81,7 @@ impl MountContext {
         fc: &FsContext,
         config: Config,
         cred: ARef<Credential>,
-    ) -> Result<Option<u32>> {
+    ) -> Result<Option<Arc<Holder>>> {
         let Some(upper) = self.upper() else {
             return Ok(None);
         };
@@ -97,6 +95,6 @@ impl MountContext {
             "this is one more mount of {}",
             holder.name.to_str().unwrap_or_default()
         ));
-        Ok(Some(holder.dev))
+        Ok(Some(holder))
     }
 }

@@ -6,6 +6,7 @@
 
 use super::{
     file_system::FileSystem,
+    inode_lock::Holder,
     path::Path,
     printk,
     super_block::{self, NewSuperBlock, SuperBlock},
@@ -13,7 +14,7 @@ use super::{
 };
 use crate::bindings;
 use core::{ffi::CStr, marker::PhantomData};
-use kernel::{error::from_result, fmt, prelude::*, types::Opaque};
+use kernel::{error::from_result, fmt, prelude::*, sync::Arc, types::Opaque};
 
 /// The file system's side of a mount or remount in the making.
 pub trait Context<T: FileSystem>: Sized + Send {
@@ -30,13 +31,13 @@ pub trait Context<T: FileSystem>: Sized + Send {
         data.iter().position(|&b| b == b',').unwrap_or(data.len())
     }
 
-    /// The device number of a mounted file system of which this mount is to be one more; `None`: it
-    /// is a new one. Should that file system go meanwhile, it is a new one, too.
+    /// Who claims what a mounted file system writes to, of which this mount is to be one more; `None`:
+    /// it is a new one. Should that file system go meanwhile, it is a new one, too.
     ///
     /// # Errors
     ///
     /// The mount ends with them.
-    fn joins(&mut self, _fc: &FsContext) -> Result<Option<u32>> {
+    fn joins(&mut self, _fc: &FsContext) -> Result<Option<Arc<Holder>>> {
         Ok(None)
     }
 
@@ -289,7 +290,7 @@ impl<T: FileSystem> Table<T> {
             // SAFETY: As above.
             Ok(None) => unsafe { bindings::get_tree_nodev(fc, Some(super_block::fill_super::<T>)) },
             // SAFETY: As above.
-            Ok(Some(dev)) => unsafe { super_block::get_tree_of::<T>(fc, dev) },
+            Ok(Some(holder)) => unsafe { super_block::get_tree_of::<T>(fc, &holder) },
             Err(e) => e.to_errno(),
         }
     }

@@ -26,6 +26,25 @@ pub struct Holder {
     /// What he is made of; to the file system alone it means something. Another mount with the same
     /// facts would be the same file system.
     pub facts: KVec<u64>,
+    /// Whether the claim was given up.
+    gone: Atomic<bool>,
+}
+
+impl Holder {
+    /// Who is about to claim.
+    pub fn new(name: CString, dev: u32, facts: KVec<u64>) -> Self {
+        Self {
+            name,
+            dev,
+            facts,
+            gone: Atomic::new(false),
+        }
+    }
+
+    /// Whether a claim of his was given up, after which his device number may be somebody else's.
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Relaxed)
+    }
 }
 
 /// A claim that is held, and by whom.
@@ -122,7 +141,13 @@ impl Drop for InUse {
     fn drop(&mut self) {
         let token = self.inode.token();
         let mut held = HELD.lock();
-        held.retain(|held| held.inode != token);
+        held.retain(|held| {
+            let is_this = held.inode == token;
+            if is_this {
+                held.holder.gone.store(true, Relaxed);
+            }
+            !is_this
+        });
         if held.is_empty() {
             // With its memory: the table is never dropped.
             *held = KVec::new();

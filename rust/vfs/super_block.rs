@@ -8,6 +8,7 @@ use super::{
     dentry::{DEntry, Root},
     file_system::FileSystem,
     inode_data::{Backing, Identity, WithData},
+    inode_lock::Holder,
     new_inode::{Iget, New},
     seq_show::SeqFile,
     statfs::Statfs,
@@ -587,22 +588,22 @@ pub(super) unsafe extern "C" fn fill_super<T: FileSystem>(
     })
 }
 
-/// `->get_tree()` for one more mount of the super block with a device number, or for a new one if it
-/// has gone. As `get_tree_bdev()` does for a device: a read-only super block is not mounted read-write,
-/// nor the other way round.
+/// `->get_tree()` for one more mount of the super block of a holder, or for a new one if it has gone. As
+/// `get_tree_bdev()` does for a device: a read-only super block is not mounted read-write, nor the other
+/// way round.
 ///
 /// # Safety
 ///
 /// `fc` must be the context of a mount of `T` that is being made, and this task's.
 pub(super) unsafe fn get_tree_of<T: FileSystem>(
     fc: *mut bindings::fs_context,
-    dev: u32,
+    holder: &Holder,
 ) -> kernel::ffi::c_int {
     // SAFETY: `fc` is this task's; the key is for the two callbacks below alone. A super block that
     // `sget_fc()` returns has `s_umount` held and one active reference, which
     // `deactivate_locked_super()` gives up, or `fc->root` keeps. One without a root is new.
     unsafe {
-        (*fc).sget_key = dev as usize as *mut kernel::ffi::c_void;
+        (*fc).sget_key = holder.dev as usize as *mut kernel::ffi::c_void;
         let sb = bindings::sget_fc(fc, Some(has_dev), Some(bindings::set_anon_super_fc));
         let sb = match kernel::error::from_err_ptr(sb) {
             Ok(sb) => sb,
@@ -610,8 +611,14 @@ pub(super) unsafe fn get_tree_of<T: FileSystem>(
         };
         let error = if (*sb).s_root.is_null() {
             let error = fill_super::<T>(sb, fc);
-            (*sb).s_flags |= bindings::SB_ACTIVE as usize;
+            if error == 0 {
+                (*sb).s_flags |= bindings::SB_ACTIVE as usize;
+            }
             error
+        } else if holder.is_gone() {
+            // A claim is given up before the device number is: this may be another one, that has it now.
+            bindings::deactivate_locked_super(sb);
+            return bindings::get_tree_nodev(fc, Some(fill_super::<T>));
         } else if ((*fc).sb_flags as usize ^ (*sb).s_flags) & bindings::SB_RDONLY as usize != 0 {
             EBUSY.to_errno()
         } else {
