@@ -95,6 +95,10 @@ pub fn mark_impure(union: &Union, dir: &Inode) -> Result {
     if node.is_marked_impure() {
         return Ok(());
     }
+    put_impure_mark(union, node)
+}
+
+fn put_impure_mark(union: &Union, node: &Node) -> Result {
     let upper = node.upper().ok_or(EROFS)?;
     layer::set_mark(union, upper, Attr::Impure, b"y")?;
     node.set_marked_impure(true);
@@ -114,9 +118,11 @@ pub fn unmark_impure(union: &Union, _write: &WriteAccess<'_>, dir: &Inode) {
     // A copy may have come in between, for which the mark is needed. If there is no memory for it,
     // that copy shows its own number in listings, and the recorded one otherwise.
     if unmarked.is_err() || node.is_impure() {
-        // It may have marked the directory before the mark was taken off.
-        node.set_marked_impure(false);
-        let _ = mark_impure(union, dir);
+        // It may have marked the directory before the mark was taken off, and may say so only now: this is
+        // not asked for.
+        if put_impure_mark(union, node).is_err() {
+            node.set_marked_impure(false);
+        }
     }
 }
 

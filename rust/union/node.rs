@@ -28,7 +28,7 @@ use kernel::{
     static_lock_class,
     sync::{
         aref::ARef,
-        atomic::{Acquire, Atomic, Relaxed, Release},
+        atomic::{Acquire, Atomic, Full, Relaxed, Release},
         SetOnce,
     },
 };
@@ -204,8 +204,11 @@ impl Node {
     }
 
     /// Notes that one more entry is about to, or does now.
+    ///
+    /// Fully ordered, as [`set_marked_impure`](Self::set_marked_impure): who looks for the mark afterwards
+    /// sees that it is being taken off, or who takes it off and looks here afterwards sees this.
     pub fn set_impure(&self) {
-        if self.impure.fetch_add(1, Release) == u32::MAX {
+        if self.impure.fetch_add(1, Full) == u32::MAX {
             self.impure.store(1, Release);
         }
     }
@@ -230,9 +233,9 @@ impl Node {
         self.marked_impure.load(Relaxed)
     }
 
-    /// Notes whether it is.
+    /// Notes whether it is, fully ordered.
     pub fn set_marked_impure(&self, is: bool) {
-        self.marked_impure.store(is, Relaxed);
+        self.marked_impure.xchg(is, Full);
     }
 
     /// Whether the object in the top shows the inode number of a lower one.
