@@ -6,7 +6,7 @@ use super::{
     copy_up,
     file::UnionFile,
     fs::{Union, UnionFs},
-    known::{self, Change},
+    known::Change,
     layer,
     node::{self, Node},
     reserved,
@@ -83,10 +83,9 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     {
         let _creds = union.creds();
-        if reserved::reserve(union, &write, inode)? {
-            // It lists the lower object, whose number is another one's now.
-            known::forget_view(old.parent().inode().ok_or(ENOENT)?.data());
-        }
+        let parent = old.parent();
+        let old_dir = parent.inode().ok_or(ENOENT)?.data();
+        reserved::reserve(union, &write, inode, Some(old_dir))?;
         if node.has_recorded_ino() {
             copy_up::mark_impure(union, dir)?;
         }

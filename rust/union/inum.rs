@@ -201,31 +201,32 @@ pub fn of_copy(
     beneath: &[LowerPath],
 ) -> Result<Option<Ino>> {
     let reserved = &union.upper()?.reserved;
-    if let Some(number) = reserved.of(|| proof(union, union.upper_path(upper)?))? {
+    let proof = || proof(union, union.upper_path(upper)?);
+    if let Some(number) = reserved.of(proof)? {
         return Ok(Some(number));
     }
     let inode = upper.inode().ok_or(ESTALE)?;
-    if !is_single(inode) {
-        return Ok(None);
-    }
-    let place = Place {
-        union,
-        dir,
-        name,
-        inode,
-        mark,
-    };
     let mut number = None;
-    for lower in beneath {
-        number = number.or(passing(place.matches(lower.layer, &lower.dentry))?.flatten());
-    }
-    for lower in dir.lowers() {
-        if number.is_some() {
-            break;
+    if is_single(inode) {
+        let place = Place {
+            union,
+            dir,
+            name,
+            inode,
+            mark,
+        };
+        for lower in beneath {
+            number = number.or(passing(place.matches(lower.layer, &lower.dentry))?.flatten());
         }
-        number = passing(place.look(lower))?.flatten();
+        for lower in dir.lowers() {
+            if number.is_some() {
+                break;
+            }
+            number = passing(place.look(lower))?.flatten();
+        }
     }
-    Ok(number.map(|number| reserved.shown(number)))
+    // Once more: link(2) does not lock the directory, and may just have reserved the number.
+    reserved.or_shown(number, proof)
 }
 
 /// Leaves of errors only those that another try may not meet.

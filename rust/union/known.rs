@@ -157,6 +157,8 @@ impl Dir {
 pub struct Listing {
     set: Arc<Fallthrus>,
     view: Arc<View>,
+    /// The version the view is of, or an older one.
+    version: u32,
 }
 
 impl Listing {
@@ -168,6 +170,11 @@ impl Listing {
     /// Whether there are no names.
     pub fn is_empty(&self) -> bool {
         self.view.is_empty(&self.set)
+    }
+
+    /// Whether the view of the directory was not forgotten since ([`forget_view`]).
+    pub fn is_current(&self, node: &Node) -> bool {
+        node.dir.version.load(Relaxed) == self.version
     }
 
     /// The names of the whiteouts in the top directory.
@@ -194,10 +201,12 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     let (union, node) = (inode.sb().data(), inode.data());
     let dir = &node.dir;
     let known = || {
+        // Before the view: if it is forgotten meanwhile the version is too old, not too new.
+        let version = dir.version.load(Relaxed);
         dir.entry()?.with(|known| {
             let view = known.view.clone()?;
             let set = known.set.clone();
-            Some((Listing { set, view }, known.source))
+            Some((Listing { set, view, version }, known.source))
         })?
     };
     match known() {
@@ -227,7 +236,7 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     };
     // It is right without being kept.
     let _ = dir.keep(union, known, version);
-    Ok(Listing { set, view })
+    Ok(Listing { set, view, version })
 }
 
 /// The fallthru set of a directory, known or read now.
@@ -338,10 +347,15 @@ pub fn forget(node: &Node) {
 /// Forgets what the top holds: an object in it shows another inode number than before. The directory
 /// need not be locked.
 pub fn forget_view(node: &Node) {
-    // Before the view goes: who has one in hand, and would keep it, sees one of both.
-    node.dir.version.fetch_add(1, Full);
+    let version = &node.dir.version;
+    // Before the view goes: who is making one, and would keep it, sees one of both.
+    version.fetch_add(1, Full);
     if let Some(entry) = node.dir.entry() {
-        drop(entry.change(|known| known.view.take()));
+        drop(entry.change(|known| {
+            // With the entry locked: a change that has begun in between, and taken the view, is to drop it.
+            version.fetch_add(1, Relaxed);
+            known.view.take()
+        }));
     }
 }
 

@@ -54,29 +54,44 @@ impl DirFileOperations<UnionFs> for UnionDir {
             }
             ctx.set_pos(2);
         }
-        let from = u64::try_from(ctx.pos()).map_err(|_| EINVAL)?;
-        let freshness = match from {
-            2 => Freshness::Checked,
-            _ => Freshness::Any,
-        };
-        let listing = known::listing(inode, freshness)?;
         let width = match file.wants_short_positions() {
             true => Width::Short,
             false => Width::Long,
         };
         // What is known of lower layers knows nothing of reservations.
         let reserved = union.reserved();
-        // One call, not a loop: the names of the set and those of the top are two loops inside.
-        let full = listing.list(from, width).any(|(pos, shown)| {
-            ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
-            let ino = match reserved {
-                Some(reserved) if shown.is_lower => reserved.shown(shown.ino),
-                _ => shown.ino,
+        loop {
+            let from = u64::try_from(ctx.pos()).map_err(|_| EINVAL)?;
+            let freshness = match from {
+                2 => Freshness::Checked,
+                _ => Freshness::Any,
             };
-            !ctx.emit(shown.name, shown_ino(ino), shown.dt)
-        });
-        if full {
-            return Ok(());
+            let listing = known::listing(inode, freshness)?;
+            let mut outdated = false;
+            // One call, not a loop: the names of the set and those of the top are two loops inside.
+            let stopped = listing.list(from, width).any(|(pos, shown)| {
+                ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
+                let ino = match reserved {
+                    Some(reserved) if shown.is_lower => {
+                        let current = || listing.is_current(inode.data());
+                        reserved.shown_in_listing(shown.ino, current)
+                    }
+                    _ => Some(shown.ino),
+                };
+                match ino {
+                    Some(ino) => !ctx.emit(shown.name, shown_ino(ino), shown.dt),
+                    None => {
+                        outdated = true;
+                        true
+                    }
+                }
+            });
+            match (stopped, outdated) {
+                // A copy lies there now: it is listed with another look at the top.
+                (_, true) => {}
+                (true, false) => return Ok(()),
+                (false, false) => break,
+            }
         }
         ctx.set_pos(Loff::try_from(width.end()).unwrap_or(Loff::MAX));
         Ok(())

@@ -92,9 +92,9 @@ pub fn rename(
     // Before anything of what they list becomes another number.
     let mut old_names = Change::begin(old_dir);
     let mut new_names = (!same_dir).then(|| Change::begin(new_dir));
-    reserved::reserve(union, &write, old_inode)?;
+    reserved::reserve(union, &write, old_inode, None)?;
     if let (RenameMode::Exchange, Some(inode)) = (mode, new_inode) {
-        reserved::reserve(union, &write, inode)?;
+        reserved::reserve(union, &write, inode, None)?;
     }
     if !same_dir {
         if old_inode.data().has_recorded_ino() {

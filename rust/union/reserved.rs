@@ -17,6 +17,8 @@
 
 use super::{
     fs::Union,
+    known,
+    node::Node,
     private::{self, Private},
     stage, Inode,
 };
@@ -59,6 +61,24 @@ pub struct Reserved {
 struct Known {
     by_number: RBTree<Ino, Reservation>,
     by_proof: RBTree<u64, Ino>,
+}
+
+impl Known {
+    /// Whether the number is somebody's, or he has one.
+    fn has(&self, number: Ino, proof: u64) -> bool {
+        self.by_number.get(&number).is_some() || self.by_proof.get(&proof).is_some()
+    }
+
+    fn shown(&mut self, number: Ino) -> Ino {
+        inum::shown(number, |number| {
+            let found = self.by_number.get_mut(&number);
+            let is_reserved = found.is_some();
+            if let Some(reservation) = found {
+                reservation.contested = true;
+            }
+            is_reserved
+        })
+    }
 }
 
 struct Reservation {
@@ -151,15 +171,18 @@ impl Reserved {
         if self.is_empty() {
             return number;
         }
+        self.known.lock().shown(number)
+    }
+
+    /// The same of a lower object that is listed. `None` if the number is reserved, and the listing may be older
+    /// than the copy that lies over the object and has the number: then it is not `current`.
+    pub fn shown_in_listing(&self, number: Ino, current: impl FnOnce() -> bool) -> Option<Ino> {
         let mut known = self.known.lock();
-        inum::shown(number, |number| {
-            let found = known.by_number.get_mut(&number);
-            let is_reserved = found.is_some();
-            if let Some(reservation) = found {
-                reservation.contested = true;
-            }
-            is_reserved
-        })
+        if known.by_number.get(&number).is_none() {
+            return Some(number);
+        }
+        // Within the lock: it was forgotten before the number was reserved.
+        current().then(|| known.shown(number))
     }
 
     /// Whether there are any: if not, each number is shown as it is.
@@ -176,6 +199,27 @@ impl Reserved {
         Ok(self.known.lock().by_proof.get(&proof).copied())
     }
 
+    /// The number that an object of the top shows after all: the one that is reserved for it, which it may be only
+    /// since [`of`](Self::of) was asked; else that which it has by its `place`, unless that is another one's.
+    pub fn or_shown(
+        &self,
+        place: Option<Ino>,
+        proof: impl FnOnce() -> Result<u64>,
+    ) -> Result<Option<Ino>> {
+        let is_empty = {
+            // Who has seen a second link of the object is to see what was reserved before it.
+            let _known = self.known.lock();
+            self.is_empty()
+        };
+        if is_empty {
+            return Ok(place);
+        }
+        let proof = proof()?;
+        let mut known = self.known.lock();
+        let own = known.by_proof.get(&proof).copied();
+        Ok(own.or_else(|| place.map(|number| known.shown(number))))
+    }
+
     /// Notes a reservation. One number belongs to one, who has no other. Returns whether it is new.
     fn note(&self, number: Ino, proof: u64) -> Result<bool> {
         let reservation = Reservation {
@@ -185,7 +229,7 @@ impl Reserved {
         let by_number = RBTreeNode::new(number, reservation, GFP_KERNEL_ACCOUNT)?;
         let by_proof = RBTreeNode::new(proof, number, GFP_KERNEL_ACCOUNT)?;
         let mut known = self.known.lock();
-        if known.by_number.get(&number).is_some() || known.by_proof.get(&proof).is_some() {
+        if known.has(number, proof) {
             drop(known);
             return Ok(false);
         }
@@ -198,22 +242,34 @@ impl Reserved {
 }
 
 /// Reserves the number that `inode` shows for it, if it is that of a lower object: before it is moved or linked.
-/// With the mounter's credentials. Returns whether it was not before: a listing that shows the lower object, in
-/// whose place the copy is, must be forgotten then.
+/// With the mounter's credentials. `dir` is the directory the copy is in, unless a [change](known::Change) of it
+/// has begun: listings may be older than the copy, and show the lower object, whose number is another one then.
 ///
 /// # Errors
 ///
 /// `ENOMEM`; those of `->getattr()`. That it cannot be written down is none.
-pub fn reserve(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result<bool> {
+pub fn reserve(
+    union: &Union,
+    write: &WriteAccess<'_>,
+    inode: &Inode,
+    dir: Option<&Node>,
+) -> Result {
     let node = inode.data();
     if !node.has_recorded_ino() {
-        return Ok(false);
+        return Ok(());
     }
     let upper = union.upper()?;
     let proof = super::inum::proof(union, union.upper_path(node.upper().ok_or(EROFS)?)?)?;
     let number = inode.ino();
+    if upper.reserved.known.lock().has(number, proof) {
+        return Ok(());
+    }
+    if let Some(dir) = dir {
+        // Before: who finds the number reserved finds the listing outdated.
+        known::forget_view(dir);
+    }
     if !upper.reserved.note(number, proof)? {
-        return Ok(false);
+        return Ok(());
     }
     let written = || -> Result {
         let name = name(number, proof)?;
@@ -227,7 +283,7 @@ pub fn reserve(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result<
             e
         );
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Gives up the reservation for an inode whose last name is gone. With the mounter's credentials.
