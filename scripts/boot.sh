@@ -61,15 +61,20 @@ boot_made() { boot_key >"$boot/.key"; }
 # boot_root: inside: the Debian of the image, with what is installed of ours,
 # and the probe.
 boot_root() {
-	local guest=$REPO/tools/vm/guest etc=$root/etc
 	fsck.erofs --extract="$root" --preserve "$image"
 	DESTDIR=$root PREFIX=/usr "$REPO/scripts/install" >/dev/null
+	boot_probe
+	echo union-test >"$root/etc/hostname"
+	: >"$root/etc/machine-id"
+}
+
+# boot_probe: what tells of each boot.
+boot_probe() {
+	local guest=$REPO/tools/vm/guest etc=$root/etc
 	install -m 755 "$guest/boot-probe" "$root/usr/local/sbin/boot-probe"
 	install -m 644 "$guest/boot-probe.service" "$etc/systemd/system/"
 	mkdir -p "$etc/systemd/system/multi-user.target.wants"
-	ln -s ../boot-probe.service "$etc/systemd/system/multi-user.target.wants/"
-	echo union-test >"$etc/hostname"
-	: >"$etc/machine-id"
+	ln -sf ../boot-probe.service "$etc/systemd/system/multi-user.target.wants/"
 }
 
 # boot_kernel: inside: the packaged kernel at its places.

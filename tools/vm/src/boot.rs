@@ -6,6 +6,7 @@
 //! the console, where the scripts and the kernel speak, too.
 
 pub mod cases;
+mod deb;
 mod diskless;
 mod installed;
 mod live;
@@ -23,7 +24,7 @@ use union_scenarios::catalogue::Part;
 
 use crate::disks::{self, Disk, Writes};
 use crate::machine::{Event, Machine, Plan};
-use crate::paths::{Kernel, Places};
+use crate::paths::{Kernel, Needs, Places};
 use crate::qemu::Processors;
 use crate::signals;
 use crate::together;
@@ -239,6 +240,9 @@ impl Run<'_> {
 
     /// Whether update-initramfs has warned of an initial ram disk without the module, and of no other.
     fn unwarned(&self, initrd: Initrd) -> Result<Option<String>> {
+        if initrd.own() {
+            return Ok(None);
+        }
         let path = self.request.folder.join(format!("{}.said", initrd.file()));
         let said =
             fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
@@ -255,14 +259,16 @@ impl Run<'_> {
         machine_disks: &[(PathBuf, &str)],
         log: &str,
     ) -> Result<Vec<String>> {
-        let own = match (boot.initrd, machine_disks) {
-            (Initrd::Own, [(root, _), ..]) => Some(self.own(root)?),
+        let own = match machine_disks {
+            [(root, _), ..] if boot.initrd.own() => Some(self.own(root)?),
             _ => None,
         };
-        let mut plan = self.plan(boot, log)?;
-        if let Some((kernel, initramfs)) = &own {
-            plan.kernel = kernel;
-            plan.initramfs = fs::read(initramfs)?;
+        let mut plan = match &own {
+            Some((kernel, initramfs)) => self.plan_of(kernel, initramfs, log)?,
+            None => self.plan(boot, log)?,
+        };
+        if boot.initrd == Initrd::Signed {
+            plan.firmware = Some(self.request.folder.join("firmware"));
         }
         plan.words.push(case.root.words().to_owned());
         plan.words.push(boot.words.to_owned());
@@ -275,26 +281,38 @@ impl Run<'_> {
         self.listen(plan)
     }
 
-    /// The kernel in /boot of a root, and its initial ram disk.
+    /// The newest kernel in /boot of a root, and its initial ram disk.
     fn own(&self, root: &Path) -> Result<(Kernel, PathBuf)> {
+        let abi = disks::newest_kernel(self.places, root)?;
         let take = |name: &str| -> Result<PathBuf> {
-            let to = self.directory.join(name);
-            let file = format!("/boot/{name}-{}", self.kernel.abi);
+            let file = format!("/boot/{name}-{abi}");
+            let to = root.with_extension(name);
             disks::take(self.places, root, &file, &to)?;
             Ok(to)
         };
-        let mut kernel = self.places.kernel(self.request.kernel.as_deref())?;
-        kernel.image = take("vmlinuz")?;
+        let kernel = Kernel {
+            architecture: self.kernel.architecture,
+            needs: Needs::default(),
+            modules: root.to_owned(),
+            image: take("vmlinuz")?,
+            abi: abi.clone(),
+        };
         Ok((kernel, take("initrd.img")?))
     }
 
     /// A machine without disks.
     fn plan(&self, boot: &Boot, log: &str) -> Result<Plan<'_>> {
-        let initrd = self.request.folder.join(boot.initrd.file());
+        let initramfs = self.request.folder.join(boot.initrd.file());
+        self.plan_of(&self.kernel, &initramfs, log)
+    }
+
+    /// The same with another kernel and initial ram disk.
+    fn plan_of<'k>(&self, kernel: &'k Kernel, initramfs: &Path, log: &str) -> Result<Plan<'k>> {
         Ok(Plan {
-            kernel: &self.kernel,
-            initramfs: fs::read(&initrd)
-                .with_context(|| format!("reading {}", initrd.display()))?,
+            kernel,
+            firmware: None,
+            initramfs: fs::read(initramfs)
+                .with_context(|| format!("reading {}", initramfs.display()))?,
             words: vec![WORDS.to_owned()],
             disks: Vec::new(),
             networks: Vec::new(),

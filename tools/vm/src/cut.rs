@@ -164,6 +164,7 @@ impl Run<'_> {
         };
         let plan = Plan {
             kernel: &self.kernel,
+            firmware: None,
             initramfs: self.initramfs.clone(),
             words,
             disks: vec![Disk {

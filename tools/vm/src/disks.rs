@@ -251,6 +251,24 @@ pub fn take(places: &Places, image: &Path, file: &str, to: &Path) -> Result<()> 
     }
 }
 
+/// The name of the newest kernel in /boot of an ext4 image.
+pub fn newest_kernel(places: &Places, image: &Path) -> Result<String> {
+    let output = Command::new(places.repo.join("scripts/enter"))
+        .args([
+            "sh",
+            "-c",
+            "debugfs -R 'ls -p /boot' \"$1\" | sed -n 's,.*/vmlinuz-\\([^/]*\\)/.*,\\1,p' | sort -V | tail -n 1",
+            "sh",
+        ])
+        .arg(image)
+        .output()
+        .context("running debugfs in the build root")?;
+    match String::from_utf8_lossy(&output.stdout).trim() {
+        "" => bail!("{} has no kernel in /boot", image.display()),
+        abi => Ok(abi.to_owned()),
+    }
+}
+
 /// What shows that an ext4 image has not been unmounted, or is damaged.
 fn unclean(places: &Places, image: &Path) -> Result<Vec<String>> {
     let output = Command::new(places.repo.join("scripts/enter"))

@@ -10,6 +10,7 @@ pub mod cpio;
 pub mod cut;
 mod disks;
 pub mod events;
+mod firmware;
 mod initramfs;
 mod lower_image;
 mod machine;

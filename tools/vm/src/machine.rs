@@ -18,6 +18,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::disks::Disk;
+use crate::firmware;
 use crate::paths::{Kernel, Places};
 use crate::qemu::{self, Network, Processors};
 use crate::signals;
@@ -45,6 +46,8 @@ pub enum Event {
 pub struct Plan<'a> {
     /// The kernel to boot.
     pub kernel: &'a Kernel,
+    /// The firmware that starts it, in a folder (see [`crate::firmware`]), if it is to be started by one.
+    pub firmware: Option<PathBuf>,
     /// Its first root.
     pub initramfs: Vec<u8>,
     /// Words of the kernel command line besides the usual ones.
@@ -232,7 +235,11 @@ fn common(plan: &Plan, directory: &Path) -> Result<Vec<OsString>> {
         plan.words.join(" ")
     );
     let mut args = qemu::machine(architecture, plan.processors, &plan.memory);
-    args.extend(qemu::kernel(&plan.kernel.image, &initramfs, &words));
+    let image = &plan.kernel.image;
+    args.extend(match &plan.firmware {
+        Some(folder) => firmware::start(folder, image, &initramfs, &words, directory)?,
+        None => qemu::kernel(image, &initramfs, &words),
+    });
     args.extend(qemu::random());
     for disk in &plan.disks {
         args.extend(qemu::disk(disk));

@@ -118,6 +118,30 @@ pub fn kernel(image: &Path, initramfs: &Path, command_line: &str) -> Args {
     ]
 }
 
+/// Firmware that keeps its variables from all but its own code, and the disk it starts from, a directory.
+pub fn firmware(code: &Path, variables: &Path, disk: &Path) -> Args {
+    args([
+        "-machine",
+        "q35,smm=on",
+        "-global",
+        "driver=cfi.pflash01,property=secure,value=on",
+        "-drive",
+        &format!(
+            "if=pflash,format=raw,unit=0,readonly=on,file={}",
+            quote(code)
+        ),
+        "-drive",
+        &format!("if=pflash,format=raw,unit=1,file={}", quote(variables)),
+        "-drive",
+        &format!(
+            "if=none,id=esp,format=raw,readonly=on,file=fat:{}",
+            quote(disk)
+        ),
+        "-device",
+        "virtio-blk-pci,drive=esp,bootindex=0",
+    ])
+}
+
 /// A serial console that a socket carries.
 pub fn console_socket(socket: &Path) -> Args {
     args([

@@ -201,6 +201,7 @@ fn plan<'a>(
     };
     Ok(Plan {
         kernel,
+        firmware: None,
         initramfs: initramfs::build(kernel, &contents)?,
         words,
         disks,

@@ -245,6 +245,7 @@ impl Run<'_> {
         ];
         Ok(Plan {
             kernel: self.kernel,
+            firmware: None,
             initramfs: self.initramfs.clone(),
             words,
             disks: disks::for_shapes(self.places)?,

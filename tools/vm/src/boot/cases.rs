@@ -3,7 +3,7 @@
 
 use anyhow::{Context, Result};
 
-use super::{diskless, installed, live};
+use super::{deb, diskless, installed, live};
 
 /// Cases that boot what one script has made.
 pub struct BootSet {
@@ -21,6 +21,11 @@ pub const SETS: &[BootSet] = &[
         name: "boot",
         together: false,
         cases: installed::CASES,
+    },
+    BootSet {
+        name: "deb",
+        together: false,
+        cases: deb::CASES,
     },
     BootSet {
         name: "diskless",
@@ -230,8 +235,10 @@ pub enum Initrd {
     Klibc,
     /// For a kernel without union.ko.
     WithoutModule,
-    /// What is in /boot of the root by now, together with the kernel there.
+    /// What is in /boot of the root by now for the newest kernel there, which is booted, as by a boot loader.
     Own,
+    /// The same, by firmware with Secure Boot and a boot loader.
+    Signed,
     /// Made by dracut, with union.ko.
     Dracut,
     /// Of the medium made by live-build.
@@ -241,10 +248,15 @@ pub enum Initrd {
 }
 
 impl Initrd {
+    /// Whether it is on the disk with the root, and its kernel, too.
+    pub fn own(self) -> bool {
+        matches!(self, Self::Own | Self::Signed)
+    }
+
     /// Its name among what the script has made.
     pub fn file(self) -> &'static str {
         match self {
-            Self::Whole | Self::Own => "initrd",
+            Self::Whole | Self::Own | Self::Signed => "initrd",
             Self::Klibc => "initrd-klibc",
             Self::WithoutModule => "initrd-without",
             Self::Dracut => "initrd-dracut",
