@@ -86,8 +86,10 @@ number() {
 	[ "$2" -ge "${3:-0}" ] || die "$1=$2: at least $3"
 }
 
-# today OF: a number from 1 to OF, which goes round from day to day.
-today() { echo $(((10#$(date +%j)) % $1 + 1)); }
+# today OF: a number from 1 to OF, which goes round from day to day.  DAY= is
+# taken for the day of the year: what has its turn each sixth day alone would
+# else not see all of its parts.
+today() { echo $((10#${DAY:-$(date +%j)} % $1 + 1)); }
 
 case $CACHE in
 /*) ;;
