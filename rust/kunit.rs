@@ -193,22 +193,17 @@ mod tests {
         with("kunit-claim", DIR, NewObject::Directory, |_, made| {
             let inode = made.inode().ok_or(ENOENT)?;
             let holder = || -> Result<Arc<Holder>> {
-                let holder = Holder {
-                    name: CString::try_from_fmt(fmt!("a test"))?,
-                    dev: 0,
-                    facts: KVec::new(),
-                };
-                Ok(Arc::new(holder, GFP_KERNEL)?)
+                let name = CString::try_from_fmt(fmt!("a test"))?;
+                Ok(Arc::new(Holder::new(name, 0, KVec::new()), GFP_KERNEL)?)
             };
             let claim = || inode.claim_in_use(holder().unwrap()).unwrap();
             let first = claim();
             assert!(first.is_some() && inode.is_in_use());
             assert!(claim().is_none());
-            assert!(inode
-                .holder()
-                .is_some_and(|holder| holder.name.to_bytes() == b"a test"));
+            let holder = inode.holder().ok_or(ENOENT)?;
+            assert!(holder.name.to_bytes() == b"a test" && !holder.is_gone());
             drop(first);
-            assert!(inode.holder().is_none());
+            assert!(inode.holder().is_none() && holder.is_gone());
             assert!(!inode.is_in_use());
             Ok(())
         })
