@@ -3,8 +3,9 @@
 //! The rules of union mounts, as pure functions and data.
 //!
 //! Nothing here does I/O, takes a lock or knows of dentries: a rule is given facts and answers with
-//! a value or a *plan*, and the file system carries the plan out. So every rule is read, tested and
-//! argued with on its own; the same files are compiled into the module and, by cargo, on the host.
+//! a value; an operation is a function over a trait that says which steps there are. So every rule is
+//! read, tested and argued with on its own; the same files are compiled into the module and, by
+//! cargo, on the host.
 //! `Documentation/design.rst` tells the rules in prose.
 //!
 //! The words, everywhere the same: the one writable layer is the *top*, all others are *lower*
@@ -20,8 +21,7 @@
 //! | [`merge`], [`fallthru`] | what do the lower layers contribute to a directory? |
 //! | [`record`], [`pack`] | how is a fallthru set written down, and where? |
 //! | [`view`], [`ordered`] | what does a directory show, and in which order? |
-//! | [`mutate`], [`rename`] | which steps change the top so that a name is made, removed, moved? |
-//! | [`copy_up`] | in which order is a lower object brought into the top? |
+//! | [`change`] | how is a name made, removed, moved, and a lower object copied up? |
 //! | [`inum`] | which inode number does an object have? |
 //! | [`identity`] | which UUID does a union have? |
 //! | [`options`], [`layers`] | which mount options are there, which go together? |
@@ -32,8 +32,8 @@
 
 pub mod alloc;
 pub mod aufs;
+pub mod change;
 pub mod codec;
-pub mod copy_up;
 pub mod entry;
 pub mod fallthru;
 pub mod hash;
@@ -43,12 +43,10 @@ pub mod ioctl;
 pub mod layers;
 pub mod lookup;
 pub mod merge;
-pub mod mutate;
 pub mod options;
 pub mod ordered;
 pub mod pack;
 pub mod record;
 pub mod redirect;
-pub mod rename;
 pub mod value;
 pub mod view;

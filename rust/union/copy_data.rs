@@ -8,7 +8,7 @@
 
 use super::fs::Union;
 use crate::{
-    logic::copy_up::{holes_of_copy, Holes},
+    logic::change::copy_up::{holes_of_copy, Holes},
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         cred::OverrideCreds,

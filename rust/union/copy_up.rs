@@ -4,24 +4,26 @@
 //!
 //! Opening a file, for writing too, copies nothing; the first change does. Ancestors come first, in
 //! a loop from the root down. An object is completed under a temporary name or none, in the order
-//! [`crate::logic::copy_up`] gives, and published by one link or rename: a crash at any point leaves
+//! [`crate::logic::change::copy_up`] gives, and published by one link or rename: a crash at any point leaves
 //! the lower object or the whole copy.
 //!
 //! The whole file is copied for now; [`copy_data`] is where a partial copy will say otherwise.
 
 use super::{
     copy_data,
-    create::update_dir,
     fs::Union,
     inum, known, layer,
     node::{Arrival, Node},
+    settle,
     stage::Staged,
     DEntry, Inode,
 };
 use crate::{
     logic::{
+        change::copy_up::{
+            copy_up, data_needed, keep_capabilities, mode_for_top, CopyStore, Facts,
+        },
         codec::{self, Attr, Class},
-        copy_up::{data_needed, keep_capabilities, mode_for_top, steps, Facts, Step},
         entry::Kind,
         value::{self, Protattr},
     },
@@ -156,28 +158,43 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
         .and_then(|c| c.new_size())
         .map(|n| n.max(0) as u64);
     let size = data_needed(stat.size().max(0) as u64, truncate_to);
-    let size = if kind == Kind::Regular { size } else { 0 };
+    let facts = Facts {
+        kind,
+        data: if kind == Kind::Regular { size } else { 0 },
+        is_single: stat.nlink() == 1,
+        is_gone: node.is_gone(),
+        fsync: union.config.fsync,
+    };
+    let parent = parent.inode().ok_or(ENOENT)?;
     let name = dentry.name_snapshot()?;
-    Copy {
+    let mut copy = Copy {
         union,
         dentry,
         inode,
-        parent: parent.inode().ok_or(ENOENT)?,
+        parent,
         name: name.name(),
         lower,
         stat,
-        kind,
-        facts: Facts {
-            data: size,
-            fsync: union.config.fsync,
-        },
-        gone: node.is_gone(),
+        facts,
         change,
+        write: None,
+        arrival: None,
+    };
+    let upper = copy_up(&mut copy, facts)?;
+    drop(copy);
+    let renumbered = !inode.is_hashed();
+    Node::set_upper(inode, upper)?;
+    if renumbered {
+        known::forget_view(parent.data());
     }
-    .run()?;
+    settle::refresh(union, inode)?;
+    if !facts.is_gone {
+        settle::refresh(union, parent)?;
+    }
     Ok(true)
 }
 
+/// A copy in the making: the object, and the upper layer.
 struct Copy<'a> {
     union: &'a Union,
     dentry: &'a DEntry,
@@ -186,105 +203,71 @@ struct Copy<'a> {
     name: Name<'a>,
     lower: PathRef<'a>,
     stat: Kstat,
-    kind: Kind,
     facts: Facts,
-    /// The name was removed: the copy gets none.
-    gone: bool,
     /// What is to be changed besides.
     change: Option<&'a mut Iattr>,
+    /// Write access to the upper layer, but while data are copied.
+    write: Option<WriteAccess<'a>>,
+    /// Until it has its name: listings of the directory must know that it comes.
+    arrival: Option<Arrival<'a>>,
 }
 
-impl Copy<'_> {
-    fn run(mut self) -> Result {
-        let mode = mode_for_top(self.stat.mode(), self.lower.mnt().is_nosuid());
-        let upper = match self.kind {
-            Kind::Regular => self.regular(mode)?,
-            _ => self.named(mode)?,
-        };
-        let renumbered = !self.inode.is_hashed();
-        Node::set_upper(self.inode, upper)?;
-        if renumbered {
-            known::forget_view(self.parent.data());
+/// The copy before it has its name.
+enum Draft {
+    /// A regular file without a name.
+    Unnamed(BackedFile),
+    /// An object in the work directory.
+    Named(ARef<Dentry>),
+}
+
+impl Draft {
+    fn dentry(&self) -> &Dentry {
+        match self {
+            Draft::Unnamed(file) => file.dentry(),
+            Draft::Named(dentry) => dentry,
         }
-        update_dir(self.union, self.inode)?;
-        if !self.gone {
-            update_dir(self.union, self.parent)?;
+    }
+}
+
+impl<'a> Copy<'a> {
+    /// Has write access from here on.
+    fn begin_write(&mut self) -> Result {
+        if self.write.is_none() {
+            self.write = Some(WriteAccess::want(self.union.upper_mnt()?)?);
         }
         Ok(())
     }
 
-    /// A regular file: made without a name, linked into place.
-    fn regular(&mut self, mode: u16) -> Result<ARef<Dentry>> {
-        let mnt = self.union.upper_mnt()?;
-        let workdir = PathRef::new(mnt, &self.union.upper()?.workdir);
-        let made = {
-            let write = WriteAccess::want(mnt)?;
-            let cred = self.copy_up_cred()?;
-            let _creds = cred.as_deref().map(OverrideCreds::new);
-            namei::tmpfile(&write, workdir, self.kind.to_mode() as u16)
-        };
-        let file = match made {
-            Err(e) if e == EOPNOTSUPP => return self.named(mode),
-            other => other?,
-        };
-        self.data(&file)?;
-        let write = WriteAccess::want(mnt)?;
-        self.metadata(&write, file.dentry(), mode)?;
-        if self.does(Step::Sync) {
-            file.fsync()?;
-        }
-        if self.gone {
-            return Ok(file.dentry().into());
-        }
-        let _arrival = self.mark_parent()?;
-        let updir = self.parent.data().upper().ok_or(EROFS)?;
-        let upper = Creating::start(&write, updir, self.name)?
-            .make(mode, NewObject::Link(file.dentry()))?;
-        self.restore_parent_times(updir);
-        Ok(upper)
+    /// Lets go of it: what follows takes it itself, or takes long.
+    fn end_write(&mut self) {
+        self.write = None;
     }
 
-    /// Anything else, or a regular file where files without a name are not to be had: made in the
-    /// work directory, renamed into place. The write access is let go of while data are copied.
-    fn named(&mut self, mode: u16) -> Result<ARef<Dentry>> {
-        let mnt = self.union.upper_mnt()?;
-        let (dentry, copied) = {
-            let made = self.stage(&WriteAccess::want(mnt)?)?.keep()?;
-            let copied = if self.does(Step::Data) {
-                BackedFile::open(PathRef::new(mnt, &made), flags::O_RDWR | flags::O_LARGEFILE)
-                    .and_then(|file| self.data(&file))
-            } else {
-                Ok(())
-            };
-            (made, copied)
-        };
-        let write = WriteAccess::want(mnt)?;
-        let staged = Staged::adopt(self.union, &write, dentry);
-        copied?;
-        self.metadata(&write, staged.dentry()?, mode)?;
-        self.sync(staged.dentry()?)?;
-        if self.gone {
-            // Removed from the work directory at the end of this scope, and alive while in use.
-            return Ok(staged.dentry()?.into());
-        }
-        let _arrival = self.mark_parent()?;
-        let updir = self.parent.data().upper().ok_or(EROFS)?;
-        let upper = staged.publish(updir, self.name, |there| {
-            if there.is_positive() {
-                Err(EEXIST)
-            } else {
-                Ok(())
-            }
-        })?;
-        self.restore_parent_times(updir);
-        Ok(upper)
+    fn write(&self) -> Result<&WriteAccess<'a>> {
+        self.write.as_ref().ok_or(EIO)
     }
 
-    fn stage<'s>(&'s self, write: &'s WriteAccess<'_>) -> Result<Staged<'s>> {
-        let mode = self.kind.to_mode() as u16;
+    /// The copy, to change its attributes.
+    fn path<'d>(&mut self, draft: &'d Draft) -> Result<PathRef<'d>>
+    where
+        'a: 'd,
+    {
+        self.begin_write()?;
+        self.union.upper_path(draft.dentry())
+    }
+
+    /// The credentials the security modules want the copy to be made under, if any. They are asked
+    /// for what the union shows: mounted with `context=`, it has another label than the lower object.
+    fn copy_up_cred(&self) -> Result<Option<ARef<Credential>>> {
+        Ok(NewCred::for_copy_up(self.dentry)?.map(NewCred::finish))
+    }
+
+    fn stage(&self) -> Result<Staged<'_>> {
+        let write = self.write()?;
+        let mode = self.facts.kind.to_mode() as u16;
         let cred = self.copy_up_cred()?;
         let _creds = cred.as_deref().map(OverrideCreds::new);
-        match self.kind {
+        match self.facts.kind {
             Kind::Regular => Staged::make(self.union, write, mode, NewObject::Regular),
             Kind::Directory => Staged::make(self.union, write, mode, NewObject::Directory),
             Kind::Symlink => {
@@ -300,55 +283,89 @@ impl Copy<'_> {
         }
     }
 
-    /// The credentials the security modules want the copy to be made under, if any. They are asked
-    /// for what the union shows: mounted with `context=`, it has another label than the lower object.
-    fn copy_up_cred(&self) -> Result<Option<ARef<Credential>>> {
-        Ok(NewCred::for_copy_up(self.dentry)?.map(NewCred::finish))
+    fn mode(&self) -> u16 {
+        mode_for_top(self.stat.mode(), self.lower.mnt().is_nosuid())
     }
+}
 
-    fn does(&self, step: Step) -> bool {
-        steps(self.kind, self.facts).any(|s| s == step)
-    }
+impl CopyStore for Copy<'_> {
+    type Error = Error;
+    type Draft = Draft;
+    type Copied = ARef<Dentry>;
 
-    fn data(&self, to: &BackedFile) -> Result {
-        if !self.does(Step::Data) {
-            return Ok(());
+    fn draft_unnamed(&mut self) -> Result<Option<Draft>> {
+        self.begin_write()?;
+        let made = {
+            let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
+            let cred = self.copy_up_cred()?;
+            let _creds = cred.as_deref().map(OverrideCreds::new);
+            namei::tmpfile(self.write()?, workdir, Kind::Regular.to_mode() as u16)
+        };
+        match made {
+            Err(e) if e == EOPNOTSUPP => Ok(None),
+            other => other.map(Draft::Unnamed).map(Some),
         }
+    }
+
+    fn draft_named(&mut self) -> Result<Draft> {
+        self.begin_write()?;
+        self.stage()?.keep().map(Draft::Named)
+    }
+
+    fn copy_data(&mut self, draft: &Draft) -> Result {
+        self.end_write();
+        let opened;
+        let to = match draft {
+            Draft::Unnamed(file) => file,
+            Draft::Named(dentry) => {
+                let path = self.union.upper_path(dentry)?;
+                opened = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
+                &opened
+            }
+        };
         copy_data::copy(self.union, self.lower, &self.stat, to, self.facts.data)
     }
 
-    /// Attributes, after the data: writing takes file capabilities away.
-    fn metadata(&mut self, write: &WriteAccess<'_>, to: &Dentry, mode: u16) -> Result {
-        let mnt = write.mnt();
-        copy_xattrs(self.union, self.lower, PathRef::new(mnt, to))?;
-        if self.does(Step::Acls) {
-            for ty in [AclType::Access, AclType::Default] {
-                if ty == AclType::Default && self.kind != Kind::Directory {
-                    continue;
-                }
-                if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
-                    let inode = self.lower.dentry().inode().ok_or(EIO)?;
-                    // A top that cannot keep it would give rights it takes away.
-                    acl.mapped(self.lower.mnt(), inode)?.set(mnt, to, ty)?;
-                }
+    fn copy_xattrs(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        copy_xattrs(self.union, self.lower, to)
+    }
+
+    fn copy_acls(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        for ty in [AclType::Access, AclType::Default] {
+            if ty == AclType::Default && self.facts.kind != Kind::Directory {
+                continue;
+            }
+            if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
+                let inode = self.lower.dentry().inode().ok_or(EIO)?;
+                // An upper layer that cannot keep it would give rights it takes away.
+                acl.mapped(self.lower.mnt(), inode)?
+                    .set(to.mnt(), to.dentry(), ty)?;
             }
         }
-        if self.kind == Kind::Directory || self.stat.nlink() == 1 {
-            // A lower file with several links breaks up into files of their own, which must not
-            // share a number.
-            let below = self.inode.data().lowers().first().ok_or(EIO)?;
-            let origin = inum::origin(self.union, below.layer, &below.dentry)?;
-            let mut buffer = [0; value::MOST_MARK];
-            let mark = value::encode_union_ino(self.inode.ino(), &origin, &mut buffer);
-            match layer::set_mark(self.union, to, Attr::UnionIno, mark) {
-                // user.* does not exist on symbolic links and special files.
-                Err(e) if e == EPERM && self.kind != Kind::Regular => {}
-                other => {
-                    other?;
-                    self.inode.data().set_recorded_ino();
-                }
+        Ok(())
+    }
+
+    fn record_number(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        let below = self.inode.data().lowers().first().ok_or(EIO)?;
+        let origin = inum::origin(self.union, below.layer, &below.dentry)?;
+        let mut buffer = [0; value::MOST_MARK];
+        let mark = value::encode_union_ino(self.inode.ino(), &origin, &mut buffer);
+        match layer::set_mark(self.union, to.dentry(), Attr::UnionIno, mark) {
+            // user.* does not exist on symbolic links and special files.
+            Err(e) if e == EPERM && self.facts.kind != Kind::Regular => {}
+            other => {
+                other?;
+                self.inode.data().set_recorded_ino();
             }
         }
+        Ok(())
+    }
+
+    fn copy_flags(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
         let protection = stack::protection(self.inode);
         let protection = Protattr {
             immutable: protection.0,
@@ -357,61 +374,82 @@ impl Copy<'_> {
         .encode();
         if !protection.is_empty() {
             // Kept beside the copy: flags on the copy itself would stop what is still to be done.
-            layer::set_mark(self.union, to, Attr::Protattr, protection)?;
+            layer::set_mark(self.union, to.dentry(), Attr::Protattr, protection)?;
         }
-        copy_behaviour(self.lower, PathRef::new(mnt, to))?;
+        copy_behaviour(self.lower, to)
+    }
+
+    fn copy_attributes(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
         let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
-        if self.kind != Kind::Symlink {
-            attr = attr.mode(mode);
+        if self.facts.kind != Kind::Symlink {
+            attr = attr.mode(self.mode());
         }
-        let inode = to.inode().ok_or(EIO)?;
+        let inode = to.dentry().inode().ok_or(EIO)?;
         let lock = inode.lock();
-        attr.notify_change(mnt.idmap(), to, &lock)?;
+        attr.notify_change(to.mnt().idmap(), to.dentry(), &lock)?;
         match &mut self.change {
-            Some(change) => change.notify_change(mnt.idmap(), to, &lock),
+            Some(change) => change.notify_change(to.mnt().idmap(), to.dentry(), &lock),
             None => Ok(()),
         }
     }
 
-    fn sync(&self, to: &Dentry) -> Result {
-        if !self.does(Step::Sync) {
-            return Ok(());
-        }
-        let path = self.union.upper_path(to)?;
-        let extra = if self.kind == Kind::Directory {
-            flags::O_DIRECTORY
-        } else {
-            0
+    fn sync(&mut self, draft: &Draft) -> Result {
+        let dentry = match draft {
+            Draft::Unnamed(file) => return file.fsync(),
+            Draft::Named(dentry) => dentry,
         };
+        let extra = match self.facts.kind {
+            Kind::Directory => flags::O_DIRECTORY,
+            _ => 0,
+        };
+        let path = self.union.upper_path(dentry)?;
         BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE | extra)?.fsync()
     }
 
-    /// Whether its inode number is recorded: the copies of a file with several links must not share
-    /// one.
-    fn is_recorded(&self) -> bool {
-        self.kind == Kind::Directory || self.stat.nlink() == 1
+    fn set_parent_impure(&mut self) -> Result {
+        self.begin_write()?;
+        self.arrival = Some(self.parent.data().arrival());
+        mark_impure(self.union, self.parent)
     }
 
-    /// Before the copy has its name; what is returned lives until it does.
-    fn mark_parent(&self) -> Result<Option<Arrival<'_>>> {
-        if !self.is_recorded() {
-            return Ok(None);
+    fn publish(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
+        self.begin_write()?;
+        let (write, updir) = (self.write()?, self.parent.data().upper().ok_or(EROFS)?);
+        match draft {
+            Draft::Unnamed(file) => Creating::start(write, updir, self.name)?
+                .make(self.mode(), NewObject::Link(file.dentry())),
+            Draft::Named(dentry) => {
+                let free = |there: &Dentry| match there.is_positive() {
+                    true => Err(EEXIST),
+                    false => Ok(()),
+                };
+                Staged::adopt(self.union, write, dentry).publish(updir, self.name, free)
+            }
         }
-        let arrival = self.parent.data().arrival();
-        mark_impure(self.union, self.parent)?;
-        Ok(Some(arrival))
     }
 
-    /// Copy-up is no change of the directory: its times go back, as far as the file system lets
-    /// them.
-    fn restore_parent_times(&self, updir: &Dentry) {
-        let Ok(mnt) = self.union.upper_mnt() else {
+    fn publish_nameless(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
+        let dentry = draft.dentry().into();
+        // It is alive while it is in use.
+        self.discard(draft);
+        Ok(dentry)
+    }
+
+    fn restore_parent_times(&mut self) {
+        let (Ok(mnt), Some(updir)) = (self.union.upper_mnt(), self.parent.data().upper()) else {
             return;
         };
         let mut stat = Kstat::empty();
         stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
-        // Best effort.
         let _ = layer::set_times(mnt, updir, &stat);
+    }
+
+    fn discard(&mut self, draft: Draft) {
+        let Draft::Named(dentry) = draft else { return };
+        if let (Ok(()), Ok(write)) = (self.begin_write(), self.write()) {
+            drop(Staged::adopt(self.union, write, dentry));
+        }
     }
 }
 

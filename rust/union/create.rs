@@ -5,32 +5,20 @@
 use super::{
     copy_up,
     file::UnionFile,
-    fs::{Union, UnionFs},
+    fs::UnionFs,
     known::Change,
-    layer,
-    node::{self, Node},
-    reserved,
-    stage::Staged,
+    node, settle,
+    store::{New, Object, Place, UpperStore},
     Child, DEntry, Inode,
 };
 use crate::{
-    logic::{
-        codec::Attr,
-        entry::Kind,
-        mutate::{self, Below, CreatePlan, Upper},
-        value,
-    },
+    logic::{change, entry::Kind},
     vfs::{
-        acl::Inherited,
-        attr::Iattr,
         cred::{NewCred, OverrideCreds},
         dentry::Dentry,
-        errno::{ENOTEMPTY, ESTALE},
         inode::Inode as AnyInode,
-        namei::{Creating, NewObject},
-        stack,
+        namei::NewObject,
         tmpfile::Tmpfile,
-        types::Name,
         write::WriteAccess,
     },
 };
@@ -43,7 +31,6 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
     union.check_new_name(dentry.name())?;
     let parent = dentry.stable_parent();
     copy_up::up(parent)?;
-    let updir = dir.data().upper().ok_or(EROFS)?;
     let write = WriteAccess::want(union.upper_mnt()?)?;
 
     let mut new = sb.new_inode()?;
@@ -52,19 +39,26 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
 
     let creds = union.creds();
     let creator = creator(&dentry, mode, new.as_inode(), creds.caller())?;
-    let mut change = Change::begin(dir);
+    let mut names = Change::begin(dir);
     let made = {
         let _creator = OverrideCreds::new(&creator);
-        make(union, &write, dir, updir, dentry.name(), mode, object)?
+        let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
+        let name = dentry.name();
+        change::create(
+            &mut UpperStore::new(union, &write),
+            Place { dir, name },
+            kind,
+            New { mode, object },
+        )?
     };
     let complete = || {
-        update_dir(union, dir)?;
+        settle::refresh(union, dir)?;
         node::init_created(sb, new, made)
     };
     // It exists, so the name must not stay known as free.
     let inode = complete().inspect_err(|_| dentry.d_drop())?;
-    change.object(dentry.name(), &inode);
-    change.end();
+    names.object(dentry.name(), &inode);
+    names.end();
     copy_up::unmark_impure(union, &write, dir);
     dentry.d_instantiate(inode);
     Ok(())
@@ -77,37 +71,32 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     copy_up::up(old)?;
     copy_up::up(new.stable_parent())?;
     let inode = old.inode().ok_or(ENOENT)?;
-    let node = inode.data();
-    let upper = node.upper().ok_or(EROFS)?;
-    let updir = dir.data().upper().ok_or(EROFS)?;
+    let upper = inode.data().upper().ok_or(EROFS)?;
     let write = WriteAccess::want(union.upper_mnt()?)?;
     {
         let _creds = union.creds();
         let parent = old.parent();
-        let old_dir = parent.inode().ok_or(ENOENT)?.data();
-        reserved::reserve(union, &write, inode, Some(old_dir))?;
-        if node.has_recorded_ino() {
-            copy_up::mark_impure(union, dir)?;
-        }
-        let mut change = Change::begin(dir);
-        make(
-            union,
-            &write,
-            dir,
-            updir,
-            new.name(),
-            inode.mode(),
-            NewObject::Link(upper),
+        let object = Object {
+            listed_in: parent.inode(),
+            ..Object::new(inode)
+        };
+        let name = new.name();
+        let mut names = Change::begin(dir);
+        change::link(
+            &mut UpperStore::new(union, &write),
+            object,
+            Place { dir, name },
+            New {
+                mode: inode.mode(),
+                object: NewObject::Link(upper),
+            },
         )?;
-        change.object(new.name(), inode);
-        change.end();
-        copy_up::unmark_impure(union, &write, dir);
-        update_dir(union, dir)?;
+        names.object(name, inode);
+        names.end();
+        settle::changed_dir(union, &write, dir)?;
     }
-    if let Some(real) = upper.inode() {
-        stack::copy_attr(inode, union.upper_mnt()?, real);
-    }
-    update_nlink(inode);
+    settle::refresh(union, inode)?;
+    settle::nlink(inode);
     new.d_instantiate(inode.into());
     Ok(())
 }
@@ -149,125 +138,4 @@ fn creator(
     cred.set_fs_owner(inode);
     cred.create_files_as(dentry, mode, caller)?;
     Ok(cred.finish())
-}
-
-/// Makes the object in the top layer, over a whiteout if there is one.
-fn make(
-    union: &Union,
-    write: &WriteAccess<'_>,
-    dir: &Inode,
-    updir: &Dentry,
-    name: Name<'_>,
-    mode: u16,
-    object: NewObject<'_>,
-) -> Result<ARef<Dentry>> {
-    let creating = Creating::start(write, updir, name)?;
-    let upper = upper_state(creating.dentry())?;
-    let below = match upper {
-        // Lookup found nothing, and nothing hides it.
-        Upper::Nothing | Upper::Object(_) => Below::Nothing,
-        Upper::Whiteout if dir.data().lowers().is_empty() => Below::Nothing,
-        Upper::Whiteout => Below::Something,
-    };
-    let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
-    // The VFS has a negative dentry: a name that is taken now was made behind our back.
-    match mutate::create(kind, upper, below).map_err(|_| ESTALE)? {
-        CreatePlan::Direct => creating.make(mode, object),
-        CreatePlan::ReplaceWhiteout => {
-            drop(creating);
-            staged(union, write, dir, mode, object)?.publish(updir, name, expect_whiteout)
-        }
-        CreatePlan::ReplaceWhiteoutOpaque => {
-            drop(creating);
-            let mut staged = staged(union, write, dir, mode, object)?;
-            layer::set_mark(union, staged.dentry()?, Attr::Opaque, value::OPAQUE_YES)?;
-            // Afterwards the whiteout is the staged object and is removed.
-            staged.exchange(updir, name, expect_whiteout)
-        }
-    }
-}
-
-/// Makes the object in the work directory as it would have been made in `dir`: with the ACLs it
-/// inherits there, and the mode they or the umask leave.
-fn staged<'a>(
-    union: &'a Union,
-    write: &'a WriteAccess<'a>,
-    dir: &Inode,
-    mode: u16,
-    object: NewObject<'_>,
-) -> Result<Staged<'a>> {
-    if let NewObject::Link(_) = object {
-        return Staged::make(union, write, mode, object);
-    }
-    let inherited = Inherited::new(dir, mode)?;
-    let staged = Staged::make(union, write, inherited.mode, object)?;
-    let dentry = staged.dentry()?;
-    let inode = dentry.inode().ok_or(EIO)?;
-    let mnt = union.upper_mnt()?;
-    if !matches!(object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
-        // The file system applied the umask, or set-group-id rules of the work directory.
-        let lock = inode.lock();
-        Iattr::empty()
-            .mode(inherited.mode)
-            .notify_change(mnt.idmap(), dentry, &lock)?;
-    }
-    if !inherited.is_empty() {
-        inherited.apply(mnt, dentry)?;
-    }
-    Ok(staged)
-}
-
-/// What the top holds under a name, as far as the plans go.
-pub fn upper_state(dentry: &Dentry) -> Result<Upper> {
-    Ok(match dentry.inode() {
-        None => Upper::Nothing,
-        Some(inode) if inode.is_whiteout() => Upper::Whiteout,
-        Some(inode) => Upper::Object(Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?),
-    })
-}
-
-/// For publishing over a whiteout: something else there was made behind our back.
-pub fn expect_whiteout(dentry: &Dentry) -> Result {
-    match upper_state(dentry)? {
-        Upper::Whiteout => Ok(()),
-        _ => Err(ESTALE),
-    }
-}
-
-/// Brings the link count of a file up to date after a name of it has come or gone. In the top it is
-/// that of the real inode, so that names made there directly count, and a file that has a name left
-/// is not taken for a removed one.
-pub fn update_nlink(inode: &Inode) {
-    match inode.data().upper().and_then(|d| d.inode()) {
-        Some(real) => inode.set_nlink(real.nlink()),
-        None => inode.drop_nlink(),
-    }
-}
-
-/// Brings the attributes of a union directory up to date after a change in its top directory.
-pub fn update_dir(union: &Union, dir: &Inode) -> Result {
-    if let Some(real) = dir.data().upper().and_then(|d| d.inode()) {
-        stack::copy_attr(dir, union.upper_mnt()?, real);
-    }
-    Ok(())
-}
-
-/// `ENOTEMPTY`, `ENOENT` and the rest, for a plan that was refused.
-pub fn refused(refusal: mutate::Refusal) -> Error {
-    match refusal {
-        mutate::Refusal::Exists => EEXIST,
-        mutate::Refusal::NotFound => ENOENT,
-        mutate::Refusal::NotEmpty => ENOTEMPTY,
-        mutate::Refusal::NotADirectory => ENOTDIR,
-        mutate::Refusal::IsADirectory => EISDIR,
-        mutate::Refusal::CrossDevice => EXDEV,
-    }
-}
-
-/// Whether the dentry in the top layer is the one the union inode stands on.
-pub fn expect_same(node: &Node, dentry: &Dentry) -> Result {
-    match (node.upper().and_then(|u| u.inode()), dentry.inode()) {
-        (Some(ours), Some(theirs)) if ours.same(theirs) => Ok(()),
-        _ => Err(ESTALE),
-    }
 }

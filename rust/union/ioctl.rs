@@ -3,10 +3,9 @@
 //! Calls that only a union has, on an open directory; [`crate::logic::ioctl`] says which.
 
 use super::{
-    create::update_dir,
     fs::{Union, UnionFs},
     known::{self, Change},
-    lookup, stage, Inode,
+    lookup, settle, stage, Inode,
 };
 use crate::{
     logic::{
@@ -89,7 +88,7 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     stage::fallthru(&write, updir, name)?;
     change.nothing(name);
     change.end();
-    update_dir(union, dir)
+    settle::refresh(union, dir)
 }
 
 /// Hands out the fallthru set of the directory.

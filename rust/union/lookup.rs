@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     logic::{
+        change::Below,
         codec::XattrSpace,
         entry::Entry,
         inum::Space,
@@ -63,6 +64,27 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
         return Ok(contributes);
     }
     Ok(lower_object(union, dir, name)?.is_some())
+}
+
+/// Whether something lies beneath `inode`, which the union shows under `name`, and would show if the
+/// upper layer's object went away. With the mounter's credentials.
+pub fn below(union: &Union, dir: &Inode, inode: &Inode, name: Name<'_>) -> Result<Below> {
+    let something = match inode.data().upper() {
+        // It is shown, and not from the upper layer.
+        None => true,
+        Some(_) => match lower_positive(union, dir.data(), name) {
+            // What cannot be looked at is to stay hidden.
+            Err(e) if e != ENOMEM => {
+                task_work::go_on()?;
+                true
+            }
+            known => known?,
+        },
+    };
+    Ok(match something {
+        true => Below::Something,
+        false => Below::Nothing,
+    })
 }
 
 /// What the lower layers would show under `name` if the top held nothing there: the topmost object and

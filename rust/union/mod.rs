@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The file system `union`: carries out the plans of [`crate::logic`] on real paths.
+//! The file system `union`: the rules of [`crate::logic`] on real paths.
 //!
 //! A union has at most one writable *top* layer and any number of read-only *lower* layers. Each of
 //! its directories has a *union stack*: the top directory, once it exists, and the lower
@@ -50,6 +50,7 @@ pub mod dentry;
 pub mod file;
 pub mod fs;
 pub mod identity;
+pub mod inherit;
 pub mod inum;
 pub mod ioctl;
 pub mod known;
@@ -65,9 +66,11 @@ pub mod remove;
 pub mod rename;
 pub mod reserved;
 pub mod scan;
+pub mod settle;
 pub mod share;
 pub mod show;
 pub mod stage;
+pub mod store;
 pub mod workdir;
 pub mod xattr;
 

@@ -9,7 +9,7 @@ use super::{
     known, Inode,
 };
 use crate::{
-    logic::{copy_up::mode_for_top, entry::Kind, inum::Space, value::Protattr},
+    logic::{change::copy_up::mode_for_top, entry::Kind, inum::Space, value::Protattr},
     vfs::{
         dentry::Dentry,
         errno::ESTALE,

@@ -1,37 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Rename: carries out [`crate::logic::rename`].
+//! Rename: carries out [`crate::logic::change::rename()`].
 
 use super::{
     copy_up,
-    create::{expect_same, refused, update_dir, update_nlink, upper_state},
     fs::Union,
     known::{self, Change, Freshness, Listing},
-    layer, lookup,
-    remove::clear,
-    reserved, stage, Child, Inode,
+    lookup,
+    remove::shown,
+    settle,
+    store::{upper_entry, Object, Place, UpperStore},
+    Child, Inode,
 };
 use crate::{
     logic::{
-        codec::Attr,
+        change::{self, Below, Move, RenameMode, RenamePlan, Shown, Side, UpperEntry, Vacated},
         entry::Kind,
-        mutate::{Below, Upper},
-        rename::{self, ClearTarget, RenameMode, Side, VfsRename},
-        value,
     },
-    vfs::{
-        attr::{statx::STATX_BASIC_STATS, Kstat},
-        dentry::Dentry,
-        errno::ESTALE,
-        inode_ops::RenameRequest,
-        mount::Mount,
-        namei::{self, RenameFlags, Renaming},
-        printk::pr_warn_ratelimited,
-        stack,
-        write::WriteAccess,
-    },
+    vfs::{inode_ops::RenameRequest, namei, write::WriteAccess},
 };
 use kernel::prelude::*;
+
+/// One of the two names, and what the union shows there.
+#[derive(Clone, Copy)]
+struct End<'a> {
+    place: Place<'a>,
+    inode: Option<&'a Inode>,
+}
+
+impl<'a> End<'a> {
+    fn new(dir: &'a Inode, child: &'a Child<'_>) -> Self {
+        Self {
+            place: Place {
+                dir,
+                name: child.name(),
+            },
+            inode: child.inode(),
+        }
+    }
+}
 
 /// `->rename()`.
 ///
@@ -39,7 +46,7 @@ use kernel::prelude::*;
 ///
 /// `EINVAL` for a whiteout that is asked for: the union would not show it, and who asks (a union or
 /// overlayfs above, fuse-overlayfs) would take the name for hidden that it is not. Otherwise those of
-/// the plan (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the top's file system.
+/// the check (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
 pub fn rename(
     old_dir: &Inode,
     old: Child<'_>,
@@ -63,24 +70,37 @@ pub fn rename(
     };
     let plan = {
         let _creds = union.creds();
-        let old_side = side(union, old_dir, old, None)?;
-        let new_side = side(union, new_dir, new, replaced.as_ref())?;
-        rename::rename(old_side, new_side, mode).map_err(refused)?
+        let old = side(union, End::new(old_dir, &old), None)?;
+        let new = side(union, End::new(new_dir, &new), replaced.as_ref())?;
+        change::check_rename(old, new, mode)?
     };
+    copy_up(old, new, plan)?;
+    let (old, new) = (End::new(old_dir, &old), End::new(new_dir, &new));
+    execute(union, old, new, plan, replaced.as_ref())
+}
 
-    // After the refusals: nothing is copied up by a call that fails.
+/// What has to be in the upper layer comes there. After the refusals: nothing is copied up by a call
+/// that fails.
+fn copy_up(old: Child<'_>, new: Child<'_>, plan: RenamePlan) -> Result {
     copy_up::up(old.dentry())?;
     copy_up::up(new.stable_parent())?;
-    if plan.copy_up_new {
-        copy_up::up(new.dentry())?;
+    match plan.copy_up_new {
+        true => copy_up::up(new.dentry()),
+        false => Ok(()),
     }
+}
 
-    let old_inode = old.inode().ok_or(ENOENT)?;
-    let new_inode = new.inode();
-    let old_up = old_dir.data().upper().ok_or(EROFS)?;
-    let new_up = new_dir.data().upper().ok_or(EROFS)?;
+/// Renames in the upper layer, and has the inodes of the union follow.
+fn execute(
+    union: &Union,
+    old: End<'_>,
+    new: End<'_>,
+    plan: RenamePlan,
+    replaced: Option<&Listing>,
+) -> Result {
+    let inode = old.inode.ok_or(ENOENT)?;
     // A replaced lower object must not be copied up at its name any more.
-    let victim = new_inode.filter(|_| mode != RenameMode::Exchange);
+    let victim = new.inode.filter(|_| !plan.is_exchange());
     let _victim_lock = match victim {
         Some(inode) => Some(inode.data().lock.lock()?),
         None => None,
@@ -88,209 +108,81 @@ pub fn rename(
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let _creds = union.creds();
 
-    let same_dir = core::ptr::eq(old_dir, new_dir);
     // Before anything of what they list becomes another number.
-    let mut old_names = Change::begin(old_dir);
-    let mut new_names = (!same_dir).then(|| Change::begin(new_dir));
-    reserved::reserve(union, &write, old_inode, None)?;
-    if let (RenameMode::Exchange, Some(inode)) = (mode, new_inode) {
-        reserved::reserve(union, &write, inode, None)?;
-    }
-    if !same_dir {
-        if old_inode.data().has_recorded_ino() {
-            copy_up::mark_impure(union, new_dir)?;
-        }
-        if let (RenameMode::Exchange, Some(inode)) = (mode, new_inode) {
-            if inode.data().has_recorded_ino() {
-                copy_up::mark_impure(union, old_dir)?;
-            }
-        }
-    }
-    let opaque = |inode: &Inode| {
-        let upper = inode.data().upper().ok_or(EROFS)?;
-        layer::set_mark(union, upper, Attr::Opaque, value::OPAQUE_YES)
+    let mut old_names = Change::begin(old.place.dir);
+    let same_dir = core::ptr::eq(old.place.dir, new.place.dir);
+    let mut new_names = (!same_dir).then(|| Change::begin(new.place.dir));
+    let target = new.inode.filter(|inode| inode.data().upper().is_some());
+    let names = Move {
+        old: old.place,
+        object: Object::new(inode),
+        new: new.place,
+        target: target.map(|inode| Object {
+            listing: replaced,
+            ..Object::new(inode)
+        }),
     };
-    if plan.old_opaque {
-        opaque(old_inode)?;
-    }
-    if let (true, Some(inode)) = (plan.new_opaque, new_inode) {
-        opaque(inode)?;
-    }
-    if let (Some(inode), Some(listing)) = (victim, &replaced) {
-        let upper = inode.data().upper();
-        match (plan.clear_new, upper) {
-            (ClearTarget::No, _) | (_, None) => {}
-            (ClearTarget::Whiteouts, Some(upper)) => {
-                known::forget(inode.data());
-                clear(union, &write, upper, listing)?;
-            }
-            (ClearTarget::OpaqueThenWhiteouts, Some(upper)) => {
-                opaque(inode)?;
-                // Also if what follows fails: the whiteouts that hid what lies beneath are going.
-                inode.data().seal();
-                known::forget(inode.data());
-                clear(union, &write, upper, listing)?;
-            }
-        }
-    }
+    let left = change::rename(&mut UpperStore::new(union, &write), plan, names)?;
 
-    let flags = match plan.vfs {
-        VfsRename::Plain => RenameFlags::Plain,
-        VfsRename::Exchange => RenameFlags::Exchange,
-        VfsRename::Whiteout => RenameFlags::Whiteout,
-    };
-    let renaming = Renaming::start(&write, old_up, old.name(), new_up, new.name(), flags)?;
-    expect_same(old_inode.data(), renaming.old_dentry())?;
-    expect_target(new_inode, renaming.new_dentry())?;
-    // The caller did not ask for an exchange, but for a move.
-    let trade = flags == RenameFlags::Exchange && mode != RenameMode::Exchange;
-    let before = if trade {
-        Some(times(union.upper_mnt()?, renaming.old_dentry()))
-    } else {
-        None
-    };
-    renaming.rename()?;
-    if let Some(before) = before {
-        settle_times(union.upper_mnt()?, old_inode, &before, same_dir);
-    }
-
-    match (plan.vfs, mode, new_inode) {
-        (VfsRename::Plain, ..) => old_names.nothing(old.name()),
-        (VfsRename::Exchange, RenameMode::Exchange, Some(inode)) => {
-            old_names.object(old.name(), inode);
-        }
-        (VfsRename::Exchange | VfsRename::Whiteout, ..) => old_names.whiteout(old.name()),
+    match (left, new.inode) {
+        (Vacated::Exchanged, Some(other)) => old_names.object(old.place.name, other),
+        (Vacated::Nothing, _) => old_names.nothing(old.place.name),
+        (Vacated::Whiteout | Vacated::Exchanged, _) => old_names.whiteout(old.place.name),
     }
     new_names
         .as_mut()
         .unwrap_or(&mut old_names)
-        .object(new.name(), old_inode);
-
-    if plan.remove_old_whiteout_after {
-        // The exchange has put the whiteout where nothing needs hiding. If it cannot be removed it
-        // does no harm.
-        match stage::fallthru(&write, old_up, old.name()) {
-            Ok(()) => old_names.nothing(old.name()),
-            Err(e) => {
-                pr_warn_ratelimited!("cannot remove a whiteout that hides nothing: {:?}\n", e)
-            }
-        }
-    }
+        .object(new.place.name, inode);
     old_names.end();
     if let Some(names) = new_names {
         names.end();
     }
     if let Some(inode) = victim {
-        if inode.data().upper().is_none() {
-            inode.data().set_gone();
-        }
-        if inode.is_dir() {
-            inode.clear_nlink();
-        } else {
-            update_nlink(inode);
-        }
-        reserved::release(union, &write, inode);
+        settle::removed(union, &write, inode);
     }
-    copy_up::unmark_impure(union, &write, old_dir);
-    copy_up::unmark_impure(union, &write, new_dir);
-    update_dir(union, old_dir)?;
-    update_dir(union, new_dir)?;
-    for inode in [Some(old_inode), new_inode].into_iter().flatten() {
-        if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
-            stack::copy_attr(inode, union.upper_mnt()?, real);
-        }
+    settle::changed_dir(union, &write, old.place.dir)?;
+    settle::changed_dir(union, &write, new.place.dir)?;
+    for inode in [Some(inode), new.inode].into_iter().flatten() {
+        settle::refresh(union, inode)?;
     }
     Ok(())
 }
 
-/// What stands at one of the two names.
-fn side(union: &Union, dir: &Inode, child: Child<'_>, listing: Option<&Listing>) -> Result<Side> {
-    let name = child.name();
-    let Some(inode) = child.inode() else {
-        let known = known::is_whiteout(union, dir.data(), name);
-        let upper = match (dir.data().upper(), known) {
-            (None, _) | (_, Some(false)) => Upper::Nothing,
-            (_, Some(true)) => Upper::Whiteout,
-            (Some(updir), None) => upper_state(&*namei::lookup_one_unlocked(
-                union.upper_mnt()?,
-                updir,
-                name,
-            )?)?,
-        };
-        let below = match upper {
-            Upper::Whiteout if !dir.data().lowers().is_empty() => Below::Something,
-            _ => Below::Nothing,
-        };
-        return Ok(Side::absent(upper, below));
+/// What is at one of the two names.
+fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> {
+    let Place { dir, name } = end.place;
+    let Some(inode) = end.inode else {
+        let upper = upper_beneath(union, end.place)?;
+        let hides = upper == UpperEntry::Whiteout && !dir.data().lowers().is_empty();
+        return Ok(Side {
+            shown: Shown::Nothing,
+            upper,
+            below: match hides {
+                true => Below::Something,
+                false => Below::Nothing,
+            },
+        });
     };
-    let node = inode.data();
     let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
-    let in_top = node.upper().is_some();
-    let below = if in_top {
-        if lookup::lower_positive(union, dir.data(), name)? {
-            Below::Something
-        } else {
-            Below::Nothing
-        }
-    } else {
-        Below::Something
-    };
     Ok(Side {
-        kind: Some(kind),
-        upper: if in_top {
-            Upper::Object(kind)
-        } else {
-            Upper::Nothing
+        shown: shown(inode, listing),
+        upper: match inode.data().upper() {
+            Some(_) => UpperEntry::Object(kind),
+            None => UpperEntry::Nothing,
         },
-        below,
-        merged: kind.is_directory() && !node.lowers().is_empty(),
-        empty: listing.is_some_and(|l| l.is_empty()),
-        holds_whiteouts: listing.is_some_and(|l| l.whiteouts().next().is_some()),
+        below: lookup::below(union, dir, inode, name)?,
     })
 }
 
-/// The target in the top must be what the plan was made for.
-fn expect_target(inode: Option<&Inode>, dentry: &Dentry) -> Result {
-    match inode {
-        Some(inode) if inode.data().upper().is_some() => expect_same(inode.data(), dentry),
-        _ => match upper_state(dentry)? {
-            Upper::Nothing | Upper::Whiteout => Ok(()),
-            Upper::Object(_) => Err(ESTALE),
-        },
-    }
-}
-
-/// Times of an object of the top layer.
-fn times(mnt: &Mount, dentry: &Dentry) -> Kstat {
-    let mut stat = Kstat::empty();
-    if let Some(inode) = dentry.inode() {
-        stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, inode);
-    }
-    stat
-}
-
-/// Gives an object that traded places with a whiteout the times of one that was moved.
-///
-/// A move changes the change time; and as that is logged with the object, an fsync of the object
-/// brings the move to the disk. xfs does neither for an object that trades places, unless it is a
-/// directory with a new parent; and that one it marks as modified, for its `..`
-/// (`xfs_dir_exchange_children()`).
-fn settle_times(mnt: &Mount, inode: &Inode, before: &Kstat, same_dir: bool) {
-    let Some(upper) = inode.data().upper() else {
-        return;
-    };
-    let now = times(mnt, upper);
-    // The VFS holds the lock of a directory that has a new parent, and only then: nothing else
-    // changed the modification time in between.
-    let given = if inode.is_dir() && !same_dir && !now.same_mtime(before) {
-        layer::set_times(mnt, upper, before)
-    } else if now.same_ctime(before) {
-        layer::mark_changed(mnt, upper)
-    } else {
-        Ok(())
-    };
-    // The rename has been done.
-    if let Err(e) = given {
-        pr_warn_ratelimited!("cannot set the times of a moved object: {:?}\n", e);
+/// What the upper layer holds under a name that the union does not show.
+fn upper_beneath(union: &Union, place: Place<'_>) -> Result<UpperEntry> {
+    let node = place.dir.data();
+    match (node.upper(), known::is_whiteout(union, node, place.name)) {
+        (None, _) | (_, Some(false)) => Ok(UpperEntry::Nothing),
+        (_, Some(true)) => Ok(UpperEntry::Whiteout),
+        (Some(dir), None) => {
+            let mnt = union.upper_mnt()?;
+            upper_entry(&*namei::lookup_one_unlocked(mnt, dir, place.name)?)
+        }
     }
 }

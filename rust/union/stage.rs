@@ -124,14 +124,18 @@ impl<'a> Staged<'a> {
         self.dentry.take().ok_or(EIO)
     }
 
-    /// Exchanges the object with what is at `name` in `dir` and `expect` allows. The other object
-    /// is then the staged one, to be removed when it is dropped.
+    /// Exchanges the object with what is at `name` in `dir` and `expect` allows. Returns the object,
+    /// and the other one, which is the staged one now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the rename; what `expect` returns. The object is then removed.
     pub fn exchange(
-        &mut self,
+        mut self,
         dir: &Dentry,
         name: Name<'_>,
         expect: impl FnOnce(&Dentry) -> Result,
-    ) -> Result<ARef<Dentry>> {
+    ) -> Result<(ARef<Dentry>, Self)> {
         let dentry = self.dentry.as_ref().ok_or(EIO)?;
         let workdir = &self.union.upper()?.workdir;
         let renaming = Renaming::start_dentry(
@@ -145,7 +149,8 @@ impl<'a> Staged<'a> {
         expect(renaming.new_dentry())?;
         let other: ARef<Dentry> = renaming.new_dentry().into();
         renaming.rename()?;
-        self.dentry.replace(other).ok_or(EIO)
+        let published = self.dentry.replace(other).ok_or(EIO)?;
+        Ok((published, self))
     }
 
     /// Leaves the object where it is, to be removed by nobody.
@@ -265,8 +270,19 @@ pub fn probe(union: &Union, write: &WriteAccess<'_>) -> Result {
     Ok(())
 }
 
+/// A whiteout in the work directory: a link to the shared one where that is possible.
+pub fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
+    let shared = union.upper()?.whiteout.lock().clone();
+    if let Some(shared) = shared {
+        if let Ok(staged) = Staged::make(union, write, 0, NewObject::Link(&shared)) {
+            return Ok(staged);
+        }
+    }
+    make_whiteout(union, write)
+}
+
 /// A whiteout in the work directory.
-pub fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
+fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
     Staged::make(union, write, WHITEOUT_MODE, NewObject::Special(0))
 }
 

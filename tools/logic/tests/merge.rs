@@ -129,6 +129,7 @@ proptest! {
 fn each_allocation_can_fail() {
     let big = |from: u32| Dir {
         opaque: false,
+        impure: false,
         entries: (from..from + 300)
             .map(|i| (format!("n{i}"), Node::Leaf(i)))
             .collect(),

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a layer stores, and the rules of the file system that stores the top layer.
+//! What a layer stores, and the rules of the file system that stores the upper layer.
 
 use crate::Path;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A directory of one layer.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Dir {
     pub opaque: bool,
+    /// Entries may carry the inode number of a lower object.
+    pub impure: bool,
     pub entries: BTreeMap<String, Node>,
 }
 
@@ -71,13 +73,13 @@ impl Dir {
     }
 }
 
-/// A place in the top's file system.
+/// A place in the file system of the upper layer.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Place<'a> {
-    /// The one name in the work directory.
-    Work,
-    /// A name in the top layer.
-    Top(&'a Path),
+    /// A name in the work directory.
+    Work(u32),
+    /// A name in the upper layer.
+    Upper(&'a Path),
 }
 
 /// How to rename.
@@ -88,33 +90,39 @@ pub enum Flag {
     Whiteout,
 }
 
-/// The top layer and the work directory, on one file system. Its operations have the rules of any
-/// file system, and panic where that would refuse: a plan must not get there.
+/// The upper layer and the work directory, on one file system. Its operations have the rules of any
+/// file system, and panic where that would refuse: an operation must not get there.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub struct Top {
+pub struct Upper {
     pub root: Dir,
-    pub work: Option<Node>,
+    pub work: BTreeMap<u32, Node>,
+    /// The leaves that carry the inode number of the lower object they were copied from.
+    pub copies: BTreeSet<u32>,
+    /// Of these, the ones whose number is reserved for them.
+    pub reserved: BTreeSet<u32>,
 }
 
-impl Top {
-    fn get(&self, place: Place<'_>) -> Option<&Node> {
+impl Upper {
+    pub fn get(&self, place: Place<'_>) -> Option<&Node> {
         match place {
-            Place::Work => self.work.as_ref(),
-            Place::Top(path) => self.root.get(path),
+            Place::Work(name) => self.work.get(&name),
+            Place::Upper(path) => self.root.get(path),
         }
     }
 
     fn take(&mut self, place: Place<'_>) -> Option<Node> {
         match place {
-            Place::Work => self.work.take(),
-            Place::Top(path) => self.root.take(path),
+            Place::Work(name) => self.work.remove(&name),
+            Place::Upper(path) => self.root.take(path),
         }
     }
 
     fn put(&mut self, place: Place<'_>, node: Node) {
         match place {
-            Place::Work => self.work = Some(node),
-            Place::Top(path) => self.root.put(path, node),
+            Place::Work(name) => {
+                self.work.insert(name, node);
+            }
+            Place::Upper(path) => self.root.put(path, node),
         }
     }
 

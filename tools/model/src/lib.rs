@@ -6,23 +6,23 @@
 //! in another way: the logic asks the layers from the top down until it knows enough, the model
 //! starts with an empty tree and lays one layer after the other over it, from the bottom up.
 //!
-//! * [`layer`]: what a layer stores, and the top layer with a file system's rules for changing it.
+//! * [`layer`]: what a layer stores, and the upper layer with a file system's rules for changing it.
 //! * [`tree`]: what is seen, as a plain file system would have it, and the plain operations.
 //! * [`Union`]: from the one to the other.
 
 pub mod layer;
 pub mod tree;
 
-use layer::{Dir, Node, Top};
+use layer::{Dir, Node, Upper};
 use tree::{Seen, Tree};
 
 /// A path from the root, one name after the other.
 pub type Path = [String];
 
-/// A top layer over any number of lower ones.
+/// An upper layer over any number of lower ones.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Union {
-    pub top: Top,
+    pub upper: Upper,
     /// Topmost first.
     pub lowers: Vec<Dir>,
 }
@@ -60,31 +60,63 @@ fn lay_over(tree: &mut Tree, layer: &Dir) {
 impl Union {
     /// What the union shows.
     pub fn visible(&self) -> Tree {
-        visible(std::iter::once(&self.top.root).chain(&self.lowers))
+        visible(std::iter::once(&self.upper.root).chain(&self.lowers))
     }
 
-    /// What the lower layers would show at `path` if the top held nothing there.
+    /// What the lower layers would show at `path` if the upper layer held nothing there.
     pub fn below(&self, path: &Path) -> Option<Seen> {
         let mut without = self.clone();
-        without.top.root.take(path);
+        without.upper.root.take(path);
         without.visible().get(path).cloned()
     }
 
-    /// Makes the parents of `path`, which the union shows, exist in the top.
+    /// Makes the parents of `path`, which the union shows, exist in the upper layer.
     pub fn copy_up_parents(&mut self, path: &Path) {
         for len in 1..path.len() {
-            if self.top.root.get(&path[..len]).is_none() {
-                self.top.root.put(&path[..len], Node::Dir(Dir::default()));
+            if self.upper.root.get(&path[..len]).is_none() {
+                self.upper.root.put(&path[..len], Node::Dir(Dir::default()));
             }
         }
     }
 
-    /// Makes the leaf at `path`, which the union shows, exist in the top.
+    /// Makes the leaf at `path`, which the union shows, exist in the upper layer.
     pub fn copy_up(&mut self, path: &Path) {
         let Some(&Seen::Leaf(id)) = self.visible().get(path) else {
             panic!("{path:?}: no leaf to copy up");
         };
-        self.top.root.put(path, Node::Leaf(id));
+        self.upper.root.put(path, Node::Leaf(id));
+        self.upper.copies.insert(id);
+        match path.split_last() {
+            None | Some((_, [])) => self.upper.root.impure = true,
+            Some((_, parent)) => self.upper.root.dir_mut(parent).impure = true,
+        }
+    }
+
+    /// Panics if an inode number of a lower object is where nobody expects it: in a directory that
+    /// is not marked impure, or on an object that has moved and has not reserved it.
+    pub fn check_numbers(&self) {
+        self.check_numbers_in(&self.upper.root, &mut Vec::new());
+    }
+
+    fn check_numbers_in(&self, dir: &Dir, path: &mut Vec<String>) {
+        for (name, node) in &dir.entries {
+            path.push(name.clone());
+            match node {
+                Node::Whiteout => {}
+                Node::Dir(dir) => self.check_numbers_in(dir, path),
+                Node::Leaf(id) if self.upper.copies.contains(id) => {
+                    assert!(dir.impure, "{path:?}: in a directory that is not impure");
+                    let is_home = self.below(path) == Some(Seen::Leaf(*id));
+                    let is_reserved = self.upper.reserved.contains(id);
+                    assert!(
+                        is_home || is_reserved,
+                        "{path:?}: its number is not its own"
+                    );
+                }
+                Node::Leaf(_) => {}
+            }
+            path.pop();
+        }
     }
 }
 
@@ -95,8 +127,8 @@ mod tests {
     fn dir<const N: usize>(entries: [(&str, Node); N]) -> Dir {
         let entries = entries.map(|(name, node)| (name.to_string(), node));
         Dir {
-            opaque: false,
             entries: entries.into(),
+            ..Dir::default()
         }
     }
 

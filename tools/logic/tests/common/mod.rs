@@ -4,12 +4,12 @@
 
 #![allow(dead_code)]
 
-pub(crate) mod execute;
+pub(crate) mod host;
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use proptest::sample::Index;
-use union_model::layer::{Dir, Node, Top};
+use union_model::layer::{Dir, Node, Upper};
 use union_model::Union;
 
 /// So few names that the layers meet in most of them.
@@ -39,12 +39,12 @@ pub(crate) fn dir() -> impl Strategy<Value = Dir> {
             1 => Just(Node::Whiteout),
             1 => any::<u32>().prop_map(Node::Leaf),
             4 => (prop::bool::weighted(0.25), btree_map(name(), node, 0..=3))
-                .prop_map(|(opaque, entries)| Node::Dir(Dir { opaque, entries })),
+                .prop_map(|(opaque, entries)| Node::Dir(Dir { opaque, impure: false, entries })),
         ]
     });
     btree_map(name(), entry, 0..=3).prop_map(|entries| Dir {
-        opaque: false,
         entries,
+        ..Dir::default()
     })
 }
 
@@ -56,7 +56,10 @@ pub(crate) fn layers() -> impl Strategy<Value = Vec<Dir>> {
 /// A union with nothing in its work directory.
 pub(crate) fn union() -> impl Strategy<Value = Union> {
     (dir(), vec(dir(), 1..=3)).prop_map(|(root, lowers)| Union {
-        top: Top { root, work: None },
+        upper: Upper {
+            root,
+            ..Upper::default()
+        },
         lowers,
     })
 }

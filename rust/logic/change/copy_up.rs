@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Copy-up: giving a lower object its place in the upper layer.
+//!
+//! The order is fixed:
+//!
+//! * data before the attributes that guard them: writing drops `security.capability`, so the
+//!   extended attributes follow the data;
+//! * access control lists before the mode and the times: setting a list sets mode bits, and the
+//!   set-id bits must be written last;
+//! * all of it before the object is published: what can be seen under its name is complete;
+//! * syncing before publishing: after a power cut the name must not show a file without its data.
+
+use super::super::{entry::Kind, options::Fsync};
+
+/// The object that is copied, and the upper layer as far as a copy needs it. Each method is one
+/// step, as those of [`Store`](super::Store) are.
+pub trait CopyStore {
+    /// Why a step failed.
+    type Error;
+    /// The copy, before it has its name: a file without a name, or an object in the work directory.
+    type Draft;
+    /// The copy in its place.
+    type Copied;
+
+    /// Makes a regular file without a name. `None` if the file system has none.
+    fn draft_unnamed(&mut self) -> Result<Option<Self::Draft>, Self::Error>;
+
+    /// Makes an object of the same kind in the work directory, with a mode that keeps others out.
+    fn draft_named(&mut self) -> Result<Self::Draft, Self::Error>;
+
+    /// Copies the data, and the size; holes stay holes ([`holes_of_copy`]).
+    fn copy_data(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Copies the extended attributes that are not private to a union.
+    fn copy_xattrs(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Copies the access control lists.
+    fn copy_acls(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Records the inode number.
+    fn record_number(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Records the flags that protect the object, and copies those that say how it is used.
+    fn copy_flags(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Sets owner, mode and times to those of the lower object; then makes the change that the copy
+    /// is for, if it is one of attributes.
+    fn copy_attributes(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Waits until the copy is on stable storage.
+    fn sync(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Marks the directory of the copy impure: an entry of it carries the number of a lower object.
+    fn set_parent_impure(&mut self) -> Result<(), Self::Error>;
+
+    /// Gives the copy its name in the upper layer.
+    fn publish(&mut self, draft: Self::Draft) -> Result<Self::Copied, Self::Error>;
+
+    /// Leaves the copy without a name: its name was removed while it was in use.
+    fn publish_nameless(&mut self, draft: Self::Draft) -> Result<Self::Copied, Self::Error>;
+
+    /// Puts the times of the directory back, which publishing has changed. Best effort.
+    fn restore_parent_times(&mut self);
+
+    /// Removes a copy that is not to be published. What cannot be removed is removed by the next
+    /// mount.
+    fn discard(&mut self, draft: Self::Draft);
+}
+
+/// What the steps of a copy-up depend on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Facts {
+    /// The kind of the object.
+    pub kind: Kind,
+    /// Bytes of data to copy, see [`data_needed`].
+    pub data: u64,
+    /// Whether the lower object has one name. Of several each becomes a file of its own, which must
+    /// not have one number.
+    pub is_single: bool,
+    /// Whether its name was removed while it was in use.
+    pub is_gone: bool,
+    /// How much the mount cares for power cuts.
+    pub fsync: Fsync,
+}
+
+impl Facts {
+    /// Whether the copy keeps the inode number.
+    pub const fn keeps_number(&self) -> bool {
+        self.kind.is_directory() || self.is_single
+    }
+
+    const fn has_data(&self) -> bool {
+        matches!(self.kind, Kind::Regular) && self.data > 0
+    }
+
+    /// Whatever has no data is made by transactions of the file system, which keeps them in order;
+    /// only the strict mode does not rely on it.
+    const fn wants_sync(&self) -> bool {
+        match self.fsync {
+            Fsync::Volatile => false,
+            Fsync::Auto => self.has_data(),
+            Fsync::Strict => matches!(self.kind, Kind::Regular | Kind::Directory),
+        }
+    }
+}
+
+/// Copies an object up. Its directory is in the upper layer.
+///
+/// Stopped after any step it leaves the lower object in its place, or the whole copy. They look the
+/// same, save that the change time of the directory is new if the last step is missing.
+pub fn copy_up<S: CopyStore>(store: &mut S, facts: Facts) -> Result<S::Copied, S::Error> {
+    let unnamed = match facts.kind {
+        Kind::Regular => store.draft_unnamed()?,
+        _ => None,
+    };
+    let draft = match unnamed {
+        Some(draft) => draft,
+        None => store.draft_named()?,
+    };
+    if let Err(error) = complete(store, facts, &draft) {
+        store.discard(draft);
+        return Err(error);
+    }
+    if facts.is_gone {
+        return store.publish_nameless(draft);
+    }
+    if facts.keeps_number() {
+        if let Err(error) = store.set_parent_impure() {
+            store.discard(draft);
+            return Err(error);
+        }
+    }
+    let copied = store.publish(draft)?;
+    store.restore_parent_times();
+    Ok(copied)
+}
+
+/// All that belongs to the copy but its name.
+fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Result<(), S::Error> {
+    if facts.has_data() {
+        store.copy_data(draft)?;
+    }
+    store.copy_xattrs(draft)?;
+    // A symbolic link has none.
+    if facts.kind != Kind::Symlink {
+        store.copy_acls(draft)?;
+    }
+    if facts.keeps_number() {
+        store.record_number(draft)?;
+    }
+    store.copy_flags(draft)?;
+    store.copy_attributes(draft)?;
+    if facts.wants_sync() {
+        store.sync(draft)?;
+    }
+    Ok(())
+}
+/// Bytes of data to copy from a file of `size` bytes, if the copy-up is for cutting or growing the
+/// file to `truncate_to` bytes: what is cut off is not copied.
+pub const fn data_needed(size: u64, truncate_to: Option<u64>) -> u64 {
+    match truncate_to {
+        Some(end) if end < size => end,
+        _ => size,
+    }
+}
+
+/// What becomes of the places a file says are holes, in its copy.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Holes {
+    /// Holes.
+    Kept,
+    /// Blocks: a program may have reserved them, and count on that no write finds the disk full.
+    Allocated,
+}
+
+/// Bytes in the unit `st_blocks` counts in, on every file system.
+const UNIT: u64 = 512;
+
+/// What the holes of a file of `size` bytes become that has `blocks` units of 512 bytes.
+///
+/// Blocks that were reserved and never written to (fallocate(2)) read as zeros and are reported as
+/// holes. A file that has blocks for all of its bytes has no real holes, so all that it reports are
+/// such. Where some are real, nothing tells which: they are kept. `can_preallocate`: the file system
+/// can reserve blocks at all; one that cannot (an image) may count blocks as it likes, and erofs counts
+/// those of holes.
+pub const fn holes_of_copy(size: u64, blocks: u64, can_preallocate: bool) -> Holes {
+    if can_preallocate && blocks.saturating_mul(UNIT) >= size {
+        Holes::Allocated
+    } else {
+        Holes::Kept
+    }
+}
+
+const TYPE: u16 = 0o170000;
+const DIRECTORY: u16 = 0o040000;
+const SET_USER_ID: u16 = 0o4000;
+const SET_GROUP_ID: u16 = 0o2000;
+const GROUP_EXECUTE: u16 = 0o0010;
+
+/// The mode of the copy.
+///
+/// Where the lower layer is mounted `nosuid`, a copy must not gain power that the original did not
+/// have: a copy-up any user can cause would turn a foreign set-id file into a working one. Set-id
+/// bits are dropped there, save the set-group-id bit without group execution,
+/// which is about locking, and those of directories, which are about inheritance.
+pub const fn mode_for_top(mode: u16, lower_nosuid: bool) -> u16 {
+    if keep_capabilities(lower_nosuid) || mode & TYPE == DIRECTORY {
+        return mode;
+    }
+    if mode & GROUP_EXECUTE != 0 {
+        mode & !(SET_USER_ID | SET_GROUP_ID)
+    } else {
+        mode & !SET_USER_ID
+    }
+}
+
+/// Whether `security.capability` is copied; the reason is that of [`mode_for_top`].
+pub const fn keep_capabilities(lower_nosuid: bool) -> bool {
+    !lower_nosuid
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn truncation_saves_copying() {
+        assert_eq!(data_needed(100, None), 100);
+        assert_eq!(data_needed(100, Some(0)), 0);
+        assert_eq!(data_needed(100, Some(40)), 40);
+        assert_eq!(data_needed(100, Some(400)), 100);
+    }
+
+    #[test]
+    fn what_is_reserved_stays_reserved() {
+        assert_eq!(holes_of_copy(4096, 8, true), Holes::Allocated);
+        assert_eq!(holes_of_copy(4097, 8, true), Holes::Kept, "one hole");
+        assert_eq!(holes_of_copy(4095, 8, true), Holes::Allocated, "the end");
+        assert_eq!(holes_of_copy(1 << 40, 16, true), Holes::Kept, "sparse");
+        // Also reserved beyond the end, and blocks of the file system's own.
+        assert_eq!(holes_of_copy(100, 4096, true), Holes::Allocated);
+        // Compressed, or data within the inode: there is nothing to reserve.
+        assert_eq!(holes_of_copy(8192, 1, true), Holes::Kept);
+        assert_eq!(holes_of_copy(100, 0, true), Holes::Kept);
+        // erofs counts the blocks of holes.
+        assert_eq!(holes_of_copy(1 << 40, 1 << 31, false), Holes::Kept);
+        assert_eq!(holes_of_copy(u64::MAX, u64::MAX, true), Holes::Allocated);
+    }
+
+    #[test]
+    fn no_power_is_gained() {
+        assert_eq!(mode_for_top(0o106755, true), 0o100755);
+        assert_eq!(mode_for_top(0o104644, true), 0o100644);
+        assert_eq!(mode_for_top(0o102644, true), 0o102644, "locking");
+        assert_eq!(mode_for_top(0o042775, true), 0o042775, "directory");
+        assert!(!keep_capabilities(true));
+        assert_eq!(mode_for_top(0o106755, false), 0o106755);
+        assert!(keep_capabilities(false));
+    }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Removing a name: unlink and rmdir.
+
+use super::{Below, Expect, Holds, Leftover, Shown, Store, Vacated};
+
+/// What is to be removed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Victim<O> {
+    /// What the union shows there.
+    pub shown: Shown,
+    /// The object, if it is in the upper layer.
+    pub upper: Option<O>,
+    /// Whether the lower layers hold something there.
+    pub below: Below,
+}
+
+/// Removes what the union shows at `place`. Returns what the upper layer holds there now.
+pub fn remove<S: Store>(
+    store: &mut S,
+    place: S::Place,
+    victim: Victim<S::Object>,
+) -> Result<Vacated, S::Error> {
+    victim.shown.check_removable()?;
+    let Some(object) = victim.upper else {
+        store.make_whiteout(place)?;
+        return Ok(Vacated::Whiteout);
+    };
+    match (victim.below, victim.shown) {
+        (Below::Nothing, shown) => {
+            if matches!(
+                shown,
+                Shown::Directory {
+                    holds: Holds::Whiteouts,
+                    ..
+                }
+            ) {
+                // They hide nothing.
+                store.clear(object)?;
+            }
+            store.remove(place, object)?;
+            Ok(Vacated::Nothing)
+        }
+        (Below::Something, Shown::Directory { .. }) => {
+            let whiteout = store.stage_whiteout()?;
+            // First out of sight, for its whiteouts are what makes it empty: with one of them
+            // deleted in place, the name it hides would be back.
+            let (_, removed) = store.publish_exchange(whiteout, place, Expect::Object(object))?;
+            if let Err(why) = store.clear_staged(&removed, object) {
+                store.tolerate(Leftover::Directory, why);
+            }
+            drop(removed);
+            Ok(Vacated::Whiteout)
+        }
+        (Below::Something, Shown::Leaf | Shown::Nothing) => {
+            let whiteout = store.stage_whiteout()?;
+            store.publish(whiteout, place, Expect::Object(object))?;
+            Ok(Vacated::Whiteout)
+        }
+    }
+}

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Moving a name: the one change that has two places.
+//!
+//! A rename must do up to three things at once: show the object at the new name, hide what is
+//! beneath the new name, and hide what is beneath the old one. The first two come together, since
+//! an object of the upper layer hides all under its name; a directory must be marked opaque for it.
+//! The third needs a whiteout at the old name, in the same step: by `RENAME_WHITEOUT`, or, where a
+//! whiteout is at the new name already, by exchanging the two.
+
+use super::{Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry, Vacated};
+
+/// One of the two names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Side {
+    /// What the union shows there.
+    pub shown: Shown,
+    /// What the upper layer holds there.
+    pub upper: UpperEntry,
+    /// Whether the lower layers hold something there.
+    pub below: Below,
+}
+
+impl Side {
+    const fn is_directory(self) -> bool {
+        matches!(self.shown, Shown::Directory { .. })
+    }
+
+    const fn is_lower(self) -> bool {
+        matches!(self.upper, UpperEntry::Nothing)
+    }
+
+    const fn covers_something(self) -> bool {
+        matches!(self.below, Below::Something)
+    }
+
+    /// Whether the object can be moved at all.
+    ///
+    /// **The seam for moving merged directories.** A directory with lower parts finds them by its
+    /// own name; moved, it would need a redirect. Until there is one, the caller must copy
+    /// (`EXDEV`), as on a rename between file systems.
+    const fn check_movable(self) -> Result<(), Refusal> {
+        match self.shown {
+            Shown::Nothing => Err(Refusal::NotFound),
+            Shown::Directory { merged, .. } if merged || self.is_lower() => {
+                Err(Refusal::CrossDevice)
+            }
+            Shown::Leaf | Shown::Directory { .. } => Ok(()),
+        }
+    }
+}
+
+/// What the caller asks for. It cannot ask for a whiteout (`RENAME_WHITEOUT`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RenameMode {
+    /// Replace what is at the new name.
+    Replace,
+    /// Refuse if something is at the new name.
+    NoReplace,
+    /// Exchange the two.
+    Exchange,
+}
+
+/// How the rename that has been checked is done.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct RenamePlan {
+    /// Whether the object at the old name is to be copied up first.
+    pub copy_up_old: bool,
+    /// Whether the object at the new name is to be copied up first (exchange only).
+    pub copy_up_new: bool,
+    /// Whether the directory at the old name will cover something at its new one.
+    old_opaque: bool,
+    change: Change,
+}
+
+impl RenamePlan {
+    /// Whether the two are exchanged: nothing is replaced.
+    pub const fn is_exchange(self) -> bool {
+        matches!(self.change, Change::Exchange { .. })
+    }
+}
+
+/// What becomes of the two names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Change {
+    /// The two change places.
+    Exchange {
+        /// Whether the directory at the new name will cover something at the old one.
+        new_opaque: bool,
+    },
+    /// What is at the new name is replaced.
+    Replace {
+        target: Target,
+        /// Whether something is beneath the old name, which must be hidden then.
+        leave_whiteout: bool,
+    },
+    /// The whiteout at the new name comes to the old one: where something is beneath it, or for a
+    /// directory, which cannot replace a whiteout.
+    TakeWhiteout {
+        /// Whether it hides something there.
+        needed: bool,
+    },
+}
+
+/// What must be done to what is at the new name before it can be replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Target {
+    /// Nothing: there is no directory in the upper layer, or one that holds nothing.
+    Ready,
+    /// Its whiteouts, which hide nothing, must be deleted.
+    HoldsWhiteouts,
+    /// Its whiteouts, which hide what is in its lower parts, must be deleted.
+    HidesNames,
+}
+
+/// Whether, and how, `old` is renamed to `new`: to be asked before anything is copied up. That both
+/// are the same object is the caller's matter.
+pub const fn check_rename(old: Side, new: Side, mode: RenameMode) -> Result<RenamePlan, Refusal> {
+    if let Err(refusal) = old.check_movable() {
+        return Err(refusal);
+    }
+    match (mode, new.shown) {
+        (RenameMode::Exchange, _) => exchange(old, new),
+        (RenameMode::NoReplace, Shown::Leaf | Shown::Directory { .. }) => Err(Refusal::Exists),
+        (RenameMode::NoReplace | RenameMode::Replace, _) => replace(old, new),
+    }
+}
+
+const fn exchange(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
+    if let Err(refusal) = new.check_movable() {
+        return Err(refusal);
+    }
+    // Both names stay taken, so no whiteout is needed on either side.
+    Ok(RenamePlan {
+        copy_up_old: old.is_lower(),
+        copy_up_new: new.is_lower(),
+        old_opaque: old.is_directory() && new.covers_something(),
+        change: Change::Exchange {
+            new_opaque: new.is_directory() && old.covers_something(),
+        },
+    })
+}
+
+const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
+    let target = match (old.is_directory(), new.shown) {
+        (_, Shown::Nothing) | (false, Shown::Leaf) => Target::Ready,
+        (true, Shown::Leaf) => return Err(Refusal::NotADirectory),
+        (false, Shown::Directory { .. }) => return Err(Refusal::IsADirectory),
+        (true, Shown::Directory { merged, holds }) => match holds {
+            Holds::Names => return Err(Refusal::NotEmpty),
+            Holds::Nothing => Target::Ready,
+            // A lower layer's whiteouts are not in the way.
+            Holds::Whiteouts if new.is_lower() => Target::Ready,
+            Holds::Whiteouts if merged => Target::HidesNames,
+            Holds::Whiteouts => Target::HoldsWhiteouts,
+        },
+    };
+    let leave_whiteout = old.covers_something();
+    let whiteout = matches!(new.upper, UpperEntry::Whiteout);
+    Ok(RenamePlan {
+        copy_up_old: old.is_lower(),
+        copy_up_new: false,
+        old_opaque: old.is_directory() && new.covers_something(),
+        change: if whiteout && (leave_whiteout || old.is_directory()) {
+            Change::TakeWhiteout {
+                needed: leave_whiteout,
+            }
+        } else {
+            Change::Replace {
+                target,
+                leave_whiteout,
+            }
+        },
+    })
+}
+
+/// An object that is moved, and what is at its new name. Both are in the upper layer, save a lower
+/// object that is replaced.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Move<P, O> {
+    /// The old name.
+    pub old: P,
+    /// What is moved.
+    pub object: O,
+    /// The new name.
+    pub new: P,
+    /// What the union shows there and the upper layer holds.
+    pub target: Option<O>,
+}
+
+/// Renames as it was [checked](check_rename), when what the plan wants copied up is copied up.
+/// Returns what the upper layer holds at the old name now.
+pub fn rename<S: Store>(
+    store: &mut S,
+    plan: RenamePlan,
+    names: Move<S::Place, S::Object>,
+) -> Result<Vacated, S::Error> {
+    let Move {
+        old,
+        object,
+        new,
+        target,
+    } = names;
+    // What goes to the old name in exchange.
+    let other = match plan.change {
+        Change::Exchange { .. } => target,
+        Change::Replace { .. } | Change::TakeWhiteout { .. } => None,
+    };
+    // At its new name nothing lies beneath an object that proves its number its own.
+    for (object, to) in [(Some(object), new), (other, old)] {
+        if let Some(object) = object {
+            store.reserve_number(object)?;
+            if store.has_lower_number(object) && !store.same_directory(old, new) {
+                store.set_impure(to)?;
+            }
+        }
+    }
+    if plan.old_opaque {
+        store.set_opaque(object)?;
+    }
+    match (plan.change, target) {
+        (Change::Exchange { new_opaque: true }, Some(target)) => store.set_opaque(target)?,
+        (Change::Replace { target: state, .. }, Some(target)) => {
+            make_ready(store, target, state)?;
+        }
+        _ => {}
+    }
+
+    let (expect, how) = match (plan.change, target) {
+        (Change::Exchange { .. }, Some(target)) => (Expect::Object(target), How::Exchange),
+        (Change::Exchange { .. }, None) => return Err(Refusal::Stale.into()),
+        (Change::TakeWhiteout { .. }, _) => (Expect::Whiteout, How::Exchange),
+        (Change::Replace { leave_whiteout, .. }, target) => (
+            target.map_or(Expect::NoObject, Expect::Object),
+            match leave_whiteout {
+                true => How::LeaveWhiteout,
+                false => How::Replace,
+            },
+        ),
+    };
+    let before = store.rename((old, object), (new, expect), how)?;
+
+    match plan.change {
+        Change::Exchange { .. } => Ok(Vacated::Exchanged),
+        Change::Replace { leave_whiteout, .. } => Ok(match leave_whiteout {
+            true => Vacated::Whiteout,
+            false => Vacated::Nothing,
+        }),
+        Change::TakeWhiteout { needed } => {
+            // The caller did not ask for an exchange, but for a move.
+            if let Err(why) = store.restore_times(object, before) {
+                store.tolerate(Leftover::Times, why);
+            }
+            if needed {
+                return Ok(Vacated::Whiteout);
+            }
+            match store.remove_whiteout(old) {
+                Ok(()) => Ok(Vacated::Nothing),
+                Err(why) => {
+                    store.tolerate(Leftover::Whiteout, why);
+                    Ok(Vacated::Whiteout)
+                }
+            }
+        }
+    }
+}
+
+/// Makes an empty directory at the new name replaceable.
+fn make_ready<S: Store>(store: &mut S, dir: S::Object, state: Target) -> Result<(), S::Error> {
+    match state {
+        Target::Ready => Ok(()),
+        Target::HoldsWhiteouts => store.clear(dir),
+        Target::HidesNames => {
+            // The mark comes first: once the whiteouts go, it alone hides what lies beneath. That
+            // stays so if the rename fails afterwards.
+            store.set_opaque(dir)?;
+            store.forget_lower_parts(dir);
+            store.clear(dir)
+        }
+    }
+}
