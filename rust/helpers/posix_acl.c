@@ -36,11 +36,6 @@ struct posix_acl *union_helper_posix_acl_clone_mapped(struct posix_acl *acl,
 	return clone;
 }
 
-bool union_helper_is_posix_acl_xattr(const char *name)
-{
-	return is_posix_acl_xattr(name);
-}
-
 struct posix_acl *union_helper_posix_acl_duplicate(const struct posix_acl *acl)
 {
 	return posix_acl_clone(acl, GFP_KERNEL);

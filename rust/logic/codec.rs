@@ -17,6 +17,7 @@
 //!
 //! The values are read by [`super::value`].
 
+use super::entry::Kind;
 use core::ffi::CStr;
 
 /// The name space in which the private attributes live.
@@ -73,6 +74,19 @@ impl Attr {
         Attr::UnionIno,
         Attr::UnionOrder,
     ];
+
+    /// Whether the attribute says something of an object of this kind. On another one it is passed
+    /// over.
+    pub const fn is_of(self, kind: Kind) -> bool {
+        match self {
+            Attr::Opaque | Attr::Impure | Attr::Redirect | Attr::Uuid | Attr::UnionOrder => {
+                matches!(kind, Kind::Directory)
+            }
+            Attr::Whiteout | Attr::Metacopy => matches!(kind, Kind::Regular),
+            Attr::Protattr => matches!(kind, Kind::Regular | Kind::Directory),
+            Attr::Origin | Attr::Nlink | Attr::Upper | Attr::UnionIno => true,
+        }
+    }
 }
 
 /// The full name of a private attribute, as it is stored.

@@ -7,7 +7,7 @@
 //! and `workdir` have the same escapes; those of `lowerdir+` have none.
 
 use super::alloc::{AllocError, Vec};
-use super::options::{refuse, Refusal};
+use super::options::{refuse, Key, Refusal};
 
 /// One path, still with its escapes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -97,4 +97,54 @@ fn checked(path: &[u8]) -> Result<Escaped<'_>, Refusal> {
         return refuse("path of a layer: it ends in a single backslash, write \\\\ for one");
     }
     Ok(Escaped(path))
+}
+/// The directories of a mounted union, by the names given at mount.
+pub trait MountedLayers {
+    /// The upper directory.
+    fn upper(&self) -> Option<&[u8]>;
+    /// The work directory.
+    fn work(&self) -> Option<&[u8]>;
+    /// How many lower layers there are.
+    fn lowers(&self) -> usize;
+    /// A lower layer, 0 for the topmost.
+    fn lower(&self, index: usize) -> Option<&[u8]>;
+}
+
+/// Why a remount is refused: it would change the layers.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LayerChange<'a> {
+    /// This is not what is mounted.
+    Other(Key, &'a [u8]),
+    /// Lower layers are missing.
+    Missing,
+}
+
+/// Whether the paths given for a remount are those of the mounted union, all or none of each option.
+/// mount(8) may give what /proc/mounts says and what the user says: a list may come more than once.
+pub fn check_remount<'a>(
+    given: impl Iterator<Item = (Key, &'a [u8])>,
+    mounted: &impl MountedLayers,
+) -> Result<(), LayerChange<'a>> {
+    let mut next = 0;
+    for (key, name) in given {
+        let current = match key {
+            Key::Upperdir => mounted.upper(),
+            Key::Workdir => mounted.work(),
+            _ => {
+                let lower = mounted.lower(next);
+                next = match next.saturating_add(1) {
+                    n if n == mounted.lowers() => 0,
+                    n => n,
+                };
+                lower
+            }
+        };
+        if current != Some(name) {
+            return Err(LayerChange::Other(key, name));
+        }
+    }
+    match next {
+        0 => Ok(()),
+        _ => Err(LayerChange::Missing),
+    }
 }

@@ -15,9 +15,8 @@
 //! | File | Answers |
 //! |---|---|
 //! | [`entry`] | what does one layer say of a name? |
-//! | [`lookup`] | what does the union show, which layers take part, when to stop asking? |
+//! | [`resolve`] | what does the union show, which layers take part, when to stop asking? |
 //! | [`aufs`] | which names are whiteouts of the form that containers use? |
-//! | [`redirect`] | where are the lower parts of a directory that was renamed? |
 //! | [`merge`], [`fallthru`] | what do the lower layers contribute to a directory? |
 //! | [`record`], [`pack`] | how is a fallthru set written down, and where? |
 //! | [`view`], [`ordered`] | what does a directory show, and in which order? |
@@ -41,12 +40,11 @@ pub mod identity;
 pub mod inum;
 pub mod ioctl;
 pub mod layers;
-pub mod lookup;
 pub mod merge;
 pub mod options;
 pub mod ordered;
 pub mod pack;
 pub mod record;
-pub mod redirect;
+pub mod resolve;
 pub mod value;
 pub mod view;

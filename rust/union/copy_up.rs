@@ -21,9 +21,9 @@ use super::{
 use crate::{
     logic::{
         change::copy_up::{
-            copy_up, data_needed, keep_capabilities, mode_for_top, CopyStore, Facts,
+            copies_xattr, copy_up, data_needed, mode_for_top, Copied, CopyStore, Facts, CAPABILITY,
         },
-        codec::{self, Attr, Class},
+        codec::Attr,
         entry::Kind,
         value::{self, Protattr},
     },
@@ -487,29 +487,26 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
         Err(e) if e == EOPNOTSUPP => return Ok(()),
         other => other?,
     };
-    let keep = keep_capabilities(lower.mnt().is_nosuid());
+    let nosuid = lower.mnt().is_nosuid();
     for name in xattr::names(&list) {
         task_work::go_on()?;
-        let class = codec::classify(union.config.xattr_space, name.to_bytes());
-        if xattr::is_posix_acl(name)
-            || xattr::is_acl_on_disk(name)
-            || matches!(class, Class::Private(_))
-            || (!keep && name.to_bytes() == b"security.capability")
-            || !xattr::may_copy_up(lower.dentry(), name)?
-        {
+        let bytes = name.to_bytes();
+        let Some(copied) = copies_xattr(union.config.xattr_space, nosuid, bytes) else {
+            continue;
+        };
+        if !xattr::may_copy_up(lower.dentry(), name)? {
             continue;
         }
         let value = match xattr::get_alloc(lower.mnt(), lower.dentry(), name) {
             // It went away in between.
             Err(e) if e == ENODATA => continue,
             // An empty one, which anybody can make, is none.
-            Err(e) if e == EINVAL && name.to_bytes() == b"security.capability" => continue,
+            Err(e) if e == EINVAL && bytes == CAPABILITY => continue,
             other => other?,
         };
-        match xattr::set(to.mnt(), to.dentry(), name, &value, 0) {
-            // What the top cannot hold stays behind, but for what security depends on.
-            Err(e) if e == EOPNOTSUPP && !name.to_bytes().starts_with(b"security.") => {}
-            other => other?,
+        match (xattr::set(to.mnt(), to.dentry(), name, &value, 0), copied) {
+            (Err(e), Copied::IfPossible) if e == EOPNOTSUPP => {}
+            (other, _) => other?,
         }
     }
     Ok(())

@@ -31,7 +31,7 @@ use super::{
 use crate::{
     logic::{
         entry::Kind,
-        fallthru::Fallthrus,
+        fallthru::{self, Fallthrus},
         hash,
         view::{Held, Shown, View, Width},
     },
@@ -359,11 +359,6 @@ pub fn forget_view(node: &Node) {
     }
 }
 
-/// What reading a lower directory costs, in lookups of names that are not there: so much in any
-/// case, and one more for so many bytes of its size.
-const READ_COST: u64 = 4;
-const READ_COST_BYTES: u64 = 256;
-
 /// Notes that lookups in so many lower layers have found nothing, and reads the set if that has
 /// become cheaper than going on. The directory is locked, shared at least. With the mounter's
 /// credentials.
@@ -375,15 +370,15 @@ pub fn wasted(union: &Union, node: &Node, lookups: u32) {
     let wasted = dir.wasted.load(Relaxed).saturating_add(lookups);
     dir.wasted.store(wasted, Relaxed);
     let lowers = node.lowers();
-    let least = (lowers.len() as u64).saturating_mul(READ_COST);
-    if u64::from(wasted) < least {
+    let parts = lowers.len() as u64;
+    if u64::from(wasted) < fallthru::least_read_cost(parts) {
         return;
     }
     let size = |lower: &super::node::LowerPath| lower.dentry.inode().map_or(0, |i| i.size());
     let bytes = lowers.iter().fold(0u64, |sum, lower| {
         sum.saturating_add(u64::try_from(size(lower)).unwrap_or(0))
     });
-    if u64::from(wasted) < least.saturating_add(bytes / READ_COST_BYTES) {
+    if u64::from(wasted) < fallthru::read_cost(parts, bytes) {
         return;
     }
     dir.wasted.store(0, Relaxed);

@@ -250,9 +250,11 @@ pub fn marks(
         Err(e) if e == EOPNOTSUPP => return Ok(marks),
         Err(e) => return Err(e),
     };
+    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
     for stored in xattr::names(list) {
-        let Class::Private(Some(attr)) = codec::classify(space, stored.to_bytes()) else {
-            continue;
+        let attr = match codec::classify(space, stored.to_bytes()) {
+            Class::Private(Some(attr)) if attr.is_of(kind) => attr,
+            _ => continue,
         };
         let corrupt = |_| {
             pr_err_ratelimited!(
@@ -263,7 +265,7 @@ pub fn marks(
             EIO
         };
         match attr {
-            Attr::Opaque if inode.is_dir() => {
+            Attr::Opaque => {
                 let mut buf = [0u8; SHORT];
                 let value = read(mnt, dentry, stored, &mut buf)?;
                 match value::opaque(value).map_err(corrupt)? {
@@ -272,9 +274,9 @@ pub fn marks(
                     value::Opaque::XWhiteouts => marks.xwhiteouts = true,
                 }
             }
-            Attr::Whiteout if inode.is_reg() => marks.whiteout = true,
-            Attr::Impure if inode.is_dir() => marks.impure = true,
-            Attr::Redirect if inode.is_dir() => {
+            Attr::Whiteout => marks.whiteout = true,
+            Attr::Impure => marks.impure = true,
+            Attr::Redirect => {
                 let value = xattr::get_alloc(mnt, dentry, stored)?;
                 value::redirect(&value).map_err(corrupt)?;
                 marks.redirect = Some(value);
@@ -284,12 +286,12 @@ pub fn marks(
                 let value = read(mnt, dentry, stored, &mut buf)?;
                 marks.copied = Some(value::union_ino(value).map_err(corrupt)?);
             }
-            Attr::Protattr if inode.is_reg() || inode.is_dir() => {
+            Attr::Protattr => {
                 let mut buf = [0u8; SHORT];
                 let value = read(mnt, dentry, stored, &mut buf)?;
                 marks.protection = value::protattr(value).map_err(corrupt)?;
             }
-            Attr::Metacopy if inode.is_reg() => return Err(no_data(name)),
+            Attr::Metacopy => return Err(no_data(name)),
             _ => {}
         }
     }

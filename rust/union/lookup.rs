@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Lookup: drives [`crate::logic::lookup`] down the union stack of a directory.
+//! Lookup: drives [`crate::logic::resolve`] down the union stack of a directory.
 //!
 //! Nothing is written. Private attributes are read once for an object of the top layer, and for
 //! lower objects only where something may lie beneath.
@@ -8,7 +8,7 @@
 use super::{
     fs::{Union, UnionFs},
     inum::{self, Numbers},
-    known::{self, Hint},
+    known,
     layer::{self, Ask, Dir, Found, Printable},
     node::{self, LowerPath, LowerStack, Node, Parts},
     DEntry, Inode,
@@ -19,9 +19,8 @@ use crate::{
         codec::XattrSpace,
         entry::Entry,
         inum::Space,
-        lookup::{Outcome, Resolver},
         options::Redirects,
-        redirect::{self, Ask as At, Course, Refused, Way},
+        resolve::{self, Astray, Hint, Layers, Redirection, Resolved},
         value::{self, Protattr},
     },
     vfs::{
@@ -30,7 +29,7 @@ use crate::{
         path::PathRef,
         printk::{pr_err_ratelimited, pr_warn_ratelimited},
         task_work,
-        types::{Ino, Name},
+        types::Name,
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -110,305 +109,209 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     if union.is_reserved(name) {
         return Ok(None);
     }
-    let hint = known::hint(union, dir, name);
-    if let Hint::Nowhere = hint {
-        return Ok(None);
+    let known = known::hint(union, dir, name);
+    let hint = match &known {
+        known::Hint::Nowhere => return Ok(None),
+        known::Hint::Top => Hint::Upper,
+        known::Hint::Lower(set, index) => Hint::Lower(set, *index),
+        known::Hint::Unknown => Hint::Unknown,
+    };
+    let redirection = match (union.config.redirects, union.config.xattr_space) {
+        (Redirects::Refuse, _) => Redirection::Forbid,
+        (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,
+        (Redirects::Follow, XattrSpace::Trusted) => Redirection::Follow,
+    };
+    let mut walk = Walk {
+        union,
+        root,
+        dir,
+        name,
+        failed: 0,
+        upper: None,
+        lowers: KVec::new(),
+        copied: None,
+        space: dir.space(),
+        impure: false,
+        protection: Protattr::default(),
+    };
+    let resolved = resolve::resolve(&mut walk, hint, redirection)?;
+    if walk.failed > 0 {
+        known::wasted(union, dir, walk.failed);
     }
-    let mut walk = Walk::new(union, root, dir, name);
-    if let Some(upper) = dir.upper() {
-        let upper = Dir::upper(union, upper)?;
-        if let Some(found) = layer::probe(union, upper, name, Ask::All)? {
-            walk.take_upper(found)?;
-        }
-    }
-    walk.lowers(&hint)?;
-    if walk.wasted > 0 {
-        known::wasted(union, dir, walk.wasted);
-    }
-    match walk.resolver.outcome() {
-        Outcome::Absent(_) => Ok(None),
-        Outcome::Leaf(_) | Outcome::Directory => Ok(Some(Parts {
-            ino: walk.number()?,
-            upper: walk.upper,
-            lower: LowerStack::from_vec(walk.stack)?,
-            place: dir.space(),
-            space: walk.space,
-            impure: walk.impure,
-            protection: walk.protection,
-        })),
-    }
+    let beneath = match resolved {
+        Resolved::Absent => return Ok(None),
+        Resolved::InPlace => walk.lowers.as_slice(),
+        // What a redirect leads to has another name.
+        Resolved::Redirected => &[],
+    };
+    let ino = match (&walk.upper, &walk.copied) {
+        (Some(upper), Some(mark)) => inum::of_copy(union, dir, name, upper, mark, beneath)?,
+        _ => None,
+    };
+    Ok(Some(Parts {
+        ino,
+        upper: walk.upper,
+        lower: LowerStack::from_vec(walk.lowers)?,
+        place: dir.space(),
+        space: walk.space,
+        impure: walk.impure,
+        protection: walk.protection,
+    }))
 }
 
+/// The layers, and what has been found in them.
 struct Walk<'a> {
     union: &'a Union,
     /// The root of the union: the layers, for redirects that name a path from there.
     root: &'a Node,
+    /// The parent.
     dir: &'a Node,
     name: Name<'a>,
-    resolver: Resolver,
-    more: bool,
-    course: Course,
-    /// The lower layer to be asked next.
-    next: u32,
-    /// Lower layers that were asked and had nothing.
-    wasted: u32,
+    /// Lookups in lower layers that have found nothing.
+    failed: u32,
     upper: Option<ARef<Dentry>>,
-    stack: KVec<LowerPath>,
+    lowers: KVec<LowerPath>,
     copied: Option<value::Mark>,
     space: Space,
     impure: bool,
     protection: Protattr,
 }
 
-impl<'a> Walk<'a> {
-    fn new(union: &'a Union, root: &'a Node, dir: &'a Node, name: Name<'a>) -> Self {
-        Self {
-            union,
-            root,
-            dir,
-            name,
-            resolver: Resolver::new(),
-            more: true,
-            course: Course::new(),
-            next: 0,
-            wasted: 0,
-            upper: None,
-            stack: KVec::new(),
-            copied: None,
-            space: dir.space(),
-            impure: false,
-            protection: Protattr::default(),
-        }
-    }
-
-    fn take_upper(&mut self, found: Found) -> Result {
-        let step = self.resolver.feed(found.entry);
-        self.more = step.more();
-        if step.taken() {
-            self.copied = found.marks.copied;
-            self.impure = found.marks.impure;
-            self.protection = found.marks.protection;
-            if found.marks.redirect.is_some() {
-                let numbers = self.union.upper()?.numbers;
-                self.leads_on(numbers, self.union.upper_path(&found.dentry)?)?;
-            }
-            self.upper = Some(found.dentry);
-            self.turn(found.marks.redirect)?;
-        }
-        Ok(())
-    }
-
-    fn take_lower(&mut self, layer: u32, found: Option<Found>) -> Result {
-        self.next = layer.saturating_add(1);
-        let Some(found) = found else {
-            self.more = self.resolver.feed(Entry::Absent).more();
-            return Ok(());
-        };
-        let step = self.resolver.feed(found.entry);
-        self.more = step.more();
-        if step.taken() {
-            if self.upper.is_none() && self.stack.is_empty() {
-                // The layer was the top of another union.
-                self.protection = found.marks.protection;
-            }
-            if found.marks.redirect.is_some() {
-                let numbers = self.union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
-                let mnt = self.union.lower_mnt(layer)?;
-                self.leads_on(numbers, PathRef::new(mnt, &found.dentry))?;
-            }
-            self.stack.push(
-                LowerPath {
-                    layer,
-                    xwhiteouts: found.marks.xwhiteouts,
-                    dentry: found.dentry,
-                },
-                GFP_KERNEL,
-            )?;
-            self.turn(found.marks.redirect)?;
-        }
-        Ok(())
-    }
-
-    /// Notes that an object carries a redirect: numbers of what lies below it are made in a space of its own.
-    fn leads_on(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
+impl Walk<'_> {
+    /// An object carries a redirect: numbers of what lies below it are made in a space of its own.
+    fn redirects(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
         let carrier = numbers.ino(self.union.inums, carrier)?;
         self.space = self.space.redirected(carrier);
         Ok(())
     }
 
-    /// The number of the object in the top, if it is that of a lower one.
-    fn number(&self) -> Result<Option<Ino>> {
-        let (Some(upper), Some(mark)) = (&self.upper, &self.copied) else {
-            return Ok(None);
-        };
-        // What a redirect leads to lies under another name.
-        let beneath = match self.course.ask() {
-            At::Name => self.stack.as_slice(),
-            _ => &[],
-        };
-        inum::of_copy(self.union, self.dir, self.name, upper, mark, beneath)
-    }
-
-    /// Takes in the redirect of an object that was taken, if it has one.
-    ///
-    /// # Errors
-    ///
-    /// `EPERM` with `redirect_dir=nofollow`, if something may lie beneath.
-    fn turn(&mut self, redirect: Option<KVVec<u8>>) -> Result {
-        let Some(to) = redirect.filter(|_| self.more) else {
-            return Ok(());
-        };
-        match self.union.config.redirects {
-            Redirects::Refuse => {
-                let bottom = self.dir.lowers().last();
-                if bottom.is_none_or(|lower| lower.layer < self.next) {
-                    return Ok(());
-                }
-                pr_warn_ratelimited!(
-                    "\"{}\": its redirect to \"{}\" is not followed (redirect_dir=nofollow)\n",
-                    Printable(self.name.as_bytes()),
-                    Printable(&to)
-                );
-                Err(EPERM)
-            }
-            Redirects::Follow if self.union.config.xattr_space == XattrSpace::User => Ok(()),
-            Redirects::Follow => {
-                let to = value::redirect(&to).map_err(|_| EIO)?;
-                self.course.turn(to).map_err(|r| self.astray(r))
-            }
-        }
-    }
-
-    /// The errno of a redirect that cannot be followed.
-    fn astray(&self, refused: Refused) -> Error {
-        match refused {
-            Refused::NoMemory => ENOMEM,
-            Refused::TooLong => {
-                pr_err_ratelimited!(
-                    "\"{}\": redirects lead to a path of more than {} bytes\n",
-                    Printable(self.name.as_bytes()),
-                    redirect::LONGEST
-                );
-                EIO
-            }
-        }
-    }
-
-    /// Asks the lower layers that may have the name, as far as needed.
-    fn lowers(&mut self, hint: &Hint) -> Result {
-        let lowers = self.dir.lowers();
-        let mut asked = 0;
-        // What is known is known of this name: a redirect leads to another one.
-        match (self.course.ask(), hint) {
-            (At::Name, Hint::Nowhere | Hint::Top) => return Ok(()),
-            (At::Name, Hint::Lower(set, index)) => {
-                for layer in set.layers(*index) {
-                    if !self.more {
-                        return Ok(());
-                    }
-                    let at = lowers.partition_point(|lower| lower.layer < layer);
-                    let Some(lower) = lowers.get(at).filter(|lower| lower.layer == layer) else {
-                        continue;
-                    };
-                    let found = self.lower(lower)?;
-                    if !found && asked == 0 {
-                        // The layers are not what they were, which is not allowed. At least
-                        // nothing is missed that is there.
-                        known::forget(self.dir);
-                        break;
-                    }
-                    asked = at.saturating_add(1);
-                    if self.course.ask() != At::Name {
-                        break;
-                    }
-                }
-                if asked > 0 && self.course.ask() == At::Name {
-                    return Ok(());
-                }
-            }
-            _ => {}
-        }
-        self.all_lowers(lowers, asked)
-    }
-
-    /// Asks all lower layers but those of the first `asked` lower directories, as far as needed.
-    fn all_lowers(&mut self, lowers: &[LowerPath], asked: usize) -> Result {
-        for lower in lowers.get(asked..).unwrap_or_default() {
-            if !self.more || self.course.ask() == At::Path {
-                break;
-            }
-            self.lower(lower)?;
-        }
-        if self.course.ask() == At::Path {
-            return self.roots();
-        }
-        Ok(())
-    }
-
-    /// Asks one lower layer, in the parent's directory there. Returns whether it has something.
-    fn lower(&mut self, lower: &LowerPath) -> Result<bool> {
-        let name = match self.course.ask() {
-            At::Other(other) => Name::new(other)?,
-            At::Name | At::Path => self.name,
-        };
-        let dir = Dir::lower(self.union, lower)?;
-        let found = layer::probe(self.union, dir, name, self.ask(lower.layer))?;
-        let is_there = found.is_some();
-        self.wasted = self.wasted.saturating_add(u32::from(!is_there));
-        self.take_lower(lower.layer, found)?;
-        Ok(is_there)
-    }
-
-    /// Asks the layers not asked yet, along a path from their roots.
-    fn roots(&mut self) -> Result {
-        let lowers = self.root.lowers();
-        let from = lowers.partition_point(|lower| lower.layer < self.next);
-        for lower in lowers.get(from..).unwrap_or_default() {
-            if !self.more || self.course.has_ended() {
-                break;
-            }
-            if task_work::fatal_signal_pending() {
-                return Err(EINTR);
-            }
-            let found = self.follow(lower)?;
-            self.take_lower(lower.layer, found)?;
-        }
-        Ok(())
-    }
-
-    /// Walks one lower layer along the path, from its root.
-    fn follow(&mut self, root: &LowerPath) -> Result<Option<Found>> {
-        let ask = self.ask(root.layer);
-        let mut at: Option<Found> = None;
-        let mut left = self.course.enter();
-        while let Some(component) = self.course.component(left) {
-            let mut dir = Dir::lower(self.union, root)?;
-            if let Some(at) = &at {
-                dir.dentry = &at.dentry;
-                dir.xwhiteouts = at.marks.xwhiteouts;
-            }
-            let found = layer::probe(self.union, dir, Name::new(component.name)?, ask)?;
-            if component.is_last {
-                return Ok(found);
-            }
-            let entry = found.as_ref().map_or(Entry::Absent, |found| found.entry);
-            let redirect = match found.as_ref().and_then(|f| f.marks.redirect.as_deref()) {
-                Some(to) => Some(value::redirect(to).map_err(|_| EIO)?),
-                None => None,
-            };
-            match self.course.pass(&mut left, entry, redirect) {
-                Ok(Way::Into) => at = found,
-                Ok(Way::Out) => return Ok(None),
-                Err(refused) => return Err(self.astray(refused)),
-            }
-        }
-        Ok(None)
-    }
-
+    /// What has to be read with an object of a lower layer.
     fn ask(&self, layer: u32) -> Ask {
         match layer as usize + 1 == self.union.lowers.len() {
             true => Ask::Bottom,
             false => Ask::All,
+        }
+    }
+}
+
+impl Layers for Walk<'_> {
+    type Error = Error;
+    type Found = Found;
+
+    fn entry(&self, found: &Found) -> Entry {
+        found.entry
+    }
+
+    fn redirect<'f>(&self, found: &'f Found) -> Option<&'f [u8]> {
+        found.marks.redirect.as_deref()
+    }
+
+    fn ask_upper(&mut self) -> Result<Option<Found>> {
+        match self.dir.upper() {
+            Some(upper) => {
+                let dir = Dir::upper(self.union, upper)?;
+                layer::probe(self.union, dir, self.name, Ask::All)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn parent_layer(&self, index: usize) -> Option<u32> {
+        self.dir.lowers().get(index).map(|lower| lower.layer)
+    }
+
+    fn parent_from(&self, layer: u32) -> usize {
+        let lowers = self.dir.lowers();
+        lowers.partition_point(|lower| lower.layer < layer)
+    }
+
+    fn ask_lower(&mut self, index: usize, name: Option<&[u8]>) -> Result<Option<Found>> {
+        let lower = self.dir.lowers().get(index).ok_or(EIO)?;
+        let name = match name {
+            Some(other) => Name::new(other)?,
+            None => self.name,
+        };
+        let dir = Dir::lower(self.union, lower)?;
+        let found = layer::probe(self.union, dir, name, self.ask(lower.layer))?;
+        self.failed = self.failed.saturating_add(u32::from(found.is_none()));
+        Ok(found)
+    }
+
+    fn root_from(&self, layer: u32) -> Option<u32> {
+        let lowers = self.root.lowers();
+        let index = lowers.partition_point(|lower| lower.layer < layer);
+        lowers.get(index).map(|lower| lower.layer)
+    }
+
+    fn ask_path(&mut self, layer: u32, at: Option<&Found>, name: &[u8]) -> Result<Option<Found>> {
+        if task_work::fatal_signal_pending() {
+            return Err(EINTR);
+        }
+        let lowers = self.root.lowers();
+        let index = lowers.partition_point(|lower| lower.layer < layer);
+        let mut dir = Dir::lower(self.union, lowers.get(index).ok_or(EIO)?)?;
+        if let Some(at) = at {
+            dir.dentry = &at.dentry;
+            dir.xwhiteouts = at.marks.xwhiteouts;
+        }
+        layer::probe(self.union, dir, Name::new(name)?, self.ask(layer))
+    }
+
+    fn take_upper(&mut self, found: Found) -> Result {
+        self.copied = found.marks.copied;
+        self.impure = found.marks.impure;
+        self.protection = found.marks.protection;
+        if found.marks.redirect.is_some() {
+            let numbers = self.union.upper()?.numbers;
+            self.redirects(numbers, self.union.upper_path(&found.dentry)?)?;
+        }
+        self.upper = Some(found.dentry);
+        Ok(())
+    }
+
+    fn take_lower(&mut self, layer: u32, found: Found) -> Result {
+        if self.upper.is_none() && self.lowers.is_empty() {
+            // The layer was the upper layer of another union.
+            self.protection = found.marks.protection;
+        }
+        if found.marks.redirect.is_some() {
+            let numbers = self.union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
+            let mnt = self.union.lower_mnt(layer)?;
+            self.redirects(numbers, PathRef::new(mnt, &found.dentry))?;
+        }
+        let path = LowerPath {
+            layer,
+            xwhiteouts: found.marks.xwhiteouts,
+            dentry: found.dentry,
+        };
+        Ok(self.lowers.push(path, GFP_KERNEL)?)
+    }
+
+    fn hint_was_wrong(&mut self) {
+        known::forget(self.dir);
+    }
+
+    fn astray(&self, why: Astray<'_>) -> Error {
+        let name = Printable(self.name.as_bytes());
+        match why {
+            Astray::NoMemory => ENOMEM,
+            Astray::Corrupt => EIO,
+            Astray::TooLong => {
+                pr_err_ratelimited!(
+                    "\"{}\": redirects lead to a path of more than {} bytes\n",
+                    name,
+                    resolve::LONGEST
+                );
+                EIO
+            }
+            Astray::Forbidden(to) => {
+                pr_warn_ratelimited!(
+                    "\"{}\": its redirect to \"{}\" is not followed (redirect_dir=nofollow)\n",
+                    name,
+                    Printable(to)
+                );
+                EPERM
+            }
         }
     }
 }

@@ -21,7 +21,7 @@ use crate::{
     logic::{
         alloc,
         inum::{Inums, Space},
-        layers::{split_lowerdir, Escaped},
+        layers::{check_remount, split_lowerdir, Escaped, LayerChange, MountedLayers},
         options::{Builder, Config, Fsync, Key, Refusal, Takes},
         value::Protattr,
     },
@@ -135,39 +135,38 @@ impl MountContext {
 
     /// On remount: every path must be what it is, by name.
     fn paths_unchanged(&self, fc: &FsContext, union: &Union) -> Result {
-        let names = union.upper.as_ref().map(|upper| &upper.names);
-        let mut layers = 0;
-        for (key, name) in &self.unchanged {
-            let current = match key {
-                Key::Upperdir => names.map(|n| n.0.to_bytes()),
-                Key::Workdir => names.map(|n| n.1.to_bytes()),
-                _ => {
-                    // mount(8) may give what /proc/mounts says and what the user says: the list
-                    // may come more than once.
-                    let lower = union.lowers.get(layers);
-                    layers = layers.saturating_add(1);
-                    if layers == union.lowers.len() {
-                        layers = 0;
-                    }
-                    lower.map(|lower| lower.name.to_bytes())
-                }
-            };
-            if current != Some(name) {
-                fc.error(fmt!(
+        let given = self.unchanged.iter().map(|(key, name)| (*key, &name[..]));
+        check_remount(given, union).map_err(|change| {
+            match change {
+                LayerChange::Other(key, name) => fc.error(fmt!(
                     "{} \"{}\": cannot be changed by remount",
                     key.name(),
                     layer::Printable(name)
-                ));
-                return Err(EINVAL);
+                )),
+                LayerChange::Missing => fc.error(fmt!(
+                    "lowerdir: cannot be changed by remount (layers are missing)"
+                )),
             }
-        }
-        if layers != 0 {
-            fc.error(fmt!(
-                "lowerdir: cannot be changed by remount (layers are missing)"
-            ));
-            return Err(EINVAL);
-        }
-        Ok(())
+            EINVAL
+        })
+    }
+}
+
+impl MountedLayers for Union {
+    fn upper(&self) -> Option<&[u8]> {
+        self.upper.as_ref().map(|upper| upper.names.0.to_bytes())
+    }
+
+    fn work(&self) -> Option<&[u8]> {
+        self.upper.as_ref().map(|upper| upper.names.1.to_bytes())
+    }
+
+    fn lowers(&self) -> usize {
+        self.lowers.len()
+    }
+
+    fn lower(&self, index: usize) -> Option<&[u8]> {
+        self.lowers.get(index).map(|lower| lower.name.to_bytes())
     }
 }
 

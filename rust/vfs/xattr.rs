@@ -33,13 +33,6 @@ pub fn is_absent(e: Error) -> bool {
     e == ENODATA || e == EOPNOTSUPP
 }
 
-/// Whether the name is one of the two POSIX ACLs (`is_posix_acl_xattr()`), which have calls of
-/// their own.
-pub fn is_posix_acl(name: &CStr) -> bool {
-    // SAFETY: The name is NUL-terminated.
-    unsafe { bindings::is_posix_acl_xattr(name.as_char_ptr()) }
-}
-
 /// Whether the credentials in force may set or remove an attribute `security.*` of a file of
 /// `dentry`'s file system, as far as the kernel's own rules go (`cap_inode_setxattr()`): labels of
 /// security modules and capabilities have rules of their own.
@@ -55,15 +48,6 @@ pub fn may_change_security(dentry: &Dentry, name: &CStr) -> bool {
         bindings::security_ismaclabel(suffix.as_ptr().cast()) != 0
             || bindings::sb_may_admin(dentry.sb_ptr())
     }
-}
-
-/// Whether the name is what xfs calls an ACL on the disk: its list has every ACL twice for those who
-/// may see trusted attributes (`xfs_xattr_put_listent()`), and elsewhere it would be a stale copy.
-pub fn is_acl_on_disk(name: &CStr) -> bool {
-    matches!(
-        name.to_bytes(),
-        b"trusted.SGI_ACL_FILE" | b"trusted.SGI_ACL_DEFAULT"
-    )
 }
 
 /// Reads a value into `buf` (`vfs_getxattr()`); with an empty buffer only tells the length.

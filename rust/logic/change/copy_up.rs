@@ -11,7 +11,11 @@
 //! * all of it before the object is published: what can be seen under its name is complete;
 //! * syncing before publishing: after a power cut the name must not show a file without its data.
 
-use super::super::{entry::Kind, options::Fsync};
+use super::super::{
+    codec::{self, Class, XattrSpace},
+    entry::Kind,
+    options::Fsync,
+};
 
 /// The object that is copied, and the upper layer as far as a copy needs it. Each method is one
 /// step, as those of [`Store`](super::Store) are.
@@ -216,9 +220,39 @@ pub const fn mode_for_top(mode: u16, lower_nosuid: bool) -> u16 {
 }
 
 /// Whether `security.capability` is copied; the reason is that of [`mode_for_top`].
-pub const fn keep_capabilities(lower_nosuid: bool) -> bool {
+const fn keep_capabilities(lower_nosuid: bool) -> bool {
     !lower_nosuid
 }
+
+/// How an extended attribute is copied.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Copied {
+    /// It may stay behind if the upper layer's file system does not take it.
+    IfPossible,
+    /// The copy-up fails if it cannot be: security depends on it.
+    Always,
+}
+
+/// Whether an extended attribute is copied, and how. None of a union's private ones is, and none of
+/// the access control lists, which are [copied by themselves](CopyStore::copy_acls): ids in them
+/// have to be mapped.
+pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Option<Copied> {
+    if let Class::Private(_) = codec::classify(space, name) {
+        return None;
+    }
+    match name {
+        b"system.posix_acl_access" | b"system.posix_acl_default" => None,
+        // As xfs has them on the disk: its list has every ACL twice for those who may see trusted
+        // attributes (`xfs_xattr_put_listent()`), and elsewhere it would be a stale copy.
+        b"trusted.SGI_ACL_FILE" | b"trusted.SGI_ACL_DEFAULT" => None,
+        CAPABILITY if !keep_capabilities(lower_nosuid) => None,
+        _ if name.starts_with(b"security.") => Some(Copied::Always),
+        _ => Some(Copied::IfPossible),
+    }
+}
+
+/// The attribute in which a file has capabilities.
+pub const CAPABILITY: &[u8] = b"security.capability";
 
 #[cfg(test)]
 mod tests {
@@ -257,5 +291,23 @@ mod tests {
         assert!(!keep_capabilities(true));
         assert_eq!(mode_for_top(0o106755, false), 0o106755);
         assert!(keep_capabilities(false));
+    }
+
+    #[test]
+    fn what_security_depends_on_is_copied() {
+        let copied = |nosuid, name: &[u8]| copies_xattr(XattrSpace::Trusted, nosuid, name);
+        assert_eq!(copied(false, b"user.a"), Some(Copied::IfPossible));
+        assert_eq!(copied(false, b"security.selinux"), Some(Copied::Always));
+        assert_eq!(copied(false, CAPABILITY), Some(Copied::Always));
+        assert_eq!(copied(true, CAPABILITY), None, "nosuid");
+        assert_eq!(copied(false, b"trusted.overlay.opaque"), None);
+        let nested = b"trusted.overlay.overlay.opaque";
+        assert_eq!(copied(false, nested), Some(Copied::IfPossible));
+        assert_eq!(
+            copied(false, b"user.overlay.opaque"),
+            Some(Copied::IfPossible)
+        );
+        assert_eq!(copied(false, b"system.posix_acl_default"), None);
+        assert_eq!(copied(false, b"trusted.SGI_ACL_FILE"), None);
     }
 }

@@ -8,10 +8,10 @@ mod common;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use union_logic::entry::{Entry, Kind};
-use union_logic::lookup::{Outcome, Resolver};
-use union_logic::redirect::{Ask, Course, Refused, Way, LONGEST};
-use union_logic::value::{self, Redirect};
+use union_logic::resolve::{self, Astray, Course, Hint, Layers, Redirection, Refused, LONGEST};
+use union_logic::value;
 
 #[derive(Clone, Debug, Default)]
 struct Dir {
@@ -29,11 +29,6 @@ enum Node {
 
 /// A directory's parts: the layer, and the directory there.
 type Stack<'a> = Vec<(usize, &'a Dir)>;
-
-fn redirect_of(dir: &Dir) -> Option<Redirect<'_>> {
-    let to = dir.redirect.as_ref()?;
-    Some(value::redirect(to.as_bytes()).expect("a good redirect"))
-}
 
 /// The model: what the layers from `first` on show at `path`, the parts of a directory.
 fn parts<'a>(layers: &'a [Dir], first: usize, path: &[&str]) -> Stack<'a> {
@@ -80,70 +75,110 @@ fn name(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("names of the test")
 }
 
-/// Walks one layer along the path of the course.
-fn follow<'a>(course: &mut Course, root: &'a Dir) -> Option<&'a Node> {
-    let mut dir = root;
-    let mut left = course.enter();
-    let mut steps = 0;
-    while let Some(component) = course.component(left) {
-        steps += 1;
-        assert!(steps <= LONGEST, "no end");
-        let node = dir.entries.get(name(component.name));
-        if component.is_last {
-            return node;
-        }
-        let redirect = match node {
-            Some(Node::Dir(dir)) => redirect_of(dir),
-            _ => None,
-        };
-        match course.pass(&mut left, entry_of(node), redirect) {
-            Ok(Way::Into) => match node {
-                Some(Node::Dir(into)) => dir = into,
-                other => panic!("into {other:?}"),
-            },
-            Ok(Way::Out) => return None,
-            Err(refused) => panic!("{refused:?}"),
-        }
-    }
-    panic!("a path without an end");
+/// The layers, and the parts of a directory that are taken.
+struct Walk<'w, 'a> {
+    layers: &'a [Dir],
+    parent: &'w Stack<'a>,
+    looked_up: &'w str,
+    taken: Vec<(usize, &'a Node)>,
+    /// Names that were asked for along paths.
+    steps: usize,
 }
 
-/// Looks a name up as the file system does: layer by layer, each asked once.
-fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'a> {
-    let mut resolver = Resolver::new();
-    let mut course = Course::new();
-    let mut taken = Stack::new();
-    let mut next = 0;
-    while next < layers.len() && !course.has_ended() {
-        let node = match course.ask() {
-            Ask::Path => follow(&mut course, &layers[next]),
-            ask => {
-                let Some(&(layer, dir)) = parent.iter().find(|(layer, _)| *layer >= next) else {
-                    break;
-                };
-                next = layer;
-                match ask {
-                    Ask::Other(other) => dir.entries.get(name(other)),
-                    _ => dir.entries.get(looked_up),
-                }
-            }
+impl<'a> Layers for Walk<'_, 'a> {
+    type Error = Infallible;
+    type Found = &'a Node;
+
+    fn entry(&self, found: &&'a Node) -> Entry {
+        entry_of(Some(found))
+    }
+
+    fn redirect<'f>(&self, found: &'f &'a Node) -> Option<&'f [u8]> {
+        match found {
+            Node::Dir(dir) => dir.redirect.as_deref().map(str::as_bytes),
+            Node::Whiteout | Node::Leaf => None,
+        }
+    }
+
+    /// All layers are lower ones here.
+    fn ask_upper(&mut self) -> Result<Option<&'a Node>, Infallible> {
+        Ok(None)
+    }
+
+    fn parent_layer(&self, index: usize) -> Option<u32> {
+        self.parent.get(index).map(|(layer, _)| *layer as u32)
+    }
+
+    fn parent_from(&self, layer: u32) -> usize {
+        let before = |(of, _): &&(usize, &Dir)| *of < layer as usize;
+        self.parent.iter().take_while(before).count()
+    }
+
+    fn ask_lower(
+        &mut self,
+        index: usize,
+        other: Option<&[u8]>,
+    ) -> Result<Option<&'a Node>, Infallible> {
+        let name = other.map_or(self.looked_up, name);
+        Ok(self.parent[index].1.entries.get(name))
+    }
+
+    fn root_from(&self, layer: u32) -> Option<u32> {
+        ((layer as usize) < self.layers.len()).then_some(layer)
+    }
+
+    fn ask_path(
+        &mut self,
+        layer: u32,
+        at: Option<&&'a Node>,
+        component: &[u8],
+    ) -> Result<Option<&'a Node>, Infallible> {
+        self.steps += 1;
+        assert!(self.steps <= LONGEST, "no end");
+        let dir = match at {
+            None => &self.layers[layer as usize],
+            Some(Node::Dir(dir)) => dir,
+            Some(other) => panic!("into {other:?}"),
         };
-        let step = resolver.feed(entry_of(node));
-        if let (true, Some(Node::Dir(dir))) = (step.taken(), node) {
-            taken.push((next, dir));
-            if let Some(to) = redirect_of(dir).filter(|_| step.more()) {
-                course.turn(to).expect("a short redirect");
-            }
-        }
-        if !step.more() {
-            break;
-        }
-        next += 1;
+        Ok(dir.entries.get(name(component)))
     }
-    match resolver.outcome() {
-        Outcome::Directory => taken,
-        _ => Stack::new(),
+
+    fn take_upper(&mut self, _found: &'a Node) -> Result<(), Infallible> {
+        panic!("there is none")
     }
+
+    fn take_lower(&mut self, layer: u32, found: &'a Node) -> Result<(), Infallible> {
+        self.taken.push((layer as usize, found));
+        Ok(())
+    }
+
+    fn hint_was_wrong(&mut self) {
+        panic!("there are no hints")
+    }
+
+    fn astray(&self, why: Astray<'_>) -> Infallible {
+        panic!("{why:?}")
+    }
+}
+
+/// Looks a name up: the parts of the directory that it shows.
+fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'a> {
+    let mut walk = Walk {
+        layers,
+        parent,
+        looked_up,
+        taken: Vec::new(),
+        steps: 0,
+    };
+    let Ok(_) = resolve::resolve(&mut walk, Hint::Unknown, Redirection::Follow);
+    let dirs = walk
+        .taken
+        .into_iter()
+        .filter_map(|(layer, node)| match node {
+            Node::Dir(dir) => Some((layer, dir)),
+            Node::Whiteout | Node::Leaf => None,
+        });
+    dirs.collect()
 }
 
 fn places(stack: &Stack<'_>) -> Vec<(usize, *const Dir)> {

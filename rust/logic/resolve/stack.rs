@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Name resolution: from what the layers say of a name to what the union shows.
+//! From what the layers say of a name to what the union shows.
 //!
 //! The layers are asked from the topmost down, and no further than needed:
 //!
@@ -10,14 +10,14 @@
 //!   walk, and what lies beneath it stays hidden even if it is a directory;
 //! * an opaque directory ends the walk after it is taken.
 
-use super::entry::{Entry, Kind};
+use super::super::entry::{Entry, Kind};
 
 /// Resolves one name. Fed with the answer of each layer in turn, it says what to do with it.
 ///
 /// The layers to feed are those of the parent's union stack: what an opaque parent hides is not
 /// in that stack, and so needs no rule here.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Resolver {
+pub struct Stack {
     state: State,
 }
 
@@ -80,10 +80,10 @@ pub enum Why {
     Whiteout,
 }
 
-impl Resolver {
-    /// A resolver that has heard no layer yet.
+impl Stack {
+    /// A stack that has heard no layer yet.
     pub const fn new() -> Self {
-        Resolver {
+        Stack {
             state: State::Searching,
         }
     }
@@ -124,7 +124,7 @@ impl Resolver {
     }
 }
 
-impl Default for Resolver {
+impl Default for Stack {
     fn default() -> Self {
         Self::new()
     }
@@ -140,10 +140,10 @@ mod tests {
 
     /// Resolves through `layers` and returns the outcome with the layers that were taken.
     fn resolve(layers: &[Entry]) -> (Outcome, std::vec::Vec<usize>) {
-        let mut resolver = Resolver::new();
+        let mut stack = Stack::new();
         let mut taken = std::vec::Vec::new();
         for (layer, &entry) in layers.iter().enumerate() {
-            let step = resolver.feed(entry);
+            let step = stack.feed(entry);
             if step.taken() {
                 taken.push(layer);
             }
@@ -151,7 +151,7 @@ mod tests {
                 break;
             }
         }
-        (resolver.outcome(), taken)
+        (stack.outcome(), taken)
     }
 
     #[test]
@@ -189,10 +189,10 @@ mod tests {
 
     #[test]
     fn what_comes_after_the_end_changes_nothing() {
-        let mut resolver = Resolver::new();
-        assert_eq!(resolver.feed(FILE), Step::Take { more: false });
-        assert_eq!(resolver.feed(DIR), Step::Skip { more: false });
-        assert_eq!(resolver.feed(Entry::Whiteout), Step::Skip { more: false });
-        assert_eq!(resolver.outcome(), Outcome::Leaf(Kind::Regular));
+        let mut stack = Stack::new();
+        assert_eq!(stack.feed(FILE), Step::Take { more: false });
+        assert_eq!(stack.feed(DIR), Step::Skip { more: false });
+        assert_eq!(stack.feed(Entry::Whiteout), Step::Skip { more: false });
+        assert_eq!(stack.outcome(), Outcome::Leaf(Kind::Regular));
     }
 }

@@ -18,9 +18,9 @@
 //! So a [`Course`] only ever goes down, layer by layer, and each layer costs no more steps than its
 //! path has components: there are no loops, whatever the redirects say.
 
-use super::alloc::{AllocError, Vec};
-use super::entry::Entry;
-use super::value::Redirect;
+use super::super::alloc::{AllocError, Vec};
+use super::super::entry::Entry;
+use super::super::value::Redirect;
 
 /// The longest path, in bytes; what redirects put together beyond it is an error. It is the longest
 /// that a program can say (`PATH_MAX`).
