@@ -28,7 +28,7 @@ module! {
 #[pin_data]
 struct UnionModule {
     #[pin]
-    registration: vfs::file_system::Registration<union::fs::UnionFs>,
+    registration: vfs::file_system::Registration<union::UnionFs>,
 }
 
 impl kernel::InPlaceModule for UnionModule {

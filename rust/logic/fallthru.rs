@@ -14,7 +14,20 @@
 
 use super::alloc::{AllocError, Vec};
 use super::hash::{self, NameHash};
-use super::merge::Seen;
+
+/// How the layer mentions the name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Seen {
+    /// An object that is no whiteout.
+    Name,
+    /// A whiteout.
+    Whiteout,
+    /// A character device that may be a whiteout; to be settled before the next layer is fed.
+    MaybeWhiteout,
+    /// Nothing, as a look at the object tells: it is gone since, or never was there. An overlayfs
+    /// without a top lists its whiteouts.
+    Absent,
+}
 
 /// One name, with its first mention.
 #[derive(Clone)]

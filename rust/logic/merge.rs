@@ -25,22 +25,9 @@
 
 use super::alloc::{AllocError, Vec};
 use super::entry::Kind;
+pub use super::fallthru::Seen;
 use super::fallthru::{name_of, Fallthrus, Slot, Table};
 use super::hash;
-
-/// How the layer mentions the name.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Seen {
-    /// An object that is no whiteout.
-    Name,
-    /// A whiteout.
-    Whiteout,
-    /// A character device that may be a whiteout; to be settled before the next layer is fed.
-    MaybeWhiteout,
-    /// Nothing, as a look at the object tells: it is gone since, or never was there. An overlayfs
-    /// without a top lists its whiteouts.
-    Absent,
-}
 
 /// A merge going on.
 pub struct Merge {

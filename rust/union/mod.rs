@@ -4,10 +4,11 @@
 //!
 //! A union has at most one writable *top* layer and any number of read-only *lower* layers. Each of
 //! its directories has a *union stack*: the top directory, once it exists, and the lower
-//! directories of that name ([`node`]). Lookup builds the stack from the parent's ([`lookup`]) and
+//! directories of that name ([`layers::node`]). Lookup builds the stack from the parent's ([`lookup::by_name`]) and
 //! writes nothing. Whatever changes something first makes sure that its directory exists in the top
-//! ([`copy_up`]), then makes one step there that is atomic ([`create`], [`remove`], [`rename`]);
-//! what takes several steps is prepared under a temporary name in the work directory ([`stage`]).
+//! ([`change::copy_up`]), then makes one step there that is atomic ([`change::create`],
+//! [`change::remove`], [`change::rename`]);
+//! what takes several steps is prepared under a temporary name in the work directory ([`change::stage`]).
 //!
 //! # Locks, from the outermost to the innermost
 //!
@@ -32,53 +33,32 @@
 //! the root down, one object after the other. A rename takes the lock of the object that is
 //! replaced or removed only, after everything is copied up.
 //!
-//! Data are copied ([`copy_data`]) without freeze protection held, for the copying takes it itself, and
+//! Data are copied ([`change::copy_data`]) without freeze protection held, for the copying takes it itself, and
 //! whoever watches the lower file is asked before.
 //!
 //! # Credentials
 //!
 //! The VFS has checked the caller's rights on the union inode. Every access to a layer happens with
-//! the credentials of the mounter ([`fs::Union::creds`]), so that both must be allowed.
+//! the credentials of the mounter ([`layers::union::Union::creds`]), so that both must be allowed.
 
-pub mod acl;
-pub mod attr;
-pub mod check;
-pub mod copy_data;
-pub mod copy_up;
-pub mod create;
-pub mod dentry;
-pub mod file;
-pub mod fs;
-pub mod identity;
-pub mod inherit;
-pub mod inum;
-pub mod ioctl;
-pub mod known;
-pub mod layer;
+pub mod change;
+mod error;
+pub mod layers;
+pub mod listing;
 pub mod lookup;
 pub mod mount;
-pub mod node;
-pub mod private;
-pub mod readdir;
-pub mod reclaim;
-pub mod record;
-pub mod remove;
-pub mod rename;
-pub mod reserved;
-pub mod scan;
-pub mod settle;
-pub mod share;
-pub mod show;
-pub mod stage;
-pub mod store;
-pub mod workdir;
-pub mod xattr;
+pub mod ops;
 
 use crate::vfs;
 
+/// The file system type.
+pub struct UnionFs;
+/// The operations of its inodes.
+pub struct UnionInode;
+
 /// An inode of a union.
-pub type Inode = vfs::inode::INode<fs::UnionFs>;
+pub type Inode = vfs::inode::INode<UnionFs>;
 /// A dentry of a union.
-pub type DEntry = vfs::dentry::DEntry<fs::UnionFs>;
+pub type DEntry = vfs::dentry::DEntry<UnionFs>;
 /// A dentry of a union in an operation that modifies its directory.
-pub type Child<'a> = vfs::dentry::ChildDentry<'a, fs::UnionFs>;
+pub type Child<'a> = vfs::dentry::ChildDentry<'a, UnionFs>;

@@ -35,3 +35,16 @@ macro_rules! pr_warn_ratelimited {
 
 #[allow(unused_imports)]
 pub(crate) use {pr_err_ratelimited, pr_warn_ratelimited};
+
+/// A name for the log: bytes that are not printable ASCII are escaped.
+pub struct Printable<'a>(pub &'a [u8]);
+
+impl kernel::fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut kernel::fmt::Formatter<'_>) -> kernel::fmt::Result {
+        use kernel::fmt::Write;
+        for byte in self.0.escape_ascii() {
+            f.write_char(char::from(byte))?;
+        }
+        Ok(())
+    }
+}

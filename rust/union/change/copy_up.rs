@@ -1,0 +1,477 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Copy-up: gives an object of the lower layers its place in the top layer.
+//!
+//! Opening a file, for writing too, copies nothing; the first change does. Ancestors come first, in
+//! a loop from the root down. An object is completed under a temporary name or none, in the order
+//! [`crate::logic::change::copy_up`] gives, and published by one link or rename: a crash at any point leaves
+//! the lower object or the whole copy.
+//!
+//! The whole file is copied for now; [`copy_data`] is where a partial copy will say otherwise.
+
+use crate::{
+    logic::{
+        change::copy_up::{
+            copies_xattr, copy_up, data_needed, mode_for_top, Copied, CopyStore, Facts, CAPABILITY,
+        },
+        codec::Attr,
+        entry::Kind,
+        value::{self, Protattr},
+    },
+    union::{
+        change::{
+            times,
+            {copy_data, settle, stage::Staged},
+        },
+        layers::{
+            private_xattrs,
+            {impure, inum, node::Arrival, union::Union},
+        },
+        listing::known,
+        lookup::iget,
+        DEntry, Inode,
+    },
+    vfs::{
+        acl::{Acl, AclType},
+        attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
+        cred::{NewCred, OverrideCreds},
+        dentry::Dentry,
+        errno::{ENODATA, EOPNOTSUPP},
+        file::{flags, BackedFile},
+        fileattr::FileKattr,
+        namei::{self, Creating, Link, NewObject},
+        path::PathRef,
+        stack, task_work,
+        types::Name,
+        write::WriteAccess,
+        xattr,
+    },
+};
+use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
+
+/// Makes sure that the object, and so its parents, exist in the top layer.
+///
+/// No lock of the union's but those of a directory operation may be held; no freeze protection.
+///
+/// # Errors
+///
+/// `EROFS` without a top layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the top cannot
+/// express; those of the file systems. Nothing is left behind then.
+pub fn up(dentry: &DEntry) -> Result {
+    up_with(dentry, None).map(drop)
+}
+
+/// As [`up`], with a change made to the copy before it is published: a truncation then copies only
+/// what remains, and leaves the old file or the new one whatever happens. Returns whether the change
+/// was made; it was not if the object was in the top layer already.
+pub fn up_changed(dentry: &DEntry, change: &mut Iattr) -> Result<bool> {
+    up_with(dentry, Some(change))
+}
+
+fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
+    loop {
+        if dentry.inode().ok_or(ENOENT)?.data().upper().is_some() {
+            return Ok(false);
+        }
+        // The topmost ancestor that is missing; the root of a union with a top never is.
+        let mut next: ARef<DEntry> = dentry.into();
+        loop {
+            if next.is_root() {
+                return Err(EROFS);
+            }
+            let parent = next.parent();
+            if parent.inode().ok_or(ENOENT)?.data().upper().is_some() {
+                if next.same(dentry) {
+                    return one(&next, &parent, change.take());
+                }
+                one(&next, &parent, None)?;
+                break;
+            }
+            next = parent;
+        }
+    }
+}
+
+/// One object whose parent exists in the top layer. Returns whether it was copied, and so changed.
+fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<bool> {
+    let inode = dentry.inode().ok_or(ENOENT)?;
+    let node = inode.data();
+    let union = inode.sb().data();
+    let _lock = node.lock.lock()?;
+    if node.upper().is_some() {
+        return Ok(false);
+    }
+    let _creds = union.creds();
+    let lower = node.real_lower(union)?;
+    let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
+    let named = lower
+        .dentry()
+        .inode()
+        .is_some_and(|i| i.ids_are_valid(lower.mnt()));
+    if !named || !stat.owner_has_mapping() {
+        // An id the layer or the mounter's namespace cannot name must not become somebody's.
+        return Err(EOVERFLOW);
+    }
+    let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
+    if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
+        // It is no device where it is, and is not to become one.
+        return Err(EPERM);
+    }
+    let truncate_to = change
+        .as_ref()
+        .and_then(|c| c.new_size())
+        .map(|n| n.max(0) as u64);
+    let size = data_needed(stat.size().max(0) as u64, truncate_to);
+    let facts = Facts {
+        kind,
+        data: if kind == Kind::Regular { size } else { 0 },
+        is_single: stat.nlink() == 1,
+        is_gone: node.is_gone(),
+        fsync: union.config.fsync,
+    };
+    let parent = parent.inode().ok_or(ENOENT)?;
+    let name = dentry.name_snapshot()?;
+    let mut copy = Copy {
+        union,
+        dentry,
+        inode,
+        parent,
+        name: name.name(),
+        lower,
+        stat,
+        facts,
+        change,
+        write: None,
+        arrival: None,
+    };
+    let upper = copy_up(&mut copy, facts)?;
+    drop(copy);
+    let renumbered = !inode.is_hashed();
+    iget::set_upper(inode, upper)?;
+    if renumbered {
+        known::forget_view(parent.data());
+    }
+    settle::refresh(union, inode)?;
+    if !facts.is_gone {
+        settle::refresh(union, parent)?;
+    }
+    Ok(true)
+}
+
+/// A copy in the making: the object, and the upper layer.
+struct Copy<'a> {
+    union: &'a Union,
+    dentry: &'a DEntry,
+    inode: &'a Inode,
+    parent: &'a Inode,
+    name: Name<'a>,
+    lower: PathRef<'a>,
+    stat: Kstat,
+    facts: Facts,
+    /// What is to be changed besides.
+    change: Option<&'a mut Iattr>,
+    /// Write access to the upper layer, but while data are copied.
+    write: Option<WriteAccess<'a>>,
+    /// Until it has its name: listings of the directory must know that it comes.
+    arrival: Option<Arrival<'a>>,
+}
+
+/// The copy before it has its name.
+enum Draft {
+    /// A regular file without a name.
+    Unnamed(BackedFile),
+    /// An object in the work directory.
+    Named(ARef<Dentry>),
+}
+
+impl Draft {
+    fn dentry(&self) -> &Dentry {
+        match self {
+            Draft::Unnamed(file) => file.dentry(),
+            Draft::Named(dentry) => dentry,
+        }
+    }
+}
+
+impl<'a> Copy<'a> {
+    /// Has write access from here on.
+    fn begin_write(&mut self) -> Result {
+        if self.write.is_none() {
+            self.write = Some(WriteAccess::want(self.union.upper_mnt()?)?);
+        }
+        Ok(())
+    }
+
+    /// Lets go of it: what follows takes it itself, or takes long.
+    fn end_write(&mut self) {
+        self.write = None;
+    }
+
+    fn write(&self) -> Result<&WriteAccess<'a>> {
+        self.write.as_ref().ok_or(EIO)
+    }
+
+    /// The copy, to change its attributes.
+    fn path<'d>(&mut self, draft: &'d Draft) -> Result<PathRef<'d>>
+    where
+        'a: 'd,
+    {
+        self.begin_write()?;
+        self.union.upper_path(draft.dentry())
+    }
+
+    /// The credentials the security modules want the copy to be made under, if any. They are asked
+    /// for what the union shows: mounted with `context=`, it has another label than the lower object.
+    fn copy_up_cred(&self) -> Result<Option<ARef<Credential>>> {
+        Ok(NewCred::for_copy_up(self.dentry)?.map(NewCred::finish))
+    }
+
+    fn stage(&self) -> Result<Staged<'_>> {
+        let write = self.write()?;
+        let mode = self.facts.kind.to_mode() as u16;
+        let cred = self.copy_up_cred()?;
+        let _creds = cred.as_deref().map(OverrideCreds::new);
+        match self.facts.kind {
+            Kind::Regular => Staged::make(self.union, write, mode, NewObject::Regular),
+            Kind::Directory => Staged::make(self.union, write, mode, NewObject::Directory),
+            Kind::Symlink => {
+                let link = Link::read(self.lower.dentry())?;
+                Staged::make(self.union, write, mode, NewObject::Symlink(link.text()))
+            }
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => Staged::make(
+                self.union,
+                write,
+                mode,
+                NewObject::Special(self.stat.rdev()),
+            ),
+        }
+    }
+
+    fn mode(&self) -> u16 {
+        mode_for_top(self.stat.mode(), self.lower.mnt().is_nosuid())
+    }
+}
+
+impl CopyStore for Copy<'_> {
+    type Error = Error;
+    type Draft = Draft;
+    type Copied = ARef<Dentry>;
+
+    fn draft_unnamed(&mut self) -> Result<Option<Draft>> {
+        self.begin_write()?;
+        let made = {
+            let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
+            let cred = self.copy_up_cred()?;
+            let _creds = cred.as_deref().map(OverrideCreds::new);
+            namei::tmpfile(self.write()?, workdir, Kind::Regular.to_mode() as u16)
+        };
+        match made {
+            Err(e) if e == EOPNOTSUPP => Ok(None),
+            other => other.map(Draft::Unnamed).map(Some),
+        }
+    }
+
+    fn draft_named(&mut self) -> Result<Draft> {
+        self.begin_write()?;
+        self.stage()?.keep().map(Draft::Named)
+    }
+
+    fn copy_data(&mut self, draft: &Draft) -> Result {
+        self.end_write();
+        let opened;
+        let to = match draft {
+            Draft::Unnamed(file) => file,
+            Draft::Named(dentry) => {
+                let path = self.union.upper_path(dentry)?;
+                opened = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
+                &opened
+            }
+        };
+        copy_data::copy(self.union, self.lower, &self.stat, to, self.facts.data)
+    }
+
+    fn copy_xattrs(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        copy_xattrs(self.union, self.lower, to)
+    }
+
+    fn copy_acls(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        for ty in [AclType::Access, AclType::Default] {
+            if ty == AclType::Default && self.facts.kind != Kind::Directory {
+                continue;
+            }
+            if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
+                let inode = self.lower.dentry().inode().ok_or(EIO)?;
+                // An upper layer that cannot keep it would give rights it takes away.
+                acl.mapped(self.lower.mnt(), inode)?
+                    .set(to.mnt(), to.dentry(), ty)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn record_number(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        let below = self.inode.data().lowers().first().ok_or(EIO)?;
+        let origin = inum::origin(self.union, below.layer, &below.dentry)?;
+        let mut buffer = [0; value::MOST_MARK];
+        let mark = value::encode_union_ino(self.inode.ino(), &origin, &mut buffer);
+        match private_xattrs::set(self.union, to.dentry(), Attr::UnionIno, mark) {
+            // user.* does not exist on symbolic links and special files.
+            Err(e) if e == EPERM && self.facts.kind != Kind::Regular => {}
+            other => {
+                other?;
+                self.inode.data().set_recorded_ino();
+            }
+        }
+        Ok(())
+    }
+
+    fn copy_flags(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        let protection = stack::protection(self.inode);
+        let protection = Protattr {
+            immutable: protection.0,
+            append: protection.1,
+        }
+        .encode();
+        if !protection.is_empty() {
+            // Kept beside the copy: flags on the copy itself would stop what is still to be done.
+            private_xattrs::set(self.union, to.dentry(), Attr::Protattr, protection)?;
+        }
+        copy_behaviour(self.lower, to)
+    }
+
+    fn copy_attributes(&mut self, draft: &Draft) -> Result {
+        let to = self.path(draft)?;
+        let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
+        if self.facts.kind != Kind::Symlink {
+            attr = attr.mode(self.mode());
+        }
+        let inode = to.dentry().inode().ok_or(EIO)?;
+        let lock = inode.lock();
+        attr.notify_change(to.mnt().idmap(), to.dentry(), &lock)?;
+        match &mut self.change {
+            Some(change) => change.notify_change(to.mnt().idmap(), to.dentry(), &lock),
+            None => Ok(()),
+        }
+    }
+
+    fn sync(&mut self, draft: &Draft) -> Result {
+        let dentry = match draft {
+            Draft::Unnamed(file) => return file.fsync(),
+            Draft::Named(dentry) => dentry,
+        };
+        let extra = match self.facts.kind {
+            Kind::Directory => flags::O_DIRECTORY,
+            _ => 0,
+        };
+        let path = self.union.upper_path(dentry)?;
+        BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE | extra)?.fsync()
+    }
+
+    fn set_parent_impure(&mut self) -> Result {
+        self.begin_write()?;
+        self.arrival = Some(self.parent.data().arrival());
+        impure::mark(self.union, self.parent)
+    }
+
+    fn publish(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
+        self.begin_write()?;
+        let (write, updir) = (self.write()?, self.parent.data().upper().ok_or(EROFS)?);
+        match draft {
+            Draft::Unnamed(file) => Creating::start(write, updir, self.name)?
+                .make(self.mode(), NewObject::Link(file.dentry())),
+            Draft::Named(dentry) => {
+                let free = |there: &Dentry| match there.is_positive() {
+                    true => Err(EEXIST),
+                    false => Ok(()),
+                };
+                Staged::adopt(self.union, write, dentry).publish(updir, self.name, free)
+            }
+        }
+    }
+
+    fn publish_nameless(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
+        let dentry = draft.dentry().into();
+        // It is alive while it is in use.
+        self.discard(draft);
+        Ok(dentry)
+    }
+
+    fn restore_parent_times(&mut self) {
+        let (Ok(mnt), Some(updir)) = (self.union.upper_mnt(), self.parent.data().upper()) else {
+            return;
+        };
+        let mut stat = Kstat::empty();
+        stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
+        let _ = times::set(mnt, updir, &stat);
+    }
+
+    fn discard(&mut self, draft: Draft) {
+        let Draft::Named(dentry) = draft else { return };
+        if let (Ok(()), Ok(write)) = (self.begin_write(), self.write()) {
+            drop(Staged::adopt(self.union, write, dentry));
+        }
+    }
+}
+
+/// Gives the copy those flags of chattr(1) that say how it is used: that writes wait for the disk, and that
+/// accesses are not recorded. A top that has none of them, as it may be one without a disk, does without.
+fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
+    // No call is made for the many that have neither.
+    let inode = lower.dentry().inode().ok_or(EIO)?;
+    if !(inode.is_reg() || inode.is_dir()) || !inode.behaves_otherwise() {
+        return Ok(());
+    }
+    let copy = || {
+        let from = FileKattr::of(lower)?;
+        let mut now = FileKattr::of(to)?;
+        now.take_behaviour(&from);
+        now.set(to)
+    };
+    match copy() {
+        // As ntfs-3g, and tmpfs, say it.
+        Err(e) if e == ENOTTY || e == EINVAL || e == EOPNOTSUPP => Ok(()),
+        other => other,
+    }
+}
+
+/// Copies extended attributes, but not private ones and ACLs.
+fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
+    if !lower
+        .dentry()
+        .inode()
+        .is_some_and(|i| i.has_xattr_support())
+    {
+        return Ok(());
+    }
+    let list = match xattr::list_alloc(lower.dentry()) {
+        Err(e) if e == EOPNOTSUPP => return Ok(()),
+        other => other?,
+    };
+    let nosuid = lower.mnt().is_nosuid();
+    for name in xattr::names(&list) {
+        task_work::go_on()?;
+        let bytes = name.to_bytes();
+        let Some(copied) = copies_xattr(union.config.xattr_space, nosuid, bytes) else {
+            continue;
+        };
+        if !xattr::may_copy_up(lower.dentry(), name)? {
+            continue;
+        }
+        let value = match xattr::get_alloc(lower.mnt(), lower.dentry(), name) {
+            // It went away in between.
+            Err(e) if e == ENODATA => continue,
+            // An empty one, which anybody can make, is none.
+            Err(e) if e == EINVAL && bytes == CAPABILITY => continue,
+            other => other?,
+        };
+        match (xattr::set(to.mnt(), to.dentry(), name, &value, 0), copied) {
+            (Err(e), Copied::IfPossible) if e == EOPNOTSUPP => {}
+            (other, _) => other?,
+        }
+    }
+    Ok(())
+}

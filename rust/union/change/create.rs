@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Making names: create, mkdir, mknod, symlink, link, and unnamed files.
+
+use crate::{
+    logic::{change, entry::Kind},
+    union::{
+        change::{
+            copy_up, settle,
+            stage::New,
+            store::{Object, Place, UpperStore},
+        },
+        layers::impure,
+        listing::known::Change,
+        lookup::iget,
+        Child, DEntry, Inode,
+    },
+    vfs::{
+        cred::{NewCred, OverrideCreds},
+        dentry::Dentry,
+        inode::Inode as AnyInode,
+        namei::NewObject,
+        write::WriteAccess,
+    },
+};
+use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
+
+/// Makes an object of `mode` (type included) at `dentry` for the caller.
+pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) -> Result {
+    let sb = dir.sb();
+    let union = sb.data();
+    union.check_new_name(dentry.name())?;
+    let parent = dentry.stable_parent();
+    copy_up::up(parent)?;
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+
+    let mut new = sb.new_inode()?;
+    new.init_owner(dir, mode);
+    let mode = new.as_inode().mode();
+
+    let creds = union.creds();
+    let creator = creator(&dentry, mode, new.as_inode(), creds.caller())?;
+    let mut names = Change::begin(dir);
+    let made = {
+        let _creator = OverrideCreds::new(&creator);
+        let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
+        let name = dentry.name();
+        change::create(
+            &mut UpperStore::new(union, &write),
+            Place { dir, name },
+            kind,
+            New { mode, object },
+        )?
+    };
+    let complete = || {
+        settle::refresh(union, dir)?;
+        iget::init_created(sb, new, made)
+    };
+    // It exists, so the name must not stay known as free.
+    let inode = complete().inspect_err(|_| dentry.d_drop())?;
+    names.object(dentry.name(), &inode);
+    names.end();
+    impure::unmark(union, &write, dir);
+    dentry.d_instantiate(inode);
+    Ok(())
+}
+
+/// Gives an object of the union another name.
+pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
+    let union = dir.sb().data();
+    union.check_new_name(new.name())?;
+    copy_up::up(old)?;
+    copy_up::up(new.stable_parent())?;
+    let inode = old.inode().ok_or(ENOENT)?;
+    let upper = inode.data().upper().ok_or(EROFS)?;
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    {
+        let _creds = union.creds();
+        let parent = old.parent();
+        let object = Object {
+            listed_in: parent.inode(),
+            ..Object::new(inode)
+        };
+        let name = new.name();
+        let mut names = Change::begin(dir);
+        change::link(
+            &mut UpperStore::new(union, &write),
+            object,
+            Place { dir, name },
+            New {
+                mode: inode.mode(),
+                object: NewObject::Link(upper),
+            },
+        )?;
+        names.object(name, inode);
+        names.end();
+        settle::changed_dir(union, &write, dir)?;
+    }
+    settle::refresh(union, inode)?;
+    settle::nlink(inode);
+    new.d_instantiate(inode.into());
+    Ok(())
+}
+
+/// The credentials a new object is made under: the mounter's, with the owner and the label the
+/// caller would give it.
+pub fn creator(
+    dentry: &Dentry,
+    mode: u16,
+    inode: &AnyInode,
+    caller: &Credential,
+) -> Result<ARef<Credential>> {
+    let mut cred = NewCred::prepare()?;
+    cred.set_fs_owner(inode);
+    cred.create_files_as(dentry, mode, caller)?;
+    Ok(cred.finish())
+}

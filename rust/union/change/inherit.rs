@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! New objects in the work directory that are as if made in the directory they are for.
+
+use crate::{
+    union::{
+        change::stage::{New, Staged},
+        layers::union::Union,
+        Inode,
+    },
+    vfs::{acl::Inherited, attr::Iattr, namei::NewObject, write::WriteAccess},
+};
+use kernel::prelude::*;
+
+/// Makes an object in the work directory with the ACLs it inherits in `dir`, and the mode that they
+/// or the umask leave.
+///
+/// # Errors
+///
+/// Those of the upper layer's file system.
+pub fn stage<'a>(
+    union: &'a Union,
+    write: &'a WriteAccess<'a>,
+    dir: &Inode,
+    new: New<'_>,
+) -> Result<Staged<'a>> {
+    if let NewObject::Link(_) = new.object {
+        return Staged::make(union, write, new.mode, new.object);
+    }
+    let inherited = Inherited::new(dir, new.mode)?;
+    let staged = Staged::make(union, write, inherited.mode, new.object)?;
+    let dentry = staged.dentry()?;
+    let inode = dentry.inode().ok_or(EIO)?;
+    let mnt = write.mnt();
+    if !matches!(new.object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
+        // The file system applied the umask, or set-group-id rules of the work directory.
+        let lock = inode.lock();
+        Iattr::empty()
+            .mode(inherited.mode)
+            .notify_change(mnt.idmap(), dentry, &lock)?;
+    }
+    if !inherited.is_empty() {
+        inherited.apply(mnt, dentry)?;
+    }
+    Ok(staged)
+}

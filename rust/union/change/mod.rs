@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changes of the upper layer.
+
+pub mod copy_data;
+pub mod copy_up;
+pub mod create;
+pub mod inherit;
+pub mod remove;
+pub mod rename;
+pub mod reserve;
+pub mod settle;
+pub mod stage;
+pub mod store;
+pub mod times;

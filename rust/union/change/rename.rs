@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Rename: carries out [`crate::logic::change::rename()`].
+
+use crate::{
+    logic::{
+        change::{self, Below, Move, RenameMode, RenamePlan, Shown, Side, UpperEntry, Vacated},
+        entry::Kind,
+    },
+    union::{
+        change::{
+            copy_up,
+            remove::shown,
+            settle,
+            store::{upper_entry, Object, Place, UpperStore},
+        },
+        layers::union::Union,
+        listing::known::{self, Change, Freshness, Listing},
+        lookup::by_name,
+        Child, Inode,
+    },
+    vfs::{inode_ops::RenameRequest, namei, write::WriteAccess},
+};
+use kernel::prelude::*;
+
+/// One of the two names, and what the union shows there.
+#[derive(Clone, Copy)]
+struct End<'a> {
+    place: Place<'a>,
+    inode: Option<&'a Inode>,
+}
+
+impl<'a> End<'a> {
+    fn new(dir: &'a Inode, child: &'a Child<'_>) -> Self {
+        Self {
+            place: Place {
+                dir,
+                name: child.name(),
+            },
+            inode: child.inode(),
+        }
+    }
+}
+
+/// `->rename()`.
+///
+/// # Errors
+///
+/// `EINVAL` for a whiteout that is asked for: the union would not show it, and who asks (a union or
+/// overlayfs above, fuse-overlayfs) would take the name for hidden that it is not. Otherwise those of
+/// the check (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
+pub fn rename(
+    old_dir: &Inode,
+    old: Child<'_>,
+    new_dir: &Inode,
+    new: Child<'_>,
+    request: RenameRequest,
+) -> Result {
+    let union = old_dir.sb().data();
+    union.check_new_name(new.name())?;
+    let mode = match request {
+        RenameRequest::Replace => RenameMode::Replace,
+        RenameRequest::NoReplace => RenameMode::NoReplace,
+        RenameRequest::Exchange => RenameMode::Exchange,
+        RenameRequest::Whiteout => return Err(EINVAL),
+    };
+    let replaced = match new.inode() {
+        Some(inode) if inode.is_dir() && mode != RenameMode::Exchange => {
+            Some(known::listing(inode, Freshness::Checked)?)
+        }
+        _ => None,
+    };
+    let plan = {
+        let _creds = union.creds();
+        let old = side(union, End::new(old_dir, &old), None)?;
+        let new = side(union, End::new(new_dir, &new), replaced.as_ref())?;
+        change::check_rename(old, new, mode)?
+    };
+    copy_up(old, new, plan)?;
+    let (old, new) = (End::new(old_dir, &old), End::new(new_dir, &new));
+    execute(union, old, new, plan, replaced.as_ref())
+}
+
+/// What has to be in the upper layer comes there. After the refusals: nothing is copied up by a call
+/// that fails.
+fn copy_up(old: Child<'_>, new: Child<'_>, plan: RenamePlan) -> Result {
+    copy_up::up(old.dentry())?;
+    copy_up::up(new.stable_parent())?;
+    match plan.copy_up_new {
+        true => copy_up::up(new.dentry()),
+        false => Ok(()),
+    }
+}
+
+/// Renames in the upper layer, and has the inodes of the union follow.
+fn execute(
+    union: &Union,
+    old: End<'_>,
+    new: End<'_>,
+    plan: RenamePlan,
+    replaced: Option<&Listing>,
+) -> Result {
+    let inode = old.inode.ok_or(ENOENT)?;
+    // A replaced lower object must not be copied up at its name any more.
+    let victim = new.inode.filter(|_| !plan.is_exchange());
+    let _victim_lock = match victim {
+        Some(inode) => Some(inode.data().lock.lock()?),
+        None => None,
+    };
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let _creds = union.creds();
+
+    // Before anything of what they list becomes another number.
+    let mut old_names = Change::begin(old.place.dir);
+    let same_dir = core::ptr::eq(old.place.dir, new.place.dir);
+    let mut new_names = (!same_dir).then(|| Change::begin(new.place.dir));
+    let target = new.inode.filter(|inode| inode.data().upper().is_some());
+    let names = Move {
+        old: old.place,
+        object: Object::new(inode),
+        new: new.place,
+        target: target.map(|inode| Object {
+            listing: replaced,
+            ..Object::new(inode)
+        }),
+    };
+    let left = change::rename(&mut UpperStore::new(union, &write), plan, names)?;
+
+    match (left, new.inode) {
+        (Vacated::Exchanged, Some(other)) => old_names.object(old.place.name, other),
+        (Vacated::Nothing, _) => old_names.nothing(old.place.name),
+        (Vacated::Whiteout | Vacated::Exchanged, _) => old_names.whiteout(old.place.name),
+    }
+    new_names
+        .as_mut()
+        .unwrap_or(&mut old_names)
+        .object(new.place.name, inode);
+    old_names.end();
+    if let Some(names) = new_names {
+        names.end();
+    }
+    if let Some(inode) = victim {
+        settle::removed(union, &write, inode);
+    }
+    settle::changed_dir(union, &write, old.place.dir)?;
+    settle::changed_dir(union, &write, new.place.dir)?;
+    for inode in [Some(inode), new.inode].into_iter().flatten() {
+        settle::refresh(union, inode)?;
+    }
+    Ok(())
+}
+
+/// What is at one of the two names.
+fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> {
+    let Place { dir, name } = end.place;
+    let Some(inode) = end.inode else {
+        let upper = upper_beneath(union, end.place)?;
+        let hides = upper == UpperEntry::Whiteout && !dir.data().lowers().is_empty();
+        return Ok(Side {
+            shown: Shown::Nothing,
+            upper,
+            below: match hides {
+                true => Below::Something,
+                false => Below::Nothing,
+            },
+        });
+    };
+    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    Ok(Side {
+        shown: shown(inode, listing),
+        upper: match inode.data().upper() {
+            Some(_) => UpperEntry::Object(kind),
+            None => UpperEntry::Nothing,
+        },
+        below: by_name::below(union, dir, inode, name)?,
+    })
+}
+
+/// What the upper layer holds under a name that the union does not show.
+fn upper_beneath(union: &Union, place: Place<'_>) -> Result<UpperEntry> {
+    let node = place.dir.data();
+    match (node.upper(), known::is_whiteout(union, node, place.name)) {
+        (None, _) | (_, Some(false)) => Ok(UpperEntry::Nothing),
+        (_, Some(true)) => Ok(UpperEntry::Whiteout),
+        (Some(dir), None) => {
+            let mnt = union.upper_mnt()?;
+            upper_entry(&*namei::lookup_one_unlocked(mnt, dir, place.name)?)
+        }
+    }
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Reserving the inode numbers of copies that move ([`crate::union::layers::reserved`]).
+
+use crate::{
+    union::{
+        change::stage,
+        layers::{inum, node::Node, union::Union},
+        listing::known,
+        Inode,
+    },
+    vfs::write::WriteAccess,
+};
+use kernel::prelude::*;
+
+/// Reserves the number that `inode` shows for it, if it is that of a lower object: before it is moved or linked.
+/// With the mounter's credentials. `dir` is the directory the copy is in, unless a [change](known::Change) of it
+/// has begun: listings may be older than the copy, and show the lower object, whose number is another one then.
+///
+/// # Errors
+///
+/// `ENOMEM`; those of `->getattr()`. That it cannot be written down is none.
+pub fn reserve(
+    union: &Union,
+    write: &WriteAccess<'_>,
+    inode: &Inode,
+    dir: Option<&Node>,
+) -> Result {
+    let node = inode.data();
+    if !node.has_recorded_ino() {
+        return Ok(());
+    }
+    let proof = inum::proof(union, union.upper_path(node.upper().ok_or(EROFS)?)?)?;
+    let reserved = &union.upper()?.reserved;
+    // Who finds the number reserved finds the listing outdated.
+    let before = || dir.into_iter().for_each(known::forget_view);
+    reserved.reserve(write, inode.ino(), proof, before, |dir, name| {
+        stage::whiteout(union, write, dir, name)
+    })
+}
+
+/// Gives up the reservation for an inode whose last name is gone. With the mounter's credentials.
+pub fn release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) {
+    // What is left does no harm.
+    let _ = try_release(union, write, inode);
+}
+
+fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result {
+    let node = inode.data();
+    let reserved = &union.upper()?.reserved;
+    if inode.nlink() != 0 || !node.has_recorded_ino() || reserved.is_empty() {
+        return Ok(());
+    }
+    let Some(upper) = node.upper() else {
+        return Ok(());
+    };
+    let proof = inum::proof(union, union.upper_path(upper)?)?;
+    reserved.release(write, inode.ino(), proof)
+}

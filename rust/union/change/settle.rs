@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What inodes of the union take over from the upper layer after a change.
+
+use crate::{
+    union::{
+        change::reserve,
+        layers::{impure, union::Union},
+        Inode,
+    },
+    vfs::{stack, write::WriteAccess},
+};
+use kernel::prelude::*;
+
+/// Takes over the attributes of the object in the upper layer, if there is one.
+pub fn refresh(union: &Union, inode: &Inode) -> Result {
+    if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
+        stack::copy_attr(inode, union.upper_mnt()?, real);
+    }
+    Ok(())
+}
+
+/// The same for a directory that was changed, from which the impure mark goes if it is not needed
+/// any more.
+pub fn changed_dir(union: &Union, write: &WriteAccess<'_>, dir: &Inode) -> Result {
+    impure::unmark(union, write, dir);
+    refresh(union, dir)
+}
+
+/// A name of the object has gone. Its `Node::lock` is held.
+pub fn removed(union: &Union, write: &WriteAccess<'_>, inode: &Inode) {
+    let node = inode.data();
+    if node.upper().is_none() {
+        node.set_gone();
+    }
+    if inode.is_dir() {
+        inode.clear_nlink();
+    } else {
+        nlink(inode);
+    }
+    reserve::release(union, write, inode);
+}
+
+/// Brings the link count of a file up to date after a name of it has come or gone. In the upper layer
+/// it is that of the real inode, so that names made there directly count, and a file that has a name
+/// left is not taken for a removed one.
+pub fn nlink(inode: &Inode) {
+    match inode.data().upper().and_then(|d| d.inode()) {
+        Some(real) => inode.set_nlink(real.nlink()),
+        None => inode.drop_nlink(),
+    }
+}

@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Objects in the making, under temporary names in the work directory.
+//!
+//! Whatever cannot be made by one atomic step at its final name is made here and published by a
+//! rename. What is not published is removed again; what a crash leaves is removed by the next
+//! mount ([`crate::union::mount::workdir`]).
+
+use crate::{
+    union::layers::union::Union,
+    vfs::{
+        dentry::Dentry,
+        errno::EOPNOTSUPP,
+        namei::{self, Creating, NewObject, Removing, RenameFlags, Renaming},
+        printk::pr_warn_ratelimited,
+        task_work,
+        types::Name,
+        write::WriteAccess,
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+    },
+};
+
+/// Numbers of temporary names. Unique among the mounts of this module; another name in the work
+/// directory makes the next number be tried.
+static NEXT: Atomic<u32> = Atomic::new(0);
+
+/// A temporary name: `#` and a number, as overlayfs has them.
+struct TempName {
+    bytes: [u8; 9],
+    len: usize,
+}
+
+impl TempName {
+    fn next() -> Self {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let n = NEXT.fetch_add(1, Relaxed);
+        let mut name = TempName {
+            bytes: [b'#'; 9],
+            len: 9,
+        };
+        for (i, byte) in name.bytes.iter_mut().skip(1).enumerate() {
+            let nibble = (n >> (28 - 4 * i.min(7))) & 0xf;
+            *byte = DIGITS.get(nibble as usize).copied().unwrap_or(b'0');
+        }
+        name
+    }
+
+    fn name(&self) -> Result<Name<'_>> {
+        Name::new(self.bytes.get(..self.len).unwrap_or(&self.bytes))
+    }
+}
+
+/// What is to be made.
+#[derive(Clone, Copy)]
+pub struct New<'a> {
+    /// Type and permission bits.
+    pub mode: u16,
+    /// The rest.
+    pub object: NewObject<'a>,
+}
+
+/// An object under a temporary name. Dropping it removes it.
+pub struct Staged<'a> {
+    union: &'a Union,
+    write: &'a WriteAccess<'a>,
+    /// `None` once published.
+    dentry: Option<ARef<Dentry>>,
+}
+
+impl<'a> Staged<'a> {
+    /// Makes an object in the work directory.
+    ///
+    /// # Errors
+    ///
+    /// Those of the top's file system.
+    pub fn make(
+        union: &'a Union,
+        write: &'a WriteAccess<'a>,
+        mode: u16,
+        object: NewObject<'_>,
+    ) -> Result<Self> {
+        let workdir = &union.upper()?.workdir;
+        let dentry = loop {
+            let name = TempName::next();
+            match Creating::start(write, workdir, name.name()?)?.make(mode, object) {
+                // The number has come round, or a stranger works there.
+                Err(e) if e == EEXIST => task_work::go_on()?,
+                other => break other?,
+            }
+        };
+        Ok(Self {
+            union,
+            write,
+            dentry: Some(dentry),
+        })
+    }
+
+    /// Takes an object that [`keep`](Self::keep) left in the work directory back.
+    pub fn adopt(union: &'a Union, write: &'a WriteAccess<'a>, dentry: ARef<Dentry>) -> Self {
+        Self {
+            union,
+            write,
+            dentry: Some(dentry),
+        }
+    }
+
+    /// The object.
+    pub fn dentry(&self) -> Result<&Dentry> {
+        self.dentry.as_deref().ok_or(EIO)
+    }
+
+    /// Moves the object to `name` in `dir`, over what `expect` allows there.
+    ///
+    /// # Errors
+    ///
+    /// Those of the rename; what `expect` returns. The object is then removed.
+    pub fn publish(
+        mut self,
+        dir: &Dentry,
+        name: Name<'_>,
+        expect: impl FnOnce(&Dentry) -> Result,
+    ) -> Result<ARef<Dentry>> {
+        let dentry = self.dentry.as_ref().ok_or(EIO)?;
+        let workdir = &self.union.upper()?.workdir;
+        let renaming =
+            Renaming::start_dentry(self.write, workdir, dentry, dir, name, RenameFlags::Plain)?;
+        expect(renaming.new_dentry())?;
+        renaming.rename()?;
+        self.dentry.take().ok_or(EIO)
+    }
+
+    /// Exchanges the object with what is at `name` in `dir` and `expect` allows. Returns the object,
+    /// and the other one, which is the staged one now.
+    ///
+    /// # Errors
+    ///
+    /// Those of the rename; what `expect` returns. The object is then removed.
+    pub fn exchange(
+        mut self,
+        dir: &Dentry,
+        name: Name<'_>,
+        expect: impl FnOnce(&Dentry) -> Result,
+    ) -> Result<(ARef<Dentry>, Self)> {
+        let dentry = self.dentry.as_ref().ok_or(EIO)?;
+        let workdir = &self.union.upper()?.workdir;
+        let renaming = Renaming::start_dentry(
+            self.write,
+            workdir,
+            dentry,
+            dir,
+            name,
+            RenameFlags::Exchange,
+        )?;
+        expect(renaming.new_dentry())?;
+        let other: ARef<Dentry> = renaming.new_dentry().into();
+        renaming.rename()?;
+        let published = self.dentry.replace(other).ok_or(EIO)?;
+        Ok((published, self))
+    }
+
+    /// Leaves the object where it is, to be removed by nobody.
+    pub fn keep(mut self) -> Result<ARef<Dentry>> {
+        self.dentry.take().ok_or(EIO)
+    }
+}
+
+impl Drop for Staged<'_> {
+    fn drop(&mut self) {
+        let Some(dentry) = self.dentry.take() else {
+            return;
+        };
+        let Ok(upper) = self.union.upper() else {
+            return;
+        };
+        let removed = Removing::start_dentry(self.write, &upper.workdir, &dentry)
+            .and_then(|removing| removing.remove());
+        if let Err(e) = removed {
+            // The next mount removes it.
+            pr_warn_ratelimited!(
+                "cannot remove a temporary object from the work directory: {:?}\n",
+                e
+            );
+        }
+    }
+}
+
+/// Makes a whiteout at the free name `name` in `dir` of the top layer: one more link to the shared
+/// one, straight to its place (the operation `whiteout` of the 2010 union mounts).
+pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
+    for _ in 0..2 {
+        let shared = shared_whiteout(union, write)?;
+        match Creating::start(write, dir, name)?.make(0, NewObject::Link(&shared)) {
+            // It has as many links as the file system allows, or a stranger removed it.
+            Err(e) if e == EMLINK || e == ENOENT => retire(union, write, &shared)?,
+            // A file system without hard links.
+            Err(e) if e == EPERM || e == EOPNOTSUPP => break,
+            other => return other.map(drop),
+        }
+    }
+    Creating::start(write, dir, name)?
+        .make(WHITEOUT_MODE, NewObject::Special(0))
+        .map(drop)
+}
+
+/// Removes the whiteout at `name` in `dir` of the top layer: the name falls through to the lower layers
+/// again (the operation `fallthru` of the 2010 union mounts, which had to make an entry for that).
+///
+/// # Errors
+///
+/// `ENOENT` if there is no whiteout at that name; those of the file system.
+pub fn fallthru(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
+    let removing = Removing::start(write, dir, name)?;
+    let inode = removing.dentry().inode();
+    if !inode.is_some_and(|inode| inode.is_whiteout()) {
+        return Err(ENOENT);
+    }
+    removing.remove()
+}
+
+/// The shared whiteout, made if there is none.
+fn shared_whiteout(union: &Union, write: &WriteAccess<'_>) -> Result<ARef<Dentry>> {
+    let mut shared = union.upper()?.whiteout.lock();
+    if let Some(existing) = &*shared {
+        return Ok(existing.clone());
+    }
+    let made = make_whiteout(union, write)?.keep()?;
+    *shared = Some(made.clone());
+    Ok(made)
+}
+
+/// Gives a shared whiteout up that takes no more links, with its name in the work directory.
+fn retire(union: &Union, write: &WriteAccess<'_>, spent: &Dentry) -> Result {
+    {
+        let mut shared = union.upper()?.whiteout.lock();
+        if !shared.as_ref().is_some_and(|s| s.same(spent)) {
+            return Ok(());
+        }
+        *shared = None;
+    }
+    match Removing::start_dentry(write, &union.upper()?.workdir, spent) {
+        Ok(removing) => removing.remove(),
+        // A stranger removed it.
+        Err(_) => Ok(()),
+    }
+}
+
+/// Type and permission bits of a whiteout (`WHITEOUT_MODE` in C, with its type).
+const WHITEOUT_MODE: u16 = 0o020000;
+
+/// Makes the first shared whiteout, by a rename that leaves one: so it is known that the top's file
+/// system can do both.
+///
+/// # Errors
+///
+/// `EINVAL` if it cannot.
+pub fn probe(union: &Union, write: &WriteAccess<'_>) -> Result {
+    let upper = union.upper()?;
+    let file = Staged::make(union, write, 0o100000, NewObject::Regular)?;
+    let (old, new) = (file.dentry()?.name_snapshot()?, TempName::next());
+    let renaming = Renaming::start_dentry(
+        write,
+        &upper.workdir,
+        file.dentry()?,
+        &upper.workdir,
+        new.name()?,
+        RenameFlags::Whiteout,
+    )?;
+    renaming.rename()?;
+    let mnt = union.upper_mnt()?;
+    let whiteout = namei::lookup_one_unlocked(mnt, &upper.workdir, old.name())?;
+    if !whiteout.inode().is_some_and(|inode| inode.is_whiteout()) {
+        return Err(EINVAL);
+    }
+    *upper.whiteout.lock() = Some(whiteout);
+    Ok(())
+}
+
+/// A whiteout in the work directory: a link to the shared one where that is possible.
+pub fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
+    let shared = union.upper()?.whiteout.lock().clone();
+    if let Some(shared) = shared {
+        if let Ok(staged) = Staged::make(union, write, 0, NewObject::Link(&shared)) {
+            return Ok(staged);
+        }
+    }
+    make_whiteout(union, write)
+}
+
+/// A whiteout in the work directory.
+fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
+    Staged::make(union, write, WHITEOUT_MODE, NewObject::Special(0))
+}
+
+/// Removes the shared whiteout's name from the work directory, at unmount, unless the top is frozen:
+/// umount(2) waits with `s_umount` held, for which sync(2) waits.
+pub fn tidy(union: &Union) {
+    let Ok(upper) = union.upper() else { return };
+    let Some(shared) = upper.whiteout.lock().take() else {
+        return;
+    };
+    let _creds = union.creds();
+    // The next mount removes what cannot be removed now: the file system may be frozen, read-only or
+    // full of errors.
+    let _ = union
+        .upper_mnt()
+        .and_then(WriteAccess::try_want)
+        .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
+}

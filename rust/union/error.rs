@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The error numbers of what the rules refuse.
+
+use crate::{
+    logic::{alloc::AllocError, change::Refusal},
+    vfs::errno::{ENOTEMPTY, ESTALE},
+};
+use kernel::prelude::*;
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Exists => EEXIST,
+            Refusal::NotFound => ENOENT,
+            Refusal::NotEmpty => ENOTEMPTY,
+            Refusal::NotADirectory => ENOTDIR,
+            Refusal::IsADirectory => EISDIR,
+            Refusal::CrossDevice => EXDEV,
+            Refusal::Stale => ESTALE,
+        }
+    }
+}
+
+impl From<AllocError> for Error {
+    fn from(_: AllocError) -> Self {
+        ENOMEM
+    }
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What unions and the file systems of their layers are known by; the rules are in
+//! [`logic::identity`](crate::logic::identity).
+
+use crate::{
+    logic::{hash, identity::fsid},
+    vfs::{
+        mount::Mount,
+        path::PathRef,
+        statfs::Statfs,
+        super_block::{self, magic, SbInfo},
+    },
+};
+
+/// How much of a device is looked at to tell one image from another: beyond the volume descriptors of
+/// ISO 9660.
+const DEVICE_HEAD: usize = 40 << 10;
+
+/// What a union is known by.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// Its own UUID.
+    Own([u8; 16]),
+    /// Its device number, while it is mounted: there is nothing that stays.
+    Device,
+    /// That of the file system of its top, or topmost, layer.
+    Real,
+}
+
+impl Identity {
+    /// Puts the identification into what the real file system says. `dev`: the union's device number.
+    pub fn show(self, buf: &mut Statfs, dev: u32) {
+        match self {
+            Self::Own(uuid) => buf.set_fsid(fsid(uuid)),
+            Self::Device => buf.set_fsid_from_dev(dev),
+            Self::Real => {}
+        }
+    }
+}
+
+/// What tells the file system of a mount from others. `None`: nothing does.
+pub fn file_system(mnt: &Mount) -> Option<u64> {
+    let root = mnt.root();
+    let sb = SbInfo::of(root);
+    let mut identity = hash::combine(0, sb.magic as u64);
+    match u32::try_from(sb.magic).ok()? {
+        magic::NFS_SUPER_MAGIC => {}
+        magic::EXT4_SUPER_MAGIC
+        | magic::XFS_SUPER_MAGIC
+        | magic::BTRFS_SUPER_MAGIC
+        | magic::F2FS_SUPER_MAGIC
+        | magic::TMPFS_MAGIC => identity = with_bytes(identity, &sb.uuid?),
+        // An image is what its head says: that has the time it was made at, or counts its bytes.
+        magic::EROFS_SUPER_MAGIC_V1 | magic::SQUASHFS_MAGIC | magic::ISOFS_SUPER_MAGIC => {
+            let blocks = Statfs::of(PathRef::new(mnt, root)).ok()?.blocks();
+            identity = hash::combine(identity, blocks);
+            let take = |bytes: &[u8]| identity = with_bytes(identity, bytes);
+            if !super_block::read_device(root, DEVICE_HEAD, take) {
+                return None;
+            }
+        }
+        // Times of directories may be anything there; or they are those of a layer of a stack, of
+        // which another one has changed.
+        _ => return None,
+    }
+    Some(identity)
+}
+
+fn with_bytes(identity: u64, bytes: &[u8]) -> u64 {
+    hash::combine(identity, hash::name(0, bytes).0)
+}

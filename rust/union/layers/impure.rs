@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The impure mark of directories of the upper layer: entries may carry the inode number of a lower
+//! object. A listing of one that is not marked need not look at its entries.
+
+use crate::{
+    logic::codec::Attr,
+    union::{
+        layers::{node::Node, private_xattrs, union::Union},
+        Inode,
+    },
+    vfs::write::WriteAccess,
+};
+use kernel::prelude::*;
+
+/// Notes in a directory of the top layer that entries may carry recorded inode numbers. With the
+/// mounter's credentials.
+pub fn mark(union: &Union, dir: &Inode) -> Result {
+    let node = dir.data();
+    // Before the mark: who takes it off looks here afterwards.
+    node.set_impure();
+    if node.is_marked_impure() {
+        return Ok(());
+    }
+    put(union, node)
+}
+
+fn put(union: &Union, node: &Node) -> Result {
+    let upper = node.upper().ok_or(EROFS)?;
+    private_xattrs::set(union, upper, Attr::Impure, b"y")?;
+    node.set_marked_impure(true);
+    Ok(())
+}
+
+/// Takes the mark off a directory in which a listing has found no such entry. For changes of the
+/// directory: a listing writes nothing itself. With the mounter's credentials.
+pub fn unmark(union: &Union, _write: &WriteAccess<'_>, dir: &Inode) {
+    let node = dir.data();
+    if node.is_impure() || !node.is_marked_impure() {
+        return;
+    }
+    let Some(upper) = node.upper() else { return };
+    node.set_marked_impure(false);
+    let unmarked = private_xattrs::remove(union, upper, Attr::Impure);
+    // A copy may have come in between, for which the mark is needed. If there is no memory for it,
+    // that copy shows its own number in listings, and the recorded one otherwise.
+    if unmarked.is_err() || node.is_impure() {
+        // It may have marked the directory before the mark was taken off, and may say so only now: this is
+        // not asked for.
+        if put(union, node).is_err() {
+            node.set_marked_impure(false);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inode numbers of what lies in the layers; the rules are in [`logic::inum`](crate::logic::inum).
+
+use crate::{
+    logic::{
+        hash,
+        inum::{Beneath, Space},
+        options::Uuid,
+        value::{Handle, Mark, Origin},
+    },
+    union::layers::{
+        node::{LowerPath, Node},
+        union::Union,
+    },
+    vfs::{
+        dentry::Dentry,
+        errno::ESTALE,
+        inode::Inode,
+        mount::Mount,
+        namei,
+        path::PathRef,
+        types::{Ino, Name},
+    },
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// What tells an inode of the top from all others there are and have been: a hash of its file system, its
+/// number and its generation.
+///
+/// # Errors
+///
+/// As [`Numbers::ino`].
+pub fn proof(union: &Union, path: PathRef<'_>) -> Result<u64> {
+    let upper = union.upper()?;
+    let inode = path.dentry().inode().ok_or(ESTALE)?;
+    let facts = [
+        upper.identity.unwrap_or(0),
+        upper.numbers.part(path)?,
+        inode.ino(),
+        inode.generation().into(),
+    ];
+    Ok(facts.into_iter().fold(0, hash::combine))
+}
+
+/// The number of a lower object of a directory whose lower objects have numbers in `space`, before reservations.
+///
+/// # Errors
+///
+/// As [`Numbers::ino`].
+pub fn of_lower(union: &Union, space: Space, layer: u32, dentry: &Dentry) -> Result<Ino> {
+    let numbers = union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
+    let path = PathRef::new(union.lower_mnt(layer)?, dentry);
+    let natural = numbers.ino(union.inums, path)?;
+    let inode = dentry.inode().ok_or(ESTALE)?;
+    Ok(space.number(natural, !is_single(inode)))
+}
+
+/// Whether an inode can have no other name.
+pub fn is_single(inode: &Inode) -> bool {
+    inode.is_dir() || inode.nlink() == 1
+}
+
+/// The number of the object `upper` of the top that stands under `name` in `dir` and has this mark, if it
+/// is that of a lower object ([`crate::logic::inum`]); `None`: it has its own. `beneath` is what is known to lie
+/// under the name in lower layers.
+///
+/// The layers are asked only if what is known does not tell, and of them those of the file system that the
+/// mark names. With the mounter's credentials, and nothing of the top locked.
+///
+/// # Errors
+///
+/// `ENOMEM`, `EINTR`. What cannot be looked at proves nothing.
+pub fn of_copy(
+    union: &Union,
+    dir: &Node,
+    name: Name<'_>,
+    upper: &Dentry,
+    mark: &Mark,
+    beneath: &[LowerPath],
+) -> Result<Option<Ino>> {
+    let reserved = &union.upper()?.reserved;
+    let proof = || proof(union, union.upper_path(upper)?);
+    if let Some(number) = reserved.of(proof)? {
+        return Ok(Some(number));
+    }
+    let inode = upper.inode().ok_or(ESTALE)?;
+    let mut number = None;
+    if is_single(inode) {
+        let place = Place {
+            union,
+            dir,
+            name,
+            inode,
+            mark,
+        };
+        for lower in beneath {
+            number = number.or(passing(place.matches(lower.layer, &lower.dentry))?.flatten());
+        }
+        for lower in dir.lowers() {
+            if number.is_some() {
+                break;
+            }
+            number = passing(place.look(lower))?.flatten();
+        }
+    }
+    // Once more: link(2) does not lock the directory, and may just have reserved the number.
+    reserved.or_shown(number, proof)
+}
+
+/// Leaves of errors only those that another try may not meet.
+fn passing<T>(result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if [ENOMEM, EINTR, ERESTARTSYS].contains(&e) => Err(e),
+        Err(_) => Ok(None),
+    }
+}
+
+/// The place of an object of the top that is marked as a copy.
+struct Place<'a> {
+    union: &'a Union,
+    dir: &'a Node,
+    name: Name<'a>,
+    inode: &'a Inode,
+    mark: &'a Mark,
+}
+
+impl Place<'_> {
+    /// The number of what lies under the name in a lower directory, if that is what was copied.
+    fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
+        let mnt = self.union.lower_mnt(lower.layer)?;
+        if let Some(origin) = &self.mark.origin {
+            if origin.tag != self.tag(lower.layer)? {
+                return Ok(None);
+            }
+        }
+        let dentry: ARef<Dentry> = namei::lookup_one_unlocked(mnt, &lower.dentry, self.name)?;
+        self.matches(lower.layer, &dentry)
+    }
+
+    fn matches(&self, layer: u32, dentry: &Dentry) -> Result<Option<Ino>> {
+        let Some(inode) = dentry.inode().filter(|_| !dentry.is_weird()) else {
+            return Ok(None);
+        };
+        let number = of_lower(self.union, self.dir.space(), layer, dentry)?;
+        let beneath = Beneath {
+            tag: self.tag(layer)?,
+            handle: handle(inode),
+            number,
+            same_type: inode.file_type() == self.inode.file_type(),
+            single: is_single(inode),
+        };
+        Ok(beneath.is_origin_of(self.mark).then_some(number))
+    }
+}
+
+impl Place<'_> {
+    /// What tells the file system of a layer from others; with `uuid=off`, that which the mark names.
+    fn tag(&self, layer: u32) -> Result<u32> {
+        match (self.union.config.uuid, &self.mark.origin) {
+            (Uuid::Off, Some(origin)) => Ok(origin.tag),
+            _ => tag(self.union, layer),
+        }
+    }
+}
+
+/// Tells the file system of a lower layer from others; 0 if nothing does.
+fn tag(union: &Union, layer: u32) -> Result<u32> {
+    let mnt: &Mount = union.lower_mnt(layer)?;
+    let lower = union.lowers.get(layer as usize).ok_or(EIO)?;
+    Ok(lower.identity(mnt).map_or(0, |identity| identity as u32))
+}
+
+fn handle(inode: &Inode) -> Handle {
+    let mut space = [0; 128];
+    match inode.file_handle(&mut space) {
+        Some((kind, id)) => Handle::new(kind, id),
+        None => Handle::NONE,
+    }
+}
+
+/// What a copy of a lower object is to be known by.
+///
+/// # Errors
+///
+/// `EIO` for a layer that must not be used.
+pub fn origin(union: &Union, layer: u32, dentry: &Dentry) -> Result<Origin> {
+    let inode = dentry.inode().ok_or(ESTALE)?;
+    Ok(Origin {
+        tag: tag(union, layer)?,
+        object: handle(inode),
+        parent: match inode.is_dir() {
+            true => Handle::NONE,
+            false => dentry.parent().inode().map_or(Handle::NONE, handle),
+        },
+    })
+}

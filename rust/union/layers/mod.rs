@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The layers: what they are, what inodes are made of, what a layer says of a name.
+
+pub mod identity;
+pub mod impure;
+pub mod inum;
+pub mod node;
+pub mod numbers;
+pub mod private;
+pub mod private_xattrs;
+pub mod probe;
+pub mod reserved;
+pub mod union;

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What a union inode is made of: the object in the top layer, those in the lower layers.
+
+use crate::{
+    logic::{inum::Space, value::Protattr},
+    union::{layers::union::Union, listing::slot::Slot},
+    vfs::{dentry::Dentry, mutex::KillableMutex, path::PathRef, types::Ino},
+};
+use kernel::{
+    prelude::*,
+    static_lock_class,
+    sync::{
+        aref::ARef,
+        atomic::{Acquire, Atomic, Full, Relaxed, Release},
+        SetOnce,
+    },
+};
+
+/// An object of a lower layer (`struct union_dir` of the 2010 union mounts, without the links).
+pub struct LowerPath {
+    /// The layer, 0 for the topmost lower one.
+    pub layer: u32,
+    /// The object there.
+    pub dentry: ARef<Dentry>,
+    /// Of a directory: empty files in it may be whiteouts, by an attribute of theirs.
+    pub xwhiteouts: bool,
+}
+
+/// The lower objects of an inode, topmost first: as many as there are, and no allocation for one.
+pub enum LowerStack {
+    /// None: the object lives in the top layer alone.
+    None,
+    /// One: every lower object but a merged directory.
+    One(LowerPath),
+    /// The lower directories of a merged directory.
+    Many(KVec<LowerPath>),
+}
+
+impl LowerStack {
+    /// The objects.
+    pub fn as_slice(&self) -> &[LowerPath] {
+        match self {
+            Self::None => &[],
+            Self::One(one) => core::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
+    }
+
+    /// Takes over what was collected, in a vector of the exact size.
+    pub fn from_vec(mut found: KVec<LowerPath>) -> Result<Self> {
+        match found.len() {
+            0 => Ok(Self::None),
+            1 => Ok(found.pop().map_or(Self::None, Self::One)),
+            n => {
+                let mut exact = KVec::with_capacity(n, GFP_KERNEL_ACCOUNT)?;
+                for path in found {
+                    exact.push(path, GFP_KERNEL_ACCOUNT)?;
+                }
+                Ok(Self::Many(exact))
+            }
+        }
+    }
+}
+
+/// The data of a union inode.
+#[pin_data]
+pub struct Node {
+    /// The object in the top layer; set once, by lookup, creation or copy-up.
+    upper: SetOnce<ARef<Dentry>>,
+    /// Immutable.
+    lower: LowerStack,
+    /// Held during copy-up, during removal, and while a directory is read.
+    #[pin]
+    pub lock: KillableMutex,
+    /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
+    /// to go. Written under `lock`.
+    gone: Atomic<bool>,
+    /// Of a directory: what the numbers of its lower objects are made in. Immutable.
+    space: Space,
+    /// Of a directory: entries of the top directory may carry the inode number of a lower object. 0
+    /// says that none does; any other number, that one may, and another number that one more does.
+    impure: Atomic<u32>,
+    /// Of a directory: how many copies of its entries are on their way into the top directory.
+    arriving: Atomic<u32>,
+    /// Of a directory: the top directory is marked for that.
+    marked_impure: Atomic<bool>,
+    /// Of a directory: the top directory was made opaque after the stack was built.
+    sealed: Atomic<bool>,
+    /// The object in the top layer shows the inode number of a lower one.
+    recorded_ino: Atomic<bool>,
+    /// Of a file: the object in the top layer is no copy, or the name of the copy is known to be
+    /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
+    /// the file system a link is no change of the data.
+    name_stable: Atomic<bool>,
+    /// Of a directory.
+    pub dir: Slot,
+}
+
+impl Node {
+    /// The data of an inode. `depth`: how many file systems are stacked, with the union.
+    pub fn new(parts: Parts, depth: i32) -> impl PinInit<Self, Error> {
+        // A union in a union takes the inner one's locks while it holds its own: two classes.
+        let (plain, outer) = (static_lock_class!(), static_lock_class!());
+        let lock_class = if depth > 1 { outer } else { plain };
+        let upper = SetOnce::new();
+        if let Some(dentry) = parts.upper {
+            upper.populate(dentry);
+        }
+        try_pin_init!(Self {
+            upper,
+            lower: parts.lower,
+            lock <- KillableMutex::new(c"union_node", lock_class),
+            gone: Atomic::new(false),
+            space: parts.space,
+            impure: Atomic::new(parts.impure.into()),
+            arriving: Atomic::new(0),
+            marked_impure: Atomic::new(parts.impure),
+            sealed: Atomic::new(false),
+            recorded_ino: Atomic::new(parts.ino.is_some()),
+            // A recorded number is what a copy is known by.
+            name_stable: Atomic::new(parts.ino.is_none()),
+            dir: Slot::new(),
+        }? Error)
+    }
+
+    /// The object in the top layer.
+    pub fn upper(&self) -> Option<&Dentry> {
+        self.upper.as_ref().map(|dentry| &**dentry)
+    }
+
+    /// Publishes the object in the upper layer, a copy. Under `lock`.
+    pub fn publish(&self, upper: ARef<Dentry>) {
+        // Before anybody can find the copy.
+        self.name_stable.store(false, Relaxed);
+        self.upper.populate(upper);
+    }
+
+    /// The objects in the lower layers, topmost first.
+    pub fn lowers(&self) -> &[LowerPath] {
+        if self.sealed.load(Relaxed) {
+            return &[];
+        }
+        self.lower.as_slice()
+    }
+
+    /// What the numbers of the lower objects of a directory are made in.
+    pub fn space(&self) -> Space {
+        self.space
+    }
+
+    /// Notes that the top directory was marked opaque: what lies beneath is hidden from now on.
+    pub fn seal(&self) {
+        self.sealed.store(true, Relaxed);
+    }
+
+    /// Whether more than one layer contributes.
+    pub fn is_merged(&self) -> bool {
+        let parts = self.lowers().len() + usize::from(self.upper().is_some());
+        parts > 1
+    }
+
+    /// The object that stands for the inode: that of the top layer, else the topmost lower one.
+    pub fn real<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
+        match self.upper() {
+            Some(upper) => union.upper_path(upper),
+            None => self.real_lower(union),
+        }
+    }
+
+    /// The topmost lower object.
+    pub fn real_lower<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
+        let lower = self.lowers().first().ok_or(EIO)?;
+        Ok(PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry))
+    }
+
+    /// Whether the name is gone (see the field).
+    pub fn is_gone(&self) -> bool {
+        self.gone.load(Relaxed)
+    }
+
+    /// Notes that the name is gone. Under `lock`.
+    pub fn set_gone(&self) {
+        self.gone.store(true, Relaxed);
+    }
+
+    /// Whether entries may carry the inode number of a lower object.
+    pub fn is_impure(&self) -> bool {
+        self.impurity() != 0
+    }
+
+    /// A number for [`found_pure`](Self::found_pure): to be asked for before the entries are read.
+    pub fn impurity(&self) -> u32 {
+        // Who sees the number that `arrival` has made sees that one is on its way.
+        self.impure.load(Acquire)
+    }
+
+    /// Notes that one more entry is about to, or does now.
+    ///
+    /// Fully ordered, as [`set_marked_impure`](Self::set_marked_impure): who looks for the mark afterwards
+    /// sees that it is being taken off, or who takes it off and looks here afterwards sees this.
+    pub fn set_impure(&self) {
+        if self.impure.fetch_add(1, Full) == u32::MAX {
+            self.impure.store(1, Release);
+        }
+    }
+
+    /// Notes that one more entry is about to, in a directory that is not locked: until the result is
+    /// dropped, listings find none pure. Their entries may have been read before it was there.
+    pub fn arrival(&self) -> Arrival<'_> {
+        self.arriving.fetch_add(1, Relaxed);
+        self.set_impure();
+        Arrival(self)
+    }
+
+    /// Notes that no entry does, unless one has come since `impurity` was asked for, or is about to.
+    pub fn found_pure(&self, impurity: u32) {
+        if self.arriving.load(Acquire) == 0 {
+            let _ = self.impure.cmpxchg(impurity, 0, Relaxed);
+        }
+    }
+
+    /// Whether the top directory is marked for that.
+    pub fn is_marked_impure(&self) -> bool {
+        self.marked_impure.load(Relaxed)
+    }
+
+    /// Notes whether it is, fully ordered.
+    pub fn set_marked_impure(&self, is: bool) {
+        self.marked_impure.xchg(is, Full);
+    }
+
+    /// Whether the object in the top shows the inode number of a lower one.
+    pub fn has_recorded_ino(&self) -> bool {
+        self.recorded_ino.load(Relaxed)
+    }
+
+    /// Notes that it does.
+    pub fn set_recorded_ino(&self) {
+        self.recorded_ino.store(true, Relaxed);
+    }
+
+    /// Whether the name of a file in the top layer is known to be stable (see the field).
+    pub fn is_name_stable(&self) -> bool {
+        self.name_stable.load(Relaxed)
+    }
+
+    /// Notes that it is, after a full fsync of the object in the top layer.
+    pub fn set_name_stable(&self) {
+        self.name_stable.store(true, Relaxed);
+    }
+}
+
+/// A copy on its way into the top directory of a node ([`Node::arrival`]).
+#[must_use]
+pub struct Arrival<'a>(&'a Node);
+
+impl Drop for Arrival<'_> {
+    fn drop(&mut self) {
+        // A listing that has seen the first number may not have seen the copy.
+        self.0.set_impure();
+        self.0.arriving.fetch_sub(1, Release);
+    }
+}
+
+/// What an inode is to be made of.
+pub struct Parts {
+    /// The object in the top layer.
+    pub upper: Option<ARef<Dentry>>,
+    /// The objects in the lower layers.
+    pub lower: LowerStack,
+    /// The inode number of an object of the top, if it is that of a lower one ([`crate::union::layers::inum::of_copy`]).
+    pub ino: Option<Ino>,
+    /// What numbers of lower objects are made in where the object is.
+    pub place: Space,
+    /// See [`Node::space`].
+    pub space: Space,
+    /// See [`Node::is_impure`].
+    pub impure: bool,
+    /// The protection flags recorded with the object.
+    pub protection: Protattr,
+}

@@ -1,0 +1,291 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The private directory: `WORKDIR/union`, beside `work`, in which everything lies that the union keeps
+//! and overlayfs knows nothing of.
+//!
+//! overlayfs ignores other names beside `work`, so whatever is called `union` there may be somebody
+//! else's, and whoever owns WORKDIR may have put it there to have it written to or believed. Nothing is
+//! done with it, therefore, unless it is known to be ours:
+//!
+//! * The directory is made with the mounter's credentials, exclusively, with the mode 0700 and without
+//!   ACLs. One that is there is taken over if it is a directory (no symbolic link is followed), the
+//!   mounter's, with the mode 0700 and without ACLs. In such a directory nobody but its owner, and who
+//!   may do everything, can make, replace or open a name.
+//! * The directory is looked up once, at mount, and then used by its dentry: what is put in its place
+//!   while the union is mounted is not looked at.
+//! * A file in it is opened if it is a regular file (nothing is followed, nothing is waited for), the
+//!   mounter's, closed to everybody else, with this one name, and if nobody has it open for writing:
+//!   a descriptor opened before the file became ours would be a way around all of that. Whoever uses the
+//!   file looks at its head before writing to it.
+//! * What is not so is left alone, with a line in the log. The mount goes on, and does without.
+//!
+//! What the files say is believed as far as it may be wrong, all the same: they survive power cuts
+//! without being synced, and the layers may have been changed by somebody else meanwhile.
+
+use crate::vfs::{
+    acl::{Acl, AclType},
+    attr::Iattr,
+    dentry::Dentry,
+    dir_context::{read_all, Next},
+    errno::{ENODATA, EOPNOTSUPP},
+    file::{flags, BackedFile},
+    inode::Inode,
+    mount::Mount,
+    namei::{self, Creating, NewObject, Removing},
+    path::{Path, PathRef},
+    printk::{pr_warn_ratelimited, Printable},
+    types::Name,
+    write::WriteAccess,
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// The directory.
+const NAME: &[u8] = b"union";
+/// Type and permission bits of directories that are ours.
+const DIR_MODE: u16 = 0o040700;
+/// Type and permission bits of files that are ours.
+const FILE_MODE: u16 = 0o100600;
+
+/// The private directory of a union, known to be ours.
+///
+/// Everything here is called with the mounter's credentials in force: they say who is the owner.
+pub struct Private {
+    dir: Path,
+}
+
+/// Why something is not ours.
+type Why = &'static str;
+
+impl Private {
+    /// The private directory in `base`, the directory that the work directory is in; made if it is not
+    /// there. `None`, with a line in the log, if there is something else in its place or it cannot be
+    /// made. `name` is that of `base`, for the log.
+    pub fn open(write: &WriteAccess<'_>, base: &Dentry, name: &[u8]) -> Option<Self> {
+        match Self::try_open(write, base) {
+            Ok(Ok(dir)) => return Some(Self { dir }),
+            Ok(Err(why)) => pr_warn_ratelimited!(
+                "\"union\" in workdir \"{}\" {}: it is not used, and nothing is recorded; remove it\n",
+                Printable(name),
+                why
+            ),
+            Err(e) => pr_warn_ratelimited!(
+                "cannot make or open \"union\" in workdir \"{}\" ({:?}): nothing is recorded\n",
+                Printable(name),
+                e
+            ),
+        }
+        None
+    }
+
+    fn try_open(write: &WriteAccess<'_>, base: &Dentry) -> Result<Result<Path, Why>> {
+        let mnt = write.mnt();
+        let dentry = make_dir(write, base, NAME)?;
+        Ok(own_dir(mnt, &dentry)?.map(|()| PathRef::new(mnt, &dentry).into()))
+    }
+
+    fn mnt(&self) -> &Mount {
+        self.dir.mnt()
+    }
+
+    /// The directory.
+    pub fn path(&self) -> PathRef<'_> {
+        (&self.dir).into()
+    }
+
+    /// A directory in this one. `None`: there is none.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM`, with a line in the log, for what is not ours; those of the file system.
+    pub fn dir(&self, name: &[u8]) -> Result<Option<Self>> {
+        let dentry = self.lookup(name)?;
+        match dentry.is_positive() {
+            true => self.own(name, &dentry).map(Some),
+            false => Ok(None),
+        }
+    }
+
+    /// The same, made if it is not there.
+    pub fn make_dir(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result<Self> {
+        match self.dir(name)? {
+            Some(dir) => Ok(dir),
+            None => self.own(name, &*make_dir(write, self.dir.dentry(), name)?),
+        }
+    }
+
+    fn own(&self, name: &[u8], dentry: &Dentry) -> Result<Self> {
+        own_dir(self.mnt(), dentry)?.map_err(|why| self.refuse(name, why))?;
+        Ok(Self {
+            dir: PathRef::new(self.mnt(), dentry).into(),
+        })
+    }
+
+    /// Removes a file.
+    pub fn remove(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result {
+        Removing::start(write, self.dir.dentry(), Name::new(name)?)?.remove()
+    }
+
+    fn lookup(&self, name: &[u8]) -> Result<ARef<Dentry>> {
+        namei::lookup_one_unlocked(self.mnt(), self.dir.dentry(), Name::new(name)?)
+    }
+
+    /// Opens a file for reading. `None`: there is none.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM`, with a line in the log, for what is not ours; those of the file system.
+    pub fn file(&self, name: &[u8]) -> Result<Option<BackedFile>> {
+        let dentry = self.lookup(name)?;
+        let Some(inode) = dentry.inode() else {
+            return Ok(None);
+        };
+        let why = match own_file(self.mnt(), &dentry, inode) {
+            Ok(()) if inode.is_open_for_write() => "is open for writing elsewhere",
+            Ok(()) => return self.open_file(&dentry, flags::O_RDONLY).map(Some),
+            Err(why) => why,
+        };
+        Err(self.refuse(name, why))
+    }
+
+    /// Makes a file, which must not be there, and opens it for reading.
+    ///
+    /// # Errors
+    ///
+    /// `EEXIST`; `EAGAIN` if the file system is frozen, which is not waited for; those of the file system.
+    pub fn make_file(&self, name: &[u8]) -> Result<BackedFile> {
+        let write = WriteAccess::try_want(self.mnt())?;
+        let dentry = Creating::start(&write, self.dir.dentry(), Name::new(name)?)?
+            .make(FILE_MODE, NewObject::Regular)?;
+        self.open_file(&dentry, flags::O_RDONLY)
+    }
+
+    /// Opens a file that was opened here once more, for writing.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM` if it is not what it was: it has lost its name, or got another one. Those of the file
+    /// system.
+    pub fn for_writing(&self, file: &BackedFile) -> Result<BackedFile> {
+        own_file(self.mnt(), file.dentry(), file.inode()).map_err(|_| EPERM)?;
+        self.open_file(file.dentry(), flags::O_WRONLY)
+    }
+
+    /// Says that a file is not one of ours, though it lies here.
+    pub fn refuse(&self, name: &[u8], why: Why) -> Error {
+        pr_warn_ratelimited!(
+            "\"union/{}\" beside the work directory {}: it is not used; remove it\n",
+            Printable(name),
+            why
+        );
+        EPERM
+    }
+
+    fn open_file(&self, dentry: &Dentry, access: u32) -> Result<BackedFile> {
+        let path = PathRef::new(self.mnt(), dentry);
+        BackedFile::open(path, access | flags::O_LARGEFILE)
+    }
+}
+
+/// The directory `name` in `dir`, or whatever else is there; made, and ours then, if nothing is.
+fn make_dir(write: &WriteAccess<'_>, dir: &Dentry, name: &[u8]) -> Result<ARef<Dentry>> {
+    let creating = Creating::start(write, dir, Name::new(name)?)?;
+    if creating.dentry().is_positive() {
+        return Ok(creating.keep());
+    }
+    let made = creating.make(DIR_MODE, NewObject::Directory)?;
+    // The parent may have handed ACLs on.
+    close(write.mnt(), &made, DIR_MODE & 0o7777)?;
+    Ok(made)
+}
+
+/// Whether a directory is ours.
+fn own_dir(mnt: &Mount, dentry: &Dentry) -> Result<Result<(), Why>> {
+    let Some(inode) = dentry.inode() else {
+        return Err(ENOENT);
+    };
+    if dentry.is_weird() || !inode.is_dir() || !inode.can_lookup() {
+        return Ok(Err("is not a directory"));
+    }
+    if !inode.is_own(mnt) {
+        return Ok(Err("is not the mounter's"));
+    }
+    if inode.mode() != DIR_MODE {
+        return Ok(Err("does not have the mode 0700"));
+    }
+    for ty in [AclType::Access, AclType::Default] {
+        match Acl::get(mnt, dentry, ty) {
+            Ok(Some(_)) => return Ok(Err("has ACLs")),
+            Err(e) if e != EOPNOTSUPP && e != ENODATA => return Err(e),
+            Ok(None) | Err(_) => {}
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Whether a file is ours.
+fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Why> {
+    if dentry.is_weird() || !inode.is_reg() {
+        return Err("is not a regular file");
+    }
+    if !inode.is_own(mnt) {
+        return Err("is not the mounter's");
+    }
+    if inode.mode() & 0o7077 != 0 {
+        return Err("is open to others, or has special bits");
+    }
+    if inode.nlink() != 1 {
+        return Err("has another name as well, or none");
+    }
+    Ok(())
+}
+
+/// Sees to it that nothing made in a directory beside the top inherits anything, and that nobody else
+/// can look into it: takes its ACLs away and sets its permission bits. It may have got ACLs from its
+/// parent, or from its owner while nothing was mounted.
+pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
+    for ty in [AclType::Default, AclType::Access] {
+        match Acl::get(mnt, dir, ty) {
+            Ok(Some(_)) => Acl::remove(mnt, dir, ty)?,
+            Err(e) if e != EOPNOTSUPP && e != ENODATA => return Err(e),
+            Ok(None) | Err(_) => {}
+        }
+    }
+    let inode = dir.inode().ok_or(EIO)?;
+    if inode.mode() & 0o7777 == permissions {
+        return Ok(());
+    }
+    let lock = inode.lock();
+    Iattr::empty()
+        .mode(0o040000 | permissions)
+        .notify_change(mnt.idmap(), dir, &lock)
+}
+
+/// Names of a directory.
+pub fn names(path: PathRef<'_>) -> Result<KVVec<KVec<u8>>> {
+    let dir = BackedFile::open(
+        path,
+        flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,
+    )?;
+    let mut names = KVVec::<KVec<u8>>::new();
+    let mut result = Ok(());
+    read_all(&dir, |entry| {
+        if matches!(entry.name, b"." | b"..") {
+            return Next::More;
+        }
+        result = keep(&mut names, entry.name);
+        if result.is_ok() {
+            Next::More
+        } else {
+            Next::Stop
+        }
+    })?;
+    result?;
+    Ok(names)
+}
+
+fn keep(names: &mut KVVec<KVec<u8>>, name: &[u8]) -> Result {
+    let mut copy = KVec::with_capacity(name.len(), GFP_KERNEL_ACCOUNT)?;
+    copy.extend_from_slice(name, GFP_KERNEL_ACCOUNT)?;
+    names.push(copy, GFP_KERNEL_ACCOUNT)?;
+    Ok(())
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What one layer says of one name: the object, and the private attributes it carries.
+
+use crate::{
+    logic::{
+        aufs,
+        entry::{Entry, Kind},
+        options::Whiteouts,
+    },
+    union::layers::{
+        node::LowerPath,
+        private_xattrs::{self, PrivateXattrs},
+        union::Union,
+    },
+    vfs::{
+        dentry::Dentry,
+        errno::{ELOOP, ENAMETOOLONG, EREMOTE},
+        mount::Mount,
+        namei,
+        types::Name,
+    },
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// An object a layer has, and what it says.
+pub struct Found {
+    /// The object.
+    pub dentry: ARef<Dentry>,
+    /// The answer for [`crate::logic::lookup`].
+    pub entry: Entry,
+    /// Its private attributes.
+    pub xattrs: PrivateXattrs,
+}
+
+impl Found {
+    fn whiteout(dentry: ARef<Dentry>) -> Self {
+        Self {
+            dentry,
+            entry: Entry::Whiteout,
+            xattrs: PrivateXattrs::default(),
+        }
+    }
+}
+
+/// Which private attributes to ask for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    /// All of them: the top layer, and lower layers with something beneath.
+    All,
+    /// Only whether a file has its data: beneath the bottom layer there is nothing an attribute
+    /// could hide or refer to, but a file whose data are missing must not be shown as zeros.
+    Bottom,
+}
+
+/// A directory of a layer.
+#[derive(Clone, Copy)]
+pub struct Dir<'a> {
+    /// The layer's mount.
+    pub mnt: &'a Mount,
+    /// The directory.
+    pub dentry: &'a Dentry,
+    /// See [`PrivateXattrs::xwhiteouts`].
+    pub xwhiteouts: bool,
+    /// Names may be whiteouts ([`aufs`]).
+    pub aufs: bool,
+}
+
+impl<'a> Dir<'a> {
+    /// A directory of the top layer.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS` if there is none.
+    pub fn upper(union: &'a Union, dentry: &'a Dentry) -> Result<Self> {
+        Ok(Self {
+            mnt: union.upper_mnt()?,
+            dentry,
+            xwhiteouts: false,
+            aufs: false,
+        })
+    }
+
+    /// A directory of a lower layer.
+    ///
+    /// # Errors
+    ///
+    /// See [`Union::lower_mnt`].
+    pub fn lower(union: &'a Union, lower: &'a LowerPath) -> Result<Self> {
+        Ok(Self {
+            mnt: union.lower_mnt(lower.layer)?,
+            dentry: &lower.dentry,
+            xwhiteouts: lower.xwhiteouts,
+            aufs: union.config.whiteouts == Whiteouts::Aufs,
+        })
+    }
+
+    /// Looks a name up. `None`: there is nothing under it.
+    fn lookup(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
+        match namei::lookup_one_unlocked(self.mnt, self.dentry, name) {
+            // One layer may allow longer names than another.
+            Err(e) if e == ENOENT || e == ENAMETOOLONG => Ok(None),
+            // A negative dentry stays in the layer's cache: a create that follows finds it there.
+            other => other.map(|dentry| Some(dentry).filter(|dentry| dentry.is_positive())),
+        }
+    }
+
+    /// Whether an entry with the name of a whiteout says that `name` of the layers beneath is hidden.
+    fn hides(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
+        if !self.aufs {
+            return Ok(None);
+        }
+        match aufs::Whiteout::of(name.as_bytes()) {
+            Some(whiteout) => self.lookup(Name::new(whiteout.name())?),
+            None => Ok(None),
+        }
+    }
+
+    /// Whether an entry with the name of an opaque mark says that all of the layers beneath is hidden.
+    pub fn has_opaque_name(&self) -> Result<bool> {
+        Ok(self.aufs && self.lookup(Name::new(aufs::OPAQUE)?)?.is_some())
+    }
+
+    /// Whether an object of this directory is a whiteout.
+    pub fn is_whiteout(&self, union: &Union, dentry: &Dentry, name: Name<'_>) -> Result<bool> {
+        let Some(inode) = dentry.inode() else {
+            return Ok(false);
+        };
+        if self.xwhiteouts && inode.is_reg() && inode.size() == 0 {
+            return Ok(private_xattrs::read(union, self.mnt, dentry, inode, name)?.whiteout);
+        }
+        Ok(inode.is_whiteout())
+    }
+}
+
+/// Looks `name` up in `dir` of a layer. `None`: the layer has nothing under that name.
+///
+/// # Errors
+///
+/// Those of the layer; `EIO` for a corrupt private attribute, with a line in the log; `EREMOTE` for
+/// what cannot be a part of a union; `ELOOP` for the union's own top or work directory.
+pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Option<Found>> {
+    let mnt = dir.mnt;
+    match dir.dentry.inode() {
+        // It was marked so behind the union.
+        Some(inode) if inode.is_casefolded() => return Err(EREMOTE),
+        Some(inode) if inode.can_lookup() => {}
+        // A corrupt image, or a file system that is none.
+        _ => return Err(EIO),
+    }
+    if dir.aufs && aufs::is_reserved(name.as_bytes()) {
+        return Ok(None);
+    }
+    let Some(dentry) = dir.lookup(name)? else {
+        return Ok(match ask {
+            Ask::All => dir.hides(name)?.map(Found::whiteout),
+            // There is nothing that could be hidden.
+            Ask::Bottom => None,
+        });
+    };
+    let inode = dentry.inode().ok_or(EIO)?;
+    if dentry.is_weird() {
+        return Err(EREMOTE);
+    }
+    if union
+        .upper
+        .as_ref()
+        .is_some_and(|upper| upper.is_own(inode))
+    {
+        return Err(ELOOP);
+    }
+    if inode.is_whiteout() {
+        return Ok(Some(Found::whiteout(dentry)));
+    }
+    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let xattrs = match ask {
+        Ask::All => private_xattrs::read(union, mnt, &dentry, inode, name)?,
+        Ask::Bottom if dir.xwhiteouts => private_xattrs::read(union, mnt, &dentry, inode, name)?,
+        Ask::Bottom => {
+            private_xattrs::check_has_data(union, mnt, &dentry, inode, name)?;
+            PrivateXattrs::default()
+        }
+    };
+    if dir.xwhiteouts && xattrs.whiteout && inode.size() == 0 {
+        return Ok(Some(Found::whiteout(dentry)));
+    }
+    let mut opaque = xattrs.opaque;
+    if dir.aufs && kind.is_directory() && ask == Ask::All && !opaque {
+        // It is what was put in the place of a hidden one, or it hides all beneath itself.
+        let inside = Dir {
+            dentry: &dentry,
+            ..dir
+        };
+        opaque = dir.hides(name)?.is_some() || inside.has_opaque_name()?;
+    }
+    Ok(Some(Found {
+        entry: Entry::of(kind, opaque),
+        dentry,
+        xattrs,
+    }))
+}

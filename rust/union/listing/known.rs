@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is known of a directory: its fallthru set, and what the top makes of it.
+//!
+//! Both are made when they are first of use ([`crate::union::listing::scan`]): the set and the view by the first
+//! readdir; the set alone when looking for names that are not there has cost more lookups in the
+//! layers than reading them. They are kept until memory is short ([`crate::union::listing::reclaim`]), or until a
+//! lower directory turns out to have changed: none may, but who changes a layer nevertheless is to see
+//! it sooner or later.
+//!
+//! A lower directory whose file system wants names to be looked at again (NFS, FUSE) may change by
+//! itself, and only that file system knows when it did: a directory of mergerfs keeps its times when
+//! a branch gets a name, and a change within a tick of the server's clock keeps them as well. So
+//! nothing is concluded from a set that such a directory has a part in ([`may_change`]): it is there for
+//! those who go on with a listing. Each lookup asks the layers, each listing reads them, and both see
+//! what the layer by itself would show.
+//!
+//! The set never changes; the view is changed along with the top directory ([`Change`]), with the
+//! directory locked exclusively. Whoever reads it has the directory locked, shared at least, so a
+//! [`Listing`] is never there while a change is made.
+
+use crate::{
+    logic::{
+        entry::Kind,
+        fallthru::{self, Fallthrus},
+        hash,
+        view::{Held, Shown, View, Width},
+    },
+    union::{
+        layers::{node::Node, union::Union},
+        listing::{
+            cached::{CachedDir, Source, Trust},
+            record, scan,
+            slot::Slot,
+        },
+        Inode,
+    },
+    vfs::types::Name,
+};
+use kernel::{
+    prelude::*,
+    sync::{atomic::Relaxed, Arc},
+};
+
+/// Whether a lower directory may change by itself (see the head of the file).
+fn may_change(union: &Union, node: &Node) -> bool {
+    union.revalidates
+        && node
+            .lowers()
+            .iter()
+            .any(|lower| lower.dentry.wants_revalidate())
+}
+
+/// What the lower directories of a directory are now.
+fn source(node: &Node) -> Source {
+    Source {
+        cookie: change_cookie(node),
+        trust: Trust::Full,
+    }
+}
+
+/// Whether they are what they were, and that is certain.
+fn holds(source: Source, union: &Union, node: &Node) -> bool {
+    source.trust == Trust::Full && !may_change(union, node) && source.cookie == change_cookie(node)
+}
+
+/// A number that is another one when a lower directory has changed.
+fn change_cookie(node: &Node) -> u64 {
+    node.lowers().iter().fold(0, |cookie, lower| {
+        let Some(inode) = lower.dentry.inode() else {
+            return cookie;
+        };
+        let times = inode.times();
+        let size = u64::from_ne_bytes(inode.size().to_ne_bytes());
+        let times = [times.mtime.0, times.mtime.1, times.ctime.0, times.ctime.1];
+        times
+            .iter()
+            .fold(hash::combine(cookie, size), |cookie, time| {
+                hash::combine(cookie, u64::from_ne_bytes(time.to_ne_bytes()))
+            })
+    })
+}
+
+/// What a directory shows. The directory is locked, shared at least.
+pub struct Listing {
+    set: Arc<Fallthrus>,
+    view: Arc<View>,
+    /// The version the view is of, or an older one.
+    version: u32,
+}
+
+impl Listing {
+    /// The names from a position on.
+    pub fn list(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Shown<'_>)> {
+        self.view.list(&self.set, from, width)
+    }
+
+    /// Whether there are no names.
+    pub fn is_empty(&self) -> bool {
+        self.view.is_empty(&self.set)
+    }
+
+    /// Whether the view of the directory was not forgotten since ([`forget_view`]).
+    pub fn is_current(&self, node: &Node) -> bool {
+        node.dir.version() == self.version
+    }
+
+    /// The names of the whiteouts in the top directory.
+    pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
+        self.view.whiteouts()
+    }
+}
+
+/// When a listing that is known is good enough.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Freshness {
+    /// If the lower layers are what they were.
+    Checked,
+    /// Always: for going on where one has begun.
+    Any,
+}
+
+/// What a directory shows: known, or read now. The directory is locked, shared at least.
+///
+/// # Errors
+///
+/// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
+pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
+    let (union, node) = (inode.sb().data(), inode.data());
+    let dir = &node.dir;
+    let known = || {
+        // Before the view: if it is forgotten meanwhile the version is too old, not too new.
+        let version = dir.version();
+        dir.entry()?.with(|known| {
+            let view = known.view.clone()?;
+            let set = known.set.clone();
+            Some((Listing { set, view, version }, known.source))
+        })?
+    };
+    match known() {
+        Some((_, source)) if freshness == Freshness::Checked && !holds(source, union, node) => {
+            forget(node)
+        }
+        Some((listing, _)) => return Ok(listing),
+        None => {}
+    }
+    // Readers of one directory wait for one of them to do the work.
+    let _lock = node.lock.lock()?;
+    if let Some((listing, _)) = known() {
+        return Ok(listing);
+    }
+    let version = dir.version();
+    let _creds = union.creds();
+    let (set, mut source) = set(union, node)?;
+    let (view, trust) = scan::top(union, node, &set)?;
+    let view = Arc::new(view, GFP_KERNEL_ACCOUNT)?;
+    if trust == Trust::Doubtful {
+        source.trust = trust;
+    }
+    let known = CachedDir {
+        set: set.clone(),
+        view: Some(view.clone()),
+        source,
+    };
+    // It is right without being kept.
+    let _ = dir.keep(&union.registry, known, version);
+    Ok(Listing { set, view, version })
+}
+
+/// The fallthru set of a directory, known or read now.
+///
+/// # Errors
+///
+/// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
+pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
+    let (union, node) = (inode.sb().data(), inode.data());
+    if may_change(union, node) {
+        forget(node);
+    }
+    let _lock = node.lock.lock()?;
+    let _creds = union.creds();
+    Ok(set(union, node)?.0)
+}
+
+/// The set, known or read now, and what it is made of. Under the node's lock and with the mounter's credentials.
+fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
+    let known = |known: &CachedDir| (known.set.clone(), known.source);
+    if let Some(known) = node.dir.entry().and_then(|entry| entry.with(known)) {
+        return Ok(known);
+    }
+    // Before it is read: what changes meanwhile is a change.
+    let mut source = source(node);
+    let target = match may_change(union, node) {
+        true => None,
+        false => record::target(union, node),
+    };
+    let recorded = target
+        .as_ref()
+        .and_then(|target| record::load(union, node, target));
+    if let Some(set) = recorded {
+        return Ok((Arc::new(set, GFP_KERNEL_ACCOUNT)?, source));
+    }
+    let (set, trust) = scan::lowers(union, node)?;
+    let set = Arc::new(set, GFP_KERNEL_ACCOUNT)?;
+    source.trust = trust;
+    union.registry.merged.fetch_add(1, Relaxed);
+    if let (Some(target), Trust::Full) = (&target, trust) {
+        record::save(union, node, target, &set);
+    }
+    Ok((set, source))
+}
+
+/// Where a name can be.
+pub enum Hint {
+    /// Anywhere.
+    Unknown,
+    /// Nowhere.
+    Nowhere,
+    /// In the top, or nowhere.
+    Top,
+    /// In the top, or in the layers that the set gives for this index.
+    Lower(Arc<Fallthrus>, usize),
+}
+
+/// Where a name of a directory can be. The directory is locked, shared at least.
+pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
+    if !union.config.fallthru || may_change(union, node) {
+        return Hint::Unknown;
+    }
+    let name = name.as_bytes();
+    let Some(entry) = node.dir.entry() else {
+        return Hint::Unknown;
+    };
+    let known = entry.with(|known| {
+        let hash = hash::name(known.set.key(), name);
+        let held = known.view.as_ref().map(|view| view.held_hashed(hash, name));
+        match (known.set.find_hashed(hash, name), held) {
+            (_, Some(Some(Held::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
+            (None, _) => Hint::Top,
+            (Some(index), _) => Hint::Lower(known.set.clone(), index),
+        }
+    });
+    known.unwrap_or(Hint::Unknown)
+}
+
+/// Whether the lower layers contribute a name, if that is known.
+pub fn contributes(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
+    if !union.config.fallthru || may_change(union, node) {
+        return None;
+    }
+    node.dir
+        .entry()?
+        .with(|known| known.set.find(name.as_bytes()).is_some())
+}
+
+/// Whether the top holds a whiteout under a name that the union does not show, if that is known.
+pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
+    if !union.config.fallthru {
+        return None;
+    }
+    node.dir
+        .entry()?
+        .with(|known| match known.view.as_ref()?.held(name.as_bytes()) {
+            Some(Held::Whiteout) => Some(true),
+            Some(Held::Object { .. }) => None,
+            None => Some(false),
+        })?
+}
+
+/// Forgets everything: a lower layer does not have what it had.
+pub fn forget(node: &Node) {
+    node.dir.clear();
+}
+
+/// Forgets what the top holds: an object in it shows another inode number than before. The directory
+/// need not be locked.
+pub fn forget_view(node: &Node) {
+    node.dir.clear_view();
+}
+
+/// Notes that lookups in so many lower layers have found nothing, and reads the set if that has
+/// become cheaper than going on. The directory is locked, shared at least. With the mounter's
+/// credentials.
+pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
+    if !union.config.fallthru || may_change(union, node) {
+        return;
+    }
+    let dir = &node.dir;
+    let failed = dir.add_failed_lookups(lookups);
+    let lowers = node.lowers();
+    let parts = lowers.len() as u64;
+    if u64::from(failed) < fallthru::least_read_cost(parts) {
+        return;
+    }
+    let size = |lower: &crate::union::layers::node::LowerPath| {
+        lower.dentry.inode().map_or(0, |i| i.size())
+    };
+    let bytes = lowers.iter().fold(0u64, |sum, lower| {
+        sum.saturating_add(u64::try_from(size(lower)).unwrap_or(0))
+    });
+    if u64::from(failed) < fallthru::read_cost(parts, bytes) {
+        return;
+    }
+    dir.forget_failed_lookups();
+    let read = || -> Result {
+        let _lock = node.lock.lock()?;
+        if dir
+            .entry()
+            .is_some_and(|entry| entry.with(|_| ()).is_some())
+        {
+            return Ok(());
+        }
+        let (set, source) = set(union, node)?;
+        let known = CachedDir {
+            set,
+            view: None,
+            source,
+        };
+        dir.keep(&union.registry, known, dir.version())
+    };
+    // Lookup goes on without.
+    let _ = read();
+}
+
+/// A change of what the top holds of a directory that is locked exclusively: the view follows it, or
+/// is forgotten if the change did not come to its end.
+#[must_use]
+pub struct Change<'a> {
+    dir: &'a Slot,
+    /// The set, and the view that follows.
+    known: Option<(Arc<Fallthrus>, Arc<View>)>,
+    /// The version the view is of.
+    version: u32,
+}
+
+impl<'a> Change<'a> {
+    /// Begins a change: until it is over, nothing is known but the set.
+    pub fn begin(inode: &'a Inode) -> Self {
+        let dir = &inode.data().dir;
+        let version = dir.version();
+        let known = dir.entry().and_then(|entry| {
+            entry.change(|known| {
+                let view = known.view.take()?;
+                Some((known.set.clone(), view))
+            })?
+        });
+        Self {
+            dir,
+            known,
+            version,
+        }
+    }
+
+    /// The top holds an object under this name now.
+    pub fn object(&mut self, name: Name<'_>, inode: &Inode) {
+        let dt = Kind::from_mode(u32::from(inode.mode())).map_or(0, Kind::to_dt);
+        let ino = inode.ino();
+        self.put(name, Held::Object { ino, dt });
+    }
+
+    /// The top holds a whiteout there now.
+    pub fn whiteout(&mut self, name: Name<'_>) {
+        self.put(name, Held::Whiteout);
+    }
+
+    fn put(&mut self, name: Name<'_>, held: Held) {
+        self.edit(|set, view| Ok(view.put(set, name.as_bytes(), held)?));
+    }
+
+    /// The top holds nothing there any more.
+    pub fn nothing(&mut self, name: Name<'_>) {
+        self.edit(|set, view| {
+            view.remove(set, name.as_bytes());
+            Ok(())
+        });
+    }
+
+    fn edit(&mut self, edit: impl FnOnce(&Fallthrus, &mut View) -> Result) {
+        let Some((set, view)) = self.known.take() else {
+            return;
+        };
+        // Nobody else has it: see the head of the file.
+        let Some(mut view) = Arc::into_unique_or_drop(view) else {
+            return;
+        };
+        if edit(&set, &mut view).is_ok() {
+            self.known = Some((set, view.into()));
+        }
+    }
+
+    /// The change is made, and the view has followed it.
+    pub fn end(self) {
+        let (Some((set, view)), Some(entry)) = (self.known, self.dir.entry()) else {
+            return;
+        };
+        entry.change(|known| {
+            // Without memory the set was forgotten, or is another one now. And the view may be wrong: an
+            // object of a directory that is not locked may have got another number.
+            let is_current = self.dir.version() == self.version;
+            if is_current && Arc::ptr_eq(&known.set, &set) {
+                known.view = Some(view);
+            }
+        });
+    }
+}

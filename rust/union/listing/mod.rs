@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is known of directories: fallthru sets and views, kept in memory and on the disk.
+
+pub mod cached;
+pub mod known;
+pub mod reclaim;
+pub mod record;
+pub mod record_file;
+pub mod scan;
+pub mod slot;

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Fallthru sets that outlive the mount.
+//!
+//! When the lower parts of a merged directory have been read, a kernel thread writes the set down a
+//! little later ([`crate::union::listing::record_file`]); after the next mount it is read from there.
+//!
+//! A set is found by the identity of the directories it was made of ([`identity`]). There is none for
+//! directories of which it cannot be told whether they are what they were, as those of stacked file
+//! systems, whose own layers may have changed.
+
+use crate::{
+    logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::Identity},
+    union::{
+        layers::{node::Node, union::Union},
+        listing::record_file::Records,
+    },
+};
+use kernel::{prelude::*, sync::Arc};
+
+/// Where the set of a directory is recorded, and as what.
+pub struct Target<'a> {
+    records: &'a Arc<Records>,
+    identity: Identity,
+}
+
+/// The target of a directory, if its set is to be recorded: it is merged, and can be told from others.
+/// To be asked for before the layers are read: what changes meanwhile makes another identity.
+pub fn target<'a>(union: &'a Union, node: &Node) -> Option<Target<'a>> {
+    let records = union.upper.as_ref()?.records.as_ref()?;
+    if !node.is_merged() {
+        return None;
+    }
+    let identity = identity(union, node)?;
+    Some(Target { records, identity })
+}
+
+/// The set of a directory as it was written down. With the mounter's credentials.
+pub fn load(union: &Union, node: &Node, target: &Target<'_>) -> Option<Fallthrus> {
+    let lowers = node.lowers();
+    let layer = |place: u16| Some(lowers.get(usize::from(place))?.layer);
+    target.records.load(target.identity, union.hash_key, layer)
+}
+
+/// Has the set of a directory written down, if it is worth that, in the background. Best effort: the
+/// set is read from the layers again if this fails.
+pub fn save(union: &Union, node: &Node, target: &Target<'_>, set: &Arc<Fallthrus>) {
+    let enqueue = || -> Result {
+        let mut layers = KVec::with_capacity(node.lowers().len(), GFP_KERNEL)?;
+        for lower in node.lowers() {
+            layers.push(lower.layer, GFP_KERNEL)?;
+        }
+        target.records.enqueue(target.identity, set, layers)?;
+        union.upper()?.record_later()
+    };
+    let _ = enqueue();
+}
+
+/// What tells the lower directories of a directory from others, and from what they were or will be.
+/// `None`: nothing does.
+fn identity(union: &Union, node: &Node) -> Option<Identity> {
+    let of_mount = Identity::new()
+        // Inode numbers are written down as the union shows them, whiteouts as it sees them.
+        .with(union.inums.file_systems().into())
+        .with(node.space().id())
+        .with(
+            u64::from(union.config.xattr_space == XattrSpace::User)
+                | u64::from(union.config.whiteouts == Whiteouts::Aufs) << 1,
+        );
+    node.lowers().iter().try_fold(of_mount, |identity, lower| {
+        let layer = union.lowers.get(lower.layer as usize)?;
+        let file_system = layer.identity(union.lower_mnt(lower.layer).ok()?)?;
+        let inode = lower.dentry.inode()?;
+        let times = inode.times();
+        let facts = [
+            file_system,
+            layer.numbers.fsid().into(),
+            lower.xwhiteouts.into(),
+            inode.ino(),
+            inode.generation().into(),
+            unsigned(inode.size()),
+            unsigned(times.mtime.0),
+            unsigned(times.mtime.1),
+            unsigned(times.ctime.0),
+            unsigned(times.ctime.1),
+        ];
+        Some(facts.into_iter().fold(identity, Identity::with))
+    })
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::from_ne_bytes(number.to_ne_bytes())
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The file `fallthru` of the [private directory](Private): fallthru sets, one record after the other.
+//!
+//! What is in the file is a help and nothing else ([`crate::logic::record`]): it can be deleted,
+//! whatever is wrong with it is not used, and errors of writing it are ignored. So nothing of it is
+//! ever synced.
+
+use crate::{
+    logic::{
+        fallthru::Fallthrus,
+        pack::{Index, Place},
+        record::{self, Identity, Refused},
+    },
+    union::layers::private::Private,
+    vfs::{
+        attr::Iattr, cred::OverrideCreds, file::BackedFile, statfs::Statfs, task_work, types::Loff,
+        work::Task, write::WriteAccess,
+    },
+};
+use kernel::{
+    cred::Credential,
+    new_mutex,
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Arc, Mutex,
+    },
+};
+
+/// The file.
+const FILE: &[u8] = b"fallthru";
+/// It takes no more than this of the top's file system, nor than one part in so many.
+const MOST_BYTES: u64 = 256 << 20;
+const MOST_SHARE: u64 = 32;
+/// Bytes of the sets that wait to be written, beyond which no further one does.
+const MOST_WAITING: usize = 32 << 20;
+/// The records of a union.
+#[pin_data]
+pub struct Records {
+    private: Arc<Private>,
+    cred: ARef<Credential>,
+    #[pin]
+    file: Mutex<File>,
+    #[pin]
+    waiting: Mutex<Waiting>,
+    /// Bytes of the file that are in use, and the records in it: figures are asked for under locks
+    /// that the file is used within (`namespace_sem`).
+    bytes: Atomic<u64>,
+    count: Atomic<u64>,
+    /// Sets that were read from the file.
+    pub loaded: Atomic<u64>,
+    /// Sets that were written to it.
+    pub recorded: Atomic<u64>,
+    /// Records that were of no use.
+    pub refused: Atomic<u64>,
+}
+
+/// The file as far as it is known.
+enum File {
+    /// Not looked for yet.
+    Unknown,
+    /// There is none, or one that has become too large: to be made anew.
+    New,
+    /// Open.
+    Open(Open),
+    /// Not to be had.
+    Closed,
+}
+
+struct Open {
+    file: BackedFile,
+    index: Index,
+    /// Up to which size it is written.
+    limit: u64,
+}
+
+#[derive(Default)]
+struct Waiting {
+    jobs: KVVec<Job>,
+    /// Bytes of memory their sets take.
+    bytes: usize,
+}
+
+/// A set to be written down.
+struct Job {
+    set: Arc<Fallthrus>,
+    identity: Identity,
+    layers: KVec<u32>,
+}
+
+impl Records {
+    /// None known yet.
+    pub fn new(private: Arc<Private>, cred: ARef<Credential>) -> Result<Arc<Self>> {
+        Arc::pin_init(
+            try_pin_init!(Self {
+                private,
+                cred,
+                file <- new_mutex!(File::Unknown, "union_records"),
+                waiting <- new_mutex!(Waiting::default(), "union_records_waiting"),
+                bytes: Atomic::new(0),
+                count: Atomic::new(0),
+                loaded: Atomic::new(0),
+                recorded: Atomic::new(0),
+                refused: Atomic::new(0),
+            }? Error),
+            GFP_KERNEL_ACCOUNT,
+        )
+    }
+
+    /// Closes the file, at unmount.
+    pub fn close(&self) {
+        let file = core::mem::replace(&mut *self.file.lock(), File::Closed);
+        if let File::Open(open) = file {
+            open.file.close();
+        }
+    }
+
+    /// Bytes of the file that are in use, and the records in it.
+    pub fn size(&self) -> (u64, u64) {
+        (self.bytes.load(Relaxed), self.count.load(Relaxed))
+    }
+
+    /// The set with this identity, if it was written down. `key` is that of the hashes of names; `layer`
+    /// says which layer is the one of that place in the record. With the mounter's credentials.
+    pub fn load(
+        &self,
+        identity: Identity,
+        key: u64,
+        layer: impl Fn(u16) -> Option<u32>,
+    ) -> Option<Fallthrus> {
+        let (file, place) = self.find(identity)?;
+        let set =
+            read(&file, place).and_then(|record| record::decode(&record, identity, key, layer));
+        match set {
+            Ok(set) => {
+                self.loaded.fetch_add(1, Relaxed);
+                Some(set)
+            }
+            Err(Refused::NoMemory) => None,
+            Err(_) => {
+                self.refused.fetch_add(1, Relaxed);
+                let mut file = self.file.lock();
+                if let File::Open(open) = &mut *file {
+                    open.index.remove(identity);
+                }
+                self.note_size(&file);
+                None
+            }
+        }
+    }
+
+    /// Has a set of these layers written down by the next [`Task::run`].
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if much waits already; `ENOMEM`.
+    pub fn enqueue(&self, identity: Identity, set: &Arc<Fallthrus>, layers: KVec<u32>) -> Result {
+        let job = Job {
+            set: set.clone(),
+            identity,
+            layers,
+        };
+        let mut waiting = self.waiting.lock();
+        if waiting.bytes >= MOST_WAITING {
+            return Err(EBUSY);
+        }
+        waiting.jobs.push(job, GFP_KERNEL)?;
+        waiting.bytes = waiting.bytes.saturating_add(set.memory());
+        Ok(())
+    }
+
+    /// Notes how large the file is. With it locked.
+    fn note_size(&self, file: &File) {
+        if let File::Open(open) = file {
+            self.bytes.store(open.index.end(), Relaxed);
+            self.count.store(open.index.len() as u64, Relaxed);
+        }
+    }
+
+    /// Where the record of an identity is, in which file.
+    fn find(&self, identity: Identity) -> Option<(BackedFile, Place)> {
+        let mut file = self.file.lock();
+        if let File::Unknown = *file {
+            match self.open() {
+                Ok(found) => {
+                    *file = found;
+                    self.note_size(&file);
+                }
+                Err(e) if is_passing(e) => {}
+                Err(_) => *file = File::Closed,
+            }
+        }
+        match &*file {
+            File::Open(open) => Some((open.file.get(), open.index.find(identity)?)),
+            _ => None,
+        }
+    }
+
+    /// Opens the file if there is one, and reads what is in it.
+    fn open(&self) -> Result<File> {
+        let Some(file) = self.own_file()? else {
+            return Ok(File::New);
+        };
+        let limit = self.limit()?;
+        let size = size(&file);
+        if size > limit / 2 {
+            // Most of it may be of no use any more. What is will be written again.
+            return Ok(File::New);
+        }
+        let mut index = Index::new();
+        let mut head = [0; record::HEADER];
+        while index.end() < size {
+            task_work::go_on()?;
+            let n = file.read_at(&mut head, loff(index.end())?)?;
+            let head = head.get(..n).unwrap_or_default();
+            if !index.add(head).map_err(|_| ENOMEM)? {
+                break;
+            }
+        }
+        Ok(File::Open(Open { file, index, limit }))
+    }
+
+    /// Makes the file, or empties it.
+    fn make(&self) -> Result<Open> {
+        let file = match self.own_file()? {
+            None => self.private.make_file(FILE)?,
+            Some(file) if size(&file) == 0 => file,
+            Some(file) => {
+                let mnt = self.private.path().mnt();
+                let write = WriteAccess::try_want(mnt)?;
+                let lock = file.inode().lock();
+                Iattr::empty()
+                    .sized(0)
+                    .notify_change(mnt.idmap(), file.dentry(), &lock)?;
+                drop(lock);
+                drop(write);
+                file
+            }
+        };
+        Ok(Open {
+            file,
+            index: Index::new(),
+            limit: self.limit()?,
+        })
+    }
+
+    /// The file, if it is there: one that holds records, or nothing.
+    fn own_file(&self) -> Result<Option<BackedFile>> {
+        let Some(file) = self.private.file(FILE)? else {
+            return Ok(None);
+        };
+        let mut head = [0; record::HEADER];
+        let n = file.read_at(&mut head, 0)?;
+        if n > 0 && !record::is_record(head.get(..n).unwrap_or_default()) {
+            return Err(self.private.refuse(FILE, "does not hold records"));
+        }
+        Ok(Some(file))
+    }
+
+    /// How large the file may become, in bytes.
+    fn limit(&self) -> Result<u64> {
+        let bytes = Statfs::of(self.private.path())?.bytes();
+        Ok(MOST_BYTES.min(bytes / MOST_SHARE))
+    }
+
+    /// Writes at the end of the file, which is open for writing no longer than that: it would keep the
+    /// top from being made read-only.
+    fn append(&self, file: &BackedFile, record: &[u8], end: Loff) -> Result {
+        let open = self.private.for_writing(file)?;
+        let written = open.write_at_unless_frozen(record, end);
+        open.close();
+        written
+    }
+
+    fn write(&self, job: &Job) -> Result {
+        let place = |layer| u16::try_from(job.layers.binary_search(&layer).ok()?).ok();
+        let record = record::encode(&job.set, job.identity, place).map_err(|_| ENOMEM)?;
+        let is_new = matches!(*self.file.lock(), File::New);
+        if is_new {
+            // Nobody else does, and readers need not wait for it.
+            match self.make() {
+                Ok(open) => *self.file.lock() = File::Open(open),
+                Err(e) if is_passing(e) => return Err(e),
+                Err(_) => *self.file.lock() = File::Closed,
+            }
+        }
+        let (file, end) = match &*self.file.lock() {
+            File::Open(open) if open.index.find(job.identity).is_some() => return Ok(()),
+            File::Open(open) if open.index.end() + record.len() as u64 > open.limit => {
+                return Err(ENOSPC)
+            }
+            File::Open(open) => (open.file.get(), open.index.end()),
+            _ => return Err(EROFS),
+        };
+        // With nothing locked, for readers of other records. A top that is frozen is not waited for:
+        // unmounting waits for this thread.
+        let written = self.append(&file, &record, loff(end)?);
+        let mut now = self.file.lock();
+        if let File::Open(open) = &mut *now {
+            written?;
+            open.index.add(&record).map_err(|_| ENOMEM)?;
+        }
+        self.note_size(&now);
+        Ok(())
+    }
+}
+
+impl Task for Records {
+    /// Writes down what waits.
+    fn run(&self) {
+        let _creds = OverrideCreds::new(&self.cred);
+        loop {
+            let job = {
+                let mut waiting = self.waiting.lock();
+                let Some(job) = waiting.jobs.pop() else {
+                    return;
+                };
+                waiting.bytes = waiting.bytes.saturating_sub(job.set.memory());
+                job
+            };
+            if self.write(&job).is_ok() {
+                self.recorded.fetch_add(1, Relaxed);
+            }
+        }
+    }
+}
+
+/// Whether trying again may end otherwise.
+fn is_passing(error: Error) -> bool {
+    [ENOMEM, EINTR, ERESTARTSYS, EAGAIN].contains(&error)
+}
+
+fn size(file: &BackedFile) -> u64 {
+    u64::try_from(file.inode().size()).unwrap_or(0)
+}
+
+fn loff(offset: u64) -> Result<Loff> {
+    Loff::try_from(offset).map_err(|_| EFBIG)
+}
+
+fn read(file: &BackedFile, place: Place) -> Result<KVVec<u8>, Refused> {
+    let mut record = KVVec::new();
+    record
+        .resize(place.len, 0, GFP_KERNEL_ACCOUNT)
+        .map_err(|_| Refused::NoMemory)?;
+    let offset = loff(place.offset).map_err(|_| Refused::Damaged)?;
+    match file.read_at(&mut record, offset) {
+        Ok(n) if n == record.len() => Ok(record),
+        Err(e) if e == ENOMEM => Err(Refused::NoMemory),
+        _ => Err(Refused::Damaged),
+    }
+}

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Lookup: drives [`crate::logic::resolve`] down the union stack of a directory.
+//!
+//! Nothing is written. Private attributes are read once for an object of the top layer, and for
+//! lower objects only where something may lie beneath.
+
+use crate::{
+    logic::{
+        change::Below,
+        codec::XattrSpace,
+        entry::Entry,
+        inum::Space,
+        options::Redirects,
+        resolve::{self, Astray, Hint, Layers, Redirection, Resolved},
+        value::{self, Protattr},
+    },
+    union::{
+        layers::{
+            inum,
+            node::{LowerPath, LowerStack, Node, Parts},
+            numbers::Numbers,
+            probe::{self, Ask, Dir, Found},
+            union::Union,
+        },
+        listing::known,
+        lookup::iget,
+        DEntry, Inode, UnionFs,
+    },
+    vfs::{
+        dentry::{Dentry, LookupDentry},
+        errno::ENAMETOOLONG,
+        path::PathRef,
+        printk::{pr_err_ratelimited, pr_warn_ratelimited, Printable},
+        task_work,
+        types::Name,
+    },
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// `->lookup()`.
+pub fn lookup(
+    dir: &Inode,
+    dentry: LookupDentry<'_, UnionFs>,
+    _flags: u32,
+) -> Result<Option<ARef<DEntry>>> {
+    let sb = dir.sb();
+    let union = sb.data();
+    let name = dentry.name();
+    if name.as_bytes().len() as i64 > union.namelen {
+        return Err(ENAMETOOLONG);
+    }
+    let inode = {
+        let _creds = union.creds();
+        let root = sb.root().inode().ok_or(EIO)?;
+        match resolve(union, root.data(), dir.data(), name)? {
+            Some(parts) => Some(iget::get(sb, parts)?),
+            None => None,
+        }
+    };
+    dentry.d_splice_alias(inode)
+}
+
+/// Whether the lower layers would show something under `name` if the top held nothing there.
+pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool> {
+    if let Some(contributes) = known::contributes(union, dir, name) {
+        return Ok(contributes);
+    }
+    Ok(lower_object(union, dir, name)?.is_some())
+}
+
+/// Whether something lies beneath `inode`, which the union shows under `name`, and would show if the
+/// upper layer's object went away. With the mounter's credentials.
+pub fn below(union: &Union, dir: &Inode, inode: &Inode, name: Name<'_>) -> Result<Below> {
+    let something = match inode.data().upper() {
+        // It is shown, and not from the upper layer.
+        None => true,
+        Some(_) => match lower_positive(union, dir.data(), name) {
+            // What cannot be looked at is to stay hidden.
+            Err(e) if e != ENOMEM => {
+                task_work::go_on()?;
+                true
+            }
+            known => known?,
+        },
+    };
+    Ok(match something {
+        true => Below::Something,
+        false => Below::Nothing,
+    })
+}
+
+/// What the lower layers would show under `name` if the top held nothing there: the topmost object and
+/// the number of its layer. With the mounter's credentials.
+pub fn lower_object(
+    union: &Union,
+    dir: &Node,
+    name: Name<'_>,
+) -> Result<Option<(u32, ARef<Dentry>)>> {
+    // The first layer that has something decides.
+    for lower in dir.lowers() {
+        let found = probe::probe(union, Dir::lower(union, lower)?, name, Ask::All)?;
+        if let Some(found) = found {
+            let shows = found.entry != Entry::Whiteout;
+            return Ok(shows.then_some((lower.layer, found.dentry)));
+        }
+    }
+    Ok(None)
+}
+
+/// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.
+fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
+    if union.is_reserved(name) {
+        return Ok(None);
+    }
+    let known = known::hint(union, dir, name);
+    let hint = match &known {
+        known::Hint::Nowhere => return Ok(None),
+        known::Hint::Top => Hint::Upper,
+        known::Hint::Lower(set, index) => Hint::Lower(set, *index),
+        known::Hint::Unknown => Hint::Unknown,
+    };
+    let redirection = match (union.config.redirects, union.config.xattr_space) {
+        (Redirects::Refuse, _) => Redirection::Forbid,
+        (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,
+        (Redirects::Follow, XattrSpace::Trusted) => Redirection::Follow,
+    };
+    let mut walk = Walk {
+        union,
+        root,
+        dir,
+        name,
+        failed: 0,
+        upper: None,
+        lowers: KVec::new(),
+        copied: None,
+        space: dir.space(),
+        impure: false,
+        protection: Protattr::default(),
+    };
+    let resolved = resolve::resolve(&mut walk, hint, redirection)?;
+    if walk.failed > 0 {
+        known::note_failed_lookups(union, dir, walk.failed);
+    }
+    let beneath = match resolved {
+        Resolved::Absent => return Ok(None),
+        Resolved::InPlace => walk.lowers.as_slice(),
+        // What a redirect leads to has another name.
+        Resolved::Redirected => &[],
+    };
+    let ino = match (&walk.upper, &walk.copied) {
+        (Some(upper), Some(mark)) => inum::of_copy(union, dir, name, upper, mark, beneath)?,
+        _ => None,
+    };
+    Ok(Some(Parts {
+        ino,
+        upper: walk.upper,
+        lower: LowerStack::from_vec(walk.lowers)?,
+        place: dir.space(),
+        space: walk.space,
+        impure: walk.impure,
+        protection: walk.protection,
+    }))
+}
+
+/// The layers, and what has been found in them.
+struct Walk<'a> {
+    union: &'a Union,
+    /// The root of the union: the layers, for redirects that name a path from there.
+    root: &'a Node,
+    /// The parent.
+    dir: &'a Node,
+    name: Name<'a>,
+    /// Lookups in lower layers that have found nothing.
+    failed: u32,
+    upper: Option<ARef<Dentry>>,
+    lowers: KVec<LowerPath>,
+    copied: Option<value::Mark>,
+    space: Space,
+    impure: bool,
+    protection: Protattr,
+}
+
+impl Walk<'_> {
+    /// An object carries a redirect: numbers of what lies below it are made in a space of its own.
+    fn redirects(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
+        let carrier = numbers.ino(self.union.inums, carrier)?;
+        self.space = self.space.redirected(carrier);
+        Ok(())
+    }
+
+    /// What has to be read with an object of a lower layer.
+    fn ask(&self, layer: u32) -> Ask {
+        match layer as usize + 1 == self.union.lowers.len() {
+            true => Ask::Bottom,
+            false => Ask::All,
+        }
+    }
+}
+
+impl Layers for Walk<'_> {
+    type Error = Error;
+    type Found = Found;
+
+    fn entry(&self, found: &Found) -> Entry {
+        found.entry
+    }
+
+    fn redirect<'f>(&self, found: &'f Found) -> Option<&'f [u8]> {
+        found.xattrs.redirect.as_deref()
+    }
+
+    fn ask_upper(&mut self) -> Result<Option<Found>> {
+        match self.dir.upper() {
+            Some(upper) => {
+                let dir = Dir::upper(self.union, upper)?;
+                probe::probe(self.union, dir, self.name, Ask::All)
+            }
+            None => Ok(None),
+        }
+    }
+
+    fn parent_layer(&self, index: usize) -> Option<u32> {
+        self.dir.lowers().get(index).map(|lower| lower.layer)
+    }
+
+    fn parent_from(&self, layer: u32) -> usize {
+        let lowers = self.dir.lowers();
+        lowers.partition_point(|lower| lower.layer < layer)
+    }
+
+    fn ask_lower(&mut self, index: usize, name: Option<&[u8]>) -> Result<Option<Found>> {
+        let lower = self.dir.lowers().get(index).ok_or(EIO)?;
+        let name = match name {
+            Some(other) => Name::new(other)?,
+            None => self.name,
+        };
+        let dir = Dir::lower(self.union, lower)?;
+        let found = probe::probe(self.union, dir, name, self.ask(lower.layer))?;
+        self.failed = self.failed.saturating_add(u32::from(found.is_none()));
+        Ok(found)
+    }
+
+    fn root_from(&self, layer: u32) -> Option<u32> {
+        let lowers = self.root.lowers();
+        let index = lowers.partition_point(|lower| lower.layer < layer);
+        lowers.get(index).map(|lower| lower.layer)
+    }
+
+    fn ask_path(&mut self, layer: u32, at: Option<&Found>, name: &[u8]) -> Result<Option<Found>> {
+        if task_work::fatal_signal_pending() {
+            return Err(EINTR);
+        }
+        let lowers = self.root.lowers();
+        let index = lowers.partition_point(|lower| lower.layer < layer);
+        let mut dir = Dir::lower(self.union, lowers.get(index).ok_or(EIO)?)?;
+        if let Some(at) = at {
+            dir.dentry = &at.dentry;
+            dir.xwhiteouts = at.xattrs.xwhiteouts;
+        }
+        probe::probe(self.union, dir, Name::new(name)?, self.ask(layer))
+    }
+
+    fn take_upper(&mut self, found: Found) -> Result {
+        self.copied = found.xattrs.copied;
+        self.impure = found.xattrs.impure;
+        self.protection = found.xattrs.protection;
+        if found.xattrs.redirect.is_some() {
+            let numbers = self.union.upper()?.numbers;
+            self.redirects(numbers, self.union.upper_path(&found.dentry)?)?;
+        }
+        self.upper = Some(found.dentry);
+        Ok(())
+    }
+
+    fn take_lower(&mut self, layer: u32, found: Found) -> Result {
+        if self.upper.is_none() && self.lowers.is_empty() {
+            // The layer was the upper layer of another union.
+            self.protection = found.xattrs.protection;
+        }
+        if found.xattrs.redirect.is_some() {
+            let numbers = self.union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
+            let mnt = self.union.lower_mnt(layer)?;
+            self.redirects(numbers, PathRef::new(mnt, &found.dentry))?;
+        }
+        let path = LowerPath {
+            layer,
+            xwhiteouts: found.xattrs.xwhiteouts,
+            dentry: found.dentry,
+        };
+        Ok(self.lowers.push(path, GFP_KERNEL)?)
+    }
+
+    fn hint_was_wrong(&mut self) {
+        known::forget(self.dir);
+    }
+
+    fn astray(&self, why: Astray<'_>) -> Error {
+        let name = Printable(self.name.as_bytes());
+        match why {
+            Astray::NoMemory => ENOMEM,
+            Astray::Corrupt => EIO,
+            Astray::TooLong => {
+                pr_err_ratelimited!(
+                    "\"{}\": redirects lead to a path of more than {} bytes\n",
+                    name,
+                    resolve::LONGEST
+                );
+                EIO
+            }
+            Astray::Forbidden(to) => {
+                pr_warn_ratelimited!(
+                    "\"{}\": its redirect to \"{}\" is not followed (redirect_dir=nofollow)\n",
+                    name,
+                    Printable(to)
+                );
+                EPERM
+            }
+        }
+    }
+}

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inodes of the union: found in the inode cache, or made.
+
+use crate::{
+    logic::{change::copy_up::mode_for_top, entry::Kind, inum::Space, value::Protattr},
+    union::{
+        layers::{
+            inum,
+            node::{LowerStack, Node, Parts},
+            numbers::Numbers,
+            union::Union,
+        },
+        Inode, UnionFs, UnionInode,
+    },
+    vfs::{
+        dentry::Dentry,
+        errno::ESTALE,
+        inode::Inode as AnyInode,
+        inode_data::Backing,
+        new_inode::{self, Iget, New},
+        path::PathRef,
+        stack,
+        super_block::SuperBlock,
+        types::Ino,
+    },
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// What `parts` show for: the object that stands for the inode.
+struct Face<'a> {
+    path: PathRef<'a>,
+    real: &'a AnyInode,
+    in_top: bool,
+    numbers: Numbers,
+    /// In which its number is made.
+    space: Space,
+}
+
+impl<'a> Face<'a> {
+    fn of(union: &'a Union, parts: &'a Parts) -> Result<Self> {
+        let (path, numbers) = match (&parts.upper, parts.lower.as_slice().first()) {
+            (Some(upper), _) => (union.upper_path(upper)?, union.upper()?.numbers),
+            (None, Some(lower)) => {
+                let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
+                let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
+                (path, layer.numbers)
+            }
+            (None, None) => return Err(EIO),
+        };
+        Ok(Self {
+            path,
+            real: path.dentry().inode().ok_or(ESTALE)?,
+            in_top: parts.upper.is_some(),
+            numbers,
+            space: match parts.upper {
+                Some(_) => Space::NATURAL,
+                None => parts.place,
+            },
+        })
+    }
+
+    /// The inode number in the union: that of a lower object, if it is the copy's, or one made of that in
+    /// the layer.
+    fn ino(&self, union: &Union, copied: Option<Ino>) -> Result<Ino> {
+        if let Some(ino) = copied {
+            return Ok(ino);
+        }
+        let natural = self.numbers.ino(union.inums, self.path)?;
+        let several_links = !inum::is_single(self.real);
+        Ok(union.shown(self.space.number(natural, several_links)))
+    }
+
+    fn backing(&self) -> Backing<'a> {
+        Backing {
+            inode: self.real,
+            takes_changes: self.in_top,
+        }
+    }
+}
+
+/// The inode of `parts`, from the inode cache or new.
+///
+/// Inodes are found by their number, which copy-up keeps, and the object behind them. A lower file
+/// with several links is not looked for: each name becomes a file of its own when it is copied up.
+///
+/// # Errors
+///
+/// `ENOMEM`; `ESTALE` for an object that went away.
+pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+    let face = Face::of(sb.data(), &parts)?;
+    let ino = face.ino(sb.data(), parts.ino)?;
+    let shared = face.in_top || face.real.is_dir() || face.real.nlink() == 1;
+    let iget = if shared {
+        sb.iget5(ino, face.backing())?
+    } else {
+        let mut new = sb.new_inode()?;
+        new.set_identity(ino, face.backing());
+        Iget::New(new)
+    };
+    complete(sb, iget, parts)
+}
+
+/// Completes a new inode whose object in the top layer was just made.
+pub fn init_created(
+    sb: &SuperBlock<UnionFs>,
+    new: New<UnionFs>,
+    upper: ARef<Dentry>,
+) -> Result<ARef<Inode>> {
+    let parts = Parts {
+        upper: Some(upper),
+        lower: LowerStack::None,
+        ino: None,
+        place: Space::NATURAL,
+        space: Space::NATURAL,
+        impure: false,
+        protection: Protattr::default(),
+    };
+    let face = Face::of(sb.data(), &parts)?;
+    let iget = new.insert5(face.ino(sb.data(), None)?, face.backing())?;
+    complete(sb, iget, parts)
+}
+
+fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+    let mut new = match iget {
+        Iget::Cached(inode) => return Ok(inode),
+        Iget::New(new) => new,
+    };
+    let kind = {
+        let face = Face::of(sb.data(), &parts)?;
+        let (real, mnt) = (face.real, face.path.mnt());
+        stack::init_from(&mut new, mnt, real);
+        stack::add_protection(
+            &mut new,
+            parts.protection.immutable,
+            parts.protection.append,
+        );
+        if !face.in_top && mnt.is_nosuid() {
+            // Set-id bits of a layer that is mounted nosuid do not work through the union either.
+            new.set_mode(mode_for_top(real.mode(), true));
+        }
+        let merged = parts.lower.as_slice().len() + usize::from(face.in_top) > 1;
+        if real.is_dir() && merged {
+            // The number of subdirectories is not known; 1 says so to find(1) and its like.
+            new.set_nlink(1);
+        }
+        match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
+            Kind::Directory => new_inode::Kind::dir::<UnionInode>(),
+            Kind::Regular => new_inode::Kind::regular::<UnionInode>(),
+            Kind::Symlink => new_inode::Kind::symlink::<UnionInode>(),
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
+                new_inode::Kind::special::<UnionInode>(real.rdev())
+            }
+        }
+    };
+    new.init(&kind, Node::new(parts, sb.stack_depth()))
+}
+
+/// Publishes the object in the upper layer that copy-up made. Under `Node::lock`.
+///
+/// # Errors
+///
+/// Those of `->getattr()`; nothing has changed then.
+pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
+    let node = inode.data();
+    let union = inode.sb().data();
+    // Before anything changes: this may fail.
+    let ino = match inode.is_hashed() {
+        true => inode.ino(),
+        false => {
+            let numbers = union.upper()?.numbers;
+            union.shown(numbers.ino(union.inums, union.upper_path(&upper)?)?)
+        }
+    };
+    node.publish(upper);
+    let real = node.upper().and_then(|d| d.inode()).ok_or(EIO)?;
+    inode.set_backing(Backing {
+        inode: real,
+        takes_changes: true,
+    });
+    if !inode.is_hashed() && !node.is_gone() {
+        // One of several names of a lower file, now a file of its own.
+        inode.set_ino(ino);
+        inode.set_nlink(1);
+        inode.hash();
+    }
+    Ok(())
+}

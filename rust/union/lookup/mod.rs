@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! From names to inodes.
+
+pub mod by_name;
+pub mod iget;

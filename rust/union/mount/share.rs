@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! One more mount of a union that is there (option `share`).
+//!
+//! What a union writes to is one mounted union's. That may stay mounted where nobody looks: in a mount
+//! namespace into which it was copied, or, after a lazy unmount, as long as something is open in it.
+//! Whoever mounts the same layers again then gets another mount of that very union, rather than
+//! `EBUSY`: there is still one that writes, and both see the same. It must be the same in all that a
+//! mount decides: layers, options, and the rights of the mounter.
+
+use crate::{
+    logic::options::Config,
+    union::mount::check::Named,
+    vfs::{cred, fs_context::FsContext, inode_lock::Holder, printk::Printable},
+};
+use kernel::{cred::Credential, prelude::*, str::CString, sync::Arc};
+
+/// Bits of the minor number in a device number of the kernel (`MINORBITS`).
+const MINOR_BITS: u32 = 20;
+
+/// What others are told of a mount with a top layer: its device number, which is the third column of
+/// `/proc/PID/mountinfo` in whatever mount namespace it is, and the top directory as it was named.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub fn holder(dev: u32, upper: &Named, facts: KVec<u64>) -> Result<Arc<Holder>> {
+    let name = CString::try_from_fmt(fmt!(
+        "the union {}:{} with upperdir \"{}\"",
+        dev >> MINOR_BITS,
+        dev & ((1 << MINOR_BITS) - 1),
+        Printable(&upper.name)
+    ))?;
+    Ok(Arc::new(Holder::new(name, dev, facts), GFP_KERNEL_ACCOUNT)?)
+}
+
+/// All that makes a union with these layers what it is. Addresses stand for directories: the union
+/// that is compared with has its own in use, so no others can be there.
+///
+/// # Errors
+///
+/// `ENOMEM`; `ENOENT` for a directory that was removed.
+pub fn facts<'a>(
+    layers: impl Iterator<Item = &'a Named>,
+    config: Config,
+    cred: &Credential,
+) -> Result<KVec<u64>> {
+    let mut facts = KVec::new();
+    facts.push(config.word(), GFP_KERNEL)?;
+    for named in layers {
+        let inode = named.dentry().inode().ok_or(ENOENT)?;
+        let mnt = named.path.mnt();
+        // What the layer's mount forbids, the union forbids; ids are as it maps them.
+        let idmap = match mnt.is_idmapped() {
+            true => mnt.idmap().token(),
+            false => 0,
+        };
+        let flags = [mnt.is_readonly(), mnt.is_nosuid(), mnt.is_nodev()];
+        let flags = flags
+            .into_iter()
+            .fold(0, |word, flag| word << 1 | u64::from(flag));
+        facts.extend_from_slice(&[inode.token() as u64, idmap as u64, flags], GFP_KERNEL)?;
+    }
+    cred::facts(cred, &mut facts)?;
+    Ok(facts)
+}
+
+/// The mounted union that has these layers, if a mount of them is to be one more of it.
+///
+/// # Errors
+///
+/// Those of [`facts`].
+pub fn find<'a>(
+    fc: &FsContext,
+    upper: Option<&Named>,
+    layers: impl Iterator<Item = &'a Named>,
+    config: Config,
+    cred: &Credential,
+) -> Result<Option<Arc<Holder>>> {
+    let Some(upper) = upper else {
+        return Ok(None);
+    };
+    let Some(holder) = upper.dentry().inode().and_then(|inode| inode.holder()) else {
+        return Ok(None);
+    };
+    if *holder.facts != *facts(layers, config, cred)? {
+        return Ok(None);
+    }
+    fc.warn(fmt!(
+        "this is one more mount of {}",
+        holder.name.to_str().unwrap_or_default()
+    ));
+    Ok(Some(holder))
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The file system type, and the operations of its super blocks.
+
+use crate::{
+    logic::options::StatfsType,
+    union::{
+        change::stage,
+        layers::{
+            node::Node,
+            union::{Union, UNION_SUPER_MAGIC},
+        },
+        mount::{context::MountContext, show},
+        DEntry, UnionFs,
+    },
+    vfs::{
+        file_system::{flags, FileSystem},
+        mount::PrivateMount,
+        seq_show::SeqFile,
+        statfs::Statfs,
+        super_block::{flags as sb_flags, magic, SuperBlock, SuperOperations},
+    },
+};
+use core::ffi::CStr;
+use kernel::{prelude::*, sync::SetOnce};
+
+impl FileSystem for UnionFs {
+    const NAME: &'static CStr = c"union";
+    const FLAGS: u32 = flags::FS_USERNS_MOUNT;
+    // Times are kept, and changes counted, by the file systems of the layers, as their mounts say;
+    // mandatory locks are nobody's any more.
+    const OTHERS_FLAGS: u32 =
+        sb_flags::SB_LAZYTIME | sb_flags::SB_I_VERSION | sb_flags::SB_MANDLOCK;
+    const INODE_CACHE: &'static CStr = c"union_inode";
+    type INodeData = Node;
+    type Context = MountContext;
+}
+
+/// Bytes of what is known of directories that count as one object when the kernel looks for memory:
+/// about as many as a dentry has.
+const CACHED_OBJECT: usize = 192;
+
+impl SuperOperations for UnionFs {
+    type Data = Union;
+
+    fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
+        let sb = dentry.sb();
+        let union = sb.data();
+        let root = sb.root().inode().ok_or(EIO)?.data();
+        buf.get(root.real(union)?)?;
+        buf.set_namelen(union.namelen);
+        buf.set_type(match union.config.statfs {
+            StatfsType::Union => UNION_SUPER_MAGIC,
+            StatfsType::Fuse => magic::FUSE_SUPER_MAGIC,
+        });
+        union.identity.show(buf, sb.dev());
+        Ok(())
+    }
+
+    fn sync_fs(sb: &SuperBlock<Self>, wait: bool) -> Result {
+        let union = sb.data();
+        let Ok(upper) = union.upper() else {
+            return Ok(());
+        };
+        // sync(2) visits the top's own super block as well (SB_I_SKIP_SYNC); this is syncfs(2),
+        // whose first round, without waiting, would only do the work twice.
+        if !wait {
+            return Ok(());
+        }
+        union.sync()?;
+        // Data that were lost on the way to the disk are no error of the call above. syncfs(2)
+        // looks for them here, once for each open file.
+        if let Err(error) = upper.errors.check_and_advance(union.upper_mnt()?.root()) {
+            sb.set_wb_err(error);
+        }
+        Ok(())
+    }
+
+    fn show_options(m: &SeqFile, root: &DEntry) -> Result {
+        show::options(m, root.sb().data())
+    }
+
+    fn cached_objects(union: &Union) -> usize {
+        union.registry.bytes() / CACHED_OBJECT
+    }
+
+    fn free_cached_objects(union: &Union, count: usize) -> usize {
+        let bytes = count.saturating_mul(CACHED_OBJECT);
+        union.registry.reclaim(bytes) / CACHED_OBJECT
+    }
+
+    fn show_stats(m: &SeqFile, root: &DEntry) -> Result {
+        show::figures(m, root.sb().data())
+    }
+
+    fn put_super(mut data: KBox<Union>) {
+        if let Some(upper) = &mut data.upper {
+            if let Some(recorder) = upper.recorder.as_ref() {
+                recorder.finish();
+            }
+            // This waits until all other work is done.
+            drop(core::mem::replace(&mut upper.queue, SetOnce::new()));
+            if let Some(records) = &upper.records {
+                records.close();
+            }
+        }
+        stage::tidy(&data);
+        let mnts = core::mem::replace(&mut data.mnts, KVec::new());
+        // Dentries go before the mounts that keep their file systems.
+        drop(data.upper.take());
+        // This waits for an RCU grace period. A walk under RCU may still look at the data until
+        // then, so they are freed after it.
+        PrivateMount::unmount_all(mnts);
+        drop(data);
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The UUID of a union that is being mounted.
+
+use crate::{
+    logic::{
+        codec::{self, Attr},
+        identity::{as_random, of_layers as uuid_of_layers, plan, Plan},
+        options::{Config, Uuid},
+        value,
+    },
+    union::{
+        layers::{identity::Identity, union::Lower},
+        mount::check::Named,
+    },
+    vfs::{
+        fs_context::FsContext,
+        mount::{Mount, PrivateMount},
+        printk::{pr_warn_ratelimited, Printable},
+        types::random_u64,
+        write::WriteAccess,
+        xattr,
+    },
+};
+use kernel::prelude::*;
+
+/// Of a union with a top layer: that which its directory keeps, or a new one.
+///
+/// # Errors
+///
+/// With a message, if the option demands one and it cannot be read or kept. Otherwise the union has none then.
+pub fn of_upper(fc: &FsContext, config: Config, upper: &Named, mnt: &Mount) -> Result<Identity> {
+    match try_of_upper(config, upper, mnt) {
+        Err(e) if config.uuid == Uuid::On => Err(upper.refuse(
+            fc,
+            e,
+            fmt!(
+                "uuid=on: the attribute {} cannot be read or stored ({:?})",
+                Printable(codec::name(config.xattr_space, Attr::Uuid).to_bytes()),
+                e
+            ),
+        )),
+        Err(e) => {
+            pr_warn_ratelimited!(
+                "the UUID of the union cannot be read or stored ({:?}): it has none\n",
+                e
+            );
+            Ok(Identity::Real)
+        }
+        found => found,
+    }
+}
+
+fn try_of_upper(config: Config, upper: &Named, mnt: &Mount) -> Result<Identity> {
+    if matches!(config.uuid, Uuid::Null | Uuid::Off) {
+        return Ok(Identity::Real);
+    }
+    let dentry = upper.dentry();
+    let name = |attr| codec::name(config.xattr_space, attr);
+    let mut buffer = [0; 16];
+    let stored = match xattr::get(mnt, dentry, name(Attr::Uuid), &mut buffer) {
+        Ok(len) => {
+            let value = buffer.get(..len).unwrap_or_default();
+            Some(value::uuid(value).map_err(|_| EIO)?)
+        }
+        Err(e) if xattr::is_absent(e) => None,
+        // Longer than a UUID.
+        Err(e) if e == ERANGE => return Err(EIO),
+        Err(e) => return Err(e),
+    };
+    let used = match xattr::get(mnt, dentry, name(Attr::Impure), &mut []) {
+        Ok(_) => true,
+        Err(e) if xattr::is_absent(e) => false,
+        Err(e) => return Err(e),
+    };
+    Ok(match plan(config.uuid, stored, used) {
+        Plan::Own(uuid) => Identity::Own(uuid),
+        Plan::Real => Identity::Real,
+        Plan::Make => {
+            let mut uuid = [0; 16];
+            for bytes in uuid.chunks_exact_mut(8) {
+                bytes.copy_from_slice(&random_u64().to_ne_bytes());
+            }
+            let uuid = as_random(uuid);
+            let _write = WriteAccess::want(mnt)?;
+            xattr::set(mnt, dentry, name(Attr::Uuid), &uuid, 0)?;
+            Identity::Own(uuid)
+        }
+    })
+}
+
+/// Of a union without one: what its layers make. `mnts`: their mounts.
+pub fn of_layers(config: Config, lowers: &[Lower], mnts: &[PrivateMount]) -> Identity {
+    if matches!(config.uuid, Uuid::Null | Uuid::Off) {
+        return Identity::Real;
+    }
+    let layers = lowers
+        .iter()
+        .zip(mnts)
+        .map(|(lower, mnt)| lower.identity(mnt));
+    uuid_of_layers(layers).map_or(Identity::Device, Identity::Own)
+}

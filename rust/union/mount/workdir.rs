@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The work directory: `work` within what the option `workdir` names, as overlayfs has it.
+
+use crate::{
+    logic::{
+        codec::{self, Attr, XattrSpace},
+        value,
+    },
+    union::{
+        change::stage,
+        layers::{
+            private::{close, names},
+            union::Union,
+        },
+        mount::check::Named,
+    },
+    vfs::{
+        dentry::Dentry,
+        errno::{EDQUOT, ENOTEMPTY, EOPNOTSUPP},
+        fs_context::FsContext,
+        mount::Mount,
+        namei::{self, Creating, NewObject, Removing},
+        path::PathRef,
+        printk::{pr_warn_ratelimited, Printable},
+        task_work,
+        types::{random_u64, Name},
+        write::WriteAccess,
+        xattr,
+    },
+};
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// The directory in the work directory that says which features of its mounts others must know.
+const INCOMPAT: &[u8] = b"incompat";
+
+/// Opens the work directory, made if need be and emptied of what a crash has left.
+///
+/// # Errors
+///
+/// `EINVAL` with a message if the file system cannot hold what a top layer needs, or if the last
+/// mount used something this one does not know.
+pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Result<ARef<Dentry>> {
+    let write = WriteAccess::want(mnt)?;
+    let name = Name::new(b"work")?;
+    let workdir = {
+        let creating = Creating::start(&write, base.dentry(), name)?;
+        if creating.dentry().is_positive() {
+            creating.keep()
+        } else {
+            creating
+                .make(0o040000, NewObject::Directory)
+                .map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?
+        }
+    };
+    if !workdir.inode().is_some_and(|inode| inode.is_dir()) {
+        return Err(base.refuse(fc, ENOTDIR, fmt!("\"work\" in it is not a directory")));
+    }
+    if workdir.is_weird() {
+        return Err(base.refuse(
+            fc,
+            EINVAL,
+            fmt!("\"work\" in it ignores the case of letters; remove it"),
+        ));
+    }
+    close(mnt, &workdir, 0)
+        .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
+    clean(fc, base, &write, mnt, &workdir, 0)?;
+
+    // The one thing a top must be able to keep. Done and undone here, for a mount that cannot
+    // mark a directory opaque would show deleted files again.
+    let opaque = codec::name(space, Attr::Opaque);
+    if let Err(e) = xattr::set(mnt, &workdir, opaque, value::OPAQUE_YES, 0) {
+        let errno = if e == EOPNOTSUPP { EINVAL } else { e };
+        return Err(base.refuse(
+            fc,
+            errno,
+            fmt!(
+                "cannot store the attribute {} ({:?}); the file system of a top layer must \
+                  support it, or use the option userxattr",
+                Printable(opaque.to_bytes()),
+                e
+            ),
+        ));
+    }
+    xattr::remove(mnt, &workdir, opaque)?;
+    Ok(workdir)
+}
+
+/// The key of hashes of names ([`Union::hash_key`]): that which an earlier mount has left with the work
+/// directory, or a new one.
+///
+/// # Errors
+///
+/// `ENOMEM`; `EIO` if the attribute cannot be read; `EROFS`. That a new one cannot be stored (the file system
+/// may be full) is none: then positions in directories do not outlive this mount.
+pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64> {
+    let name = codec::name(space, Attr::UnionOrder);
+    let mut stored = [0u8; 8];
+    match xattr::get(mnt, workdir, name, &mut stored) {
+        Ok(len) if len == stored.len() => return Ok(u64::from_le_bytes(stored)),
+        // Nobody's: a new one will do.
+        Ok(_) => {}
+        Err(e) if xattr::is_absent(e) || e == ERANGE => {}
+        Err(e) => return Err(e),
+    }
+    let key = random_u64();
+    let _write = WriteAccess::want(mnt)?;
+    if let Err(e) = xattr::set(mnt, workdir, name, &key.to_le_bytes(), 0) {
+        pr_warn_ratelimited!("cannot store the order of directory entries: {:?}\n", e);
+    }
+    Ok(key)
+}
+
+/// Marks the top layer as one that is not synced, as overlayfs does: no mount takes it again until
+/// somebody has looked at it and removed the mark.
+pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let mut dir = union.upper()?.workdir.clone();
+    for name in [INCOMPAT, b"volatile".as_slice()] {
+        let creating = Creating::start(&write, &dir, Name::new(name)?)?;
+        dir = if creating.dentry().is_positive() {
+            creating.keep()
+        } else {
+            creating
+                .make(0o040700, NewObject::Directory)
+                .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the top layer as volatile")))?
+        };
+    }
+    let dirty = Creating::start(&write, &dir, Name::new(b"dirty")?)?;
+    if !dirty.dentry().is_positive() {
+        dirty.make(0o100600, NewObject::Regular)?;
+    }
+    Ok(())
+}
+
+/// Makes the first whiteout, which shows that the file system can hold them and leave them at a
+/// rename.
+///
+/// A file system that is full may be mounted, not least to make room through the union: then
+/// nothing is known, and whiteouts are made as they are needed.
+pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let made = match stage::probe(union, &write) {
+        Err(e) if e == ENOSPC || e == EDQUOT => {
+            pr_warn_ratelimited!("the top's file system is full: cannot make the first whiteout\n");
+            return Ok(());
+        }
+        made => made,
+    };
+    made.map_err(|e| {
+        if e == EINVAL || e == EPERM || e == EOPNOTSUPP {
+            base.refuse(
+                fc,
+                e,
+                fmt!(
+                    "the file system cannot hold whiteouts (character devices 0:0), or not leave \
+                     one at a rename (RENAME_WHITEOUT)"
+                ),
+            )
+        } else {
+            base.refuse(
+                fc,
+                e,
+                fmt!("cannot make the first whiteout in it ({:?})", e),
+            )
+        }
+    })
+}
+
+/// How deep what a crash leaves can be nested: a removed directory with its whiteouts.
+const DEEPEST: u32 = 2;
+
+/// Removes what is in `dir` of the work directory.
+fn clean(
+    fc: &FsContext,
+    base: &Named,
+    write: &WriteAccess<'_>,
+    mnt: &Mount,
+    dir: &Dentry,
+    level: u32,
+) -> Result {
+    for name in &names(PathRef::new(mnt, dir))? {
+        task_work::go_on()?;
+        let child = namei::lookup_one_unlocked(mnt, dir, Name::new(name)?)?;
+        let Some(inode) = child.inode() else { continue };
+        if level == 0 && name.as_slice() == INCOMPAT && inode.is_dir() {
+            if let Some(feature) = names(PathRef::new(mnt, &child))?.first() {
+                return Err(base.refuse(
+                    fc,
+                    EINVAL,
+                    fmt!(
+                        "the last mount used the feature \"{}\", after which the top layer may \
+                          not be what it should; check it and remove \"work/incompat/{}\"",
+                        Printable(feature),
+                        Printable(feature)
+                    ),
+                ));
+            }
+        }
+        if inode.is_dir() {
+            if level >= DEEPEST {
+                return Err(base.refuse(
+                    fc,
+                    ENOTEMPTY,
+                    fmt!("\"work\" in it holds a tree that is no union's; name an empty directory"),
+                ));
+            }
+            clean(fc, base, write, mnt, &child, level.saturating_add(1))?;
+        }
+        match Removing::start_dentry(write, dir, &child).and_then(|removing| removing.remove()) {
+            Err(e) if e == ENOENT => {}
+            other => other?,
+        }
+    }
+    Ok(())
+}

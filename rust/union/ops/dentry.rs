@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Dentry operations: layers on network file systems are asked whether they changed.
+
+use crate::{
+    union::{
+        layers::probe::{self, Ask, Dir},
+        DEntry, UnionFs,
+    },
+    vfs::{
+        dentry::{lookup_flags, Dentry},
+        dentry_ops::DentryOperations,
+    },
+};
+use kernel::prelude::*;
+
+/// Operations of all dentries of a union.
+pub struct UnionDentry;
+
+/// Asks all layers that have a part in the dentry, with the mounter's credentials: a server is asked in the name of
+/// whom they belong to, and may refuse others what the union grants.
+fn all(
+    dentry: &DEntry,
+    ask: impl Fn(&Dentry) -> Result<bool>,
+    stale: impl Fn(&Dentry) -> Result<bool>,
+) -> Result<bool> {
+    // A negative dentry: what made it negative may have changed in a remote layer.
+    let Some(inode) = dentry.inode() else {
+        return stale(dentry);
+    };
+    let union = dentry.sb().data();
+    let node = inode.data();
+    let lowers = node.lowers().iter().map(|l| &*l.dentry);
+    let parts = Iterator::chain(node.upper().into_iter(), lowers);
+    for part in parts.filter(|part| part.wants_revalidate()) {
+        let _creds = union.creds();
+        if !ask(part)? {
+            // The part was invalidated; the stack above it is worth no more, and is made again.
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Whether a layer that may change by itself has got something that hides what is shown of a layer
+/// beneath.
+///
+/// Not asked for a directory: its inode keeps the layers it was made of as long as somebody uses it.
+fn is_hidden(dentry: &DEntry) -> Result<bool> {
+    let Some(inode) = dentry.inode().filter(|inode| !inode.is_dir()) else {
+        return Ok(false);
+    };
+    let node = inode.data();
+    let Some(shown) = node.lowers().first().filter(|_| node.upper().is_none()) else {
+        return Ok(false);
+    };
+    let parent = dentry.parent();
+    let dir = parent.inode().ok_or(ENOENT)?.data();
+    let mut above = dir
+        .lowers()
+        .iter()
+        .take_while(|lower| lower.layer < shown.layer)
+        .filter(|lower| lower.dentry.wants_revalidate())
+        .peekable();
+    if above.peek().is_none() {
+        return Ok(false);
+    }
+    let union = dentry.sb().data();
+    let _creds = union.creds();
+    let name = dentry.name_snapshot()?;
+    for lower in above {
+        if probe::probe(union, Dir::lower(union, lower)?, name.name(), Ask::All)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+impl DentryOperations<UnionFs> for UnionDentry {
+    fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
+        if flags & lookup_flags::LOOKUP_RCU != 0 {
+            // The stack's memory is not protected by RCU.
+            return Err(ECHILD);
+        }
+        Ok(all(dentry, |part| part.revalidate(flags), |_| Ok(false))? && !is_hidden(dentry)?)
+    }
+
+    fn d_weak_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
+        all(dentry, |part| part.weak_revalidate(flags), |_| Ok(true))
+    }
+
+    fn d_real(dentry: &DEntry, _data: bool) -> Option<&Dentry> {
+        let inode = dentry.inode()?;
+        if !inode.is_reg() {
+            return None;
+        }
+        let node = inode.data();
+        node.upper()
+            .or_else(|| node.lowers().first().map(|l| &*l.dentry))
+    }
+}

@@ -1,0 +1,501 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Open regular files.
+//!
+//! An open file starts on the object that holds the data at that moment. When the file is copied
+//! up later, by whomever, the next access goes to the top layer: a reader sees what others write.
+//! Opening for writing copies nothing; the first call that changes something does.
+
+use crate::{
+    union::{change::copy_up, layers::union::Union, Inode, UnionFs, UnionInode},
+    vfs::{
+        attr::{inode_owner_or_capable, inode_permission, may},
+        backing_file::{BackingFile, Hooks},
+        cred::OverrideCreds,
+        dentry::Dentry,
+        file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
+        file_ops::{RegFileOperations, Remap},
+        inode_lock::SharedLock,
+        once,
+        path::PathRef,
+        splice::Pipe,
+        stack, task_work,
+        types::Loff,
+    },
+};
+use kernel::{
+    prelude::*,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        SetOnce,
+    },
+};
+
+/// What an open file carries.
+pub struct UnionFile {
+    /// What was opened first: in the top layer or in a lower one. Immutable.
+    first: BackingFile,
+    /// Whether `first` is in the top layer. Immutable.
+    first_is_upper: bool,
+    /// The file in the top layer, if `first` is not.
+    upper: SetOnce<BackingFile>,
+    /// The errno of a copy-up that a mapping waited for, to be reported by the restarted call.
+    map_error: Atomic<i32>,
+}
+
+type File = OpenFile<UnionFs, UnionFile>;
+
+/// Flags of files in the layers: never an access time of the caller's, never a lookup of its size.
+const REAL_FLAGS: u32 = flags::O_LARGEFILE | flags::O_NOATIME;
+
+impl UnionFile {
+    /// Makes a file without a name in `parent` of the top layer, and opens it. With the creator's
+    /// credentials in force.
+    pub fn tmpfile(file: &File, parent: PathRef<'_>, mode: u16) -> Result<Pin<KBox<Self>>> {
+        let real = (file.flags() & !flags::OPEN_ONLY) | REAL_FLAGS;
+        let first = BackingFile::tmpfile(file, real, parent, mode)?;
+        Self::new(first, true)
+    }
+
+    fn new(first: BackingFile, first_is_upper: bool) -> Result<Pin<KBox<Self>>> {
+        let file = Self {
+            first,
+            first_is_upper,
+            upper: SetOnce::new(),
+            map_error: Atomic::new(0),
+        };
+        Ok(KBox::pin(file, GFP_KERNEL_ACCOUNT)?)
+    }
+
+    /// The dentry in the top layer of a file made by [`tmpfile`](Self::tmpfile).
+    pub fn upper_dentry(&self) -> &Dentry {
+        self.first.dentry()
+    }
+}
+
+/// Opens an object of a layer for `file`, as the mounter.
+fn open_real(
+    union: &Union,
+    file: &File,
+    real: PathRef<'_>,
+    open_flags: u32,
+) -> Result<BackingFile> {
+    let _creds = union.creds();
+    let idmap = real.mnt().idmap();
+    let inode = real.dentry().inode().ok_or(EIO)?;
+    let mut open_flags = open_flags | REAL_FLAGS;
+    let access = match open_flags & flags::O_ACCMODE {
+        flags::O_WRONLY => may::MAY_WRITE,
+        flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
+        _ => may::MAY_READ,
+    };
+    let append = if open_flags & flags::O_APPEND != 0 {
+        may::MAY_APPEND
+    } else {
+        0
+    };
+    inode_permission(idmap, inode, may::MAY_OPEN | access | append)?;
+    if !inode_owner_or_capable(idmap, inode) {
+        open_flags &= !flags::O_NOATIME;
+    }
+    BackingFile::open(file, open_flags, real)
+}
+
+/// Whether the file was copied up after it was opened, and that in the top is not open yet.
+fn is_unopened(file: &File) -> bool {
+    let data = file.data();
+    !data.first_is_upper && data.upper.as_ref().is_none() && file.inode().data().upper().is_some()
+}
+
+/// The file that holds the data now. It may have to be opened, which asks security modules and
+/// listeners of fanotify: not under a lock they may want, mmap_lock above all.
+fn real(file: &File) -> Result<&BackingFile> {
+    if is_unopened(file) {
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let upper = inode.data().upper().ok_or(EIO)?;
+        let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+        once::get_or_put(&file.data().upper, open);
+    }
+    opened(file)
+}
+
+/// The file that holds the data now, as far as it is open.
+fn opened(file: &File) -> Result<&BackingFile> {
+    let data = file.data();
+    let (real, is_lower) = match data.upper.as_ref() {
+        Some(open) => (open, false),
+        None => (&data.first, !data.first_is_upper),
+    };
+    if is_lower {
+        // With `hard_ro` the layer is looked at.
+        let inode = file.inode();
+        inode.data().real_lower(inode.sb().data())?;
+    }
+    // Access mode and creation flags are as they were; the rest follows fcntl(2).
+    let mut wanted = file.flags();
+    if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
+        if is_lower && !real.can_odirect() {
+            wanted &= !flags::O_DIRECT;
+        }
+        if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
+            real.change_flags(wanted)?;
+        }
+    }
+    Ok(real)
+}
+
+/// The file in the top layer, copied up first if it is not there.
+fn upper(file: &File) -> Result<&BackingFile> {
+    copy_up::up(file.dentry())?;
+    real(file)
+}
+
+/// Locks the inode for a change of the data, with set-id bits and capabilities stripped.
+///
+/// The lock is shared, so that writers do not exclude each other: the file system beneath does
+/// that as far as it needs to. While it is held nobody can set a bit that would need stripping.
+/// `checks` come before the stripping: a write that is refused takes nothing away.
+fn lock_for_write<'a>(
+    file: &'a File,
+    inode: &'a Inode,
+    checks: impl FnOnce() -> Result,
+) -> Result<SharedLock<'a>> {
+    let shared = inode.lock_shared();
+    if inode.is_nosec() {
+        return Ok(shared);
+    }
+    drop(shared);
+    let exclusive = inode.lock();
+    checks()?;
+    file.remove_privs()?;
+    Ok(exclusive.downgrade())
+}
+
+impl Hooks<UnionFs, UnionFile> for UnionInode {
+    fn accessed(file: &File) {
+        let inode = file.inode();
+        if file.flags() & flags::O_NOATIME != 0 {
+            return;
+        }
+        if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
+            // relatime compares with the times of the last write.
+            stack::refresh_times(inode, real);
+            file.touch_atime();
+        }
+    }
+
+    fn end_write(file: &File) {
+        copy_attr(file.inode());
+    }
+}
+
+/// Size and times after a change in the top layer.
+fn copy_attr(inode: &Inode) {
+    let union = inode.sb().data();
+    let real = inode.data().upper().and_then(|d| d.inode());
+    if let (Some(real), Ok(mnt)) = (real, union.upper_mnt()) {
+        stack::copy_attr(inode, mnt, real);
+    }
+}
+
+/// What a mapping waits for; see [`ready_for_map`].
+struct ReadyForMap {
+    file: file::FileRef<UnionFs, UnionFile>,
+    shared_writable: bool,
+}
+
+impl task_work::Job for ReadyForMap {
+    fn run(self) {
+        let file = &*self.file;
+        let copied = match self.shared_writable {
+            true => copy_up::up(file.dentry())
+                .and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false)),
+            false => Ok(()),
+        };
+        if let Err(e) = copied.and_then(|()| real(file).map(drop)) {
+            file.data().map_error.store(e.to_errno(), Relaxed);
+        }
+    }
+}
+
+/// Sees to it that the file to be mapped is open, and with `shared_writable` that it is in the top and
+/// stable there.
+///
+/// Copying up waits for locks under which others fault pages in, and opening for listeners of fanotify,
+/// who look at the process that opens (`/proc/PID`): neither can be done with mmap_lock held. So the
+/// task does it on its way out of the call, and starts the call again.
+///
+/// # Errors
+///
+/// `ERESTARTNOINTR`, seen by nobody; those of the copy-up and of opening, in the restarted call.
+fn ready_for_map(file: &File, shared_writable: bool) -> Result {
+    let inode = file.inode();
+    let node = inode.data();
+    // msync(2) goes to the file in the top layer, past us, and asks for the data alone.
+    let is_stable = || node.is_name_stable() || !inode.sb().data().should_sync();
+    let is_copied = !shared_writable || (node.upper().is_some() && is_stable());
+    // execve(2) maps within a call that cannot be started again. The data cannot have changed since
+    // it opened the file, for it may not be written to meanwhile.
+    let is_open = !is_unopened(file) || file.flags() & flags::FOR_EXEC != 0;
+    if is_copied && is_open {
+        return Ok(());
+    }
+    let error = file.data().map_error.xchg(0, Relaxed);
+    if error != 0 {
+        return Err(Error::from_errno(error));
+    }
+    task_work::add(ReadyForMap {
+        file: file.get(),
+        shared_writable,
+    })?;
+    Err(task_work::restart_syscall())
+}
+
+impl RegFileOperations<UnionFs> for UnionInode {
+    type Data = UnionFile;
+
+    fn open(inode: &Inode, file: &File) -> Result<Pin<KBox<UnionFile>>> {
+        let union = inode.sb().data();
+        let node = inode.data();
+        file.clear_flags(flags::OPEN_ONLY);
+        match node.upper() {
+            Some(upper) => {
+                let real = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+                UnionFile::new(real, true)
+            }
+            None => {
+                if file.flags() & flags::O_ACCMODE != flags::O_RDONLY {
+                    // The copy comes later; that it cannot come at all is said now.
+                    if union.upper_mnt()?.is_readonly() {
+                        return Err(EROFS);
+                    }
+                }
+                let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
+                let lower = node.real_lower(union)?;
+                let real = match open_real(union, file, lower, read_only) {
+                    // It is for the file system of the top to refuse; until the copy-up, the data
+                    // come through the page cache.
+                    Err(e) if e == EINVAL && read_only & flags::O_DIRECT != 0 => {
+                        open_real(union, file, lower, read_only & !flags::O_DIRECT)?
+                    }
+                    real => real?,
+                };
+                UnionFile::new(real, false)
+            }
+        }
+    }
+
+    fn llseek(file: &File, offset: Loff, whence: i32) -> Result<Loff> {
+        if whence != seek::SEEK_DATA as i32 && whence != seek::SEEK_HOLE as i32 {
+            return file.generic_llseek(offset, whence);
+        }
+        let union = file.inode().sb().data();
+        let to = {
+            let _creds = union.creds();
+            real(file)?.llseek(offset, whence)?
+        };
+        file.set_pos(to, file.inode().sb().maxbytes())
+    }
+
+    fn read_iter(mut iocb: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+        let file = iocb.file();
+        if iter.count() == 0 {
+            return Ok(0);
+        }
+        let real = real(file)?;
+        if iocb.flags() & iocb::IOCB_DIRECT as i32 != 0 && !real.can_odirect() {
+            iocb.clear_direct();
+        }
+        let cred = &file.inode().sb().data().cred;
+        Ok(real.read_iter::<_, _, Self>(&iocb, iter, cred))
+    }
+
+    fn write_iter(request: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+        let file = request.file();
+        if iter.count() == 0 {
+            return Ok(0);
+        }
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let real = upper(file)?;
+        let mut flags = request.flags();
+        if !union.should_sync() {
+            flags &= !((iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32);
+        } else if flags & iocb::IOCB_DSYNC as i32 != 0 && !inode.data().is_name_stable() {
+            flags |= iocb::IOCB_SYNC as i32;
+        }
+        let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
+        let written = real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred);
+        if written > 0 && flags & iocb::IOCB_SYNC as i32 != 0 {
+            inode.data().set_name_stable();
+        }
+        Ok(written)
+    }
+
+    fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
+        let inode = file.inode();
+        let union = inode.sb().data();
+        // What is only in a lower layer is stable.
+        if inode.data().upper().is_none() {
+            return Ok(());
+        }
+        if !union.should_sync() {
+            return union.check_errors();
+        }
+        let real = real(file)?;
+        let _creds = union.creds();
+        let node = inode.data();
+        let full = !datasync || !node.is_name_stable();
+        real.fsync_range(start, end, !full)?;
+        if full {
+            node.set_name_stable();
+        }
+        Ok(())
+    }
+
+    fn prepare_map(file: &File, over_shared_writable: bool) -> Result {
+        ready_for_map(file, over_shared_writable)
+    }
+
+    fn mmap(file: &File, vma: &Vma) -> Result {
+        if vma.is_shared_maywrite() {
+            ready_for_map(file, true)?;
+        }
+        // Whoever copies it up at this moment does so after the call.
+        opened(file)?.mmap::<_, _, Self>(vma, &file.inode().sb().data().cred)
+    }
+
+    fn fallocate(file: &File, mode: i32, offset: Loff, len: Loff) -> Result {
+        let inode = file.inode();
+        let real = upper(file)?;
+        let _lock = inode.lock();
+        stripping(file, || real.fallocate(mode, offset, len))
+    }
+
+    fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
+        let real = real(file)?;
+        let _creds = file.inode().sb().data().creds();
+        real.fadvise(offset, len, advice)
+    }
+
+    fn flush(file: &File, id: FlOwner) -> Result {
+        // What was not opened through this file has nothing to flush.
+        let data = file.data();
+        let _creds = file.inode().sb().data().creds();
+        data.upper.as_ref().unwrap_or(&data.first).flush(id)
+    }
+
+    fn splice_read(
+        file: &File,
+        pos: &mut Loff,
+        pipe: &Pipe,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        let cred = &file.inode().sb().data().cred;
+        real(file)?.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)
+    }
+
+    fn splice_write(
+        pipe: &Pipe,
+        file: &File,
+        pos: &mut Loff,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        let inode = file.inode();
+        if !inode.is_nosec() {
+            // Only a write knows whether there is anything to be written, and so to be stripped.
+            return pipe.write_to(file, pos, len, flags);
+        }
+        let real = upper(file)?;
+        let _lock = lock_for_write(file, inode, || Ok(()))?;
+        let cred = &inode.sb().data().cred;
+        real.splice_write::<_, _, Self>(file, pos, pipe, len, flags, cred)
+    }
+
+    fn copy_file_range(
+        from: &File,
+        pos_in: Loff,
+        to: &File,
+        pos_out: Loff,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        let real_to = upper(to)?;
+        // After the copy-up: both may be the same file.
+        let real_from = real(from)?;
+        let foreign = !core::ptr::eq(from.inode().sb(), to.inode().sb());
+        if foreign {
+            let _creds = from.inode().sb().data().creds();
+            real_from.verify_read(pos_in, len)?;
+        }
+        let _lock = to.inode().lock();
+        let copied = stripping(to, || {
+            file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+        });
+        match copied {
+            // The kernel asks for the source once more, as the target's mounter, who need not be
+            // allowed to see it. The caller is: he gets it by reading and writing.
+            Err(e) if foreign && e == EACCES => Err(EXDEV),
+            copied => copied,
+        }
+    }
+
+    fn remap_file_range(
+        from: &File,
+        pos_in: Loff,
+        to: &File,
+        pos_out: Loff,
+        len: Loff,
+        how: Remap,
+        flags: u32,
+    ) -> Result<Loff> {
+        let inode = to.inode();
+        if how == Remap::Dedupe {
+            // Two files are compared: neither is to change, so neither is copied up for it.
+            let upper = |f: &File| f.inode().data().upper().is_some();
+            if !upper(from) || !upper(to) {
+                return Err(EPERM);
+            }
+        }
+        let real_to = upper(to)?;
+        // After the copy-up: both may be the same file.
+        let real_from = real(from)?;
+        let _lock = inode.lock();
+        let (immutable, _) = stack::protection(inode);
+        if immutable {
+            // The file system looks for it at its own inode (`generic_remap_file_range_prep()`).
+            return Err(EPERM);
+        }
+        match how {
+            Remap::Clone => stripping(to, || {
+                file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+            }),
+            // The data stay as they are, and what goes with them.
+            Remap::Dedupe => {
+                let _creds = inode.sb().data().creds();
+                file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+            }
+        }
+    }
+}
+
+/// Changes the data of a file in the top layer with its inode locked exclusively, as the mounter.
+///
+/// Whether a call that is refused, or changes nothing, strips set-id bits and capabilities is up to
+/// the file system, so it does that itself: with the mounter's rights but for those to keep them.
+fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
+    let union = file.inode().sb().data();
+    let stripping = match file.drops_set_id() {
+        true => Some(union.cred_without_fsetid()?),
+        false => None,
+    };
+    let result = {
+        let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
+        act()
+    };
+    copy_attr(file.inode());
+    result
+}

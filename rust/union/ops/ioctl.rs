@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Calls that only a union has, on an open directory; [`crate::logic::ioctl`] says which.
+
+use crate::{
+    logic::{
+        ioctl::{self, BUFFER, FALLTHRUS, NAME, RESTORE},
+        record::{self, Identity},
+    },
+    union::{
+        change::{settle, stage},
+        layers::union::Union,
+        listing::known::{self, Change},
+        lookup::by_name,
+        Inode, UnionFs,
+    },
+    vfs::{
+        attr::{inode_owner_or_capable, inode_permission, may},
+        file::OpenFile,
+        namei::Creating,
+        types::Name,
+        user::{caller_is_admin, UserArg},
+        write::WriteAccess,
+    },
+};
+use kernel::prelude::*;
+
+/// `->unlocked_ioctl()` of a directory.
+pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
+    if !matches!(cmd, RESTORE | FALLTHRUS) {
+        return Err(ENOTTY);
+    }
+    // Both reach past what the union shows, to which alone its permissions apply.
+    if !caller_is_admin(file.inode().sb()) {
+        return Err(EPERM);
+    }
+    match cmd {
+        RESTORE => {
+            let mut buffer = [0; NAME];
+            let bytes = arg.read(&mut buffer)?;
+            let len = bytes.iter().position(|&byte| byte == 0).ok_or(EINVAL)?;
+            let name = bytes.get(..len).unwrap_or_default();
+            if !ioctl::names_an_entry(name) {
+                return Err(EINVAL);
+            }
+            restore(file, Name::new(name)?)
+        }
+        _ => fallthrus(file, arg),
+    }
+}
+
+/// Removes the whiteout that hides a name of the lower layers.
+///
+/// For the caller this is link(2) of an object that he does not see yet: he needs the right to make
+/// names in the directory, and what comes back must be his own, or he must stand above its owner
+/// (`CAP_FOWNER`), whatever its type is and whoever owns the directory. So neither a set-id program
+/// nor an object of a sticky directory is brought back by one to whom it does not belong.
+fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
+    let dir = file.inode();
+    let union = dir.sb().data();
+    let path = file.path();
+    let write = WriteAccess::want(path.mnt())?;
+    let creating = Creating::start(&write, path.dentry(), name)?;
+    if creating.dentry().is_positive() {
+        return Err(EEXIST);
+    }
+    inode_permission(path.mnt().idmap(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
+    let (layer, object) = {
+        let _creds = union.creds();
+        by_name::lower_object(union, dir.data(), name)?.ok_or(ENOENT)?
+    };
+    let object = object.inode().ok_or(ENOENT)?;
+    let idmap = union.lower_mnt(layer)?.idmap();
+    if !inode_owner_or_capable(idmap, object) {
+        return Err(EPERM);
+    }
+    creating.may_make((&path).into(), object.mode(), object.rdev())?;
+    fall_through(union, dir, name)?;
+    // What was looked for in vain is there now.
+    creating.dentry().d_drop();
+    creating.notify(object.is_dir());
+    Ok(())
+}
+
+fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
+    let updir = dir.data().upper().ok_or(ENOENT)?;
+    let _creds = union.creds();
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let mut change = Change::begin(dir);
+    stage::fallthru(&write, updir, name)?;
+    change.nothing(name);
+    change.end();
+    settle::refresh(union, dir)
+}
+
+/// Hands out the fallthru set of the directory.
+fn fallthrus(file: &OpenFile<UnionFs, ()>, arg: UserArg) -> Result {
+    let dir = file.inode();
+    let mut buffer = [0; BUFFER];
+    let bytes = arg.read(&mut buffer)?;
+    let (address, size) = bytes.split_first_chunk().ok_or(EFAULT)?;
+    let size: [u8; 8] = size.try_into().map_err(|_| EFAULT)?;
+    let (address, size) = (u64::from_ne_bytes(*address), u64::from_ne_bytes(size));
+
+    let set = known::fallthrus(dir)?;
+    let layer = |layer| u16::try_from(layer).ok();
+    let record = record::encode(&set, Identity::new(), layer).map_err(|_| ENOMEM)?;
+    let needed = record.len() as u64;
+    arg.write(8, &needed.to_ne_bytes())?;
+    if size < needed {
+        return Err(ERANGE);
+    }
+    UserArg::new(usize::try_from(address).map_err(|_| EFAULT)?).write(0, &record)
+}

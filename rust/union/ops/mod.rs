@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The operations of inodes, files and dentries, as the VFS calls them.
+
+pub mod acl;
+pub mod dentry;
+pub mod file;
+pub mod inode;
+pub mod ioctl;
+pub mod readdir;
+pub mod tmpfile;
+pub mod xattr;

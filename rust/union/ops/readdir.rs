@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Listing directories.
+//!
+//! What a directory shows is kept with it ([`crate::union::listing::known`]) and follows its changes, so an open
+//! directory carries nothing but its position ([`crate::logic::view`] says which there are).
+//! Readers work side by side: the VFS keeps changes out.
+
+use crate::{
+    logic::{entry::Kind, view::Width},
+    union::{
+        listing::{
+            known::{self, Freshness},
+            scan,
+        },
+        ops::ioctl,
+        Inode, UnionFs,
+    },
+    vfs::{
+        dir_context::DirContext, file::OpenFile, file_ops::DirFileOperations, types::Loff,
+        user::UserArg,
+    },
+};
+use kernel::prelude::*;
+
+/// `DT_DIR`.
+const DT_DIR: u8 = Kind::Directory.to_dt();
+
+/// Operations on an open directory.
+pub struct UnionDir;
+
+impl DirFileOperations<UnionFs> for UnionDir {
+    type Data = ();
+
+    fn open(_inode: &Inode, _file: &OpenFile<UnionFs, ()>) -> Result<Pin<KBox<()>>> {
+        Ok(KBox::pin((), GFP_KERNEL_ACCOUNT)?)
+    }
+
+    fn iterate_shared(file: &OpenFile<UnionFs, ()>, ctx: &mut DirContext) -> Result {
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let inums = union.inums;
+        let short = file.wants_short_numbers();
+        let shown_ino = |ino| if short { inums.short(ino) } else { ino };
+        if ctx.pos() == 0 {
+            if !ctx.emit(b".", shown_ino(inode.ino()), DT_DIR) {
+                return Ok(());
+            }
+            ctx.set_pos(1);
+        }
+        if ctx.pos() == 1 {
+            let parent = file.dentry().parent();
+            let ino = parent.inode().map_or(0, |i| i.ino());
+            if !ctx.emit(b"..", shown_ino(ino), DT_DIR) {
+                return Ok(());
+            }
+            ctx.set_pos(2);
+        }
+        let width = match file.wants_short_positions() {
+            true => Width::Short,
+            false => Width::Long,
+        };
+        // What is known of lower layers knows nothing of reservations.
+        let reserved = union.reserved();
+        loop {
+            let from = u64::try_from(ctx.pos()).map_err(|_| EINVAL)?;
+            let freshness = match from {
+                2 => Freshness::Checked,
+                _ => Freshness::Any,
+            };
+            let listing = known::listing(inode, freshness)?;
+            let mut outdated = false;
+            // One call, not a loop: the names of the set and those of the top are two loops inside.
+            let stopped = listing.list(from, width).any(|(pos, shown)| {
+                ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
+                let ino = match reserved {
+                    Some(reserved) if shown.is_lower => {
+                        let current = || listing.is_current(inode.data());
+                        reserved.shown_in_listing(shown.ino, current)
+                    }
+                    _ => Some(shown.ino),
+                };
+                match ino {
+                    Some(ino) => !ctx.emit(shown.name, shown_ino(ino), shown.dt),
+                    None => {
+                        outdated = true;
+                        true
+                    }
+                }
+            });
+            match (stopped, outdated) {
+                // A copy lies there now: it is listed with another look at the top.
+                (_, true) => {}
+                (true, false) => return Ok(()),
+                (false, false) => break,
+            }
+        }
+        ctx.set_pos(Loff::try_from(width.end()).unwrap_or(Loff::MAX));
+        Ok(())
+    }
+
+    fn llseek(file: &OpenFile<UnionFs, ()>, offset: Loff, whence: i32) -> Result<Loff> {
+        const SEEK_SET: i32 = 0;
+        const SEEK_CUR: i32 = 1;
+        let to = match whence {
+            SEEK_SET => offset,
+            SEEK_CUR => file.pos().checked_add(offset).ok_or(EINVAL)?,
+            _ => return Err(EINVAL),
+        };
+        if to < 0 {
+            return Err(EINVAL);
+        }
+        file.set_pos(to, Loff::MAX)
+    }
+
+    fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
+        ioctl::ioctl(file, cmd, arg)
+    }
+
+    fn fsync(file: &OpenFile<UnionFs, ()>, start: Loff, end: Loff, datasync: bool) -> Result {
+        let union = file.inode().sb().data();
+        let Some(upper) = file.inode().data().upper() else {
+            // Nothing of it can be dirty.
+            return Ok(());
+        };
+        if !union.should_sync() {
+            return union.check_errors();
+        }
+        let _creds = union.creds();
+        scan::open(union.upper_path(upper)?)?.fsync_range(start, end, datasync)
+    }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Files without a name (`O_TMPFILE`).
+
+use crate::{
+    union::{
+        change::{copy_up, create::creator},
+        lookup::iget,
+        ops::file::UnionFile,
+        Inode, UnionFs, UnionInode,
+    },
+    vfs::{cred::OverrideCreds, tmpfile::Tmpfile, write::WriteAccess},
+};
+use kernel::prelude::*;
+
+/// Makes and opens a file without a name.
+pub fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
+    let sb = dir.sb();
+    let union = sb.data();
+    copy_up::up(&file.dentry().parent())?;
+    let updir = dir.data().upper().ok_or(EROFS)?;
+    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let mut new = sb.new_inode()?;
+    new.init_owner(dir, mode);
+    let mode = new.as_inode().mode();
+    let creds = union.creds();
+    let creator = creator(file.dentry(), mode, new.as_inode(), creds.caller())?;
+    let data = {
+        let _creator = OverrideCreds::new(&creator);
+        UnionFile::tmpfile(file.as_open::<UnionInode>(), union.upper_path(updir)?, mode)?
+    };
+    let inode = iget::init_created(sb, new, data.upper_dentry().into())?;
+    drop(write);
+    file.finish::<UnionInode>(inode, data)
+}

@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Extended attributes of union inodes: private ones are hidden, those of a nested union go under
+//! escaped names, all others pass.
+
+use crate::{
+    logic::codec::{self, Class, XattrSpace},
+    union::{change::copy_up, DEntry, Inode, UnionFs},
+    vfs::{
+        errno::{ENODATA, EOPNOTSUPP},
+        mount::Idmap,
+        path::PathRef,
+        stack,
+        write::WriteAccess,
+        xattr::{self, Buffer, Change, Handler},
+    },
+};
+use core::ffi::CStr;
+use kernel::prelude::*;
+
+/// `XATTR_CREATE`.
+const XATTR_CREATE: i32 = 1;
+/// `XATTR_REPLACE`.
+const XATTR_REPLACE: i32 = 2;
+
+/// The one handler of a union.
+pub struct UnionXattr;
+
+/// The name an attribute has in the layer.
+struct Stored<'a> {
+    seen: &'a CStr,
+    escaped: Option<KVec<u8>>,
+}
+
+impl<'a> Stored<'a> {
+    fn of(space: XattrSpace, seen: &'a CStr) -> Result<Self> {
+        let Some(parts) = codec::escape(space, seen.to_bytes()) else {
+            return Ok(Self {
+                seen,
+                escaped: None,
+            });
+        };
+        let mut name = KVec::new();
+        for part in parts {
+            name.extend_from_slice(part, GFP_KERNEL)?;
+        }
+        name.push(0, GFP_KERNEL)?;
+        Ok(Self {
+            seen,
+            escaped: Some(name),
+        })
+    }
+
+    fn name(&self) -> Result<&CStr> {
+        match &self.escaped {
+            None => Ok(self.seen),
+            Some(name) => CStr::from_bytes_with_nul(name).map_err(|_| EINVAL),
+        }
+    }
+}
+
+impl Handler<UnionFs> for UnionXattr {
+    fn get(_dentry: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
+        let union = inode.sb().data();
+        let stored = Stored::of(union.config.xattr_space, name)?;
+        let path = inode.data().real(union)?;
+        let _creds = union.creds();
+        let buf = match buffer {
+            Buffer::Length => &mut [],
+            Buffer::Value(buf) => buf,
+        };
+        if is_void(inode, path, name) {
+            return Err(ENODATA);
+        }
+        match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
+            // The top can hold what the lower layer cannot: it is only not there yet.
+            Err(e)
+                if e == EOPNOTSUPP
+                    && inode.data().upper().is_none()
+                    && union.upper().is_ok()
+                    && codec::is_general(name.to_bytes()) =>
+            {
+                Err(ENODATA)
+            }
+            other => other,
+        }
+    }
+
+    fn set(
+        _idmap: &Idmap,
+        dentry: &DEntry,
+        inode: &Inode,
+        name: &CStr,
+        change: Change<'_>,
+        flags: i32,
+    ) -> Result {
+        let union = inode.sb().data();
+        let stored = Stored::of(union.config.xattr_space, name)?;
+        let name = stored.name()?;
+        if inode.data().upper().is_none() {
+            // What is going to be refused is refused before anything is copied up.
+            let path = inode.data().real(union)?;
+            let _creds = union.creds();
+            if !xattr::may_change_security(&union.upper()?.workdir, name) {
+                return Err(EPERM);
+            }
+            let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
+                Ok(_) => true,
+                Err(e)
+                    if e == EOPNOTSUPP
+                        && matches!(change, Change::Remove)
+                        && !codec::is_general(name.to_bytes()) =>
+                {
+                    return Err(e)
+                }
+                Err(e) if xattr::is_absent(e) => false,
+                Err(e) => return Err(e),
+            };
+            match change {
+                Change::Remove if !there => return Err(ENODATA),
+                Change::Set(_) if there && flags == XATTR_CREATE => return Err(EEXIST),
+                Change::Set(_) if !there && flags == XATTR_REPLACE => return Err(ENODATA),
+                _ => {}
+            }
+        }
+        copy_up::up(dentry)?;
+        let upper = inode.data().upper().ok_or(EROFS)?;
+        let mnt = union.upper_mnt()?;
+        let _write = WriteAccess::want(mnt)?;
+        let _creds = union.creds();
+        match change {
+            Change::Set(value) => xattr::set(mnt, upper, name, value, flags)?,
+            Change::Remove => xattr::remove(mnt, upper, name)?,
+        }
+        if let Some(real) = upper.inode() {
+            stack::copy_attr(inode, mnt, real);
+        }
+        Ok(())
+    }
+}
+
+/// Whether an attribute is not to be seen: capabilities of a lower layer that is mounted nosuid do
+/// not work through the union either.
+fn is_void(inode: &Inode, path: PathRef<'_>, name: &CStr) -> bool {
+    inode.data().upper().is_none()
+        && path.mnt().is_nosuid()
+        && name.to_bytes() == b"security.capability"
+}
+
+/// `->listxattr()`.
+pub fn list(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
+    let inode = dentry.inode().ok_or(ENOENT)?;
+    let union = inode.sb().data();
+    let space = union.config.xattr_space;
+    let stored = {
+        let path = inode.data().real(union)?;
+        let _creds = union.creds();
+        xattr::list_alloc(path.dentry())?
+    };
+    let mut seen = KVVec::with_capacity(stored.len(), GFP_KERNEL)?;
+    for name in xattr::names(&stored) {
+        let bytes = name.to_bytes();
+        if bytes.starts_with(b"trusted.") && !xattr::caller_may_list_trusted() {
+            // The layer was asked as the mounter.
+            continue;
+        }
+        match codec::classify(space, bytes) {
+            Class::Private(_) => {}
+            Class::Foreign => seen.extend_from_slice(name.to_bytes_with_nul(), GFP_KERNEL)?,
+            Class::Escaped => {
+                for part in codec::unescape(space, bytes).unwrap_or([bytes, &[]]) {
+                    seen.extend_from_slice(part, GFP_KERNEL)?;
+                }
+                seen.push(0, GFP_KERNEL)?;
+            }
+        }
+    }
+    if let Buffer::Value(buf) = buffer {
+        buf.get_mut(..seen.len())
+            .ok_or(ERANGE)?
+            .copy_from_slice(&seen);
+    }
+    Ok(seen.len())
+}
