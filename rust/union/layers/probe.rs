@@ -27,7 +27,7 @@ use kernel::{prelude::*, sync::aref::ARef};
 pub struct Found {
     /// The object.
     pub dentry: ARef<Dentry>,
-    /// The answer for [`crate::logic::lookup`].
+    /// The answer for [`crate::logic::resolve`].
     pub entry: Entry,
     /// Its private attributes.
     pub xattrs: PrivateXattrs,
