@@ -19,14 +19,8 @@ use crate::{
         value::{self, Protattr},
     },
     union::{
-        change::{
-            times,
-            {copy_data, settle, stage::Staged},
-        },
-        layers::{
-            private_xattrs,
-            {impure, inum, node::Arrival, union::Union},
-        },
+        change::{copy_data, settle, stage::Staged, times},
+        layers::{impure, inum, node::Arrival, private_xattrs, union::Union},
         listing::known,
         lookup::iget,
         DEntry, Inode,

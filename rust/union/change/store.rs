@@ -14,16 +14,11 @@ use crate::{
     },
     union::{
         change::{
+            inherit, reserve,
+            stage::{self, New, Staged},
             times,
-            {
-                inherit, reserve,
-                stage::{self, New, Staged},
-            },
         },
-        layers::{
-            private_xattrs,
-            {impure, union::Union},
-        },
+        layers::{impure, private_xattrs, union::Union},
         listing::known::{self, Listing},
         Inode,
     },
