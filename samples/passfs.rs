@@ -37,7 +37,7 @@ use vfs::{
     seq_show::SeqFile,
     statfs::Statfs,
     super_block::{
-        flags, sync_filesystem, NewSuperBlock, SbInfo, SuperBlock, SuperOperations, MAX_STACK_DEPTH,
+        MAX_STACK_DEPTH, NewSuperBlock, SbInfo, SuperBlock, SuperOperations, flags, sync_filesystem,
     },
     types::Loff,
     xattr::Handlers,

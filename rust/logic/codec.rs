@@ -42,9 +42,9 @@ pub enum Attr {
     Impure,
     /// How the link count follows from that of the real inode.
     Nlink,
-    /// Of an index entry: file handle of the top object.
+    /// Of an index entry: file handle of the upper object.
     Upper,
-    /// Of the top directory: the identity of the union.
+    /// Of the upper directory: the identity of the union.
     Uuid,
     /// The data of this file is in a lower layer.
     Metacopy,

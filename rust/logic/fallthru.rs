@@ -5,7 +5,7 @@
 //! A *fallthru* says of a name that it is to be looked for in a lower layer (union mounts, 2010).
 //! The set is what is left of all lower parts of a directory when each name is taken from the
 //! topmost layer that has it, and whiteouts and what they hide are gone. It is made once
-//! ([`super::merge`]), never changes, and knows nothing of the top layer: what that holds, adds and
+//! ([`super::merge`]), never changes, and knows nothing of the upper layer: what that holds, adds and
 //! hides is a [`super::view`].
 //!
 //! Memory is four flat arrays (names, entries, hash table, further layers of directories), so a
@@ -25,7 +25,7 @@ pub enum Seen {
     /// A character device that may be a whiteout; to be settled before the next layer is fed.
     MaybeWhiteout,
     /// Nothing, as a look at the object tells: it is gone since, or never was there. An overlayfs
-    /// without a top lists its whiteouts.
+    /// without an upper layer lists its whiteouts.
     Absent,
 }
 

@@ -2,9 +2,9 @@
 
 //! The identity of a union: its UUID, and the `f_fsid` of statfs(2) that is made of it.
 //!
-//! The rules are overlayfs's (`ovl_init_uuid_xattr()`), and the UUID is where it has it: an attribute of the top
-//! directory ([`super::codec::Attr::Uuid`]). They differ where there is no top layer, and nothing to write a UUID to:
-//! then the layers are the identity, if they have one.
+//! The rules are overlayfs's (`ovl_init_uuid_xattr()`), and the UUID is where it has it: an attribute of the
+//! upper directory ([`super::codec::Attr::Uuid`]). They differ where there is no upper layer, and
+//! nothing to write a UUID to: then the layers are the identity, if they have one.
 
 use super::hash;
 use super::options::Uuid;
@@ -14,16 +14,16 @@ use super::options::Uuid;
 pub enum Plan {
     /// The union has this UUID.
     Own([u8; 16]),
-    /// It is to get a new one, which the top directory keeps.
+    /// It is to get a new one, which the upper directory keeps.
     Make,
     /// It has none: `f_fsid` is that of the real file system.
     Real,
 }
 
-/// What is to be done with a top layer. `stored`: what its directory keeps; `used`: whether something was copied up
-/// into it already.
+/// What is to be done with an upper layer. `stored`: what its directory keeps; `used`: whether something was
+/// copied up into it already.
 ///
-/// A top that has been used without a UUID goes on without: programs may know its `f_fsid`.
+/// An upper layer that has been used without a UUID goes on without: programs may know its `f_fsid`.
 pub const fn plan(option: Uuid, stored: Option<[u8; 16]>, used: bool) -> Plan {
     match (option, stored) {
         (Uuid::Null | Uuid::Off, _) => Plan::Real,
@@ -34,8 +34,8 @@ pub const fn plan(option: Uuid, stored: Option<[u8; 16]>, used: bool) -> Plan {
     }
 }
 
-/// The UUID of a union without a top layer, of what tells its layers from others, topmost first. `None` if one of them
-/// cannot be told from others.
+/// The UUID of a union without an upper layer, of what tells its layers from others, topmost first. `None` if
+/// one of them cannot be told from others.
 pub fn of_layers(layers: impl Iterator<Item = Option<u64>>) -> Option<[u8; 16]> {
     let (mut low, mut high) = (0, !0);
     for layer in layers {

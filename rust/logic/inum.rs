@@ -19,7 +19,7 @@
 //! The widths are fixed: adding a layer from a further file system changes no number of the others.
 //!
 //! That is the *natural* number of an object. As long as every object shows its own, no two show the
-//! same. A copy in the top is to show that of the lower object it was made of, so it must be certain
+//! same. A copy in the upper layer is to show that of the lower object it was made of, so it must be certain
 //! that nobody else does, whatever has become of the layers since. There are two ways to know it:
 //!
 //! *Its place.*  The lower object lies beneath the copy, under the same name of the same directory,
@@ -28,9 +28,9 @@
 //! is still the object that was copied.
 //!
 //! *A reservation.*  A copy that leaves its place, or gets a second name, has its number reserved first:
-//! from then on the number belongs to this one inode of the top, and whoever else has it by nature shows
-//! another one ([`instead`]). Reservations are kept beside the work directory. One that is lost costs the
-//! copy its number; one for an inode that is not there any more makes a number that nobody shows.
+//! from then on the number belongs to this one inode of the upper layer, and whoever else has it by nature
+//! shows another one ([`instead`]). Reservations are kept beside the work directory. One that is lost costs
+//! the copy its number; one for an inode that is not there any more makes a number that nobody shows.
 //!
 //! A copy that can show neither has its own natural number.
 //!

@@ -8,9 +8,9 @@
 //! cargo, on the host.
 //! `Documentation/design.rst` tells the rules in prose.
 //!
-//! The words, everywhere the same: the one writable layer is the *top*, all others are *lower*
-//! layers, a *whiteout* hides a name of the layers beneath it, an *opaque* directory hides whatever
-//! the layers beneath it hold under its own name.
+//! The words, everywhere the same: the one writable layer is the *upper layer*, all others are
+//! *lower* layers, a *whiteout* hides a name of the layers beneath it, an *opaque* directory hides
+//! whatever the layers beneath it hold under its own name.
 //!
 //! | File | Answers |
 //! |---|---|

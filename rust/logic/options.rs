@@ -73,9 +73,9 @@ keys! {
     LowerdirAdd = "lowerdir+", Path;
     /// A data-only lower layer.
     DatadirAdd = "datadir+", Path;
-    /// The top layer.
+    /// The upper layer.
     Upperdir = "upperdir", EscapedPath;
-    /// The work directory, on the file system of the top layer.
+    /// The work directory, on the file system of the upper layer.
     Workdir = "workdir", EscapedPath;
     /// Private attributes in the `user.` name space.
     Userxattr = "userxattr", Nothing;
@@ -129,7 +129,7 @@ pub enum Fsync {
     Auto,
     /// The same for everything that is copied up.
     Strict,
-    /// Nothing is synced; after a crash the top must be thrown away.
+    /// Nothing is synced; after a crash the upper layer must be thrown away.
     Volatile,
 }
 
@@ -147,12 +147,12 @@ impl Fsync {
 /// Which identity the file system has: its UUID, and what statfs shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Uuid {
-    /// One of its own, but for a top that was used without.
+    /// One of its own, but for an upper layer that was used without.
     #[default]
     Auto,
-    /// One of its own, recorded in the top.
+    /// One of its own, recorded in the upper layer.
     On,
-    /// That of the file system of the top, or of the topmost layer.
+    /// That of the file system of the upper layer, or of the topmost layer.
     Null,
     /// The same; and what is recorded of a lower object is believed whatever UUID its file system has now.
     Off,
@@ -216,7 +216,7 @@ pub struct Config {
     pub whiteouts: Whiteouts,
     /// Which type of file system to show.
     pub statfs: StatfsType,
-    /// Whether lookups rely on what a directory lists, and that is recorded in the top layer.
+    /// Whether lookups rely on what a directory lists, and that is recorded in the upper layer.
     pub fallthru: bool,
     /// Whether the file systems of lower layers must be read-only, and stay so.
     pub hard_ro: bool,

@@ -2,7 +2,7 @@
 
 //! The durable form of a fallthru set.
 //!
-//! A record is kept in the top layer, so that a directory that was merged once need not be merged
+//! A record is kept in the upper layer, so that a directory that was merged once need not be merged
 //! again after the next mount. It is bound to the directories it was made of by an [`Identity`];
 //! that of other directories, of another version, or one that is damaged is of no use, and the set is
 //! made anew. So nothing has to be written in any order, or at once: losing a record loses nothing.

@@ -66,7 +66,7 @@ pub enum FileHandle<'a> {
     Known {
         /// The type of the handle, which only its file system understands.
         kind: u8,
-        /// Whether the handle names an object of the top layer.
+        /// Whether the handle names an object of the upper layer.
         of_upper: bool,
         /// Identity of the file system.
         uuid: [u8; 16],
@@ -141,7 +141,7 @@ pub fn file_handle_header(
 pub enum Nlink {
     /// This many more (or fewer) than the lower inode has.
     Lower(i32),
-    /// This many more (or fewer) than the top inode has.
+    /// This many more (or fewer) than the upper inode has.
     Upper(i32),
 }
 

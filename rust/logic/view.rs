@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a directory shows: its fallthru set, and what the top layer makes of it.
+//! What a directory shows: its fallthru set, and what the upper layer makes of it.
 //!
-//! A [`View`] knows what the top directory holds, objects and whiteouts, and follows each change of
+//! A [`View`] knows what the upper directory holds, objects and whiteouts, and follows each change of
 //! it. Together with the set, which never changes, it answers readdir, the emptiness test of rmdir,
 //! and which names do not exist, without a look at any layer.
 //!
@@ -13,8 +13,8 @@
 //!
 //! ```text
 //! 0, 1                   "." and ".."
-//! 2 + index              a name of the set, whatever the top makes of it
-//! TOP | hash of the name a name that only the top has
+//! 2 + index              a name of the set, whatever the upper layer makes of it
+//! TOP | hash of the name a name that only the upper layer has
 //! END                    after the last one
 //! ```
 //!
@@ -47,7 +47,7 @@ pub enum Width {
 }
 
 impl Width {
-    /// The least position of a name that only the top has.
+    /// The least position of a name that only the upper layer has.
     const fn top(self) -> u64 {
         match self {
             Width::Long => 1 << 62,
@@ -79,7 +79,7 @@ impl Width {
         }
     }
 
-    /// The position of the name of this number among those of the top with this hash.
+    /// The position of the name of this number among those of the upper layer with this hash.
     const fn position(self, hash: NameHash, rank: u64) -> u64 {
         let pos = self.top() | hash.0 >> self.hash_cut() << self.rank_bits();
         // Behind all names there is none.
@@ -91,13 +91,13 @@ impl Width {
         }
     }
 
-    /// The least hash of the names of the top that can be at a position or behind it.
+    /// The least hash of the names of the upper layer that can be at a position or behind it.
     const fn least_hash(self, pos: u64) -> NameHash {
         NameHash(pos.saturating_sub(self.top()) >> self.rank_bits() << self.hash_cut())
     }
 }
 
-/// What the top holds under a name.
+/// What the upper layer holds under a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Held {
     /// An object of this `DT_` type; the inode number is that which the union shows.
@@ -118,7 +118,7 @@ struct Top {
     in_set: bool,
 }
 
-/// What the top makes of a fallthru set.
+/// What the upper layer makes of a fallthru set.
 pub struct View {
     tops: Ordered<Top>,
     /// For each name of the set a bit: whether it is in `tops`. Empty: none is.
@@ -144,8 +144,8 @@ pub struct Shown<'a> {
 }
 
 impl View {
-    /// What an empty top makes of this set. The key of the set makes the order of the names that only
-    /// the top will have: it is always the same for the same top.
+    /// What an empty upper layer makes of this set. The key of the set makes the order of the names
+    /// that only the upper layer will have: it is always the same for the same upper layer.
     pub const fn new(set: &Fallthrus) -> Self {
         View {
             tops: Ordered::new(),
@@ -161,8 +161,8 @@ impl View {
         self.tops.memory() + size_of_val::<[_]>(&self.covered)
     }
 
-    /// What the top holds under a name, as far as the view has been told: a copy of a lower object
-    /// need not be known to it, for the name looks the same with it.
+    /// What the upper layer holds under a name, as far as the view has been told: a copy of a lower
+    /// object need not be known to it, for the name looks the same with it.
     pub fn held(&self, name: &[u8]) -> Option<Held> {
         self.held_hashed(hash::name(self.key, name), name)
     }
@@ -186,7 +186,7 @@ impl View {
             .saturating_add(self.objects)
     }
 
-    /// The names of the whiteouts of the top, whether they hide something or not.
+    /// The names of the whiteouts of the upper layer, whether they hide something or not.
     pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
         self.tops
             .range(NameHash(0))
@@ -194,8 +194,8 @@ impl View {
             .map(|(_, name, _)| name)
     }
 
-    /// Notes what the top holds under a name from now on. On failure nothing has changed, and the
-    /// view is wrong.
+    /// Notes what the upper layer holds under a name from now on. On failure nothing has changed, and
+    /// the view is wrong.
     pub fn put(&mut self, set: &Fallthrus, name: &[u8], held: Held) -> Result<(), AllocError> {
         let hash = hash::name(self.key, name);
         let index = set.find_hashed(hash, name);
@@ -212,7 +212,7 @@ impl View {
         Ok(())
     }
 
-    /// Notes that the top holds nothing under a name any more.
+    /// Notes that the upper layer holds nothing under a name any more.
     pub fn remove(&mut self, set: &Fallthrus, name: &[u8]) {
         let hash = hash::name(self.key, name);
         let before = self.tops.remove(hash, name);
@@ -282,7 +282,7 @@ impl View {
         })
     }
 
-    /// The names that only the top has.
+    /// The names that only the upper layer has.
     fn tops(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Shown<'_>)> {
         let mut last = None;
         let mut rank = 0u64;

@@ -2,10 +2,10 @@
 
 //! The file system `union`: the rules of [`crate::logic`] on real paths.
 //!
-//! A union has at most one writable *top* layer and any number of read-only *lower* layers. Each of
-//! its directories has a *union stack*: the top directory, once it exists, and the lower
+//! A union has at most one writable *upper layer* layer and any number of read-only *lower* layers. Each of
+//! its directories has a *union stack*: the upper directory, once it exists, and the lower
 //! directories of that name ([`layers::node`]). Lookup builds the stack from the parent's ([`lookup::by_name`]) and
-//! writes nothing. Whatever changes something first makes sure that its directory exists in the top
+//! writes nothing. Whatever changes something first makes sure that its directory exists in the upper layer
 //! ([`change::copy_up`]), then makes one step there that is atomic ([`change::create`],
 //! [`change::remove`], [`change::rename`]);
 //! what takes several steps is prepared under a temporary name in the work directory ([`change::stage`]).
@@ -17,14 +17,14 @@
 //!   Node::lock of one object          copy-up, removal, and the reading of a directory
 //!     Records::file                   while the file of records is opened and read
 //!     lower: i_rwsem of directories   lookups, readdir
-//!     freeze protection of the top    WriteAccess
+//!     freeze protection of the upper layer    WriteAccess
 //!       Upper::whiteout               making the shared whiteout
 //!       top: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
 //!         i_lock of a union inode     copying attributes
 //! anywhere: the locks of `reclaim`, `reserved` and `vfs::once`, within which nothing is allocated or waited for
 //! ```
 //!
-//! Lower directories are looked up and read with nothing of the top held: a lower layer may be a
+//! Lower directories are looked up and read with nothing of the upper layer held: a lower layer may be a
 //! union that writes to the same file system. (Attributes, ACLs and link targets of a lower object
 //! are read with freeze protection held while it is copied; no directory lock is needed for them.) A union within a union takes the inner one's locks
 //! inside its own; both have lock classes by depth.

@@ -20,9 +20,10 @@ use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     prelude::*,
     sync::{
+        Arc,
         aref::AlwaysRefCounted,
         atomic::{Acquire, Release},
-        rcu, Arc,
+        rcu,
     },
     types::Opaque,
 };
@@ -405,7 +406,7 @@ impl<T: FileSystem> INode<T> {
 
     /// Takes one from the link count, to zero at the lowest (`drop_nlink()`).
     pub fn drop_nlink(&self) {
-        // `drop_nlink()` warns at zero, which a top layer changed behind the mount could cause.
+        // `drop_nlink()` warns at zero, which an upper layer changed behind the mount could cause.
         if self.nlink() > 0 {
             // SAFETY: The VFS holds the inode locked in the callers (unlink, rename).
             unsafe { bindings::drop_nlink(self.as_ptr()) };

@@ -12,8 +12,8 @@ use kernel::{
     prelude::*,
     str::CStrExt,
     sync::{
-        atomic::{Atomic, Relaxed},
         Arc, SetOnce,
+        atomic::{Atomic, Relaxed},
     },
     types::Opaque,
 };

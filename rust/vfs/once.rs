@@ -5,8 +5,8 @@
 use kernel::{
     prelude::*,
     sync::{
-        atomic::{Atomic, Relaxed},
         SetOnce,
+        atomic::{Atomic, Relaxed},
     },
 };
 

@@ -10,7 +10,7 @@ _mount_union() {
 		whiteout=overlay whiteout=aufs statfs=union statfs=fuse
 		index=off nfs_export=off metacopy=off verity=off xino=on xino=auto
 		uuid=auto uuid=on uuid=null uuid=off default_permissions
-		top.type= top.dir= top.size= uidmapping= gidmapping= ro rw nosuid nodev noexec nosymfollow
+		upper.type= upper.dir= upper.size= uidmapping= gidmapping= ro rw nosuid nodev noexec nosymfollow
 		noatime nodiratime relatime strictatime sync dirsync lazytime remount'
 	COMPREPLY=()
 	case $previous in

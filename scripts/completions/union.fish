@@ -17,7 +17,7 @@ function __union_mount_options
         $done{fsync=auto,fsync=strict,fsync=volatile,fallthru=on,fallthru=off} \
         $done{redirect_dir=on,redirect_dir=off,redirect_dir=follow,redirect_dir=nofollow,whiteout=overlay,whiteout=aufs,statfs=union,statfs=fuse,index=off,nfs_export=off} \
         $done{metacopy=off,verity=off,xino=on,xino=auto,uuid=auto,uuid=on,uuid=null,uuid=off} \
-        $done{default_permissions,top.type=,top.dir=,top.size=,uidmapping=,gidmapping=,ro,rw,nosuid,nodev,noexec} \
+        $done{default_permissions,upper.type=,upper.dir=,upper.size=,uidmapping=,gidmapping=,ro,rw,nosuid,nodev,noexec} \
         $done{nosymfollow,noatime,nodiratime,relatime,strictatime,sync,dirsync,lazytime,remount}
 end
 complete -c mount.union -s o -x -a '(__union_mount_options)' -d 'Mount options'

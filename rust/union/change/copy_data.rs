@@ -28,8 +28,8 @@ use kernel::prelude::*;
 const CHUNK: usize = 1 << 20;
 
 /// Copies the first `size` bytes of a lower file, whose attributes are `stat`, into an empty file of
-/// the top that is open for reading and writing; the copy has that size then. With the credentials of
-/// the mounter, without freeze protection.
+/// the upper layer that is open for reading and writing; the copy has that size then. With the
+/// credentials of the mounter, without freeze protection.
 ///
 /// # Errors
 ///
@@ -158,8 +158,8 @@ fn reserve_shared(to: &BackedFile, end: Loff) -> Result {
     }
 }
 
-/// Whether blocks must be had by writing zeros, as posix_fallocate(3) does: the top cannot reserve
-/// any, or it stopped for a signal that is not fatal, which does not stop a write.
+/// Whether blocks must be had by writing zeros, as posix_fallocate(3) does: the upper layer cannot
+/// reserve any, or it stopped for a signal that is not fatal, which does not stop a write.
 fn writing_allocates(e: Error) -> bool {
     e == EOPNOTSUPP || ((e == EINTR || e == ERESTARTSYS) && !fatal_signal_pending())
 }

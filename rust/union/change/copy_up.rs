@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Copy-up: gives an object of the lower layers its place in the top layer.
+//! Copy-up: gives an object of the lower layers its place in the upper layer.
 //!
 //! Opening a file, for writing too, copies nothing; the first change does. Ancestors come first, in
 //! a loop from the root down. An object is completed under a temporary name or none, in the order
@@ -43,21 +43,21 @@ use crate::{
 };
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 
-/// Makes sure that the object, and so its parents, exist in the top layer.
+/// Makes sure that the object, and so its parents, exist in the upper layer.
 ///
 /// No lock of the union's but those of a directory operation may be held; no freeze protection.
 ///
 /// # Errors
 ///
-/// `EROFS` without a top layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the top cannot
-/// express; those of the file systems. Nothing is left behind then.
+/// `EROFS` without an upper layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the upper layer
+/// cannot express; those of the file systems. Nothing is left behind then.
 pub fn up(dentry: &DEntry) -> Result {
     up_with(dentry, None).map(drop)
 }
 
 /// As [`up`], with a change made to the copy before it is published: a truncation then copies only
 /// what remains, and leaves the old file or the new one whatever happens. Returns whether the change
-/// was made; it was not if the object was in the top layer already.
+/// was made; it was not if the object was in the upper layer already.
 pub fn up_changed(dentry: &DEntry, change: &mut Iattr) -> Result<bool> {
     up_with(dentry, Some(change))
 }
@@ -67,7 +67,7 @@ fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
         if dentry.inode().ok_or(ENOENT)?.data().upper().is_some() {
             return Ok(false);
         }
-        // The topmost ancestor that is missing; the root of a union with a top never is.
+        // The topmost ancestor that is missing; the root of a union with an upper layer never is.
         let mut next: ARef<DEntry> = dentry.into();
         loop {
             if next.is_root() {
@@ -86,7 +86,7 @@ fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
     }
 }
 
-/// One object whose parent exists in the top layer. Returns whether it was copied, and so changed.
+/// One object whose parent exists in the upper layer. Returns whether it was copied, and so changed.
 fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<bool> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let node = inode.data();
@@ -412,7 +412,8 @@ impl CopyStore for Copy<'_> {
 }
 
 /// Gives the copy those flags of chattr(1) that say how it is used: that writes wait for the disk, and that
-/// accesses are not recorded. A top that has none of them, as it may be one without a disk, does without.
+/// accesses are not recorded. An upper layer that has none of them, as it may be one without a disk, does
+/// without.
 fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
     // No call is made for the many that have neither.
     let inode = lower.dentry().inode().ok_or(EIO)?;

@@ -78,7 +78,7 @@ impl<'a> Staged<'a> {
     ///
     /// # Errors
     ///
-    /// Those of the top's file system.
+    /// Those of the upper layer's file system.
     pub fn make(
         union: &'a Union,
         write: &'a WriteAccess<'a>,
@@ -190,7 +190,7 @@ impl Drop for Staged<'_> {
     }
 }
 
-/// Makes a whiteout at the free name `name` in `dir` of the top layer: one more link to the shared
+/// Makes a whiteout at the free name `name` in `dir` of the upper layer: one more link to the shared
 /// one, straight to its place (the operation `whiteout` of the 2010 union mounts).
 pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
     for _ in 0..2 {
@@ -208,8 +208,9 @@ pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name
         .map(drop)
 }
 
-/// Removes the whiteout at `name` in `dir` of the top layer: the name falls through to the lower layers
-/// again (the operation `fallthru` of the 2010 union mounts, which had to make an entry for that).
+/// Removes the whiteout at `name` in `dir` of the upper layer: the name falls through to the lower
+/// layers again (the operation `fallthru` of the 2010 union mounts, which had to make an entry for
+/// that).
 ///
 /// # Errors
 ///
@@ -253,8 +254,8 @@ fn retire(union: &Union, write: &WriteAccess<'_>, spent: &Dentry) -> Result {
 /// Type and permission bits of a whiteout (`WHITEOUT_MODE` in C, with its type).
 const WHITEOUT_MODE: u16 = 0o020000;
 
-/// Makes the first shared whiteout, by a rename that leaves one: so it is known that the top's file
-/// system can do both.
+/// Makes the first shared whiteout, by a rename that leaves one: so it is known that the upper layer's
+/// file system can do both.
 ///
 /// # Errors
 ///
@@ -297,8 +298,8 @@ fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
     Staged::make(union, write, WHITEOUT_MODE, NewObject::Special(0))
 }
 
-/// Removes the shared whiteout's name from the work directory, at unmount, unless the top is frozen:
-/// umount(2) waits with `s_umount` held, for which sync(2) waits.
+/// Removes the shared whiteout's name from the work directory, at unmount, unless the upper layer is
+/// frozen: umount(2) waits with `s_umount` held, for which sync(2) waits.
 pub fn tidy(union: &Union) {
     let Ok(upper) = union.upper() else { return };
     let Some(shared) = upper.whiteout.lock().take() else {

@@ -24,7 +24,7 @@ pub enum Identity {
     Own([u8; 16]),
     /// Its device number, while it is mounted: there is nothing that stays.
     Device,
-    /// That of the file system of its top, or topmost, layer.
+    /// That of the file system of its upper, or else its topmost, layer.
     Real,
 }
 

@@ -13,7 +13,7 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Notes in a directory of the top layer that entries may carry recorded inode numbers. With the
+/// Notes in a directory of the upper layer that entries may carry recorded inode numbers. With the
 /// mounter's credentials.
 pub fn mark(union: &Union, dir: &Inode) -> Result {
     let node = dir.data();

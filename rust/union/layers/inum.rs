@@ -25,8 +25,8 @@ use crate::{
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
-/// What tells an inode of the top from all others there are and have been: a hash of its file system, its
-/// number and its generation.
+/// What tells an inode of the upper layer from all others there are and have been: a hash of its file system,
+/// its number and its generation.
 ///
 /// # Errors
 ///
@@ -61,12 +61,12 @@ pub fn is_single(inode: &Inode) -> bool {
     inode.is_dir() || inode.nlink() == 1
 }
 
-/// The number of the object `upper` of the top that stands under `name` in `dir` and has this mark, if it
-/// is that of a lower object ([`crate::logic::inum`]); `None`: it has its own. `beneath` is what is known to lie
-/// under the name in lower layers.
+/// The number of the object `upper` of the upper layer that stands under `name` in `dir` and has this mark,
+/// if it is that of a lower object ([`crate::logic::inum`]); `None`: it has its own. `beneath` is what is
+/// known to lie under the name in lower layers.
 ///
 /// The layers are asked only if what is known does not tell, and of them those of the file system that the
-/// mark names. With the mounter's credentials, and nothing of the top locked.
+/// mark names. With the mounter's credentials, and nothing of the upper layer locked.
 ///
 /// # Errors
 ///
@@ -117,7 +117,7 @@ fn passing<T>(result: Result<T>) -> Result<Option<T>> {
     }
 }
 
-/// The place of an object of the top that is marked as a copy.
+/// The place of an object of the upper layer that is marked as a copy.
 struct Place<'a> {
     union: &'a Union,
     dir: &'a Node,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a union inode is made of: the object in the top layer, those in the lower layers.
+//! What a union inode is made of: the object in the upper layer, those in the lower layers.
 
 use crate::{
     logic::{inum::Space, value::Protattr},
@@ -29,7 +29,7 @@ pub struct LowerPath {
 
 /// The lower objects of an inode, topmost first: as many as there are, and no allocation for one.
 pub enum LowerStack {
-    /// None: the object lives in the top layer alone.
+    /// None: the object lives in the upper layer alone.
     None,
     /// One: every lower object but a merged directory.
     One(LowerPath),
@@ -66,30 +66,30 @@ impl LowerStack {
 /// The data of a union inode.
 #[pin_data]
 pub struct Node {
-    /// The object in the top layer; set once, by lookup, creation or copy-up.
+    /// The object in the upper layer; set once, by lookup, creation or copy-up.
     upper: SetOnce<ARef<Dentry>>,
     /// Immutable.
     lower: LowerStack,
     /// Held during copy-up, during removal, and while a directory is read.
     #[pin]
     pub lock: KillableMutex,
-    /// The name was removed while the object was not in the top layer: a later copy-up has nowhere
+    /// The name was removed while the object was not in the upper layer: a later copy-up has nowhere
     /// to go. Written under `lock`.
     gone: Atomic<bool>,
     /// Of a directory: what the numbers of its lower objects are made in. Immutable.
     space: Space,
-    /// Of a directory: entries of the top directory may carry the inode number of a lower object. 0
+    /// Of a directory: entries of the upper directory may carry the inode number of a lower object. 0
     /// says that none does; any other number, that one may, and another number that one more does.
     impure: Atomic<u32>,
-    /// Of a directory: how many copies of its entries are on their way into the top directory.
+    /// Of a directory: how many copies of its entries are on their way into the upper directory.
     arriving: Atomic<u32>,
-    /// Of a directory: the top directory is marked for that.
+    /// Of a directory: the upper directory is marked for that.
     marked_impure: Atomic<bool>,
-    /// Of a directory: the top directory was made opaque after the stack was built.
+    /// Of a directory: the upper directory was made opaque after the stack was built.
     sealed: Atomic<bool>,
-    /// The object in the top layer shows the inode number of a lower one.
+    /// The object in the upper layer shows the inode number of a lower one.
     recorded_ino: Atomic<bool>,
-    /// Of a file: the object in the top layer is no copy, or the name of the copy is known to be
+    /// Of a file: the object in the upper layer is no copy, or the name of the copy is known to be
     /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
     /// the file system a link is no change of the data.
     name_stable: Atomic<bool>,
@@ -124,7 +124,7 @@ impl Node {
         }? Error)
     }
 
-    /// The object in the top layer.
+    /// The object in the upper layer.
     pub fn upper(&self) -> Option<&Dentry> {
         self.upper.as_ref().map(|dentry| &**dentry)
     }
@@ -149,7 +149,7 @@ impl Node {
         self.space
     }
 
-    /// Notes that the top directory was marked opaque: what lies beneath is hidden from now on.
+    /// Notes that the upper directory was marked opaque: what lies beneath is hidden from now on.
     pub fn seal(&self) {
         self.sealed.store(true, Relaxed);
     }
@@ -160,7 +160,7 @@ impl Node {
         parts > 1
     }
 
-    /// The object that stands for the inode: that of the top layer, else the topmost lower one.
+    /// The object that stands for the inode: that of the upper layer, else the topmost lower one.
     pub fn real<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
         match self.upper() {
             Some(upper) => union.upper_path(upper),
@@ -220,7 +220,7 @@ impl Node {
         }
     }
 
-    /// Whether the top directory is marked for that.
+    /// Whether the upper directory is marked for that.
     pub fn is_marked_impure(&self) -> bool {
         self.marked_impure.load(Relaxed)
     }
@@ -230,7 +230,7 @@ impl Node {
         self.marked_impure.xchg(is, Full);
     }
 
-    /// Whether the object in the top shows the inode number of a lower one.
+    /// Whether the object in the upper layer shows the inode number of a lower one.
     pub fn has_recorded_ino(&self) -> bool {
         self.recorded_ino.load(Relaxed)
     }
@@ -240,18 +240,18 @@ impl Node {
         self.recorded_ino.store(true, Relaxed);
     }
 
-    /// Whether the name of a file in the top layer is known to be stable (see the field).
+    /// Whether the name of a file in the upper layer is known to be stable (see the field).
     pub fn is_name_stable(&self) -> bool {
         self.name_stable.load(Relaxed)
     }
 
-    /// Notes that it is, after a full fsync of the object in the top layer.
+    /// Notes that it is, after a full fsync of the object in the upper layer.
     pub fn set_name_stable(&self) {
         self.name_stable.store(true, Relaxed);
     }
 }
 
-/// A copy on its way into the top directory of a node ([`Node::arrival`]).
+/// A copy on its way into the upper directory of a node ([`Node::arrival`]).
 #[must_use]
 pub struct Arrival<'a>(&'a Node);
 
@@ -265,11 +265,12 @@ impl Drop for Arrival<'_> {
 
 /// What an inode is to be made of.
 pub struct Parts {
-    /// The object in the top layer.
+    /// The object in the upper layer.
     pub upper: Option<ARef<Dentry>>,
     /// The objects in the lower layers.
     pub lower: LowerStack,
-    /// The inode number of an object of the top, if it is that of a lower one ([`crate::union::layers::inum::of_copy`]).
+    /// The inode number of an object of the upper layer, if it is that of a lower one
+    /// ([`crate::union::layers::inum::of_copy`]).
     pub ino: Option<Ino>,
     /// What numbers of lower objects are made in where the object is.
     pub place: Space,

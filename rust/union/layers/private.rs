@@ -239,8 +239,8 @@ fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Why> {
     Ok(())
 }
 
-/// Sees to it that nothing made in a directory beside the top inherits anything, and that nobody else
-/// can look into it: takes its ACLs away and sets its permission bits. It may have got ACLs from its
+/// Sees to it that nothing made in a directory beside the upper layer inherits anything, and that nobody
+/// else can look into it: takes its ACLs away and sets its permission bits. It may have got ACLs from its
 /// parent, or from its owner while nothing was mounted.
 pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
     for ty in [AclType::Default, AclType::Access] {

@@ -46,7 +46,7 @@ impl Found {
 /// Which private attributes to ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
-    /// All of them: the top layer, and lower layers with something beneath.
+    /// All of them: the upper layer, and lower layers with something beneath.
     All,
     /// Only whether a file has its data: beneath the bottom layer there is nothing an attribute
     /// could hide or refer to, but a file whose data are missing must not be shown as zeros.
@@ -67,7 +67,7 @@ pub struct Dir<'a> {
 }
 
 impl<'a> Dir<'a> {
-    /// A directory of the top layer.
+    /// A directory of the upper layer.
     ///
     /// # Errors
     ///
@@ -138,7 +138,7 @@ impl<'a> Dir<'a> {
 /// # Errors
 ///
 /// Those of the layer; `EIO` for a corrupt private attribute, with a line in the log; `EREMOTE` for
-/// what cannot be a part of a union; `ELOOP` for the union's own top or work directory.
+/// what cannot be a part of a union; `ELOOP` for the union's own upper layer or work directory.
 pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Option<Found>> {
     let mnt = dir.mnt;
     match dir.dentry.inode() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inode numbers that belong to one inode of the top wherever it is, and to nothing else.
+//! Inode numbers that belong to one inode of the upper layer wherever it is, and to nothing else.
 //!
 //! A copy has the number of the lower object it was made of as long as it lies over it. When it is about
 //! to be moved from there, or to get a second name, the number is reserved for it ([`crate::logic::inum`] says
@@ -173,7 +173,8 @@ impl Reserved {
         !self.any.load(Relaxed)
     }
 
-    /// The number that is reserved for an object of the top. `proof` is not asked for if none is for anybody.
+    /// The number that is reserved for an object of the upper layer. `proof` is not asked for if none is for
+    /// anybody.
     pub fn of(&self, proof: impl FnOnce() -> Result<u64>) -> Result<Option<Ino>> {
         if self.is_empty() {
             return Ok(None);
@@ -182,8 +183,9 @@ impl Reserved {
         Ok(self.known.lock().by_proof.get(&proof).copied())
     }
 
-    /// The number that an object of the top shows after all: the one that is reserved for it, which it may be only
-    /// since [`of`](Self::of) was asked; else that which it has by its `place`, unless that is another one's.
+    /// The number that an object of the upper layer shows after all: the one that is reserved for it, which
+    /// it may be only since [`of`](Self::of) was asked; else that which it has by its `place`, unless that is
+    /// another one's.
     pub fn or_shown(
         &self,
         place: Option<Ino>,

@@ -90,7 +90,7 @@ impl Lower {
     }
 }
 
-/// The top layer.
+/// The upper layer.
 pub struct Upper {
     /// Work done in the background, made when there is some.
     pub queue: SetOnce<Workqueue>,
@@ -102,7 +102,7 @@ pub struct Upper {
     pub workdir: ARef<Dentry>,
     /// One whiteout that others are hard links to. Under its own lock.
     pub whiteout: Pin<KBox<Mutex<Option<ARef<Dentry>>>>>,
-    /// The paths given at mount, for `/proc/mounts`: the top directory's and the work directory's.
+    /// The paths given at mount, for `/proc/mounts`: the upper directory's and the work directory's.
     pub names: (CString, CString),
     /// The claims on both, given up at unmount.
     pub claims: (InUse, InUse),
@@ -147,7 +147,7 @@ impl Upper {
         Ok(())
     }
 
-    /// Whether this is the top directory or the directory the work directory is in. Seen in a lower
+    /// Whether this is the upper directory or the directory the work directory is in. Seen in a lower
     /// layer, they are not to be entered: what is changed there would change beneath the union.
     pub fn is_own(&self, inode: &Inode) -> bool {
         self.claims.0.inode().same(inode) || self.claims.1.inode().same(inode)
@@ -160,11 +160,11 @@ pub struct Union {
     pub config: Config,
     /// Whether the lower layers were given one by one (`lowerdir+`).
     pub lowers_one_by_one: bool,
-    /// The top layer, if there is one.
+    /// The upper layer, if there is one.
     pub upper: Option<Upper>,
     /// The lower layers, topmost first.
     pub lowers: KVec<Lower>,
-    /// The mounts of the lower layers in their order, then that of the top layer.
+    /// The mounts of the lower layers in their order, then that of the upper layer.
     pub mnts: KVec<PrivateMount>,
     /// What the union is known by.
     pub identity: Identity,
@@ -179,8 +179,8 @@ pub struct Union {
     pub inums: Inums,
     /// The longest name any layer can hold, in bytes.
     pub namelen: i64,
-    /// The key of hashes of names: a secret, for users choose names; kept with the top, if there is
-    /// one, for the hash makes the order of names that only the top has, and positions in directories
+    /// The key of hashes of names: a secret, for users choose names; kept with the upper layer, if there is
+    /// one, for the hash makes the order of names that only the upper layer has, and positions in directories
     /// outlive the mount.
     pub hash_key: u64,
     /// What is known of directories.
@@ -224,7 +224,7 @@ impl Union {
         Ok(mnt)
     }
 
-    /// The top layer.
+    /// The upper layer.
     ///
     /// # Errors
     ///
@@ -233,7 +233,7 @@ impl Union {
         self.upper.as_ref().ok_or(EROFS)
     }
 
-    /// The mount of the top layer.
+    /// The mount of the upper layer.
     ///
     /// # Errors
     ///
@@ -243,7 +243,7 @@ impl Union {
         self.mnts.last().map(|m| &**m).ok_or(EROFS)
     }
 
-    /// An object of the top layer.
+    /// An object of the upper layer.
     pub fn upper_path<'a>(&'a self, dentry: &'a Dentry) -> Result<PathRef<'a>> {
         Ok(PathRef::new(self.upper_mnt()?, dentry))
     }
@@ -261,7 +261,7 @@ impl Union {
             .map_or(number, |reserved| reserved.shown(number))
     }
 
-    /// Makes everything in the top layer durable (`s_umount` of the union is held), or, if nobody
+    /// Makes everything in the upper layer durable (`s_umount` of the union is held), or, if nobody
     /// waits for that, says whether the disk has failed to take data since the mount.
     pub fn sync(&self) -> Result {
         match self.should_sync() {
@@ -270,7 +270,7 @@ impl Union {
         }
     }
 
-    /// Says whether the disk of the top layer has failed to take data since the mount.
+    /// Says whether the disk of the upper layer has failed to take data since the mount.
     pub fn check_errors(&self) -> Result {
         self.upper()?.errors.check(self.upper_mnt()?.root())
     }

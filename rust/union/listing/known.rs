@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is known of a directory: its fallthru set, and what the top makes of it.
+//! What is known of a directory: its fallthru set, and what the upper layer makes of it.
 //!
 //! Both are made when they are first of use ([`crate::union::listing::scan`]): the set and the view by the first
 //! readdir; the set alone when looking for names that are not there has cost more lookups in the
@@ -15,7 +15,7 @@
 //! those who go on with a listing. Each lookup asks the layers, each listing reads them, and both see
 //! what the layer by itself would show.
 //!
-//! The set never changes; the view is changed along with the top directory ([`Change`]), with the
+//! The set never changes; the view is changed along with the upper directory ([`Change`]), with the
 //! directory locked exclusively. Whoever reads it has the directory locked, shared at least, so a
 //! [`Listing`] is never there while a change is made.
 
@@ -105,7 +105,7 @@ impl Listing {
         node.dir.version() == self.version
     }
 
-    /// The names of the whiteouts in the top directory.
+    /// The names of the whiteouts in the upper directory.
     pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
         self.view.whiteouts()
     }
@@ -216,9 +216,9 @@ pub enum Hint {
     Unknown,
     /// Nowhere.
     Nowhere,
-    /// In the top, or nowhere.
+    /// In the upper layer, or nowhere.
     Top,
-    /// In the top, or in the layers that the set gives for this index.
+    /// In the upper layer, or in the layers that the set gives for this index.
     Lower(Arc<Fallthrus>, usize),
 }
 
@@ -253,7 +253,7 @@ pub fn contributes(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
         .with(|known| known.set.find(name.as_bytes()).is_some())
 }
 
-/// Whether the top holds a whiteout under a name that the union does not show, if that is known.
+/// Whether the upper layer holds a whiteout under a name that the union does not show, if that is known.
 pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
     if !union.config.fallthru {
         return None;
@@ -272,7 +272,7 @@ pub fn forget(node: &Node) {
     node.dir.clear();
 }
 
-/// Forgets what the top holds: an object in it shows another inode number than before. The directory
+/// Forgets what the upper layer holds: an object in it shows another inode number than before. The directory
 /// need not be locked.
 pub fn forget_view(node: &Node) {
     node.dir.clear_view();
@@ -322,7 +322,7 @@ pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
     let _ = read();
 }
 
-/// A change of what the top holds of a directory that is locked exclusively: the view follows it, or
+/// A change of what the upper layer holds of a directory that is locked exclusively: the view follows it, or
 /// is forgotten if the change did not come to its end.
 #[must_use]
 pub struct Change<'a> {
@@ -351,14 +351,14 @@ impl<'a> Change<'a> {
         }
     }
 
-    /// The top holds an object under this name now.
+    /// The upper layer holds an object under this name now.
     pub fn object(&mut self, name: Name<'_>, inode: &Inode) {
         let dt = Kind::from_mode(u32::from(inode.mode())).map_or(0, Kind::to_dt);
         let ino = inode.ino();
         self.put(name, Held::Object { ino, dt });
     }
 
-    /// The top holds a whiteout there now.
+    /// The upper layer holds a whiteout there now.
     pub fn whiteout(&mut self, name: Name<'_>) {
         self.put(name, Held::Whiteout);
     }
@@ -367,7 +367,7 @@ impl<'a> Change<'a> {
         self.edit(|set, view| Ok(view.put(set, name.as_bytes(), held)?));
     }
 
-    /// The top holds nothing there any more.
+    /// The upper layer holds nothing there any more.
     pub fn nothing(&mut self, name: Name<'_>) {
         self.edit(|set, view| {
             view.remove(set, name.as_bytes());

@@ -31,7 +31,7 @@ use kernel::{
 
 /// The file.
 const FILE: &[u8] = b"fallthru";
-/// It takes no more than this of the top's file system, nor than one part in so many.
+/// It takes no more than this of the upper layer's file system, nor than one part in so many.
 const MOST_BYTES: u64 = 256 << 20;
 const MOST_SHARE: u64 = 32;
 /// Bytes of the sets that wait to be written, beyond which no further one does.
@@ -266,7 +266,7 @@ impl Records {
     }
 
     /// Writes at the end of the file, which is open for writing no longer than that: it would keep the
-    /// top from being made read-only.
+    /// upper layer from being made read-only.
     fn append(&self, file: &BackedFile, record: &[u8], end: Loff) -> Result {
         let open = self.private.for_writing(file)?;
         let written = open.write_at_unless_frozen(record, end);
@@ -294,8 +294,8 @@ impl Records {
             File::Open(open) => (open.file.get(), open.index.end()),
             _ => return Err(EROFS),
         };
-        // With nothing locked, for readers of other records. A top that is frozen is not waited for:
-        // unmounting waits for this thread.
+        // With nothing locked, for readers of other records. An upper layer that is frozen is not waited
+        // for: unmounting waits for this thread.
         let written = self.append(&file, &record, loff(end)?);
         let mut now = self.file.lock();
         if let File::Open(open) = &mut *now {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Reading the layers of a directory: the lower ones into a set of [`Fallthrus`], the top one into a
-//! [`View`].
+//! Reading the layers of a directory: the lower ones into a set of [`Fallthrus`], the upper layer one
+//! into a [`View`].
 
 use crate::{
     logic::{
@@ -60,13 +60,13 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
     Ok((merge.finish()?, trust))
 }
 
-/// Reads what the top holds of a directory, with the mounter's credentials and the node's lock. The
-/// directory of the union is locked, so that its names stay as they are. Copies may still take the place
-/// of lower objects.
+/// Reads what the upper layer holds of a directory, with the mounter's credentials and the node's lock.
+/// The directory of the union is locked, so that its names stay as they are. Copies may still take the
+/// place of lower objects.
 ///
 /// # Errors
 ///
-/// Those of the top; `EINTR` by a fatal signal.
+/// Those of the upper layer; `EINTR` by a fatal signal.
 pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)> {
     let Some(upper) = node.upper() else {
         return Ok((View::new(set), Trust::Full));
@@ -122,7 +122,7 @@ struct Layer<'a> {
     aufs: bool,
     /// The directory of the union.
     node: &'a Node,
-    /// Which lower layer it is; `None`: the top.
+    /// Which lower layer it is; `None`: the upper layer.
     lower: Option<u32>,
 }
 
@@ -209,7 +209,7 @@ impl<'a> Layer<'a> {
         })
     }
 
-    /// Notes what the top holds. Returns whether all entries have the inode numbers that the
+    /// Notes what the upper layer holds. Returns whether all entries have the inode numbers that the
     /// directory says.
     fn view(
         self,

@@ -2,7 +2,7 @@
 
 //! Lookup: drives [`crate::logic::resolve`] down the union stack of a directory.
 //!
-//! Nothing is written. Private attributes are read once for an object of the top layer, and for
+//! Nothing is written. Private attributes are read once for an object of the upper layer, and for
 //! lower objects only where something may lie beneath.
 
 use crate::{
@@ -61,7 +61,7 @@ pub fn lookup(
     dentry.d_splice_alias(inode)
 }
 
-/// Whether the lower layers would show something under `name` if the top held nothing there.
+/// Whether the lower layers would show something under `name` if the upper layer held nothing there.
 pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool> {
     if let Some(contributes) = known::contributes(union, dir, name) {
         return Ok(contributes);
@@ -90,8 +90,8 @@ pub fn below(union: &Union, dir: &Inode, inode: &Inode, name: Name<'_>) -> Resul
     })
 }
 
-/// What the lower layers would show under `name` if the top held nothing there: the topmost object and
-/// the number of its layer. With the mounter's credentials.
+/// What the lower layers would show under `name` if the upper layer held nothing there: the topmost
+/// object and the number of its layer. With the mounter's credentials.
 pub fn lower_object(
     union: &Union,
     dir: &Node,

@@ -101,7 +101,7 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     complete(sb, iget, parts)
 }
 
-/// Completes a new inode whose object in the top layer was just made.
+/// Completes a new inode whose object in the upper layer was just made.
 pub fn init_created(
     sb: &SuperBlock<UnionFs>,
     new: New<UnionFs>,

@@ -96,7 +96,7 @@ impl Named {
         Ok(())
     }
 
-    /// What the top layer and the work directory must be besides.
+    /// What the upper layer and the work directory must be besides.
     pub fn check_writable(&self, fc: &FsContext) -> Result {
         if self.path.mnt().is_readonly() {
             return Err(self.refuse(
@@ -112,7 +112,9 @@ impl Named {
             return Err(self.refuse(
                 fc,
                 EINVAL,
-                fmt!("the file system is not supported as the top layer: it may change by itself"),
+                fmt!(
+                    "the file system is not supported as the upper layer: it may change by itself"
+                ),
             ));
         }
         Ok(())
@@ -143,7 +145,7 @@ impl fmt::Display for HolderOf {
     }
 }
 
-/// The top's two directories must lie side by side on one mount.
+/// The upper layer's two directories must lie side by side on one mount.
 pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
     if !upper.path.mnt().same(work.path.mnt()) {
         return Err(work.refuse(
@@ -165,10 +167,11 @@ pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
     Ok(())
 }
 
-/// No lower layer may lie within another layer, and the top not within what another union or overlayfs
-/// writes to. A lower layer may, as with overlayfs: who commits the layer of a running container looks
-/// at it so. It is said, for what is changed there is seen or not. That the top lies within a lower layer is allowed, as it is with a union over `/`;
-/// there it cannot be entered through the union ([`crate::union::layers::probe::probe`]).
+/// No lower layer may lie within another layer, and the upper layer not within what another union or
+/// overlayfs writes to. A lower layer may, as with overlayfs: who commits the layer of a running
+/// container looks at it so. It is said, for what is changed there is seen or not. That the upper layer
+/// lies within a lower layer is allowed, as it is with a union over `/`; there it cannot be entered
+/// through the union ([`crate::union::layers::probe::probe`]).
 pub fn overlap(
     fc: &FsContext,
     upper: Option<&Named>,

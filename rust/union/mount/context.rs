@@ -188,13 +188,13 @@ fn refused(fc: &FsContext, refusal: Refusal) -> Error {
     EINVAL
 }
 
-/// Refuses `sync` and `dirsync`: only the top's file system can keep what they promise.
+/// Refuses `sync` and `dirsync`: only the upper layer's file system can keep what they promise.
 fn no_sync(fc: &FsContext) -> Result {
     if !fc.wants_sync() {
         return Ok(());
     }
     fc.error(fmt!(
-        "sync, dirsync: not supported, mount the file system of the top layer with them instead"
+        "sync, dirsync: not supported, mount the file system of the upper layer with them instead"
     ));
     Err(EINVAL)
 }
@@ -362,8 +362,8 @@ impl Context<UnionFs> for MountContext {
         if top.is_none() {
             sb.add_flags(flags::SB_RDONLY);
         }
-        // The top's own super block is visited by sync(2); the umask is its business; and what EVM
-        // signed there is not valid here.
+        // The upper layer's own super block is visited by sync(2); the umask is its business; and
+        // what EVM signed there is not valid here.
         sb.add_iflags(
             flags::SB_I_SKIP_SYNC | flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED,
         );
@@ -396,7 +396,7 @@ impl Context<UnionFs> for MountContext {
         self.paths_unchanged(fc, union)?;
         if !fc.wants_rdonly() && union.upper.is_none() {
             fc.error(fmt!(
-                "there is no top layer: the union can only be read-only"
+                "there is no upper layer: the union can only be read-only"
             ));
             return Err(EROFS);
         }
@@ -419,7 +419,7 @@ impl MountContext {
     ) -> Result<KBox<Union>> {
         let mut namelen = 0;
         let mut file_systems = FileSystems::default();
-        // The top's file system comes first: its numbers are shown as they are.
+        // The upper layer's file system comes first: its numbers are shown as they are.
         if let Some((upper, _)) = top {
             file_systems.numbers((&upper.path).into())?;
         }

@@ -18,8 +18,9 @@ use kernel::{cred::Credential, prelude::*, str::CString, sync::Arc};
 /// Bits of the minor number in a device number of the kernel (`MINORBITS`).
 const MINOR_BITS: u32 = 20;
 
-/// What others are told of a mount with a top layer: its device number, which is the third column of
-/// `/proc/PID/mountinfo` in whatever mount namespace it is, and the top directory as it was named.
+/// What others are told of a mount with an upper layer: its device number, which is the third column
+/// of `/proc/PID/mountinfo` in whatever mount namespace it is, and the upper directory as it was
+/// named.
 ///
 /// # Errors
 ///

@@ -62,8 +62,8 @@ impl SuperOperations for UnionFs {
         let Ok(upper) = union.upper() else {
             return Ok(());
         };
-        // sync(2) visits the top's own super block as well (SB_I_SKIP_SYNC); this is syncfs(2),
-        // whose first round, without waiting, would only do the work twice.
+        // sync(2) visits the upper layer's own super block as well (SB_I_SKIP_SYNC); this is
+        // syncfs(2), whose first round, without waiting, would only do the work twice.
         if !wait {
             return Ok(());
         }

@@ -24,7 +24,7 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Of a union with a top layer: that which its directory keeps, or a new one.
+/// Of a union with an upper layer: that which its directory keeps, or a new one.
 ///
 /// # Errors
 ///

@@ -38,7 +38,7 @@ const INCOMPAT: &[u8] = b"incompat";
 ///
 /// # Errors
 ///
-/// `EINVAL` with a message if the file system cannot hold what a top layer needs, or if the last
+/// `EINVAL` with a message if the file system cannot hold what an upper layer needs, or if the last
 /// mount used something this one does not know.
 pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Result<ARef<Dentry>> {
     let write = WriteAccess::want(mnt)?;
@@ -67,7 +67,7 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
         .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
     clean(fc, base, &write, mnt, &workdir, 0)?;
 
-    // The one thing a top must be able to keep. Done and undone here, for a mount that cannot
+    // The one thing an upper layer must be able to keep. Done and undone here, for a mount that cannot
     // mark a directory opaque would show deleted files again.
     let opaque = codec::name(space, Attr::Opaque);
     if let Err(e) = xattr::set(mnt, &workdir, opaque, value::OPAQUE_YES, 0) {
@@ -76,7 +76,7 @@ pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Res
             fc,
             errno,
             fmt!(
-                "cannot store the attribute {} ({:?}); the file system of a top layer must \
+                "cannot store the attribute {} ({:?}); the file system of an upper layer must \
                   support it, or use the option userxattr",
                 Printable(opaque.to_bytes()),
                 e
@@ -112,7 +112,7 @@ pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64>
     Ok(key)
 }
 
-/// Marks the top layer as one that is not synced, as overlayfs does: no mount takes it again until
+/// Marks the upper layer as one that is not synced, as overlayfs does: no mount takes it again until
 /// somebody has looked at it and removed the mark.
 pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
@@ -124,7 +124,7 @@ pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
         } else {
             creating
                 .make(0o040700, NewObject::Directory)
-                .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the top layer as volatile")))?
+                .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))?
         };
     }
     let dirty = Creating::start(&write, &dir, Name::new(b"dirty")?)?;
@@ -143,7 +143,9 @@ pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let made = match stage::probe(union, &write) {
         Err(e) if e == ENOSPC || e == EDQUOT => {
-            pr_warn_ratelimited!("the top's file system is full: cannot make the first whiteout\n");
+            pr_warn_ratelimited!(
+                "the upper layer's file system is full: cannot make the first whiteout\n"
+            );
             return Ok(());
         }
         made => made,
@@ -190,7 +192,7 @@ fn clean(
                     fc,
                     EINVAL,
                     fmt!(
-                        "the last mount used the feature \"{}\", after which the top layer may \
+                        "the last mount used the feature \"{}\", after which the upper layer may \
                           not be what it should; check it and remove \"work/incompat/{}\"",
                         Printable(feature),
                         Printable(feature)

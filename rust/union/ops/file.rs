@@ -3,7 +3,7 @@
 //! Open regular files.
 //!
 //! An open file starts on the object that holds the data at that moment. When the file is copied
-//! up later, by whomever, the next access goes to the top layer: a reader sees what others write.
+//! up later, by whomever, the next access goes to the upper layer: a reader sees what others write.
 //! Opening for writing copies nothing; the first call that changes something does.
 
 use crate::{
@@ -33,11 +33,11 @@ use kernel::{
 
 /// What an open file carries.
 pub struct UnionFile {
-    /// What was opened first: in the top layer or in a lower one. Immutable.
+    /// What was opened first: in the upper layer or in a lower one. Immutable.
     first: BackingFile,
-    /// Whether `first` is in the top layer. Immutable.
+    /// Whether `first` is in the upper layer. Immutable.
     first_is_upper: bool,
-    /// The file in the top layer, if `first` is not.
+    /// The file in the upper layer, if `first` is not.
     upper: SetOnce<BackingFile>,
     /// The errno of a copy-up that a mapping waited for, to be reported by the restarted call.
     map_error: Atomic<i32>,
@@ -49,7 +49,7 @@ type File = OpenFile<UnionFs, UnionFile>;
 const REAL_FLAGS: u32 = flags::O_LARGEFILE | flags::O_NOATIME;
 
 impl UnionFile {
-    /// Makes a file without a name in `parent` of the top layer, and opens it. With the creator's
+    /// Makes a file without a name in `parent` of the upper layer, and opens it. With the creator's
     /// credentials in force.
     pub fn tmpfile(file: &File, parent: PathRef<'_>, mode: u16) -> Result<Pin<KBox<Self>>> {
         let real = (file.flags() & !flags::OPEN_ONLY) | REAL_FLAGS;
@@ -67,7 +67,7 @@ impl UnionFile {
         Ok(KBox::pin(file, GFP_KERNEL_ACCOUNT)?)
     }
 
-    /// The dentry in the top layer of a file made by [`tmpfile`](Self::tmpfile).
+    /// The dentry in the upper layer of a file made by [`tmpfile`](Self::tmpfile).
     pub fn upper_dentry(&self) -> &Dentry {
         self.first.dentry()
     }
@@ -101,7 +101,7 @@ fn open_real(
     BackingFile::open(file, open_flags, real)
 }
 
-/// Whether the file was copied up after it was opened, and that in the top is not open yet.
+/// Whether the file was copied up after it was opened, and that in the upper layer is not open yet.
 fn is_unopened(file: &File) -> bool {
     let data = file.data();
     !data.first_is_upper && data.upper.as_ref().is_none() && file.inode().data().upper().is_some()
@@ -145,7 +145,7 @@ fn opened(file: &File) -> Result<&BackingFile> {
     Ok(real)
 }
 
-/// The file in the top layer, copied up first if it is not there.
+/// The file in the upper layer, copied up first if it is not there.
 fn upper(file: &File) -> Result<&BackingFile> {
     copy_up::up(file.dentry())?;
     real(file)
@@ -190,7 +190,7 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     }
 }
 
-/// Size and times after a change in the top layer.
+/// Size and times after a change in the upper layer.
 fn copy_attr(inode: &Inode) {
     let union = inode.sb().data();
     let real = inode.data().upper().and_then(|d| d.inode());
@@ -219,8 +219,8 @@ impl task_work::Job for ReadyForMap {
     }
 }
 
-/// Sees to it that the file to be mapped is open, and with `shared_writable` that it is in the top and
-/// stable there.
+/// Sees to it that the file to be mapped is open, and with `shared_writable` that it is in the upper
+/// layer and stable there.
 ///
 /// Copying up waits for locks under which others fault pages in, and opening for listeners of fanotify,
 /// who look at the process that opens (`/proc/PID`): neither can be done with mmap_lock held. So the
@@ -232,7 +232,7 @@ impl task_work::Job for ReadyForMap {
 fn ready_for_map(file: &File, shared_writable: bool) -> Result {
     let inode = file.inode();
     let node = inode.data();
-    // msync(2) goes to the file in the top layer, past us, and asks for the data alone.
+    // msync(2) goes to the file in the upper layer, past us, and asks for the data alone.
     let is_stable = || node.is_name_stable() || !inode.sb().data().should_sync();
     let is_copied = !shared_writable || (node.upper().is_some() && is_stable());
     // execve(2) maps within a call that cannot be started again. The data cannot have changed since
@@ -274,8 +274,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
                 let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
                 let lower = node.real_lower(union)?;
                 let real = match open_real(union, file, lower, read_only) {
-                    // It is for the file system of the top to refuse; until the copy-up, the data
-                    // come through the page cache.
+                    // It is for the file system of the upper layer to refuse; until the copy-up, the
+                    // data come through the page cache.
                     Err(e) if e == EINVAL && read_only & flags::O_DIRECT != 0 => {
                         open_real(union, file, lower, read_only & !flags::O_DIRECT)?
                     }
@@ -482,7 +482,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
     }
 }
 
-/// Changes the data of a file in the top layer with its inode locked exclusively, as the mounter.
+/// Changes the data of a file in the upper layer with its inode locked exclusively, as the mounter.
 ///
 /// Whether a call that is refused, or changes nothing, strips set-id bits and capabilities is up to
 /// the file system, so it does that itself: with the mounter's rights but for those to keep them.

@@ -95,7 +95,7 @@ impl Attributes<UnionFs> for UnionInode {
         let mnt = union.upper_mnt()?;
         let upper = inode.data().upper().ok_or(EROFS)?;
         let real = upper.inode().ok_or(EIO)?;
-        // A file that is executed through the top layer cannot be truncated.
+        // A file that is executed through the upper layer cannot be truncated.
         let _text = match attr.new_size() {
             Some(_) => Some(InodeWriteAccess::get(real)?),
             None => None,
@@ -142,7 +142,7 @@ impl Attributes<UnionFs> for UnionInode {
     }
 }
 
-/// Sets modification and change time of an object of the top layer to now.
+/// Sets modification and change time of an object of the upper layer to now.
 fn touch(inode: &Inode, upper: &Dentry) -> Result {
     let union = inode.sb().data();
     let mnt = union.upper_mnt()?;
@@ -242,7 +242,8 @@ impl FileAttributes<UnionFs> for UnionInode {
         let _write = WriteAccess::want(union.upper_mnt()?)?;
         let _creds = union.creds();
         if let Some(before) = before {
-            // What the caller left as it was in the lower layer may mean nothing to the top.
+            // What the caller left as it was in the lower layer may mean nothing to the upper
+            // layer.
             fa.rebase(&before, &FileKattr::of(union.upper_path(upper)?)?);
         }
         // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would

@@ -70,7 +70,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
             };
             let listing = known::listing(inode, freshness)?;
             let mut outdated = false;
-            // One call, not a loop: the names of the set and those of the top are two loops inside.
+            // One call, not a loop: the names of the set and those of the upper layer are two loops inside.
             let stopped = listing.list(from, width).any(|(pos, shown)| {
                 ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
                 let ino = match reserved {
@@ -89,7 +89,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
                 }
             });
             match (stopped, outdated) {
-                // A copy lies there now: it is listed with another look at the top.
+                // A copy lies there now: it is listed with another look at the upper layer.
                 (_, true) => {}
                 (true, false) => return Ok(()),
                 (false, false) => break,

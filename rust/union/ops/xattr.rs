@@ -73,7 +73,7 @@ impl Handler<UnionFs> for UnionXattr {
             return Err(ENODATA);
         }
         match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
-            // The top can hold what the lower layer cannot: it is only not there yet.
+            // The upper layer can hold what the lower layer cannot: it is only not there yet.
             Err(e)
                 if e == EOPNOTSUPP
                     && inode.data().upper().is_none()

@@ -77,8 +77,8 @@ struct Reading {
     free: u64,
 }
 
-/// Bytes that the fallthru sets of a union take in memory and in its top, for each of so many names. What was read is
-/// recorded a second later.
+/// Bytes that the fallthru sets of a union take in memory and in its upper layer, for each of so many names. What was
+/// read is recorded a second later.
 pub fn sets(target: &Path, names: usize) -> Result<[(String, f64); 2]> {
     for _ in 0..50 {
         let figures = figures::of(target).map_err(anyhow::Error::msg)?;
@@ -163,7 +163,7 @@ impl Counting {
 
     fn sync(&self) -> Result<()> {
         let root = fs::File::open(&self.top)?;
-        rustix::fs::syncfs(&root).context("syncfs of the top")
+        rustix::fs::syncfs(&root).context("syncfs of the upper layer")
     }
 
     fn read(&self) -> Result<Reading> {
@@ -184,7 +184,7 @@ impl Counting {
         }
         let path = format!("/sys/block/{}/stat", self.disk);
         let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        let space = rustix::fs::statvfs(&self.top).context("statfs of the top")?;
+        let space = rustix::fs::statvfs(&self.top).context("statfs of the upper layer")?;
         Ok(Reading {
             events,
             disk: disk(&text).with_context(|| format!("{path} says {text:?}"))?,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Measures a union against the file system of its top layer, overlayfs, fuse-overlayfs and mergerfs.
+//! Measures a union against the file system of its upper layer, overlayfs, fuse-overlayfs and mergerfs.
 //!
 //! The program runs twice: on the host it starts virtual machines, puts together what they found and shows it
 //! ([`host`]), inside a machine, as `union-bench guest`, it makes the layers and measures ([`guest`]).  What passes

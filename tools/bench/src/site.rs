@@ -13,9 +13,9 @@ use rustix::mount::MountFlags;
 /// Where everything is mounted; a file system of its own, so that walks do not begin in the union that is the root.
 pub const BASE: &str = "/bench";
 
-/// Two file systems, for the top layer and for those below; they may be one and the same.
+/// Two file systems, for the upper layer and for those below; they may be one and the same.
 pub struct Site {
-    /// The name of the disk of the top layer in /sys/block, if this site is for counting.
+    /// The name of the disk of the upper layer in /sys/block, if this site is for counting.
     pub disk: Option<String>,
     in_memory: bool,
     top: PathBuf,
@@ -26,11 +26,11 @@ pub struct Site {
 pub struct Layers {
     /// The lower ones, the topmost first.
     pub lowers: Vec<PathBuf>,
-    /// The top layer.
+    /// The upper layer.
     pub upper: PathBuf,
     /// Its work directory.
     pub work: PathBuf,
-    /// The same files in one directory on the file system of the top layer.
+    /// The same files in one directory on the file system of the upper layer.
     pub plain: PathBuf,
 }
 
@@ -111,12 +111,12 @@ impl Site {
         }
     }
 
-    /// The file system of the top layer.
+    /// The file system of the upper layer.
     pub fn top(&self) -> &Path {
         &self.top
     }
 
-    /// The device number of the file system of the top layer, as the kernel prints it.
+    /// The device number of the file system of the upper layer, as the kernel prints it.
     pub fn top_device(&self) -> Result<u64> {
         kernel_device(&self.top)
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is compared: the file system of the top layer itself, the union, overlayfs twice, two unions in userspace.
+//! What is compared: the file system of the upper layer itself, the union, overlayfs twice, two unions in
+//! userspace.
 
 use std::fs;
 use std::path::Path;
@@ -20,7 +21,7 @@ use crate::site::Layers;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
-    /// A plain directory on the file system of the top layer.
+    /// A plain directory on the file system of the upper layer.
     Native,
     /// This module.
     Union,
@@ -30,7 +31,7 @@ pub enum Subject {
     OverlayfsBest,
     /// fuse-overlayfs as it is when nothing is asked for.
     FuseOverlayfs,
-    /// mergerfs, files created in the top layer.
+    /// mergerfs, files created in the upper layer.
     Mergerfs,
 }
 

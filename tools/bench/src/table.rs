@@ -13,17 +13,20 @@ use crate::subject::Subject;
 
 /// Counters that have a table of their own, and what its heading is.
 const COUNTERS: &[(&str, &str)] = &[
-    ("journal_handles", "journal handles of the top"),
+    ("journal_handles", "journal handles of the upper layer"),
     (
         "journal_commits",
-        "journal commits of the top, before anybody syncs",
+        "journal commits of the upper layer, before anybody syncs",
     ),
-    ("flushes", "flushes of the top's disk, before anybody syncs"),
+    (
+        "flushes",
+        "flushes of the upper layer's disk, before anybody syncs",
+    ),
     (
         "block_writes",
-        "write requests to the top's disk until all is on it",
+        "write requests to the upper layer's disk until all is on it",
     ),
-    ("top_bytes", "bytes allocated in the top"),
+    ("top_bytes", "bytes allocated in the upper layer"),
     ("lower_lookups", "lookups in lower layers"),
     (
         "lower_misses",
@@ -36,7 +39,7 @@ const COUNTERS: &[(&str, &str)] = &[
     ),
     (
         "record_bytes",
-        "bytes of its record in the top for each name",
+        "bytes of its record in the upper layer for each name",
     ),
 ];
 

@@ -11,15 +11,15 @@ pub struct Boot {
     pub name: &'static str,
     /// The script in the guest.
     pub script: &'static str,
-    /// Its top layer.
+    /// Its upper layer.
     pub top: Top,
     /// The steps that the script must report.
     pub steps: &'static [&'static str],
-    /// What must then be in the top layer, if it is reported.
+    /// What must then be in the upper layer, if it is reported.
     pub in_top: &'static [(Kind, &'static str)],
 }
 
-/// A top layer.
+/// An upper layer.
 #[derive(Clone, Copy)]
 pub enum Top {
     /// The disk of machine A.
@@ -88,7 +88,7 @@ pub const AGAIN: Boot = Boot {
 
 /// Boot 3.
 pub const FRESH: Boot = Boot {
-    title: "Boot 3, same image, an empty tmpfs as the top layer: pristine",
+    title: "Boot 3, same image, an empty tmpfs as the upper layer: pristine",
     name: "boot-3",
     script: "fresh",
     top: Top::Memory,

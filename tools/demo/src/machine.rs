@@ -38,7 +38,7 @@ pub struct Spec<'a> {
     pub name: &'a str,
     /// The steps it carries out.
     pub steps: &'a str,
-    /// The disk with its top layer; without one it gets a tmpfs.
+    /// The disk with its upper layer; without one it gets a tmpfs.
     pub top: Option<&'a Path>,
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `union-demo`: boots a real Debian root on a union mount and shows that it works.
 //!
-//! The root is an erofs image, read-only; the top layer is an ext4 disk or a tmpfs. The union is mounted before
+//! The root is an erofs image, read-only; the upper layer is an ext4 disk or a tmpfs. The union is mounted before
 //! systemd starts, by samples/boot/init and the scripts in tools/boot.
 //!
 //! - Boot 1 of machine A changes the system in many ways. At the same time machine B runs from the same image, with a
 //!   disk of its own.
 //! - Boot 2 of machine A finds everything as it was left.
-//! - Boot 3, with the same image and an empty top layer in memory, finds nothing of it.
+//! - Boot 3, with the same image and an empty upper layer in memory, finds nothing of it.
 //! - The image is the same as before, bit by bit.
 
 mod boots;
@@ -98,7 +98,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     story.tell(&format!(
         "  lower layer: erofs image, {size} MiB, SHA-256 {before}"
     ));
-    story.tell("  top layers:  an empty ext4 disk for each of the machines A and B");
+    story.tell("  upper layers:  an empty ext4 disk for each of the machines A and B");
 
     let mut failures = 0;
     let run = |story: &mut Story, failures: &mut usize, boots: [&Boot; 2]| {

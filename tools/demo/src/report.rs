@@ -10,7 +10,7 @@ pub enum Line {
     Ok { step: String, story: String },
     /// A step did not.
     Failed { step: String, reason: String },
-    /// An object in the top layer.
+    /// An object in the upper layer.
     Top { kind: Kind, path: String },
     /// Something measured.
     Fact { name: String, value: String },
@@ -24,7 +24,7 @@ pub enum Line {
     Unknown(String),
 }
 
-/// What an object in the top layer is to the union.
+/// What an object in the upper layer is to the union.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Hides a name of the lower layer.
@@ -91,7 +91,7 @@ pub struct Outcome {
     pub failed: Vec<String>,
     /// What else went wrong.
     pub failures: Vec<String>,
-    /// The contents of the top layer.
+    /// The contents of the upper layer.
     pub top: BTreeMap<Kind, Vec<String>>,
     /// What was measured.
     pub facts: BTreeMap<String, String>,
@@ -119,7 +119,7 @@ impl Outcome {
     }
 
     /// Adds a failure if the report is not complete, else for all expected steps that it lacks, and for everything
-    /// that should be in the top layer and is not.
+    /// that should be in the upper layer and is not.
     pub fn expect(&mut self, steps: &[&str], in_top: &[(Kind, &str)]) {
         if self.stopped {
             return;
@@ -144,7 +144,7 @@ impl Outcome {
         for (kind, path) in in_top {
             if !self.in_top(*kind).contains(path) {
                 self.failures
-                    .push(format!("the top layer lacks {path} as {kind:?}"));
+                    .push(format!("the upper layer lacks {path} as {kind:?}"));
             }
         }
     }
@@ -154,7 +154,7 @@ impl Outcome {
         self.failed.len() + self.failures.len()
     }
 
-    /// The objects of one kind in the top layer, sorted.
+    /// The objects of one kind in the upper layer, sorted.
     pub fn in_top(&self, kind: Kind) -> Vec<&str> {
         let mut paths: Vec<_> = self
             .top

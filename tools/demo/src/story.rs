@@ -94,9 +94,9 @@ impl Story {
         }
     }
 
-    /// What is in the top layer, named as far as it is of interest.
+    /// What is in the upper layer, named as far as it is of interest.
     pub fn top_layer(&mut self, outcome: &Outcome) {
-        self.tell("  In the top layer now:");
+        self.tell("  In the upper layer now:");
         self.list("whiteouts", &outcome.in_top(Kind::Whiteout));
         self.list("opaque directories", &outcome.in_top(Kind::Opaque));
         self.list("copied files", &outcome.in_top(Kind::Copied));
@@ -126,7 +126,7 @@ impl Story {
             println!("       {line}");
         }
         for path in paths {
-            self.note(&format!("{title} in the top layer: {path}"));
+            self.note(&format!("{title} in the upper layer: {path}"));
         }
     }
 }

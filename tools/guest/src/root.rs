@@ -139,7 +139,7 @@ fn enter_root(line: &CommandLine) -> Result<()> {
     )
     .map_err(|e| fail("mounting the root image", e.to_string()))?;
     sys::mount("tmpfs", "/top", "tmpfs", 0, b"mode=755")
-        .map_err(|e| fail("mounting the top", e.to_string()))?;
+        .map_err(|e| fail("mounting the upper layer", e.to_string()))?;
     fs::create_dir_all("/top/upper")?;
     fs::create_dir_all("/top/work")?;
     let root = Path::new("/newroot");

@@ -82,7 +82,7 @@ type Place = (u8, u8);
 
 const DIRS: u8 = 3;
 const NAMES: u8 = 5;
-/// Where the top is. Layers may be there, too.
+/// Where the upper layer is. Layers may be there, too.
 const TOP: usize = 0;
 
 /// What is real, as (file system, number).
@@ -111,7 +111,7 @@ impl World {
             mounted: Vec::new(),
             shown: BTreeMap::new(),
         };
-        // The top's; one with its own identity; two that look like one; one without identity and handles.
+        // The upper layer's; one with its own identity; two that look like one; one without identity and handles.
         for (tag, has_handles) in [(1, true), (2, true), (3, true), (3, true), (0, false)] {
             let fs = Fs {
                 tag,
@@ -410,13 +410,13 @@ enum Online {
 enum Offline {
     Nothing,
     Layers(Vec<usize>),
-    /// `cp -a` within the top.
+    /// `cp -a` within the upper layer.
     Copy(Place, Place),
     /// `ln`, `mv`, `rm` there.
     UpperLink(Place, Place),
     UpperMove(Place, Place),
     UpperRemove(Place),
-    /// The top is copied to another file system, with what is beside it.
+    /// The upper layer is copied to another file system, with what is beside it.
     CopyTop,
     Lose,
     /// `mv`, `ln`, `rm` and making files in a layer.

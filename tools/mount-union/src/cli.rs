@@ -12,16 +12,16 @@ pub const HELP: &str = "\
 Usage: mount.union SPEC DIR [-sfnv] [-N namespace] [-o options] [-t type]
        mount.union -o options DIR
 
-Mounts one writable top layer over any number of read-only lower layers.
+Mounts one writable upper layer over any number of read-only lower layers.
 
   -o lowerdir=A:B:C   lower layers, topmost first ('\\:' and '\\,' stand for themselves)
   -o lowerdir+=A      one more lower layer, below those named so far
-  -o upperdir=U       the top layer; without one the union is read-only
-  -o workdir=W        an empty directory on the file system of the top layer
+  -o upperdir=U       the upper layer; without one the union is read-only
+  -o workdir=W        an empty directory on the file system of the upper layer
 
 Without lowerdir, the read-only file systems mounted at DIR become the lower
-layers. Without upperdir, SPEC is the top layer: a block device, a directory,
-or the word 'tmpfs' (-o top.size=SIZE). Thus, over a read-only root:
+layers. Without upperdir, SPEC is the upper layer: a block device, a directory,
+or the word 'tmpfs' (-o upper.size=SIZE). Thus, over a read-only root:
 
   mount -t union /dev/vdb /newroot
 

@@ -51,10 +51,10 @@ pub fn option(key: &str, errno: Errno) -> Option<&'static str> {
             Some("a layer must be a directory; mount an image first and name its mount point")
         }
         Errno::ROFS if key == "upperdir" => {
-            Some("the top layer must be writable; remount its file system rw")
+            Some("the upper layer must be writable; remount its file system rw")
         }
         Errno::INVAL if key == "upperdir" || key == "workdir" => Some(
-            "the top layer must be a writable local file system with extended attributes and whiteouts",
+            "the upper layer must be a writable local file system with extended attributes and whiteouts",
         ),
         Errno::INVAL if layer => {
             Some("the directory cannot be a layer; see the kernel's message or dmesg")
@@ -73,23 +73,25 @@ pub fn create(fs_type: &str, errno: Errno) -> Option<&'static str> {
     if !matches!(fs_type, "union" | "overlay") {
         return match errno {
             Errno::INVAL => Some(
-                "the device holds no such file system; format it, or name its type by top.type=",
+                "the device holds no such file system; format it, or name its type by upper.type=",
             ),
             Errno::BUSY => Some("the device is in use"),
             Errno::ROFS | Errno::ACCESS => {
-                Some("the device is read-only; a top layer must be writable")
+                Some("the device is read-only; an upper layer must be writable")
             }
             _ => None,
         };
     }
     match errno {
         Errno::BUSY => Some(
-            "upperdir or workdir is in use by another mount; unmount that one, or give each union a top layer of its own",
+            "upperdir or workdir is in use by another mount; unmount that one, or give each union an upper layer of its own",
         ),
         Errno::LOOP => Some("two layers overlap: neither may be the other or lie inside it"),
         Errno::XDEV => Some("workdir must be on the same mount as upperdir"),
         Errno::ROFS => Some("the file system of upperdir is read-only; remount it rw"),
-        Errno::STALE => Some("the top layer was made over other lower layers; mount it with those"),
+        Errno::STALE => {
+            Some("the upper layer was made over other lower layers; mount it with those")
+        }
         Errno::NOENT | Errno::NOTDIR => Some("check that every layer exists and is a directory"),
         Errno::PERM | Errno::ACCESS => {
             Some("root is needed, and write access to upperdir and workdir")
@@ -103,7 +105,7 @@ pub fn create(fs_type: &str, errno: Errno) -> Option<&'static str> {
 pub fn reconfigure(errno: Errno) -> Option<&'static str> {
     match errno {
         Errno::BUSY => Some("files are open for writing; close them before changing to read-only"),
-        Errno::ROFS => Some("the union has no writable top layer"),
+        Errno::ROFS => Some("the union has no writable upper layer"),
         Errno::INVAL => {
             Some("layers and their options cannot be changed by remount; unmount and mount again")
         }

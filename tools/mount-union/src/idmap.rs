@@ -3,7 +3,7 @@
 //!
 //! The names are fuse-overlayfs's, which does this itself. Here the kernel does: each layer becomes an id-mapped mount
 //! (`MOUNT_ATTR_IDMAP` of mount_setattr(2)) that is attached to no directory and goes to the union as an open file.
-//! What is written to the top layer is stored under the ids of the layers, as fuse-overlayfs stores it.
+//! What is written to the upper layer is stored under the ids of the layers, as fuse-overlayfs stores it.
 
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -17,7 +17,7 @@ use rustix::thread::UnshareFlags;
 
 use crate::failure::{Failure, Result, Status};
 use crate::mount::Directory;
-use crate::top::Top;
+use crate::upper::UpperLayer;
 
 /// What the program is told to be when it is to lend its user namespace: see [`hold`].
 pub const HOLD: &str = "--hold-user-namespace";
@@ -146,7 +146,7 @@ impl Mapping {
     }
 
     /// Makes id-mapped mounts of the layers.
-    pub fn apply(&self, lowers: &mut [Directory], top: Option<&mut Top>) -> Result<()> {
+    pub fn apply(&self, lowers: &mut [Directory], upper: Option<&mut UpperLayer>) -> Result<()> {
         let (uids, gids) = self.maps();
         let namespace = user_namespace(&uids, &gids)?;
         for lower in lowers {
@@ -154,19 +154,19 @@ impl Mapping {
             map(&mount, &namespace, &lower.name())?;
             lower.becomes(mount);
         }
-        let Some(top) = top else { return Ok(()) };
-        // In the top layer alone: what a lower layer has under that id does not become the mounter's.
+        let Some(upper) = upper else { return Ok(()) };
+        // In the upper layer alone: what a lower layer has under that id does not become the mounter's.
         let namespace = user_namespace(
             &uids.with_place_for(rustix::process::geteuid().as_raw()),
             &gids.with_place_for(rustix::process::getegid().as_raw()),
         )?;
-        match top.mount() {
+        match upper.mount() {
             // Nobody else has it.
-            Some(mount) => map(mount, &namespace, &top.upper.name()),
+            Some(mount) => map(mount, &namespace, &upper.dir.name()),
             None => {
                 // It is unmounted, and of no use, when nobody has it any more.
-                let mount = map_together(&mut top.upper, &mut top.work, &namespace)?;
-                top.keep(mount);
+                let mount = map_together(&mut upper.dir, &mut upper.work, &namespace)?;
+                upper.keep(mount);
                 Ok(())
             }
         }

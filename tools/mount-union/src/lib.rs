@@ -24,7 +24,7 @@ mod options;
 mod podman;
 mod remount;
 mod seeds;
-mod top;
+mod upper;
 
 use std::process::ExitCode;
 

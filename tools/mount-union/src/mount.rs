@@ -16,7 +16,7 @@ use crate::cli::{Form, Request};
 use crate::failure::{Failure, Result, Status, shown};
 use crate::fs_context::{FsContext, MAX_STRING};
 use crate::options::Options;
-use crate::top::{self, Top};
+use crate::upper::{self, UpperLayer};
 use crate::{hints, podman, seeds};
 
 /// A directory that becomes a layer.
@@ -116,7 +116,7 @@ impl Directory {
 struct Layers {
     /// Topmost first.
     lowers: Vec<Directory>,
-    top: Option<Top>,
+    upper: Option<UpperLayer>,
 }
 
 /// Mounts a new union.
@@ -155,19 +155,19 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
         ));
         options
             .mapping
-            .apply(&mut layers.lowers, layers.top.as_mut())?;
+            .apply(&mut layers.lowers, layers.upper.as_mut())?;
     }
     for lower in &layers.lowers {
         request.say(format_args!("lowerdir+={}", lower.name()));
         lower.give_to(&context, "lowerdir+")?;
     }
-    if let Some(top) = &layers.top {
-        for (key, directory) in [("upperdir", &top.upper), ("workdir", &top.work)] {
+    if let Some(upper) = &layers.upper {
+        for (key, directory) in [("upperdir", &upper.dir), ("workdir", &upper.work)] {
             request.say(format_args!("{key}={}", directory.name()));
             directory.give_to(&context, key)?;
         }
     } else {
-        request.say(format_args!("no top layer: the union is read-only"));
+        request.say(format_args!("no upper layer: the union is read-only"));
     }
     context.create(options.attributes()).map(Some)
 }
@@ -238,27 +238,32 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
         lowers = seeds::lower_layers(&request.dir, request)?;
     }
 
-    let top = match (&options.upper, &options.work) {
+    let upper = match (&options.upper, &options.work) {
         (Some(upper), Some(work)) => {
-            let top = Top::of_directories(upper.clone(), work.clone());
-            top.upper.check("upperdir")?;
-            top.work.check("workdir")?;
-            Some(top)
+            let upper = UpperLayer::of_directories(upper.clone(), work.clone());
+            upper.dir.check("upperdir")?;
+            upper.work.check("workdir")?;
+            Some(upper)
         }
-        // Who says where in the top layer is does not mean a label.
-        _ => match top::recognise(
+        // Who says where in the upper layer is does not mean a label.
+        _ => match upper::recognise(
             request.spec.as_deref(),
-            from_mounts || options.top.dir.is_some(),
+            from_mounts || options.upper_fs.dir.is_some(),
         )? {
             None => None,
             Some(spec) if request.fake => {
-                request.say(format_args!("the top layer would be {spec}"));
+                request.say(format_args!("the upper layer would be {spec}"));
                 None
             }
-            Some(spec) => Some(top::prepare(&spec, &options.top, &lowers[0], request)?),
+            Some(spec) => Some(upper::prepare(
+                &spec,
+                &options.upper_fs,
+                &lowers[0],
+                request,
+            )?),
         },
     };
-    Ok((!request.fake).then_some(Layers { lowers, top }))
+    Ok((!request.fake).then_some(Layers { lowers, upper }))
 }
 
 /// The first column of /proc/mounts.

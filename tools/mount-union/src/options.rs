@@ -2,7 +2,8 @@
 //! The meaning of the options after `-o`.
 //!
 //! An option is for mount(8) and its like (ignored here), for the mount (`nodev`), for every file system (`ro`,
-//! `sync`), names a layer, is for the file system of the top layer (`top.size=`), or is passed on to the union.
+//! `sync`), names a layer, is for the file system of the upper layer (`upper.size=`), or is passed on to the
+//! union.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
@@ -30,14 +31,14 @@ pub struct Options {
     pub flags: Vec<&'static str>,
     /// Lower layers, topmost first.
     pub lowers: Vec<Vec<u8>>,
-    /// The top layer.
+    /// The upper layer.
     pub upper: Option<Vec<u8>>,
     /// The work directory.
     pub work: Option<Vec<u8>>,
     /// `uidmapping` and `gidmapping`.
     pub mapping: Mapping,
-    /// Options for the file system of the top layer, of the seeds' form.
-    pub top: TopOptions,
+    /// Options for the file system of the upper layer, of the seeds' form.
+    pub upper_fs: UpperOptions,
     /// Everything else: for the union itself.
     pub others: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// Words that are no business of a union: an error of a user, but no reason to fail for a mount program.
@@ -54,18 +55,18 @@ impl Default for Attributes {
     }
 }
 
-/// The options that begin with `top.`.
+/// The options that begin with `upper.`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct TopOptions {
-    /// `top.type`: the file system on the device; found out unless given.
+pub struct UpperOptions {
+    /// `upper.type`: the file system on the device; found out unless given.
     pub fs_type: Option<String>,
-    /// `top.dir`: the directory in it that holds `upper` and `work`.
+    /// `upper.dir`: the directory in it that holds `upper` and `work`.
     pub dir: Option<Vec<u8>>,
     /// The others go to that file system, without their prefix.
     pub others: Vec<(Vec<u8>, Option<Vec<u8>>)>,
 }
 
-impl TopOptions {
+impl UpperOptions {
     fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -275,16 +276,16 @@ impl Options {
     }
 
     fn add_other(&mut self, key: &[u8], value: Option<Vec<u8>>) {
-        let Some(key) = key.strip_prefix(b"top.") else {
+        let Some(key) = key.strip_prefix(b"upper.") else {
             self.others.push((key.to_vec(), value));
             return;
         };
         match (key, value) {
             (b"type", Some(value)) => {
-                self.top.fs_type = Some(String::from_utf8_lossy(&value).into_owned())
+                self.upper_fs.fs_type = Some(String::from_utf8_lossy(&value).into_owned())
             }
-            (b"dir", Some(value)) => self.top.dir = Some(value),
-            (_, value) => self.top.others.push((key.to_vec(), value)),
+            (b"dir", Some(value)) => self.upper_fs.dir = Some(value),
+            (_, value) => self.upper_fs.others.push((key.to_vec(), value)),
         }
     }
 
@@ -296,12 +297,12 @@ impl Options {
         }
         if self.work.is_some() && self.upper.is_none() {
             return Err(Failure::usage("workdir is given without upperdir")
-                .with_hint("name the top layer: -o upperdir=DIR"));
+                .with_hint("name the upper layer: -o upperdir=DIR"));
         }
-        if self.upper.is_some() && !self.top.is_empty() {
+        if self.upper.is_some() && !self.upper_fs.is_empty() {
             return Err(
-                Failure::usage("options top.* and upperdir exclude each other").with_hint(
-                    "top.* describe a top layer that SPEC names; leave out upperdir and workdir",
+                Failure::usage("options upper.* and upperdir exclude each other").with_hint(
+                    "upper.* describe an upper layer that SPEC names; leave out upperdir and workdir",
                 ),
             );
         }
@@ -395,11 +396,11 @@ mod tests {
 
     #[test]
     fn options_for_the_top() {
-        let options = parse("top.size=10%,top.type=ext4,top.dir=a/b,top.noquota").unwrap();
-        assert_eq!(options.top.fs_type.as_deref(), Some("ext4"));
-        assert_eq!(options.top.dir.as_deref(), Some(&b"a/b"[..]));
+        let options = parse("upper.size=10%,upper.type=ext4,upper.dir=a/b,upper.noquota").unwrap();
+        assert_eq!(options.upper_fs.fs_type.as_deref(), Some("ext4"));
+        assert_eq!(options.upper_fs.dir.as_deref(), Some(&b"a/b"[..]));
         assert_eq!(
-            options.top.others,
+            options.upper_fs.others,
             [
                 (b"size".to_vec(), Some(b"10%".to_vec())),
                 (b"noquota".to_vec(), None)
@@ -451,7 +452,7 @@ mod tests {
             ("bind", Status::Usage),
             ("private", Status::Usage),
             ("lowerdir=/a::/b", Status::Usage),
-            ("upperdir=/u,workdir=/w,top.size=1", Status::Usage),
+            ("upperdir=/u,workdir=/w,upper.size=1", Status::Usage),
             ("context=\"a", Status::Usage),
         ] {
             assert_eq!(parse(text).unwrap_err().status(), status, "{text}");

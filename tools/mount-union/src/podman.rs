@@ -11,8 +11,8 @@ use rustix::io::Errno;
 use crate::failure::{Failure, Result};
 use crate::options::Options;
 
-/// How long to wait for a top layer that is in use: that of a union that was unmounted lazily is free as soon as the
-/// last process of the container has ended.
+/// How long to wait for an upper layer that is in use: that of a union that was unmounted lazily is free as soon as
+/// the last process of the container has ended.
 const PATIENCE: Duration = Duration::from_secs(3);
 /// How often to look.
 const INTERVAL: Duration = Duration::from_millis(50);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Lower layers by position, as in the first union mounts: what is mounted read-only at the mount point.
 //!
-//! `mount -t union /dev/vdb /newroot` unites the top layer on /dev/vdb with the read-only file systems that are
+//! `mount -t union /dev/vdb /newroot` unites the upper layer on /dev/vdb with the read-only file systems that are
 //! mounted at /newroot, topmost first. The mounts below the topmost cannot be named by any path. A thread with a mount
 //! namespace of its own takes them off one by one and keeps a detached copy of each; nobody else sees that.
 
@@ -53,7 +53,7 @@ pub fn lower_layers(dir: &OsStr, request: &Request) -> Result<Vec<Directory>> {
     Ok(layers)
 }
 
-/// How many of the mounts at `dir`, from the top, are read-only: at least one.
+/// How many of the mounts at `dir`, from the upper layer, are read-only: at least one.
 fn read_only_prefix(dir: &Path, stack: &[&Mount]) -> Result<usize> {
     let dir = dir.display();
     match stack

@@ -263,7 +263,7 @@ fn podman_form_shares_what_is_left_elsewhere() {
 #[ignore = "mounts; needs root and the file system"]
 fn seeds_form_on_tmpfs() {
     prints(
-        "ro l1; $M tmpfs m -o top.size=1m; touch m/new; echo $(ls m); umount m; echo $(ls m)",
+        "ro l1; $M tmpfs m -o upper.size=1m; touch m/new; echo $(ls m); umount m; echo $(ls m)",
         "new one\none",
     );
 }
@@ -301,7 +301,7 @@ fn seeds_form_with_a_directory_keeps_changes() {
 fn seeds_form_with_a_device_keeps_changes() {
     prints(
         "truncate -s 64m img; mkfs.ext4 -q img; device=$(losetup -f --show img); ro l1
-         $M $device m; touch m/kept; umount m; $M $device m -o top.dir=.; echo $(ls m); umount m; losetup -d $device",
+         $M $device m; touch m/kept; umount m; $M $device m -o upper.dir=.; echo $(ls m); umount m; losetup -d $device",
         "kept one",
     );
 }
@@ -319,7 +319,7 @@ fn lower_by_name_and_a_device_on_top() {
 #[ignore = "mounts; needs root and the file system"]
 fn lower_by_name_and_a_place_in_a_directory_on_top() {
     prints(
-        "mkdir top; chmod 1751 l1; $M $PWD/top m -o lowerdir=l1,top.dir=a/b; touch m/new
+        "mkdir top; chmod 1751 l1; $M $PWD/top m -o lowerdir=l1,upper.dir=a/b; touch m/new
          echo $(ls m) $(ls top/a/b) $(stat -c %a m)",
         "new one upper work 1751",
     );

@@ -30,7 +30,7 @@ pub struct Bench<'a> {
 pub struct Layout {
     /// Lower layers, the topmost first; the topmost holds `file` with the text `below` and an empty `dir`.
     pub lowers: Vec<PathBuf>,
-    /// The top layer.
+    /// The upper layer.
     pub upper: PathBuf,
     /// Its work directory.
     pub work: PathBuf,
@@ -96,7 +96,7 @@ impl<'a> Bench<'a> {
         std::fs::write(path, text).map_err(|e| format!("writing {}: {e}", path.display()))
     }
 
-    /// The usual layers, `lowers` of them below the top.
+    /// The usual layers, `lowers` of them below the upper layer.
     pub fn layout(&self, lowers: usize) -> Result<Layout, String> {
         let top = self.tmpfs("top")?;
         let below = self.tmpfs("below")?;

@@ -82,13 +82,17 @@ pub const CHANGES: &[Change] = &[
     Change::new("rename of a lower file over a lower file", |root| {
         sys::rename(root.join("from"), root.join("onto"), 0)
     }),
-    Change::new("exchange of a lower file and one of the top", |root| {
-        let (lower, top) = (root.join("swapped"), root.join("top"));
-        sys::rename(lower, top, libc::RENAME_EXCHANGE)
-    }),
-    Change::new("rename of a file of the top over a lower one", |root| {
-        sys::rename(root.join("move"), root.join("above"), 0)
-    }),
+    Change::new(
+        "exchange of a lower file and one of the upper layer",
+        |root| {
+            let (lower, top) = (root.join("swapped"), root.join("top"));
+            sys::rename(lower, top, libc::RENAME_EXCHANGE)
+        },
+    ),
+    Change::new(
+        "rename of a file of the upper layer over a lower one",
+        |root| sys::rename(root.join("move"), root.join("above"), 0),
+    ),
     Change::new("unlink of a lower file", |root| {
         sys::unlink(root.join("unlink"))
     }),
@@ -177,7 +181,7 @@ pub fn lower(b: &mut Builder, uid: u32) {
     b.fifo("fifo").owner(uid, uid);
 }
 
-/// What the changes need to find in the top layer, made through the union while all is well.
+/// What the changes need to find in the upper layer, made through the union while all is well.
 pub fn prepare(root: &Path, uid: u32) -> sys::Result<()> {
     sys::lchown(root, uid, uid)?;
     sys::unlink(root.join("emptied/file"))?;

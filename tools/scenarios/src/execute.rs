@@ -26,8 +26,9 @@ pub type Disks = HashMap<Fs, PathBuf>;
 /// Where the steps failed, when it was not the union.
 const ON_PLAIN: &str = "the plain file system";
 
-/// What a transcript ends with when the steps came to their end, and how many tops became lower layers on the way.
-const LAST: &str = "-- end of steps, tops turned down: ";
+/// What a transcript ends with when the steps came to their end, and how many upper layers became lower layers on
+/// the way.
+const LAST: &str = "-- end of steps, upper layers turned down: ";
 
 /// What the oracle said: the answers, and the tree left behind.
 #[derive(Clone)]
@@ -178,7 +179,7 @@ impl Lab {
         let lists_whiteouts = shape.twist == Twist::ReadOnly && holds_whiteouts(&spread);
         if lists_whiteouts {
             diff.allowed.push(
-                "overlayfs without a top lists the whiteouts of a directory that one layer alone has",
+                "overlayfs without an upper layer lists the whiteouts of a directory that one layer alone has",
             );
         } else if scenario.not_overlay.is_none() && self.fstype != "overlay" {
             site.for_overlay()?;
@@ -349,7 +350,7 @@ pub fn steps(scenario: &Scenario, root: &Path, limit: Duration) -> Result<Vec<St
     run_steps(scenario, &Root::new(root, false), limit, None).map(|(lines, _)| lines)
 }
 
-/// The same, with what is to happen between them; gives also how many tops were turned down.
+/// The same, with what is to happen between them; gives also how many upper layers were turned down.
 fn run_steps(
     scenario: &Scenario,
     root: &Root,

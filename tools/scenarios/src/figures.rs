@@ -12,7 +12,7 @@ pub struct Figures {
     pub bytes: u64,
     /// Sets that were read from layers.
     pub merged: u64,
-    /// Sets that are recorded in the top layer, and bytes they take there.
+    /// Sets that are recorded in the upper layer, and bytes they take there.
     pub records: (u64, u64),
     /// Sets that were read from there.
     pub loaded: u64,

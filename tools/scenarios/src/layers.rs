@@ -11,7 +11,7 @@ use crate::walk;
 
 /// The layers of an unmounted union.
 pub struct Layers {
-    /// The top layer.
+    /// The upper layer.
     pub upper: PathBuf,
     /// Its work directory, as given to mount.
     pub work: PathBuf,
@@ -41,62 +41,62 @@ impl Layers {
         self.fstype == "union"
     }
 
-    /// The top layer has a whiteout under this name.
+    /// The upper layer has a whiteout under this name.
     pub fn whiteout(&self, path: &str) -> Verdict {
         match self.lstat(path) {
             Some(stat) if walk::kind(&stat) == libc::S_IFCHR && stat.st_rdev == 0 => Ok(()),
             _ => Err(format!(
-                "the top layer must have a whiteout {path}, it has {}",
+                "the upper layer must have a whiteout {path}, it has {}",
                 self.found(path)
             )),
         }
     }
 
-    /// The top layer has nothing under this name: neither a copy nor a whiteout.
+    /// The upper layer has nothing under this name: neither a copy nor a whiteout.
     pub fn absent(&self, path: &str) -> Verdict {
         match self.lstat(path) {
             None => Ok(()),
             Some(_) => Err(format!(
-                "the top layer must not have {path}, it has {}",
+                "the upper layer must not have {path}, it has {}",
                 self.found(path)
             )),
         }
     }
 
-    /// The top layer has this object, and it is not a whiteout.
+    /// The upper layer has this object, and it is not a whiteout.
     pub fn in_upper(&self, path: &str) -> Verdict {
         match self.lstat(path) {
             Some(stat) if walk::kind(&stat) != libc::S_IFCHR || stat.st_rdev != 0 => Ok(()),
             _ => Err(format!(
-                "the top layer must have {path}, it has {}",
+                "the upper layer must have {path}, it has {}",
                 self.found(path)
             )),
         }
     }
 
-    /// The directory of the top layer carries the opaque mark.
+    /// The directory of the upper layer carries the opaque mark.
     pub fn opaque(&self, path: &str) -> Verdict {
         match sys::getxattr(self.upper.join(path), OPAQUE) {
             Ok(value) if value == b"y" => Ok(()),
             other => Err(format!(
-                "{path} of the top layer must be opaque, its {OPAQUE} is {other:?}"
+                "{path} of the upper layer must be opaque, its {OPAQUE} is {other:?}"
             )),
         }
     }
 
-    /// The directory of the top layer does not carry the opaque mark.
+    /// The directory of the upper layer does not carry the opaque mark.
     pub fn not_opaque(&self, path: &str) -> Verdict {
         match sys::getxattr(self.upper.join(path), OPAQUE) {
             Ok(value) if value == b"y" => {
-                Err(format!("{path} of the top layer must not be opaque"))
+                Err(format!("{path} of the upper layer must not be opaque"))
             }
             _ => Ok(()),
         }
     }
 
-    /// The top layer as a whole holds exactly these names, whiteouts included.
+    /// The upper layer as a whole holds exactly these names, whiteouts included.
     pub fn upper_is(&self, expected: &[&str]) -> Verdict {
-        // Of a tree that is a directory of the union, the top may have nothing at all.
+        // Of a tree that is a directory of the union, the upper layer may have nothing at all.
         let tree = match sys::stat(&self.upper, 0) {
             Err(Errno(libc::ENOENT)) => walk::Tree::new(),
             _ => walk::walk(&self.upper)?,
@@ -112,15 +112,15 @@ impl Layers {
             Ok(())
         } else {
             Err(format!(
-                "the top layer must hold {expected:?}, it holds {found:?}"
+                "the upper layer must hold {expected:?}, it holds {found:?}"
             ))
         }
     }
 
-    /// The stat of an object of the top layer.
+    /// The stat of an object of the upper layer.
     pub fn stat(&self, path: &str) -> Result<libc::stat, String> {
         self.lstat(path)
-            .ok_or_else(|| format!("the top layer must have {path}"))
+            .ok_or_else(|| format!("the upper layer must have {path}"))
     }
 
     /// The work directory holds no leftovers of unfinished operations.

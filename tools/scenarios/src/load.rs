@@ -91,7 +91,8 @@ impl Bench<'_> {
         Ok(children)
     }
 
-    /// Shuts the top's file system down under load, and looks at what is there after it is mounted again.
+    /// Shuts the upper layer's file system down under load, and looks at what is there after it is
+    /// mounted again.
     pub fn shut_down_under_load(&self, image: &Image) -> Result<(), String> {
         let disk = self.looped(image)?;
         self.end_under_load(&disk, |top| {

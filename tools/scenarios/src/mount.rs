@@ -80,7 +80,7 @@ impl Union {
         paths.into_iter().fold(self, Self::lower)
     }
 
-    /// Sets the top layer and its work directory.
+    /// Sets the upper layer and its work directory.
     pub fn upper(mut self, upper: impl Into<PathBuf>, work: impl Into<PathBuf>) -> Self {
         self.options
             .push(("upperdir".into(), Value::Layer(upper.into())));

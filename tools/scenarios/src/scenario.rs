@@ -30,8 +30,8 @@ pub struct Scenario {
     pub layers: Option<fn(&Layers) -> Verdict>,
     /// Differences that are meant to be.
     pub allow: &'static [Allow],
-    /// Shapes, file systems of lower layers, or `top:` and that of the top layer, that it does not run on, each with the
-    /// reason.
+    /// Shapes, file systems of lower layers, or `top:` and that of the upper layer, that it does not run on, each with
+    /// the reason.
     pub not_on: &'static [(&'static str, &'static str)],
     /// Why overlayfs may see something else in the same layers afterwards, if it may.
     pub not_overlay: Option<&'static str>,

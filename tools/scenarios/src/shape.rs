@@ -155,7 +155,7 @@ pub enum Api {
 pub enum Twist {
     /// Nothing.
     None,
-    /// There is no top layer: the union is read-only, and so is its oracle.
+    /// There is no upper layer: the union is read-only, and so is its oracle.
     ReadOnly,
     /// The lower layers are one layer, a read-only mount of this type made of them.
     Nested(&'static str),
@@ -176,7 +176,7 @@ pub enum Turn {
     DropCaches,
     /// The union is unmounted and mounted again, unless a step keeps it busy.
     Remount,
-    /// As before, and the top layer becomes the topmost lower one, below a new top.
+    /// As before, and the upper layer becomes the topmost lower one, below a new upper layer.
     Rotate,
 }
 
@@ -185,7 +185,7 @@ pub enum Turn {
 pub struct Shape {
     /// Name in reports: `shape/scenario`.
     pub name: &'static str,
-    /// File system of the top layer, and of the plain directory that is the oracle.
+    /// File system of the upper layer, and of the plain directory that is the oracle.
     pub top: Fs,
     /// File systems of the lower layers, in turn.
     pub lower: &'static [Fs],
@@ -204,7 +204,7 @@ impl Shape {
     }
 
     /// Whether a scenario that names `name` among what it does not run on means this shape: by its own name, by a file
-    /// system of a lower layer, or by `top:` and that of the top layer.
+    /// system of a lower layer, or by `top:` and that of the upper layer.
     pub fn is(&self, name: &str) -> bool {
         match name.strip_prefix("top:") {
             Some(top) => self.top.name() == top,
@@ -376,9 +376,9 @@ pub const NO_FLAGS: &[(&str, &str)] = &[
 /// Why a scenario that needs /proc cannot run in a chroot.
 pub const NO_PROC: &str = "a chroot has no /proc";
 
-/// Why a scenario that compares inode numbers cannot run where tops become lower layers.
+/// Why a scenario that compares inode numbers cannot run where upper layers become lower layers.
 pub const NUMBERS_IN_TOP: &str =
-    "an inode number is recorded with the copy in the top, not in what was one";
+    "an inode number is recorded with the copy in the upper layer, not in what was one";
 
 /// Why a scenario that lists attributes without privileges cannot have btrfs as its oracle.
 pub const BTRFS_LISTS_TRUSTED: &str = "btrfs lists attributes of trusted.* to everybody";
@@ -386,7 +386,7 @@ pub const BTRFS_LISTS_TRUSTED: &str = "btrfs lists attributes of trusted.* to ev
 /// Why a scenario that looks at access times of links cannot run on layers that tell them of every reader.
 pub const LOOKED_AT: &str = "the layers are looked at first, which reads the links there";
 
-/// For scenarios that see access times move in the top.
+/// For scenarios that see access times move in the upper layer.
 pub const READS_AT_TOP: &[(&str, &str)] = &[
     (
         "rotate",

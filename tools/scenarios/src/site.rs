@@ -24,13 +24,13 @@ pub struct Site {
     shape: Shape,
     /// An empty directory that everything is mounted below.
     base: PathBuf,
-    /// Holds the top layers, their work directories, and the oracle's tree.
+    /// Holds the upper layers, their work directories, and the oracle's tree.
     pub top: PathBuf,
     /// The lower layers as the tree was dealt out to them, the topmost first.
     trees: Vec<PathBuf>,
     /// What the union is given as lower layers.
     lowers: Vec<PathBuf>,
-    /// How many tops have become lower layers.
+    /// How many upper layers have become lower layers.
     turns: usize,
     /// How often something was to happen between two steps.
     turns_asked: usize,
@@ -158,7 +158,7 @@ impl Site {
         }
         make::make(&tree, &spread.upper)?;
         match self.shape.twist {
-            // overlayfs wants two lower layers where there is no top.
+            // overlayfs wants two lower layers where there is no upper layer.
             Twist::ReadOnly => self.lowers.insert(0, root),
             Twist::Nested(inner) => {
                 let inner = if inner == "union" { fstype } else { inner };
@@ -269,7 +269,7 @@ impl Site {
         go(&self.target)
     }
 
-    /// Makes the top of the unmounted union the topmost lower layer, below a new top.
+    /// Makes the upper layer of the unmounted union the topmost lower layer, below a new upper layer.
     pub fn rotate(&mut self) -> Result<(), String> {
         self.lowers.insert(0, self.upper_root());
         self.turns += 1;
@@ -278,7 +278,7 @@ impl Site {
         copy_root(&self.lowers[0], &self.upper_root())
     }
 
-    /// The layers as the union has them, the top first, each at the root of the tree.
+    /// The layers as the union has them, the upper layer first, each at the root of the tree.
     pub fn stack(&self) -> Vec<PathBuf> {
         let top = self.upper_root();
         let layers = std::iter::once(&top).chain(&self.lowers);
@@ -293,7 +293,7 @@ impl Site {
         }
     }
 
-    /// How many tops have become lower layers.
+    /// How many upper layers have become lower layers.
     pub fn turns(&self) -> usize {
         self.turns
     }
@@ -317,7 +317,7 @@ fn capabilities() -> String {
     line.unwrap_or_default().to_owned()
 }
 
-/// The root of a union is that of its top: a new top must look like the old one.
+/// The root of a union is that of its top: a new upper layer must look like the old one.
 fn copy_root(from: &Path, to: &Path) -> Result<(), String> {
     let copy = || -> sys::Result<()> {
         let stat = sys::stat(from, 0)?;
@@ -331,7 +331,7 @@ fn copy_root(from: &Path, to: &Path) -> Result<(), String> {
         let time = (stat.st_mtime, stat.st_mtime_nsec);
         sys::utimens(to, time, time, 0)
     };
-    copy().map_err(|error| format!("making a new top like {}: {error}", from.display()))
+    copy().map_err(|error| format!("making a new upper layer like {}: {error}", from.display()))
 }
 
 fn disk(disks: &Disks, fs: Fs) -> Result<&Path, String> {

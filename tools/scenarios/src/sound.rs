@@ -29,7 +29,7 @@ impl Bench<'_> {
         make::make(&layout.lowers[number], &spread.lowers[0])
     }
 
-    /// The usual layers with the top on the file system mounted at `top`.
+    /// The usual layers with the upper layer on the file system mounted at `top`.
     pub fn layout_on(&self, top: &Path, lowers: usize) -> Result<Layout, String> {
         let below = self.tmpfs("below")?;
         let lowers = (0..lowers).map(|number| self.dir(&below.join(number.to_string())));

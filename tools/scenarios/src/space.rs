@@ -49,7 +49,8 @@ impl Drop for Ballast {
 }
 
 impl Bench<'_> {
-    /// Makes every change in a union whose top is on a full copy of `image`, which gets room bit by bit.
+    /// Makes every change in a union whose upper layer is on a full copy of `image`, which gets room bit
+    /// by bit.
     pub fn full_disk(&self, image: &Image) -> Result<(), String> {
         let disk = self.looped(image)?;
         let top = self.target("top")?;

@@ -64,7 +64,7 @@ pub enum Place {
     Any,
     /// In this lower layer, 0 being the topmost.
     Lower(usize),
-    /// In the top layer, before the union is mounted.
+    /// In the upper layer, before the union is mounted.
     Upper,
 }
 
@@ -158,7 +158,7 @@ impl Builder {
         self
     }
 
-    /// Puts the following entries into the top layer, before the union is mounted.
+    /// Puts the following entries into the upper layer, before the union is mounted.
     pub fn upper(&mut self) -> &mut Self {
         self.place = Place::Upper;
         self
@@ -272,7 +272,7 @@ impl Builder {
 /// The tree of each layer: what to make, parents first.
 #[derive(Clone, Debug, Default)]
 pub struct Spread {
-    /// Entries of the top layer.
+    /// Entries of the upper layer.
     pub upper: Vec<Entry>,
     /// Entries of the lower layers, the topmost first.
     pub lowers: Vec<Vec<Entry>>,

@@ -83,7 +83,7 @@ pub fn check(
 pub struct Layers {
     /// The lower layer.
     pub lower: PathBuf,
-    /// The top layer.
+    /// The upper layer.
     pub upper: PathBuf,
     /// The work directory.
     pub work: PathBuf,
@@ -134,12 +134,12 @@ impl Layers {
             .flag("userxattr")
     }
 
-    /// The top layer must hold just these names.
+    /// The upper layer must hold just these names.
     pub fn upper_is(&self, b: &Bench, expected: &[&str]) -> Result<(), String> {
         let tree = walk::walk(&self.upper)?;
         let found: Vec<_> = tree.keys().filter(|path| *path != ".").collect();
         b.must(
-            &format!("{expected:?} in the top layer, which has {found:?}"),
+            &format!("{expected:?} in the upper layer, which has {found:?}"),
             found.iter().eq(expected.iter()),
         )
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! On the host: a machine for each type of top layer, the table, the results for programs.
+//! On the host: a machine for each type of upper layer, the table, the results for programs.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::compare::Verdict;
 use crate::report::{Event, Side, Test};
 use crate::suites::{self, Suite};
 
-/// Types of file system the top layer is on.
+/// Types of file system the upper layer is on.
 const TOPS: &[&str] = &["tmpfs", "ext4", "xfs"];
 
 /// What to run.
@@ -24,7 +24,7 @@ pub struct Request {
     /// Only these suites.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     suite: Vec<String>,
-    /// Only these types of the top layer: tmpfs, ext4, xfs, btrfs.
+    /// Only these types of the upper layer: tmpfs, ext4, xfs, btrfs.
     #[arg(long, value_name = "TYPES", value_delimiter = ',')]
     top: Vec<String>,
     /// Type of the union; overlay to compare.
@@ -34,7 +34,7 @@ pub struct Request {
     options: Options,
 }
 
-/// One suite on one type of top layer.
+/// One suite on one type of upper layer.
 #[derive(Serialize)]
 struct Row {
     suite: String,

@@ -13,7 +13,7 @@ use crate::report::Test;
 /// Where both sides are seen, so that programs find the same paths.
 pub const DIR: &str = "/work";
 
-/// The file system of the top layer.
+/// The file system of the upper layer.
 pub struct Ground {
     /// Its root.
     root: PathBuf,

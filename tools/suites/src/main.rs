@@ -40,7 +40,7 @@ enum Command {
 
 #[derive(Args)]
 struct GuestArgs {
-    /// Type of the top layer, and of the plain file system.
+    /// Type of the upper layer, and of the plain file system.
     #[arg(long)]
     top: String,
     /// Type of the union.

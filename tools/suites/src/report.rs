@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
-    /// A plain directory on the file system of the top layer.
+    /// A plain directory on the file system of the upper layer.
     Plain,
     /// The union.
     Union,

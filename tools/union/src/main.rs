@@ -25,7 +25,7 @@ enum Command {
     /// Bring back what was deleted from a lower layer
     ///
     /// Removes the whiteout that hides the name, so that it shows what the lower layers hold. What was deleted from the
-    /// top layer is gone.
+    /// upper layer is gone.
     Restore {
         /// What to bring back: a name that is not there, in a directory of a union
         #[arg(required = true)]
@@ -37,7 +37,7 @@ enum Command {
     /// Print what the lower layers contribute to a directory
     ///
     /// Each name with its type, inode number, and the lower layers that have something there, of which the first one
-    /// shows. What the top layer adds, replaces or hides does not count. Takes the rights of the administrator.
+    /// shows. What the upper layer adds, replaces or hides does not count. Takes the rights of the administrator.
     Fallthrus {
         /// A directory of a union
         dir: PathBuf,

@@ -50,7 +50,7 @@ fn one(path: &Path) -> Result<()> {
         Some(libc::EEXIST) => {
             bail!("{path}: is there; move it away first, to see what the lower layers hold")
         }
-        Some(libc::EROFS) => bail!("{path}: the union, or its top layer, is read-only"),
+        Some(libc::EROFS) => bail!("{path}: the union, or its upper layer, is read-only"),
         Some(libc::EPERM) => bail!(
             "{path}: takes the rights of the administrator (CAP_SYS_ADMIN where the union was mounted, \
              and CAP_FOWNER for what is somebody else's)"

@@ -186,7 +186,7 @@ impl Run<'_> {
         if disks::boot_top(self.places, case.top, &self.request.folder, &top)? {
             machine_disks.push((top.clone(), "top"));
         }
-        // Last: which /dev/vd? is the top must not depend on them.
+        // Last: which /dev/vd? is the upper layer must not depend on them.
         let mut others = Vec::new();
         for other in case.root.others() {
             let pristine = self.request.folder.join(other.file);

@@ -35,7 +35,7 @@ const MODULES: &[&str] = &[
 pub struct Request {
     /// The seed of the first workload.
     pub seed: u64,
-    /// How many seeds; each has a workload on every type of top layer.
+    /// How many seeds; each has a workload on every type of upper layer.
     pub count: usize,
     /// Which of them, as a regular expression on their names, cut/TYPE-SEED.
     pub filter: Option<String>,

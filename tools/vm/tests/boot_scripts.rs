@@ -258,7 +258,7 @@ fn fstab_with_unions_over_all() {
         "# union-boot: LABEL=home\t/home ext4 defaults,nosuid,x-systemd.device-timeout=9 0 2",
         "LABEL=home lower/home ext4 defaults,nosuid,x-systemd.device-timeout=9,ro,x-union-boot 0 2",
         "/run/initramfs/union/rw /home union nosuid,x-union-boot,lowerdir=lower/home,\
-         top.dir=overlay-mounts/home,x-systemd.requires-mounts-for=lower/home 0 0",
+         upper.dir=overlay-mounts/home,x-systemd.requires-mounts-for=lower/home 0 0",
         "tmpfs /tmp tmpfs nosuid 0 0",
         "said: /boot/efi: a file system of the type vfat cannot be a layer; it is mounted as /etc/fstab says",
         "LABEL=EFI /boot/efi vfat umask=77 0 1",
@@ -323,7 +323,7 @@ fn fstab_with_a_mount_on_demand() {
     );
     for part in [
         "LABEL=a lower/var/lib ext4 nofail,noauto,ro,x-union-boot 0 2\n",
-        " /var/lib union nofail,x-systemd.automount,noauto,x-union-boot,lowerdir=lower/var/lib,top.dir=mounts/var+lib,",
+        " /var/lib union nofail,x-systemd.automount,noauto,x-union-boot,lowerdir=lower/var/lib,upper.dir=mounts/var+lib,",
     ] {
         assert!(text.contains(part), "{text}");
     }
@@ -375,7 +375,7 @@ fn only_root_comes_to_the_layers() {
         &format!(
             "{WORDS}; umask 022; mkdir -p run/initramfs; mount() {{ :; }}; ln() {{ :; }}
              union_run=$PWD/run/initramfs/union union_lower=$union_run/lower/0 union_rw=$union_run/rw union_new=$union_run/new
-             union_top tmpfs .; stat -c %a run/initramfs run/initramfs/union"
+             union_upper tmpfs .; stat -c %a run/initramfs run/initramfs/union"
         ),
     );
     assert_eq!(said, "755\n700\n");

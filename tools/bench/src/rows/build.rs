@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Building the image of a container, step by step as buildah does it.
 //!
-//! For each step of a Containerfile the layers so far are mounted with an empty top, the step is run, all is unmounted,
-//! the top is packed and unpacked as one more layer (`commit` and `ApplyDiff` of containers/storage). podman itself would
-//! spend most of the time on its own start, its locks and checksums.
+//! For each step of a Containerfile the layers so far are mounted with an empty upper layer, the step is run, all is
+//! unmounted, the upper layer is packed and unpacked as one more layer (`commit` and `ApplyDiff` of
+//! containers/storage). podman itself would spend most of the time on its own start, its locks and checksums.
 
 use std::fs;
 use std::path::PathBuf;

@@ -27,7 +27,7 @@ pub const PREAD_4K: Row = Row {
 
 pub const PWRITE_4K: Row = Row {
     name: "pwrite_4k",
-    about: "pwrite of 4 KiB into a file of the top layer that is in memory (fio)",
+    about: "pwrite of 4 KiB into a file of the upper layer that is in memory (fio)",
     tree: tree::EMPTY,
     ready: |stage| tree::large_file(stage.at, stage.entries),
     time: |stage| buffered(stage, "write", "randwrite"),
@@ -37,7 +37,7 @@ pub const PWRITE_4K: Row = Row {
 
 pub const DIRECT_WRITE_4JOB: Row = Row {
     name: "direct_write_4job",
-    about: "four processes write 4 KiB each with O_DIRECT into one file of the top layer (fio)",
+    about: "four processes write 4 KiB each with O_DIRECT into one file of the upper layer (fio)",
     per: "write",
     entries: 16,
     time: |stage| {

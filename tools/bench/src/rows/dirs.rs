@@ -42,7 +42,7 @@ pub const READDIR_2JOB: Row = Row {
     ..READDIR_REPEAT
 };
 
-/// Gives the top layer its part; the parts themselves are in memory.
+/// Gives the upper layer its part; the parts themselves are in memory.
 fn merged(stage: &Stage) -> Result<()> {
     fs::write(stage.path(DIR).join("own"), "")?;
     stage.remount()?;
@@ -78,7 +78,7 @@ fn together(stage: &Stage, threads: usize, times: usize) -> Result<Took> {
 
 fn listings(stage: &Stage, times: usize) -> Result<Took> {
     let root = stage.root()?;
-    // ".", "..", the one of the top, and one of each layer but the lowest.
+    // ".", "..", the one of the upper layer, and one of each layer but the lowest.
     let expected = stage.entries + 3 + (stage.layers.lowers.len() - 1);
     let mut buffer = Vec::with_capacity(32768);
     timed(times, || {

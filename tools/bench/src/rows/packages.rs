@@ -87,8 +87,8 @@ fn installed() -> Result<PathBuf> {
     })
 }
 
-/// Whether the files that are there were made by the run that is measured: they are in the top layer then. The plain
-/// file system has no layers to tell.
+/// Whether the files that are there were made by the run that is measured: they are in the upper layer then. The
+/// plain file system has no layers to tell.
 fn replaced(stage: &Stage, expected: bool) -> Result<()> {
     if !stage.subject.is_stacked() {
         return Ok(());
@@ -99,7 +99,7 @@ fn replaced(stage: &Stage, expected: bool) -> Result<()> {
         let is_new = found.is_ok_and(|file| file.size() == shown.size());
         if is_new != expected {
             bail!(
-                "{name} is {}in the top layer",
+                "{name} is {}in the upper layer",
                 if is_new { "" } else { "not " }
             );
         }

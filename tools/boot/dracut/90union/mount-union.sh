@@ -70,7 +70,7 @@ union_keep() {
 	union_dir=
 	union_places
 	union_rw_options=rw
-	union_top tmpfs "$NEWROOT"
+	union_upper tmpfs "$NEWROOT"
 }
 
 # union_usr_from DIR DIR: moves a /usr of its own; what is below a shared mount
@@ -94,13 +94,13 @@ union_mount() {
 		return 1
 	fi
 	case $union_device in
-	tmpfs | dir) union_top "$union_device" "$NEWROOT" ;;
+	tmpfs | dir) union_upper "$union_device" "$NEWROOT" ;;
 	*)
 		union_find && union_check &&
 			if getargbool 0 rd.union.readonly; then
 				union_keep
 			else
-				union_top "$union_dev" "$NEWROOT"
+				union_upper "$union_dev" "$NEWROOT"
 			fi
 		;;
 	esac && union_over "$NEWROOT" union || return

@@ -31,7 +31,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.file(&dir.join("name"), "lower case")?;
         b.file(&below.join("lower/gone"), "gone")?;
         let (upper, work) = (b.dir(&below.join("upper"))?, b.dir(&below.join("work"))?);
-        // All on it; a top on it; its root as the lower layer.
+        // All on it; an upper layer on it; its root as the lower layer.
         let lower = below.join("lower");
         let whole = b.new_union().lower(below).upper(&l.upper, &l.work);
         for union in [

@@ -6,7 +6,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "names of the top layer that vanish behind the union give errors only",
+    about: "names of the upper layer that vanish behind the union give errors only",
     run,
     ..Check::DEFAULT
 };

@@ -5,7 +5,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "flags of a mount that promise what only the file system of the top can keep are refused, and \
+    about: "flags of a mount that promise what only the file system of the upper layer can keep are refused, and \
         those that are its alone are not shown",
     run,
     ..Check::DEFAULT

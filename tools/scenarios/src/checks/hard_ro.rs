@@ -8,7 +8,7 @@ use crate::walk;
 
 pub const CHECK: Check = Check {
     about: "with hard_ro a lower layer must be on a read-only file system, and when that is made \
-        writable everything that is in it is an error, and stays one; what is in the top is not",
+        writable everything that is in it is an error, and stays one; what is in the upper layer is not",
     run,
     ..Check::DEFAULT
 };

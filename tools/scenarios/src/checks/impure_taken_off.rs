@@ -7,7 +7,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "a directory of the top layer loses the impure mark by the first change after a listing that \
+    about: "a directory of the upper layer loses the impure mark by the first change after a listing that \
         found it needless, and gets it again when it is needed; the listing writes nothing",
     run,
     ..Check::DEFAULT

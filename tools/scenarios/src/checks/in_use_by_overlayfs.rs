@@ -5,7 +5,7 @@ use crate::mount::Union;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "union and overlayfs keep each other's top layers for themselves",
+    about: "union and overlayfs keep each other's upper layers for themselves",
     run,
     ..Check::DEFAULT
 };

@@ -4,7 +4,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "a file that got a name in the top layer directly has a name left when one is removed or \
+    about: "a file that got a name in the upper layer directly has a name left when one is removed or \
         replaced, and can be linked",
     run,
     ..Check::DEFAULT

@@ -24,7 +24,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let device = mount::mounted_at(&l.target).ok_or("not mounted")?.device;
 
     let mut log = Kmsg::open()?;
-    // Read-only, as a layer is committed; alone; and below a top of its own.
+    // Read-only, as a layer is committed; alone; and below an upper layer of its own.
     let read_only = b.new_union().lower(&l.upper).lowers(&l.lowers);
     read_only.mount(&second)?;
     b.same(

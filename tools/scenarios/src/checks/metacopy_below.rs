@@ -23,7 +23,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
     let top = b.tmpfs("top2")?;
     let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
-    // The old top is the bottom now, without the layer that has the data.
+    // The old upper layer is the bottom now, without the layer that has the data.
     let union = b.new_union().lower(&l.upper).upper(&upper, &work);
     if union.mount(&l.target).is_err() {
         return Ok(());

@@ -24,7 +24,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         .new_union()
         .lower(l.target.join("lower"))
         .upper(l.target.join("upper"), l.target.join("work"));
-    // A union as the top of another may be refused; if it is not, it must work.
+    // A union as the upper layer of another may be refused; if it is not, it must work.
     if let Err(failure) = union.mount(&inner) {
         let refused = [libc::EINVAL, libc::EPERM, libc::EOPNOTSUPP];
         b.must(

@@ -5,7 +5,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "set-user-id bits of a nosuid layer do not reach a top that honours them",
+    about: "set-user-id bits of a nosuid layer do not reach an upper layer that honours them",
     run,
     ..Check::DEFAULT
 };
@@ -38,7 +38,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
     let mode = b.works("stat", sys::stat(l.upper.join("suid"), 0))?.st_mode & 0o7777;
     b.must(
-        &format!("mode 0755 in the top, not {mode:04o}"),
+        &format!("mode 0755 in the upper layer, not {mode:04o}"),
         mode == 0o755,
     )
 }

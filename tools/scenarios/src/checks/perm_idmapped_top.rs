@@ -6,7 +6,7 @@ use crate::sys;
 use crate::userns::{self, Layers};
 
 pub const CHECK: Check = Check {
-    about: "an id-mapped top layer stores what is made and copied under the ids of its file system",
+    about: "an id-mapped upper layer stores what is made and copied under the ids of its file system",
     run,
     ..Check::DEFAULT
 };

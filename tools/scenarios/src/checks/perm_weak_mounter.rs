@@ -20,7 +20,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     l.file(b, "own", 0o644, (1000, 1000))?;
     l.dir(b, "private", 0o700, (0, 0))?;
     l.dir(b, "foreign_dir", 0o777, (1001, 1001))?;
-    // A user who may mount, without a top layer.
+    // A user who may mount, without an upper layer.
     let union = b.new_union().lower(&l.lower).lower(&l.upper).read_only();
     mount_with(&union, &l, &[SYS_ADMIN])?;
     let at = |name: &str| l.target.join(name);

@@ -5,7 +5,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "a union without a top layer can be read and not written",
+    about: "a union without an upper layer can be read and not written",
     run,
     ..Check::DEFAULT
 };

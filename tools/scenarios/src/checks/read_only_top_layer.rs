@@ -5,7 +5,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "a top layer on a read-only file system is refused or read-only",
+    about: "an upper layer on a read-only file system is refused or read-only",
     run,
     ..Check::DEFAULT
 };

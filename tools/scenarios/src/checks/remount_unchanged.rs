@@ -66,7 +66,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         remount(0, "errors=remount-ro,discard,subvol=@"),
     )?;
     let refused = mount::reconfigure(&l.target, &[("upperdir", Some(&lowers[1]))]);
-    b.must("another top layer is refused", refused.is_err())?;
+    b.must("another upper layer is refused", refused.is_err())?;
     b.file(&l.target.join("still"), "works")?;
     b.umount(&l.target)
 }

@@ -52,6 +52,6 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let user = as_user(1000, || sys::rename(at("theirs"), at("x"), WHITEOUT))?;
     b.fails("by a user", user, libc::EINVAL)?;
     b.same("as before", &before, &walk::walk(&l.target)?)?;
-    b.same("the top as before", &upper, &walk::walk(&l.upper)?)?;
+    b.same("the upper layer as before", &upper, &walk::walk(&l.upper)?)?;
     b.umount(&l.target)
 }

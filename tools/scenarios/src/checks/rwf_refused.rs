@@ -25,7 +25,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             written == Err(Errno(libc::EOPNOTSUPP)),
         )?;
     }
-    b.must("nothing in the top", !l.upper.join("file").exists())?;
+    b.must("nothing in the upper layer", !l.upper.join("file").exists())?;
     b.works("close", sys::close(fd))?;
     b.umount(&l.target)
 }

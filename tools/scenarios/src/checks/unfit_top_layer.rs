@@ -5,7 +5,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "a top layer without attributes or whiteouts is refused",
+    about: "an upper layer without attributes or whiteouts is refused",
     run,
     ..Check::DEFAULT
 };
@@ -28,7 +28,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         .lowers(&l.lowers)
         .upper("/proc/self", "/proc/self/net");
     b.must(
-        "procfs as a top layer is refused",
+        "procfs as an upper layer is refused",
         union.mount(&l.target).is_err(),
     )?;
     let union = b
@@ -36,7 +36,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         .lowers(&l.lowers)
         .upper("/sys/kernel", "/sys/fs");
     b.must(
-        "sysfs as a top layer is refused",
+        "sysfs as an upper layer is refused",
         union.mount(&l.target).is_err(),
     )
 }

@@ -4,7 +4,7 @@ use crate::bench::Bench;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "a top layer or work directory in use is refused",
+    about: "an upper layer or work directory in use is refused",
     run,
     ..Check::DEFAULT
 };

@@ -4,7 +4,7 @@ use crate::bench::Bench;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "a top layer needs a work directory",
+    about: "an upper layer needs a work directory",
     run,
     ..Check::DEFAULT
 };

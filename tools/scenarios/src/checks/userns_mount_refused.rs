@@ -6,7 +6,7 @@ use crate::sys;
 use crate::userns::{self, Layers};
 
 pub const CHECK: Check = Check {
-    about: "what the top's file system denies the mounter in a user namespace copies nothing up",
+    about: "what the upper layer's file system denies the mounter in a user namespace copies nothing up",
     run,
     ..Check::DEFAULT
 };

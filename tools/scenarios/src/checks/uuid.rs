@@ -7,7 +7,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "f_fsid is made of the UUID that the top keeps, stays over mounts, is overlayfs's for the same top, and every \
+    about: "f_fsid is made of the UUID that the upper layer keeps, stays over mounts, is overlayfs's for the same upper layer, and every \
         value of uuid= does what it says",
     run,
     ..Check::DEFAULT
@@ -34,7 +34,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
 
     let real = fsid(&l.upper)?;
     for option in ["null", "off"] {
-        b.must(&format!("{option}: the top's"), at(&with(option))? == real)?;
+        b.must(&format!("{option}: the upper layer's"), at(&with(option))? == real)?;
         b.must(&format!("{option}: nothing is stored"), stored().is_none())?;
     }
     let own = at(&with(""))?;
@@ -59,15 +59,15 @@ fn run(b: &mut Bench) -> Result<(), String> {
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work);
     b.must("overlayfs's", at(&overlay)? == own)?;
-    b.must("null: the top's again", at(&with("null"))? == real)?;
+    b.must("null: the upper layer's again", at(&with("null"))? == real)?;
 
-    // A top that was used without one.
+    // An upper layer that was used without one.
     b.works("removexattr", sys::removexattr(&l.upper, UUID))?;
     let null = with("null");
     null.mount(&l.target)?;
     b.works("chmod", sys::chmod(l.target.join("file"), 0o600))?;
     b.umount(&l.target)?;
-    b.must("used: the top's", at(&with(""))? == real)?;
+    b.must("used: the upper layer's", at(&with(""))? == real)?;
     b.must("used: nothing is stored", stored().is_none())?;
     let another = at(&with("on"))?;
     b.must("on: another one", another != own && another != real)?;
@@ -78,11 +78,11 @@ fn run(b: &mut Bench) -> Result<(), String> {
     }
     // Something that is no UUID.
     b.works("setxattr", sys::setxattr(&l.upper, UUID, b"short", 0))?;
-    b.must("damaged: the top's", at(&with(""))? == real)?;
+    b.must("damaged: the upper layer's", at(&with(""))? == real)?;
     b.refused(&with("on"), &l.target, &[libc::EIO])?;
     b.works("removexattr", sys::removexattr(&l.upper, UUID))?;
 
-    // Without a top, what the layers are.
+    // Without an upper layer, what the layers are.
     let read_only = |lowers: &[&Path]| {
         b.new_union()
             .lowers(lowers.iter().map(|path| path.to_path_buf()))

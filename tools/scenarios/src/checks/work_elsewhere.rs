@@ -4,7 +4,7 @@ use crate::bench::Bench;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "the work directory must be on the file system of the top, and beside it",
+    about: "the work directory must be on the file system of the upper layer, and beside it",
     run,
     ..Check::DEFAULT
 };

@@ -40,13 +40,13 @@ pub static CRASH: Instrument = Instrument {
     run,
 };
 
-/// The file systems of the top layer.
+/// The file systems of the upper layer.
 pub const TOPS: [Image; 2] = [image::CRASH_EXT4, image::CRASH_XFS];
 
 /// Has the kernel wait for RCU as fast as it can.
 const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
 
-/// Every so many states are gone on with, and checked by the programs of the top's file system.
+/// Every so many states are gone on with, and checked by the programs of the upper layer's file system.
 const GO_ON: usize = 4;
 const CHECK: usize = 20;
 
@@ -68,13 +68,13 @@ pub fn parse(name: &str) -> Option<(&'static Image, u64)> {
     Some((image, seed.parse().ok()?))
 }
 
-/// Whether the lower layers of a workload are on the file system of the top, which may share blocks then.
+/// Whether the lower layers of a workload are on the file system of the upper layer, which may share blocks then.
 pub fn same(seed: u64) -> bool {
     seed % 2 == 1
 }
 
-/// Whether the top's file system brings each of its own operations on names to the disk at once, so that a power cut
-/// between any two of those that an operation of the union needs is among the states.
+/// Whether the upper layer's file system brings each of its own operations on names to the disk at once, so that a
+/// power cut between any two of those that an operation of the union needs is among the states.
 fn step_by_step(seed: u64) -> bool {
     (seed / 2).is_multiple_of(2)
 }
@@ -311,7 +311,7 @@ impl Tally {
 
     fn note(&self, history: &History, states: usize, seed: u64) -> String {
         let below = if same(seed) {
-            "on the top's file system"
+            "on the upper layer's file system"
         } else {
             "on tmpfs"
         };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the checkers of ext4 and xfs say of the top's file system, which no union may damage.
+//! What the checkers of ext4 and xfs say of the upper layer's file system, which no union may damage.
 
 use std::path::Path;
 use std::process::Command;

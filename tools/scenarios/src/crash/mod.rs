@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Power cuts: what a union is after one, on any disk that one can leave behind.
 //!
-//! A workload ([`generate`]) runs on a union whose top layer is on a device that dm-log-writes keeps a log of, with a
+//! A workload ([`generate`]) runs on a union whose upper layer is on a device that dm-log-writes keeps a log of, with
+//! a
 //! mark before each operation.  From the log ([`log`]) come the states of the disk that a power cut can leave
 //! ([`points`]).  Each is made ([`replay`]) and mounted, and what it shows must be a tree that can be there
 //! ([`judge`]).

@@ -21,7 +21,7 @@ use crate::sys;
 /// Where everything is mounted.
 pub struct Site<'a> {
     bench: &'a Bench<'a>,
-    /// The file system of the top layer.
+    /// The file system of the upper layer.
     pub top: PathBuf,
     layout: Layout,
     union: Union,
@@ -42,11 +42,12 @@ pub struct Looked {
     pub garbage: bool,
 }
 
-/// A file of the top's file system that is not in the union.
+/// A file of the upper layer's file system that is not in the union.
 const TICK: &str = "tick";
 
 impl<'a> Site<'a> {
-    /// Makes the directories to mount on; lower layers that are not on the top's file system are made in memory.
+    /// Makes the directories to mount on; lower layers that are not on the upper layer's file system are made in
+    /// memory.
     pub fn new(bench: &'a Bench<'a>, same: bool) -> Result<Self, String> {
         let top = bench.target("top")?;
         let below = if same {
@@ -88,7 +89,7 @@ impl<'a> Site<'a> {
         self.bench.umount(&self.layout.target)
     }
 
-    /// Unmounts the union, if it is mounted, and the file system of its top; gives what refused to go.
+    /// Unmounts the union, if it is mounted, and the file system of its upper layer; gives what refused to go.
     pub fn release(&self) -> Vec<String> {
         let mut refused = mount::unmount_below(&self.layout.target);
         refused.extend(mount::unmount_below(&self.top));
@@ -162,7 +163,7 @@ impl<'a> Site<'a> {
         sys::close(fd).and(flushed)
     }
 
-    /// Looks at the union after a power cut; the file system of the top is mounted.
+    /// Looks at the union after a power cut; the file system of the upper layer is mounted.
     ///
     /// An error is what kept it from being looked at.
     pub fn look(&self, history: &History, cuts: &[Cut], thorough: bool) -> Result<Looked, String> {
@@ -247,7 +248,8 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Makes the top's file system commit what it has, in the midst of what the workload does, until it is killed.
+/// Makes the upper layer's file system commit what it has, in the midst of what the workload does, until it is
+/// killed.
 fn commit(top: &Path, seed: u64) {
     let mut dice = Dice::new(seed);
     // Not at all, so that some states are far behind; now and then; or all the time.

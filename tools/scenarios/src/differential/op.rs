@@ -294,7 +294,7 @@ pub enum Op {
     DropCaches,
     /// Everything is closed, and the union is mounted again.
     Remount,
-    /// The same, and the top becomes the topmost lower layer, below a new top.
+    /// The same, and the upper layer becomes the topmost lower layer, below a new upper layer.
     Rotate,
 }
 
@@ -550,7 +550,9 @@ impl fmt::Display for Op {
             Self::Umask { mask } => write!(f, "sys::umask(0o{mask:o})"),
             Self::DropCaches => f.write_str("// the caches are dropped"),
             Self::Remount => f.write_str("// everything is closed, the union is mounted again"),
-            Self::Rotate => f.write_str("// everything is closed, the top becomes a lower layer"),
+            Self::Rotate => {
+                f.write_str("// everything is closed, the upper layer becomes a lower layer")
+            }
         }
     }
 }

@@ -236,11 +236,11 @@ impl<'a> Twins<'a> {
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
-    /// Closes everything and mounts the union again, with its top as a lower layer if asked for.
+    /// Closes everything and mounts the union again, with its upper layer as a lower layer if asked for.
     fn remount(&mut self, rotate: bool) -> Result<(), Vec<String>> {
         if rotate {
             self.part_links()?;
-            // What was recorded with a copy counts in the top alone.
+            // What was recorded with a copy counts in the upper layer alone.
             self.numbers.forget();
         }
         self.leave();

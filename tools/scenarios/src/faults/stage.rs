@@ -17,7 +17,7 @@ use crate::walk::Tree;
 pub struct Place {
     /// First part of the names of its cases.
     pub name: &'static str,
-    /// What the top layer is on; without one, memory.
+    /// What the upper layer is on; without one, memory.
     top: Option<&'static Image>,
     /// What the lower layers are on; without one, memory.
     below: Option<&'static Image>,
@@ -69,11 +69,11 @@ pub static PLACES: &[Place] = &[
 impl Place {
     /// Whether a call can meet its faults.
     pub fn takes(&self, work: &Work) -> bool {
-        // What only looks at lower layers asks nothing of the top.
+        // What only looks at lower layers asks nothing of the upper layer.
         !(self.requests && self.top.is_some() && work.kind == Kind::Look)
     }
 
-    /// Whether the top itself may refuse to go on behind a fault.
+    /// Whether the upper layer itself may refuse to go on behind a fault.
     pub fn may_end_the_top(&self) -> bool {
         self.requests && self.top.is_some()
     }

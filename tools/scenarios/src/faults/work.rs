@@ -65,26 +65,30 @@ pub fn all() -> impl Iterator<Item = Work> {
 
 /// Changes that need what [`tree`] has.
 const MORE: &[Change] = &[
-    Change::new("unlink of a file of the top", |root| {
+    Change::new("unlink of a file of the upper layer", |root| {
         sys::unlink(root.join("top"))
     }),
-    Change::new("chmod of a file of the top", |root| {
+    Change::new("chmod of a file of the upper layer", |root| {
         sys::chmod(root.join("top"), 0o600)
     }),
-    Change::new("link of a file of the top", |root| {
+    Change::new("link of a file of the upper layer", |root| {
         sys::link(root.join("top"), root.join("dir/linked"), 0)
     }),
-    Change::new("rename of a directory of the top over a whiteout", |root| {
-        sys::rename(root.join("fresh"), root.join("gone"), 0)
-    }),
     Change::new(
-        "rename of a directory of the top over an emptied one",
+        "rename of a directory of the upper layer over a whiteout",
+        |root| sys::rename(root.join("fresh"), root.join("gone"), 0),
+    ),
+    Change::new(
+        "rename of a directory of the upper layer over an emptied one",
         |root| sys::rename(root.join("fresh"), root.join("emptied"), 0),
     ),
-    Change::new("exchange of a directory and a file of the top", |root| {
-        let (dir, file) = (root.join("fresh"), root.join("top"));
-        sys::rename(dir, file, libc::RENAME_EXCHANGE)
-    }),
+    Change::new(
+        "exchange of a directory and a file of the upper layer",
+        |root| {
+            let (dir, file) = (root.join("fresh"), root.join("top"));
+            sys::rename(dir, file, libc::RENAME_EXCHANGE)
+        },
+    ),
     Change::new("rename of a lower symbolic link", |root| {
         sys::rename(root.join("symlink"), root.join("dir/symlink"), 0)
     }),
@@ -130,7 +134,7 @@ const LOOKS: &[Change] = &[
     Change::new("listxattr of a lower file", |root| {
         sys::listxattr(root.join("marked")).map(drop)
     }),
-    Change::new("fsync of a file of the top", |root| {
+    Change::new("fsync of a file of the upper layer", |root| {
         with(&root.join("top"), libc::O_WRONLY, sys::fsync)
     }),
     Change::new("open of a lower file for writing", |root| {

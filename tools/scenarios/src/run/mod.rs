@@ -97,8 +97,8 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Has something done after every line of transcript; `makes_lower` says that it turns the top layer into a lower
-    /// one, whose directories this version may refuse to rename.
+    /// Has something done after every line of transcript; `makes_lower` says that it turns the upper layer into a
+    /// lower one, whose directories this version may refuse to rename.
     pub fn between(&mut self, between: &'a mut Between<'a>, makes_lower: bool) {
         self.between = Some(between);
         self.makes_lower = makes_lower;

@@ -58,8 +58,8 @@ pub mod cap {
     pub const SETFCAP: u32 = 31;
 }
 
-/// Where [`in_places`] puts things: in lower layers, in lower layers below directories that the top has as well, and
-/// in the top layer.
+/// Where [`in_places`] puts things: in lower layers, in lower layers below directories that the upper layer has as
+/// well, and in the upper layer.
 pub const PLACES: [&str; 3] = ["lower", "merged", "upper"];
 
 /// Describes the same tree in each of [`PLACES`]; `what` is told the directory to put it into.
@@ -80,7 +80,7 @@ pub fn in_places(b: &mut Builder, what: impl Fn(&mut Builder, &str)) {
     b.anywhere();
 }
 
-/// The top layer holds what `setup` has put there and `added`, not one name more.
+/// The upper layer holds what `setup` has put there and `added`, not one name more.
 pub fn upper_gained(l: &Layers, setup: fn(&mut Builder), added: &[&str]) -> Verdict {
     let mut tree = Builder::default();
     setup(&mut tree);

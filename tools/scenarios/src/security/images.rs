@@ -19,7 +19,7 @@ use crate::tree::{self, Builder};
 /// File systems whose images are damaged.
 pub const FILE_SYSTEMS: [Fs; 5] = [Fs::Ext4, Fs::Xfs, Fs::Erofs, Fs::Squashfs, Fs::Iso9660];
 
-/// Those of them a top layer can be on.
+/// Those of them an upper layer can be on.
 pub const TOPS: [Fs; 2] = [Fs::Ext4, Fs::Xfs];
 
 /// What a damaged image becomes.
@@ -27,7 +27,7 @@ pub const TOPS: [Fs; 2] = [Fs::Ext4, Fs::Xfs];
 pub enum As {
     /// A lower layer.
     Lower,
-    /// The top layer, with its work directory.
+    /// The upper layer, with its work directory.
     Top,
 }
 
@@ -159,7 +159,8 @@ struct Site<'a> {
 const OBJECTS: usize = 500;
 
 impl Site<'_> {
-    /// Below a top, alone or merged with another layer in turn; false if its file system does not take it.
+    /// Below an upper layer, alone or merged with another layer in turn; false if its file system does not take
+    /// it.
     fn as_lower(&self, damage: &[(i64, u8)], seed: u64, tally: &mut Tally) -> Result<bool, String> {
         let (b, l) = (self.b, &self.layout);
         let lower = b.target("damaged")?;
@@ -188,7 +189,7 @@ impl Site<'_> {
         Ok(true)
     }
 
-    /// As the top of a whole layer; false if its file system does not take it.
+    /// As the upper layer of a whole layer; false if its file system does not take it.
     fn as_top(&self, damage: &[(i64, u8)], seed: u64, tally: &mut Tally) -> Result<bool, String> {
         let (b, l) = (self.b, &self.layout);
         let top = b.target("damaged")?;
@@ -257,7 +258,7 @@ fn whole(b: &Bench, layer: As, fs: Fs) -> Result<Whole, String> {
     })
 }
 
-/// Empties the top for the next union.
+/// Empties the upper layer for the next union.
 fn renew(b: &Bench, upper: &Path) -> Result<(), String> {
     std::fs::remove_dir_all(upper).map_err(|error| format!("emptying the top: {error}"))?;
     b.dir(upper).map(drop)

@@ -90,7 +90,7 @@ fn again(b: &Bench, layers: &Layout, what: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Takes the mark away that keeps a volatile top from being mounted again.
+/// Takes the mark away that keeps a volatile upper layer from being mounted again.
 fn forget_volatile(layers: &Layout) {
     let l = layers;
     for place in [&l.work, &l.upper, &l.lowers[0], &l.lowers[1], &l.lowers[2]] {

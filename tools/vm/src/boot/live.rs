@@ -84,7 +84,7 @@ pub const CASES: &[BootCase] = &[
             says: &[
                 UNION,
                 "union-test: machine.mount active",
-                "union-test: its top layer on the union is refused: yes",
+                "union-test: its upper layer on the union is refused: yes",
                 "union-test: a container boots: yes",
                 RUNNING,
             ],

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "project ids and extent sizes are set, inherited and refused as by the top's file system",
+    about: "project ids and extent sizes are set, inherited and refused as by the upper layer's file system",
     setup: |b| {
         b.upper();
         b.file("f", "");

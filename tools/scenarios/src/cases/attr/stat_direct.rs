@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "direct I/O is told of as the top's file system tells it, and works where it is",
+    about: "direct I/O is told of as the upper layer's file system tells it, and works where it is",
     setup: |b| {
         b.file("low", vec![b'x'; 8192]);
         b.upper().file("top", vec![b'x'; 8192]);

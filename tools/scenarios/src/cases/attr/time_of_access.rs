@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "every way to read a file of the top layer moves its access time, and looking does not",
+    about: "every way to read a file of the upper layer moves its access time, and looking does not",
     setup: |b| {
         b.upper().file("f", "#!/none\n");
         b.file("to", "");

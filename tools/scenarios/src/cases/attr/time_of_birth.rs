@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "the time of birth is told where the top's file system knows it, and never moves",
+    about: "the time of birth is told where the upper layer's file system knows it, and never moves",
     setup: |b| {
         b.file("low", "text");
         b.upper().dir("d");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "which call moves which time of the directories it works in, in the top layer",
+    about: "which call moves which time of the directories it works in, in the upper layer",
     setup: |b| {
         b.upper();
         b.file("a/f", "text");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "which call moves which time of a file of the top layer",
+    about: "which call moves which time of a file of the upper layer",
     setup: |b| {
         b.upper().file("f", "text").xattr("user.a", b"1");
         b.symlink("l", "f");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "times before 1970 and of the far future are kept or clamped as the top's file system does it",
+    about: "times before 1970 and of the far future are kept or clamped as the upper layer's file system does it",
     setup: |b| {
         b.file("low", "text");
         b.dir("dir");

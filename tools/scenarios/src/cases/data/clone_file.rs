@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "FICLONE answers as the top file system would",
+    about: "FICLONE answers as the upper layer's file system would",
     setup: |b| {
         b.file("from", "0123456789");
     },

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "FICLONERANGE clones whole blocks, and refuses the rest, as the top's file system does",
+    about: "FICLONERANGE clones whole blocks, and refuses the rest, as the upper layer's file system does",
     setup: |b| {
         let data: Vec<u8> = (0..20_000).map(|n| b'a' + (n / 4096) as u8).collect();
         b.file("from", &data);

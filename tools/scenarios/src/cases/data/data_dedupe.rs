@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "FIDEDUPERANGE shares what is equal in files of the top layer, and changes nothing",
+    about: "FIDEDUPERANGE shares what is equal in files of the upper layer, and changes nothing",
     setup: |b| {
         let mut data = vec![b'x'; 16_384];
         b.upper().file("one", &data).mtime(1_000_000_001, 1);

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "fallocate beyond the largest size of a file says EFBIG, as the top's file system does",
+    about: "fallocate beyond the largest size of a file says EFBIG, as the upper layer's file system does",
     setup: |b| {
         b.file("f", "text");
         b.upper().file("upper", "text");

@@ -46,7 +46,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.fallocate(fd, *mode, *offset, *length);
             r.all_see(&[before, fd]);
             r.stat(&path);
-            // Once more, now that it is in the top layer.
+            // Once more, now that it is in the upper layer.
             r.fallocate(fd, *mode, *offset, *length);
             r.all_see(&[before, fd]);
             r.close(before);

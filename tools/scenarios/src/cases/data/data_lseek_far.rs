@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "lseek goes as far as a file of the top's file system can be large",
+    about: "lseek goes as far as a file of the upper layer's file system can be large",
     setup: |b| {
         b.file("lower", "0123456789");
         b.upper().file("upper", "0123456789");

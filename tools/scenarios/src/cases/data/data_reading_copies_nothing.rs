@@ -49,7 +49,7 @@ pub const SCENARIO: Scenario = Scenario {
     },
     allow: &[Allow {
         line: "FIDEDUPERANGE",
-        why: "files that are not in the top layer are not compared: EPERM",
+        why: "files that are not in the upper layer are not compared: EPERM",
     }],
     layers: Some(|l| l.upper_is(&["u", "u/new"])),
     not_on: &[

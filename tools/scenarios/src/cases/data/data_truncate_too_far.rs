@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "the largest size a file can be given is that of the top's file system",
+    about: "the largest size a file can be given is that of the upper layer's file system",
     setup: |b| {
         b.file("lower", "text");
         b.upper().file("upper", "text");

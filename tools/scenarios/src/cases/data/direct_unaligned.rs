@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "O_DIRECT transfers that are not aligned are done or refused as the top's file system does",
+    about: "O_DIRECT transfers that are not aligned are done or refused as the upper layer's file system does",
     setup: |b| {
         b.file("lower", vec![b'x'; 20_000]);
         b.upper().file("upper", vec![b'x'; 20_000]);

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a lower file is opened for writing past the page cache where the top can do that, \
+    about: "a lower file is opened for writing past the page cache where the upper layer can do that, \
         whatever is below",
     setup: |b| {
         b.file("f", vec![b'a'; 16_384]);

@@ -6,7 +6,7 @@ const FILES: usize = 4;
 const LINKS: usize = 25_000;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a directory of a hundred thousand names in the top layer and some below is listed \
+    about: "a directory of a hundred thousand names in the upper layer and some below is listed \
         completely, once and again",
     setup: |b| {
         for number in 0..40 {

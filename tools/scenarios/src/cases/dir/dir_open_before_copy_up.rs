@@ -3,7 +3,7 @@ use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
     about: "a directory opened while it was lower sees, once rewound, what was made in its copy in \
-        the top layer, and what went with it",
+        the upper layer, and what went with it",
     setup: |b| {
         b.file("a/b/c/old", "x");
         b.file("a/b/c/gone", "x");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "an opaque directory of the top hides all lower ones",
+    about: "an opaque directory of the upper layer hides all lower ones",
     setup: |b| {
         b.lower(0).file("d/f", "below");
         b.file("e/f", "below");

@@ -12,7 +12,7 @@ pub const SCENARIO: Scenario = Scenario {
     steps: |r| {
         r.rename("a", "d/b");
         r.cat("d/b");
-        // Once more, the standard's way: both are in the top layer now.
+        // Once more, the standard's way: both are in the upper layer now.
         r.link("d/b", "c");
         r.rename("c", "d/b");
         r.cat("c");

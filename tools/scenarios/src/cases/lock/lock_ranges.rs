@@ -24,7 +24,7 @@ pub const SCENARIO: Scenario = Scenario {
             ] {
                 r.posix_lock(fd, kind, start, length);
                 if start == 5 {
-                    // The rest of the locks are set on what is in the top layer.
+                    // The rest of the locks are set on what is in the upper layer.
                     r.pwrite(fd, "x", 99);
                 }
                 r.in_child(|r| r.locks_of_others(fd, 100));

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "sockets of lower and top layers",
+    about: "sockets of lower and upper layers",
     setup: |b| {
         b.socket("dead");
         b.dir("d");

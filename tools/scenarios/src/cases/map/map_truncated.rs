@@ -11,7 +11,7 @@ pub const SCENARIO: Scenario = Scenario {
         for name in ["lower", "upper"] {
             let fd = r.open(name, O_RDWR);
             let shared = r.map(fd, 3 * PAGE, PROT_RW, MAP_SHARED);
-            // The file is in the top layer now, so this is of the same.
+            // The file is in the upper layer now, so this is of the same.
             let own = r.map(fd, 3 * PAGE, PROT_RW, MAP_PRIVATE);
             r.store(shared, 2 * PAGE, "shared");
             r.store(own, PAGE, "own");

@@ -42,7 +42,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.rename("upper-dir", path);
             r.rename2("upper-dir", path, RENAME_NOREPLACE);
         }
-        // Directories of the top layer move.
+        // Directories of the upper layer move.
         r.rename("upper-dir/", "one");
         r.rename("one", "two/");
         r.rename("two//", "three//");

@@ -6,7 +6,7 @@ pub const SCENARIO: Scenario = Scenario {
     setup: |b| {
         b.file("d/l0", "the end");
         for n in 1..=41 {
-            // Links of two lower layers and the top in turn.
+            // Links of two lower layers and the upper layer in turn.
             match n % 3 {
                 0 => b.upper(),
                 lower => b.lower(lower - 1),

@@ -7,7 +7,7 @@ fn target(length: usize) -> String {
 }
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "targets of links may be as long as the top layer allows, and are copied up whole",
+    about: "targets of links may be as long as the upper layer allows, and are copied up whole",
     setup: |b| {
         b.file("f", "text");
         for length in [60, 255, 1000, 1023] {

@@ -26,7 +26,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.ls(dir);
             r.put(&path, O_WRONLY, "T");
             r.fan_events(fan);
-            // The event opens what is there now, in the top layer.
+            // The event opens what is there now, in the upper layer.
             r.put(&path, O_WRONLY | O_TRUNC, "new");
             let event = sys::fanotify_read(fan.raw()).pop();
             let text = event

@@ -20,7 +20,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.stat(&path);
             r.cat(&path);
             r.events(&mut watcher);
-            // From here on the lower ones are in the top layer.
+            // From here on the lower ones are in the upper layer.
             let fd = r.open(&path, O_RDWR);
             r.write(fd, "T");
             r.read(fd, 2);

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "every set of open flags on a file of the top layer, in a directory of its own and a merged one",
+    about: "every set of open flags on a file of the upper layer, in a directory of its own and a merged one",
     setup: |b| {
         b.file("merged/below", "text");
         for n in 0..open_flags().len() {

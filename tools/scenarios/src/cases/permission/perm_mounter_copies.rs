@@ -18,7 +18,7 @@ pub const SCENARIO: Scenario = Scenario {
             r.put("a/b/c/blind", O_WRONLY, "T");
             r.put("a/b/c/blind", O_WRONLY | O_APPEND, "!");
             r.cat("a/b/c/blind");
-            // The directories are in the top layer now, and as closed as before.
+            // The directories are in the upper layer now, and as closed as before.
             r.ls("a/b");
             r.try_open("a/b/c/new", O_WRONLY | O_CREAT);
             r.unlink("a/b/c/mine");

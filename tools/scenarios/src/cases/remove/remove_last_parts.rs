@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "rmdir of directories that whiteouts of top and lower layers have emptied, also of \
+    about: "rmdir of directories that whiteouts of the upper and the lower layers have emptied, also of \
         whiteouts that hide nothing",
     setup: |b| {
         b.lower(2).file("a/one", "1");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "a directory of the top layer alone, in which whiteouts are left that hide nothing, is \
+    about: "a directory of the upper layer alone, in which whiteouts are left that hide nothing, is \
         replaced, moves and is refilled",
     setup: |b| {
         b.lower(0).dir("lower");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "every object and descriptor tells the figures of the top's file system",
+    about: "every object and descriptor tells the figures of the upper layer's file system",
     setup: |b| {
         every_kind(b, "low");
         b.upper();

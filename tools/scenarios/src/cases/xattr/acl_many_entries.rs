@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "long ACLs are copied up whole, and too long ones answered by the top's file system",
+    about: "long ACLs are copied up whole, and too long ones answered by the upper layer's file system",
     setup: |b| {
         b.file("low", "text")
             .mode(0o664)

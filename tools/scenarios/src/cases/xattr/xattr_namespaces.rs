@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "every namespace on objects of every type answers as the top's file system does",
+    about: "every namespace on objects of every type answers as the upper layer's file system does",
     setup: |b| {
         every_kind(b, "low");
         b.upper();

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "what can be refused without looking at the top layer is refused before anything is copied",
+    about: "what can be refused without looking at the upper layer is refused before anything is copied",
     setup: |b| {
         for name in ["f", "g", "h"] {
             b.file(name, "text").xattr("user.a", b"1");

@@ -2,7 +2,7 @@
 use crate::prelude::*;
 
 pub const SCENARIO: Scenario = Scenario {
-    about: "values of no byte, of 64 KiB and of more: what the top can hold is held",
+    about: "values of no byte, of 64 KiB and of more: what the upper layer can hold is held",
     setup: |b| {
         for size in SIZES {
             b.file(&format!("low-{size}"), "text");

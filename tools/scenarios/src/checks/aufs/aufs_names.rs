@@ -7,7 +7,7 @@ use crate::union::restore;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "with whiteout=aufs names that begin with .wh. cannot be made, and those in the top are as good as whiteouts",
+    about: "with whiteout=aufs names that begin with .wh. cannot be made, and those in the upper layer are as good as whiteouts",
     run,
     ..Check::DEFAULT
 };
@@ -20,7 +20,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.file(&l.lowers[1].join("deleted"), "below")?;
     b.file(&l.lowers[0].join(".wh.deleted"), "")?;
     b.file(&l.lowers[1].join("kept"), "below")?;
-    // Made by somebody in the top.
+    // Made by somebody in the upper layer.
     b.file(&b.dir(&l.upper.join("full"))?.join(".wh.x"), "")?;
     b.dir(&l.upper.join("full/.wh.d"))?;
     b.file(&l.upper.join(".wh.kept"), "")?;

@@ -135,13 +135,13 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.must("four names without the option", names.len() == 4)?;
     b.umount(&l.target)?;
     changed(b, &l)?;
-    // Nothing of it depends on a top.
+    // Nothing of it depends on an upper layer.
     b.new_union()
         .lowers(&l.lowers)
         .option("whiteout", "aufs")
         .mount(&l.target)?;
-    hidden(b, &l.target, "without a top")?;
-    seen(b, &l.target, "without a top")?;
+    hidden(b, &l.target, "without an upper layer")?;
+    seen(b, &l.target, "without an upper layer")?;
     b.umount(&l.target)?;
     // A root that is opaque.
     b.file(&l.lowers[0].join(".wh..wh..opq"), "")?;

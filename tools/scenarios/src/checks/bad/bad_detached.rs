@@ -47,7 +47,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     pause();
     // Out of every namespace.
     b.works(
-        "umount -l of the top",
+        "umount -l of the upper layer",
         sys::umount(&other, libc::MNT_DETACH),
     )?;
     b.works(

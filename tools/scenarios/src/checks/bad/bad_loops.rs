@@ -13,7 +13,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let (second, third) = (b.target("second")?, b.target("third")?);
     b.union(&l).mount(&l.target)?;
     let in_use = [libc::EBUSY, libc::ELOOP];
-    // Its own top below it, and a place within its own top.
+    // Its own upper layer below it, and a place within its own upper layer.
     let union = b.new_union().lower(&l.target).upper(&l.upper, &l.work);
     b.refused(&union, &second, &in_use)?;
     let inside = b.dir(&l.target.join("inside"))?;
@@ -34,7 +34,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         .lower(&second)
         .upper(second.join("dir"), second.join("inside"));
     b.must(
-        "a top on a read-only union is refused",
+        "an upper layer on a read-only union is refused",
         union.mount(&third).is_err(),
     )?;
     b.file(&l.target.join("file"), "changed below")?;

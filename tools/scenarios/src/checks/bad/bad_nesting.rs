@@ -5,7 +5,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "of the ways to put layers into each other one is allowed, and there nobody gets at the top from below",
+    about: "of the ways to put layers into each other one is allowed, and there nobody gets at the upper layer from below",
     run,
     ..Check::DEFAULT
 };
@@ -50,7 +50,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             b.umount(&target)?;
         }
     }
-    // The top inside a lower layer.
+    // The upper layer inside a lower layer.
     union("lower", "lower/in/upper", "lower/in/work").mount(&target)?;
     b.file(&target.join("file"), "above")?;
     b.holds(&top.join("lower/in/upper/file"), "above")?;
@@ -67,7 +67,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.works("mkdir", sys::mkdir(target.join("in/new"), 0o755))?;
     b.umount(&target)?;
     b.must(
-        "it is in the top",
+        "it is in the upper layer",
         sys::stat(top.join("lower/in/upper/in/new"), 0).is_ok(),
     )
 }

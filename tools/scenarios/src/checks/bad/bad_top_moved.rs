@@ -5,7 +5,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "directories of the top that are moved behind the union, into each other too, give errors or what is there",
+    about: "directories of the upper layer that are moved behind the union, into each other too, give errors or what is there",
     run,
     ..Check::DEFAULT
 };

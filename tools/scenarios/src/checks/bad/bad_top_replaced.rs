@@ -7,7 +7,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "objects of the top that are replaced by others behind the union give errors or what is there, never a crash",
+    about: "objects of the upper layer that are replaced by others behind the union give errors or what is there, never a crash",
     run,
     ..Check::DEFAULT
 };
@@ -93,7 +93,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     }
     b.holds(&l.target.join("file"), "below")?;
     b.umount(&l.target)?;
-    // What is in the top now is a tree like any other.
+    // What is in the upper layer now is a tree like any other.
     union.mount(&l.target)?;
     b.sound(&union, &l, &lowers).map(drop)
 }

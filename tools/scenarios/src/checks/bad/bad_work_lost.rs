@@ -32,7 +32,7 @@ const LOSSES: &[Loss] = &[
     ("moved away", |l| {
         sys::rename(l.work.join("work"), l.work.join("moved"), 0)
     }),
-    ("moved into the top layer", |l| {
+    ("moved into the upper layer", |l| {
         sys::rename(l.work.join("work"), l.upper.join("moved"), 0)
     }),
     ("emptied", remove),
@@ -96,7 +96,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         union.mount(&l.target)?;
         let mut after = walk::walk(&l.target)?;
         for tree in [&mut tree, &mut after] {
-            // The top's root is where the work directory was moved to.
+            // The upper layer's root is where the work directory was moved to.
             tree.retain(|path, _| path != "." && !path.starts_with("moved"));
         }
         b.same(&format!("{what}, mounted again"), &tree, &after)?;

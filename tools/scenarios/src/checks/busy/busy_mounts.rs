@@ -4,7 +4,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "six processes mount and unmount, four of them over one top layer: it is in one union at a time and never lost",
+    about: "six processes mount and unmount, four of them over one upper layer: it is in one union at a time and never lost",
     run,
     ..Check::DEFAULT
 };
@@ -45,7 +45,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
                 }
             }
         }
-        // The four of one top may starve each other.
+        // The four of one upper layer may starve each other.
         assert!(process < 4 || mounted == 40, "nobody is in the way");
     })?;
     b.union(&l).mount(&l.target)?;

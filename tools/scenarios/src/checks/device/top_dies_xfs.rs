@@ -4,7 +4,7 @@ use crate::image;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "the disk of a top layer on xfs dies under load: errors, and each name old or new when it is well again",
+    about: "the disk of an upper layer on xfs dies under load: errors, and each name old or new when it is well again",
     run,
     ..Check::DEFAULT
 };

@@ -10,7 +10,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "while the top is frozen, readers go on and writers wait; the union itself cannot be frozen",
+    about: "while the upper layer is frozen, readers go on and writers wait; the union itself cannot be frozen",
     run,
     ..Check::DEFAULT
 };

@@ -9,7 +9,7 @@ use crate::scenario::Check;
 use crate::{sys, walk};
 
 pub const CHECK: Check = Check {
-    about: "unmounting, at once or lazily, and sync(2) do not wait for the thaw of a frozen top; the union is \
+    about: "unmounting, at once or lazily, and sync(2) do not wait for the thaw of a frozen upper layer; the union is \
         sound afterwards",
     run,
     ..Check::DEFAULT

@@ -6,7 +6,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "when the disk of the top layer fails in the middle of a copy, the name goes on showing the lower file",
+    about: "when the disk of the upper layer fails in the middle of a copy, the name goes on showing the lower file",
     run,
     ..Check::DEFAULT
 };

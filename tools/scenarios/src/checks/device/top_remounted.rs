@@ -6,7 +6,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "while the file system of the top is read-only, every change fails with EROFS; afterwards every one works",
+    about: "while the file system of the upper layer is read-only, every change fails with EROFS; afterwards every one works",
     run,
     ..Check::DEFAULT
 };
@@ -22,15 +22,15 @@ fn run(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     b.works("preparing", changes::prepare(&l.target, 0))?;
     let remount = |flags| sys::mount("", &top, "", libc::MS_REMOUNT | flags, b"");
-    // Opened for writing, but the top knows nothing of it: nothing has been copied.
+    // Opened for writing, but the upper layer knows nothing of it: nothing has been copied.
     let open = b.works("open", sys::open(l.target.join("write"), libc::O_WRONLY, 0))?;
-    b.works("the top becomes read-only", remount(libc::MS_RDONLY))?;
+    b.works("the upper layer becomes read-only", remount(libc::MS_RDONLY))?;
     b.fails("write", sys::write(open, b"x", None), libc::EROFS)?;
     changes::all_fail(b, &l, &[libc::EROFS])?;
-    b.works("the top becomes writable", remount(0))?;
+    b.works("the upper layer becomes writable", remount(0))?;
     b.works("write", sys::write(open, b"x", None))?;
     b.fails(
-        "the top becomes read-only with a file open for writing",
+        "the upper layer becomes read-only with a file open for writing",
         remount(libc::MS_RDONLY),
         libc::EBUSY,
     )?;
@@ -41,9 +41,9 @@ fn run(b: &mut Bench) -> Result<(), String> {
     // It may be read-only when the union goes, and that must not harm it.
     union.mount(&l.target)?;
     b.works("unlink", sys::unlink(l.target.join("write")))?;
-    b.works("the top becomes read-only", remount(libc::MS_RDONLY))?;
+    b.works("the upper layer becomes read-only", remount(libc::MS_RDONLY))?;
     b.umount(&l.target)?;
-    b.works("the top becomes writable", remount(0))?;
+    b.works("the upper layer becomes writable", remount(0))?;
     union.mount(&l.target)?;
     b.sound(&union, &l, &lowers).map(drop)
 }

@@ -4,7 +4,7 @@ use crate::image;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "a top layer on ext4 that shuts down under load gives errors, and each name is old or new afterwards",
+    about: "an upper layer on ext4 that shuts down under load gives errors, and each name is old or new afterwards",
     run,
     ..Check::DEFAULT
 };

@@ -7,7 +7,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "when the disk of the top layer fails, copies fail with EIO and nothing is lost once it is well again",
+    about: "when the disk of the upper layer fails, copies fail with EIO and nothing is lost once it is well again",
     run,
     ..Check::DEFAULT
 };

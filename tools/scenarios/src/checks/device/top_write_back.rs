@@ -60,7 +60,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             std::fs::remove_dir_all(mark).map_err(|error| format!("removing the mark: {error}"))?;
             b.refused(&union, &l.target, &[libc::EIO])?;
             let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-            b.must("the top tells of it", sys::syncfs(fd).is_err())?;
+            b.must("the upper layer tells of it", sys::syncfs(fd).is_err())?;
             b.works("close", sys::close(fd))?;
             union.mount(&l.target)?;
             b.umount(&l.target)?;

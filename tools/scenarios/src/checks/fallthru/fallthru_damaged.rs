@@ -122,7 +122,7 @@ fn others(
     b.umount(&l.target)?;
     b.must("off: nothing is recorded", sys::stat(file, 0).is_err())?;
 
-    // Without a top there is no place at all.
+    // Without an upper layer there is no place at all.
     b.new_union().lowers(&l.lowers).mount(&l.target)?;
     b.must(
         "read-only: 40 names",

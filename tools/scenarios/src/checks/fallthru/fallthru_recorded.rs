@@ -10,7 +10,7 @@ use crate::walk;
 
 pub const CHECK: Check = Check {
     about: "what the lower layers contribute to a merged directory is read once, and after the next \
-        mount from the top layer; a layer changed offline makes the sets of its changed directories \
+        mount from the upper layer; a layer changed offline makes the sets of its changed directories \
         be read anew, and no others",
     run,
     ..Check::DEFAULT
@@ -41,7 +41,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let first = figures::of(&l.target)?;
     b.must(&format!("read once: {first:?}"), first.merged == 2)?;
     b.must(
-        "no directory of the top was made",
+        "no directory of the upper layer was made",
         sys::stat(l.upper.join("one"), 0).is_err(),
     )?;
     b.umount(&l.target)?;
@@ -51,7 +51,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let second = figures::of(&l.target)?;
     let right = (second.merged, second.loaded, second.records.0) == (0, 2, 2);
     b.must(&format!("not read again: {second:?}"), right)?;
-    // The top changes; what lies below does not.
+    // The upper layer changes; what lies below does not.
     b.works("unlink", sys::unlink(l.target.join("one/own1")))?;
     b.file(&l.target.join("one/new"), "x")?;
     b.works("chmod", sys::chmod(l.target.join("two/shared"), 0o600))?;
@@ -69,14 +69,14 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.must(&format!("one of two: {third:?}"), right)?;
     b.umount(&l.target)?;
 
-    // What is recorded keeps nobody from making the top read-only.
+    // What is recorded keeps nobody from making the upper layer read-only.
     b.union(&l).mount(&l.target)?;
     b.must("two, once more", names("two")? == more)?;
-    let top = l.upper.parent().ok_or("the top layer is in a directory")?;
+    let top = l.upper.parent().ok_or("the upper layer is in a directory")?;
     let remount = |flags| sys::mount("none", top, "tmpfs", libc::MS_REMOUNT | flags, b"");
-    b.works("top read-only", remount(libc::MS_RDONLY))?;
+    b.works("upper layer read-only", remount(libc::MS_RDONLY))?;
     b.must("one, read-only", names("one")? == changed)?;
-    b.works("top writable", remount(0))?;
+    b.works("upper layer writable", remount(0))?;
     b.umount(&l.target)?;
 
     // Lookups in vain use it as well, and ask no layer then.

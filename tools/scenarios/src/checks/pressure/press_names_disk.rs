@@ -7,7 +7,7 @@ use crate::load;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "a load on the same names with the top on a disk: numbers of inodes come back, files without a name are linked",
+    about: "a load on the same names with the upper layer on a disk: numbers of inodes come back, files without a name are linked",
     run,
     ..Check::DEFAULT
 };

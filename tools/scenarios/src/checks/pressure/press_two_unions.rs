@@ -7,7 +7,7 @@ use crate::process;
 use crate::scenario::Check;
 
 pub const CHECK: Check = Check {
-    about: "three unions with the same lower layers, whose tops share a file system, are under load at once",
+    about: "three unions with the same lower layers, whose upper layers share a file system, are under load at once",
     run,
     ..Check::DEFAULT
 };

@@ -46,7 +46,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         };
         let ours = look(b.fstype)?;
         let theirs = look("overlay")?;
-        // To overlayfs one lower directory cannot have two top parts.
+        // To overlayfs one lower directory cannot have two upper layer parts.
         let refused: Vec<_> = theirs
             .iter()
             .filter(|(_, line)| line.contains("ESTALE"))

@@ -6,7 +6,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "a default ACL and a set-group-id bit of the work directory, or of one above the top, do not get into copies",
+    about: "a default ACL and a set-group-id bit of the work directory, or of one above the upper layer, do not get into copies",
     run,
     ..Check::DEFAULT
 };

@@ -5,7 +5,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "a bfs with directories and types that no bfs has is refused as the top layer, and gives clean errors below it",
+    about: "a bfs with directories and types that no bfs has is refused as the upper layer, and gives clean errors below it",
     run,
     ..Check::DEFAULT
 };

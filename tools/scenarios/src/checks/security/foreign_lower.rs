@@ -95,7 +95,7 @@ fn use_union(b: &Bench, l: &Layers) -> Result<(), String> {
     for name in ["set_uid", "set_gid"] {
         let mode = b.works("stat", sys::stat(l.upper.join(name), 0))?.st_mode & 0o7777;
         b.must(
-            &format!("{name} is 0777 in the top, not {mode:o}"),
+            &format!("{name} is 0777 in the upper layer, not {mode:o}"),
             mode == 0o777,
         )?;
     }

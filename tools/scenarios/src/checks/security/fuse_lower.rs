@@ -11,7 +11,7 @@ use crate::userns::{self, Layers};
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "set-id programs, capabilities and devices a user shows by FUSE get no power in the union, nor in the top",
+    about: "set-id programs, capabilities and devices a user shows by FUSE get no power in the union, nor in the upper layer",
     run,
     ..Check::DEFAULT
 };

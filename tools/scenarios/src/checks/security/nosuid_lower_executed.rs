@@ -67,7 +67,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
                 }
             }
         }
-        let top = b.tmpfs(&format!("{name} top"))?;
+        let top = b.tmpfs(&format!("{name} upper layer"))?;
         let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
         let flags = libc::MS_REMOUNT | libc::MS_BIND | flags;
         b.works("remount", sys::mount("", &ground, "", flags, b""))?;
@@ -80,7 +80,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             union.mount(&target)?;
             judge(b, &target, name == "honoured")?;
             b.umount(&target)?;
-            // What is in the top is what it always will be.
+            // What is in the upper layer is what it always will be.
             judge(b, &upper, name == "honoured")?;
             std::fs::remove_dir_all(&upper).map_err(|error| error.to_string())?;
             b.dir(&upper)?;

@@ -7,7 +7,7 @@ use crate::scenario::Check;
 use crate::sys;
 
 pub const CHECK: Check = Check {
-    about: "names are renamed, linked and unlinked while they vanish and return in the top layer behind the union",
+    about: "names are renamed, linked and unlinked while they vanish and return in the upper layer behind the union",
     run,
     ..Check::DEFAULT
 };
@@ -44,7 +44,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     }
     b.ended_well(children)?;
     b.umount(&l.target)?;
-    // Whatever the top holds now is a tree.
+    // Whatever the upper layer holds now is a tree.
     b.union(&l).mount(&l.target)?;
     b.holds(&l.target.join("file"), "below")?;
     b.umount(&l.target)

@@ -6,7 +6,7 @@ use crate::sys;
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "cgroup2 and a FUSE file system, where mkdir has a mind of its own, are refused as the top layer",
+    about: "cgroup2 and a FUSE file system, where mkdir has a mind of its own, are refused as the upper layer",
     run,
     ..Check::DEFAULT
 };

@@ -28,7 +28,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             l.file(b, &format!("{dir}/roots"), 0o666, (0, 0))?;
             l.dir(b, &format!("{dir}/below"), 0o777, (0, 0))?;
             l.file(b, &format!("{dir}/below/roots"), 0o666, (0, 0))?;
-            // The same name in the top, for all to read, with something in it.
+            // The same name in the upper layer, for all to read, with something in it.
             for dir in [(*dir).to_owned(), format!("{dir}/below")] {
                 let own = b.dir(&l.upper.join(dir))?;
                 b.file(&own.join("his"), "own")?;

@@ -9,7 +9,7 @@ use crate::userns::{self, Layers};
 use crate::walk;
 
 pub const CHECK: Check = Check {
-    about: "root of a user namespace changes no attribute of root's files, and no copy of one is left in top or work",
+    about: "root of a user namespace changes no attribute of root's files, and no copy of one is left in the upper or the work directory",
     run,
     ..Check::DEFAULT
 };

@@ -44,8 +44,8 @@ fn run(b: &mut Bench) -> Result<(), String> {
         }
         b.umount(&l.target)
     })?;
-    b.same("the top layer", &before, &walk::walk(&l.upper)?)?;
-    // The same at the root of a union whose top belongs to root altogether.
+    b.same("the upper layer", &before, &walk::walk(&l.upper)?)?;
+    // The same at the root of a union whose upper layer belongs to root altogether.
     b.works("chown", sys::lchown(&l.upper, 0, 0))?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         l.union(b).option("uuid", "null").mount(&l.target)?;
@@ -58,7 +58,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         b.umount(&l.target)
     })?;
     b.works("chown", sys::lchown(&l.upper, 1000, 1000))?;
-    b.same("the top layer", &before, &walk::walk(&l.upper)?)?;
+    b.same("the upper layer", &before, &walk::walk(&l.upper)?)?;
     // And a work directory nobody may write is of no use.
     let work = b.dir(&l.work.with_file_name("roots"))?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {

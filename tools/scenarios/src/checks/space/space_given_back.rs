@@ -36,7 +36,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let before = used()?;
     let size = format!("size={}", (before.0 + 3) * sys::page_size() as u64);
     let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
-    b.works("a small top", resize(&size))?;
+    b.works("a small upper layer", resize(&size))?;
     for round in 0..10 {
         for number in 1..40 {
             let result = sys::chmod(l.target.join(format!("dir/{number}")), 0o600);
@@ -49,7 +49,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         after == before,
     )?;
 
-    b.works("a large top", resize("size=100m"))?;
+    b.works("a large upper layer", resize("size=100m"))?;
     for number in 1..40 {
         let path = l.target.join(format!("dir/{number}"));
         b.works("copy", sys::chmod(&path, 0o600))?;

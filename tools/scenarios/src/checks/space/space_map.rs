@@ -26,7 +26,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let stat = b.works("statfs", sys::statfs(&top))?;
     let size = format!("size={}", (stat.f_blocks - stat.f_bfree + 6) * page as u64);
     let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
-    b.works("a small top", resize(&size))?;
+    b.works("a small upper layer", resize(&size))?;
     let both = libc::PROT_READ | libc::PROT_WRITE;
 
     let before = walk::walk(&l.target)?;
@@ -57,7 +57,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         &format!("SIGBUS, not {end:?}"),
         end == End::Signal(libc::SIGBUS),
     )?;
-    b.works("a large top", resize("size=100m"))?;
+    b.works("a large upper layer", resize("size=100m"))?;
     let data = std::fs::read(l.target.join("holes")).map_err(|error| error.to_string())?;
     let written = data.iter().filter(|byte| **byte == b'w').count();
     b.must(

@@ -121,13 +121,13 @@ fn no_room(b: &Bench) -> Result<(), String> {
     make(&file, SIZE, true, &[0])?;
     b.union(&l).mount(&l.target)?;
     let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
-    b.works("a small top", resize("size=2m"))?;
+    b.works("a small upper layer", resize("size=2m"))?;
     let before = walk::walk(&l.target)?;
     let target = l.target.join("begun");
     b.fails("chmod", sys::chmod(&target, 0o600), libc::ENOSPC)?;
     b.same("after no room", &before, &walk::walk(&l.target)?)?;
     b.work_idle(&l)?;
-    b.works("a top with room", resize("size=5m"))?;
+    b.works("an upper layer with room", resize("size=5m"))?;
     b.works("chmod", sys::chmod(&target, 0o600))?;
     let ballast = [b'b'; 4096].repeat(1 << 10);
     let _ = std::fs::write(top.join("ballast"), ballast);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The top layer that SPEC names: a device, a directory, or fresh memory.
+//! The upper layer that SPEC names: a device, a directory, or fresh memory.
 //!
 //! Devices and memory are mounted without being attached to any directory. The union holds on to what it needs of
 //! them, so nothing is left over when the union is unmounted.
@@ -21,23 +21,23 @@ use crate::cli::Request;
 use crate::failure::{Failure, Result, shown};
 use crate::fs_context::FsContext;
 use crate::mount::Directory;
-use crate::options::TopOptions;
+use crate::options::UpperOptions;
 
-/// A top layer and its work directory.
-pub struct Top {
+/// An upper layer and its work directory.
+pub struct UpperLayer {
     /// The layer.
-    pub upper: Directory,
+    pub dir: Directory,
     /// The work directory.
     pub work: Directory,
     /// Keeps a detached mount alive until the union has its own.
     mount: Option<OwnedFd>,
 }
 
-impl Top {
-    /// A top layer in two existing directories.
+impl UpperLayer {
+    /// An upper layer in two existing directories.
     pub fn of_directories(upper: Vec<u8>, work: Vec<u8>) -> Self {
         Self {
-            upper: Directory::Path(upper),
+            dir: Directory::Path(upper),
             work: Directory::Path(work),
             mount: None,
         }
@@ -75,8 +75,8 @@ impl fmt::Display for Spec {
     }
 }
 
-/// Finds out what SPEC names. Where lower layers were given by name, and no directory for the top layer (`required` is
-/// false), a directory or any other word that names no device is a mere label, and the union has no top layer.
+/// Finds out what SPEC names. Where lower layers were given by name, and no directory for the upper layer (`required`
+/// is false), a directory or any other word that names no device is a mere label, and the union has no upper layer.
 pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     let Some(spec) = spec else { return Ok(None) };
     if spec == "tmpfs" {
@@ -88,10 +88,10 @@ pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
         Ok(data) if data.is_dir() && required => Ok(Some(Spec::Directory(path))),
         // Nobody means a mere label by the name of a device: while it is not there, there is no union without changes.
         Err(error) if path.starts_with("/dev") || required && path.is_absolute() => {
-            Err(Failure::mount(format!("top layer {}: {error}", path.display()))
+            Err(Failure::mount(format!("upper layer {}: {error}", path.display()))
                 .with_hint("name a block device, a directory, or tmpfs"))
         }
-        _ if required => Err(Failure::mount(format!("no top layer: '{}' is no device or directory", shown(&spec)))
+        _ if required => Err(Failure::mount(format!("no upper layer: '{}' is no device or directory", shown(&spec)))
             .with_hint("name a block device, a directory, or tmpfs; or name the layers by lowerdir= and upperdir=")),
         _ => Ok(None),
     }
@@ -117,20 +117,20 @@ fn by_tag(spec: &OsStr) -> Option<PathBuf> {
 }
 
 /// Mounts what needs to be mounted and makes `upper` and `work` on first use. A new `upper` gets the attributes of
-/// `model`, the topmost lower layer, because it is the top layer that lends its attributes to the root of the union.
+/// `model`, the topmost lower layer, because it is the upper layer that lends its attributes to the root of the union.
 pub fn prepare(
     spec: &Spec,
-    options: &TopOptions,
+    options: &UpperOptions,
     model: &Directory,
     request: &Request,
-) -> Result<Top> {
-    request.say(format_args!("the top layer is {spec}"));
+) -> Result<UpperLayer> {
+    request.say(format_args!("the upper layer is {spec}"));
     let mount = match spec {
         Spec::Device(device) => Some(mount_device(device, options)?),
         Spec::Tmpfs => {
             if options.fs_type.is_some() {
                 return Err(
-                    Failure::usage("option top.type is for devices").with_hint("leave it out")
+                    Failure::usage("option upper.type is for devices").with_hint("leave it out")
                 );
             }
             Some(new_mount(
@@ -142,14 +142,14 @@ pub fn prepare(
         }
         Spec::Directory(_) if options.fs_type.is_some() || !options.others.is_empty() => {
             return Err(Failure::usage(
-                "options top.* other than top.dir are for a device or tmpfs, not for a directory",
+                "options upper.* other than upper.dir are for a device or tmpfs, not for a directory",
             )
-            .with_hint("mount the file system of the top layer with these options"));
+            .with_hint("mount the file system of the upper layer with these options"));
         }
         Spec::Directory(_) => None,
     };
 
-    let named = |error: Errno| Failure::mount(format!("top layer on {spec}: {error}"));
+    let named = |error: Errno| Failure::mount(format!("upper layer on {spec}: {error}"));
     let base = match (&mount, spec) {
         (Some(mount), _) => open_dir(mount.as_fd(), OsStr::new(".")).map_err(named)?,
         (None, Spec::Directory(path)) => open_dir(CWD, path.as_os_str()).map_err(named)?,
@@ -171,20 +171,20 @@ pub fn prepare(
             .as_ref()
             .map_or_else(|| path.clone(), |dir| path.join(OsStr::from_bytes(dir)));
         let inside = |name: &str| path.join(name).into_os_string().into_vec();
-        return Ok(Top::of_directories(inside("upper"), inside("work")));
+        return Ok(UpperLayer::of_directories(inside("upper"), inside("work")));
     }
     let open = |fd, name: &str| Directory::Open {
         fd,
         name: format!("{name} on {spec}"),
     };
-    Ok(Top {
-        upper: open(upper, "upper"),
+    Ok(UpperLayer {
+        dir: open(upper, "upper"),
         work: open(work, "work"),
         mount,
     })
 }
 
-fn mount_device(device: &Path, options: &TopOptions) -> Result<OwnedFd> {
+fn mount_device(device: &Path, options: &UpperOptions) -> Result<OwnedFd> {
     let mount = |fs_type: &str| new_mount(fs_type, device.as_os_str(), options, &[]);
     let known = match &options.fs_type {
         Some(fs_type) => Some(fs_type.clone()),
@@ -199,11 +199,11 @@ fn mount_device(device: &Path, options: &TopOptions) -> Result<OwnedFd> {
         .find_map(|fs_type| mount(fs_type).ok())
         .ok_or_else(|| {
             Failure::mount(format!(
-                "top layer {}: no file system found on it",
+                "upper layer {}: no file system found on it",
                 device.display()
             ))
             .with_hint(
-                "format the device, for instance with mkfs.ext4, or name its type by top.type=",
+                "format the device, for instance with mkfs.ext4, or name its type by upper.type=",
             )
         })
 }
@@ -211,10 +211,10 @@ fn mount_device(device: &Path, options: &TopOptions) -> Result<OwnedFd> {
 fn new_mount(
     fs_type: &str,
     source: &OsStr,
-    options: &TopOptions,
+    options: &UpperOptions,
     defaults: &[(&str, &str)],
 ) -> Result<OwnedFd> {
-    let context = FsContext::open(fs_type, &format!("top layer {}", shown(&source)))?;
+    let context = FsContext::open(fs_type, &format!("upper layer {}", shown(&source)))?;
     context.set_string(b"source", source.as_bytes())?;
     for (key, value) in defaults {
         context.set_string(key.as_bytes(), value.as_bytes())?;
@@ -230,8 +230,9 @@ fn new_mount(
 
 /// As much of the device as the magic numbers of file systems lie in.
 fn read_start(device: &Path) -> Result<Vec<u8>> {
-    let failed =
-        |error: std::io::Error| Failure::mount(format!("top layer {}: {error}", device.display()));
+    let failed = |error: std::io::Error| {
+        Failure::mount(format!("upper layer {}: {error}", device.display()))
+    };
     let mut start = Vec::new();
     File::open(device)
         .map_err(failed)?
@@ -277,11 +278,11 @@ fn open_inside(at: BorrowedFd<'_>, name: &OsStr, spec: &Spec) -> Result<OwnedFd>
     )
     .map_err(|errno| match errno {
         Errno::NOTDIR | Errno::LOOP => Failure::mount(format!(
-            "top layer on {spec}: '{}' is not a directory",
+            "upper layer on {spec}: '{}' is not a directory",
             shown(name)
         ))
-        .with_hint("a symbolic link is not followed there; name the place by top.dir=, or by upperdir= and workdir="),
-        errno => Failure::mount(format!("top layer on {spec}: '{}': {errno}", shown(name))),
+        .with_hint("a symbolic link is not followed there; name the place by upper.dir=, or by upperdir= and workdir="),
+        errno => Failure::mount(format!("upper layer on {spec}: '{}': {errno}", shown(name))),
     })
 }
 
@@ -289,7 +290,7 @@ fn open_inside(at: BorrowedFd<'_>, name: &OsStr, spec: &Spec) -> Result<OwnedFd>
 fn open_below(base: &OwnedFd, path: &OsStr, spec: &Spec) -> Result<OwnedFd> {
     let failed = |errno: Errno| {
         Failure::mount(format!(
-            "top layer on {spec}: option top.dir={}: {errno}",
+            "upper layer on {spec}: option upper.dir={}: {errno}",
             shown(path)
         ))
     };
@@ -319,9 +320,9 @@ fn make_dir(at: BorrowedFd<'_>, name: impl AsRef<OsStr>, mode: u32) -> rustix::i
 fn make_upper(base: BorrowedFd<'_>, model: &Directory, spec: &Spec) -> Result<()> {
     let failed = |errno: Errno| {
         Failure::mount(format!(
-            "top layer: cannot make its directory 'upper': {errno}"
+            "upper layer: cannot make its directory 'upper': {errno}"
         ))
-        .with_hint("the top layer must be writable")
+        .with_hint("the upper layer must be writable")
     };
     match rustix::fs::statat(base, "upper", rustix::fs::AtFlags::SYMLINK_NOFOLLOW) {
         Ok(_) => return Ok(()),
@@ -364,7 +365,7 @@ fn copy_xattrs(from: &OwnedFd, to: &OwnedFd) -> rustix::io::Result<()> {
         }
         let length = rustix::fs::fgetxattr(from, name, &mut value[..])?;
         match rustix::fs::fsetxattr(to, name, &value[..length], XattrFlags::empty()) {
-            // The top may lack what the lower layer has, ACLs for instance; that is no reason not to mount.
+            // The upper layer may lack what the lower layer has, ACLs for instance; that is no reason not to mount.
             Ok(()) | Err(Errno::OPNOTSUPP) => {}
             Err(errno) => return Err(errno),
         }
@@ -430,15 +431,15 @@ mod tests {
         std::fs::create_dir(&model).unwrap();
         std::fs::set_permissions(&model, std::fs::Permissions::from_mode(0o1751)).unwrap();
         let model = Directory::Path(model.into_os_string().into_vec());
-        let options = TopOptions {
+        let options = UpperOptions {
             dir: Some(b"deep/er".to_vec()),
-            ..TopOptions::default()
+            ..UpperOptions::default()
         };
         let spec = Spec::Directory(base.clone());
         for _ in 0..2 {
-            let top = prepare(&spec, &options, &model, &Request::default()).unwrap();
+            let upper = prepare(&spec, &options, &model, &Request::default()).unwrap();
             assert_eq!(
-                top.upper.name(),
+                upper.dir.name(),
                 base.join("deep/er/upper").display().to_string()
             );
             assert_eq!(
@@ -470,9 +471,9 @@ mod tests {
             std::fs::create_dir(&victim).unwrap();
             std::fs::set_permissions(&victim, std::fs::Permissions::from_mode(0o700)).unwrap();
             symlink(&victim, medium.join(link)).unwrap();
-            let options = TopOptions {
+            let options = UpperOptions {
                 dir: dir.map(|dir| dir.into()),
-                ..TopOptions::default()
+                ..UpperOptions::default()
             };
             let model = Directory::Path(b"/".to_vec());
             let spec = Spec::Directory(medium);
