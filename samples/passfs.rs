@@ -37,7 +37,7 @@ use vfs::{
     seq_show::SeqFile,
     statfs::Statfs,
     super_block::{
-        MAX_STACK_DEPTH, NewSuperBlock, SbInfo, SuperBlock, SuperOperations, flags, sync_filesystem,
+        flags, sync_filesystem, NewSuperBlock, SbInfo, SuperBlock, SuperOperations, MAX_STACK_DEPTH,
     },
     types::Loff,
     xattr::Handlers,

@@ -5,7 +5,7 @@
 //! C: `fs/backing-file.c`. These are the only ways file data are read and written here.
 
 use super::{
-    file::{BackedFile, IovIter, Kiocb, OpenFile, Vma, size},
+    file::{size, BackedFile, IovIter, Kiocb, OpenFile, Vma},
     file_system::FileSystem,
     path::PathRef,
     splice::Pipe,

@@ -5,7 +5,7 @@
 //! C: `include/linux/fileattr.h`, `fs/file_attr.c`.
 
 use super::{
-    dentry::Dentry, errno::EOPNOTSUPP, file::BackedFile, file::flags, inode::Inode, mount::Mount,
+    dentry::Dentry, errno::EOPNOTSUPP, file::flags, file::BackedFile, inode::Inode, mount::Mount,
     path::PathRef, write,
 };
 use crate::bindings;

@@ -20,10 +20,9 @@ use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     prelude::*,
     sync::{
-        Arc,
         aref::AlwaysRefCounted,
         atomic::{Acquire, Release},
-        rcu,
+        rcu, Arc,
     },
     types::Opaque,
 };

@@ -6,7 +6,7 @@
 
 use super::{file_system::FileSystem, inode::Inode, types::Ino};
 use crate::bindings;
-use core::mem::{MaybeUninit, offset_of};
+use core::mem::{offset_of, MaybeUninit};
 use kernel::sync::atomic::{Acquire, Atomic, Release};
 
 /// The inode behind a stacked one.

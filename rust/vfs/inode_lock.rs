@@ -11,9 +11,9 @@ use kernel::{
     prelude::*,
     str::CString,
     sync::{
-        Arc,
         aref::ARef,
         atomic::{Atomic, Relaxed},
+        Arc,
     },
 };
 

@@ -12,8 +12,8 @@ use kernel::{
     prelude::*,
     str::CStrExt,
     sync::{
-        Arc, SetOnce,
         atomic::{Atomic, Relaxed},
+        Arc, SetOnce,
     },
     types::Opaque,
 };

@@ -5,8 +5,8 @@
 use kernel::{
     prelude::*,
     sync::{
-        SetOnce,
         atomic::{Atomic, Relaxed},
+        SetOnce,
     },
 };
 

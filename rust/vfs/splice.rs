@@ -5,7 +5,7 @@
 //! C: `fs/splice.c`, `rw_verify_area()`.
 
 use super::{
-    file::{BackedFile, OpenFile, size},
+    file::{size, BackedFile, OpenFile},
     file_system::FileSystem,
     types::Loff,
 };

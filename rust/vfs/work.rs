@@ -11,8 +11,8 @@ use kernel::{
     prelude::*,
     str::CStrExt,
     sync::Arc,
-    time::{Msecs, msecs_to_jiffies},
-    workqueue::{DelayedWork, Queue, WorkItem, new_delayed_work},
+    time::{msecs_to_jiffies, Msecs},
+    workqueue::{new_delayed_work, DelayedWork, Queue, WorkItem},
 };
 
 /// A queue of work of its own (`struct workqueue_struct`). When it is dropped, all of its work is

@@ -3,20 +3,20 @@
 //! Directories: names are looked up, made, removed and listed in the real one.
 
 use super::{
+    file::{real_flags, PassFile},
+    inode::{self, real, refresh, refresh_links, same, PassInode},
     Child, DEntry, Inode, PassFs,
-    file::{PassFile, real_flags},
-    inode::{self, PassInode, real, refresh, refresh_links, same},
 };
 use crate::vfs::{
     backing_file::BackingFile,
     dentry::LookupDentry,
     dir_context::{self, DirContext},
     errno::ESTALE,
-    file::{BackedFile, OpenFile, flags},
+    file::{flags, BackedFile, OpenFile},
     file_ops::DirFileOperations,
     inode_ops::{DirOperations, RenameRequest},
     mount::Idmap,
-    namei::{Creating, NewObject, Removing, RenameFlags, Renaming, lookup_one_unlocked},
+    namei::{lookup_one_unlocked, Creating, NewObject, Removing, RenameFlags, Renaming},
     tmpfile::Tmpfile,
     types::Loff,
     write::WriteAccess,

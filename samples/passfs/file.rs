@@ -3,13 +3,13 @@
 //! Regular files: data are read and written by the real file.
 
 use super::{
+    inode::{real, real_inode, refresh, PassInode},
     Inode, PassFs,
-    inode::{PassInode, real, real_inode, refresh},
 };
 use crate::vfs::{
     backing_file::{BackingFile, Hooks},
     cred::NewCred,
-    file::{self, FlOwner, IovIter, Kiocb, OpenFile, Vma, flags},
+    file::{self, flags, FlOwner, IovIter, Kiocb, OpenFile, Vma},
     file_ops::{RegFileOperations, Remap},
     fileattr::FiemapInfo,
     inode_ops::RegOperations,

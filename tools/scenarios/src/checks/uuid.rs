@@ -34,7 +34,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
 
     let real = fsid(&l.upper)?;
     for option in ["null", "off"] {
-        b.must(&format!("{option}: the upper layer's"), at(&with(option))? == real)?;
+        b.must(
+            &format!("{option}: the upper layer's"),
+            at(&with(option))? == real,
+        )?;
         b.must(&format!("{option}: nothing is stored"), stored().is_none())?;
     }
     let own = at(&with(""))?;

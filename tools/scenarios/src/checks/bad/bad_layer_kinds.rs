@@ -81,9 +81,17 @@ fn run(b: &mut Bench) -> Result<(), String> {
         if union.mount(&l.target).is_ok() {
             b.holds(&l.target.join("file"), "below")?;
             let result = sys::mkdir(l.target.join("new"), 0o755);
-            b.fails("mkdir in an upper layer that was removed", result, libc::ENOENT)?;
+            b.fails(
+                "mkdir in an upper layer that was removed",
+                result,
+                libc::ENOENT,
+            )?;
             let result = sys::chmod(l.target.join("file"), 0o600);
-            b.fails("a copy into an upper layer that was removed", result, libc::ENOENT)?;
+            b.fails(
+                "a copy into an upper layer that was removed",
+                result,
+                libc::ENOENT,
+            )?;
             b.umount(&l.target)?;
         }
         let union = b

@@ -24,7 +24,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
     let remount = |flags| sys::mount("", &top, "", libc::MS_REMOUNT | flags, b"");
     // Opened for writing, but the upper layer knows nothing of it: nothing has been copied.
     let open = b.works("open", sys::open(l.target.join("write"), libc::O_WRONLY, 0))?;
-    b.works("the upper layer becomes read-only", remount(libc::MS_RDONLY))?;
+    b.works(
+        "the upper layer becomes read-only",
+        remount(libc::MS_RDONLY),
+    )?;
     b.fails("write", sys::write(open, b"x", None), libc::EROFS)?;
     changes::all_fail(b, &l, &[libc::EROFS])?;
     b.works("the upper layer becomes writable", remount(0))?;
@@ -41,7 +44,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
     // It may be read-only when the union goes, and that must not harm it.
     union.mount(&l.target)?;
     b.works("unlink", sys::unlink(l.target.join("write")))?;
-    b.works("the upper layer becomes read-only", remount(libc::MS_RDONLY))?;
+    b.works(
+        "the upper layer becomes read-only",
+        remount(libc::MS_RDONLY),
+    )?;
     b.umount(&l.target)?;
     b.works("the upper layer becomes writable", remount(0))?;
     union.mount(&l.target)?;

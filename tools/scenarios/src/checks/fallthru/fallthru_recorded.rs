@@ -72,7 +72,10 @@ fn run(b: &mut Bench) -> Result<(), String> {
     // What is recorded keeps nobody from making the upper layer read-only.
     b.union(&l).mount(&l.target)?;
     b.must("two, once more", names("two")? == more)?;
-    let top = l.upper.parent().ok_or("the upper layer is in a directory")?;
+    let top = l
+        .upper
+        .parent()
+        .ok_or("the upper layer is in a directory")?;
     let remount = |flags| sys::mount("none", top, "tmpfs", libc::MS_REMOUNT | flags, b"");
     b.works("upper layer read-only", remount(libc::MS_RDONLY))?;
     b.must("one, read-only", names("one")? == changed)?;
