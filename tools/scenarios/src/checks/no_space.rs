@@ -36,7 +36,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
     let left = walk::walk(&upper)?;
     b.must(
-        &format!("nothing of it in the top: {:?}", left.keys()),
+        &format!("nothing of it in the upper layer: {:?}", left.keys()),
         !left.contains_key("big"),
     )?;
     let left = walk::walk(&work)?;

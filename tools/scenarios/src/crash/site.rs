@@ -134,7 +134,7 @@ impl<'a> Site<'a> {
                 .map_err(|error| format!("operation {number}, {}: {error}", history.op(number)))?;
             if *history.op(number) == Op::SyncAll {
                 self.flush(number)
-                    .map_err(|error| format!("flushing the disk of the top: {error}"))?;
+                    .map_err(|error| format!("flushing the disk of the upper layer: {error}"))?;
             }
             if dice.roll(4) == 0 {
                 std::thread::sleep(Duration::from_millis(dice.roll(8) as u64));

@@ -260,6 +260,6 @@ fn whole(b: &Bench, layer: As, fs: Fs) -> Result<Whole, String> {
 
 /// Empties the upper layer for the next union.
 fn renew(b: &Bench, upper: &Path) -> Result<(), String> {
-    std::fs::remove_dir_all(upper).map_err(|error| format!("emptying the top: {error}"))?;
+    std::fs::remove_dir_all(upper).map_err(|error| format!("emptying the upper layer: {error}"))?;
     b.dir(upper).map(drop)
 }

@@ -62,7 +62,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
         again.loaded > total / 2 && again.loaded + again.merged == total,
     )?;
     b.must(
-        &format!("at most {BYTES} bytes each in the top: {again:?}"),
+        &format!("at most {BYTES} bytes each in the upper layer: {again:?}"),
         again.records.1 <= BYTES * total,
     )?;
     b.umount(&l.target)

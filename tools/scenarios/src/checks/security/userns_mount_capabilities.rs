@@ -67,7 +67,7 @@ fn run(b: &mut Bench) -> Result<(), String> {
             Ok(value) => *value == scoped(1000),
             Err(_) => !["set", "his"].contains(&name),
         };
-        b.must(&format!("{name} in the top: {stored:?}"), fine)?;
+        b.must(&format!("{name} in the upper layer: {stored:?}"), fine)?;
         // Nor does it work outside.
         let path = l.upper.join(name).to_string_lossy().into_owned();
         let end = process::child(|| {
