@@ -21,7 +21,7 @@ use crate::{
     union::{
         change::{copy_data, settle, stage::Staged, times},
         layers::{impure, inum, node::Arrival, private_xattrs, union::Union},
-        listing::known,
+        listing::dir_cache,
         lookup::iget,
         DEntry, Inode,
     },
@@ -143,7 +143,7 @@ fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<b
     let renumbered = !inode.is_hashed();
     iget::set_upper(inode, upper)?;
     if renumbered {
-        known::forget_view(parent.data());
+        dir_cache::forget_view(parent.data());
     }
     settle::refresh(union, inode)?;
     if !facts.is_gone {

@@ -11,7 +11,7 @@ use crate::{
             store::{Object, Place, UpperStore},
         },
         layers::impure,
-        listing::known::Change,
+        listing::dir_cache::ViewChange,
         lookup::iget,
         Child, DEntry, Inode,
     },
@@ -40,7 +40,7 @@ pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
 
     let creds = union.creds();
     let creator = creator(&dentry, mode, new.as_inode(), creds.caller())?;
-    let mut names = Change::begin(dir);
+    let mut names = ViewChange::begin(dir);
     let made = {
         let _creator = OverrideCreds::new(&creator);
         let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
@@ -82,7 +82,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
             ..Object::new(inode)
         };
         let name = new.name();
-        let mut names = Change::begin(dir);
+        let mut names = ViewChange::begin(dir);
         change::link(
             &mut UpperStore::new(union, &write),
             object,

@@ -9,7 +9,7 @@ use crate::{
             copy_up, settle,
             store::{Object, Place, UpperStore},
         },
-        listing::known::{self, Change, Freshness, Listing},
+        listing::dir_cache::{self, Freshness, Listing, ViewChange},
         lookup::by_name,
         Child, Inode,
     },
@@ -32,7 +32,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     };
 
     let listing = match inode.is_dir() {
-        true => Some(known::listing(inode, Freshness::Checked)?),
+        true => Some(dir_cache::listing(inode, Freshness::Checked)?),
         false => None,
     };
     let shown = shown(inode, listing.as_ref());
@@ -53,7 +53,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     // After the lookups: a lower layer may be a union that wants to write where this one does.
     let write = WriteAccess::want(union.upper_mnt()?)?;
 
-    let mut names = Change::begin(dir);
+    let mut names = ViewChange::begin(dir);
     let left = change::remove(&mut UpperStore::new(union, &write), place, victim)?;
     match left {
         Vacated::Nothing => names.nothing(place.name),

@@ -15,7 +15,7 @@ use crate::{
             store::{upper_entry, Object, Place, UpperStore},
         },
         layers::union::Union,
-        listing::known::{self, Change, Freshness, Listing},
+        listing::dir_cache::{self, Freshness, Listing, ViewChange},
         lookup::by_name,
         Child, Inode,
     },
@@ -66,7 +66,7 @@ pub fn rename(
     };
     let replaced = match new.inode() {
         Some(inode) if inode.is_dir() && mode != RenameMode::Exchange => {
-            Some(known::listing(inode, Freshness::Checked)?)
+            Some(dir_cache::listing(inode, Freshness::Checked)?)
         }
         _ => None,
     };
@@ -111,9 +111,9 @@ fn execute(
     let _creds = union.creds();
 
     // Before anything of what they list becomes another number.
-    let mut old_names = Change::begin(old.place.dir);
+    let mut old_names = ViewChange::begin(old.place.dir);
     let same_dir = core::ptr::eq(old.place.dir, new.place.dir);
-    let mut new_names = (!same_dir).then(|| Change::begin(new.place.dir));
+    let mut new_names = (!same_dir).then(|| ViewChange::begin(new.place.dir));
     let target = new.inode.filter(|inode| inode.data().upper().is_some());
     let names = Move {
         old: old.place,
@@ -179,7 +179,10 @@ fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> 
 /// What the upper layer holds under a name that the union does not show.
 fn upper_beneath(union: &Union, place: Place<'_>) -> Result<UpperEntry> {
     let node = place.dir.data();
-    match (node.upper(), known::is_whiteout(union, node, place.name)) {
+    match (
+        node.upper(),
+        dir_cache::is_whiteout(union, node, place.name),
+    ) {
         (None, _) | (_, Some(false)) => Ok(UpperEntry::Nothing),
         (_, Some(true)) => Ok(UpperEntry::Whiteout),
         (Some(dir), None) => {

@@ -6,7 +6,7 @@ use crate::{
     union::{
         change::stage,
         layers::{inum, node::Node, union::Union},
-        listing::known,
+        listing::dir_cache,
         Inode,
     },
     vfs::write::WriteAccess,
@@ -14,7 +14,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// Reserves the number that `inode` shows for it, if it is that of a lower object: before it is moved or linked.
-/// With the mounter's credentials. `dir` is the directory the copy is in, unless a [change](known::Change) of it
+/// With the mounter's credentials. `dir` is the directory the copy is in, unless a [change](dir_cache::ViewChange) of it
 /// has begun: listings may be older than the copy, and show the lower object, whose number is another one then.
 ///
 /// # Errors
@@ -33,7 +33,7 @@ pub fn reserve(
     let proof = inum::proof(union, union.upper_path(node.upper().ok_or(EROFS)?)?)?;
     let reserved = &union.upper()?.reserved;
     // Who finds the number reserved finds the listing outdated.
-    let before = || dir.into_iter().for_each(known::forget_view);
+    let before = || dir.into_iter().for_each(dir_cache::forget_view);
     reserved.reserve(write, inode.ino(), proof, before, |dir, name| {
         stage::whiteout(union, write, dir, name)
     })

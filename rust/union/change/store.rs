@@ -19,7 +19,7 @@ use crate::{
             times,
         },
         layers::{impure, private_xattrs, union::Union},
-        listing::known::{self, Listing},
+        listing::dir_cache::{self, Listing},
         Inode,
     },
     vfs::{
@@ -177,7 +177,7 @@ impl<'a> Store for UpperStore<'a> {
 
     fn clear(&mut self, dir: Object<'a>) -> Result {
         let listing = dir.listing.ok_or(EIO)?;
-        known::forget(dir.inode.data());
+        dir_cache::forget(dir.inode.data());
         clear(self.union, self.write, dir.upper()?, listing)
     }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     logic::{inum::Space, value::Protattr},
-    union::{layers::union::Union, listing::slot::Slot},
+    union::{layers::union::Union, listing::slot::DirSlot},
     vfs::{dentry::Dentry, mutex::KillableMutex, path::PathRef, types::Ino},
 };
 use kernel::{
@@ -94,7 +94,7 @@ pub struct Node {
     /// the file system a link is no change of the data.
     name_stable: Atomic<bool>,
     /// Of a directory.
-    pub dir: Slot,
+    pub dir: DirSlot,
 }
 
 impl Node {
@@ -120,7 +120,7 @@ impl Node {
             recorded_ino: Atomic::new(parts.ino.is_some()),
             // A recorded number is what a copy is known by.
             name_stable: Atomic::new(parts.ino.is_none()),
-            dir: Slot::new(),
+            dir: DirSlot::new(),
         }? Error)
     }
 

@@ -3,7 +3,7 @@
 //! What is known of directories: fallthru sets and views, kept in memory and on the disk.
 
 pub mod cached;
-pub mod known;
+pub mod dir_cache;
 pub mod reclaim;
 pub mod record;
 pub mod record_file;

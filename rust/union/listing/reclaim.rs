@@ -2,7 +2,7 @@
 
 //! Which directories something is known of, and what goes when memory is short.
 //!
-//! The directories stand in a row, and a hand goes round them: it lets the memory of the first go
+//! The directories stand in a clock, and a hand goes round them: it lets the memory of the first go
 //! that was not used since it last came by (the "clock" of page replacement). No lock here is ever
 //! held over an allocation, so the hand may move whenever the kernel looks for memory.
 
@@ -21,7 +21,7 @@ use kernel::{
 #[pin_data]
 pub struct Registry {
     #[pin]
-    row: Mutex<Row>,
+    clock: Mutex<Clock>,
     /// Bytes of what is known, of all directories.
     bytes: Atomic<usize>,
     /// How many sets were read from layers.
@@ -29,25 +29,25 @@ pub struct Registry {
 }
 
 #[derive(Default)]
-struct Row {
-    entries: KVVec<Arc<Entry>>,
+struct Clock {
+    entries: KVVec<Arc<CacheEntry>>,
     hand: usize,
 }
 
 /// What is known of one directory.
 #[pin_data]
-pub struct Entry {
+pub struct CacheEntry {
     registry: Arc<Registry>,
     #[pin]
-    known: Mutex<Kept>,
-    /// Its place in the row, which is read and written with the row locked.
+    known: Mutex<Content>,
+    /// Its place in the clock, which is read and written with the clock locked.
     place: Atomic<usize>,
     /// Whether it was used since the hand came by.
     used: Atomic<bool>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct Content {
     known: Option<CachedDir>,
     /// What it counts for among the bytes of the registry.
     bytes: usize,
@@ -58,7 +58,7 @@ impl Registry {
     pub fn new() -> Result<Arc<Self>> {
         Arc::pin_init(
             try_pin_init!(Self {
-                row <- new_mutex!(Row::default(), "union_known"),
+                clock <- new_mutex!(Clock::default(), "union_dir_cache"),
                 bytes: Atomic::new(0),
                 merged: Atomic::new(0),
             }? Error),
@@ -73,79 +73,79 @@ impl Registry {
 
     /// How many directories something is or was known of.
     pub fn directories(&self) -> usize {
-        self.row.lock().entries.len()
+        self.clock.lock().entries.len()
     }
 
     /// Lets go of `bytes` bytes or a little more, if there are so many; returns how many. Does not
     /// wait for anybody.
     pub fn reclaim(&self, bytes: usize) -> usize {
-        let Some(mut row) = self.row.try_lock() else {
+        let Some(mut clock) = self.clock.try_lock() else {
             return 0;
         };
         let mut freed = 0usize;
         // The first time round all may turn out to have been used.
-        for _ in 0..row.entries.len().saturating_mul(2) {
+        for _ in 0..clock.entries.len().saturating_mul(2) {
             if freed >= bytes {
                 break;
             }
-            let at = row.hand;
-            row.hand = at.saturating_add(1);
-            let Some(entry) = row.entries.get(at) else {
-                row.hand = 0;
+            let at = clock.hand;
+            clock.hand = at.saturating_add(1);
+            let Some(entry) = clock.entries.get(at) else {
+                clock.hand = 0;
                 continue;
             };
             if entry.used.load(Relaxed) {
                 entry.used.store(false, Relaxed);
-            } else if let Some(mut kept) = entry.known.try_lock() {
-                freed = freed.saturating_add(kept.bytes);
-                drop(entry.replace(&mut kept, None));
+            } else if let Some(mut content) = entry.known.try_lock() {
+                freed = freed.saturating_add(content.bytes);
+                drop(entry.replace(&mut content, None));
             }
         }
         freed
     }
 
-    fn add(&self, entry: &Arc<Entry>) -> Result {
-        let mut row = self.row.lock();
-        while let Err(_full) = row.entries.push_within_capacity(entry.clone()) {
-            let room = row.entries.len().saturating_mul(2).max(8);
-            drop(row);
+    fn add(&self, entry: &Arc<CacheEntry>) -> Result {
+        let mut clock = self.clock.lock();
+        while let Err(_full) = clock.entries.push_within_capacity(entry.clone()) {
+            let room = clock.entries.len().saturating_mul(2).max(8);
+            drop(clock);
             // With nothing locked.
             let larger = KVVec::with_capacity(room, GFP_KERNEL_ACCOUNT)?;
-            row = self.row.lock();
-            if larger.capacity() > row.entries.capacity() {
-                let mut smaller = core::mem::replace(&mut row.entries, larger);
+            clock = self.clock.lock();
+            if larger.capacity() > clock.entries.capacity() {
+                let mut smaller = core::mem::replace(&mut clock.entries, larger);
                 // Backwards and back: what is popped last stands first.
                 smaller.reverse();
                 while let Some(entry) = smaller.pop() {
                     // There is room for all.
-                    let _ = row.entries.push_within_capacity(entry);
+                    let _ = clock.entries.push_within_capacity(entry);
                 }
             }
         }
-        let place = row.entries.len().saturating_sub(1);
+        let place = clock.entries.len().saturating_sub(1);
         entry.place.store(place, Relaxed);
         Ok(())
     }
 
-    fn remove(&self, entry: &Entry) {
-        let mut row = self.row.lock();
+    fn remove(&self, entry: &CacheEntry) {
+        let mut clock = self.clock.lock();
         let place = entry.place.load(Relaxed);
-        let last = row.entries.len().saturating_sub(1);
+        let last = clock.entries.len().saturating_sub(1);
         if place > last {
             return;
         }
-        row.entries.swap(place, last);
-        if let Some(moved) = row.entries.get(place) {
+        clock.entries.swap(place, last);
+        if let Some(moved) = clock.entries.get(place) {
             moved.place.store(place, Relaxed);
         }
-        let gone = row.entries.pop();
-        // What it knows goes with the row unlocked.
-        drop(row);
+        let gone = clock.entries.pop();
+        // What it knows goes with the clock unlocked.
+        drop(clock);
         drop(gone);
     }
 }
 
-impl Entry {
+impl CacheEntry {
     /// Looks at what is known. Nothing may be allocated in it, nor waited for.
     pub fn with<R>(&self, look: impl FnOnce(&CachedDir) -> R) -> Option<R> {
         if !self.used.load(Relaxed) {
@@ -156,20 +156,20 @@ impl Entry {
 
     /// Changes what is known, likewise.
     pub fn change<R>(&self, change: impl FnOnce(&mut CachedDir) -> R) -> Option<R> {
-        let mut kept = self.known.lock();
-        let result = change(kept.known.as_mut()?);
-        self.count(&mut kept);
+        let mut content = self.known.lock();
+        let result = change(content.known.as_mut()?);
+        self.count(&mut content);
         Some(result)
     }
 
     /// Replaces what is known, if that is `wanted`, which is asked with the entry locked.
     pub fn put(&self, known: CachedDir, wanted: impl FnOnce() -> bool) {
-        let mut kept = self.known.lock();
+        let mut content = self.known.lock();
         let before = match wanted() {
-            true => self.replace(&mut kept, Some(known)),
+            true => self.replace(&mut content, Some(known)),
             false => Some(known),
         };
-        drop(kept);
+        drop(content);
         drop(before);
     }
 
@@ -178,30 +178,30 @@ impl Entry {
         self.replace(&mut self.known.lock(), None)
     }
 
-    fn replace(&self, kept: &mut Kept, known: Option<CachedDir>) -> Option<CachedDir> {
-        let before = core::mem::replace(&mut kept.known, known);
-        self.count(kept);
+    fn replace(&self, content: &mut Content, known: Option<CachedDir>) -> Option<CachedDir> {
+        let before = core::mem::replace(&mut content.known, known);
+        self.count(content);
         before
     }
 
-    fn count(&self, kept: &mut Kept) {
-        let bytes = kept.known.as_ref().map_or(0, CachedDir::memory);
-        let before = core::mem::replace(&mut kept.bytes, bytes);
+    fn count(&self, content: &mut Content) {
+        let bytes = content.known.as_ref().map_or(0, CachedDir::memory);
+        let before = core::mem::replace(&mut content.bytes, bytes);
         let all = &self.registry.bytes;
         all.fetch_add(bytes.wrapping_sub(before), Relaxed);
     }
 }
 
-/// An [`Entry`] that stands in the row until this is dropped.
-pub struct Registered(Arc<Entry>);
+/// A [`CacheEntry`] that stands in the clock until this is dropped.
+pub struct Registered(Arc<CacheEntry>);
 
 impl Registered {
     /// A directory of which nothing is known yet.
     pub fn new(registry: &Arc<Registry>) -> Result<Self> {
         let entry = Arc::pin_init(
-            try_pin_init!(Entry {
+            try_pin_init!(CacheEntry {
                 registry: registry.clone(),
-                known <- new_mutex!(Kept::default(), "union_known_dir"),
+                known <- new_mutex!(Content::default(), "union_dir_cache_entry"),
                 place: Atomic::new(usize::MAX),
                 used: Atomic::new(true),
             }? Error),
@@ -213,9 +213,9 @@ impl Registered {
 }
 
 impl Deref for Registered {
-    type Target = Entry;
+    type Target = CacheEntry;
 
-    fn deref(&self) -> &Entry {
+    fn deref(&self) -> &CacheEntry {
         &self.0
     }
 }

@@ -5,7 +5,7 @@
 use crate::{
     union::listing::{
         cached::CachedDir,
-        reclaim::{Entry, Registered, Registry},
+        reclaim::{CacheEntry, Registered, Registry},
     },
     vfs::once,
 };
@@ -18,7 +18,7 @@ use kernel::{
 };
 
 /// The place for it: empty until a directory is read.
-pub struct Slot {
+pub struct DirSlot {
     /// Made when there is something to be kept for the first time.
     entry: SetOnce<Registered>,
     /// Lookups that have found nothing in a lower layer since the set was last there.
@@ -27,13 +27,13 @@ pub struct Slot {
     version: Atomic<u32>,
 }
 
-impl Default for Slot {
+impl Default for DirSlot {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl Slot {
+impl DirSlot {
     /// An empty one.
     pub const fn new() -> Self {
         Self {
@@ -44,7 +44,7 @@ impl Slot {
     }
 
     /// What is kept, or was kept before.
-    pub fn entry(&self) -> Option<&Entry> {
+    pub fn entry(&self) -> Option<&CacheEntry> {
         self.entry.as_ref().map(|entry| &**entry)
     }
 

@@ -23,7 +23,7 @@ use crate::{
             probe::{self, Ask, Dir, Found},
             union::Union,
         },
-        listing::known,
+        listing::dir_cache,
         lookup::iget,
         DEntry, Inode, UnionFs,
     },
@@ -63,7 +63,7 @@ pub fn lookup(
 
 /// Whether the lower layers would show something under `name` if the upper layer held nothing there.
 pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool> {
-    if let Some(contributes) = known::contributes(union, dir, name) {
+    if let Some(contributes) = dir_cache::contributes(union, dir, name) {
         return Ok(contributes);
     }
     Ok(lower_object(union, dir, name)?.is_some())
@@ -113,12 +113,12 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     if union.is_reserved(name) {
         return Ok(None);
     }
-    let known = known::hint(union, dir, name);
+    let known = dir_cache::hint(union, dir, name);
     let hint = match &known {
-        known::Hint::Nowhere => return Ok(None),
-        known::Hint::Top => Hint::Upper,
-        known::Hint::Lower(set, index) => Hint::Lower(set, *index),
-        known::Hint::Unknown => Hint::Unknown,
+        dir_cache::Hint::Nowhere => return Ok(None),
+        dir_cache::Hint::Top => Hint::Upper,
+        dir_cache::Hint::Lower(set, index) => Hint::Lower(set, *index),
+        dir_cache::Hint::Unknown => Hint::Unknown,
     };
     let redirection = match (union.config.redirects, union.config.xattr_space) {
         (Redirects::Refuse, _) => Redirection::Forbid,
@@ -140,7 +140,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     };
     let resolved = resolve::resolve(&mut walk, hint, redirection)?;
     if walk.failed > 0 {
-        known::note_failed_lookups(union, dir, walk.failed);
+        dir_cache::note_failed_lookups(union, dir, walk.failed);
     }
     let beneath = match resolved {
         Resolved::Absent => return Ok(None),
@@ -292,7 +292,7 @@ impl Layers for Walk<'_> {
     }
 
     fn hint_was_wrong(&mut self) {
-        known::forget(self.dir);
+        dir_cache::forget(self.dir);
     }
 
     fn astray(&self, why: Astray<'_>) -> Error {

@@ -10,7 +10,7 @@ use crate::{
     union::{
         change::{settle, stage},
         layers::union::Union,
-        listing::known::{self, Change},
+        listing::dir_cache::{self, ViewChange},
         lookup::by_name,
         Inode, UnionFs,
     },
@@ -86,7 +86,7 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     let updir = dir.data().upper().ok_or(ENOENT)?;
     let _creds = union.creds();
     let write = WriteAccess::want(union.upper_mnt()?)?;
-    let mut change = Change::begin(dir);
+    let mut change = ViewChange::begin(dir);
     stage::fallthru(&write, updir, name)?;
     change.nothing(name);
     change.end();
@@ -102,7 +102,7 @@ fn fallthrus(file: &OpenFile<UnionFs, ()>, arg: UserArg) -> Result {
     let size: [u8; 8] = size.try_into().map_err(|_| EFAULT)?;
     let (address, size) = (u64::from_ne_bytes(*address), u64::from_ne_bytes(size));
 
-    let set = known::fallthrus(dir)?;
+    let set = dir_cache::fallthrus(dir)?;
     let layer = |layer| u16::try_from(layer).ok();
     let record = record::encode(&set, Identity::new(), layer).map_err(|_| ENOMEM)?;
     let needed = record.len() as u64;

@@ -2,7 +2,7 @@
 
 //! Listing directories.
 //!
-//! What a directory shows is kept with it ([`crate::union::listing::known`]) and follows its changes, so an open
+//! What a directory shows is kept with it ([`crate::union::listing::dir_cache`]) and follows its changes, so an open
 //! directory carries nothing but its position ([`crate::logic::view`] says which there are).
 //! Readers work side by side: the VFS keeps changes out.
 
@@ -10,7 +10,7 @@ use crate::{
     logic::{entry::Kind, view::Width},
     union::{
         listing::{
-            known::{self, Freshness},
+            dir_cache::{self, Freshness},
             scan,
         },
         ops::ioctl,
@@ -68,7 +68,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
                 2 => Freshness::Checked,
                 _ => Freshness::Any,
             };
-            let listing = known::listing(inode, freshness)?;
+            let listing = dir_cache::listing(inode, freshness)?;
             let mut outdated = false;
             // One call, not a loop: the names of the set and those of the upper layer are two loops inside.
             let stopped = listing.list(from, width).any(|(pos, shown)| {

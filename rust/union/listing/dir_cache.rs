@@ -15,7 +15,7 @@
 //! those who go on with a listing. Each lookup asks the layers, each listing reads them, and both see
 //! what the layer by itself would show.
 //!
-//! The set never changes; the view is changed along with the upper directory ([`Change`]), with the
+//! The set never changes; the view is changed along with the upper directory ([`ViewChange`]), with the
 //! directory locked exclusively. Whoever reads it has the directory locked, shared at least, so a
 //! [`Listing`] is never there while a change is made.
 
@@ -31,7 +31,7 @@ use crate::{
         listing::{
             cached::{CachedDir, Source, Trust},
             record, scan,
-            slot::Slot,
+            slot::DirSlot,
         },
         Inode,
     },
@@ -325,15 +325,15 @@ pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
 /// A change of what the upper layer holds of a directory that is locked exclusively: the view follows it, or
 /// is forgotten if the change did not come to its end.
 #[must_use]
-pub struct Change<'a> {
-    dir: &'a Slot,
+pub struct ViewChange<'a> {
+    dir: &'a DirSlot,
     /// The set, and the view that follows.
     known: Option<(Arc<Fallthrus>, Arc<View>)>,
     /// The version the view is of.
     version: u32,
 }
 
-impl<'a> Change<'a> {
+impl<'a> ViewChange<'a> {
     /// Begins a change: until it is over, nothing is known but the set.
     pub fn begin(inode: &'a Inode) -> Self {
         let dir = &inode.data().dir;
