@@ -7,7 +7,7 @@
 //! and `workdir` have the same escapes; those of `lowerdir+` have none.
 
 use super::alloc::{AllocError, Vec};
-use super::options::{refuse, Key, Refusal};
+use super::options::{refuse, Key, OptionError};
 
 /// One path, still with its escapes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -15,7 +15,7 @@ pub struct Escaped<'a>(&'a [u8]);
 
 impl<'a> Escaped<'a> {
     /// Takes one whole path, as `upperdir` and `workdir` have it.
-    pub fn new(path: &'a [u8]) -> Result<Self, Refusal> {
+    pub fn new(path: &'a [u8]) -> Result<Self, OptionError> {
         if path.is_empty() {
             return refuse("upperdir, workdir: empty path");
         }
@@ -42,7 +42,7 @@ impl<'a> Escaped<'a> {
 /// The paths of a `lowerdir` option, topmost layer first.
 ///
 /// After a refusal the iteration is over.
-pub fn split_lowerdir(list: &[u8]) -> impl Iterator<Item = Result<Escaped<'_>, Refusal>> {
+pub fn split_lowerdir(list: &[u8]) -> impl Iterator<Item = Result<Escaped<'_>, OptionError>> {
     let mut rest = Some(list);
     core::iter::from_fn(move || {
         let list = rest.take()?;
@@ -88,7 +88,7 @@ fn separator(list: &[u8]) -> Option<usize> {
 }
 
 /// Refuses what no path can be.
-fn checked(path: &[u8]) -> Result<Escaped<'_>, Refusal> {
+fn checked(path: &[u8]) -> Result<Escaped<'_>, OptionError> {
     if path.contains(&0) {
         return refuse("path of a layer: it holds a NUL byte");
     }

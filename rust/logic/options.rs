@@ -13,13 +13,13 @@ use super::codec::XattrSpace;
 
 /// An option is wrong; the text says which, why, and what to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Refusal {
+pub struct OptionError {
     /// One line for the user, without a full stop.
     pub text: &'static str,
 }
 
-pub(super) const fn refuse<T>(text: &'static str) -> Result<T, Refusal> {
-    Err(Refusal { text })
+pub(super) const fn refuse<T>(text: &'static str) -> Result<T, OptionError> {
+    Err(OptionError { text })
 }
 
 /// What follows the name of an option.
@@ -265,7 +265,7 @@ impl Builder {
     ///
     /// The same word twice is accepted if it says the same; a path twice is not, for there would
     /// be no telling which one is meant.
-    pub fn set(&mut self, key: Key, value: &[u8]) -> Result<(), Refusal> {
+    pub fn set(&mut self, key: Key, value: &[u8]) -> Result<(), OptionError> {
         match key {
             Key::Lowerdir if self.lowerdir_add => {
                 refuse("lowerdir: cannot follow lowerdir+, use lowerdir+ for every layer")
@@ -334,11 +334,11 @@ impl Builder {
         }
     }
 
-    fn set_fsync(&mut self, fsync: Fsync) -> Result<(), Refusal> {
+    fn set_fsync(&mut self, fsync: Fsync) -> Result<(), OptionError> {
         same(&mut self.fsync, fsync, "fsync, volatile: they contradict")
     }
 
-    fn set_uuid(&mut self, uuid: Uuid) -> Result<(), Refusal> {
+    fn set_uuid(&mut self, uuid: Uuid) -> Result<(), OptionError> {
         same(
             &mut self.uuid,
             uuid,
@@ -346,7 +346,7 @@ impl Builder {
         )
     }
 
-    fn set_redirects(&mut self, redirects: Redirects) -> Result<(), Refusal> {
+    fn set_redirects(&mut self, redirects: Redirects) -> Result<(), OptionError> {
         same(
             &mut self.redirects,
             redirects,
@@ -354,7 +354,7 @@ impl Builder {
         )
     }
 
-    fn set_statfs(&mut self, statfs: StatfsType) -> Result<(), Refusal> {
+    fn set_statfs(&mut self, statfs: StatfsType) -> Result<(), OptionError> {
         same(
             &mut self.statfs,
             statfs,
@@ -362,7 +362,7 @@ impl Builder {
         )
     }
 
-    fn set_whiteouts(&mut self, whiteouts: Whiteouts) -> Result<(), Refusal> {
+    fn set_whiteouts(&mut self, whiteouts: Whiteouts) -> Result<(), OptionError> {
         same(
             &mut self.whiteouts,
             whiteouts,
@@ -370,7 +370,7 @@ impl Builder {
         )
     }
 
-    fn set_fallthru(&mut self, on: bool) -> Result<(), Refusal> {
+    fn set_fallthru(&mut self, on: bool) -> Result<(), OptionError> {
         same(
             &mut self.fallthru,
             on,
@@ -384,7 +384,7 @@ impl Builder {
     }
 
     /// The configuration for a new mount, if the options go together.
-    pub fn build(&self) -> Result<Config, Refusal> {
+    pub fn build(&self) -> Result<Config, OptionError> {
         if !self.lowerdir && !self.lowerdir_add {
             return refuse("lowerdir: missing, a union needs at least one lower layer");
         }
@@ -448,7 +448,7 @@ impl Config {
 
     /// Whether the options given to a remount leave everything as it is. An option not given stays
     /// as it is; whether the layers are the same is for the caller to find out.
-    pub fn unchanged(&self, other: &Builder) -> Result<(), Refusal> {
+    pub fn unchanged(&self, other: &Builder) -> Result<(), OptionError> {
         if other.userxattr && self.xattr_space != XattrSpace::User {
             return refuse("userxattr: cannot be changed by remount");
         }
@@ -477,14 +477,18 @@ impl Config {
     }
 }
 
-fn once(given: &mut bool, twice: &'static str) -> Result<(), Refusal> {
+fn once(given: &mut bool, twice: &'static str) -> Result<(), OptionError> {
     if core::mem::replace(given, true) {
         return refuse(twice);
     }
     Ok(())
 }
 
-fn same<T: PartialEq>(field: &mut Option<T>, value: T, text: &'static str) -> Result<(), Refusal> {
+fn same<T: PartialEq>(
+    field: &mut Option<T>,
+    value: T,
+    text: &'static str,
+) -> Result<(), OptionError> {
     if field.as_ref().is_some_and(|given| *given != value) {
         return refuse(text);
     }
@@ -494,7 +498,7 @@ fn same<T: PartialEq>(field: &mut Option<T>, value: T, text: &'static str) -> Re
 
 /// Options of overlayfs that choose what is no choice here. **The seam for later features**: each
 /// moves a value from "not supported" to accepted.
-fn fixed(key: Key, value: &[u8]) -> Result<(), Refusal> {
+fn fixed(key: Key, value: &[u8]) -> Result<(), OptionError> {
     match (key, value) {
         (Key::Index | Key::NfsExport | Key::Metacopy | Key::Verity, b"off")
         | (Key::Xino, b"auto" | b"on") => Ok(()),

@@ -83,7 +83,7 @@ impl Default for Identity {
 
 /// Why there is no set.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refused {
+pub enum RecordError {
     /// The record is damaged, or none.
     Damaged,
     /// It is of a version that is not known.
@@ -94,9 +94,9 @@ pub enum Refused {
     NoMemory,
 }
 
-impl From<AllocError> for Refused {
+impl From<AllocError> for RecordError {
     fn from(_: AllocError) -> Self {
-        Refused::NoMemory
+        RecordError::NoMemory
     }
 }
 
@@ -208,23 +208,26 @@ pub fn decode(
     identity: Identity,
     key: u64,
     layer: impl Fn(u16) -> Option<u32>,
-) -> Result<Fallthrus, Refused> {
-    let layer = |place| layer(place).ok_or(Refused::Damaged);
+) -> Result<Fallthrus, RecordError> {
+    let layer = |place| layer(place).ok_or(RecordError::Damaged);
     let header = Header::read(record)?;
     if header.identity != identity {
-        return Err(Refused::Other);
+        return Err(RecordError::Other);
     }
-    let (body, checksum) = record.split_last_chunk().ok_or(Refused::Damaged)?;
+    let (body, checksum) = record.split_last_chunk().ok_or(RecordError::Damaged)?;
     if hash::name(CHECKSUM_KEY, body).0 != u64::from_le_bytes(*checksum) {
-        return Err(Refused::Damaged);
+        return Err(RecordError::Damaged);
     }
-    let rest = body.get(HEADER..).ok_or(Refused::Damaged)?;
-    let entries = header.names.checked_mul(NAME).ok_or(Refused::Damaged)?;
-    let (entries, rest) = rest.split_at_checked(entries).ok_or(Refused::Damaged)?;
-    let further = header.deeper.checked_mul(DEEPER).ok_or(Refused::Damaged)?;
-    let (further, bytes) = rest.split_at_checked(further).ok_or(Refused::Damaged)?;
+    let rest = body.get(HEADER..).ok_or(RecordError::Damaged)?;
+    let entries = header.names.checked_mul(NAME).ok_or(RecordError::Damaged)?;
+    let (entries, rest) = rest.split_at_checked(entries).ok_or(RecordError::Damaged)?;
+    let further = header
+        .deeper
+        .checked_mul(DEEPER)
+        .ok_or(RecordError::Damaged)?;
+    let (further, bytes) = rest.split_at_checked(further).ok_or(RecordError::Damaged)?;
     if bytes.len() != header.bytes {
-        return Err(Refused::Damaged);
+        return Err(RecordError::Damaged);
     }
 
     let mut names = Vec::new();
@@ -234,16 +237,16 @@ pub fn decode(
     let mut start = 0usize;
     for entry in entries.chunks_exact(NAME) {
         let [i0, i1, i2, i3, i4, i5, i6, i7, p0, p1, dt, len] = *entry else {
-            return Err(Refused::Damaged);
+            return Err(RecordError::Damaged);
         };
         let end = start.saturating_add(usize::from(len));
-        let name = bytes.get(start..end).ok_or(Refused::Damaged)?;
+        let name = bytes.get(start..end).ok_or(RecordError::Damaged)?;
         if !is_name(name) {
-            return Err(Refused::Damaged);
+            return Err(RecordError::Damaged);
         }
         slots.push(Slot {
             ino: u64::from_le_bytes([i0, i1, i2, i3, i4, i5, i6, i7]),
-            start: u32::try_from(start).map_err(|_| Refused::Damaged)?,
+            start: u32::try_from(start).map_err(|_| RecordError::Damaged)?,
             hash: hash::name(key, name).low(),
             layer: layer(u16::from_le_bytes([p0, p1]))?,
             len: u16::from(len),
@@ -253,18 +256,18 @@ pub fn decode(
         start = end;
     }
     if start != bytes.len() {
-        return Err(Refused::Damaged);
+        return Err(RecordError::Damaged);
     }
     let mut deeper = Vec::new();
     deeper.reserve(header.deeper)?;
     for entry in further.chunks_exact(DEEPER) {
         let [s0, s1, s2, s3, p0, p1] = *entry else {
-            return Err(Refused::Damaged);
+            return Err(RecordError::Damaged);
         };
         let slot = u32::from_le_bytes([s0, s1, s2, s3]);
         let entry = (slot, layer(u16::from_le_bytes([p0, p1]))?);
         if slot as usize >= slots.len() || deeper.last().is_some_and(|last| *last >= entry) {
-            return Err(Refused::Damaged);
+            return Err(RecordError::Damaged);
         }
         deeper.push(entry)?;
     }
@@ -284,20 +287,20 @@ struct Header {
 }
 
 impl Header {
-    fn read(record: &[u8]) -> Result<Self, Refused> {
-        let (magic, rest) = record.split_first_chunk().ok_or(Refused::Damaged)?;
+    fn read(record: &[u8]) -> Result<Self, RecordError> {
+        let (magic, rest) = record.split_first_chunk().ok_or(RecordError::Damaged)?;
         if *magic != MAGIC {
-            return Err(Refused::Damaged);
+            return Err(RecordError::Damaged);
         }
         let (version, rest) = number(rest)?;
         if version != VERSION {
-            return Err(Refused::Version(version));
+            return Err(RecordError::Version(version));
         }
         let (names, rest) = number(rest)?;
         let (deeper, rest) = number(rest)?;
         let (bytes, rest) = number(rest)?;
-        let (a, rest) = rest.split_first_chunk().ok_or(Refused::Damaged)?;
-        let (b, _) = rest.split_first_chunk().ok_or(Refused::Damaged)?;
+        let (a, rest) = rest.split_first_chunk().ok_or(RecordError::Damaged)?;
+        let (b, _) = rest.split_first_chunk().ok_or(RecordError::Damaged)?;
         Ok(Header {
             names: names as usize,
             deeper: deeper as usize,
@@ -307,7 +310,7 @@ impl Header {
     }
 }
 
-fn number(bytes: &[u8]) -> Result<(u32, &[u8]), Refused> {
-    let (number, rest) = bytes.split_first_chunk().ok_or(Refused::Damaged)?;
+fn number(bytes: &[u8]) -> Result<(u32, &[u8]), RecordError> {
+    let (number, rest) = bytes.split_first_chunk().ok_or(RecordError::Damaged)?;
     Ok((u32::from_le_bytes(*number), rest))
 }

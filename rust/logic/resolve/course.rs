@@ -28,16 +28,16 @@ pub const LONGEST: usize = 4096;
 
 /// Why a redirect cannot be followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Refused {
+pub enum CourseError {
     /// There is no memory.
     NoMemory,
     /// The path would be longer than [`LONGEST`].
     TooLong,
 }
 
-impl From<AllocError> for Refused {
+impl From<AllocError> for CourseError {
     fn from(_: AllocError) -> Self {
-        Refused::NoMemory
+        CourseError::NoMemory
     }
 }
 
@@ -148,13 +148,13 @@ impl Course {
     ///
     /// # Errors
     ///
-    /// See [`Refused`]; the course is of no use after it.
+    /// See [`CourseError`]; the course is of no use after it.
     pub fn pass(
         &mut self,
         left: &mut Left,
         entry: Entry,
         redirect: Option<Redirect<'_>>,
-    ) -> Result<Way, Refused> {
+    ) -> Result<Way, CourseError> {
         let at = *left;
         let component = self.component(at).map_or(0, |c| c.name.len());
         *left = Left(at.0.saturating_sub(component.saturating_add(1)));
@@ -178,8 +178,8 @@ impl Course {
     ///
     /// # Errors
     ///
-    /// See [`Refused`]; the course is of no use after it.
-    pub fn turn(&mut self, redirect: Redirect<'_>) -> Result<(), Refused> {
+    /// See [`CourseError`]; the course is of no use after it.
+    pub fn turn(&mut self, redirect: Redirect<'_>) -> Result<(), CourseError> {
         match (redirect, &mut self.place) {
             (Redirect::Relative(name), Place::Parent(other)) => {
                 let mut copy = Vec::new();
@@ -203,7 +203,7 @@ impl Course {
     /// Replaces the component that `left` begins with by the redirect of the directory there; an
     /// absolute one replaces what comes before as well. What comes after it stays, and so does
     /// `left`, but for the length of the component.
-    fn replace(&mut self, left: Left, redirect: Redirect<'_>) -> Result<(), Refused> {
+    fn replace(&mut self, left: Left, redirect: Redirect<'_>) -> Result<(), CourseError> {
         let (before, rest) = self.split(left);
         let after = rest
             .iter()
@@ -217,7 +217,7 @@ impl Course {
         let mut path = Vec::new();
         for part in [before, to, after] {
             if path.len().saturating_add(part.len()) > LONGEST {
-                return Err(Refused::TooLong);
+                return Err(CourseError::TooLong);
             }
             path.extend_from_slice(part)?;
         }

@@ -9,7 +9,7 @@
 mod course;
 mod stack;
 
-pub use course::{Ask, Component, Course, Left, Refused, Way, LONGEST};
+pub use course::{Ask, Component, Course, CourseError, Left, Way, LONGEST};
 pub use stack::{Outcome, Stack, Step};
 
 use super::{entry::Entry, fallthru::Fallthrus, value};
@@ -84,11 +84,11 @@ pub enum Astray<'a> {
     NoMemory,
 }
 
-impl From<Refused> for Astray<'_> {
-    fn from(refused: Refused) -> Self {
+impl From<CourseError> for Astray<'_> {
+    fn from(refused: CourseError) -> Self {
         match refused {
-            Refused::TooLong => Astray::TooLong,
-            Refused::NoMemory => Astray::NoMemory,
+            CourseError::TooLong => Astray::TooLong,
+            CourseError::NoMemory => Astray::NoMemory,
         }
     }
 }

@@ -64,7 +64,7 @@ impl Step {
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Outcome {
     /// Nothing.
-    Absent(Why),
+    Absent(Absence),
     /// The object of the one layer that was taken.
     Leaf(Kind),
     /// A directory: the union stack of all layers that were taken.
@@ -73,7 +73,7 @@ pub enum Outcome {
 
 /// Why a name is not there.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Why {
+pub enum Absence {
     /// No layer has it. Creating it needs no care.
     Never,
     /// A whiteout hides it. A directory created in its place must be opaque.
@@ -95,7 +95,7 @@ impl Stack {
             (_, Entry::Absent) => (self.state, Step::Skip { more: true }),
 
             (State::Searching, Entry::Whiteout) => (
-                State::Done(Outcome::Absent(Why::Whiteout)),
+                State::Done(Outcome::Absent(Absence::Whiteout)),
                 Step::Skip { more: false },
             ),
             (State::Searching, Entry::Leaf(kind)) => {
@@ -117,7 +117,7 @@ impl Stack {
     /// What the union shows, provided that no layer is left to ask.
     pub const fn outcome(&self) -> Outcome {
         match self.state {
-            State::Searching => Outcome::Absent(Why::Never),
+            State::Searching => Outcome::Absent(Absence::Never),
             State::Stacking => Outcome::Directory,
             State::Done(outcome) => outcome,
         }
@@ -156,9 +156,9 @@ mod tests {
 
     #[test]
     fn a_name_in_no_layer() {
-        assert_eq!(resolve(&[]), (Outcome::Absent(Why::Never), vec![]));
+        assert_eq!(resolve(&[]), (Outcome::Absent(Absence::Never), vec![]));
         let absent = [Entry::Absent, Entry::Absent];
-        assert_eq!(resolve(&absent), (Outcome::Absent(Why::Never), vec![]));
+        assert_eq!(resolve(&absent), (Outcome::Absent(Absence::Never), vec![]));
     }
 
     #[test]
@@ -169,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_whiteout_hides_all_beneath() {
-        let gone = Outcome::Absent(Why::Whiteout);
+        let gone = Outcome::Absent(Absence::Whiteout);
         assert_eq!(resolve(&[Entry::Whiteout, FILE]), (gone, vec![]));
         assert_eq!(
             resolve(&[Entry::Absent, Entry::Whiteout, DIR]),

@@ -54,7 +54,7 @@ pub struct Private {
 }
 
 /// Why something is not ours.
-type Why = &'static str;
+type Objection = &'static str;
 
 impl Private {
     /// The private directory in `base`, the directory that the work directory is in; made if it is not
@@ -77,7 +77,7 @@ impl Private {
         None
     }
 
-    fn try_open(write: &WriteAccess<'_>, base: &Dentry) -> Result<Result<Path, Why>> {
+    fn try_open(write: &WriteAccess<'_>, base: &Dentry) -> Result<Result<Path, Objection>> {
         let mnt = write.mnt();
         let dentry = make_dir(write, base, NAME)?;
         Ok(own_dir(mnt, &dentry)?.map(|()| PathRef::new(mnt, &dentry).into()))
@@ -171,7 +171,7 @@ impl Private {
     }
 
     /// Says that a file is not one of ours, though it lies here.
-    pub fn refuse(&self, name: &[u8], why: Why) -> Error {
+    pub fn refuse(&self, name: &[u8], why: Objection) -> Error {
         pr_warn_ratelimited!(
             "\"union/{}\" beside the work directory {}: it is not used; remove it\n",
             Printable(name),
@@ -199,7 +199,7 @@ fn make_dir(write: &WriteAccess<'_>, dir: &Dentry, name: &[u8]) -> Result<ARef<D
 }
 
 /// Whether a directory is ours.
-fn own_dir(mnt: &Mount, dentry: &Dentry) -> Result<Result<(), Why>> {
+fn own_dir(mnt: &Mount, dentry: &Dentry) -> Result<Result<(), Objection>> {
     let Some(inode) = dentry.inode() else {
         return Err(ENOENT);
     };
@@ -223,7 +223,7 @@ fn own_dir(mnt: &Mount, dentry: &Dentry) -> Result<Result<(), Why>> {
 }
 
 /// Whether a file is ours.
-fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Why> {
+fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Objection> {
     if dentry.is_weird() || !inode.is_reg() {
         return Err("is not a regular file");
     }

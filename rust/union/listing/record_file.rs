@@ -10,7 +10,7 @@ use crate::{
     logic::{
         fallthru::Fallthrus,
         pack::{Index, Place},
-        record::{self, Identity, Refused},
+        record::{self, Identity, RecordError},
     },
     union::layers::private::Private,
     vfs::{
@@ -138,7 +138,7 @@ impl Records {
                 self.loaded.fetch_add(1, Relaxed);
                 Some(set)
             }
-            Err(Refused::NoMemory) => None,
+            Err(RecordError::NoMemory) => None,
             Err(_) => {
                 self.refused.fetch_add(1, Relaxed);
                 let mut file = self.file.lock();
@@ -340,15 +340,15 @@ fn loff(offset: u64) -> Result<Loff> {
     Loff::try_from(offset).map_err(|_| EFBIG)
 }
 
-fn read(file: &BackedFile, place: Place) -> Result<KVVec<u8>, Refused> {
+fn read(file: &BackedFile, place: Place) -> Result<KVVec<u8>, RecordError> {
     let mut record = KVVec::new();
     record
         .resize(place.len, 0, GFP_KERNEL_ACCOUNT)
-        .map_err(|_| Refused::NoMemory)?;
-    let offset = loff(place.offset).map_err(|_| Refused::Damaged)?;
+        .map_err(|_| RecordError::NoMemory)?;
+    let offset = loff(place.offset).map_err(|_| RecordError::Damaged)?;
     match file.read_at(&mut record, offset) {
         Ok(n) if n == record.len() => Ok(record),
-        Err(e) if e == ENOMEM => Err(Refused::NoMemory),
-        _ => Err(Refused::Damaged),
+        Err(e) if e == ENOMEM => Err(RecordError::NoMemory),
+        _ => Err(RecordError::Damaged),
     }
 }

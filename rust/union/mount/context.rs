@@ -7,7 +7,7 @@ use crate::{
         alloc,
         inum::{Inums, Space},
         layers::{check_remount, split_lowerdir, Escaped, LayerChange, MountedLayers},
-        options::{Builder, Config, Fsync, Key, Refusal, Takes},
+        options::{Builder, Config, Fsync, Key, OptionError, Takes},
         value::Protattr,
     },
     union::{
@@ -98,7 +98,7 @@ impl MountContext {
         bytes.push(0, GFP_KERNEL_ACCOUNT)?;
         let text = CStr::from_bytes_with_nul(&bytes).map_err(|_| EINVAL)?;
         let path = Path::lookup_dir(text).inspect_err(|&e| {
-            fc.error(fmt!("{} \"{}\": {}", option, Printable(name), Why(e)));
+            fc.error(fmt!("{} \"{}\": {}", option, Printable(name), PathError(e)));
         })?;
         bytes.truncate(name.len());
         self.take_path(
@@ -170,9 +170,9 @@ impl MountedLayers for Union {
 }
 
 /// Why a path cannot be used, in words.
-struct Why(Error);
+struct PathError(Error);
 
-impl fmt::Display for Why {
+impl fmt::Display for PathError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self.0 {
             e if e == ENOENT => "no such directory",
@@ -183,7 +183,7 @@ impl fmt::Display for Why {
     }
 }
 
-fn refused(fc: &FsContext, refusal: Refusal) -> Error {
+fn refused(fc: &FsContext, refusal: OptionError) -> Error {
     fc.error(fmt!("{}", refusal.text));
     EINVAL
 }

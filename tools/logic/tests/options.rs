@@ -7,11 +7,11 @@ use union_logic::alloc::{fail_after, AllocError, Vec as Array};
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
 use union_logic::options::{
-    Builder, Config, Fsync, Key, Redirects, Refusal, StatfsType, Takes, Uuid, Whiteouts,
+    Builder, Config, Fsync, Key, Redirects, OptionError, StatfsType, Takes, Uuid, Whiteouts,
 };
 
 /// Sets options as a user would write them, each `name` or `name=value`.
-fn builder(options: &[&str]) -> Result<Builder, Refusal> {
+fn builder(options: &[&str]) -> Result<Builder, OptionError> {
     let mut builder = Builder::new();
     for option in options {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
@@ -21,7 +21,7 @@ fn builder(options: &[&str]) -> Result<Builder, Refusal> {
     Ok(builder)
 }
 
-fn config(options: &[&str]) -> Result<Config, Refusal> {
+fn config(options: &[&str]) -> Result<Config, OptionError> {
     builder(options)?.build()
 }
 

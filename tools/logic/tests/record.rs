@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use union_logic::alloc::fail_after;
 use union_logic::fallthru::Fallthrus;
 use union_logic::merge::{Merge, Seen};
-use union_logic::record::{decode, encode, size, Identity, Refused};
+use union_logic::record::{decode, encode, size, Identity, RecordError};
 use union_model::layer::{Dir, Node};
 
 const WHAT: Identity = Identity::new().with(2010).with(7);
@@ -43,7 +43,7 @@ fn write(set: &Fallthrus) -> Vec<u8> {
     encode(set, WHAT, place).unwrap().to_vec()
 }
 
-fn read(record: &[u8]) -> Result<Fallthrus, Refused> {
+fn read(record: &[u8]) -> Result<Fallthrus, RecordError> {
     decode(record, WHAT, 99, layer)
 }
 
@@ -121,7 +121,7 @@ proptest! {
         let again = written.as_deref().ok().map(read);
         fail_after(None);
         match again {
-            None | Some(Err(Refused::NoMemory)) => {}
+            None | Some(Err(RecordError::NoMemory)) => {}
             Some(again) => prop_assert!(same(&set, &again.unwrap())),
         }
     }
@@ -133,9 +133,9 @@ fn of_other_directories_and_versions() {
     merge.add(0, b"name", 1, 8, Seen::Name).unwrap();
     let mut record = write(&merge.finish().unwrap());
     let other = decode(&record, WHAT.with(0), 1, layer);
-    assert_eq!(other.err(), Some(Refused::Other));
+    assert_eq!(other.err(), Some(RecordError::Other));
     record[8] = 2;
-    assert_eq!(read(&checksummed(record)).err(), Some(Refused::Version(2)));
+    assert_eq!(read(&checksummed(record)).err(), Some(RecordError::Version(2)));
 }
 
 #[test]

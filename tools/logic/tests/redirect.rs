@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use union_logic::entry::{Entry, Kind};
-use union_logic::resolve::{self, Astray, Course, Hint, Layers, Redirection, Refused, LONGEST};
+use union_logic::resolve::{self, Astray, Course, Hint, Layers, Redirection, CourseError, LONGEST};
 use union_logic::value;
 
 #[derive(Clone, Debug, Default)]
@@ -312,5 +312,5 @@ fn a_path_does_not_grow_for_ever() {
     let wide = "w".repeat(255);
     let redirect = value::redirect(wide.as_bytes()).unwrap();
     let refused = course.pass(&mut left, dir, Some(redirect));
-    assert_eq!(refused, Err(Refused::TooLong));
+    assert_eq!(refused, Err(CourseError::TooLong));
 }
