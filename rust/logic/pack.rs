@@ -10,14 +10,14 @@
 use super::alloc::AllocError;
 use super::hash::{self, NameHash};
 use super::ordered::Ordered;
-use super::record::{self, Identity};
+use super::record::{self, RecordId};
 
 /// Alignment of records, in bytes.
 pub const ALIGN: u64 = 8;
 
 /// Where a record is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Place {
+pub struct Extent {
     /// Bytes from the beginning of the file.
     pub offset: u64,
     /// Bytes.
@@ -26,7 +26,7 @@ pub struct Place {
 
 /// Which records a file holds, and where.
 pub struct Index {
-    places: Ordered<Place>,
+    extents: Ordered<Extent>,
     end: u64,
 }
 
@@ -34,7 +34,7 @@ impl Index {
     /// Of an empty file.
     pub const fn new() -> Self {
         Index {
-            places: Ordered::new(),
+            extents: Ordered::new(),
             end: 0,
         }
     }
@@ -46,12 +46,12 @@ impl Index {
 
     /// How many records there are.
     pub const fn len(&self) -> usize {
-        self.places.len()
+        self.extents.len()
     }
 
     /// Whether there are none.
     pub const fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.extents.is_empty()
     }
 
     /// Takes in the record that begins at [`end`](Self::end) with these bytes, at least
@@ -66,26 +66,26 @@ impl Index {
         let Some(next) = next else {
             return Ok(false);
         };
-        let place = Place {
+        let extent = Extent {
             offset: self.end,
             len,
         };
         let (hash, name) = key(identity);
-        self.places.insert(hash, &name, place)?;
+        self.extents.insert(hash, &name, extent)?;
         self.end = next;
         Ok(true)
     }
 
     /// Where the record of an identity is.
-    pub fn find(&self, identity: Identity) -> Option<Place> {
+    pub fn find(&self, identity: RecordId) -> Option<Extent> {
         let (hash, name) = key(identity);
-        self.places.get(hash, &name).copied()
+        self.extents.get(hash, &name).copied()
     }
 
     /// Forgets a record that turned out to be of no use.
-    pub fn remove(&mut self, identity: Identity) {
+    pub fn remove(&mut self, identity: RecordId) {
         let (hash, name) = key(identity);
-        self.places.remove(hash, &name);
+        self.extents.remove(hash, &name);
     }
 }
 
@@ -96,7 +96,7 @@ impl Default for Index {
 }
 
 /// An identity as a name.
-fn key(identity: Identity) -> (NameHash, [u8; 16]) {
+fn key(identity: RecordId) -> (NameHash, [u8; 16]) {
     let name = identity.to_bytes();
     (hash::name(0, &name), name)
 }
@@ -106,7 +106,7 @@ mod tests {
     use super::*;
     use crate::merge::{Merge, Seen};
 
-    fn record(identity: Identity, names: u32) -> std::vec::Vec<u8> {
+    fn record(identity: RecordId, names: u32) -> std::vec::Vec<u8> {
         let mut merge = Merge::with_key(0);
         for number in 0..names {
             let name = std::format!("{number}");
@@ -130,27 +130,27 @@ mod tests {
 
     #[test]
     fn the_last_one_counts() {
-        let (one, two) = (Identity::new().with(1), Identity::new().with(2));
+        let (one, two) = (RecordId::new().with(1), RecordId::new().with(2));
         let mut file = std::vec::Vec::new();
-        let mut places = std::vec::Vec::new();
+        let mut extents = std::vec::Vec::new();
         for (identity, names) in [(one, 3), (two, 0), (one, 5)] {
-            places.push(file.len() as u64);
+            extents.push(file.len() as u64);
             file.extend(record(identity, names));
             file.resize(file.len().next_multiple_of(8), 0);
         }
         let index = index(&file);
         assert_eq!((index.len(), index.end()), (2, file.len() as u64));
-        assert_eq!(index.find(one).unwrap().offset, places[2]);
-        assert_eq!(index.find(two).unwrap().offset, places[1]);
-        assert_eq!(index.find(Identity::new()), None);
-        let place = index.find(one).unwrap();
-        let found = &file[place.offset as usize..][..place.len];
+        assert_eq!(index.find(one).unwrap().offset, extents[2]);
+        assert_eq!(index.find(two).unwrap().offset, extents[1]);
+        assert_eq!(index.find(RecordId::new()), None);
+        let extent = index.find(one).unwrap();
+        let found = &file[extent.offset as usize..][..extent.len];
         assert_eq!(found, record(one, 5));
     }
 
     #[test]
     fn what_a_power_cut_leaves() {
-        let (one, two) = (Identity::new().with(1), Identity::new().with(2));
+        let (one, two) = (RecordId::new().with(1), RecordId::new().with(2));
         let whole = record(one, 7);
         let mut file = whole.clone();
         file.resize(file.len().next_multiple_of(8), 0);
@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn no_record_can_be_too_long() {
-        let mut head = record(Identity::new(), 0);
+        let mut head = record(RecordId::new(), 0);
         // Names, further layers, bytes.
         head[12..24].fill(0xff);
         assert!(!Index::new().add(&head).unwrap());

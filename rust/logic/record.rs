@@ -3,7 +3,7 @@
 //! The durable form of a fallthru set.
 //!
 //! A record is kept in the upper layer, so that a directory that was merged once need not be merged
-//! again after the next mount. It is bound to the directories it was made of by an [`Identity`];
+//! again after the next mount. It is bound to the directories it was made of by a [`RecordId`];
 //! that of other directories, of another version, or one that is damaged is of no use, and the set is
 //! made anew. So nothing has to be written in any order, or at once: losing a record loses nothing.
 //!
@@ -46,24 +46,24 @@ pub const MOST: usize = 1 << 29;
 /// What a set was made of: a hash of all that tells the lower directories, and their contents, from
 /// others.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Identity([u64; 2]);
+pub struct RecordId([u64; 2]);
 
-impl Identity {
+impl RecordId {
     /// Of nothing yet.
     pub const fn new() -> Self {
-        Identity([0, 1])
+        RecordId([0, 1])
     }
 
     /// With one fact more.
     #[must_use]
     pub const fn with(self, fact: u64) -> Self {
-        let Identity([a, b]) = self;
-        Identity([hash::combine(a, fact), hash::combine(b, !fact)])
+        let RecordId([a, b]) = self;
+        RecordId([hash::combine(a, fact), hash::combine(b, !fact)])
     }
 
     /// As bytes.
     pub fn to_bytes(self) -> [u8; 16] {
-        let Identity([a, b]) = self;
+        let RecordId([a, b]) = self;
         let mut bytes = [0; 16];
         for (byte, value) in bytes
             .iter_mut()
@@ -75,7 +75,7 @@ impl Identity {
     }
 }
 
-impl Default for Identity {
+impl Default for RecordId {
     fn default() -> Self {
         Self::new()
     }
@@ -127,7 +127,7 @@ pub fn size(set: &Fallthrus) -> Option<usize> {
 /// more than 255 bytes.
 pub fn encode(
     set: &Fallthrus,
-    identity: Identity,
+    identity: RecordId,
     place: impl Fn(u32) -> Option<u16>,
 ) -> Result<Vec<u8>, AllocError> {
     let place = |layer| place(layer).ok_or(AllocError);
@@ -190,7 +190,7 @@ impl<'a> Rest<'a> {
 
 /// What a record says of itself at its beginning: its identity, and how many bytes it has. `None` if
 /// these are not the first [`HEADER`] bytes of one.
-pub fn head(record: &[u8]) -> Option<(Identity, usize)> {
+pub fn head(record: &[u8]) -> Option<(RecordId, usize)> {
     let header = Header::read(record).ok()?;
     let len = header
         .names
@@ -205,7 +205,7 @@ pub fn head(record: &[u8]) -> Option<(Identity, usize)> {
 /// for the hash table of the set.
 pub fn decode(
     record: &[u8],
-    identity: Identity,
+    identity: RecordId,
     key: u64,
     layer: impl Fn(u16) -> Option<u32>,
 ) -> Result<Fallthrus, RecordError> {
@@ -283,7 +283,7 @@ struct Header {
     names: usize,
     deeper: usize,
     bytes: usize,
-    identity: Identity,
+    identity: RecordId,
 }
 
 impl Header {
@@ -305,7 +305,7 @@ impl Header {
             names: names as usize,
             deeper: deeper as usize,
             bytes: bytes as usize,
-            identity: Identity([u64::from_le_bytes(*a), u64::from_le_bytes(*b)]),
+            identity: RecordId([u64::from_le_bytes(*a), u64::from_le_bytes(*b)]),
         })
     }
 }

@@ -19,7 +19,7 @@ const DEVICE_HEAD: usize = 40 << 10;
 
 /// What a union is known by.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
+pub enum UnionIdentity {
     /// Its own UUID.
     Own([u8; 16]),
     /// Its device number, while it is mounted: there is nothing that stays.
@@ -28,7 +28,7 @@ pub enum Identity {
     Real,
 }
 
-impl Identity {
+impl UnionIdentity {
     /// Puts the identification into what the real file system says. `dev`: the union's device number.
     pub fn show(self, buf: &mut Statfs, dev: u32) {
         match self {

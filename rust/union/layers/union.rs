@@ -10,7 +10,7 @@ use crate::{
     },
     union::{
         layers::{
-            identity::{self, Identity},
+            identity::{self, UnionIdentity},
             numbers::Numbers,
             reserved::Reserved,
         },
@@ -167,7 +167,7 @@ pub struct Union {
     /// The mounts of the lower layers in their order, then that of the upper layer.
     pub mnts: KVec<PrivateMount>,
     /// What the union is known by.
-    pub identity: Identity,
+    pub identity: UnionIdentity,
     /// Whether any of the mounts maps ids.
     pub any_idmapped: bool,
     /// Whether any of the lower layers may change by itself: its file system wants to be asked again for

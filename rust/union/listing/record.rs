@@ -10,7 +10,7 @@
 //! systems, whose own layers may have changed.
 
 use crate::{
-    logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::Identity},
+    logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::RecordId},
     union::{
         layers::{node::Node, union::Union},
         listing::record_file::Records,
@@ -19,24 +19,24 @@ use crate::{
 use kernel::{prelude::*, sync::Arc};
 
 /// Where the set of a directory is recorded, and as what.
-pub struct Target<'a> {
+pub struct RecordTarget<'a> {
     records: &'a Arc<Records>,
-    identity: Identity,
+    identity: RecordId,
 }
 
 /// The target of a directory, if its set is to be recorded: it is merged, and can be told from others.
 /// To be asked for before the layers are read: what changes meanwhile makes another identity.
-pub fn target<'a>(union: &'a Union, node: &Node) -> Option<Target<'a>> {
+pub fn target<'a>(union: &'a Union, node: &Node) -> Option<RecordTarget<'a>> {
     let records = union.upper.as_ref()?.records.as_ref()?;
     if !node.is_merged() {
         return None;
     }
     let identity = identity(union, node)?;
-    Some(Target { records, identity })
+    Some(RecordTarget { records, identity })
 }
 
 /// The set of a directory as it was written down. With the mounter's credentials.
-pub fn load(union: &Union, node: &Node, target: &Target<'_>) -> Option<Fallthrus> {
+pub fn load(union: &Union, node: &Node, target: &RecordTarget<'_>) -> Option<Fallthrus> {
     let lowers = node.lowers();
     let layer = |place: u16| Some(lowers.get(usize::from(place))?.layer);
     target.records.load(target.identity, union.hash_key, layer)
@@ -44,7 +44,7 @@ pub fn load(union: &Union, node: &Node, target: &Target<'_>) -> Option<Fallthrus
 
 /// Has the set of a directory written down, if it is worth that, in the background. Best effort: the
 /// set is read from the layers again if this fails.
-pub fn save(union: &Union, node: &Node, target: &Target<'_>, set: &Arc<Fallthrus>) {
+pub fn save(union: &Union, node: &Node, target: &RecordTarget<'_>, set: &Arc<Fallthrus>) {
     let enqueue = || -> Result {
         let mut layers = KVec::with_capacity(node.lowers().len(), GFP_KERNEL)?;
         for lower in node.lowers() {
@@ -58,8 +58,8 @@ pub fn save(union: &Union, node: &Node, target: &Target<'_>, set: &Arc<Fallthrus
 
 /// What tells the lower directories of a directory from others, and from what they were or will be.
 /// `None`: nothing does.
-fn identity(union: &Union, node: &Node) -> Option<Identity> {
-    let of_mount = Identity::new()
+fn identity(union: &Union, node: &Node) -> Option<RecordId> {
+    let of_mount = RecordId::new()
         // Inode numbers are written down as the union shows them, whiteouts as it sees them.
         .with(union.inums.file_systems().into())
         .with(node.space().id())
@@ -84,7 +84,7 @@ fn identity(union: &Union, node: &Node) -> Option<Identity> {
             unsigned(times.ctime.0),
             unsigned(times.ctime.1),
         ];
-        Some(facts.into_iter().fold(identity, Identity::with))
+        Some(facts.into_iter().fold(identity, RecordId::with))
     })
 }
 

@@ -9,8 +9,8 @@
 use crate::{
     logic::{
         fallthru::Fallthrus,
-        pack::{Index, Place},
-        record::{self, Identity, RecordError},
+        pack::{Extent, Index},
+        record::{self, RecordError, RecordId},
     },
     union::layers::private::Private,
     vfs::{
@@ -44,7 +44,7 @@ pub struct Records {
     #[pin]
     file: Mutex<File>,
     #[pin]
-    waiting: Mutex<Waiting>,
+    queue: Mutex<Queue>,
     /// Bytes of the file that are in use, and the records in it: figures are asked for under locks
     /// that the file is used within (`namespace_sem`).
     bytes: Atomic<u64>,
@@ -77,16 +77,16 @@ struct Open {
 }
 
 #[derive(Default)]
-struct Waiting {
-    jobs: KVVec<Job>,
+struct Queue {
+    records: KVVec<PendingRecord>,
     /// Bytes of memory their sets take.
     bytes: usize,
 }
 
 /// A set to be written down.
-struct Job {
+struct PendingRecord {
     set: Arc<Fallthrus>,
-    identity: Identity,
+    identity: RecordId,
     layers: KVec<u32>,
 }
 
@@ -98,7 +98,7 @@ impl Records {
                 private,
                 cred,
                 file <- new_mutex!(File::Unknown, "union_records"),
-                waiting <- new_mutex!(Waiting::default(), "union_records_waiting"),
+                queue <- new_mutex!(Queue::default(), "union_records_queue"),
                 bytes: Atomic::new(0),
                 count: Atomic::new(0),
                 loaded: Atomic::new(0),
@@ -126,7 +126,7 @@ impl Records {
     /// says which layer is the one of that place in the record. With the mounter's credentials.
     pub fn load(
         &self,
-        identity: Identity,
+        identity: RecordId,
         key: u64,
         layer: impl Fn(u16) -> Option<u32>,
     ) -> Option<Fallthrus> {
@@ -156,18 +156,18 @@ impl Records {
     /// # Errors
     ///
     /// `EBUSY` if much waits already; `ENOMEM`.
-    pub fn enqueue(&self, identity: Identity, set: &Arc<Fallthrus>, layers: KVec<u32>) -> Result {
-        let job = Job {
+    pub fn enqueue(&self, identity: RecordId, set: &Arc<Fallthrus>, layers: KVec<u32>) -> Result {
+        let pending = PendingRecord {
             set: set.clone(),
             identity,
             layers,
         };
-        let mut waiting = self.waiting.lock();
-        if waiting.bytes >= MOST_WAITING {
+        let mut queue = self.queue.lock();
+        if queue.bytes >= MOST_WAITING {
             return Err(EBUSY);
         }
-        waiting.jobs.push(job, GFP_KERNEL)?;
-        waiting.bytes = waiting.bytes.saturating_add(set.memory());
+        queue.records.push(pending, GFP_KERNEL)?;
+        queue.bytes = queue.bytes.saturating_add(set.memory());
         Ok(())
     }
 
@@ -180,7 +180,7 @@ impl Records {
     }
 
     /// Where the record of an identity is, in which file.
-    fn find(&self, identity: Identity) -> Option<(BackedFile, Place)> {
+    fn find(&self, identity: RecordId) -> Option<(BackedFile, Extent)> {
         let mut file = self.file.lock();
         if let File::Unknown = *file {
             match self.open() {
@@ -274,9 +274,9 @@ impl Records {
         written
     }
 
-    fn write(&self, job: &Job) -> Result {
-        let place = |layer| u16::try_from(job.layers.binary_search(&layer).ok()?).ok();
-        let record = record::encode(&job.set, job.identity, place).map_err(|_| ENOMEM)?;
+    fn write(&self, pending: &PendingRecord) -> Result {
+        let place = |layer| u16::try_from(pending.layers.binary_search(&layer).ok()?).ok();
+        let record = record::encode(&pending.set, pending.identity, place).map_err(|_| ENOMEM)?;
         let is_new = matches!(*self.file.lock(), File::New);
         if is_new {
             // Nobody else does, and readers need not wait for it.
@@ -287,7 +287,7 @@ impl Records {
             }
         }
         let (file, end) = match &*self.file.lock() {
-            File::Open(open) if open.index.find(job.identity).is_some() => return Ok(()),
+            File::Open(open) if open.index.find(pending.identity).is_some() => return Ok(()),
             File::Open(open) if open.index.end() + record.len() as u64 > open.limit => {
                 return Err(ENOSPC)
             }
@@ -312,15 +312,15 @@ impl Task for Records {
     fn run(&self) {
         let _creds = OverrideCreds::new(&self.cred);
         loop {
-            let job = {
-                let mut waiting = self.waiting.lock();
-                let Some(job) = waiting.jobs.pop() else {
+            let pending = {
+                let mut queue = self.queue.lock();
+                let Some(pending) = queue.records.pop() else {
                     return;
                 };
-                waiting.bytes = waiting.bytes.saturating_sub(job.set.memory());
-                job
+                queue.bytes = queue.bytes.saturating_sub(pending.set.memory());
+                pending
             };
-            if self.write(&job).is_ok() {
+            if self.write(&pending).is_ok() {
                 self.recorded.fetch_add(1, Relaxed);
             }
         }
@@ -340,7 +340,7 @@ fn loff(offset: u64) -> Result<Loff> {
     Loff::try_from(offset).map_err(|_| EFBIG)
 }
 
-fn read(file: &BackedFile, place: Place) -> Result<KVVec<u8>, RecordError> {
+fn read(file: &BackedFile, place: Extent) -> Result<KVVec<u8>, RecordError> {
     let mut record = KVVec::new();
     record
         .resize(place.len, 0, GFP_KERNEL_ACCOUNT)

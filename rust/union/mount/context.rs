@@ -15,7 +15,7 @@ use crate::{
             private_xattrs,
             {
                 identity,
-                identity::Identity,
+                identity::UnionIdentity,
                 node::{LowerPath, LowerStack, Parts},
                 numbers::FileSystems,
                 private::Private,
@@ -336,7 +336,7 @@ impl Context<UnionFs> for MountContext {
 
         let info = top.map(|(upper, _)| SbInfo::of(upper.dentry()));
         let union = self.union(fc, config, cred, top, claims)?;
-        if let Identity::Own(uuid) = union.identity {
+        if let UnionIdentity::Own(uuid) = union.identity {
             sb.set_uuid(uuid);
         }
         let revalidates = union.revalidates;

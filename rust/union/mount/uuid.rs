@@ -10,7 +10,7 @@ use crate::{
         value,
     },
     union::{
-        layers::{identity::Identity, union::Lower},
+        layers::{identity::UnionIdentity, union::Lower},
         mount::check::Named,
     },
     vfs::{
@@ -29,7 +29,12 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// With a message, if the option demands one and it cannot be read or kept. Otherwise the union has none then.
-pub fn of_upper(fc: &FsContext, config: Config, upper: &Named, mnt: &Mount) -> Result<Identity> {
+pub fn of_upper(
+    fc: &FsContext,
+    config: Config,
+    upper: &Named,
+    mnt: &Mount,
+) -> Result<UnionIdentity> {
     match try_of_upper(config, upper, mnt) {
         Err(e) if config.uuid == Uuid::On => Err(upper.refuse(
             fc,
@@ -45,15 +50,15 @@ pub fn of_upper(fc: &FsContext, config: Config, upper: &Named, mnt: &Mount) -> R
                 "the UUID of the union cannot be read or stored ({:?}): it has none\n",
                 e
             );
-            Ok(Identity::Real)
+            Ok(UnionIdentity::Real)
         }
         found => found,
     }
 }
 
-fn try_of_upper(config: Config, upper: &Named, mnt: &Mount) -> Result<Identity> {
+fn try_of_upper(config: Config, upper: &Named, mnt: &Mount) -> Result<UnionIdentity> {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
-        return Ok(Identity::Real);
+        return Ok(UnionIdentity::Real);
     }
     let dentry = upper.dentry();
     let name = |attr| codec::name(config.xattr_space, attr);
@@ -74,8 +79,8 @@ fn try_of_upper(config: Config, upper: &Named, mnt: &Mount) -> Result<Identity> 
         Err(e) => return Err(e),
     };
     Ok(match plan(config.uuid, stored, used) {
-        Plan::Own(uuid) => Identity::Own(uuid),
-        Plan::Real => Identity::Real,
+        Plan::Own(uuid) => UnionIdentity::Own(uuid),
+        Plan::Real => UnionIdentity::Real,
         Plan::Make => {
             let mut uuid = [0; 16];
             for bytes in uuid.chunks_exact_mut(8) {
@@ -84,19 +89,19 @@ fn try_of_upper(config: Config, upper: &Named, mnt: &Mount) -> Result<Identity> 
             let uuid = as_random(uuid);
             let _write = WriteAccess::want(mnt)?;
             xattr::set(mnt, dentry, name(Attr::Uuid), &uuid, 0)?;
-            Identity::Own(uuid)
+            UnionIdentity::Own(uuid)
         }
     })
 }
 
 /// Of a union without one: what its layers make. `mnts`: their mounts.
-pub fn of_layers(config: Config, lowers: &[Lower], mnts: &[PrivateMount]) -> Identity {
+pub fn of_layers(config: Config, lowers: &[Lower], mnts: &[PrivateMount]) -> UnionIdentity {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
-        return Identity::Real;
+        return UnionIdentity::Real;
     }
     let layers = lowers
         .iter()
         .zip(mnts)
         .map(|(lower, mnt)| lower.identity(mnt));
-    uuid_of_layers(layers).map_or(Identity::Device, Identity::Own)
+    uuid_of_layers(layers).map_or(UnionIdentity::Device, UnionIdentity::Own)
 }

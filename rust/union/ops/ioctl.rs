@@ -5,7 +5,7 @@
 use crate::{
     logic::{
         ioctl::{self, BUFFER, FALLTHRUS, NAME, RESTORE},
-        record::{self, Identity},
+        record::{self, RecordId},
     },
     union::{
         change::{settle, stage},
@@ -104,7 +104,7 @@ fn fallthrus(file: &OpenFile<UnionFs, ()>, arg: UserArg) -> Result {
 
     let set = dir_cache::fallthrus(dir)?;
     let layer = |layer| u16::try_from(layer).ok();
-    let record = record::encode(&set, Identity::new(), layer).map_err(|_| ENOMEM)?;
+    let record = record::encode(&set, RecordId::new(), layer).map_err(|_| ENOMEM)?;
     let needed = record.len() as u64;
     arg.write(8, &needed.to_ne_bytes())?;
     if size < needed {

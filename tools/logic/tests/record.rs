@@ -8,10 +8,10 @@ use proptest::prelude::*;
 use union_logic::alloc::fail_after;
 use union_logic::fallthru::Fallthrus;
 use union_logic::merge::{Merge, Seen};
-use union_logic::record::{decode, encode, size, Identity, RecordError};
+use union_logic::record::{decode, encode, size, RecordId, RecordError};
 use union_model::layer::{Dir, Node};
 
-const WHAT: Identity = Identity::new().with(2010).with(7);
+const WHAT: RecordId = RecordId::new().with(2010).with(7);
 
 fn set(layers: &[Dir]) -> Fallthrus {
     let mut merge = Merge::with_key(1);

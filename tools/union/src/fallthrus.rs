@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use anyhow::{Result, anyhow};
-use union_logic::record::{self, Identity};
+use union_logic::record::{self, RecordId};
 
 use crate::directory::{Directory, explain};
 use crate::layers;
@@ -12,7 +12,7 @@ use crate::layers;
 /// Prints the set of a directory, in the order of its positions.
 pub fn print(dir: &Path, json: bool) -> Result<()> {
     let record = explain(Directory::open(dir)?.fallthrus(), dir)?;
-    let set = record::decode(&record, Identity::new(), 0, |place| Some(place.into()))
+    let set = record::decode(&record, RecordId::new(), 0, |place| Some(place.into()))
         .map_err(|error| anyhow!("{}: cannot be understood: {error:?}", dir.display()))?;
     let layers = layers::of(dir).unwrap_or_default();
     let layer = |number: u32| match layers.get(number as usize) {
