@@ -97,7 +97,7 @@ impl Kind {
 /// What one layer says of a name. How the layer writes it down (a 0:0 character device, an
 /// attribute, a name prefix) is the codec's matter and not seen any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Entry {
+pub enum LayerEntry {
     /// Nothing: the layers beneath decide.
     Absent,
     /// The name is hidden: whatever the layers beneath say, it is not there.
@@ -111,12 +111,12 @@ pub enum Entry {
     Leaf(Kind),
 }
 
-impl Entry {
+impl LayerEntry {
     /// The entry for an object of `kind` that is no whiteout; `opaque` counts for directories only.
-    pub const fn of(kind: Kind, opaque: bool) -> Entry {
+    pub const fn of(kind: Kind, opaque: bool) -> LayerEntry {
         match kind {
-            Kind::Directory => Entry::Directory { opaque },
-            leaf => Entry::Leaf(leaf),
+            Kind::Directory => LayerEntry::Directory { opaque },
+            leaf => LayerEntry::Leaf(leaf),
         }
     }
 }

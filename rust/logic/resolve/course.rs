@@ -19,19 +19,19 @@
 //! path has components: there are no loops, whatever the redirects say.
 
 use super::super::alloc::{AllocError, Vec};
-use super::super::entry::Entry;
+use super::super::entry::LayerEntry;
 use super::super::value::Redirect;
 
 /// The longest path, in bytes; what redirects put together beyond it is an error. It is the longest
 /// that a program can say (`PATH_MAX`).
-pub const LONGEST: usize = 4096;
+pub const MAX_PATH: usize = 4096;
 
 /// Why a redirect cannot be followed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum CourseError {
     /// There is no memory.
     NoMemory,
-    /// The path would be longer than [`LONGEST`].
+    /// The path would be longer than [`MAX_PATH`].
     TooLong,
 }
 
@@ -43,12 +43,12 @@ impl From<AllocError> for CourseError {
 
 /// Where the layers that are still to be asked are asked.
 pub struct Course {
-    place: Place,
+    route: Route,
     /// An opaque directory, or something that is none, stood in the way: no layer beneath has a part.
     ended: bool,
 }
 
-enum Place {
+enum Route {
     /// In the lower parts of the parent, under this name, or else the one that is looked up.
     Parent(Option<Vec<u8>>),
     /// At this path from the root of each layer; it begins with a slash.
@@ -70,7 +70,7 @@ pub enum Ask<'a> {
 ///
 /// It counts from the end of the path, for a redirect replaces what lies before.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Left(usize);
+pub struct Remaining(usize);
 
 /// A component of the path.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -94,17 +94,17 @@ impl Course {
     /// The course of a name about which no redirect has said anything.
     pub const fn new() -> Self {
         Course {
-            place: Place::Parent(None),
+            route: Route::Parent(None),
             ended: false,
         }
     }
 
     /// Where the next layer is asked.
     pub fn ask(&self) -> Ask<'_> {
-        match &self.place {
-            Place::Parent(None) => Ask::Name,
-            Place::Parent(Some(name)) => Ask::Other(name),
-            Place::Roots(_) => Ask::Path,
+        match &self.route {
+            Route::Parent(None) => Ask::Name,
+            Route::Parent(Some(name)) => Ask::Other(name),
+            Route::Roots(_) => Ask::Path,
         }
     }
 
@@ -114,26 +114,26 @@ impl Course {
     }
 
     fn path(&self) -> &[u8] {
-        match &self.place {
-            Place::Roots(path) => path,
-            Place::Parent(_) => &[],
+        match &self.route {
+            Route::Roots(path) => path,
+            Route::Parent(_) => &[],
         }
     }
 
     /// Begins the walk through a layer, at its root.
-    pub fn enter(&self) -> Left {
-        Left(self.path().len().saturating_sub(1))
+    pub fn enter(&self) -> Remaining {
+        Remaining(self.path().len().saturating_sub(1))
     }
 
     /// The path before the next component, and from there on.
-    fn split(&self, left: Left) -> (&[u8], &[u8]) {
+    fn split(&self, left: Remaining) -> (&[u8], &[u8]) {
         let path = self.path();
         path.split_at_checked(path.len().saturating_sub(left.0))
             .unwrap_or((path, &[]))
     }
 
     /// The next component; none if the walk is over.
-    pub fn component(&self, left: Left) -> Option<Component<'_>> {
+    pub fn component(&self, left: Remaining) -> Option<Component<'_>> {
         let (_, rest) = self.split(left);
         let mut parts = rest.splitn(2, |&b| b == b'/');
         let name = parts.next().filter(|name| !name.is_empty())?;
@@ -151,21 +151,21 @@ impl Course {
     /// See [`CourseError`]; the course is of no use after it.
     pub fn pass(
         &mut self,
-        left: &mut Left,
-        entry: Entry,
+        left: &mut Remaining,
+        entry: LayerEntry,
         redirect: Option<Redirect<'_>>,
     ) -> Result<Way, CourseError> {
         let at = *left;
         let component = self.component(at).map_or(0, |c| c.name.len());
-        *left = Left(at.0.saturating_sub(component.saturating_add(1)));
+        *left = Remaining(at.0.saturating_sub(component.saturating_add(1)));
         match entry {
-            Entry::Absent => return Ok(Way::Out),
-            Entry::Whiteout | Entry::Leaf(_) => {
+            LayerEntry::Absent => return Ok(Way::Out),
+            LayerEntry::Whiteout | LayerEntry::Leaf(_) => {
                 self.ended = true;
                 return Ok(Way::Out);
             }
-            Entry::Directory { opaque: true } => self.ended = true,
-            Entry::Directory { opaque: false } => {
+            LayerEntry::Directory { opaque: true } => self.ended = true,
+            LayerEntry::Directory { opaque: false } => {
                 if let Some(redirect) = redirect {
                     self.replace(at, redirect)?;
                 }
@@ -180,30 +180,30 @@ impl Course {
     ///
     /// See [`CourseError`]; the course is of no use after it.
     pub fn turn(&mut self, redirect: Redirect<'_>) -> Result<(), CourseError> {
-        match (redirect, &mut self.place) {
-            (Redirect::Relative(name), Place::Parent(other)) => {
+        match (redirect, &mut self.route) {
+            (Redirect::Relative(name), Route::Parent(other)) => {
                 let mut copy = Vec::new();
                 copy.extend_from_slice(name)?;
                 *other = Some(copy);
                 Ok(())
             }
-            (Redirect::Relative(_), Place::Roots(path)) => {
+            (Redirect::Relative(_), Route::Roots(path)) => {
                 let last = path.iter().rposition(|&b| b == b'/').unwrap_or(0);
-                let left = Left(path.len().saturating_sub(last.saturating_add(1)));
+                let left = Remaining(path.len().saturating_sub(last.saturating_add(1)));
                 self.replace(left, redirect)
             }
-            (Redirect::Absolute(_), Place::Parent(_)) => {
-                self.place = Place::Roots(Vec::new());
-                self.replace(Left(0), redirect)
+            (Redirect::Absolute(_), Route::Parent(_)) => {
+                self.route = Route::Roots(Vec::new());
+                self.replace(Remaining(0), redirect)
             }
-            (Redirect::Absolute(_), Place::Roots(_)) => self.replace(Left(0), redirect),
+            (Redirect::Absolute(_), Route::Roots(_)) => self.replace(Remaining(0), redirect),
         }
     }
 
     /// Replaces the component that `left` begins with by the redirect of the directory there; an
     /// absolute one replaces what comes before as well. What comes after it stays, and so does
     /// `left`, but for the length of the component.
-    fn replace(&mut self, left: Left, redirect: Redirect<'_>) -> Result<(), CourseError> {
+    fn replace(&mut self, left: Remaining, redirect: Redirect<'_>) -> Result<(), CourseError> {
         let (before, rest) = self.split(left);
         let after = rest
             .iter()
@@ -216,12 +216,12 @@ impl Course {
         };
         let mut path = Vec::new();
         for part in [before, to, after] {
-            if path.len().saturating_add(part.len()) > LONGEST {
+            if path.len().saturating_add(part.len()) > MAX_PATH {
                 return Err(CourseError::TooLong);
             }
             path.extend_from_slice(part)?;
         }
-        self.place = Place::Roots(path);
+        self.route = Route::Roots(path);
         if let Redirect::Absolute(_) = redirect {
             self.ended = false;
         }

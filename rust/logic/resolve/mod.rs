@@ -9,10 +9,10 @@
 mod course;
 mod stack;
 
-pub use course::{Ask, Component, Course, CourseError, Left, Way, LONGEST};
+pub use course::{Ask, Component, Course, CourseError, Remaining, Way, MAX_PATH};
 pub use stack::{Outcome, Stack, Step};
 
-use super::{entry::Entry, fallthru::Fallthrus, value};
+use super::{entry::LayerEntry, fallthru::Fallthrus, value};
 
 /// The layers of a union, as seen from a directory, the parent, in which a name is looked up.
 ///
@@ -25,7 +25,7 @@ pub trait Layers {
     type Found;
 
     /// What the layer says of the name with it.
-    fn entry(&self, found: &Self::Found) -> Entry;
+    fn entry(&self, found: &Self::Found) -> LayerEntry;
 
     /// The redirect that it carries.
     fn redirect<'f>(&self, found: &'f Self::Found) -> Option<&'f [u8]>;
@@ -78,7 +78,7 @@ pub enum Astray<'a> {
     Forbidden(&'a [u8]),
     /// It says nothing that could be followed.
     Corrupt,
-    /// Redirects lead to a path of more than [`LONGEST`] bytes.
+    /// Redirects lead to a path of more than [`MAX_PATH`] bytes.
     TooLong,
     /// There is no memory.
     NoMemory,
@@ -271,7 +271,7 @@ impl<L: Layers> Walk<'_, L> {
             }
             let (entry, redirect) = match &found {
                 Some(found) => (self.layers.entry(found), self.layers.redirect(found)),
-                None => (Entry::Absent, None),
+                None => (LayerEntry::Absent, None),
             };
             let redirect = match redirect {
                 Some(to) => Some(self.decode(to)?),
@@ -289,7 +289,7 @@ impl<L: Layers> Walk<'_, L> {
     fn take_lower(&mut self, layer: u32, found: Option<L::Found>) -> Result<(), L::Error> {
         self.next = layer.saturating_add(1);
         let Some(found) = found else {
-            self.more = self.stack.feed(Entry::Absent).more();
+            self.more = self.stack.feed(LayerEntry::Absent).more();
             return Ok(());
         };
         if self.is_taken(&found)? {

@@ -10,7 +10,7 @@
 //!   walk, and what lies beneath it stays hidden even if it is a directory;
 //! * an opaque directory ends the walk after it is taken.
 
-use super::super::entry::{Entry, Kind};
+use super::super::entry::{Kind, LayerEntry};
 
 /// Resolves one name. Fed with the answer of each layer in turn, it says what to do with it.
 ///
@@ -89,26 +89,28 @@ impl Stack {
     }
 
     /// Takes in what the next layer, going down, says of the name.
-    pub fn feed(&mut self, entry: Entry) -> Step {
+    pub fn feed(&mut self, entry: LayerEntry) -> Step {
         let (state, step) = match (self.state, entry) {
             (State::Done(_), _) => (self.state, Step::Skip { more: false }),
-            (_, Entry::Absent) => (self.state, Step::Skip { more: true }),
+            (_, LayerEntry::Absent) => (self.state, Step::Skip { more: true }),
 
-            (State::Searching, Entry::Whiteout) => (
+            (State::Searching, LayerEntry::Whiteout) => (
                 State::Done(Outcome::Absent(Absence::Whiteout)),
                 Step::Skip { more: false },
             ),
-            (State::Searching, Entry::Leaf(kind)) => {
+            (State::Searching, LayerEntry::Leaf(kind)) => {
                 (State::Done(Outcome::Leaf(kind)), Step::Take { more: false })
             }
-            (State::Stacking, Entry::Whiteout | Entry::Leaf(_)) => {
+            (State::Stacking, LayerEntry::Whiteout | LayerEntry::Leaf(_)) => {
                 (State::Done(Outcome::Directory), Step::Skip { more: false })
             }
 
-            (_, Entry::Directory { opaque: true }) => {
+            (_, LayerEntry::Directory { opaque: true }) => {
                 (State::Done(Outcome::Directory), Step::Take { more: false })
             }
-            (_, Entry::Directory { opaque: false }) => (State::Stacking, Step::Take { more: true }),
+            (_, LayerEntry::Directory { opaque: false }) => {
+                (State::Stacking, Step::Take { more: true })
+            }
         };
         self.state = state;
         step
@@ -134,12 +136,12 @@ impl Default for Stack {
 mod tests {
     use super::*;
 
-    const DIR: Entry = Entry::Directory { opaque: false };
-    const OPAQUE: Entry = Entry::Directory { opaque: true };
-    const FILE: Entry = Entry::Leaf(Kind::Regular);
+    const DIR: LayerEntry = LayerEntry::Directory { opaque: false };
+    const OPAQUE: LayerEntry = LayerEntry::Directory { opaque: true };
+    const FILE: LayerEntry = LayerEntry::Leaf(Kind::Regular);
 
     /// Resolves through `layers` and returns the outcome with the layers that were taken.
-    fn resolve(layers: &[Entry]) -> (Outcome, std::vec::Vec<usize>) {
+    fn resolve(layers: &[LayerEntry]) -> (Outcome, std::vec::Vec<usize>) {
         let mut stack = Stack::new();
         let mut taken = std::vec::Vec::new();
         for (layer, &entry) in layers.iter().enumerate() {
@@ -157,22 +159,22 @@ mod tests {
     #[test]
     fn a_name_in_no_layer() {
         assert_eq!(resolve(&[]), (Outcome::Absent(Absence::Never), vec![]));
-        let absent = [Entry::Absent, Entry::Absent];
+        let absent = [LayerEntry::Absent, LayerEntry::Absent];
         assert_eq!(resolve(&absent), (Outcome::Absent(Absence::Never), vec![]));
     }
 
     #[test]
     fn the_first_leaf_is_shown() {
         let leaf = Outcome::Leaf(Kind::Regular);
-        assert_eq!(resolve(&[Entry::Absent, FILE, DIR]), (leaf, vec![1]));
+        assert_eq!(resolve(&[LayerEntry::Absent, FILE, DIR]), (leaf, vec![1]));
     }
 
     #[test]
     fn a_whiteout_hides_all_beneath() {
         let gone = Outcome::Absent(Absence::Whiteout);
-        assert_eq!(resolve(&[Entry::Whiteout, FILE]), (gone, vec![]));
+        assert_eq!(resolve(&[LayerEntry::Whiteout, FILE]), (gone, vec![]));
         assert_eq!(
-            resolve(&[Entry::Absent, Entry::Whiteout, DIR]),
+            resolve(&[LayerEntry::Absent, LayerEntry::Whiteout, DIR]),
             (gone, vec![])
         );
     }
@@ -180,9 +182,9 @@ mod tests {
     #[test]
     fn directories_merge_until_something_else_comes() {
         let dir = Outcome::Directory;
-        assert_eq!(resolve(&[DIR, Entry::Absent, DIR]), (dir, vec![0, 2]));
+        assert_eq!(resolve(&[DIR, LayerEntry::Absent, DIR]), (dir, vec![0, 2]));
         assert_eq!(resolve(&[DIR, FILE, DIR]), (dir, vec![0]));
-        assert_eq!(resolve(&[DIR, Entry::Whiteout, DIR]), (dir, vec![0]));
+        assert_eq!(resolve(&[DIR, LayerEntry::Whiteout, DIR]), (dir, vec![0]));
         assert_eq!(resolve(&[DIR, OPAQUE, DIR]), (dir, vec![0, 1]));
         assert_eq!(resolve(&[OPAQUE, DIR]), (dir, vec![0]));
     }
@@ -192,7 +194,7 @@ mod tests {
         let mut stack = Stack::new();
         assert_eq!(stack.feed(FILE), Step::Take { more: false });
         assert_eq!(stack.feed(DIR), Step::Skip { more: false });
-        assert_eq!(stack.feed(Entry::Whiteout), Step::Skip { more: false });
+        assert_eq!(stack.feed(LayerEntry::Whiteout), Step::Skip { more: false });
         assert_eq!(stack.outcome(), Outcome::Leaf(Kind::Regular));
     }
 }

@@ -87,7 +87,7 @@ pub fn of_copy(
     let inode = upper.inode().ok_or(ESTALE)?;
     let mut number = None;
     if is_single(inode) {
-        let place = Place {
+        let place = CopyPlace {
             union,
             dir,
             name,
@@ -118,7 +118,7 @@ fn passing<T>(result: Result<T>) -> Result<Option<T>> {
 }
 
 /// The place of an object of the upper layer that is marked as a copy.
-struct Place<'a> {
+struct CopyPlace<'a> {
     union: &'a Union,
     dir: &'a Node,
     name: Name<'a>,
@@ -126,7 +126,7 @@ struct Place<'a> {
     mark: &'a Mark,
 }
 
-impl Place<'_> {
+impl CopyPlace<'_> {
     /// The number of what lies under the name in a lower directory, if that is what was copied.
     fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
         let mnt = self.union.lower_mnt(lower.layer)?;
@@ -155,7 +155,7 @@ impl Place<'_> {
     }
 }
 
-impl Place<'_> {
+impl CopyPlace<'_> {
     /// What tells the file system of a layer from others; with `uuid=off`, that which the mark names.
     fn tag(&self, layer: u32) -> Result<u32> {
         match (self.union.config.uuid, &self.mark.origin) {

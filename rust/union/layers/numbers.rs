@@ -19,7 +19,7 @@ use kernel::prelude::*;
 
 /// The number spaces of a file system.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Parts {
+enum NumberSpaces {
     /// One for all.
     One,
     /// One for each subvolume. The layer begins in this one.
@@ -34,7 +34,7 @@ enum Parts {
 pub struct Numbers {
     /// Which file system the layer lies on, or which part of it: a small number.
     fsid: u32,
-    parts: Parts,
+    parts: NumberSpaces,
 }
 
 impl Numbers {
@@ -62,12 +62,12 @@ impl Numbers {
     /// The part of the file system an object is in; 0 is the one the layer begins in.
     pub fn part(self, path: PathRef<'_>) -> Result<u64> {
         Ok(match self.parts {
-            Parts::One => 0,
-            Parts::Subvolumes(first) => {
+            NumberSpaces::One => 0,
+            NumberSpaces::Subvolumes(first) => {
                 let stat = Kstat::of(path, STATX_INO | STATX_SUBVOL, 0)?;
                 stat.subvol().filter(|&it| it != first).unwrap_or(0)
             }
-            Parts::Devices(first) => {
+            NumberSpaces::Devices(first) => {
                 let dev = Kstat::of(path, STATX_INO, 0)?.dev();
                 if dev == first {
                     0
@@ -80,13 +80,13 @@ impl Numbers {
 
     /// Whether the entries of one directory may lie in different parts.
     pub fn vary_within_dir(self) -> bool {
-        matches!(self.parts, Parts::Devices(_))
+        matches!(self.parts, NumberSpaces::Devices(_))
     }
 }
 
 /// The file systems of a union, numbered as its layers come up.
 #[derive(Default)]
-pub struct FileSystems(KVec<(usize, Parts)>);
+pub struct FileSystems(KVec<(usize, NumberSpaces)>);
 
 impl FileSystems {
     /// How many there are.
@@ -107,8 +107,8 @@ impl FileSystems {
         let sb = root.dentry().sb_token();
         // A file system without subvolumes has none anywhere: one question is enough for all of the
         // layers on it.
-        let parts = match self.0.contains(&(sb, Parts::One)) {
-            true => Parts::One,
+        let parts = match self.0.contains(&(sb, NumberSpaces::One)) {
+            true => NumberSpaces::One,
             false => parts(root)?,
         };
         let this = (sb, parts);
@@ -124,11 +124,13 @@ impl FileSystems {
     }
 }
 
-fn parts(root: PathRef<'_>) -> Result<Parts> {
+fn parts(root: PathRef<'_>) -> Result<NumberSpaces> {
     let sb = SbInfo::of(root.dentry());
     if sb.magic == OVERLAYFS_SUPER_MAGIC as usize {
-        return Ok(Parts::Devices(sb.dev));
+        return Ok(NumberSpaces::Devices(sb.dev));
     }
     let stat = Kstat::of(root, STATX_INO | STATX_SUBVOL, 0)?;
-    Ok(stat.subvol().map_or(Parts::One, Parts::Subvolumes))
+    Ok(stat
+        .subvol()
+        .map_or(NumberSpaces::One, NumberSpaces::Subvolumes))
 }

@@ -5,7 +5,7 @@
 use crate::{
     logic::{
         aufs,
-        entry::{Entry, Kind},
+        entry::{Kind, LayerEntry},
         options::Whiteouts,
     },
     union::layers::{
@@ -28,7 +28,7 @@ pub struct Found {
     /// The object.
     pub dentry: ARef<Dentry>,
     /// The answer for [`crate::logic::resolve`].
-    pub entry: Entry,
+    pub entry: LayerEntry,
     /// Its private attributes.
     pub xattrs: PrivateXattrs,
 }
@@ -37,7 +37,7 @@ impl Found {
     fn whiteout(dentry: ARef<Dentry>) -> Self {
         Self {
             dentry,
-            entry: Entry::Whiteout,
+            entry: LayerEntry::Whiteout,
             xattrs: PrivateXattrs::default(),
         }
     }
@@ -45,17 +45,17 @@ impl Found {
 
 /// Which private attributes to ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub enum Ask {
+pub enum ProbeDepth {
     /// All of them: the upper layer, and lower layers with something beneath.
     All,
     /// Only whether a file has its data: beneath the bottom layer there is nothing an attribute
     /// could hide or refer to, but a file whose data are missing must not be shown as zeros.
-    Bottom,
+    LastLayer,
 }
 
 /// A directory of a layer.
 #[derive(Clone, Copy)]
-pub struct Dir<'a> {
+pub struct LayerDir<'a> {
     /// The layer's mount.
     pub mnt: &'a Mount,
     /// The directory.
@@ -66,7 +66,7 @@ pub struct Dir<'a> {
     pub aufs: bool,
 }
 
-impl<'a> Dir<'a> {
+impl<'a> LayerDir<'a> {
     /// A directory of the upper layer.
     ///
     /// # Errors
@@ -139,7 +139,12 @@ impl<'a> Dir<'a> {
 ///
 /// Those of the layer; `EIO` for a corrupt private attribute, with a line in the log; `EREMOTE` for
 /// what cannot be a part of a union; `ELOOP` for the union's own upper layer or work directory.
-pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Option<Found>> {
+pub fn probe(
+    union: &Union,
+    dir: LayerDir<'_>,
+    name: Name<'_>,
+    depth: ProbeDepth,
+) -> Result<Option<Found>> {
     let mnt = dir.mnt;
     match dir.dentry.inode() {
         // It was marked so behind the union.
@@ -152,10 +157,10 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
         return Ok(None);
     }
     let Some(dentry) = dir.lookup(name)? else {
-        return Ok(match ask {
-            Ask::All => dir.hides(name)?.map(Found::whiteout),
+        return Ok(match depth {
+            ProbeDepth::All => dir.hides(name)?.map(Found::whiteout),
             // There is nothing that could be hidden.
-            Ask::Bottom => None,
+            ProbeDepth::LastLayer => None,
         });
     };
     let inode = dentry.inode().ok_or(EIO)?;
@@ -173,10 +178,12 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
         return Ok(Some(Found::whiteout(dentry)));
     }
     let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
-    let xattrs = match ask {
-        Ask::All => private_xattrs::read(union, mnt, &dentry, inode, name)?,
-        Ask::Bottom if dir.xwhiteouts => private_xattrs::read(union, mnt, &dentry, inode, name)?,
-        Ask::Bottom => {
+    let xattrs = match depth {
+        ProbeDepth::All => private_xattrs::read(union, mnt, &dentry, inode, name)?,
+        ProbeDepth::LastLayer if dir.xwhiteouts => {
+            private_xattrs::read(union, mnt, &dentry, inode, name)?
+        }
+        ProbeDepth::LastLayer => {
             private_xattrs::check_has_data(union, mnt, &dentry, inode, name)?;
             PrivateXattrs::default()
         }
@@ -185,16 +192,16 @@ pub fn probe(union: &Union, dir: Dir<'_>, name: Name<'_>, ask: Ask) -> Result<Op
         return Ok(Some(Found::whiteout(dentry)));
     }
     let mut opaque = xattrs.opaque;
-    if dir.aufs && kind.is_directory() && ask == Ask::All && !opaque {
+    if dir.aufs && kind.is_directory() && depth == ProbeDepth::All && !opaque {
         // It is what was put in the place of a hidden one, or it hides all beneath itself.
-        let inside = Dir {
+        let inside = LayerDir {
             dentry: &dentry,
             ..dir
         };
         opaque = dir.hides(name)?.is_some() || inside.has_opaque_name()?;
     }
     Ok(Some(Found {
-        entry: Entry::of(kind, opaque),
+        entry: LayerEntry::of(kind, opaque),
         dentry,
         xattrs,
     }))

@@ -13,7 +13,9 @@ use crate::{
         view::{Held, View},
     },
     union::{
-        layers::{inum, node::Node, numbers::Numbers, private_xattrs, probe::Dir, union::Union},
+        layers::{
+            inum, node::Node, numbers::Numbers, private_xattrs, probe::LayerDir, union::Union,
+        },
         listing::cached::Trust,
     },
     vfs::{
@@ -45,7 +47,7 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
     for lower in node.lowers() {
         let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
         let numbers = union.lowers.get(lower.layer as usize).ok_or(EIO)?.numbers;
-        let this = Layer {
+        let this = LayerScan {
             path,
             numbers,
             // Numbers below a redirect depend on how many links there are.
@@ -75,7 +77,7 @@ pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)>
         let mut view = View::new(set);
         let mut trust = Trust::Full;
         let impurity = node.impurity();
-        let this = Layer {
+        let this = LayerScan {
             path: union.upper_path(upper)?,
             numbers: union.upper()?.numbers,
             impure: impurity != 0,
@@ -110,7 +112,7 @@ pub fn open(path: PathRef<'_>) -> Result<BackedFile> {
 
 /// One layer of a directory.
 #[derive(Clone, Copy)]
-struct Layer<'a> {
+struct LayerScan<'a> {
     path: PathRef<'a>,
     /// Where the inode numbers come from.
     numbers: Numbers,
@@ -142,9 +144,9 @@ struct Look {
     dt: u8,
 }
 
-impl<'a> Layer<'a> {
-    fn dir(self) -> Dir<'a> {
-        Dir {
+impl<'a> LayerScan<'a> {
+    fn dir(self) -> LayerDir<'a> {
+        LayerDir {
             mnt: self.path.mnt(),
             dentry: self.path.dentry(),
             xwhiteouts: self.xwhiteouts,

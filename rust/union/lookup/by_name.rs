@@ -9,7 +9,7 @@ use crate::{
     logic::{
         change::Below,
         codec::XattrSpace,
-        entry::Entry,
+        entry::LayerEntry,
         inum::Space,
         options::Redirects,
         resolve::{self, Astray, Hint, Layers, Redirection, Resolved},
@@ -20,7 +20,7 @@ use crate::{
             inum,
             node::{LowerPath, LowerStack, Node, Parts},
             numbers::Numbers,
-            probe::{self, Ask, Dir, Found},
+            probe::{self, Found, LayerDir, ProbeDepth},
             union::Union,
         },
         listing::dir_cache,
@@ -99,9 +99,9 @@ pub fn lower_object(
 ) -> Result<Option<(u32, ARef<Dentry>)>> {
     // The first layer that has something decides.
     for lower in dir.lowers() {
-        let found = probe::probe(union, Dir::lower(union, lower)?, name, Ask::All)?;
+        let found = probe::probe(union, LayerDir::lower(union, lower)?, name, ProbeDepth::All)?;
         if let Some(found) = found {
-            let shows = found.entry != Entry::Whiteout;
+            let shows = found.entry != LayerEntry::Whiteout;
             return Ok(shows.then_some((lower.layer, found.dentry)));
         }
     }
@@ -125,7 +125,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,
         (Redirects::Follow, XattrSpace::Trusted) => Redirection::Follow,
     };
-    let mut walk = Walk {
+    let mut found = Lookup {
         union,
         root,
         dir,
@@ -138,33 +138,33 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         impure: false,
         protection: Protattr::default(),
     };
-    let resolved = resolve::resolve(&mut walk, hint, redirection)?;
-    if walk.failed > 0 {
-        dir_cache::note_failed_lookups(union, dir, walk.failed);
+    let resolved = resolve::resolve(&mut found, hint, redirection)?;
+    if found.failed > 0 {
+        dir_cache::note_failed_lookups(union, dir, found.failed);
     }
     let beneath = match resolved {
         Resolved::Absent => return Ok(None),
-        Resolved::InPlace => walk.lowers.as_slice(),
+        Resolved::InPlace => found.lowers.as_slice(),
         // What a redirect leads to has another name.
         Resolved::Redirected => &[],
     };
-    let ino = match (&walk.upper, &walk.copied) {
+    let ino = match (&found.upper, &found.copied) {
         (Some(upper), Some(mark)) => inum::of_copy(union, dir, name, upper, mark, beneath)?,
         _ => None,
     };
     Ok(Some(Parts {
         ino,
-        upper: walk.upper,
-        lower: LowerStack::from_vec(walk.lowers)?,
+        upper: found.upper,
+        lower: LowerStack::from_vec(found.lowers)?,
         place: dir.space(),
-        space: walk.space,
-        impure: walk.impure,
-        protection: walk.protection,
+        space: found.space,
+        impure: found.impure,
+        protection: found.protection,
     }))
 }
 
 /// The layers, and what has been found in them.
-struct Walk<'a> {
+struct Lookup<'a> {
     union: &'a Union,
     /// The root of the union: the layers, for redirects that name a path from there.
     root: &'a Node,
@@ -181,7 +181,7 @@ struct Walk<'a> {
     protection: Protattr,
 }
 
-impl Walk<'_> {
+impl Lookup<'_> {
     /// An object carries a redirect: numbers of what lies below it are made in a space of its own.
     fn redirects(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
         let carrier = numbers.ino(self.union.inums, carrier)?;
@@ -190,19 +190,19 @@ impl Walk<'_> {
     }
 
     /// What has to be read with an object of a lower layer.
-    fn ask(&self, layer: u32) -> Ask {
+    fn ask(&self, layer: u32) -> ProbeDepth {
         match layer as usize + 1 == self.union.lowers.len() {
-            true => Ask::Bottom,
-            false => Ask::All,
+            true => ProbeDepth::LastLayer,
+            false => ProbeDepth::All,
         }
     }
 }
 
-impl Layers for Walk<'_> {
+impl Layers for Lookup<'_> {
     type Error = Error;
     type Found = Found;
 
-    fn entry(&self, found: &Found) -> Entry {
+    fn entry(&self, found: &Found) -> LayerEntry {
         found.entry
     }
 
@@ -213,8 +213,8 @@ impl Layers for Walk<'_> {
     fn ask_upper(&mut self) -> Result<Option<Found>> {
         match self.dir.upper() {
             Some(upper) => {
-                let dir = Dir::upper(self.union, upper)?;
-                probe::probe(self.union, dir, self.name, Ask::All)
+                let dir = LayerDir::upper(self.union, upper)?;
+                probe::probe(self.union, dir, self.name, ProbeDepth::All)
             }
             None => Ok(None),
         }
@@ -235,7 +235,7 @@ impl Layers for Walk<'_> {
             Some(other) => Name::new(other)?,
             None => self.name,
         };
-        let dir = Dir::lower(self.union, lower)?;
+        let dir = LayerDir::lower(self.union, lower)?;
         let found = probe::probe(self.union, dir, name, self.ask(lower.layer))?;
         self.failed = self.failed.saturating_add(u32::from(found.is_none()));
         Ok(found)
@@ -253,7 +253,7 @@ impl Layers for Walk<'_> {
         }
         let lowers = self.root.lowers();
         let index = lowers.partition_point(|lower| lower.layer < layer);
-        let mut dir = Dir::lower(self.union, lowers.get(index).ok_or(EIO)?)?;
+        let mut dir = LayerDir::lower(self.union, lowers.get(index).ok_or(EIO)?)?;
         if let Some(at) = at {
             dir.dentry = &at.dentry;
             dir.xwhiteouts = at.xattrs.xwhiteouts;
@@ -304,7 +304,7 @@ impl Layers for Walk<'_> {
                 pr_err_ratelimited!(
                     "\"{}\": redirects lead to a path of more than {} bytes\n",
                     name,
-                    resolve::LONGEST
+                    resolve::MAX_PATH
                 );
                 EIO
             }

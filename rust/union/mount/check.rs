@@ -14,7 +14,7 @@ use kernel::{
 };
 
 /// A directory that was named in an option.
-pub struct Named {
+pub struct OptionDir {
     /// The option, for messages.
     pub option: &'static str,
     /// The path as it was given.
@@ -23,7 +23,7 @@ pub struct Named {
     pub path: Path,
 }
 
-impl Named {
+impl OptionDir {
     /// The dentry.
     pub fn dentry(&self) -> &Dentry {
         self.path.dentry()
@@ -121,7 +121,7 @@ impl Named {
     }
 
     /// Whether two are the same directory.
-    pub fn same(&self, other: &Named) -> bool {
+    pub fn same(&self, other: &OptionDir) -> bool {
         match (self.dentry().inode(), other.dentry().inode()) {
             (Some(a), Some(b)) => a.same(b),
             _ => false,
@@ -146,7 +146,7 @@ impl fmt::Display for HolderOf {
 }
 
 /// The upper layer's two directories must lie side by side on one mount.
-pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
+pub fn top(fc: &FsContext, upper: &OptionDir, work: &OptionDir) -> Result {
     if !upper.path.mnt().same(work.path.mnt()) {
         return Err(work.refuse(
             fc,
@@ -174,9 +174,9 @@ pub fn top(fc: &FsContext, upper: &Named, work: &Named) -> Result {
 /// through the union ([`crate::union::layers::probe::probe`]).
 pub fn overlap(
     fc: &FsContext,
-    upper: Option<&Named>,
-    work: Option<&Named>,
-    lowers: &[Named],
+    upper: Option<&OptionDir>,
+    work: Option<&OptionDir>,
+    lowers: &[OptionDir],
 ) -> Result {
     // The roots of the layers, by inode.
     let mut roots = RBTree::<usize, ()>::new();
@@ -237,7 +237,7 @@ pub fn overlap(
 }
 
 /// The depth of the stack this mount makes.
-pub fn depth(fc: &FsContext, upper: Option<&Named>, lowers: &[Named]) -> Result<i32> {
+pub fn depth(fc: &FsContext, upper: Option<&OptionDir>, lowers: &[OptionDir]) -> Result<i32> {
     let mut depth = 0;
     for named in all(upper, None, lowers) {
         let below = SbInfo::of(named.dentry()).stack_depth;
@@ -258,10 +258,10 @@ pub fn depth(fc: &FsContext, upper: Option<&Named>, lowers: &[Named]) -> Result<
 
 /// All directories of a mount.
 pub fn all<'a>(
-    upper: Option<&'a Named>,
-    work: Option<&'a Named>,
-    lowers: &'a [Named],
-) -> impl Iterator<Item = &'a Named> {
+    upper: Option<&'a OptionDir>,
+    work: Option<&'a OptionDir>,
+    lowers: &'a [OptionDir],
+) -> impl Iterator<Item = &'a OptionDir> {
     // By its full name: `pin_init` has a `chain` as well.
     Iterator::chain([upper, work].into_iter().flatten(), lowers)
 }

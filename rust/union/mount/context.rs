@@ -27,7 +27,7 @@ use crate::{
         listing::{reclaim::Registry, record_file::Records},
         lookup::iget,
         mount::{
-            check::{self, Named},
+            check::{self, OptionDir},
             share, uuid, workdir,
         },
         ops::{dentry::UnionDentry, xattr::UnionXattr},
@@ -63,9 +63,9 @@ const NAME_MAX: i64 = 255;
 #[derive(Default)]
 pub struct MountContext {
     builder: Builder,
-    upper: Option<Named>,
-    work: Option<Named>,
-    lowers: KVec<Named>,
+    upper: Option<OptionDir>,
+    work: Option<OptionDir>,
+    lowers: KVec<OptionDir>,
     one_by_one: bool,
     /// Of a remount: the paths given, which are not looked up. A layer's path may be hidden or gone
     /// by then, as at every shutdown.
@@ -74,11 +74,11 @@ pub struct MountContext {
 
 impl MountContext {
     /// All directories that were named.
-    fn layers(&self) -> impl Iterator<Item = &Named> {
+    fn layers(&self) -> impl Iterator<Item = &OptionDir> {
         check::all(self.upper.as_ref(), self.work.as_ref(), &self.lowers)
     }
 
-    fn take_path(&mut self, key: Key, named: Named) -> Result {
+    fn take_path(&mut self, key: Key, named: OptionDir) -> Result {
         match key {
             Key::Upperdir => self.upper = Some(named),
             Key::Workdir => self.work = Some(named),
@@ -103,7 +103,7 @@ impl MountContext {
         bytes.truncate(name.len());
         self.take_path(
             key,
-            Named {
+            OptionDir {
                 option,
                 name: bytes,
                 path,
@@ -260,7 +260,7 @@ impl Context<UnionFs> for MountContext {
                 }
                 self.take_path(
                     key,
-                    Named {
+                    OptionDir {
                         option: key.name(),
                         name,
                         path: path.clone(),
@@ -414,7 +414,7 @@ impl MountContext {
         fc: &FsContext,
         config: Config,
         cred: ARef<kernel::cred::Credential>,
-        top: Option<(&Named, &Named)>,
+        top: Option<(&OptionDir, &OptionDir)>,
         claims: Option<(InUse, InUse)>,
     ) -> Result<KBox<Union>> {
         let mut namelen = 0;
@@ -529,7 +529,7 @@ impl MountContext {
                 dentry: dentry.into(),
                 xwhiteouts,
             };
-            let ends = probe::Dir::lower(union, &path)?.has_opaque_name()?;
+            let ends = probe::LayerDir::lower(union, &path)?.has_opaque_name()?;
             stack.push(path, GFP_KERNEL_ACCOUNT)?;
             if ends {
                 break;
@@ -580,14 +580,14 @@ fn mounter() -> Result<ARef<kernel::cred::Credential>> {
     Ok(cred.finish())
 }
 
-fn claim(fc: &FsContext, named: &Named, holder: &Arc<Holder>) -> Result<InUse> {
+fn claim(fc: &FsContext, named: &OptionDir, holder: &Arc<Holder>) -> Result<InUse> {
     let inode = named.dentry().inode().ok_or(ENOENT)?;
     inode
         .claim_in_use(holder.clone())?
         .ok_or_else(|| named.in_use(fc, inode))
 }
 
-fn private(fc: &FsContext, named: &Named, access: Access) -> Result<PrivateMount> {
+fn private(fc: &FsContext, named: &OptionDir, access: Access) -> Result<PrivateMount> {
     PrivateMount::clone_of(&named.path, access).map_err(|e| {
         named.refuse(
             fc,

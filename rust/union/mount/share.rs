@@ -10,7 +10,7 @@
 
 use crate::{
     logic::options::Config,
-    union::mount::check::Named,
+    union::mount::check::OptionDir,
     vfs::{cred, fs_context::FsContext, inode_lock::Holder, printk::Printable},
 };
 use kernel::{cred::Credential, prelude::*, str::CString, sync::Arc};
@@ -25,7 +25,7 @@ const MINOR_BITS: u32 = 20;
 /// # Errors
 ///
 /// `ENOMEM`.
-pub fn holder(dev: u32, upper: &Named, facts: KVec<u64>) -> Result<Arc<Holder>> {
+pub fn holder(dev: u32, upper: &OptionDir, facts: KVec<u64>) -> Result<Arc<Holder>> {
     let name = CString::try_from_fmt(fmt!(
         "the union {}:{} with upperdir \"{}\"",
         dev >> MINOR_BITS,
@@ -42,7 +42,7 @@ pub fn holder(dev: u32, upper: &Named, facts: KVec<u64>) -> Result<Arc<Holder>> 
 ///
 /// `ENOMEM`; `ENOENT` for a directory that was removed.
 pub fn facts<'a>(
-    layers: impl Iterator<Item = &'a Named>,
+    layers: impl Iterator<Item = &'a OptionDir>,
     config: Config,
     cred: &Credential,
 ) -> Result<KVec<u64>> {
@@ -73,8 +73,8 @@ pub fn facts<'a>(
 /// Those of [`facts`].
 pub fn find<'a>(
     fc: &FsContext,
-    upper: Option<&Named>,
-    layers: impl Iterator<Item = &'a Named>,
+    upper: Option<&OptionDir>,
+    layers: impl Iterator<Item = &'a OptionDir>,
     config: Config,
     cred: &Credential,
 ) -> Result<Option<Arc<Holder>>> {

@@ -11,7 +11,7 @@ use crate::{
     },
     union::{
         layers::{identity::UnionIdentity, union::Lower},
-        mount::check::Named,
+        mount::check::OptionDir,
     },
     vfs::{
         fs_context::FsContext,
@@ -32,7 +32,7 @@ use kernel::prelude::*;
 pub fn of_upper(
     fc: &FsContext,
     config: Config,
-    upper: &Named,
+    upper: &OptionDir,
     mnt: &Mount,
 ) -> Result<UnionIdentity> {
     match try_of_upper(config, upper, mnt) {
@@ -56,7 +56,7 @@ pub fn of_upper(
     }
 }
 
-fn try_of_upper(config: Config, upper: &Named, mnt: &Mount) -> Result<UnionIdentity> {
+fn try_of_upper(config: Config, upper: &OptionDir, mnt: &Mount) -> Result<UnionIdentity> {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
         return Ok(UnionIdentity::Real);
     }

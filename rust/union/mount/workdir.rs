@@ -13,7 +13,7 @@ use crate::{
             private::{close, names},
             union::Union,
         },
-        mount::check::Named,
+        mount::check::OptionDir,
     },
     vfs::{
         dentry::Dentry,
@@ -40,7 +40,12 @@ const INCOMPAT: &[u8] = b"incompat";
 ///
 /// `EINVAL` with a message if the file system cannot hold what an upper layer needs, or if the last
 /// mount used something this one does not know.
-pub fn open(fc: &FsContext, base: &Named, mnt: &Mount, space: XattrSpace) -> Result<ARef<Dentry>> {
+pub fn open(
+    fc: &FsContext,
+    base: &OptionDir,
+    mnt: &Mount,
+    space: XattrSpace,
+) -> Result<ARef<Dentry>> {
     let write = WriteAccess::want(mnt)?;
     let name = Name::new(b"work")?;
     let workdir = {
@@ -114,7 +119,7 @@ pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64>
 
 /// Marks the upper layer as one that is not synced, as overlayfs does: no mount takes it again until
 /// somebody has looked at it and removed the mark.
-pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
+pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let mut dir = union.upper()?.workdir.clone();
     for name in [INCOMPAT, b"volatile".as_slice()] {
@@ -139,7 +144,7 @@ pub fn mark_volatile(fc: &FsContext, base: &Named, union: &Union) -> Result {
 ///
 /// A file system that is full may be mounted, not least to make room through the union: then
 /// nothing is known, and whiteouts are made as they are needed.
-pub fn probe_whiteout(fc: &FsContext, base: &Named, union: &Union) -> Result {
+pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, union: &Union) -> Result {
     let write = WriteAccess::want(union.upper_mnt()?)?;
     let made = match stage::probe(union, &write) {
         Err(e) if e == ENOSPC || e == EDQUOT => {
@@ -176,7 +181,7 @@ const DEEPEST: u32 = 2;
 /// Removes what is in `dir` of the work directory.
 fn clean(
     fc: &FsContext,
-    base: &Named,
+    base: &OptionDir,
     write: &WriteAccess<'_>,
     mnt: &Mount,
     dir: &Dentry,

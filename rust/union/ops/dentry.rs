@@ -4,7 +4,7 @@
 
 use crate::{
     union::{
-        layers::probe::{self, Ask, Dir},
+        layers::probe::{self, LayerDir, ProbeDepth},
         DEntry, UnionFs,
     },
     vfs::{
@@ -69,7 +69,14 @@ fn is_hidden(dentry: &DEntry) -> Result<bool> {
     let _creds = union.creds();
     let name = dentry.name_snapshot()?;
     for lower in above {
-        if probe::probe(union, Dir::lower(union, lower)?, name.name(), Ask::All)?.is_some() {
+        if probe::probe(
+            union,
+            LayerDir::lower(union, lower)?,
+            name.name(),
+            ProbeDepth::All,
+        )?
+        .is_some()
+        {
             return Ok(true);
         }
     }

@@ -7,17 +7,17 @@ mod common;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use union_logic::entry::{Entry, Kind};
+use union_logic::entry::{LayerEntry, Kind};
 use union_logic::resolve::{self, Astray, Hint, Layers, Redirection, Resolved};
 use union_model::layer::{Dir, Node};
 use union_model::tree::{Seen, Tree};
 
-fn entry_of(node: Option<&Node>) -> Entry {
+fn entry_of(node: Option<&Node>) -> LayerEntry {
     match node {
-        None => Entry::Absent,
-        Some(Node::Whiteout) => Entry::Whiteout,
-        Some(Node::Leaf(_)) => Entry::of(Kind::Regular, false),
-        Some(Node::Dir(dir)) => Entry::of(Kind::Directory, dir.opaque),
+        None => LayerEntry::Absent,
+        Some(Node::Whiteout) => LayerEntry::Whiteout,
+        Some(Node::Leaf(_)) => LayerEntry::of(Kind::Regular, false),
+        Some(Node::Dir(dir)) => LayerEntry::of(Kind::Directory, dir.opaque),
     }
 }
 
@@ -46,7 +46,7 @@ impl<'a> Layers for Stack<'a> {
     type Error = Infallible;
     type Found = &'a Node;
 
-    fn entry(&self, found: &&'a Node) -> Entry {
+    fn entry(&self, found: &&'a Node) -> LayerEntry {
         entry_of(Some(found))
     }
 

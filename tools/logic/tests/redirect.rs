@@ -9,8 +9,8 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use union_logic::entry::{Entry, Kind};
-use union_logic::resolve::{self, Astray, Course, Hint, Layers, Redirection, CourseError, LONGEST};
+use union_logic::entry::{LayerEntry, Kind};
+use union_logic::resolve::{self, Astray, Course, Hint, Layers, Redirection, CourseError, MAX_PATH};
 use union_logic::value;
 
 #[derive(Clone, Debug, Default)]
@@ -62,12 +62,12 @@ fn parts<'a>(layers: &'a [Dir], first: usize, path: &[&str]) -> Stack<'a> {
     taken
 }
 
-fn entry_of(node: Option<&Node>) -> Entry {
+fn entry_of(node: Option<&Node>) -> LayerEntry {
     match node {
-        None => Entry::Absent,
-        Some(Node::Whiteout) => Entry::Whiteout,
-        Some(Node::Leaf) => Entry::of(Kind::Regular, false),
-        Some(Node::Dir(dir)) => Entry::of(Kind::Directory, dir.opaque),
+        None => LayerEntry::Absent,
+        Some(Node::Whiteout) => LayerEntry::Whiteout,
+        Some(Node::Leaf) => LayerEntry::of(Kind::Regular, false),
+        Some(Node::Dir(dir)) => LayerEntry::of(Kind::Directory, dir.opaque),
     }
 }
 
@@ -89,7 +89,7 @@ impl<'a> Layers for Walk<'_, 'a> {
     type Error = Infallible;
     type Found = &'a Node;
 
-    fn entry(&self, found: &&'a Node) -> Entry {
+    fn entry(&self, found: &&'a Node) -> LayerEntry {
         entry_of(Some(found))
     }
 
@@ -134,7 +134,7 @@ impl<'a> Layers for Walk<'_, 'a> {
         component: &[u8],
     ) -> Result<Option<&'a Node>, Infallible> {
         self.steps += 1;
-        assert!(self.steps <= LONGEST, "no end");
+        assert!(self.steps <= MAX_PATH, "no end");
         let dir = match at {
             None => &self.layers[layer as usize],
             Some(Node::Dir(dir)) => dir,
@@ -302,12 +302,12 @@ fn what_stands_in_the_way_counts() {
 
 #[test]
 fn a_path_does_not_grow_for_ever() {
-    let long = format!("/{}", "d/".repeat(LONGEST / 2 - 2) + "e");
+    let long = format!("/{}", "d/".repeat(MAX_PATH / 2 - 2) + "e");
     let mut course = Course::new();
     let redirect = value::redirect(long.as_bytes()).unwrap();
     assert_eq!(course.turn(redirect), Ok(()));
     let mut left = course.enter();
-    let dir = Entry::Directory { opaque: false };
+    let dir = LayerEntry::Directory { opaque: false };
     // The first component is replaced by a longer one again and again: each time a layer.
     let wide = "w".repeat(255);
     let redirect = value::redirect(wide.as_bytes()).unwrap();
