@@ -31,7 +31,7 @@ pub enum Seen {
 
 /// One name, with its first mention.
 #[derive(Clone)]
-pub(super) struct Slot {
+pub(super) struct NameSlot {
     pub(super) ino: u64,
     /// Where the name starts among all names.
     pub(super) start: u32,
@@ -50,17 +50,17 @@ const FREE: u32 = u32::MAX;
 const SMALLEST_TABLE: usize = 64;
 
 /// Slots by name: open addressing with linear probing; at most three quarters full.
-pub(super) struct Table(Vec<u32>);
+pub(super) struct NameTable(Vec<u32>);
 
-impl Table {
+impl NameTable {
     pub(super) const fn new() -> Self {
-        Table(Vec::new())
+        NameTable(Vec::new())
     }
 
     /// The index of the slot of a name.
     pub(super) fn find(
         &self,
-        slots: &[Slot],
+        slots: &[NameSlot],
         names: &[u8],
         hash: u32,
         name: &[u8],
@@ -77,7 +77,7 @@ impl Table {
     }
 
     /// Makes room for one slot more.
-    pub(super) fn reserve(&mut self, slots: &[Slot]) -> Result<(), AllocError> {
+    pub(super) fn reserve(&mut self, slots: &[NameSlot]) -> Result<(), AllocError> {
         if slots.len() < self.0.len() / 4 * 3 {
             return Ok(());
         }
@@ -87,15 +87,15 @@ impl Table {
     }
 
     /// A table of these slots, as small as it can be.
-    fn of(slots: &[Slot]) -> Result<Self, AllocError> {
+    fn of(slots: &[NameSlot]) -> Result<Self, AllocError> {
         let least = slots.len().checked_mul(4).ok_or(AllocError)? / 3;
         let size = least
             .checked_add(1)
             .and_then(usize::checked_next_power_of_two);
-        Ok(Table(Self::of_size(size.ok_or(AllocError)?, slots)?))
+        Ok(NameTable(Self::of_size(size.ok_or(AllocError)?, slots)?))
     }
 
-    fn of_size(size: usize, slots: &[Slot]) -> Result<Vec<u32>, AllocError> {
+    fn of_size(size: usize, slots: &[NameSlot]) -> Result<Vec<u32>, AllocError> {
         let mut table = Vec::new();
         table.resize(size, FREE)?;
         for (index, slot) in (0u32..).zip(slots.iter()) {
@@ -124,7 +124,7 @@ fn insert(table: &mut [u32], hash: u32, index: u32) {
     }
 }
 
-pub(super) fn name_of<'a>(names: &'a [u8], slot: &Slot) -> &'a [u8] {
+pub(super) fn name_of<'a>(names: &'a [u8], slot: &NameSlot) -> &'a [u8] {
     let start = slot.start as usize;
     let end = start.saturating_add(usize::from(slot.len));
     names.get(start..end).unwrap_or_default()
@@ -134,8 +134,8 @@ pub(super) fn name_of<'a>(names: &'a [u8], slot: &Slot) -> &'a [u8] {
 pub struct Fallthrus {
     names: Vec<u8>,
     /// Names of upper layers first, and each layer's in the order in which it was read.
-    slots: Vec<Slot>,
-    table: Table,
+    slots: Vec<NameSlot>,
+    table: NameTable,
     /// Further layers that have something under the name of a directory, which they may be parts
     /// of: index of its slot, and layer; sorted.
     deeper: Vec<(u32, u32)>,
@@ -160,14 +160,14 @@ impl Fallthrus {
     /// there is one.
     pub(super) fn new(
         names: Vec<u8>,
-        slots: Vec<Slot>,
-        table: Option<Table>,
+        slots: Vec<NameSlot>,
+        table: Option<NameTable>,
         deeper: Vec<(u32, u32)>,
         key: u64,
     ) -> Result<Self, AllocError> {
         let table = match table {
             Some(table) => table,
-            None => Table::of(&slots)?,
+            None => NameTable::of(&slots)?,
         };
         Ok(Fallthrus {
             names,
@@ -183,7 +183,7 @@ impl Fallthrus {
         Fallthrus {
             names: Vec::new(),
             slots: Vec::new(),
-            table: Table::new(),
+            table: NameTable::new(),
             deeper: Vec::new(),
             key,
         }

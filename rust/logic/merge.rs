@@ -26,14 +26,14 @@
 use super::alloc::{AllocError, Vec};
 use super::entry::Kind;
 pub use super::fallthru::Seen;
-use super::fallthru::{name_of, Fallthrus, Slot, Table};
+use super::fallthru::{name_of, Fallthrus, NameSlot, NameTable};
 use super::hash;
 
 /// A merge going on.
 pub struct Merge {
     names: Vec<u8>,
-    slots: Vec<Slot>,
-    table: Table,
+    slots: Vec<NameSlot>,
+    table: NameTable,
     /// Further mentions of the names of directories: index of the slot, and layer.
     deeper: Vec<(u32, u32)>,
     key: u64,
@@ -48,7 +48,7 @@ impl Merge {
         Merge {
             names: Vec::new(),
             slots: Vec::new(),
-            table: Table::new(),
+            table: NameTable::new(),
             deeper: Vec::new(),
             key,
             candidates: 0,
@@ -83,7 +83,7 @@ impl Merge {
         self.table.reserve(&self.slots)?;
 
         self.names.extend_from_slice(name)?;
-        self.slots.push(Slot {
+        self.slots.push(NameSlot {
             ino,
             start,
             hash,

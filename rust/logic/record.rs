@@ -27,7 +27,7 @@
 //! ```
 
 use super::alloc::{AllocError, Vec};
-use super::fallthru::{Fallthrus, Slot};
+use super::fallthru::{Fallthrus, NameSlot};
 use super::hash;
 use super::merge::Seen;
 
@@ -244,7 +244,7 @@ pub fn decode(
         if !is_name(name) {
             return Err(RecordError::Damaged);
         }
-        slots.push(Slot {
+        slots.push(NameSlot {
             ino: u64::from_le_bytes([i0, i1, i2, i3, i4, i5, i6, i7]),
             start: u32::try_from(start).map_err(|_| RecordError::Damaged)?,
             hash: hash::name(key, name).low(),

@@ -99,7 +99,7 @@ impl Width {
 
 /// What the upper layer holds under a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Held {
+pub enum ViewEntry {
     /// An object of this `DT_` type; the inode number is that which the union shows.
     Object {
         /// The inode number.
@@ -112,27 +112,27 @@ pub enum Held {
 }
 
 #[derive(Clone)]
-struct Top {
-    held: Held,
+struct UpperName {
+    entry: ViewEntry,
     /// Whether the name is in the set, and so listed there.
     in_set: bool,
 }
 
 /// What the upper layer makes of a fallthru set.
 pub struct View {
-    tops: Ordered<Top>,
-    /// For each name of the set a bit: whether it is in `tops`. Empty: none is.
-    covered: Vec<u64>,
+    upper: Ordered<UpperName>,
+    /// For each name of the set a bit: whether it is in `upper`. Empty: none is.
+    shadowed: Vec<u64>,
     /// How many of them are.
-    covering: usize,
-    /// How many of `tops` are objects.
+    shadowed_count: usize,
+    /// How many of `upper` are objects.
     objects: usize,
     key: u64,
 }
 
 /// A name that is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct Shown<'a> {
+pub struct Listed<'a> {
     /// The name.
     pub name: &'a [u8],
     /// The inode number.
@@ -148,9 +148,9 @@ impl View {
     /// that only the upper layer will have: it is always the same for the same upper layer.
     pub const fn new(set: &Fallthrus) -> Self {
         View {
-            tops: Ordered::new(),
-            covered: Vec::new(),
-            covering: 0,
+            upper: Ordered::new(),
+            shadowed: Vec::new(),
+            shadowed_count: 0,
             objects: 0,
             key: set.key(),
         }
@@ -158,18 +158,18 @@ impl View {
 
     /// Bytes of memory in use.
     pub fn memory(&self) -> usize {
-        self.tops.memory() + size_of_val::<[_]>(&self.covered)
+        self.upper.memory() + size_of_val::<[_]>(&self.shadowed)
     }
 
     /// What the upper layer holds under a name, as far as the view has been told: a copy of a lower
     /// object need not be known to it, for the name looks the same with it.
-    pub fn held(&self, name: &[u8]) -> Option<Held> {
-        self.held_hashed(hash::name(self.key, name), name)
+    pub fn entry(&self, name: &[u8]) -> Option<ViewEntry> {
+        self.entry_hashed(hash::name(self.key, name), name)
     }
 
-    /// As [`held`](Self::held), of a name of which the hash under the key of the set is known.
-    pub fn held_hashed(&self, hash: NameHash, name: &[u8]) -> Option<Held> {
-        self.tops.get(hash, name).map(|top| top.held)
+    /// As [`entry`](Self::entry), of a name of which the hash under the key of the set is known.
+    pub fn entry_hashed(&self, hash: NameHash, name: &[u8]) -> Option<ViewEntry> {
+        self.upper.get(hash, name).map(|top| top.entry)
     }
 
     /// Whether the directory shows no names: the emptiness that allows rmdir, whatever whiteouts
@@ -180,70 +180,75 @@ impl View {
 
     /// The number of names that are shown; `.` and `..` are not among them.
     pub fn len(&self, set: &Fallthrus) -> usize {
-        // Of `covering` names each is in the set, or the set is another one than always.
+        // Of `shadowed_count` names each is in the set, or the set is another one than always.
         set.len()
-            .saturating_sub(self.covering)
+            .saturating_sub(self.shadowed_count)
             .saturating_add(self.objects)
     }
 
     /// The names of the whiteouts of the upper layer, whether they hide something or not.
     pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
-        self.tops
+        self.upper
             .range(NameHash(0))
-            .filter(|(_, _, top)| top.held == Held::Whiteout)
+            .filter(|(_, _, top)| top.entry == ViewEntry::Whiteout)
             .map(|(_, name, _)| name)
     }
 
     /// Notes what the upper layer holds under a name from now on. On failure nothing has changed, and
     /// the view is wrong.
-    pub fn put(&mut self, set: &Fallthrus, name: &[u8], held: Held) -> Result<(), AllocError> {
+    pub fn put(
+        &mut self,
+        set: &Fallthrus,
+        name: &[u8],
+        entry: ViewEntry,
+    ) -> Result<(), AllocError> {
         let hash = hash::name(self.key, name);
         let index = set.find_hashed(hash, name);
-        if self.covered.is_empty() && index.is_some() {
-            self.covered.resize(set.len().div_ceil(64), 0)?;
+        if self.shadowed.is_empty() && index.is_some() {
+            self.shadowed.resize(set.len().div_ceil(64), 0)?;
         }
-        let top = Top {
-            held,
+        let top = UpperName {
+            entry,
             in_set: index.is_some(),
         };
-        let before = self.tops.insert(hash, name, top)?.map(|top| top.held);
-        self.count(before, Some(held));
-        self.cover(index, true);
+        let before = self.upper.insert(hash, name, top)?.map(|top| top.entry);
+        self.count(before, Some(entry));
+        self.shadow(index, true);
         Ok(())
     }
 
     /// Notes that the upper layer holds nothing under a name any more.
     pub fn remove(&mut self, set: &Fallthrus, name: &[u8]) {
         let hash = hash::name(self.key, name);
-        let before = self.tops.remove(hash, name);
-        self.count(before.map(|top| top.held), None);
-        self.cover(set.find_hashed(hash, name), false);
+        let before = self.upper.remove(hash, name);
+        self.count(before.map(|top| top.entry), None);
+        self.shadow(set.find_hashed(hash, name), false);
     }
 
-    fn count(&mut self, before: Option<Held>, after: Option<Held>) {
-        let object = |held| matches!(held, Some(Held::Object { .. }));
+    fn count(&mut self, before: Option<ViewEntry>, after: Option<ViewEntry>) {
+        let object = |entry| matches!(entry, Some(ViewEntry::Object { .. }));
         self.objects = self
             .objects
             .saturating_add(usize::from(object(after)))
             .saturating_sub(usize::from(object(before)));
     }
 
-    fn cover(&mut self, index: Option<usize>, covers: bool) {
+    fn shadow(&mut self, index: Option<usize>, shadows: bool) {
         let Some(index) = index else { return };
-        let Some(word) = self.covered.get_mut(index / 64) else {
+        let Some(word) = self.shadowed.get_mut(index / 64) else {
             return;
         };
         let bit = 1u64 << (index % 64);
-        match (*word & bit != 0, covers) {
-            (false, true) => self.covering = self.covering.saturating_add(1),
-            (true, false) => self.covering = self.covering.saturating_sub(1),
+        match (*word & bit != 0, shadows) {
+            (false, true) => self.shadowed_count = self.shadowed_count.saturating_add(1),
+            (true, false) => self.shadowed_count = self.shadowed_count.saturating_sub(1),
             _ => return,
         }
         *word ^= bit;
     }
 
-    fn covers(&self, index: usize) -> bool {
-        let word = self.covered.get(index / 64).copied().unwrap_or(0);
+    fn shadows(&self, index: usize) -> bool {
+        let word = self.shadowed.get(index / 64).copied().unwrap_or(0);
         word >> (index % 64) & 1 != 0
     }
 
@@ -253,28 +258,28 @@ impl View {
         set: &'a Fallthrus,
         from: u64,
         width: Width,
-    ) -> impl Iterator<Item = (u64, Shown<'a>)> {
+    ) -> impl Iterator<Item = (u64, Listed<'a>)> {
         let first = usize::try_from(from.saturating_sub(FIRST)).unwrap_or(usize::MAX);
         let lower = (first..set.len()).filter_map(move |index| {
             let pos = FIRST.saturating_add(index as u64);
             self.below(set, index).map(|shown| (pos, shown))
         });
-        lower.chain(self.tops(from, width))
+        lower.chain(self.upper_only(from, width))
     }
 
     /// What is shown under a name of the set.
-    fn below<'a>(&'a self, set: &'a Fallthrus, index: usize) -> Option<Shown<'a>> {
+    fn below<'a>(&'a self, set: &'a Fallthrus, index: usize) -> Option<Listed<'a>> {
         let fallthru = set.get(index)?;
-        let is_lower = !self.covers(index);
+        let is_lower = !self.shadows(index);
         let (ino, dt) = match is_lower {
             true => (fallthru.ino, fallthru.dt),
-            false => match self.held(fallthru.name)? {
-                Held::Object { ino, dt } => (ino, dt),
-                Held::Whiteout => return None,
+            false => match self.entry(fallthru.name)? {
+                ViewEntry::Object { ino, dt } => (ino, dt),
+                ViewEntry::Whiteout => return None,
             },
         };
         let name = fallthru.name;
-        Some(Shown {
+        Some(Listed {
             name,
             ino,
             dt,
@@ -283,20 +288,20 @@ impl View {
     }
 
     /// The names that only the upper layer has.
-    fn tops(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Shown<'_>)> {
+    fn upper_only(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Listed<'_>)> {
         let mut last = None;
         let mut rank = 0u64;
-        self.tops
+        self.upper
             .range(width.least_hash(from))
-            .filter_map(move |(hash, name, top)| match top.held {
-                Held::Object { ino, dt } if !top.in_set => {
+            .filter_map(move |(hash, name, top)| match top.entry {
+                ViewEntry::Object { ino, dt } if !top.in_set => {
                     let first = width.position(hash, 0);
                     rank = match last == Some(first) {
                         true => rank.saturating_add(1).min((1 << width.rank_bits()) - 1),
                         false => 0,
                     };
                     last = Some(first);
-                    let shown = Shown {
+                    let shown = Listed {
                         name,
                         ino,
                         dt,

@@ -24,7 +24,7 @@ use crate::{
         entry::Kind,
         fallthru::{self, Fallthrus},
         hash,
-        view::{Held, Shown, View, Width},
+        view::{Listed, View, ViewEntry, Width},
     },
     union::{
         layers::{node::Node, union::Union},
@@ -91,7 +91,7 @@ pub struct Listing {
 
 impl Listing {
     /// The names from a position on.
-    pub fn list(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Shown<'_>)> {
+    pub fn list(&self, from: u64, width: Width) -> impl Iterator<Item = (u64, Listed<'_>)> {
         self.view.list(&self.set, from, width)
     }
 
@@ -233,9 +233,12 @@ pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
     };
     let known = entry.with(|known| {
         let hash = hash::name(known.set.key(), name);
-        let held = known.view.as_ref().map(|view| view.held_hashed(hash, name));
+        let held = known
+            .view
+            .as_ref()
+            .map(|view| view.entry_hashed(hash, name));
         match (known.set.find_hashed(hash, name), held) {
-            (_, Some(Some(Held::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
+            (_, Some(Some(ViewEntry::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
             (None, _) => Hint::Top,
             (Some(index), _) => Hint::Lower(known.set.clone(), index),
         }
@@ -260,9 +263,9 @@ pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
     }
     node.dir
         .entry()?
-        .with(|known| match known.view.as_ref()?.held(name.as_bytes()) {
-            Some(Held::Whiteout) => Some(true),
-            Some(Held::Object { .. }) => None,
+        .with(|known| match known.view.as_ref()?.entry(name.as_bytes()) {
+            Some(ViewEntry::Whiteout) => Some(true),
+            Some(ViewEntry::Object { .. }) => None,
             None => Some(false),
         })?
 }
@@ -355,16 +358,16 @@ impl<'a> ViewChange<'a> {
     pub fn object(&mut self, name: Name<'_>, inode: &Inode) {
         let dt = Kind::from_mode(u32::from(inode.mode())).map_or(0, Kind::to_dt);
         let ino = inode.ino();
-        self.put(name, Held::Object { ino, dt });
+        self.put(name, ViewEntry::Object { ino, dt });
     }
 
     /// The upper layer holds a whiteout there now.
     pub fn whiteout(&mut self, name: Name<'_>) {
-        self.put(name, Held::Whiteout);
+        self.put(name, ViewEntry::Whiteout);
     }
 
-    fn put(&mut self, name: Name<'_>, held: Held) {
-        self.edit(|set, view| Ok(view.put(set, name.as_bytes(), held)?));
+    fn put(&mut self, name: Name<'_>, entry: ViewEntry) {
+        self.edit(|set, view| Ok(view.put(set, name.as_bytes(), entry)?));
     }
 
     /// The upper layer holds nothing there any more.

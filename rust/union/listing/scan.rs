@@ -10,7 +10,7 @@ use crate::{
         fallthru::Fallthrus,
         merge::{Merge, Seen},
         options::Whiteouts,
-        view::{Held, View},
+        view::{View, ViewEntry},
     },
     union::{
         layers::{
@@ -220,38 +220,39 @@ impl<'a> LayerScan<'a> {
         set: &Fallthrus,
         trust: &mut Trust,
     ) -> Result<bool> {
-        let put = |view: &mut View, name: &[u8], held| -> Result { Ok(view.put(set, name, held)?) };
+        let put =
+            |view: &mut View, name: &[u8], entry| -> Result { Ok(view.put(set, name, entry)?) };
         let unknown = self.read(union, |name, ino, dt| {
             if self.aufs && aufs::is_reserved(name) {
                 // Made while the union was mounted otherwise, or not at all: as good as a whiteout.
-                return put(view, name, Held::Whiteout).map(|()| false);
+                return put(view, name, ViewEntry::Whiteout).map(|()| false);
             }
             if dt == DT_UNKNOWN || dt == DT_CHR || self.impure {
                 return Ok(true);
             }
             let ino = union.shown(ino);
-            put(view, name, Held::Object { ino, dt }).map(|()| false)
+            put(view, name, ViewEntry::Object { ino, dt }).map(|()| false)
         })?;
         // Most whiteouts are links to one.
         let mut whiteout = None;
         let mut pure = true;
         for entry in &unknown {
             if entry.dt == DT_CHR && whiteout == Some(entry.ino) {
-                put(view, &entry.name, Held::Whiteout)?;
+                put(view, &entry.name, ViewEntry::Whiteout)?;
                 continue;
             }
             match self.look(union, entry, trust)? {
                 None => {}
                 Some(look) if look.seen == Seen::Whiteout => {
                     whiteout = Some(entry.ino);
-                    put(view, &entry.name, Held::Whiteout)?;
+                    put(view, &entry.name, ViewEntry::Whiteout)?;
                 }
                 Some(Look {
                     ino, dt, marked, ..
                 }) => {
                     // A mark may give another number in the next mount.
                     pure &= ino == entry.ino && !marked;
-                    put(view, &entry.name, Held::Object { ino, dt })?;
+                    put(view, &entry.name, ViewEntry::Object { ino, dt })?;
                 }
             }
         }

@@ -11,7 +11,7 @@ use union_logic::fallthru::Fallthrus;
 use union_logic::hash::{self, NameHash};
 use union_logic::merge::{Merge, Seen};
 use union_logic::ordered::Ordered;
-use union_logic::view::{Held, View, Width};
+use union_logic::view::{ViewEntry, View, Width};
 
 const DT_REG: u8 = 8;
 
@@ -54,10 +54,10 @@ fn set(key: u64) -> Fallthrus {
 fn change(view: &mut View, set: &Fallthrus, change: &Change) -> bool {
     match *change {
         Change::Put(number, ino) => {
-            let held = Held::Object { ino, dt: DT_REG };
-            view.put(set, &name(number), held).is_ok()
+            let entry = ViewEntry::Object { ino, dt: DT_REG };
+            view.put(set, &name(number), entry).is_ok()
         }
-        Change::Whiteout(number) => view.put(set, &name(number), Held::Whiteout).is_ok(),
+        Change::Whiteout(number) => view.put(set, &name(number), ViewEntry::Whiteout).is_ok(),
         Change::Remove(number) => {
             view.remove(set, &name(number));
             true
@@ -77,8 +77,8 @@ fn model(set: &Fallthrus, changes: &[Change]) -> (BTreeMap<Vec<u8>, u64>, Vec<Ve
     }
     let mut shown: BTreeMap<_, _> = set.iter().map(|f| (f.name.to_vec(), f.ino)).collect();
     let mut whiteouts = Vec::new();
-    for (name, held) in tops {
-        match held {
+    for (name, entry) in tops {
+        match entry {
             Some(ino) => drop(shown.insert(name, ino)),
             None => {
                 shown.remove(&name);
@@ -220,11 +220,11 @@ fn a_million_names_of_the_top() {
     let set = Fallthrus::empty(77);
     let mut view = View::new(&set);
     for number in 0..1_000_000u64 {
-        let held = Held::Object {
+        let entry = ViewEntry::Object {
             ino: number,
             dt: DT_REG,
         };
-        view.put(&set, number.to_string().as_bytes(), held).unwrap();
+        view.put(&set, number.to_string().as_bytes(), entry).unwrap();
     }
     for width in WIDTHS {
         let positions: Vec<_> = view.list(&set, 0, width).map(|(pos, _)| pos).collect();
