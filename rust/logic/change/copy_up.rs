@@ -226,7 +226,7 @@ const fn keep_capabilities(lower_nosuid: bool) -> bool {
 
 /// How an extended attribute is copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Copied {
+pub enum XattrCopy {
     /// It may stay behind if the upper layer's file system does not take it.
     IfPossible,
     /// The copy-up fails if it cannot be: security depends on it.
@@ -236,7 +236,7 @@ pub enum Copied {
 /// Whether an extended attribute is copied, and how. None of a union's private ones is, and none of
 /// the access control lists, which are [copied by themselves](CopyStore::copy_acls): ids in them
 /// have to be mapped.
-pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Option<Copied> {
+pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Option<XattrCopy> {
     if let Class::Private(_) = codec::classify(space, name) {
         return None;
     }
@@ -246,8 +246,8 @@ pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Optio
         // attributes (`xfs_xattr_put_listent()`), and elsewhere it would be a stale copy.
         b"trusted.SGI_ACL_FILE" | b"trusted.SGI_ACL_DEFAULT" => None,
         CAPABILITY if !keep_capabilities(lower_nosuid) => None,
-        _ if name.starts_with(b"security.") => Some(Copied::Always),
-        _ => Some(Copied::IfPossible),
+        _ if name.starts_with(b"security.") => Some(XattrCopy::Always),
+        _ => Some(XattrCopy::IfPossible),
     }
 }
 
@@ -296,16 +296,16 @@ mod tests {
     #[test]
     fn what_security_depends_on_is_copied() {
         let copied = |nosuid, name: &[u8]| copies_xattr(XattrSpace::Trusted, nosuid, name);
-        assert_eq!(copied(false, b"user.a"), Some(Copied::IfPossible));
-        assert_eq!(copied(false, b"security.selinux"), Some(Copied::Always));
-        assert_eq!(copied(false, CAPABILITY), Some(Copied::Always));
+        assert_eq!(copied(false, b"user.a"), Some(XattrCopy::IfPossible));
+        assert_eq!(copied(false, b"security.selinux"), Some(XattrCopy::Always));
+        assert_eq!(copied(false, CAPABILITY), Some(XattrCopy::Always));
         assert_eq!(copied(true, CAPABILITY), None, "nosuid");
         assert_eq!(copied(false, b"trusted.overlay.opaque"), None);
         let nested = b"trusted.overlay.overlay.opaque";
-        assert_eq!(copied(false, nested), Some(Copied::IfPossible));
+        assert_eq!(copied(false, nested), Some(XattrCopy::IfPossible));
         assert_eq!(
             copied(false, b"user.overlay.opaque"),
-            Some(Copied::IfPossible)
+            Some(XattrCopy::IfPossible)
         );
         assert_eq!(copied(false, b"system.posix_acl_default"), None);
         assert_eq!(copied(false, b"trusted.SGI_ACL_FILE"), None);

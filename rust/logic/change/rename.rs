@@ -70,19 +70,19 @@ pub struct RenamePlan {
     pub copy_up_new: bool,
     /// Whether the directory at the old name will cover something at its new one.
     old_opaque: bool,
-    change: Change,
+    method: Method,
 }
 
 impl RenamePlan {
     /// Whether the two are exchanged: nothing is replaced.
     pub const fn is_exchange(self) -> bool {
-        matches!(self.change, Change::Exchange { .. })
+        matches!(self.method, Method::Exchange { .. })
     }
 }
 
 /// What becomes of the two names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Change {
+enum Method {
     /// The two change places.
     Exchange {
         /// Whether the directory at the new name will cover something at the old one.
@@ -90,7 +90,7 @@ enum Change {
     },
     /// What is at the new name is replaced.
     Replace {
-        target: Target,
+        target: TargetState,
         /// Whether something is beneath the old name, which must be hidden then.
         leave_whiteout: bool,
     },
@@ -104,7 +104,7 @@ enum Change {
 
 /// What must be done to what is at the new name before it can be replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Target {
+enum TargetState {
     /// Nothing: there is no directory in the upper layer, or one that holds nothing.
     Ready,
     /// Its whiteouts, which hide nothing, must be deleted.
@@ -135,7 +135,7 @@ const fn exchange(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
         copy_up_old: old.is_lower(),
         copy_up_new: new.is_lower(),
         old_opaque: old.is_directory() && new.covers_something(),
-        change: Change::Exchange {
+        method: Method::Exchange {
             new_opaque: new.is_directory() && old.covers_something(),
         },
     })
@@ -143,16 +143,16 @@ const fn exchange(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
 
 const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
     let target = match (old.is_directory(), new.shown) {
-        (_, Shown::Nothing) | (false, Shown::Leaf) => Target::Ready,
+        (_, Shown::Nothing) | (false, Shown::Leaf) => TargetState::Ready,
         (true, Shown::Leaf) => return Err(Refusal::NotADirectory),
         (false, Shown::Directory { .. }) => return Err(Refusal::IsADirectory),
         (true, Shown::Directory { merged, holds }) => match holds {
             Holds::Names => return Err(Refusal::NotEmpty),
-            Holds::Nothing => Target::Ready,
+            Holds::Nothing => TargetState::Ready,
             // A lower layer's whiteouts are not in the way.
-            Holds::Whiteouts if new.is_lower() => Target::Ready,
-            Holds::Whiteouts if merged => Target::HidesNames,
-            Holds::Whiteouts => Target::HoldsWhiteouts,
+            Holds::Whiteouts if new.is_lower() => TargetState::Ready,
+            Holds::Whiteouts if merged => TargetState::HidesNames,
+            Holds::Whiteouts => TargetState::HoldsWhiteouts,
         },
     };
     let leave_whiteout = old.covers_something();
@@ -161,12 +161,12 @@ const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
         copy_up_old: old.is_lower(),
         copy_up_new: false,
         old_opaque: old.is_directory() && new.covers_something(),
-        change: if whiteout && (leave_whiteout || old.is_directory()) {
-            Change::TakeWhiteout {
+        method: if whiteout && (leave_whiteout || old.is_directory()) {
+            Method::TakeWhiteout {
                 needed: leave_whiteout,
             }
         } else {
-            Change::Replace {
+            Method::Replace {
                 target,
                 leave_whiteout,
             }
@@ -202,9 +202,9 @@ pub fn rename<S: Store>(
         target,
     } = names;
     // What goes to the old name in exchange.
-    let other = match plan.change {
-        Change::Exchange { .. } => target,
-        Change::Replace { .. } | Change::TakeWhiteout { .. } => None,
+    let other = match plan.method {
+        Method::Exchange { .. } => target,
+        Method::Replace { .. } | Method::TakeWhiteout { .. } => None,
     };
     // At its new name nothing lies beneath an object that proves its number its own.
     for (object, to) in [(Some(object), new), (other, old)] {
@@ -218,19 +218,19 @@ pub fn rename<S: Store>(
     if plan.old_opaque {
         store.set_opaque(object)?;
     }
-    match (plan.change, target) {
-        (Change::Exchange { new_opaque: true }, Some(target)) => store.set_opaque(target)?,
-        (Change::Replace { target: state, .. }, Some(target)) => {
+    match (plan.method, target) {
+        (Method::Exchange { new_opaque: true }, Some(target)) => store.set_opaque(target)?,
+        (Method::Replace { target: state, .. }, Some(target)) => {
             make_ready(store, target, state)?;
         }
         _ => {}
     }
 
-    let (expect, how) = match (plan.change, target) {
-        (Change::Exchange { .. }, Some(target)) => (Expect::Object(target), How::Exchange),
-        (Change::Exchange { .. }, None) => return Err(Refusal::Stale.into()),
-        (Change::TakeWhiteout { .. }, _) => (Expect::Whiteout, How::Exchange),
-        (Change::Replace { leave_whiteout, .. }, target) => (
+    let (expect, how) = match (plan.method, target) {
+        (Method::Exchange { .. }, Some(target)) => (Expect::Object(target), How::Exchange),
+        (Method::Exchange { .. }, None) => return Err(Refusal::Stale.into()),
+        (Method::TakeWhiteout { .. }, _) => (Expect::Whiteout, How::Exchange),
+        (Method::Replace { leave_whiteout, .. }, target) => (
             target.map_or(Expect::NoObject, Expect::Object),
             match leave_whiteout {
                 true => How::LeaveWhiteout,
@@ -240,13 +240,13 @@ pub fn rename<S: Store>(
     };
     let before = store.rename((old, object), (new, expect), how)?;
 
-    match plan.change {
-        Change::Exchange { .. } => Ok(Vacated::Exchanged),
-        Change::Replace { leave_whiteout, .. } => Ok(match leave_whiteout {
+    match plan.method {
+        Method::Exchange { .. } => Ok(Vacated::Exchanged),
+        Method::Replace { leave_whiteout, .. } => Ok(match leave_whiteout {
             true => Vacated::Whiteout,
             false => Vacated::Nothing,
         }),
-        Change::TakeWhiteout { needed } => {
+        Method::TakeWhiteout { needed } => {
             // The caller did not ask for an exchange, but for a move.
             if let Err(why) = store.restore_times(object, before) {
                 store.tolerate(Leftover::Times, why);
@@ -266,11 +266,11 @@ pub fn rename<S: Store>(
 }
 
 /// Makes an empty directory at the new name replaceable.
-fn make_ready<S: Store>(store: &mut S, dir: S::Object, state: Target) -> Result<(), S::Error> {
+fn make_ready<S: Store>(store: &mut S, dir: S::Object, state: TargetState) -> Result<(), S::Error> {
     match state {
-        Target::Ready => Ok(()),
-        Target::HoldsWhiteouts => store.clear(dir),
-        Target::HidesNames => {
+        TargetState::Ready => Ok(()),
+        TargetState::HoldsWhiteouts => store.clear(dir),
+        TargetState::HidesNames => {
             // The mark comes first: once the whiteouts go, it alone hides what lies beneath. That
             // stays so if the rename fails afterwards.
             store.set_opaque(dir)?;

@@ -27,7 +27,7 @@ pub trait Store {
     /// An object under a temporary name in the work directory. Dropping it removes it.
     type Staged;
     /// The times of an object before it was renamed.
-    type Times;
+    type OldTimes;
 
     /// Makes an object at `place`, unless the upper layer holds something there.
     fn make(
@@ -103,13 +103,13 @@ pub trait Store {
         old: (Self::Place, Self::Object),
         new: (Self::Place, Expect<Self::Object>),
         how: How,
-    ) -> Result<Self::Times, Self::Error>;
+    ) -> Result<Self::OldTimes, Self::Error>;
 
     /// Gives an object that was exchanged with a whiteout the times that a rename would have left.
     fn restore_times(
         &mut self,
         object: Self::Object,
-        before: Self::Times,
+        before: Self::OldTimes,
     ) -> Result<(), Self::Error>;
 
     /// Takes note of a failure that leaves something invisible behind, and is no failure of the call.

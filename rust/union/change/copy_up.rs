@@ -12,7 +12,8 @@
 use crate::{
     logic::{
         change::copy_up::{
-            copies_xattr, copy_up, data_needed, mode_for_top, Copied, CopyStore, Facts, CAPABILITY,
+            copies_xattr, copy_up, data_needed, mode_for_top, CopyStore, Facts, XattrCopy,
+            CAPABILITY,
         },
         codec::Attr,
         entry::Kind,
@@ -76,9 +77,9 @@ fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
             let parent = next.parent();
             if parent.inode().ok_or(ENOENT)?.data().upper().is_some() {
                 if next.same(dentry) {
-                    return one(&next, &parent, change.take());
+                    return copy_up_one(&next, &parent, change.take());
                 }
-                one(&next, &parent, None)?;
+                copy_up_one(&next, &parent, None)?;
                 break;
             }
             next = parent;
@@ -87,7 +88,7 @@ fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
 }
 
 /// One object whose parent exists in the upper layer. Returns whether it was copied, and so changed.
-fn one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<bool> {
+fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<bool> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let node = inode.data();
     let union = inode.sb().data();
@@ -267,7 +268,7 @@ impl CopyStore for Copy<'_> {
 
     fn draft_named(&mut self) -> Result<Draft> {
         self.begin_write()?;
-        self.stage()?.keep().map(Draft::Named)
+        self.stage()?.into_dentry().map(Draft::Named)
     }
 
     fn copy_data(&mut self, draft: &Draft) -> Result {
@@ -382,7 +383,7 @@ impl CopyStore for Copy<'_> {
                     true => Err(EEXIST),
                     false => Ok(()),
                 };
-                Staged::adopt(self.union, write, dentry).publish(updir, self.name, free)
+                Staged::from_dentry(self.union, write, dentry).publish(updir, self.name, free)
             }
         }
     }
@@ -406,7 +407,7 @@ impl CopyStore for Copy<'_> {
     fn discard(&mut self, draft: Draft) {
         let Draft::Named(dentry) = draft else { return };
         if let (Ok(()), Ok(write)) = (self.begin_write(), self.write()) {
-            drop(Staged::adopt(self.union, write, dentry));
+            drop(Staged::from_dentry(self.union, write, dentry));
         }
     }
 }
@@ -464,7 +465,7 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
             other => other?,
         };
         match (xattr::set(to.mnt(), to.dentry(), name, &value, 0), copied) {
-            (Err(e), Copied::IfPossible) if e == EOPNOTSUPP => {}
+            (Err(e), XattrCopy::IfPossible) if e == EOPNOTSUPP => {}
             (other, _) => other?,
         }
     }

@@ -26,7 +26,7 @@ use crate::{
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 
 /// Makes an object of `mode` (type included) at `dentry` for the caller.
-pub fn object(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) -> Result {
+pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let union = sb.data();
     union.check_new_name(dentry.name())?;

@@ -101,8 +101,8 @@ impl<'a> Staged<'a> {
         })
     }
 
-    /// Takes an object that [`keep`](Self::keep) left in the work directory back.
-    pub fn adopt(union: &'a Union, write: &'a WriteAccess<'a>, dentry: ARef<Dentry>) -> Self {
+    /// Takes an object that [`into_dentry`](Self::into_dentry) left in the work directory back.
+    pub fn from_dentry(union: &'a Union, write: &'a WriteAccess<'a>, dentry: ARef<Dentry>) -> Self {
         Self {
             union,
             write,
@@ -165,7 +165,7 @@ impl<'a> Staged<'a> {
     }
 
     /// Leaves the object where it is, to be removed by nobody.
-    pub fn keep(mut self) -> Result<ARef<Dentry>> {
+    pub fn into_dentry(mut self) -> Result<ARef<Dentry>> {
         self.dentry.take().ok_or(EIO)
     }
 }
@@ -197,7 +197,7 @@ pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name
         let shared = shared_whiteout(union, write)?;
         match Creating::start(write, dir, name)?.make(0, NewObject::Link(&shared)) {
             // It has as many links as the file system allows, or a stranger removed it.
-            Err(e) if e == EMLINK || e == ENOENT => retire(union, write, &shared)?,
+            Err(e) if e == EMLINK || e == ENOENT => replace_shared_whiteout(union, write, &shared)?,
             // A file system without hard links.
             Err(e) if e == EPERM || e == EOPNOTSUPP => break,
             other => return other.map(drop),
@@ -230,13 +230,13 @@ fn shared_whiteout(union: &Union, write: &WriteAccess<'_>) -> Result<ARef<Dentry
     if let Some(existing) = &*shared {
         return Ok(existing.clone());
     }
-    let made = make_whiteout(union, write)?.keep()?;
+    let made = make_whiteout(union, write)?.into_dentry()?;
     *shared = Some(made.clone());
     Ok(made)
 }
 
 /// Gives a shared whiteout up that takes no more links, with its name in the work directory.
-fn retire(union: &Union, write: &WriteAccess<'_>, spent: &Dentry) -> Result {
+fn replace_shared_whiteout(union: &Union, write: &WriteAccess<'_>, spent: &Dentry) -> Result {
     {
         let mut shared = union.upper()?.whiteout.lock();
         if !shared.as_ref().is_some_and(|s| s.same(spent)) {
@@ -300,7 +300,7 @@ fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Sta
 
 /// Removes the shared whiteout's name from the work directory, at unmount, unless the upper layer is
 /// frozen: umount(2) waits with `s_umount` held, for which sync(2) waits.
-pub fn tidy(union: &Union) {
+pub fn drop_shared_whiteout(union: &Union) {
     let Ok(upper) = union.upper() else { return };
     let Some(shared) = upper.whiteout.lock().take() else {
         return;

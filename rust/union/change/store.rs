@@ -87,7 +87,7 @@ impl<'a> Object<'a> {
 }
 
 /// The times of an object before it was exchanged.
-pub struct Times {
+pub struct OldTimes {
     before: Kstat,
     same_dir: bool,
 }
@@ -116,7 +116,7 @@ impl<'a> Store for UpperStore<'a> {
     type New = New<'a>;
     type Made = ARef<Dentry>;
     type Staged = Staged<'a>;
-    type Times = Option<Times>;
+    type OldTimes = Option<OldTimes>;
 
     fn make(&mut self, place: Place<'a>, new: New<'a>) -> Result<Attempt<ARef<Dentry>>> {
         let creating = Creating::start(self.write, place.upper_dir()?, place.name)?;
@@ -216,7 +216,7 @@ impl<'a> Store for UpperStore<'a> {
         old: (Place<'a>, Object<'a>),
         new: (Place<'a>, Expect<Object<'a>>),
         how: How,
-    ) -> Result<Option<Times>> {
+    ) -> Result<Option<OldTimes>> {
         let ((old, object), (new, target)) = (old, new);
         let flags = match how {
             How::Replace => RenameFlags::Plain,
@@ -228,7 +228,7 @@ impl<'a> Store for UpperStore<'a> {
         expect(Expect::Object(object), renaming.old_dentry())?;
         expect(target, renaming.new_dentry())?;
         let times = match target {
-            Expect::Whiteout => Some(Times {
+            Expect::Whiteout => Some(OldTimes {
                 before: times::get(self.mnt(), renaming.old_dentry()),
                 same_dir: self.same_directory(old, new),
             }),
@@ -242,8 +242,8 @@ impl<'a> Store for UpperStore<'a> {
     /// brings the move to the disk. xfs does neither for an object that is exchanged, unless it is a
     /// directory with a new parent; and that one it marks as modified, for its `..`
     /// (`xfs_dir_exchange_children()`).
-    fn restore_times(&mut self, object: Object<'a>, before: Option<Times>) -> Result {
-        let Some(Times { before, same_dir }) = before else {
+    fn restore_times(&mut self, object: Object<'a>, before: Option<OldTimes>) -> Result {
+        let Some(OldTimes { before, same_dir }) = before else {
             return Ok(());
         };
         let upper = object.upper()?;

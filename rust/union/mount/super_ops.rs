@@ -104,7 +104,7 @@ impl SuperOperations for UnionFs {
                 records.close();
             }
         }
-        stage::tidy(&data);
+        stage::drop_shared_whiteout(&data);
         let mnts = core::mem::replace(&mut data.mnts, KVec::new());
         // Dentries go before the mounts that keep their file systems.
         drop(data.upper.take());

@@ -308,7 +308,7 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
-        create::object(
+        create::create(
             dir,
             dentry,
             (mode & S_IALLUGO) | S_IFREG,
@@ -325,11 +325,11 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn symlink(_: &Idmap, dir: &Inode, dentry: Child<'_>, target: &CStr) -> Result {
-        create::object(dir, dentry, S_IFLNK, NewObject::Symlink(target))
+        create::create(dir, dentry, S_IFLNK, NewObject::Symlink(target))
     }
 
     fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
-        create::object(
+        create::create(
             dir,
             dentry,
             (mode & S_IALLUGO) | S_IFDIR,
@@ -346,7 +346,7 @@ impl DirOperations<UnionFs> for UnionInode {
             // It would be a whiteout.
             return Err(EPERM);
         }
-        create::object(dir, dentry, mode, NewObject::Special(rdev))
+        create::create(dir, dentry, mode, NewObject::Special(rdev))
     }
 
     fn rename(

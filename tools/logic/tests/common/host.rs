@@ -194,7 +194,7 @@ impl<'a> Store for Host<'a> {
     type New = &'a Node;
     type Made = ();
     type Staged = Staged;
-    type Times = ();
+    type OldTimes = ();
 
     fn make(&mut self, place: &'a Path, new: &'a Node) -> Result<Attempt<()>, Failure> {
         let mut state = self.state();
