@@ -83,7 +83,7 @@ pub struct Facts {
     /// not have one number.
     pub is_single: bool,
     /// Whether its name was removed while it was in use.
-    pub is_gone: bool,
+    pub is_unlinked: bool,
     /// How much the mount cares for power cuts.
     pub fsync: Fsync,
 }
@@ -126,7 +126,7 @@ pub fn copy_up<S: CopyStore>(store: &mut S, facts: Facts) -> Result<S::Copied, S
         store.discard(draft);
         return Err(error);
     }
-    if facts.is_gone {
+    if facts.is_unlinked {
         return store.publish_nameless(draft);
     }
     if facts.keeps_number() {

@@ -121,7 +121,7 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
         kind,
         data: if kind == Kind::Regular { size } else { 0 },
         is_single: stat.nlink() == 1,
-        is_gone: node.is_gone(),
+        is_unlinked: node.is_unlinked(),
         fsync: union.config.fsync,
     };
     let parent = parent.inode().ok_or(ENOENT)?;
@@ -147,7 +147,7 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
         dir_cache::forget_view(parent.data());
     }
     settle::refresh(union, inode)?;
-    if !facts.is_gone {
+    if !facts.is_unlinked {
         settle::refresh(union, parent)?;
     }
     Ok(true)

@@ -31,7 +31,7 @@ pub fn changed_dir(union: &Union, write: &WriteAccess<'_>, dir: &Inode) -> Resul
 pub fn removed(union: &Union, write: &WriteAccess<'_>, inode: &Inode) {
     let node = inode.data();
     if node.upper().is_none() {
-        node.set_gone();
+        node.set_unlinked();
     }
     if inode.is_dir() {
         inode.clear_nlink();

@@ -191,7 +191,7 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn forget_lower_parts(&mut self, dir: Object<'a>) {
-        dir.inode.data().seal();
+        dir.inode.data().forget_lowers();
     }
 
     fn set_impure(&mut self, place: Place<'a>) -> Result {

@@ -75,7 +75,7 @@ pub struct Node {
     pub lock: KillableMutex,
     /// The name was removed while the object was not in the upper layer: a later copy-up has nowhere
     /// to go. Written under `lock`.
-    gone: Atomic<bool>,
+    unlinked: Atomic<bool>,
     /// Of a directory: what the numbers of its lower objects are made in. Immutable.
     space: Space,
     /// Of a directory: entries of the upper directory may carry the inode number of a lower object. 0
@@ -86,7 +86,7 @@ pub struct Node {
     /// Of a directory: the upper directory is marked for that.
     marked_impure: Atomic<bool>,
     /// Of a directory: the upper directory was made opaque after the stack was built.
-    sealed: Atomic<bool>,
+    made_opaque: Atomic<bool>,
     /// The object in the upper layer shows the inode number of a lower one.
     recorded_ino: Atomic<bool>,
     /// Of a file: the object in the upper layer is no copy, or the name of the copy is known to be
@@ -111,12 +111,12 @@ impl Node {
             upper,
             lower: parts.lower,
             lock <- KillableMutex::new(c"union_node", lock_class),
-            gone: Atomic::new(false),
+            unlinked: Atomic::new(false),
             space: parts.space,
             impure: Atomic::new(parts.impure.into()),
             arriving: Atomic::new(0),
             marked_impure: Atomic::new(parts.impure),
-            sealed: Atomic::new(false),
+            made_opaque: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
             // A recorded number is what a copy is known by.
             name_stable: Atomic::new(parts.ino.is_none()),
@@ -138,7 +138,7 @@ impl Node {
 
     /// The objects in the lower layers, topmost first.
     pub fn lowers(&self) -> &[LowerPath] {
-        if self.sealed.load(Relaxed) {
+        if self.made_opaque.load(Relaxed) {
             return &[];
         }
         self.lower.as_slice()
@@ -150,8 +150,8 @@ impl Node {
     }
 
     /// Notes that the upper directory was marked opaque: what lies beneath is hidden from now on.
-    pub fn seal(&self) {
-        self.sealed.store(true, Relaxed);
+    pub fn forget_lowers(&self) {
+        self.made_opaque.store(true, Relaxed);
     }
 
     /// Whether more than one layer contributes.
@@ -175,13 +175,13 @@ impl Node {
     }
 
     /// Whether the name is gone (see the field).
-    pub fn is_gone(&self) -> bool {
-        self.gone.load(Relaxed)
+    pub fn is_unlinked(&self) -> bool {
+        self.unlinked.load(Relaxed)
     }
 
     /// Notes that the name is gone. Under `lock`.
-    pub fn set_gone(&self) {
-        self.gone.store(true, Relaxed);
+    pub fn set_unlinked(&self) {
+        self.unlinked.store(true, Relaxed);
     }
 
     /// Whether entries may carry the inode number of a lower object.

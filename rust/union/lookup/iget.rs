@@ -28,16 +28,16 @@ use crate::{
 use kernel::{prelude::*, sync::aref::ARef};
 
 /// What `parts` show for: the object that stands for the inode.
-struct Face<'a> {
+struct RealInode<'a> {
     path: PathRef<'a>,
-    real: &'a AnyInode,
+    inode: &'a AnyInode,
     in_top: bool,
     numbers: Numbers,
     /// In which its number is made.
     space: Space,
 }
 
-impl<'a> Face<'a> {
+impl<'a> RealInode<'a> {
     fn of(union: &'a Union, parts: &'a Parts) -> Result<Self> {
         let (path, numbers) = match (&parts.upper, parts.lower.as_slice().first()) {
             (Some(upper), _) => (union.upper_path(upper)?, union.upper()?.numbers),
@@ -50,7 +50,7 @@ impl<'a> Face<'a> {
         };
         Ok(Self {
             path,
-            real: path.dentry().inode().ok_or(ESTALE)?,
+            inode: path.dentry().inode().ok_or(ESTALE)?,
             in_top: parts.upper.is_some(),
             numbers,
             space: match parts.upper {
@@ -67,13 +67,13 @@ impl<'a> Face<'a> {
             return Ok(ino);
         }
         let natural = self.numbers.ino(union.inums, self.path)?;
-        let several_links = !inum::is_single(self.real);
+        let several_links = !inum::is_single(self.inode);
         Ok(union.shown(self.space.number(natural, several_links)))
     }
 
     fn backing(&self) -> Backing<'a> {
         Backing {
-            inode: self.real,
+            inode: self.inode,
             takes_changes: self.in_top,
         }
     }
@@ -88,14 +88,14 @@ impl<'a> Face<'a> {
 ///
 /// `ENOMEM`; `ESTALE` for an object that went away.
 pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
-    let face = Face::of(sb.data(), &parts)?;
-    let ino = face.ino(sb.data(), parts.ino)?;
-    let shared = face.in_top || face.real.is_dir() || face.real.nlink() == 1;
+    let real = RealInode::of(sb.data(), &parts)?;
+    let ino = real.ino(sb.data(), parts.ino)?;
+    let shared = real.in_top || real.inode.is_dir() || real.inode.nlink() == 1;
     let iget = if shared {
-        sb.iget5(ino, face.backing())?
+        sb.iget5(ino, real.backing())?
     } else {
         let mut new = sb.new_inode()?;
-        new.set_identity(ino, face.backing());
+        new.set_identity(ino, real.backing());
         Iget::New(new)
     };
     complete(sb, iget, parts)
@@ -116,8 +116,8 @@ pub fn init_created(
         impure: false,
         protection: Protattr::default(),
     };
-    let face = Face::of(sb.data(), &parts)?;
-    let iget = new.insert5(face.ino(sb.data(), None)?, face.backing())?;
+    let real = RealInode::of(sb.data(), &parts)?;
+    let iget = new.insert5(real.ino(sb.data(), None)?, real.backing())?;
     complete(sb, iget, parts)
 }
 
@@ -127,29 +127,29 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
         Iget::New(new) => new,
     };
     let kind = {
-        let face = Face::of(sb.data(), &parts)?;
-        let (real, mnt) = (face.real, face.path.mnt());
-        stack::init_from(&mut new, mnt, real);
+        let real = RealInode::of(sb.data(), &parts)?;
+        let (inode, mnt) = (real.inode, real.path.mnt());
+        stack::init_from(&mut new, mnt, inode);
         stack::add_protection(
             &mut new,
             parts.protection.immutable,
             parts.protection.append,
         );
-        if !face.in_top && mnt.is_nosuid() {
+        if !real.in_top && mnt.is_nosuid() {
             // Set-id bits of a layer that is mounted nosuid do not work through the union either.
-            new.set_mode(mode_for_top(real.mode(), true));
+            new.set_mode(mode_for_top(inode.mode(), true));
         }
-        let merged = parts.lower.as_slice().len() + usize::from(face.in_top) > 1;
-        if real.is_dir() && merged {
+        let merged = parts.lower.as_slice().len() + usize::from(real.in_top) > 1;
+        if inode.is_dir() && merged {
             // The number of subdirectories is not known; 1 says so to find(1) and its like.
             new.set_nlink(1);
         }
-        match Kind::from_mode(u32::from(real.mode())).ok_or(EIO)? {
+        match Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)? {
             Kind::Directory => new_inode::Kind::dir::<UnionInode>(),
             Kind::Regular => new_inode::Kind::regular::<UnionInode>(),
             Kind::Symlink => new_inode::Kind::symlink::<UnionInode>(),
             Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
-                new_inode::Kind::special::<UnionInode>(real.rdev())
+                new_inode::Kind::special::<UnionInode>(inode.rdev())
             }
         }
     };
@@ -178,7 +178,7 @@ pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
         inode: real,
         takes_changes: true,
     });
-    if !inode.is_hashed() && !node.is_gone() {
+    if !inode.is_hashed() && !node.is_unlinked() {
         // One of several names of a lower file, now a file of its own.
         inode.set_ino(ino);
         inode.set_nlink(1);

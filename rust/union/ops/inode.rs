@@ -63,7 +63,7 @@ impl Attributes<UnionFs> for UnionInode {
         } else if inode.is_dir() && node.is_merged() {
             // How many subdirectories there are is not known; 1 says so.
             stat.set_nlink(1);
-        } else if node.is_gone() && node.upper().is_none() {
+        } else if node.is_unlinked() && node.upper().is_none() {
             // The layer knows nothing of the removal.
             stat.set_nlink(inode.nlink());
         }

@@ -113,7 +113,7 @@ impl Host {
         assert!(copy.xattrs && copy.flags && copy.mode, "{copy:?}");
         assert_eq!(copy.acls, facts.kind != Kind::Symlink, "ACLs");
         assert_eq!(copy.number, facts.keeps_number(), "number");
-        assert!(!copy.number || self.parent_impure || facts.is_gone);
+        assert!(!copy.number || self.parent_impure || facts.is_unlinked);
         let must = match facts.fsync {
             Fsync::Volatile => false,
             Fsync::Auto => copy.data,
@@ -220,12 +220,12 @@ fn all() -> impl Iterator<Item = (Facts, bool)> {
         [0, 5].into_iter().flat_map(move |data| {
             fsyncs.into_iter().flat_map(move |fsync| {
                 bools.into_iter().flat_map(move |is_single| {
-                    bools.into_iter().flat_map(move |is_gone| {
+                    bools.into_iter().flat_map(move |is_unlinked| {
                         let facts = Facts {
                             kind,
                             data,
                             is_single,
-                            is_gone,
+                            is_unlinked,
                             fsync,
                         };
                         bools.into_iter().map(move |tmpfile| (facts, tmpfile))
@@ -241,7 +241,7 @@ fn a_stopped_copy_up_leaves_the_old_or_the_whole_copy() {
     for (facts, has_tmpfile) in all() {
         let mut whole = Host::new(facts, has_tmpfile, usize::MAX, false);
         assert_eq!(copy_up(&mut whole, facts), Ok(()));
-        assert_eq!(whole.published.is_some(), !facts.is_gone, "{facts:?}");
+        assert_eq!(whole.published.is_some(), !facts.is_unlinked, "{facts:?}");
         assert_eq!(whole.work, None);
 
         for limit in 0..whole.steps.len() {
@@ -270,7 +270,7 @@ fn the_design_has_the_table() {
         kind: Kind::Regular,
         data: 5,
         is_single: true,
-        is_gone: false,
+        is_unlinked: false,
         fsync: Fsync::Auto,
     };
     let mut text = String::new();
