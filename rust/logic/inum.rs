@@ -124,11 +124,11 @@ pub const fn instead(number: u64) -> u64 {
 }
 
 /// The number of an object that has this one by nature: the first of it, the one [`instead`] of it, the one
-/// instead of that and so on that is not reserved for another one. `is_reserved` is asked [`LONGEST_CHAIN`] times
+/// instead of that and so on that is not reserved for another one. `is_reserved` is asked [`MAX_CHAIN`] times
 /// at most.
 pub fn shown(natural: u64, mut is_reserved: impl FnMut(u64) -> bool) -> u64 {
     let mut number = natural;
-    for _ in 0..LONGEST_CHAIN {
+    for _ in 0..MAX_CHAIN {
         if !is_reserved(number) {
             break;
         }
@@ -141,7 +141,7 @@ pub fn shown(natural: u64, mut is_reserved: impl FnMut(u64) -> bool) -> u64 {
 /// of that very number moves, so nobody gets near. But who may write beside the work directory can write down as
 /// many as he likes, and each look at an object would follow them, with all others waiting: it is his own numbers
 /// that meet then.
-pub const LONGEST_CHAIN: usize = 64;
+pub const MAX_CHAIN: usize = 64;
 
 /// Keeps the numbers of spaces and of [`instead`] apart from those of file systems.
 const INSTEAD: u64 = 0x756e_696f_6e00_0001;

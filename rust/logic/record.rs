@@ -41,7 +41,7 @@ const CHECKSUM: usize = 8;
 const CHECKSUM_KEY: u64 = 1;
 
 /// No record is larger than this, in bytes: some ten million names.
-pub const MOST: usize = 1 << 29;
+pub const MAX_SIZE: usize = 1 << 29;
 
 /// What a set was made of: a hash of all that tells the lower directories, and their contents, from
 /// others.
@@ -116,7 +116,7 @@ pub fn size(set: &Fallthrus) -> Option<usize> {
         .checked_add(deeper.checked_mul(DEEPER)?)?
         .checked_add(bytes)?
         .checked_add(HEADER + CHECKSUM)?;
-    (size <= MOST).then_some(size)
+    (size <= MAX_SIZE).then_some(size)
 }
 
 /// Writes a set down. `place` gives the place of a layer in the stack of the directory.
@@ -198,7 +198,7 @@ pub fn head(record: &[u8]) -> Option<(RecordId, usize)> {
         .checked_add(header.deeper.checked_mul(DEEPER)?)?
         .checked_add(header.bytes)?
         .checked_add(HEADER + CHECKSUM)?;
-    (len <= MOST).then_some((header.identity, len))
+    (len <= MAX_SIZE).then_some((header.identity, len))
 }
 
 /// Reads a record of these directories. `layer` gives the layer of a place in their stack; `key` is

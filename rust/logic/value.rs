@@ -186,14 +186,14 @@ pub struct Metacopy<'a> {
 /// Decodes [`Attr::Metacopy`]: nothing at all, or version, length of all of it, flags, algorithm,
 /// digest.
 pub fn metacopy(value: &[u8]) -> Result<Metacopy<'_>, Corrupt> {
-    const LONGEST_DIGEST: usize = 64;
+    const MAX_DIGEST: usize = 64;
     match value {
         [] => Ok(Metacopy {
             algorithm: 0,
             digest: &[],
         }),
         [0, len, _flags, algorithm, digest @ ..]
-            if usize::from(*len) == value.len() && digest.len() <= LONGEST_DIGEST =>
+            if usize::from(*len) == value.len() && digest.len() <= MAX_DIGEST =>
         {
             Ok(Metacopy {
                 algorithm: *algorithm,
@@ -257,16 +257,16 @@ pub fn uuid(value: &[u8]) -> Result<[u8; 16], Corrupt> {
 
 /// The longest file handle that is stored, in bytes: enough for all file systems but network ones, whose
 /// handles mean nothing to anybody else.
-pub const MOST_HANDLE: usize = 64;
+pub const MAX_HANDLE: usize = 64;
 /// The longest value of [`Attr::UnionIno`], in bytes.
-pub const MOST_MARK: usize = 1 + 8 + 4 + 2 * (2 + MOST_HANDLE);
+pub const MAX_MARK: usize = 1 + 8 + 4 + 2 * (2 + MAX_HANDLE);
 
 /// What a file system finds an inode by; or nothing, where it cannot say.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Handle {
     kind: u8,
     len: u8,
-    id: [u8; MOST_HANDLE],
+    id: [u8; MAX_HANDLE],
 }
 
 impl Handle {
@@ -274,7 +274,7 @@ impl Handle {
     pub const NONE: Self = Handle {
         kind: 0,
         len: 0,
-        id: [0; MOST_HANDLE],
+        id: [0; MAX_HANDLE],
     };
 
     /// A handle of a type that only its file system understands. One that is too long is none.
@@ -308,7 +308,7 @@ impl Handle {
     fn split(bytes: &[u8]) -> Option<(Self, &[u8])> {
         let ([kind, len], rest) = bytes.split_first_chunk()?;
         let (id, rest) = rest.split_at_checked(usize::from(*len))?;
-        if id.len() > MOST_HANDLE {
+        if id.len() > MAX_HANDLE {
             return None;
         }
         Some((Self::new(*kind, id), rest))
@@ -354,7 +354,7 @@ const MARK_WITH_ORIGIN: u8 = 2;
 pub fn encode_union_ino<'a>(
     number: u64,
     origin: &Origin,
-    buffer: &'a mut [u8; MOST_MARK],
+    buffer: &'a mut [u8; MAX_MARK],
 ) -> &'a [u8] {
     let handle = |handle: &Handle| ([handle.kind, handle.len], *handle);
     let (object_head, object) = handle(&origin.object);

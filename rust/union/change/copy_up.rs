@@ -310,7 +310,7 @@ impl CopyStore for Copy<'_> {
         let to = self.path(draft)?;
         let below = self.inode.data().lowers().first().ok_or(EIO)?;
         let origin = inum::origin(self.union, below.layer, &below.dentry)?;
-        let mut buffer = [0; value::MOST_MARK];
+        let mut buffer = [0; value::MAX_MARK];
         let mark = value::encode_union_ino(self.inode.ino(), &origin, &mut buffer);
         match private_xattrs::set(self.union, to.dentry(), Attr::UnionIno, mark) {
             // user.* does not exist on symbolic links and special files.

@@ -95,13 +95,14 @@ pub fn of_copy(
             mark,
         };
         for lower in beneath {
-            number = number.or(passing(place.matches(lower.layer, &lower.dentry))?.flatten());
+            number =
+                number.or(unless_transient(place.matches(lower.layer, &lower.dentry))?.flatten());
         }
         for lower in dir.lowers() {
             if number.is_some() {
                 break;
             }
-            number = passing(place.look(lower))?.flatten();
+            number = unless_transient(place.look(lower))?.flatten();
         }
     }
     // Once more: link(2) does not lock the directory, and may just have reserved the number.
@@ -109,7 +110,7 @@ pub fn of_copy(
 }
 
 /// Leaves of errors only those that another try may not meet.
-fn passing<T>(result: Result<T>) -> Result<Option<T>> {
+fn unless_transient<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(e) if [ENOMEM, EINTR, ERESTARTSYS].contains(&e) => Err(e),

@@ -7,7 +7,7 @@ pub mod impure;
 pub mod inum;
 pub mod node;
 pub mod numbers;
-pub mod private;
+pub mod private_dir;
 pub mod private_xattrs;
 pub mod probe;
 pub mod reserved;

@@ -101,7 +101,7 @@ pub fn read(
                 found.redirect = Some(value);
             }
             Attr::UnionIno => {
-                let mut buf = [0u8; value::MOST_MARK + 1];
+                let mut buf = [0u8; value::MAX_MARK + 1];
                 let value = stored_value(mnt, dentry, stored, &mut buf)?;
                 found.copied = Some(value::union_ino(value).map_err(corrupt)?);
             }

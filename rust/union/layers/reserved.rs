@@ -4,7 +4,7 @@
 //!
 //! A copy has the number of the lower object it was made of as long as it lies over it. When it is about
 //! to be moved from there, or to get a second name, the number is reserved for it ([`crate::logic::inum`] says
-//! what follows from that). A reservation is a name in the directory `moved` of the [private directory](Private),
+//! what follows from that). A reservation is a name in the directory `moved` of the [private directory](PrivateDir),
 //! made before the move by one operation: the number, and the [proof](crate::union::layers::inum::proof()) of who has it,
 //! both in hexadecimal. What is there under that name says nothing: it is one more link of the shared whiteout,
 //! which takes no inode and is sooner made and removed than a file. When the last name of the copy goes, the
@@ -17,7 +17,7 @@
 
 use crate::{
     logic::inum,
-    union::layers::private::{self, Private},
+    union::layers::private_dir::{self, PrivateDir},
     vfs::{
         dentry::Dentry,
         once,
@@ -47,18 +47,18 @@ pub struct Reserved {
     /// Whether there are any.
     any: Atomic<bool>,
     #[pin]
-    known: SpinLock<Known>,
-    private: Option<Arc<Private>>,
+    known: SpinLock<Reservations>,
+    private: Option<Arc<PrivateDir>>,
     /// The directory, once it was needed.
-    dir: SetOnce<Private>,
+    dir: SetOnce<PrivateDir>,
 }
 
-struct Known {
+struct Reservations {
     by_number: RBTree<Ino, Reservation>,
     by_proof: RBTree<u64, Ino>,
 }
 
-impl Known {
+impl Reservations {
     /// Whether the number is somebody's, or he has one.
     fn has(&self, number: Ino, proof: u64) -> bool {
         self.by_number.get(&number).is_some() || self.by_proof.get(&proof).is_some()
@@ -89,12 +89,12 @@ impl Reserved {
     /// # Errors
     ///
     /// `ENOMEM`, `EINTR`. What cannot be read is passed over, with a line in the log.
-    pub fn new(private: Option<Arc<Private>>) -> Result<Pin<KBox<Self>>> {
+    pub fn new(private: Option<Arc<PrivateDir>>) -> Result<Pin<KBox<Self>>> {
         let reserved = KBox::pin_init(
             try_pin_init!(Self {
                 any: Atomic::new(false),
                 known <- new_spinlock!(
-                    Known {
+                    Reservations {
                         by_number: RBTree::new(),
                         by_proof: RBTree::new(),
                     },
@@ -120,7 +120,7 @@ impl Reserved {
         let Some(dir) = self.dir(None)? else {
             return Ok(());
         };
-        for name in &private::names(dir.path())? {
+        for name in &private_dir::names(dir.path())? {
             task_work::go_on()?;
             if let Some((number, proof)) = parse(name) {
                 self.note(number, proof)?;
@@ -130,12 +130,12 @@ impl Reserved {
     }
 
     /// The directory, if there is one; with `make`, made if there is none. It is looked at once, as the
-    /// [private directory](Private) is. `None`: there is no place for it.
+    /// [private directory](PrivateDir) is. `None`: there is no place for it.
     ///
     /// # Errors
     ///
-    /// Those of [`Private::dir`] and [`Private::make_dir`].
-    fn dir(&self, make: Option<&WriteAccess<'_>>) -> Result<Option<&Private>> {
+    /// Those of [`PrivateDir::dir`] and [`PrivateDir::make_dir`].
+    fn dir(&self, make: Option<&WriteAccess<'_>>) -> Result<Option<&PrivateDir>> {
         if let Some(dir) = self.dir.as_ref() {
             return Ok(Some(dir));
         }

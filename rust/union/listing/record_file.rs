@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The file `fallthru` of the [private directory](Private): fallthru sets, one record after the other.
+//! The file `fallthru` of the [private directory](PrivateDir): fallthru sets, one record after the other.
 //!
 //! What is in the file is a help and nothing else ([`crate::logic::record`]): it can be deleted,
 //! whatever is wrong with it is not used, and errors of writing it are ignored. So nothing of it is
@@ -12,7 +12,7 @@ use crate::{
         pack::{Extent, Index},
         record::{self, RecordError, RecordId},
     },
-    union::layers::private::Private,
+    union::layers::private_dir::PrivateDir,
     vfs::{
         attr::Iattr, cred::OverrideCreds, file::BackedFile, statfs::Statfs, task_work, types::Loff,
         work::Task, write::WriteAccess,
@@ -32,14 +32,14 @@ use kernel::{
 /// The file.
 const FILE: &[u8] = b"fallthru";
 /// It takes no more than this of the upper layer's file system, nor than one part in so many.
-const MOST_BYTES: u64 = 256 << 20;
-const MOST_SHARE: u64 = 32;
+const MAX_BYTES: u64 = 256 << 20;
+const DISK_SHARE: u64 = 32;
 /// Bytes of the sets that wait to be written, beyond which no further one does.
-const MOST_WAITING: usize = 32 << 20;
+const MAX_QUEUED_BYTES: usize = 32 << 20;
 /// The records of a union.
 #[pin_data]
 pub struct Records {
-    private: Arc<Private>,
+    private: Arc<PrivateDir>,
     cred: ARef<Credential>,
     #[pin]
     file: Mutex<File>,
@@ -92,7 +92,7 @@ struct PendingRecord {
 
 impl Records {
     /// None known yet.
-    pub fn new(private: Arc<Private>, cred: ARef<Credential>) -> Result<Arc<Self>> {
+    pub fn new(private: Arc<PrivateDir>, cred: ARef<Credential>) -> Result<Arc<Self>> {
         Arc::pin_init(
             try_pin_init!(Self {
                 private,
@@ -163,7 +163,7 @@ impl Records {
             layers,
         };
         let mut queue = self.queue.lock();
-        if queue.bytes >= MOST_WAITING {
+        if queue.bytes >= MAX_QUEUED_BYTES {
             return Err(EBUSY);
         }
         queue.records.push(pending, GFP_KERNEL)?;
@@ -188,7 +188,7 @@ impl Records {
                     *file = found;
                     self.note_size(&file);
                 }
-                Err(e) if is_passing(e) => {}
+                Err(e) if is_transient(e) => {}
                 Err(_) => *file = File::Closed,
             }
         }
@@ -262,7 +262,7 @@ impl Records {
     /// How large the file may become, in bytes.
     fn limit(&self) -> Result<u64> {
         let bytes = Statfs::of(self.private.path())?.bytes();
-        Ok(MOST_BYTES.min(bytes / MOST_SHARE))
+        Ok(MAX_BYTES.min(bytes / DISK_SHARE))
     }
 
     /// Writes at the end of the file, which is open for writing no longer than that: it would keep the
@@ -282,7 +282,7 @@ impl Records {
             // Nobody else does, and readers need not wait for it.
             match self.make() {
                 Ok(open) => *self.file.lock() = File::Open(open),
-                Err(e) if is_passing(e) => return Err(e),
+                Err(e) if is_transient(e) => return Err(e),
                 Err(_) => *self.file.lock() = File::Closed,
             }
         }
@@ -328,7 +328,7 @@ impl Task for Records {
 }
 
 /// Whether trying again may end otherwise.
-fn is_passing(error: Error) -> bool {
+fn is_transient(error: Error) -> bool {
     [ENOMEM, EINTR, ERESTARTSYS, EAGAIN].contains(&error)
 }
 

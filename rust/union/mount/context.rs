@@ -18,7 +18,7 @@ use crate::{
                 identity::UnionIdentity,
                 node::{LowerPath, LowerStack, Parts},
                 numbers::FileSystems,
-                private::Private,
+                private_dir::PrivateDir,
                 probe,
                 reserved::Reserved,
                 union::{Lower, Union, Upper, UNION_SUPER_MAGIC},
@@ -428,7 +428,10 @@ impl MountContext {
         let mut mnts = KVec::with_capacity(count.saturating_add(1), GFP_KERNEL_ACCOUNT)?;
         for named in &self.lowers {
             namelen = namelen.max(Statfs::of((&named.path).into())?.namelen());
-            mnts.push(private(fc, named, Access::ReadOnly)?, GFP_KERNEL_ACCOUNT)?;
+            mnts.push(
+                clone_private_mount(fc, named, Access::ReadOnly)?,
+                GFP_KERNEL_ACCOUNT,
+            )?;
             let lower = Lower {
                 numbers: file_systems.numbers((&named.path).into())?,
                 name: c_string(&named.name)?,
@@ -442,7 +445,7 @@ impl MountContext {
         let upper = match (top, claims) {
             (Some((upper, work)), Some(claims)) => {
                 namelen = namelen.max(Statfs::of((&upper.path).into())?.namelen());
-                let mnt = private(fc, upper, Access::ReadWrite)?;
+                let mnt = clone_private_mount(fc, upper, Access::ReadWrite)?;
                 let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
                 let errors = SeenErrors::sample(mnt.root());
                 hash_key = workdir::hash_key(&mnt, &workdir, config.xattr_space)?;
@@ -457,7 +460,7 @@ impl MountContext {
                     })?;
                 }
                 let private =
-                    match Private::open(&WriteAccess::want(&mnt)?, work.dentry(), &work.name) {
+                    match PrivateDir::open(&WriteAccess::want(&mnt)?, work.dentry(), &work.name) {
                         Some(private) => Some(Arc::new(private, GFP_KERNEL_ACCOUNT)?),
                         None => None,
                     };
@@ -587,7 +590,7 @@ fn claim(fc: &FsContext, named: &OptionDir, holder: &Arc<Holder>) -> Result<InUs
         .ok_or_else(|| named.in_use(fc, inode))
 }
 
-fn private(fc: &FsContext, named: &OptionDir, access: Access) -> Result<PrivateMount> {
+fn clone_private_mount(fc: &FsContext, named: &OptionDir, access: Access) -> Result<PrivateMount> {
     PrivateMount::clone_of(&named.path, access).map_err(|e| {
         named.refuse(
             fc,

@@ -79,7 +79,7 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
 }
 
 /// Shows what is known of directories, and how it came to be known: a line each.
-pub fn figures(m: &SeqFile, union: &Union) -> Result {
+pub fn stats(m: &SeqFile, union: &Union) -> Result {
     let registry = &union.registry;
     let line = CString::try_from_fmt(fmt!(
         "\n\tfallthrus: {} directories, {} bytes, {} merged",

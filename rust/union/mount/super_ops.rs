@@ -90,7 +90,7 @@ impl SuperOperations for UnionFs {
     }
 
     fn show_stats(m: &SeqFile, root: &DEntry) -> Result {
-        show::figures(m, root.sb().data())
+        show::stats(m, root.sb().data())
     }
 
     fn put_super(mut data: KBox<Union>) {

@@ -10,7 +10,7 @@ use crate::{
     union::{
         change::stage,
         layers::{
-            private::{close, names},
+            private_dir::{close, names},
             union::Union,
         },
         mount::check::OptionDir,
@@ -176,7 +176,7 @@ pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, union: &Union) -> Result
 }
 
 /// How deep what a crash leaves can be nested: a removed directory with its whiteouts.
-const DEEPEST: u32 = 2;
+const MAX_CLEAN_DEPTH: u32 = 2;
 
 /// Removes what is in `dir` of the work directory.
 fn clean(
@@ -206,7 +206,7 @@ fn clean(
             }
         }
         if inode.is_dir() {
-            if level >= DEEPEST {
+            if level >= MAX_CLEAN_DEPTH {
                 return Err(base.refuse(
                     fc,
                     ENOTEMPTY,

@@ -69,7 +69,7 @@ impl Handler<UnionFs> for UnionXattr {
             Buffer::Length => &mut [],
             Buffer::Value(buf) => buf,
         };
-        if is_void(inode, path, name) {
+        if is_disabled_capability(inode, path, name) {
             return Err(ENODATA);
         }
         match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
@@ -141,7 +141,7 @@ impl Handler<UnionFs> for UnionXattr {
 
 /// Whether an attribute is not to be seen: capabilities of a lower layer that is mounted nosuid do
 /// not work through the union either.
-fn is_void(inode: &Inode, path: PathRef<'_>, name: &CStr) -> bool {
+fn is_disabled_capability(inode: &Inode, path: PathRef<'_>, name: &CStr) -> bool {
     inode.data().upper().is_none()
         && path.mnt().is_nosuid()
         && name.to_bytes() == b"security.capability"

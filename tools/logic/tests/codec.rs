@@ -152,7 +152,7 @@ fn inode_numbers() {
     second.extend(&golden[1..]);
     second.extend([0x0d, 0x0c, 0x0b, 0x0a]);
     second.extend([1, 8, 12, 0, 0, 0, 7, 7, 7, 7, 2, 1, 2]);
-    let mut buffer = [0; MOST_MARK];
+    let mut buffer = [0; MAX_MARK];
     assert_eq!(encode_union_ino(number, &origin, &mut buffer), second);
     let mark = Mark {
         number,

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use union_logic::hash;
-use union_logic::inum::{shown, Beneath, Inums, Space, LONGEST_CHAIN};
-use union_logic::value::{encode_union_ino, union_ino, Handle, Mark, Origin, MOST_MARK};
+use union_logic::inum::{shown, Beneath, Inums, Space, MAX_CHAIN};
+use union_logic::value::{encode_union_ino, union_ino, Handle, Mark, Origin, MAX_MARK};
 
 /// An object of a file system.
 #[derive(Clone, Debug)]
@@ -289,7 +289,7 @@ impl World {
         };
         let ino = self.file_systems[TOP].make(is_dir);
         if single {
-            let mut buffer = [0; MOST_MARK];
+            let mut buffer = [0; MAX_MARK];
             let mark = encode_union_ino(number, &origin, &mut buffer).to_vec();
             self.file_systems[TOP].inodes.get_mut(&ino).unwrap().mark = Some(mark);
             self.shown.insert(((TOP, ino), place), number);
@@ -666,7 +666,7 @@ proptest! {
             parent: Handle::new(kind, &parent),
         };
         prop_assert_eq!(origin.object.is_none(), id.is_empty() || id.len() > 64);
-        let mut buffer = [0; MOST_MARK];
+        let mut buffer = [0; MAX_MARK];
         let mark = encode_union_ino(number, &origin, &mut buffer);
         prop_assert_eq!(union_ino(mark), Ok(Mark { number, origin: Some(origin) }));
         for len in 0..mark.len() {
@@ -682,5 +682,5 @@ fn made_up_reservations_are_not_followed_for_ever() {
         asked += 1;
         true
     });
-    assert_eq!(asked, LONGEST_CHAIN);
+    assert_eq!(asked, MAX_CHAIN);
 }

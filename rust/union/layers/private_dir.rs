@@ -49,14 +49,14 @@ const FILE_MODE: u16 = 0o100600;
 /// The private directory of a union, known to be ours.
 ///
 /// Everything here is called with the mounter's credentials in force: they say who is the owner.
-pub struct Private {
+pub struct PrivateDir {
     dir: Path,
 }
 
 /// Why something is not ours.
 type Objection = &'static str;
 
-impl Private {
+impl PrivateDir {
     /// The private directory in `base`, the directory that the work directory is in; made if it is not
     /// there. `None`, with a line in the log, if there is something else in its place or it cannot be
     /// made. `name` is that of `base`, for the log.
