@@ -14,7 +14,7 @@
 //! ```text
 //! 0, 1                   "." and ".."
 //! 2 + index              a name of the set, whatever the upper layer makes of it
-//! TOP | hash of the name a name that only the upper layer has
+//! BASE | hash of the name a name that only the upper layer has
 //! END                    after the last one
 //! ```
 //!
@@ -48,7 +48,7 @@ pub enum Width {
 
 impl Width {
     /// The least position of a name that only the upper layer has.
-    const fn top(self) -> u64 {
+    const fn upper_base(self) -> u64 {
         match self {
             Width::Long => 1 << 62,
             Width::Short => 1 << 30,
@@ -81,7 +81,7 @@ impl Width {
 
     /// The position of the name of this number among those of the upper layer with this hash.
     const fn position(self, hash: NameHash, rank: u64) -> u64 {
-        let pos = self.top() | hash.0 >> self.hash_cut() << self.rank_bits();
+        let pos = self.upper_base() | hash.0 >> self.hash_cut() << self.rank_bits();
         // Behind all names there is none.
         let pos = pos.saturating_add(rank);
         if pos < self.end() {
@@ -93,7 +93,7 @@ impl Width {
 
     /// The least hash of the names of the upper layer that can be at a position or behind it.
     const fn least_hash(self, pos: u64) -> NameHash {
-        NameHash(pos.saturating_sub(self.top()) >> self.rank_bits() << self.hash_cut())
+        NameHash(pos.saturating_sub(self.upper_base()) >> self.rank_bits() << self.hash_cut())
     }
 }
 
@@ -169,7 +169,7 @@ impl View {
 
     /// As [`entry`](Self::entry), of a name of which the hash under the key of the set is known.
     pub fn entry_hashed(&self, hash: NameHash, name: &[u8]) -> Option<ViewEntry> {
-        self.upper.get(hash, name).map(|top| top.entry)
+        self.upper.get(hash, name).map(|upper| upper.entry)
     }
 
     /// Whether the directory shows no names: the emptiness that allows rmdir, whatever whiteouts
@@ -190,7 +190,7 @@ impl View {
     pub fn whiteouts(&self) -> impl Iterator<Item = &[u8]> {
         self.upper
             .range(NameHash(0))
-            .filter(|(_, _, top)| top.entry == ViewEntry::Whiteout)
+            .filter(|(_, _, upper)| upper.entry == ViewEntry::Whiteout)
             .map(|(_, name, _)| name)
     }
 
@@ -207,11 +207,14 @@ impl View {
         if self.shadowed.is_empty() && index.is_some() {
             self.shadowed.resize(set.len().div_ceil(64), 0)?;
         }
-        let top = UpperName {
+        let upper = UpperName {
             entry,
             in_set: index.is_some(),
         };
-        let before = self.upper.insert(hash, name, top)?.map(|top| top.entry);
+        let before = self
+            .upper
+            .insert(hash, name, upper)?
+            .map(|upper| upper.entry);
         self.count(before, Some(entry));
         self.shadow(index, true);
         Ok(())
@@ -221,7 +224,7 @@ impl View {
     pub fn remove(&mut self, set: &Fallthrus, name: &[u8]) {
         let hash = hash::name(self.key, name);
         let before = self.upper.remove(hash, name);
-        self.count(before.map(|top| top.entry), None);
+        self.count(before.map(|upper| upper.entry), None);
         self.shadow(set.find_hashed(hash, name), false);
     }
 
@@ -293,8 +296,8 @@ impl View {
         let mut rank = 0u64;
         self.upper
             .range(width.least_hash(from))
-            .filter_map(move |(hash, name, top)| match top.entry {
-                ViewEntry::Object { ino, dt } if !top.in_set => {
+            .filter_map(move |(hash, name, upper)| match upper.entry {
+                ViewEntry::Object { ino, dt } if !upper.in_set => {
                     let first = width.position(hash, 0);
                     rank = match last == Some(first) {
                         true => rank.saturating_add(1).min((1 << width.rank_bits()) - 1),

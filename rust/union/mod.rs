@@ -19,7 +19,7 @@
 //!     lower: i_rwsem of directories   lookups, readdir
 //!     freeze protection of the upper layer    WriteAccess
 //!       Upper::whiteout               making the shared whiteout
-//!       top: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
+//!       upper: s_vfs_rename_mutex, i_rwsem of directories, i_rwsem of the object
 //!         i_lock of a union inode     copying attributes
 //! anywhere: the locks of `reclaim`, `reserved` and `vfs::once`, within which nothing is allocated or waited for
 //! ```

@@ -208,7 +208,7 @@ const GROUP_EXECUTE: u16 = 0o0010;
 /// have: a copy-up any user can cause would turn a foreign set-id file into a working one. Set-id
 /// bits are dropped there, save the set-group-id bit without group execution,
 /// which is about locking, and those of directories, which are about inheritance.
-pub const fn mode_for_top(mode: u16, lower_nosuid: bool) -> u16 {
+pub const fn mode_of_copy(mode: u16, lower_nosuid: bool) -> u16 {
     if keep_capabilities(lower_nosuid) || mode & TYPE == DIRECTORY {
         return mode;
     }
@@ -219,7 +219,7 @@ pub const fn mode_for_top(mode: u16, lower_nosuid: bool) -> u16 {
     }
 }
 
-/// Whether `security.capability` is copied; the reason is that of [`mode_for_top`].
+/// Whether `security.capability` is copied; the reason is that of [`mode_of_copy`].
 const fn keep_capabilities(lower_nosuid: bool) -> bool {
     !lower_nosuid
 }
@@ -284,12 +284,12 @@ mod tests {
 
     #[test]
     fn no_power_is_gained() {
-        assert_eq!(mode_for_top(0o106755, true), 0o100755);
-        assert_eq!(mode_for_top(0o104644, true), 0o100644);
-        assert_eq!(mode_for_top(0o102644, true), 0o102644, "locking");
-        assert_eq!(mode_for_top(0o042775, true), 0o042775, "directory");
+        assert_eq!(mode_of_copy(0o106755, true), 0o100755);
+        assert_eq!(mode_of_copy(0o104644, true), 0o100644);
+        assert_eq!(mode_of_copy(0o102644, true), 0o102644, "locking");
+        assert_eq!(mode_of_copy(0o042775, true), 0o042775, "directory");
         assert!(!keep_capabilities(true));
-        assert_eq!(mode_for_top(0o106755, false), 0o106755);
+        assert_eq!(mode_of_copy(0o106755, false), 0o106755);
         assert!(keep_capabilities(false));
     }
 

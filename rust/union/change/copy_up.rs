@@ -12,7 +12,7 @@
 use crate::{
     logic::{
         change::copy_up::{
-            copies_xattr, copy_up, data_needed, mode_for_top, CopyStore, Facts, XattrCopy,
+            copies_xattr, copy_up, data_needed, mode_of_copy, CopyStore, Facts, XattrCopy,
             CAPABILITY,
         },
         codec::Attr,
@@ -243,7 +243,7 @@ impl<'a> Copy<'a> {
     }
 
     fn mode(&self) -> u16 {
-        mode_for_top(self.stat.mode(), self.lower.mnt().is_nosuid())
+        mode_of_copy(self.stat.mode(), self.lower.mnt().is_nosuid())
     }
 }
 

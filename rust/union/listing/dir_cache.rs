@@ -152,7 +152,7 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     let version = dir.version();
     let _creds = union.creds();
     let (set, mut source) = set(union, node)?;
-    let (view, trust) = scan::top(union, node, &set)?;
+    let (view, trust) = scan::upper(union, node, &set)?;
     let view = Arc::new(view, GFP_KERNEL_ACCOUNT)?;
     if trust == Trust::Doubtful {
         source.trust = trust;

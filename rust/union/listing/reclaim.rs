@@ -2,7 +2,7 @@
 
 //! Which directories something is known of, and what goes when memory is short.
 //!
-//! The directories stand in a clock, and a hand goes round them: it lets the memory of the first go
+//! The directories stand in a circle, and a hand goes round them: it lets the memory of the first go
 //! that was not used since it last came by (the "clock" of page replacement). No lock here is ever
 //! held over an allocation, so the hand may move whenever the kernel looks for memory.
 
@@ -40,7 +40,7 @@ pub struct CacheEntry {
     registry: Arc<Registry>,
     #[pin]
     known: Mutex<Content>,
-    /// Its place in the clock, which is read and written with the clock locked.
+    /// Its place among the entries of the clock, under the lock of which it is read and written.
     place: Atomic<usize>,
     /// Whether it was used since the hand came by.
     used: Atomic<bool>,
@@ -192,7 +192,7 @@ impl CacheEntry {
     }
 }
 
-/// A [`CacheEntry`] that stands in the clock until this is dropped.
+/// A [`CacheEntry`] that is registered until this is dropped.
 pub struct Registered(Arc<CacheEntry>);
 
 impl Registered {

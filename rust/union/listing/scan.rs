@@ -69,7 +69,7 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
 /// # Errors
 ///
 /// Those of the upper layer; `EINTR` by a fatal signal.
-pub fn top(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)> {
+pub fn upper(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust)> {
     let Some(upper) = node.upper() else {
         return Ok((View::new(set), Trust::Full));
     };

@@ -3,7 +3,7 @@
 //! Inodes of the union: found in the inode cache, or made.
 
 use crate::{
-    logic::{change::copy_up::mode_for_top, entry::Kind, inum::Space, value::Protattr},
+    logic::{change::copy_up::mode_of_copy, entry::Kind, inum::Space, value::Protattr},
     union::{
         layers::{
             inum,
@@ -31,7 +31,7 @@ use kernel::{prelude::*, sync::aref::ARef};
 struct RealInode<'a> {
     path: PathRef<'a>,
     inode: &'a AnyInode,
-    in_top: bool,
+    is_upper: bool,
     numbers: Numbers,
     /// In which its number is made.
     space: Space,
@@ -51,7 +51,7 @@ impl<'a> RealInode<'a> {
         Ok(Self {
             path,
             inode: path.dentry().inode().ok_or(ESTALE)?,
-            in_top: parts.upper.is_some(),
+            is_upper: parts.upper.is_some(),
             numbers,
             space: match parts.upper {
                 Some(_) => Space::NATURAL,
@@ -74,7 +74,7 @@ impl<'a> RealInode<'a> {
     fn backing(&self) -> Backing<'a> {
         Backing {
             inode: self.inode,
-            takes_changes: self.in_top,
+            takes_changes: self.is_upper,
         }
     }
 }
@@ -90,7 +90,7 @@ impl<'a> RealInode<'a> {
 pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     let real = RealInode::of(sb.data(), &parts)?;
     let ino = real.ino(sb.data(), parts.ino)?;
-    let shared = real.in_top || real.inode.is_dir() || real.inode.nlink() == 1;
+    let shared = real.is_upper || real.inode.is_dir() || real.inode.nlink() == 1;
     let iget = if shared {
         sb.iget5(ino, real.backing())?
     } else {
@@ -135,11 +135,11 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
             parts.protection.immutable,
             parts.protection.append,
         );
-        if !real.in_top && mnt.is_nosuid() {
+        if !real.is_upper && mnt.is_nosuid() {
             // Set-id bits of a layer that is mounted nosuid do not work through the union either.
-            new.set_mode(mode_for_top(inode.mode(), true));
+            new.set_mode(mode_of_copy(inode.mode(), true));
         }
-        let merged = parts.lower.as_slice().len() + usize::from(real.in_top) > 1;
+        let merged = parts.lower.as_slice().len() + usize::from(real.is_upper) > 1;
         if inode.is_dir() && merged {
             // The number of subdirectories is not known; 1 says so to find(1) and its like.
             new.set_nlink(1);

@@ -146,7 +146,7 @@ impl fmt::Display for HolderOf {
 }
 
 /// The upper layer's two directories must lie side by side on one mount.
-pub fn top(fc: &FsContext, upper: &OptionDir, work: &OptionDir) -> Result {
+pub fn upper(fc: &FsContext, upper: &OptionDir, work: &OptionDir) -> Result {
     if !upper.path.mnt().same(work.path.mnt()) {
         return Err(work.refuse(
             fc,

@@ -318,7 +318,7 @@ impl Context<UnionFs> for MountContext {
                     named.check(fc)?;
                     named.check_writable(fc)?;
                 }
-                check::top(fc, upper, work)?;
+                check::upper(fc, upper, work)?;
                 Some((upper, work))
             }
             _ => None,

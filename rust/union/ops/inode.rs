@@ -166,8 +166,8 @@ impl Permissions<UnionFs> for UnionInode {
                 return Err(ECHILD);
             }
             let guard = rcu::Guard::new();
-            let (real, in_top) = inode.backing_rcu(&guard).ok_or(ECHILD)?;
-            let mask = real_mask(inode, in_top, mask);
+            let (real, is_upper) = inode.backing_rcu(&guard).ok_or(ECHILD)?;
+            let mask = real_mask(inode, is_upper, mask);
             let _creds = union.creds();
             return inode_permission(Idmap::nop(), real, mask);
         }
@@ -201,9 +201,9 @@ impl Permissions<UnionFs> for UnionInode {
 
 /// What the mounter must be allowed to do with the object of a layer. A lower file is never
 /// written: it is read, to copy it up.
-fn real_mask(inode: &Inode, in_top: bool, mask: u32) -> u32 {
+fn real_mask(inode: &Inode, is_upper: bool, mask: u32) -> u32 {
     let plain = inode.is_reg() || inode.is_dir() || inode.is_symlink();
-    if !in_top && plain && mask & may::MAY_WRITE != 0 {
+    if !is_upper && plain && mask & may::MAY_WRITE != 0 {
         (mask & !(may::MAY_WRITE | may::MAY_APPEND)) | may::MAY_READ
     } else {
         mask

@@ -83,7 +83,7 @@ type Place = (u8, u8);
 const DIRS: u8 = 3;
 const NAMES: u8 = 5;
 /// Where the upper layer is. Layers may be there, too.
-const TOP: usize = 0;
+const UPPER: usize = 0;
 
 /// What is real, as (file system, number).
 type Real = (usize, u64);
@@ -122,9 +122,9 @@ impl World {
         }
         // The carriers of redirects.
         for _ in 0..DIRS {
-            world.file_systems[TOP].make(true);
+            world.file_systems[UPPER].make(true);
         }
-        for fs in [1, 2, 3, 4, TOP, 1] {
+        for fs in [1, 2, 3, 4, UPPER, 1] {
             let mut names = BTreeMap::new();
             for name in 0..NAMES - 1 {
                 names.insert(name, world.file_systems[fs].make(name == 2));
@@ -136,7 +136,7 @@ impl World {
     }
 
     fn inums(&self) -> (Inums, Vec<usize>) {
-        let mut order = vec![TOP];
+        let mut order = vec![UPPER];
         for &layer in &self.mounted {
             let fs = self.layers[layer].fs;
             if !order.contains(&fs) {
@@ -163,12 +163,12 @@ impl World {
     fn space(&self, dir: u8) -> Space {
         match dir {
             0 => Space::NATURAL,
-            _ => Space::NATURAL.redirected(self.natural((TOP, u64::from(dir) + 1))),
+            _ => Space::NATURAL.redirected(self.natural((UPPER, u64::from(dir) + 1))),
         }
     }
 
     fn proof(&self, ino: u64) -> u64 {
-        let generation = self.file_systems[TOP].inodes[&ino].generation;
+        let generation = self.file_systems[UPPER].inodes[&ino].generation;
         hash::combine(hash::combine(7, ino), generation.into())
     }
 
@@ -187,8 +187,8 @@ impl World {
         match self.upper.get(&place) {
             Some(Held::Whiteout) => None,
             Some(&Held::Object(ino)) => {
-                let own = self.shown_as(self.natural((TOP, ino)));
-                Some(((TOP, ino), self.of_copy(place, ino).unwrap_or(own)))
+                let own = self.shown_as(self.natural((UPPER, ino)));
+                Some(((UPPER, ino), self.of_copy(place, ino).unwrap_or(own)))
             }
             None => {
                 let layer = self.layer_of(place)?;
@@ -205,13 +205,13 @@ impl World {
 
     /// As `inum::of_copy()`.
     fn of_copy(&self, place: Place, ino: u64) -> Option<u64> {
-        let inode = &self.file_systems[TOP].inodes[&ino];
+        let inode = &self.file_systems[UPPER].inodes[&ino];
         let mark = union_ino(inode.mark.as_ref()?).unwrap();
         let proof = self.proof(ino);
         if let Some(&(number, _)) = self.reserved.iter().find(|&&(_, it)| it == proof) {
             return Some(number);
         }
-        if !self.is_single((TOP, ino)) {
+        if !self.is_single((UPPER, ino)) {
             return None;
         }
         for &layer in &self.mounted {
@@ -245,7 +245,7 @@ impl World {
         let mut seen: BTreeMap<u64, (Real, Place)> = BTreeMap::new();
         for dir in 0..DIRS {
             // The directories themselves.
-            let real = (TOP, u64::from(dir) + 1);
+            let real = (UPPER, u64::from(dir) + 1);
             seen.insert(self.shown_as(self.natural(real)), (real, (dir, 0)));
         }
         for place in Self::places() {
@@ -287,12 +287,12 @@ impl World {
             object: fs.handle(real.1),
             parent: Handle::NONE,
         };
-        let ino = self.file_systems[TOP].make(is_dir);
+        let ino = self.file_systems[UPPER].make(is_dir);
         if single {
             let mut buffer = [0; MAX_MARK];
             let mark = encode_union_ino(number, &origin, &mut buffer).to_vec();
-            self.file_systems[TOP].inodes.get_mut(&ino).unwrap().mark = Some(mark);
-            self.shown.insert(((TOP, ino), place), number);
+            self.file_systems[UPPER].inodes.get_mut(&ino).unwrap().mark = Some(mark);
+            self.shown.insert(((UPPER, ino), place), number);
         }
         self.upper.insert(place, Held::Object(ino));
         Some(ino)
@@ -324,8 +324,8 @@ impl World {
         }
         if let Some(Held::Object(ino)) = self.upper.remove(&place) {
             let proof = self.proof(ino);
-            self.file_systems[TOP].drop_link(ino);
-            if !self.file_systems[TOP].inodes.contains_key(&ino) {
+            self.file_systems[UPPER].drop_link(ino);
+            if !self.file_systems[UPPER].inodes.contains_key(&ino) {
                 let mut contested = Vec::new();
                 for it in Self::places() {
                     if let Some((real, _)) = self.at(it) {
@@ -383,7 +383,7 @@ impl World {
         }
         let ino = self.copy_up(from).unwrap();
         self.reserve(from, ino);
-        self.file_systems[TOP].inodes.get_mut(&ino).unwrap().links += 1;
+        self.file_systems[UPPER].inodes.get_mut(&ino).unwrap().links += 1;
         self.upper.insert(to, Held::Object(ino));
     }
 
@@ -436,7 +436,7 @@ fn online(world: &mut World, what: Online) {
         Online::Unlink(place) => world.unlink(place),
         Online::Create(place) => {
             if world.at(place).is_none() {
-                let ino = world.file_systems[TOP].make(false);
+                let ino = world.file_systems[UPPER].make(false);
                 world.upper.insert(place, Held::Object(ino));
             }
         }
@@ -463,7 +463,7 @@ fn offline(world: &mut World, what: Offline) {
     };
     let remove = |world: &mut World, place| {
         if let Some(Held::Object(ino)) = world.upper.remove(&place) {
-            world.file_systems[TOP].drop_link(ino);
+            world.file_systems[UPPER].drop_link(ino);
         }
     };
     match what {
@@ -472,16 +472,16 @@ fn offline(world: &mut World, what: Offline) {
         Offline::Copy(from, to) => {
             if let (Some(ino), true) = (object(world, from), from != to) {
                 remove(world, to);
-                let Inode { is_dir, mark, .. } = world.file_systems[TOP].inodes[&ino].clone();
-                let copy = world.file_systems[TOP].make(is_dir);
-                world.file_systems[TOP].inodes.get_mut(&copy).unwrap().mark = mark;
+                let Inode { is_dir, mark, .. } = world.file_systems[UPPER].inodes[&ino].clone();
+                let copy = world.file_systems[UPPER].make(is_dir);
+                world.file_systems[UPPER].inodes.get_mut(&copy).unwrap().mark = mark;
                 world.upper.insert(to, Held::Object(copy));
             }
         }
         Offline::UpperLink(from, to) => {
             if let (Some(ino), true) = (object(world, from), from != to) {
-                if !world.file_systems[TOP].inodes[&ino].is_dir {
-                    world.file_systems[TOP].inodes.get_mut(&ino).unwrap().links += 1;
+                if !world.file_systems[UPPER].inodes[&ino].is_dir {
+                    world.file_systems[UPPER].inodes.get_mut(&ino).unwrap().links += 1;
                     remove(world, to);
                     world.upper.insert(to, Held::Object(ino));
                 }
@@ -502,11 +502,11 @@ fn offline(world: &mut World, what: Offline) {
                 .collect();
             // In another order.
             for &(place, ino) in held.iter().rev() {
-                let old = world.file_systems[TOP].inodes[&ino].clone();
+                let old = world.file_systems[UPPER].inodes[&ino].clone();
                 let copy = *copies
                     .entry(ino)
-                    .or_insert_with(|| world.file_systems[TOP].make(old.is_dir));
-                let inode = world.file_systems[TOP].inodes.get_mut(&copy).unwrap();
+                    .or_insert_with(|| world.file_systems[UPPER].make(old.is_dir));
+                let inode = world.file_systems[UPPER].inodes.get_mut(&copy).unwrap();
                 *inode = Inode {
                     generation: inode.generation,
                     ..old
@@ -514,7 +514,7 @@ fn offline(world: &mut World, what: Offline) {
                 world.upper.insert(place, Held::Object(copy));
             }
             for (ino, _) in copies {
-                world.file_systems[TOP].inodes.remove(&ino);
+                world.file_systems[UPPER].inodes.remove(&ino);
             }
         }
         Offline::Lose => world.reserved.clear(),
@@ -553,7 +553,7 @@ fn offline(world: &mut World, what: Offline) {
         }
         Offline::FirstVersion(place, number) => {
             if let Some(ino) = object(world, place) {
-                let inode = world.file_systems[TOP].inodes.get_mut(&ino).unwrap();
+                let inode = world.file_systems[UPPER].inodes.get_mut(&ino).unwrap();
                 let mut mark = vec![1];
                 mark.extend(number.to_le_bytes());
                 inode.mark = Some(mark);

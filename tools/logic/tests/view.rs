@@ -67,17 +67,17 @@ fn change(view: &mut View, set: &Fallthrus, change: &Change) -> bool {
 
 /// What is shown after the changes, and the whiteouts.
 fn model(set: &Fallthrus, changes: &[Change]) -> (BTreeMap<Vec<u8>, u64>, Vec<Vec<u8>>) {
-    let mut tops = BTreeMap::new();
+    let mut entries = BTreeMap::new();
     for change in changes {
         match *change {
-            Change::Put(number, ino) => drop(tops.insert(name(number), Some(ino))),
-            Change::Whiteout(number) => drop(tops.insert(name(number), None)),
-            Change::Remove(number) => drop(tops.remove(&name(number))),
+            Change::Put(number, ino) => drop(entries.insert(name(number), Some(ino))),
+            Change::Whiteout(number) => drop(entries.insert(name(number), None)),
+            Change::Remove(number) => drop(entries.remove(&name(number))),
         }
     }
     let mut shown: BTreeMap<_, _> = set.iter().map(|f| (f.name.to_vec(), f.ino)).collect();
     let mut whiteouts = Vec::new();
-    for (name, entry) in tops {
+    for (name, entry) in entries {
         match entry {
             Some(ino) => drop(shown.insert(name, ino)),
             None => {
@@ -216,7 +216,7 @@ fn memory_is_used_again() {
 }
 
 #[test]
-fn a_million_names_of_the_top() {
+fn a_million_names_of_the_upper_layer() {
     let set = Fallthrus::empty(77);
     let mut view = View::new(&set);
     for number in 0..1_000_000u64 {
