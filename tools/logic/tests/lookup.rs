@@ -7,7 +7,7 @@ mod common;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use union_logic::entry::{LayerEntry, Kind};
+use union_logic::entry::{Kind, LayerEntry};
 use union_logic::resolve::{self, Astray, Hint, Layers, Redirection, Resolved};
 use union_model::layer::{Dir, Node};
 use union_model::tree::{Seen, Tree};

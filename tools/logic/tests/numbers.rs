@@ -474,14 +474,22 @@ fn offline(world: &mut World, what: Offline) {
                 remove(world, to);
                 let Inode { is_dir, mark, .. } = world.file_systems[UPPER].inodes[&ino].clone();
                 let copy = world.file_systems[UPPER].make(is_dir);
-                world.file_systems[UPPER].inodes.get_mut(&copy).unwrap().mark = mark;
+                world.file_systems[UPPER]
+                    .inodes
+                    .get_mut(&copy)
+                    .unwrap()
+                    .mark = mark;
                 world.upper.insert(to, Held::Object(copy));
             }
         }
         Offline::UpperLink(from, to) => {
             if let (Some(ino), true) = (object(world, from), from != to) {
                 if !world.file_systems[UPPER].inodes[&ino].is_dir {
-                    world.file_systems[UPPER].inodes.get_mut(&ino).unwrap().links += 1;
+                    world.file_systems[UPPER]
+                        .inodes
+                        .get_mut(&ino)
+                        .unwrap()
+                        .links += 1;
                     remove(world, to);
                     world.upper.insert(to, Held::Object(ino));
                 }

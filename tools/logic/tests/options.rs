@@ -7,7 +7,7 @@ use union_logic::alloc::{fail_after, AllocError, Vec as Array};
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
 use union_logic::options::{
-    Builder, Config, Fsync, Key, Redirects, OptionError, StatfsType, Takes, Uuid, Whiteouts,
+    Builder, Config, Fsync, Key, OptionError, Redirects, StatfsType, Takes, Uuid, Whiteouts,
 };
 
 /// Sets options as a user would write them, each `name` or `name=value`.

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use union_logic::alloc::fail_after;
 use union_logic::fallthru::Fallthrus;
 use union_logic::merge::{Merge, Seen};
-use union_logic::record::{decode, encode, size, RecordId, RecordError};
+use union_logic::record::{decode, encode, size, RecordError, RecordId};
 use union_model::layer::{Dir, Node};
 
 const WHAT: RecordId = RecordId::new().with(2010).with(7);
@@ -135,7 +135,10 @@ fn of_other_directories_and_versions() {
     let other = decode(&record, WHAT.with(0), 1, layer);
     assert_eq!(other.err(), Some(RecordError::Other));
     record[8] = 2;
-    assert_eq!(read(&checksummed(record)).err(), Some(RecordError::Version(2)));
+    assert_eq!(
+        read(&checksummed(record)).err(),
+        Some(RecordError::Version(2))
+    );
 }
 
 #[test]

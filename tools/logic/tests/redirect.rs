@@ -9,8 +9,10 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use union_logic::entry::{LayerEntry, Kind};
-use union_logic::resolve::{self, Astray, Course, Hint, Layers, Redirection, CourseError, MAX_PATH};
+use union_logic::entry::{Kind, LayerEntry};
+use union_logic::resolve::{
+    self, Astray, Course, CourseError, Hint, Layers, Redirection, MAX_PATH,
+};
 use union_logic::value;
 
 #[derive(Clone, Debug, Default)]

@@ -11,7 +11,7 @@ use union_logic::fallthru::Fallthrus;
 use union_logic::hash::{self, NameHash};
 use union_logic::merge::{Merge, Seen};
 use union_logic::ordered::Ordered;
-use union_logic::view::{ViewEntry, View, Width};
+use union_logic::view::{View, ViewEntry, Width};
 
 const DT_REG: u8 = 8;
 
@@ -224,7 +224,8 @@ fn a_million_names_of_the_upper_layer() {
             ino: number,
             dt: DT_REG,
         };
-        view.put(&set, number.to_string().as_bytes(), entry).unwrap();
+        view.put(&set, number.to_string().as_bytes(), entry)
+            .unwrap();
     }
     for width in WIDTHS {
         let positions: Vec<_> = view.list(&set, 0, width).map(|(pos, _)| pos).collect();
