@@ -4,20 +4,20 @@
 # live-boot drop-in for /usr/lib/live/boot: with union=union on the kernel
 # command line, live-boot mounts a union where it would mount overlayfs.
 #
-# live-boot reads its components in the order of their names, so this do_union
-# comes in the place of the one in 9990-misc-helpers.sh.  A layer for changes
-# has the same directories in it, rw and work: persistence that was written
-# with union=overlay goes on with union=union.
+# live-boot reads its components in alphabetical order, so this do_union replaces
+# the one in 9990-misc-helpers.sh.  A layer for changes has the same directories,
+# rw and work: persistence that was written with union=overlay can be used with
+# union=union.
 
-# Where systemd leaves mounts alone until everything else has been stopped.
+# systemd leaves mounts here alone until everything else has been stopped.
 union_kept=/run/initramfs/union
 
-# do_union MOUNTPOINT CHANGES [READ-ONLY-BRANCH...]: the topmost branch first.
+# do_union MOUNTPOINT CHANGES [READ-ONLY-BRANCH...]: topmost branch first.
 do_union ()
 {
 	if [ "${UNIONTYPE}" != union ]
 	then
-		# live-boot's own is hidden by this one until its file is read again.
+		# This function hides live-boot's own until its file is read again.
 		. /usr/lib/live/boot/9990-misc-helpers.sh
 		do_union "${@}"
 		return
@@ -42,7 +42,7 @@ do_union ()
 	done
 
 	union_keep "${changes}"
-	# Who has written the medium is not to choose what is used here instead.
+	# The contents of the medium must not choose files of the machine.
 	for branch in rw rw.new work
 	do
 		if [ -h "${changes}/${branch}" ]
@@ -53,8 +53,8 @@ do_union ()
 	done
 	if [ ! -d "${changes}/rw" ]
 	then
-		# It lends the union its root directory, and so has its name only
-		# with the mode and owner of what it covers.
+		# It supplies the root directory of the union, so it gets its name
+		# only with the mode and owner of the directory that it covers.
 		mkdir -p "${changes}/rw.new" && \
 			chmod_ref "${top}" "${changes}/rw.new" && \
 			chown_ref "${top}" "${changes}/rw.new" && \
@@ -63,13 +63,13 @@ do_union ()
 	mkdir -p "${changes}/work" || return
 
 	changes="$(union_escape "${changes}")"
-	# The caller shows this when it gives up.
+	# The caller prints this if the mount fails.
 	unionmountopts="-o noatime,lowerdir=${lower},upperdir=${changes}/rw,workdir=${changes}/work"
 	mount -t union ${unionmountopts} union "${mountpoint}"
 }
 
-# union_branch DIR: DIR, or the layer in it if it is a place for changes.  With
-# persistence-read-only the changes of earlier boots are a read-only branch.
+# union_branch DIR: print DIR, or the layer in it if it is a place for changes.
+# With persistence-read-only the changes of earlier boots are a read-only branch.
 union_branch ()
 {
 	case "${1}" in
@@ -87,16 +87,15 @@ union_branch ()
 	fi
 }
 
-# union_escape PATH: as the options of a mount take it.
+# union_escape PATH: escape PATH for the options of a mount.
 union_escape ()
 {
 	echo "${1}" | sed -e 's/[\\:,]/\\&/g'
 }
 
-# union_keep DIR: sees to it that the medium of persistence that holds DIR is
-# clean after a shutdown.  systemd unmounts what is below /run/live while / is
-# still in use, and with it goes the only place where the file system could be
-# made read-only at the end.
+# union_keep DIR: keep the medium of persistence that holds DIR clean after a
+# shutdown.  systemd unmounts what is below /run/live while / is still in use; then
+# there is no place left where the file system could be made read-only.
 union_keep ()
 {
 	local medium kept

@@ -1,28 +1,28 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck disable=SC2034,SC2154 # /lib/union.sh reads and sets them
-# dracut hook: makes the mounted root the lower layer of a union.
+# dracut hook: make the mounted root the lower layer of a union.
 #
 #   rd.union                     changes are kept in memory
 #   rd.union=tmpfs[:OPTION,...]  the same; size=25% and other options of tmpfs
 #   rd.union=DEVICE[:OPTION,...] changes are kept in a file system: /dev/...,
 #                                LABEL=, UUID=, PARTLABEL= or PARTUUID=
-#   rd.union.readonly            what DEVICE has is shown, and further changes
-#                                are kept in memory
-#   rd.union.reset               what DEVICE has is removed first
+#   rd.union.readonly            the changes on DEVICE are shown, and further
+#                                changes are kept in memory
+#   rd.union.reset               the changes on DEVICE are removed first
 #   rd.union=0, or nothing       no union
 #
 # OPTION is one of union= in union-boot(5): dir=, required, timeout=, swap=,
 # recurse=, debug, hard_ro, or one for mounting the file system of DEVICE.
 #
-# When the union cannot be mounted, the machine starts on the plain root,
-# read-only, and the kernel log says why (dmesg | grep union-boot).
+# If the union cannot be mounted, the machine starts on the plain root,
+# read-only, and the kernel log has the reason (dmesg | grep union-boot).
 
 command -v getarg >/dev/null || . /lib/dracut-lib.sh
 union_scripts=/lib
 . /lib/union.sh
 
-# union_find: waits for the device; its path is then in $union_dev.
+# union_find: wait for the device, and store its path in $union_dev.
 union_find() {
 	union_dev=$(label_uuid_to_dev "$union_device")
 	union_tries=0
@@ -36,8 +36,8 @@ union_find() {
 	done
 }
 
-# union_check: checks its file system as dracut does, but asks nobody: what only
-# a person can mend is not mounted.
+# union_check: check its file system as dracut does, but without questions: a file
+# system that only a person can repair is not mounted.
 union_check() {
 	! getargbool 0 rd.skipfsck || return 0
 	(
@@ -55,8 +55,8 @@ union_check() {
 	esac
 }
 
-# union_keep: shows earlier changes as a lower layer, the topmost one, with
-# others in memory above them.
+# union_keep: show earlier changes as the topmost lower layer, with new changes in
+# memory.
 union_keep() {
 	union_private "$union_run"
 	mkdir -p "$union_run/kept"
@@ -73,15 +73,15 @@ union_keep() {
 	union_upper tmpfs "$NEWROOT"
 }
 
-# union_usr_from DIR DIR: moves a /usr of its own; what is below a shared mount
-# cannot be moved as one.
+# union_usr_from DIR DIR: move a separate /usr; mounts below a shared mount cannot
+# be moved with it.
 union_usr_from() {
 	mkdir -p "$2" && mount --bind "$1" "$2" && umount "$1" && return
 	union_why="/usr cannot be moved to the union"
 	return 1
 }
 
-# union_mount: the union in the place of the root.
+# union_mount: replace the root by the union.
 union_mount() {
 	union_why=$union_refused
 	[ -z "$union_refused" ] || return
@@ -104,13 +104,13 @@ union_mount() {
 			fi
 		;;
 	esac && union_over "$NEWROOT" union || return
-	# Not a part of the union, and mounted by now if systemd is in the ram disk.
+	# Not part of the union, and mounted by now if systemd is in the ram disk.
 	if ismounted "$NEWROOT/usr"; then
 		union_usr=$union_run/usr
 		union_usr_from "$NEWROOT/usr" "$union_usr" || return
 	fi
-	# Over the root, for the same reason; and not over the lower layer, which is
-	# another mount of it, and would be given what it is given.
+	# Mounted over the root, for the same reason.  The lower layer is another
+	# mount of the same tree; private, it does not receive this mount.
 	if ! mount --make-private "$union_lower" || ! mount --bind "$union_new" "$NEWROOT" || ! umount "$union_new"; then
 		union_why="the union cannot be moved to $NEWROOT"
 		return 1
@@ -118,7 +118,7 @@ union_mount() {
 	[ -z "$union_usr" ] || union_usr_from "$union_usr" "$NEWROOT/usr" || return
 }
 
-# union_back: the plain root, as it was.
+# union_back: restore the plain root.
 union_back() {
 	union_undo "$NEWROOT"
 	! ismounted "$union_run/kept" || umount "$union_run/kept"
