@@ -1,22 +1,21 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2154
-# Making a Debian that can be booted, with the initial ram disks that its own
-# programs make, and booting it.  Sourced, after lib.sh, by the scripts that
-# set, before boot_start:
+# Make and boot a Debian, with the initial ram disks that its own programs make.
+# Sourced, after lib.sh, by scripts that set, before boot_start:
 #
-#   BOOT_NAME    of the lane: its things are in out/NAME
+#   BOOT_NAME    name of the lane: its files are in out/NAME
 #   BOOT_IMAGE   the script that makes the image of the root
 #   BOOT_NEEDS   files and directories, besides the image and the module, that
 #                its disks and initial ram disks are made of
 #
 # and a function inside(), which makes the disks in the build root, so that a
-# plain user can own files of any user.  FILTER, JOBS, KERNEL, TIMEOUT and V
+# plain user can create files of any owner.  FILTER, JOBS, KERNEL, TIMEOUT and V
 # are as in scripts/test-boot.
 
-# boot_start ARG...: where everything is; never returns when it runs inside.
+# boot_start ARG...: set the paths; with --inside, run inside() and exit.
 boot_start() {
 	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels, choose one with KERNEL="
-	# Called by itself: plain make does not build what tests.
+	# Needed when called directly: plain make does not build the test programs.
 	[ "${1:-}" = --inside ] || "$REPO/scripts/build-tools"
 	abi=$("$REPO/scripts/setup" --print-abi)
 	module=$REPO/out/$abi/union.ko
@@ -41,11 +40,11 @@ boot_key() {
 	} | sha256sum
 }
 
-# boot_ready: whether what is in out/NAME is what would be made now.
+# boot_ready: true if out/NAME is up to date.
 boot_ready() { [ "$(cat "$boot/.key" 2>/dev/null)" = "$(boot_key)" ]; }
 
-# boot_make [CMD...]: make it anew, without the initial ram disks; CMD is run
-# first, with out/NAME there.
+# boot_make [CMD...]: rebuild out/NAME, without the initial ram disks; CMD runs
+# first, with out/NAME in place.
 boot_make() {
 	remove_tree "$boot"
 	rm -f "$log"
@@ -58,8 +57,8 @@ boot_make() {
 
 boot_made() { boot_key >"$boot/.key"; }
 
-# boot_root: inside: the Debian of the image, with what is installed of ours,
-# and the probe.
+# boot_root: inside: unpack the Debian of the image, and install our files and the
+# probe.
 boot_root() {
 	fsck.erofs --extract="$root" --preserve "$image"
 	DESTDIR=$root PREFIX=/usr "$REPO/scripts/install" >/dev/null
@@ -68,7 +67,7 @@ boot_root() {
 	: >"$root/etc/machine-id"
 }
 
-# boot_probe: what tells of each boot.
+# boot_probe: the program that reports on each boot.
 boot_probe() {
 	local guest=$REPO/tools/vm/guest etc=$root/etc
 	install -m 755 "$guest/boot-probe" "$root/usr/local/sbin/boot-probe"
@@ -77,7 +76,7 @@ boot_probe() {
 	ln -sf ../boot-probe.service "$etc/systemd/system/multi-user.target.wants/"
 }
 
-# boot_kernel: inside: the packaged kernel at its places.
+# boot_kernel: inside: install the packaged kernel.
 boot_kernel() {
 	local from=$KERNELS/$abi to=$root/usr/lib/modules/$abi
 	mkdir -p "$to" "$root/boot"
@@ -89,7 +88,7 @@ boot_kernel() {
 # boot_in CMD...: run a command in that Debian.
 boot_in() { run_logged "$log" env UNION_ROOT="$root" "$REPO/scripts/enter" "$@"; }
 
-# boot_initrd NAME: what update-initramfs makes, and what it said.
+# boot_initrd NAME: run update-initramfs, and keep its output.
 boot_initrd() {
 	boot_in depmod "$abi"
 	boot_in sh -c "rm -f /boot/initrd.img-$abi; update-initramfs -c -k $abi >/boot/said 2>&1 || { cat /boot/said; exit 1; }"
@@ -97,7 +96,7 @@ boot_initrd() {
 	cp "$root/boot/said" "$boot/$1.said"
 }
 
-# boot_dracut [ARG...]: what dracut makes.
+# boot_dracut [ARG...]: run dracut.
 boot_dracut() {
 	boot_in dracut --force --no-hostonly --kver "$abi" "$@" /boot/initrd-dracut
 	cp "$root/boot/initrd-dracut" "$boot/"

@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034,SC2153
-# Making a read-only Debian root as an erofs image in the cache.  Sourced,
-# after lib.sh, by the scripts that name an image:
+# Make a read-only Debian root as an erofs image in the cache.  Sourced, after
+# lib.sh, by the scripts that name an image:
 #
 #   IMAGE_NAME       its name in the cache
-#   PACKAGES         what is installed
-#   UNINSTALLED      packages that lie in /opt/debs, for tests without network
+#   PACKAGES         the packages to install
+#   UNINSTALLED      packages in /opt/debs, for tests without network
 #   FORMAT           raise when the way it is made changes without a change of these
-#   SECONDS_NEEDED   how long that takes, about
+#   SECONDS_NEEDED   time to make it, about
 #   HOOKS            further arguments for mmdebstrap
-#   before_image     if there is such a function: makes what HOOKS need, in the
-#                    directory $IMAGE_TMP
+#   before_image     optional function: makes what HOOKS need, in the directory
+#                    $IMAGE_TMP
 
 . "$REPO/scripts/setup-root.sh"
 
@@ -27,8 +27,8 @@ image_key() { echo "$FORMAT $SUITE $EPOCH $UUID $UNINSTALLED" $PACKAGES | sha256
 
 image_ready() { [ -s "$IMAGE" ] && [ "$(cat "$IMAGE.key" 2>/dev/null)" = "$(image_key)" ]; }
 
-# make_tar FILE: the Debian root, as an archive, so that a plain user can make
-# it as well.
+# make_tar FILE: make the Debian root as an archive, so that a plain user can do it,
+# too.
 make_tar() {
 	local file=$1 mirror sources=()
 	mirror=$(debian_mirror)
@@ -59,7 +59,7 @@ make_image() {
 	say "making the Debian image '$IMAGE_NAME' ($SUITE; about $SECONDS_NEEDED seconds)"
 	run_logged "$log" make_tar "$tmp/root.tar"
 	# A label of erofs has 15 characters.
-	# Not compressed: a virtual machine without KVM unpacks slower than it reads.
+	# Not compressed: a virtual machine without KVM decompresses slower than it reads.
 	run_logged "$log" "$REPO/scripts/enter" mkfs.erofs --quiet -T "$EPOCH" --mkfs-time \
 		-U "$UUID" -L "${label:0:15}" --tar=f "$tmp/root.erofs" "$tmp/root.tar"
 	rm -f "$IMAGE.key"

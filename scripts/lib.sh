@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash disable=SC2034
-# Functions shared by the scripts: where things are kept, how a step reports,
-# how it is made all-or-nothing.  Sourced, never run.
+# Functions shared by the scripts: paths of the cache, reporting of steps,
+# all-or-nothing steps.  Sourced, never run.
 
 REPO=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${UNION_CACHE:-${XDG_CACHE_HOME:-${HOME:?}/.cache}/union}
@@ -15,8 +15,8 @@ OLDEST=7.2
 SUITE=trixie
 BACKPORTS=trixie-backports
 
-# suite_of KERNEL: the Debian whose compilers have built it, which alone can build
-# modules for it.  A kernel of sid is named after the release that sid becomes.
+# suite_of KERNEL: print the Debian release whose compilers built it; only they can
+# build modules for it.  A kernel of sid is named after the release that sid becomes.
 suite_of() {
 	case $1 in
 	sid | *+deb14-*) echo sid ;;
@@ -24,15 +24,14 @@ suite_of() {
 	esac
 }
 
-# root_of KERNEL: the build root with these compilers.  Everything else, the
-# machines and the images too, is made by that of $SUITE.
+# root_of KERNEL: print the build root with these compilers.  That of $SUITE makes
+# everything else, also the machines and the images.
 root_of() {
 	if [ "$(suite_of "$1")" = "$SUITE" ]; then echo "$ROOT"; else echo "$ROOT-$(suite_of "$1")"; fi
 }
 
-# The processor that things are built for: ARCH=, as Debian names it or others
-# do, or what the name of a kernel ends with.  What a machine of it is like is
-# in tools/vm/src/architecture.rs.
+# The architecture to build for: ARCH= in Debian's or another spelling, or the
+# ending of a kernel's name.  tools/vm/src/architecture.rs describes its machines.
 case ${ARCH:-}:${KERNEL:-} in
 :*-arm64 | :*-arm64-16k | arm64:* | aarch64:*) ARCH=arm64 ;;
 :* | amd64:* | x86_64:* | x86:*) ARCH=amd64 ;;
@@ -42,19 +41,19 @@ case ${ARCH:-}:${KERNEL:-} in
 	;;
 esac
 # NATIVE: whether this machine runs what is built.
-# KERNEL_ENDING: what the names of its kernels end with, an extended regular
-# expression; of one version the shortest name is the usual kernel.
-# KERNEL_MAKE: what the make of a kernel is told.
-# CROSS_PREFIX: what the names of its binutils begin with.
-# CROSS_LINKER, CROSS_TOOLS: what cargo is told, and what must be on this machine.
-# CROSS_PACKAGES: what the build root needs besides.
+# KERNEL_ENDING: the ending of its kernels' names, an extended regular expression;
+# among kernels of one version the shortest name is the usual kernel.
+# KERNEL_MAKE: arguments for the make of a kernel.
+# CROSS_PREFIX: the prefix of its binutils' names.
+# CROSS_LINKER, CROSS_TOOLS: options for cargo, and commands needed on this machine.
+# CROSS_PACKAGES: additional packages of the build root.
 case $ARCH in
 amd64)
 	NATIVE=1
 	RUST_TARGET=x86_64-unknown-linux-gnu
 	KERNEL_ENDING=amd64
 	KERNEL_MAKE=() CROSS_PREFIX='' CROSS_LINKER='' CROSS_TOOLS='' CROSS_PACKAGES=''
-	# What calls make for a kernel must not pass on a name that is Debian's.
+	# The make of a kernel must not inherit Debian's name of the architecture.
 	export -n ARCH
 	;;
 arm64)
@@ -65,7 +64,7 @@ arm64)
 	KERNEL_MAKE=(ARCH=arm64 CROSS_COMPILE="$CROSS_PREFIX")
 	CROSS_LINKER=CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc
 	CROSS_TOOLS='aarch64-linux-gnu-gcc=gcc-aarch64-linux-gnu libc6-dev-arm64-cross'
-	# The kernel has code for programs of 32 bits.
+	# The kernel has code for 32-bit programs.
 	CROSS_PACKAGES="gcc-14-aarch64-linux-gnu libc6-dev-arm64-cross gcc-arm-linux-gnueabihf qemu-system-arm"
 	export ARCH
 	;;
@@ -74,21 +73,21 @@ esac
 UNION_T0=${UNION_T0:-$(date +%s)}
 export UNION_T0
 
-# say TEXT...: one line of progress with the seconds since the command began.
+# say TEXT...: print one line of progress with the seconds since the command began.
 say() { printf '[%4ds] %s\n' $(($(date +%s) - UNION_T0)) "$*" >&2; }
 
-# die TEXT...: what was wrong, with what, and what to do about it.
+# die TEXT...: print the error, its subject and a remedy, and exit.
 die() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
-# number NAME VALUE [LEAST]: dies unless it is one, and at least LEAST.
+# number NAME VALUE [LEAST]: die unless VALUE is a number of at least LEAST.
 number() {
 	[[ $2 =~ ^[0-9]+$ ]] || die "$1=$2 is not a number"
 	[ "$2" -ge "${3:-0}" ] || die "$1=$2: at least $3"
 }
 
-# today OF: a number from 1 to OF, which goes round from day to day.  DAY= is
-# taken for the day of the year: what has its turn each sixth day alone would
-# else not see all of its parts.
+# today OF: print a number from 1 to OF that changes daily.  DAY= replaces the day
+# of the year: a lane that runs every sixth day would otherwise not see all of its
+# parts.
 today() { echo $((10#${DAY:-$(date +%j)} % $1 + 1)); }
 
 case $CACHE in
@@ -96,14 +95,14 @@ case $CACHE in
 *) die "the cache directory '$CACHE' is not an absolute path; set UNION_CACHE to one" ;;
 esac
 
-# The files of the build are inside the checkout and the cache; both are
-# mounted under their own names in the build root, where these cannot be.
+# The files of the build are inside the checkout and the cache.  Both are mounted
+# at their own paths in the build root, which is impossible for these.
 case $REPO:$CACHE in
 *[[:space:]\']*) die "the names of the checkout ($REPO) and of the cache ($CACHE) must hold no blanks or quotes; kernel builds do not work there" ;;
 esac
 
-# need_tools COMMAND=PACKAGE...: see to it that commands are there.  Root on a
-# Debian or a derivative gets them installed, everybody else a clear error.
+# need_tools COMMAND=PACKAGE...: ensure that the commands exist.  For root on Debian
+# or a derivative they are installed, other users get a clear error.
 need_tools() {
 	local pair missing=()
 	for pair; do
@@ -138,27 +137,27 @@ need_cargo() {
 	fi
 }
 
-# cargo_static ARGUMENT...: cargo for the tools, linked statically: some run where
-# nothing else is, as the first process of a machine or in an initramfs.
+# cargo_static ARGUMENT...: run cargo for the tools, linked statically: some run in an
+# environment without libraries, as the first process of a machine or in an initramfs.
 cargo_static() {
 	env ${CROSS_LINKER:+"$CROSS_LINKER"} RUSTFLAGS="${RUSTFLAGS:-} -C target-feature=+crt-static" \
 		cargo "$@" --manifest-path "$REPO/tools/Cargo.toml" --release --locked --target "$RUST_TARGET"
 }
 
-# What was built of the tools: those of another processor beside this machine's.
+# The programs that were built: those for another architecture are kept separately.
 BIN=$REPO/out/bin
 [ "$NATIVE" = 1 ] || BIN=$REPO/out/bin-$ARCH
 
-# last_counts FILE: 'PASSED FAILED' from the last line 'N passed, N failed'.
+# last_counts FILE: print 'PASSED FAILED' from the last line 'N passed, N failed'.
 last_counts() {
 	sed -nE 's/^([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$1" | tail -n 1
 }
 
-# What the parts of a test have counted so far.
+# The counts of the parts of a test so far.
 passed=0 failed=0
 
-# count_part NAME CMD...: run one part of a test and add its last line 'N
-# passed, N failed' to the counts; what it says is in out/log/NAME-run.log, too.
+# count_part NAME CMD...: run one part of a test and add its last line 'N passed, N
+# failed' to the counts; its output is also in out/log/NAME-run.log.
 count_part() {
 	local name=$1 status=0 log=$REPO/out/log/$1-run.log counts
 	shift
@@ -175,12 +174,12 @@ count_part() {
 	fi
 }
 
-# case_filter: the cases that FILTER= and SHAPE= name, as a regular expression; empty for all.
+# case_filter: print the cases of FILTER= and SHAPE= as a regular expression; empty for all.
 case_filter() {
 	if [ -n "${SHAPE:-}" ]; then echo "^$SHAPE/${FILTER:+.*($FILTER)}"; else echo "${FILTER:-}"; fi
 }
 
-# test_part NAME PARTS: run the cases FILTER= and SHAPE= name on the kernel chosen, or each
+# test_part NAME PARTS: run the cases of FILTER= and SHAPE= on the chosen kernel, or each
 # day another PARTSth of all, each in one shape of layers.
 test_part() {
 	local name=$1 parts=${PARTS:-$2} abi args filter
@@ -201,8 +200,8 @@ test_part() {
 	"$REPO/out/bin/union-vm" test "${args[@]}"
 }
 
-# build_beside: the module for KERNEL; what make install installs stays what was
-# built before.
+# build_beside: build the module for KERNEL; make install still installs the earlier
+# build.
 build_beside() {
 	local before
 	before=$(readlink "$REPO/out/union.ko" || true)
@@ -210,14 +209,14 @@ build_beside() {
 	[ -z "$before" ] || ln -sfn "$before" "$REPO/out/union.ko"
 }
 
-# count_end: the last line of a test; it fails if a part has, or if there was none.
+# count_end: print the last line of a test; fail if a part failed, or if there was none.
 count_end() {
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
 }
 
-# run_logged LOG CMD...: run CMD with its output in LOG; show the end of the
-# log only when the command fails.
+# run_logged LOG CMD...: run CMD with its output in LOG; show the end of the log
+# if the command fails.
 run_logged() {
 	local log=$1 status=0
 	shift
@@ -232,7 +231,7 @@ run_logged() {
 	fi
 }
 
-# as_owner CMD...: run CMD so that it may own files of any user: directly as
+# as_owner CMD...: run CMD such that it may create files of any owner: directly as
 # root, in a user namespace with subordinate ids otherwise.
 as_owner() {
 	if [ "$(id -u)" -eq 0 ]; then
@@ -252,7 +251,7 @@ remove_tree() {
 	done
 }
 
-# need_space MIB DIR: fail early and clearly instead of half way through.
+# need_space MIB DIR: fail early and clearly instead of half-way.
 need_space() {
 	local free
 	mkdir -p "$2"
@@ -261,9 +260,9 @@ need_space() {
 		die "$2 has $free MiB free, $1 MiB are needed; free some space or set UNION_CACHE to a directory on a larger file system"
 }
 
-# with_lock NAME [DIR]: wait for, then hold until the script ends, the lock NAME
-# of a directory, the cache if none is given.  Two set-ups at once would
-# otherwise build the same thing twice.
+# with_lock NAME [DIR]: take the lock NAME of a directory (default: the cache), and hold
+# it until the script ends.  Two set-ups at once would otherwise build the same thing
+# twice.
 with_lock() {
 	local dir=${2:-$CACHE}
 	mkdir -p "$dir"
@@ -274,8 +273,8 @@ with_lock() {
 	fi
 }
 
-# debian_mirror: the URI of the Debian archive the host itself uses; empty
-# when there is none (then mmdebstrap's default is taken).
+# debian_mirror: print the URI of the Debian archive that the host uses, or nothing
+# (then mmdebstrap's default is used).
 debian_mirror() {
 	if [ -n "${UNION_MIRROR:-}" ]; then
 		echo "$UNION_MIRROR"
@@ -289,10 +288,10 @@ debian_mirror() {
 	} | grep -E '^https?://.*/debian/?$' | head -n 1 || true
 }
 
-# default_abi: the resolved default kernel, or nothing when not yet resolved.
+# default_abi: print the resolved default kernel, or nothing if it is not resolved yet.
 default_abi() { cat "$(default_file)" 2>/dev/null || true; }
 
-# default_file: where that is kept, for each processor.
+# default_file: print the path of that record, for each architecture.
 default_file() {
 	if [ "$NATIVE" = 1 ]; then echo "$KERNELS/default"; else echo "$KERNELS/default-$ARCH"; fi
 }

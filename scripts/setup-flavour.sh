@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# One kernel built here, with checkers: a flavour.  Sourced by scripts/setup.
+# Build a kernel with checkers: a flavour.  Sourced by scripts/setup.
 #
-# The source is that of the packaged kernel in use, the configuration
-# scripts/kernels/common.config and FLAVOUR.config with everything else
-# switched off, the compiler clang: Rust and C are checked alike only by LLVM.
-# What comes out has the layout of a packaged kernel in the cache, so that
-# KERNEL=FLAVOUR works wherever KERNEL= does.
+# The source is that of the packaged kernel in use. The configuration is
+# scripts/kernels/common.config and FLAVOUR.config with everything else switched
+# off. The compiler is clang, because only LLVM checks Rust and C alike.  The
+# result has the layout of a packaged kernel in the cache, so that KERNEL=FLAVOUR
+# works wherever KERNEL= does.
 
 # Raise when the way a flavour is built changes.
 FLAVOUR_FORMAT=1
 
 FLAVOURS="debug kcsan"
 
-# flavour_of NAME: the flavour that a name or a release stands for, or nothing.
+# flavour_of NAME: print the flavour of a name or a release, or nothing.
 flavour_of() {
 	local flavour
 	for flavour in $FLAVOURS; do
@@ -23,14 +23,14 @@ flavour_of() {
 	done
 }
 
-# flavour_abi FLAVOUR: the release it has when built of the kernel in use.
+# flavour_abi FLAVOUR: print its release when built from the kernel in use.
 flavour_abi() {
 	local base
 	base=$(default_abi)
 	[ -z "$base" ] || echo "${base%%[+-]*}-union-$1"
 }
 
-# flavour_key FLAVOUR: what it was made of and how.
+# flavour_key FLAVOUR: print a key of its sources and the way it is built.
 flavour_key() {
 	{
 		echo "$FLAVOUR_FORMAT $(default_abi)"
@@ -38,7 +38,7 @@ flavour_key() {
 	} | sha256sum | cut -c 1-16
 }
 
-# What it needs of a machine may change without a change of the kernel.
+# Its requirements for a machine may change without a change of the kernel.
 describe_flavour() {
 	cmp -s "$REPO/scripts/kernels/$1.json" "$KERNELS/$2/machine.json" ||
 		cp "$REPO/scripts/kernels/$1.json" "$KERNELS/$2/machine.json"
@@ -52,7 +52,7 @@ make_flavour() {
 	need_space 8000 "$KERNELS"
 	rm -f "$log"
 	say "building a kernel with the checkers of '$flavour' ($abi; half an hour on 2 processors, log: $log)"
-	# Half an hour is long: a build that was interrupted goes on.
+	# The build takes half an hour: an interrupted one is continued.
 	if [ "$(cat "$tmp/.source" 2>/dev/null)" != "$FLAVOUR_FORMAT $base" ]; then
 		remove_tree "$tmp"
 		mkdir -p "$tmp"
@@ -76,15 +76,15 @@ make_flavour() {
 	say "kernel $abi ready"
 }
 
-# The tree is a configured one; the copy is made as new.
+# The tree is configured; its copy is cleaned.
 copy_source() {
 	cp -a --reflink=auto "$1/." "$2" &&
 		in_root make -C "$2" LLVM=1 mrproper &&
 		rm -f "$2/.kernelvariables"
 }
 
-# configure_kernel SOURCE OBJECTS FILE...: everything is off but what the files say,
-# and all they say must hold, save what is marked as gone from later kernels
+# configure_kernel SOURCE OBJECTS FILE...: switch everything off except the options in the
+# files. All of these must take effect, except those marked as removed from later kernels
 # ('# until VERSION: LINE').
 configure_kernel() {
 	local source=$1 objects=$2 line wrong=0 out=()
@@ -103,14 +103,14 @@ configure_kernel() {
 	return $wrong
 }
 
-# tell_steps LOG: say now and then how far a kernel build is.
+# tell_steps LOG: report the progress of a kernel build now and then.
 tell_steps() {
 	while sleep 60 && kill -0 $$ 2>/dev/null; do
 		say "$(grep -cE '^  [A-Z]' "$1") of about 2500 steps"
 	done
 }
 
-# What modules are built against stays, what the kernel was linked of goes.
+# Keep what modules are built against, remove the objects of the kernel.
 install_flavour() {
 	local tmp=$1 abi=$2 build=$1/build modules=$1/modules/lib/modules/$2
 	remove_tree "$tmp/modules" &&

@@ -3,35 +3,35 @@
 # One kernel: the packaged image and modules, unpacked, and a tree to build
 # Rust modules against.  Sourced by scripts/setup.
 #
-# The packaged headers carry no Rust metadata.  It is made again here
-# (scripts/rust-metadata); the symbols it exports are then compared with those of
-# the packaged kernel, so that a difference is an error here and not at insmod.
+# The packaged headers have no Rust metadata.  It is generated here
+# (scripts/rust-metadata). Its symbols are then compared with those of the packaged
+# kernel, so that a difference is an error here and not at insmod.
 
 # Raise when the way a kernel is prepared changes.
 KERNEL_FORMAT=1
 
-# The release of the kernel that is chosen, with apt and the compilers for it.
+# The release of the chosen kernel, with the apt and the compilers for it.
 KERNEL_SUITE=$(suite_of "${KERNEL:-}")
 
-# compiler_key ABI: what is made for it has to be made anew with another rustc.
-# $SUITE has one for all its time.
+# compiler_key ABI: its modules and trees must be rebuilt with another rustc.  $SUITE
+# keeps the same one.
 compiler_key() {
 	[ "$(suite_of "$1")" = "$SUITE" ] ||
 		awk '/^Package: / { here = $2 == "rustc" } here && /^Version: / { print " " $2 }' \
 			"$(root_of "$1")/var/lib/dpkg/status" 2>/dev/null || true
 }
 
-# kernel_key ABI: how it would be made now.
+# kernel_key ABI: print the key of the current way to prepare it.
 kernel_key() {
 	local flavour
 	flavour=$(flavour_of "$1")
 	if [ -n "$flavour" ]; then flavour_key "$flavour"; else echo "$KERNEL_FORMAT$(compiler_key "$1")"; fi
 }
 
-# kernel_ready ABI: whether it is there, made in the way it would be made now.
+# kernel_ready ABI: true if it exists and was prepared in the current way.
 kernel_ready() { [ "$(cat "$KERNELS/$1/.ready" 2>/dev/null)" = "$(kernel_key "$1")" ]; }
 
-# in_root CMD...: run apt and the compilers where they are.
+# in_root CMD...: run apt and the compilers in their root.
 in_root() { UNION_ROOT=$(root_of "$KERNEL_SUITE") "$REPO/scripts/enter" "$@"; }
 
 update_lists() {
@@ -39,9 +39,9 @@ update_lists() {
 	run_logged "$CACHE/log/apt" in_apt apt-get -q -o APT::Sandbox::User=root update
 }
 
-# available_kernels: lines 'ABI PACKAGE-VERSION SERIES', newest first, for every
-# kernel of the series this source is written for whose image, headers and source
-# are there in one version.
+# available_kernels: print lines 'ABI PACKAGE-VERSION SERIES', newest first, for every
+# kernel of the supported series whose image, headers and source are available in one
+# version.
 available_kernels() {
 	local sources
 	# shellcheck disable=SC2016
@@ -67,14 +67,14 @@ available_kernels() {
 						print p, series[pair[p]]
 			}' | sort -t' ' -k2,2Vr -k1,1 |
 		while read -r abi version series; do
-			# Older ones lack interfaces; those that can work are listed alone.
+			# Older ones lack interfaces; only suitable ones are listed.
 			[ "$(printf '%s\n' "$OLDEST" "$series" | sort -V | head -n 1)" != "$OLDEST" ] ||
 				echo "$abi $version $series"
 		done
 }
 
-# chosen_abi: the kernel KERNEL= or the earlier default names, when that can be
-# told without asking the package lists.
+# chosen_abi: print the kernel of KERNEL= or the earlier default, if the package lists
+# are not needed for that.
 chosen_abi() {
 	local dir
 	if [ -z "${KERNEL:-}" ]; then
@@ -88,7 +88,7 @@ chosen_abi() {
 			return
 		fi
 	done
-	# A series or a release: the newest that is there, like the default until --update.
+	# A series or a release: the newest one here, like the default until --update.
 	case $KERNEL in
 	sid) kernels_here '*' ;;
 	*[!0-9.]* | *.*.*) ;;
@@ -96,7 +96,7 @@ chosen_abi() {
 	esac | tail -n 1
 }
 
-# kernels_here VERSION: those of the release chosen that are ready, newest last.
+# kernels_here VERSION: print the prepared kernels of this release, newest last.
 kernels_here() {
 	local dir
 	for dir in "$KERNELS/"$1+*-"$ARCH"; do
@@ -104,8 +104,8 @@ kernels_here() {
 	done | sort -V
 }
 
-# resolve_kernel [PIN]: print the release of the kernel to use.  A pin is a
-# release, a version of it, or a series or sid, of which the newest is taken.
+# resolve_kernel [PIN]: print the release of the kernel to use.  A pin is a release, a
+# version of it, or a series or sid, whose newest kernel is used.
 resolve_kernel() {
 	local pin=${1#sid} line
 	line=$(available_kernels | match_kernel "$pin")
@@ -118,7 +118,7 @@ resolve_kernel() {
 	echo "${line%% *}"
 }
 
-# archive_of SUITE: where its kernels are.
+# archive_of SUITE: print the archive of its kernels.
 archive_of() { if [ "$1" = "$SUITE" ]; then echo "$BACKPORTS"; else echo "$1"; fi; }
 
 match_kernel() {
@@ -134,7 +134,7 @@ remember_default() {
 	mv "$KERNELS/.default.tmp" "$(default_file)"
 }
 
-# find_packages ABI: the version and the series of its packages, in $version and $series.
+# find_packages ABI: set $version and $series to those of its packages.
 find_packages() {
 	local abi=$1
 	read -r _ version series < <(available_kernels | awk -v abi="$abi" '$1 == abi') || true
@@ -183,8 +183,8 @@ tree_key() { echo "$TREE_FORMAT$(compiler_key "$1")"; }
 
 tree_ready() { [ "$(cat "$TREES/$1/.ready" 2>/dev/null)" = "$(tree_key "$1")" ]; }
 
-# make_tree ABI: only what modules are built against (640 MB), for packages: no
-# image, no modules, and of the source no more than its headers.
+# make_tree ABI: make only what modules are built against (640 MB), for packages: no
+# image, no modules, and only the headers of the source.
 make_tree() {
 	local abi=$1 common=${1%%-*} version series tmp=$TREES/.$1.tmp log=$CACHE/log/tree-$1
 	remove_tree "$tmp"
@@ -206,7 +206,7 @@ make_tree() {
 	remove_tree "$tmp"
 }
 
-# Kernels of sid whose compilers the build root no longer has: nothing can be built
+# Kernels of sid whose compilers the build root no longer has: modules cannot be built
 # for them, and each takes 2.6 GB.
 remove_unusable() {
 	local dir
@@ -223,9 +223,9 @@ download_kernel() {
 		"linux-headers-$abi=$version" "linux-headers-${abi%%-*}-common=$version" "linux-source-$series=$version"
 }
 
-# download_image DIR ABI VERSION [PACKAGE=VERSION...]: the packages that are
-# installed, and others.  The image is one package in older series and split in
-# newer ones: what it depends on in the very same version belongs to it.
+# download_image DIR ABI VERSION [PACKAGE=VERSION...]: download the packages of the image
+# and others.  The image is one package in older series and several in newer ones: those
+# of its dependencies with the same version belong to it.
 download_image() {
 	local dir=$1 abi=$2 version=$3 parts
 	shift 3
@@ -243,7 +243,7 @@ download() {
 	(cd "$dir" && in_apt apt-get -q -o APT::Sandbox::User=root -o Acquire::Retries=3 download "$@")
 }
 
-# unpack_debs DIR: the packages in DIR/debs into DIR/unpacked.
+# unpack_debs DIR: unpack the packages in DIR/debs into DIR/unpacked.
 unpack_debs() {
 	local deb
 	for deb in "$1"/debs/*.deb; do
@@ -261,7 +261,7 @@ unpack_kernel() {
 		-xf "$tmp/unpacked/usr/src/linux-source-$series.tar.xz"
 }
 
-# The modules are compressed; busybox and a minimal initramfs want them plain.
+# The modules are compressed; busybox and a minimal initramfs need them uncompressed.
 unpack_modules() {
 	local tmp=$1 abi=$2 from=$1/unpacked/usr/lib/modules # merged /usr
 	[ -d "$from" ] || from=$tmp/unpacked/lib/modules

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
-# The build root: a minimal Debian with every tool the build, the images and
-# the virtual machines need; and that of sid, with the compilers of its kernels.
+# The build roots: a minimal Debian with every tool that the build, the images and
+# the virtual machines need; and one of sid, with the compilers of its kernels.
 # Sourced by scripts/setup.
 
 ROOT_PACKAGES="
@@ -24,23 +24,23 @@ SID_PACKAGES="
 # Raise when the way a root is made changes without a change of packages.
 ROOT_FORMAT=1
 
-# packages_of SUITE: what its build root has.
+# packages_of SUITE: print the packages of its build root.
 packages_of() { if [ "$1" = sid ]; then echo $SID_PACKAGES; else echo $ROOT_PACKAGES; fi; }
 
 # root_key SUITE
 root_key() { echo "$ROOT_FORMAT $1 $(packages_of "$1")" | sha256sum | cut -c 1-16; }
 
-# root_ready SUITE: whether its build root is there.
+# root_ready SUITE: true if its build root exists.
 # The key is written last, before the finished root gets its name.
 root_ready() { [ "$(cat "$(root_of "$1")/.union-root" 2>/dev/null)" = "$(root_key "$1")" ]; }
 
-# What the build root has been given for another processor; a new root lacks it.
+# Additions to the build root for another architecture; a new root lacks them.
 cross_key() { echo "1 $SUITE" $CROSS_PACKAGES | sha256sum | cut -c 1-16; }
 
 cross_ready() { [ "$NATIVE" = 1 ] || [ "$(cat "$ROOT/.union-$ARCH" 2>/dev/null)" = "$(cross_key)" ]; }
 
-# make_cross: compilers and the machine for ARCH.  apt looks at the packages of
-# that processor, of which nothing is installed, by a configuration of its own.
+# make_cross: install compilers and the machine for ARCH.  apt gets a separate
+# configuration for that architecture, because none of its packages is installed.
 make_cross() {
 	local log=$CACHE/log/root-$ARCH
 	need_space 1500 "$CACHE"
@@ -65,7 +65,7 @@ make_cross() {
 	run_logged "$log" in_root sh -c 'echo "$2" >"/.union-$1"' sh "$ARCH" "$(cross_key)"
 }
 
-# in_apt CMD...: a command of apt that sees the packages of ARCH.
+# in_apt CMD...: run a command of apt that sees the packages of ARCH.
 in_apt() {
 	if [ "$NATIVE" = 1 ]; then
 		in_root "$@"
@@ -74,7 +74,7 @@ in_apt() {
 	fi
 }
 
-# The keys of the archive are there on Debian, but not on every derivative.
+# Debian has the keys of the archive, some derivatives do not.
 need_mmdebstrap() {
 	need_tools mmdebstrap=mmdebstrap
 	if ! ls /usr/share/keyrings/debian-archive-keyring.* >/dev/null 2>&1; then
@@ -82,9 +82,9 @@ need_mmdebstrap() {
 	fi
 }
 
-# What mmdebstrap mounts below the new root must not outlive it, however it ends.
-# An archive whose lists are out of date, such as a snapshot, is taken where the
-# machine's own apt has been told to take it.
+# The mounts of mmdebstrap below the new root must not remain, however it ends.
+# An archive with outdated lists, such as a snapshot, is used if the machine's own
+# apt is configured to use it.
 mmdebstrap() {
 	local dated='Acquire::Check-Valid-Until "false"'
 	[[ $(apt-config dump 2>/dev/null) != *"$dated;"* ]] || set -- "--aptopt=$dated" "$@"
@@ -102,7 +102,7 @@ make_root() {
 	log=$CACHE/log/${root##*/}
 	tmp=$CACHE/.${root##*/}.tmp
 	need_mmdebstrap
-	# What an interrupted run left is not trusted, and its space is needed.
+	# The result of an interrupted run is not trusted, and its space is needed.
 	remove_tree "$tmp"
 	need_space 8000 "$CACHE"
 	[ "$(id -u)" -eq 0 ] || unshare --user --map-root-user --map-auto true 2>/dev/null ||
@@ -128,7 +128,7 @@ make_root() {
 	say "build root ready"
 }
 
-# renew_root SUITE: its packages as the archive has them now.
+# renew_root SUITE: upgrade its packages.
 renew_root() {
 	local log=$CACHE/log/apt apt=(apt-get -q -y -o APT::Sandbox::User=root -o Acquire::Retries=3)
 	say "updating the build root of $1"
@@ -137,8 +137,8 @@ renew_root() {
 	run_logged "$log" in_root "${apt[@]}" clean
 }
 
-# unpack_suite DIR SUITE: from the archive of the host, or the default one, $SUITE
-# with its updates and backports; what is in it is said by `args`.
+# unpack_suite DIR SUITE: from the archive of the host, or the default one; $SUITE
+# with its updates and backports.  `args` determines the contents.
 unpack_suite() {
 	local dir=$1 suite=$2 mirror name more=() args=("${args[@]}")
 	mirror=$(debian_mirror)
@@ -154,9 +154,9 @@ unpack_suite() {
 	unpack_root "$dir" "$suite" "$@"
 }
 
-# unpack_root DIR SUITE [LINE...]: as root straight into DIR; as a plain user
-# by way of a tar archive, so that DIR need not be reachable for the
-# subordinate ids mmdebstrap works with.
+# unpack_root DIR SUITE [LINE...]: unpack as root directly into DIR; as a plain user
+# through a tar archive, so that the subordinate ids that mmdebstrap uses need no
+# access to DIR.
 unpack_root() {
 	local dir=$1 suite=$2
 	shift 2
