@@ -53,6 +53,15 @@ impl<'a> Bench<'a> {
         self.fstype == "union"
     }
 
+    /// Skips the check, with the reason, if overlayfs stands in for the union.
+    pub fn union_only(&self, why: &str) -> Result<(), String> {
+        if self.is_union() {
+            Ok(())
+        } else {
+            Err(format!("skip: {why}"))
+        }
+    }
+
     /// Whether the real union is under test and is a module, which can be unloaded.
     pub fn is_module(&self) -> bool {
         self.is_union() && Path::new(MODULE).exists()

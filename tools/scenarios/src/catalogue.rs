@@ -146,8 +146,8 @@ const FEW: usize = 2;
 /// The shapes a scenario can run in.
 fn fitting(scenario: &Scenario) -> Vec<&'static Shape> {
     let mut tree = Builder::default();
-    (scenario.setup)(&mut tree);
-    let fits = |shape: &&Shape| execute::skip(scenario, shape, &tree).is_none();
+    let steps = (scenario.describe)(&mut tree);
+    let fits = |shape: &&Shape| execute::skip(&steps, shape, &tree).is_none();
     SHAPES.iter().filter(fits).collect()
 }
 

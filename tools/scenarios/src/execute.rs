@@ -8,12 +8,13 @@ use std::time::Duration;
 use crate::bench::Bench;
 use crate::diff::{self, Diff};
 use crate::instrument::{Instrument, Series};
+use crate::layers::Layers;
 use crate::make;
 use crate::mount;
 use crate::outcome::Outcome;
 use crate::process::{self, End};
 use crate::run::Run;
-use crate::scenario::{Check, Notes, Scenario};
+use crate::scenario::{Check, Notes, Scenario, Steps};
 use crate::shape::{Fs, Shape, Turn, Twist};
 use crate::site::{self, Site};
 use crate::sys;
@@ -74,11 +75,11 @@ impl Lab {
 
     /// Runs a scenario in a shape.
     pub fn scenario(&mut self, scenario: &Scenario, shape: &Shape) -> Outcome {
-        let tree = described(scenario, shape);
-        if let Some(why) = skip(scenario, shape, &tree) {
+        let (tree, steps) = described(scenario, shape);
+        if let Some(why) = skip(&steps, shape, &tree) {
             return Outcome::Skip(why);
         }
-        let result = self.compare(scenario, shape, &tree);
+        let result = self.compare(scenario, &steps, shape, &tree);
         let left = self.clean(scenario);
         if shape.twist == Twist::ReadOnly && matches!(&result, Err(why) if why.contains(ON_PLAIN)) {
             return Outcome::Skip("its steps need a tree that they can change".into());
@@ -146,12 +147,13 @@ impl Lab {
     fn compare(
         &mut self,
         scenario: &Scenario,
+        steps: &Steps,
         shape: &Shape,
         tree: &Builder,
     ) -> Result<Diff, String> {
         let spread = tree::spread(tree, shape.lowers);
         let mut site = Site::prepare(&self.disks, &self.base, scenario.name, shape, &spread)?;
-        let oracle = self.oracle(scenario, shape, &spread, &site)?;
+        let oracle = self.oracle(scenario.name, steps, shape, &spread, &site)?;
         site.fill(&spread, &self.fstype)?;
         let before = site
             .lower_trees()
@@ -160,12 +162,12 @@ impl Lab {
             .collect::<Result<Vec<_>, _>>()?;
 
         site.mount(&self.fstype)?;
-        let transcript = self.steps_in(scenario, shape, &mut site)?;
-        let mut diff = diff::transcripts(&oracle.transcript, &transcript, scenario.allow);
+        let transcript = self.steps_in(steps, shape, &mut site)?;
+        let mut diff = diff::transcripts(&oracle.transcript, &transcript, &steps.allow);
         let mut seen_before = HashMap::new();
         let mut see = |when: &str| -> Result<(), String> {
             let seen = walk::walk(&site.target).map_err(|error| format!("{when}: {error}"))?;
-            let found = diff::trees(&oracle.tree, &seen, when, scenario.allow, &mut seen_before);
+            let found = diff::trees(&oracle.tree, &seen, when, &steps.allow, &mut seen_before);
             diff.wrong.extend(found.wrong);
             diff.allowed.extend(found.allowed);
             site.umount()
@@ -175,20 +177,20 @@ impl Lab {
         site.mount(&self.fstype)?;
         see("mounted again")?;
         // Before overlayfs has a chance to tidy up.
-        let wrong = self.judge_layers(scenario, shape, &site, &before)?;
+        let wrong = self.judge_layers(steps, shape, &site, &spread, &before)?;
         let lists_whiteouts = shape.twist == Twist::ReadOnly && holds_whiteouts(&spread);
         if lists_whiteouts {
             diff.allowed.push(
                 "overlayfs without an upper layer lists the whiteouts of a directory that one layer alone has",
             );
-        } else if scenario.not_overlay.is_none() && self.fstype != "overlay" {
+        } else if steps.not_overlay.is_none() && self.fstype != "overlay" {
             site.for_overlay()?;
             site.mount("overlay")
                 .map_err(|error| format!("overlayfs must accept these layers: {error}"))?;
             see("as overlayfs")?;
         }
         diff.wrong.extend(wrong);
-        diff.allowed.extend(scenario.not_overlay);
+        diff.allowed.extend(steps.not_overlay);
         diff.allowed.sort_unstable();
         diff.allowed.dedup();
         Ok(diff)
@@ -197,9 +199,10 @@ impl Lab {
     /// Looks at the layers of the unmounted union: lower ones as before, no leftovers, what the scenario says.
     fn judge_layers(
         &self,
-        scenario: &Scenario,
+        steps: &Steps,
         shape: &Shape,
         site: &Site,
+        spread: &Spread,
         before: &[Tree],
     ) -> Result<Vec<String>, String> {
         let mut wrong = Vec::new();
@@ -215,10 +218,14 @@ impl Lab {
         if shape.twist == Twist::ReadOnly {
             return Ok(wrong);
         }
-        let layers = site.layers(&self.fstype);
+        let given = spread.upper.iter().map(|entry| entry.path.clone());
+        let layers = Layers {
+            given: given.collect(),
+            ..site.layers(&self.fstype)
+        };
         wrong.extend(layers.work_empty().err());
         // After a turn nothing is where the scenario looks for it.
-        if let Some(assertion) = scenario.layers
+        if let Some(assertion) = &steps.layers
             && shape.twist != Twist::Between(Turn::Rotate)
         {
             wrong.extend(assertion(&layers).err());
@@ -228,13 +235,14 @@ impl Lab {
 
     fn oracle(
         &mut self,
-        scenario: &Scenario,
+        scenario: &'static str,
+        steps: &Steps,
         shape: &Shape,
         spread: &Spread,
         site: &Site,
     ) -> Result<Oracle, String> {
         let question = Question {
-            scenario: scenario.name,
+            scenario,
             top: shape.top,
             whole_seconds: shape.whole_seconds(),
             read_only: shape.twist == Twist::ReadOnly,
@@ -245,7 +253,7 @@ impl Lab {
         }
         // The cases come scenario by scenario, and every fork(2) pays for what is kept.
         self.oracles
-            .retain(|question, _| question.scenario == scenario.name);
+            .retain(|question, _| question.scenario == scenario);
         let plain = if question.read_only {
             site::tmpfs(&self.base, "plain")?
         } else {
@@ -265,7 +273,7 @@ impl Lab {
         }
         let root = Root::new(&plain, question.chroot);
         let oracle = Oracle {
-            transcript: run_steps(scenario, &root, self.limit, None)?.0,
+            transcript: run_steps(steps, &root, self.limit, None)?.0,
             tree: walk::walk(&plain)?,
         };
         self.oracles.insert(question, oracle.clone());
@@ -275,7 +283,7 @@ impl Lab {
     /// The steps on the mounted union.
     fn steps_in(
         &self,
-        scenario: &Scenario,
+        steps: &Steps,
         shape: &Shape,
         site: &mut Site,
     ) -> Result<Vec<String>, String> {
@@ -284,7 +292,7 @@ impl Lab {
             Twist::Between(turn) => Some((turn, site.clone(), self.fstype.as_str())),
             _ => None,
         };
-        let (transcript, turns) = run_steps(scenario, &root, self.limit, turn)?;
+        let (transcript, turns) = run_steps(steps, &root, self.limit, turn)?;
         site.turned(turns);
         Ok(transcript)
     }
@@ -300,14 +308,14 @@ impl Lab {
     }
 }
 
-/// The tree of a scenario as the layers of a shape can hold it.
-pub fn described(scenario: &Scenario, shape: &Shape) -> Builder {
+/// The tree of a scenario as the layers of a shape can hold it, and what is done to it.
+pub fn described(scenario: &Scenario, shape: &Shape) -> (Builder, Steps) {
     let mut tree = Builder::default();
-    (scenario.setup)(&mut tree);
+    let steps = (scenario.describe)(&mut tree);
     if shape.whole_seconds() {
         tree = tree.in_whole_seconds();
     }
-    tree
+    (tree, steps)
 }
 
 fn holds_whiteouts(spread: &Spread) -> bool {
@@ -317,8 +325,8 @@ fn holds_whiteouts(spread: &Spread) -> bool {
 }
 
 /// Why a scenario cannot run in a shape, if it cannot.
-pub fn skip(scenario: &Scenario, shape: &Shape, tree: &Builder) -> Option<String> {
-    let named = scenario.not_on.iter().find(|(name, _)| shape.is(name));
+pub fn skip(steps: &Steps, shape: &Shape, tree: &Builder) -> Option<String> {
+    let named = steps.not_on.iter().find(|(name, _)| shape.is(name));
     let refused = || tree.entries().iter().find_map(|entry| shape.refuses(entry));
     named
         .map(|(_, why)| *why)
@@ -346,30 +354,29 @@ impl<'a> Root<'a> {
 }
 
 /// Runs the steps in a process of its own with `root` as its current directory.
-pub fn steps(scenario: &Scenario, root: &Path, limit: Duration) -> Result<Vec<String>, String> {
-    run_steps(scenario, &Root::new(root, false), limit, None).map(|(lines, _)| lines)
+pub fn steps(steps: &Steps, root: &Path, limit: Duration) -> Result<Vec<String>, String> {
+    run_steps(steps, &Root::new(root, false), limit, None).map(|(lines, _)| lines)
 }
 
 /// The same, with what is to happen between them; gives also how many upper layers were turned down.
 fn run_steps(
-    scenario: &Scenario,
+    steps: &Steps,
     root: &Root,
     limit: Duration,
     turn: Option<(Turn, Site, &str)>,
 ) -> Result<(Vec<String>, usize), String> {
-    let steps = scenario.steps;
     let (said, end) = process::run(limit, |out| {
         root.enter();
         let turns = match turn {
             None => {
-                steps(&mut Run::new(out));
+                (steps.run)(&mut Run::new(out));
                 0
             }
             Some((turn, mut site, fstype)) => {
                 let mut between = || site.turn(turn, fstype);
                 let mut run = Run::new(out);
                 run.between(&mut between, turn == Turn::Rotate);
-                steps(&mut run);
+                (steps.run)(&mut run);
                 site.turns()
             }
         };

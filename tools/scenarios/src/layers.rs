@@ -19,6 +19,8 @@ pub struct Layers {
     pub lowers: Vec<PathBuf>,
     /// The shape they are in.
     pub shape: Shape,
+    /// What the upper layer held before the union was mounted.
+    pub given: Vec<String>,
     /// Type the union had: `union`, or `overlay` standing in for it.
     pub fstype: String,
 }
@@ -115,6 +117,15 @@ impl Layers {
                 "the upper layer must hold {expected:?}, it holds {found:?}"
             ))
         }
+    }
+
+    /// The upper layer holds what it was given and `added`, not one name more.
+    pub fn upper_gained(&self, added: &[&str]) -> Verdict {
+        let given = self.given.iter().map(String::as_str);
+        let mut names: Vec<&str> = given.chain(added.iter().copied()).collect();
+        names.sort_unstable();
+        names.dedup();
+        self.upper_is(&names)
     }
 
     /// The stat of an object of the upper layer.

@@ -66,7 +66,7 @@ pub mod prelude {
     pub use crate::process;
     pub use crate::random;
     pub use crate::run::*;
-    pub use crate::scenario::{Allow, Scenario};
+    pub use crate::scenario::{Steps, steps};
     pub use crate::shape;
     pub use crate::slashes;
     pub use crate::sys;

@@ -18,37 +18,64 @@ pub struct Allow {
 /// Something to do to a tree, whose outcome on a plain file system says what it must be on a union.
 #[derive(Clone, Copy)]
 pub struct Scenario {
-    /// Name of the file it is in, without `.rs`; build.rs fills it in.
+    /// Name of its function; build.rs fills it in.
     pub name: &'static str,
-    /// One line for a reader of the report.
+    /// One line for a reader of the report: the documentation of the function.
     pub about: &'static str,
-    /// Describes the tree it starts from.
-    pub setup: fn(&mut Builder),
+    /// Describes the tree it starts from, and what is done to it.
+    pub describe: fn(&mut Builder) -> Steps,
+}
+
+/// What is done to the tree of a scenario, and what must come of it.
+pub struct Steps {
     /// The calls, recorded and compared.
-    pub steps: fn(&mut Run),
+    pub run: Box<dyn Fn(&mut Run)>,
     /// What must be found in the layers after the union is unmounted.
-    pub layers: Option<fn(&Layers) -> Verdict>,
+    pub layers: Option<Box<dyn Fn(&Layers) -> Verdict>>,
     /// Differences that are meant to be.
-    pub allow: &'static [Allow],
+    pub allow: Vec<Allow>,
     /// Shapes, file systems of lower layers, or `top:` and that of the upper layer, that it does not run on, each with
     /// the reason.
-    pub not_on: &'static [(&'static str, &'static str)],
+    pub not_on: Vec<(&'static str, &'static str)>,
     /// Why overlayfs may see something else in the same layers afterwards, if it may.
     pub not_overlay: Option<&'static str>,
 }
 
-impl Scenario {
-    /// Does nothing; for `..Scenario::DEFAULT`.
-    pub const DEFAULT: Self = Self {
-        name: "",
-        about: "",
-        setup: |_| {},
-        steps: |_| {},
+/// The calls of a scenario.
+pub fn steps(run: impl Fn(&mut Run) + 'static) -> Steps {
+    Steps {
+        run: Box::new(run),
         layers: None,
-        allow: &[],
-        not_on: &[],
+        allow: Vec::new(),
+        not_on: Vec::new(),
         not_overlay: None,
-    };
+    }
+}
+
+impl Steps {
+    /// Afterwards the layers must be so.
+    pub fn layers(mut self, verdict: impl Fn(&Layers) -> Verdict + 'static) -> Self {
+        self.layers = Some(Box::new(verdict));
+        self
+    }
+
+    /// Lines of transcript with `line` in them may differ.
+    pub fn allow(mut self, line: &'static str, why: &'static str) -> Self {
+        self.allow.push(Allow { line, why });
+        self
+    }
+
+    /// It does not run on these, either; see the field.
+    pub fn not_on(mut self, places: &[(&'static str, &'static str)]) -> Self {
+        self.not_on.extend(places);
+        self
+    }
+
+    /// Overlayfs may see something else afterwards.
+    pub fn not_overlay(mut self, why: &'static str) -> Self {
+        self.not_overlay = Some(why);
+        self
+    }
 }
 
 /// What there is to say about something that went well, or why it did not; `skip: ` and a reason when it could not be.
@@ -57,19 +84,10 @@ pub type Notes = Result<Vec<String>, String>;
 /// A test without an oracle: of mounting, options, and what concerns the module as a whole.
 #[derive(Clone, Copy)]
 pub struct Check {
-    /// Name of the file it is in, without `.rs`; build.rs fills it in.
+    /// Name of its function; build.rs fills it in.
     pub name: &'static str,
-    /// One line for a reader of the report.
+    /// One line for a reader of the report: the documentation of the function.
     pub about: &'static str,
     /// Does it; an error says what was expected and what was found.
     pub run: fn(&mut Bench) -> Result<(), String>,
-}
-
-impl Check {
-    /// Does nothing; for `..Check::DEFAULT`.
-    pub const DEFAULT: Self = Self {
-        name: "",
-        about: "",
-        run: |_| Ok(()),
-    };
 }

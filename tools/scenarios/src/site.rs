@@ -305,6 +305,7 @@ impl Site {
             work: self.work(),
             lowers: self.trees.clone(),
             shape: self.shape,
+            given: Vec::new(),
             fstype: fstype.to_owned(),
         }
     }

@@ -64,8 +64,8 @@ fn add(
         .iter()
         .filter(|shape| shape.lowers == count && shape.lower.contains(&fs));
     for shape in shapes {
-        let tree = execute::described(scenario, shape);
-        if execute::skip(scenario, shape, &tree).is_some() {
+        let (tree, steps) = execute::described(scenario, shape);
+        if execute::skip(&steps, shape, &tree).is_some() {
             continue;
         }
         layers(tar, &tree, scenario.name, shape, fs, done)?;

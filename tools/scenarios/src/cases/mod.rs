@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The scenarios, one a file, in a folder for each kind of call; `build.rs` finds them.
+//! The scenarios, each a public function, in a file for each family of calls; `build.rs` finds them.
 
 include!(concat!(env!("OUT_DIR"), "/cases.rs"));

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
+//! Unions that are in use while they are unmounted, remounted or unloaded.
 
-use crate::bench::Bench;
-use crate::scenario::Check;
-use crate::sys;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
-pub const CHECK: Check = Check {
-    about: "an open file keeps a union mounted, a detached one lives until it is closed",
-    run,
-    ..Check::DEFAULT
-};
+use crate::bench::{Bench, MODULE};
+use crate::image;
+use crate::load;
+use crate::mount;
+use crate::process;
+use crate::sys::{self, Map};
+use crate::walk;
 
-fn run(b: &mut Bench) -> Result<(), String> {
+/// An open file keeps a union mounted, a detached one lives until it is closed.
+pub fn busy(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.union(&l).mount(&l.target)?;
     let fd = b.works("open", sys::open(l.target.join("file"), libc::O_RDWR, 0))?;
@@ -21,4 +24,405 @@ fn run(b: &mut Bench) -> Result<(), String> {
     b.must("the file written to", data == b"BELOW")?;
     b.works("close", sys::close(fd))?;
     b.holds(&l.upper.join("file"), "BELOW")
+}
+
+/// Whoever has something open in a union that was detached can go on with all of it.
+pub fn busy_lazy(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        b.file("d/lower", "lower text");
+        b.file("d/mapped", "mapped text");
+        b.file("d/unlinked", "unlinked text");
+    })?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let dir = b.works("open", sys::open(l.target.join("d"), libc::O_RDONLY, 0))?;
+    let lower = b.works("open", sys::open(l.target.join("d/lower"), libc::O_RDWR, 0))?;
+    let gone = b.works(
+        "open",
+        sys::open(l.target.join("d/unlinked"), libc::O_RDWR, 0),
+    )?;
+    let mapped = b.works(
+        "open",
+        sys::open(l.target.join("d/mapped"), libc::O_RDWR, 0),
+    )?;
+    let map = b.works(
+        "mmap",
+        Map::new(
+            mapped,
+            11,
+            libc::PROT_READ | libc::PROT_WRITE,
+            libc::MAP_SHARED,
+        ),
+    )?;
+    b.works("close", sys::close(mapped))?;
+    b.works("unlink", sys::unlink(l.target.join("d/unlinked")))?;
+    b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
+
+    let mut map = map;
+    map.store(0, b"M");
+    b.must("the mapping works", map.bytes() == b"Mapped text")?;
+    b.works("a write that copies", sys::write(lower, b"LOWER", None))?;
+    b.works(
+        "a write to what has no name",
+        sys::write(gone, b"GONE", None),
+    )?;
+    b.must("read", sys::read(lower, 20, Some(0))? == b"LOWER text")?;
+    b.works("fchdir", sys::fchdir(dir))?;
+    b.works("mkdir", sys::mkdir("new", 0o755))?;
+    b.works("rename", sys::rename("lower", "renamed", 0))?;
+    let names = b.works("getdents", sys::getdents(dir, 4096))?.len();
+    b.must(
+        &format!("`.`, `..` and three names, not {names}"),
+        names == 5,
+    )?;
+
+    b.refused(&union, &l.target, &[libc::EBUSY])?;
+    if b.is_module() {
+        b.fails("unloading", sys::delete_module("union"), libc::EAGAIN)?;
+    }
+    b.works("chdir", sys::chdir("/"))?;
+    drop(map);
+    for fd in [dir, lower, gone] {
+        b.works("close", sys::close(fd))?;
+    }
+    union.mount(&l.target)?;
+    b.holds(&l.target.join("d/renamed"), "LOWER text")?;
+    b.holds(&l.target.join("d/mapped"), "Mapped text")?;
+    b.sound(&union, &l, &[]).map(drop)
+}
+
+/// An image that lies in a lower layer is mounted through the union and written to, and the copy has it all.
+pub fn busy_loop_image(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    let copy = b.copy(&image::EXT4)?;
+    std::fs::copy(format!("/proc/self/fd/{copy}"), l.lowers[1].join("image"))
+        .map_err(|error| format!("copying the image: {error}"))?;
+    b.works("close", sys::close(copy))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let inside = b.target("inside")?;
+    for (round, text) in ["first", "second"].into_iter().enumerate() {
+        let path = l.target.join("image");
+        let file = b.works("open", sys::open(&path, libc::O_RDWR, 0))?;
+        let (device, node) = b.works("a loop device", sys::loop_device(file))?;
+        b.works("close", sys::close(file))?;
+        let node = node.to_string_lossy().into_owned();
+        b.works("mount", sys::mount(&node, &inside, "ext4", 0, b""))?;
+        b.works("close", sys::close(device))?;
+        if round > 0 {
+            b.holds(&inside.join("file"), "first")?;
+        }
+        b.file(&inside.join("file"), text)?;
+        b.fails(
+            "umount of the union",
+            sys::umount(&l.target, 0),
+            libc::EBUSY,
+        )?;
+        b.umount(&inside)?;
+        // The loop device lets go of the file a moment later.
+        let free = (0..100).any(|_| {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+            sys::umount(&l.target, 0).is_ok()
+        });
+        b.must("the union can be unmounted", free)?;
+        b.must(
+            "the image was copied up",
+            sys::stat(l.upper.join("image"), 0).is_ok(),
+        )?;
+        union.mount(&l.target)?;
+    }
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// Six processes mount and unmount, four of them over one upper layer: it is in one union at a time and never lost.
+pub fn busy_mounts(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    let top = l.upper.parent().ok_or("a parent")?.to_owned();
+    let mut targets = Vec::new();
+    for number in 0..6 {
+        b.dir(&top.join(format!("upper{number}")))?;
+        b.dir(&top.join(format!("work{number}")))?;
+        targets.push(b.target(&format!("target{number}"))?);
+    }
+    b.crowd(6, |process| {
+        let target = &targets[process];
+        let mut mounted = 0;
+        for round in 0..40 {
+            let union = if process < 4 {
+                b.union(&l)
+            } else {
+                let own = |what: &str| top.join(format!("{what}{process}"));
+                b.new_union()
+                    .lowers(&l.lowers)
+                    .upper(own("upper"), own("work"))
+            };
+            match union.mount(target) {
+                Ok(()) => {
+                    mounted += 1;
+                    let text = format!("{process} {round}");
+                    std::fs::write(target.join("file"), &text).expect("write");
+                    let read = std::fs::read_to_string(target.join("file")).expect("read");
+                    assert_eq!(read, text, "nobody else writes here");
+                    sys::umount(target, 0).expect("umount");
+                }
+                Err(failure) => {
+                    assert!(process < 4, "{failure}");
+                    assert_eq!(failure.errno.0, libc::EBUSY, "{failure}");
+                }
+            }
+        }
+        // The four of one upper layer may starve each other.
+        assert!(process < 4 || mounted == 40, "nobody is in the way");
+    })?;
+    b.union(&l).mount(&l.target)?;
+    b.sound(&b.union(&l), &l, &[]).map(drop)
+}
+
+/// A union is made read-only and writable again and again under load.
+pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
+    let top = b.tmpfs("top")?;
+    let l = b.layout_on(&top, 2)?;
+    b.describe(&l, 1, load::lower)?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let remount = |flags| sys::mount("union", &l.target, "", libc::MS_REMOUNT | flags, b"");
+    let end = Instant::now() + Duration::from_millis(3500);
+    let mut children = Vec::new();
+    for number in 0..3 {
+        let target = &l.target;
+        // With pauses: while anybody has a file open for writing there is no way to read-only.
+        children.push(process::background(move || {
+            while Instant::now() < end {
+                load::calls(target, number, Instant::now() + Duration::from_millis(20));
+                std::thread::sleep(Duration::from_millis(40));
+            }
+        })?);
+    }
+    let (mut read_only, mut busy) = (0, 0);
+    while Instant::now() < end {
+        match remount(libc::MS_RDONLY) {
+            Ok(()) => {
+                read_only += 1;
+                b.fails("mkdir", sys::mkdir(l.target.join("x"), 0o755), libc::EROFS)?;
+                let chmod = sys::chmod(l.target.join("kept"), 0o600);
+                b.fails("chmod", chmod, libc::EROFS)?;
+                b.work_idle(&l)?;
+                b.works("remount rw", remount(0))?;
+            }
+            // Somebody has a file open for writing.
+            Err(error) => {
+                b.must(&format!("EBUSY, not {error}"), error.0 == libc::EBUSY)?;
+                busy += 1;
+            }
+        }
+    }
+    b.ended_well(children)?;
+    b.must(
+        &format!("read-only at times, busy {busy} times"),
+        read_only > 0,
+    )?;
+    b.works("remount ro without a load", remount(libc::MS_RDONLY))?;
+    b.works("remount rw", remount(0))?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// With share, a union that is left in another mount namespace or was unmounted lazily is mounted once more, as the
+/// very same; without, or with anything else than its own, it is in use.
+pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
+    if !b.is_union() {
+        return Ok(());
+    }
+    let l = b.layout(2)?;
+    let second = b.target("second")?;
+    let device = |target| Ok(mount::mounted_at(target).ok_or("not mounted")?.device);
+    let shared = |b: &Bench| b.union(&l).flag("share");
+
+    // The first one is new.
+    shared(b).mount(&l.target)?;
+    let first: Result<_, String> = device(&l.target);
+    let first = first?;
+
+    // A process in a mount namespace of its own keeps it.
+    let (told, tell) = b.works("pipe", sys::pipe())?;
+    let (waits, wake) = b.works("pipe", sys::pipe())?;
+    let pid = process::background(|| {
+        let _ = sys::close(wake);
+        sys::unshare_mounts().expect("a mount namespace is to be had");
+        sys::write(tell, b"1", None).expect("the parent waits");
+        let _ = sys::read(waits, 1, None);
+    })
+    .map_err(|e| e.to_string())?;
+    b.works("close", sys::close(tell))?;
+    b.works("the namespace", sys::read(told, 1, None))?;
+    b.umount(&l.target)?;
+
+    b.refused(&b.union(&l), &second, &[libc::EBUSY])?;
+    for other in [
+        shared(b).option("fsync", "strict"),
+        shared(b).read_only(),
+        b.new_union()
+            .lower(&l.lowers[1])
+            .lower(&l.lowers[0])
+            .upper(&l.upper, &l.work)
+            .flag("share"),
+        b.new_union()
+            .lower(&l.lowers[0])
+            .upper(&l.upper, &l.work)
+            .flag("share"),
+    ] {
+        b.refused(&other, &second, &[libc::EBUSY])?;
+    }
+    shared(b).mount(&second)?;
+    b.must("the same union", device(&second)? == first)?;
+    b.file(&second.join("file"), "changed")?;
+    b.works("close", sys::close(wake))?;
+    b.works("wait", process::wait(pid))?;
+
+    // Now this one is all that is left; unmounted lazily it lives by an open file.
+    let fd = b.works("open", sys::open(second.join("file"), libc::O_RDWR, 0))?;
+    b.works("umount -l", sys::umount(&second, libc::MNT_DETACH))?;
+    b.refused(&b.union(&l), &second, &[libc::EBUSY])?;
+    shared(b).mount(&second)?;
+    b.must("the same union", device(&second)? == first)?;
+    b.works("write", sys::write(fd, b"CHANGED", Some(0)))?;
+    b.holds(&second.join("file"), "CHANGED")?;
+    b.works("close", sys::close(fd))?;
+    b.umount(&second)?;
+
+    // With nobody left it is mounted anew.
+    shared(b).mount(&second)?;
+    b.holds(&second.join("file"), "CHANGED")?;
+    b.umount(&second)
+}
+
+/// A file of a union cannot be swapped to, wherever it lies.
+pub fn busy_swap(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    // The head of a swap area: version 1, the last page, then its signature at the end of the page.
+    let page = sys::page_size();
+    let mut area = vec![0; 64 * page];
+    area[1024] = 1;
+    area[1028] = 63;
+    area[page - 10..page].copy_from_slice(b"SWAPSPACE2");
+    for path in [l.lowers[0].join("lower"), l.upper.join("upper")] {
+        std::fs::write(path, &area).map_err(|error| error.to_string())?;
+    }
+    b.union(&l).mount(&l.target)?;
+    for name in ["lower", "upper"] {
+        b.works("chmod", sys::chmod(l.target.join("upper"), 0o600))?;
+        b.fails("swapon", sys::swapon(l.target.join(name)), libc::EINVAL)?;
+        // It can be written to as before.
+        b.file(&l.target.join(name), "not a swap area")?;
+    }
+    b.umount(&l.target)
+}
+
+/// The module is unloaded and loaded while others mount: a mount finds it or not, and holds it.
+pub fn busy_unload(b: &mut Bench) -> Result<(), String> {
+    if !b.is_module() {
+        return Err("skip: there is no module under test".into());
+    }
+    let l = b.layout(1)?;
+    let end = Instant::now() + Duration::from_millis(4000);
+    let mut children = Vec::new();
+    for number in 0..3 {
+        let target = b.target(&format!("target{number}"))?;
+        let union = b.new_union().lowers(&l.lowers);
+        children.push(process::background(move || {
+            while Instant::now() < end {
+                let start = Instant::now();
+                match union.mount(&target) {
+                    Ok(()) => {
+                        let text = std::fs::read_to_string(target.join("file"));
+                        assert_eq!(text.expect("read"), "below");
+                        sys::umount(&target, 0).expect("umount");
+                        // On a slow kernel, too, there must be times when nobody holds it.
+                        std::thread::sleep(start.elapsed());
+                    }
+                    Err(failure) => assert_eq!(failure.errno.0, libc::ENODEV, "{failure}"),
+                }
+            }
+        })?);
+    }
+    let (mut unloaded, mut held) = (0, 0);
+    while Instant::now() < end {
+        match sys::delete_module("union") {
+            Ok(()) => {
+                unloaded += 1;
+                b.works("loading", load())?;
+            }
+            Err(error) => {
+                b.must(&format!("EAGAIN, not {error}"), error.0 == libc::EAGAIN)?;
+                held += 1;
+            }
+        }
+    }
+    b.ended_well(children)?;
+    b.must(
+        &format!("unloaded {unloaded} times, held {held} times"),
+        unloaded > 0 && held > 0,
+    )?;
+    b.union(&l).mount(&l.target)?;
+    b.holds(&l.target.join("file"), "below")?;
+    b.umount(&l.target)
+}
+
+fn load() -> sys::Result<()> {
+    let fd = sys::open(Path::new(MODULE), libc::O_RDONLY, 0)?;
+    let result = sys::finit_module(fd);
+    sys::close(fd)?;
+    result
+}
+
+/// A union is unmounted and mounted while others walk through it, change it and look at its mount.
+pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
+    let top = b.tmpfs("top")?;
+    let l = b.layout_on(&top, 2)?;
+    b.describe(&l, 1, load::lower)?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let end = Instant::now() + Duration::from_millis(3500);
+    let mut children = Vec::new();
+    for number in 0..4 {
+        let target = &l.target;
+        children.push(process::background(move || {
+            while Instant::now() < end {
+                match number {
+                    0 => drop(walk::walk(target)),
+                    1 => drop(std::fs::read_to_string("/proc/self/mountinfo")),
+                    2 => drop(sys::statfs(target)),
+                    // Names of its own: below the mount they make nothing.
+                    _ => drop(sys::chmod(target.join("d/a"), 0o604)),
+                }
+            }
+        })?);
+    }
+    let (mut gone, mut busy) = (0, 0);
+    while Instant::now() < end {
+        match sys::umount(&l.target, 0) {
+            Ok(()) => gone += 1,
+            Err(error) => {
+                b.must(&format!("EBUSY, not {error}"), error.0 == libc::EBUSY)?;
+                busy += 1;
+                b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
+            }
+        }
+        // Of a detached union the layers are in use for as long as somebody is inside.
+        while let Err(failure) = union.mount(&l.target) {
+            b.must(
+                &format!("EBUSY, not {failure}"),
+                failure.errno.0 == libc::EBUSY,
+            )?;
+        }
+    }
+    b.ended_well(children)?;
+    b.must(
+        &format!("unmounted {gone} times, busy {busy} times"),
+        gone + busy > 3,
+    )?;
+    b.sound(&union, &l, &lowers).map(drop)
 }

@@ -1,4 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The checks, one a file; `build.rs` finds them.
+//! The checks, each a public function, in a file for each subject; `build.rs` finds them.
 
 include!(concat!(env!("OUT_DIR"), "/checks.rs"));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The sample file system on `rust/vfs`: its options here, its operations in `passfs_tmpfs` and `passfs_ext4`.  What a
-//! scenario does in a plain directory it must do there, without any difference.
+//! The sample file system on `rust/vfs`: its options, and its operations.  What a scenario does in a plain directory it
+//! must do there, without any difference.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -12,16 +12,19 @@ use crate::diff;
 use crate::execute::steps;
 use crate::make;
 use crate::mount::{self, Union};
-use crate::scenario::{Check, Scenario};
+use crate::scenario::Scenario;
+use crate::shape::Fs;
 use crate::sys;
 use crate::tree::{self, Builder};
 use crate::walk;
 
-pub const CHECK: Check = Check {
-    about: "samples/passfs.rs: options, remounting, changes in the tree it shows",
-    run,
-    ..Check::DEFAULT
-};
+/// samples/passfs.rs: options, remounting, changes in the tree it shows.
+pub fn passfs(b: &mut Bench) -> Result<(), String> {
+    with_module(b, |b| {
+        options(b)?;
+        changed_behind(b)
+    })
+}
 
 /// How long the steps of one scenario may take.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -61,7 +64,7 @@ const SCENARIOS: &[&str] = &[
     "mmap_shared_write",
     "mmap_writers",
     "names_not_text",
-    "open_flags",
+    "flag_sets",
     "open_path",
     "parent_times",
     "path_errors",
@@ -101,13 +104,6 @@ const SCENARIOS: &[&str] = &[
     "xattrs_kinds",
 ];
 
-fn run(b: &mut Bench) -> Result<(), String> {
-    with_module(b, |b| {
-        options(b)?;
-        changed_behind(b)
-    })
-}
-
 /// Does something while the module is loaded.
 fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result<(), String> {
     if !b.is_module() {
@@ -128,7 +124,7 @@ fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result
 }
 
 /// Compares plain directories and passfs in all scenarios of the list, each in an empty directory.
-pub fn compare_all(
+fn compare_all(
     b: &Bench,
     scratch: impl Fn(&Bench) -> Result<PathBuf, String>,
     clean: impl Fn(&Bench, &Path) -> Result<(), String>,
@@ -151,7 +147,7 @@ pub fn compare_all(
 }
 
 /// A mount of `real`.
-fn passfs(real: &Path) -> Union {
+fn over(real: &Path) -> Union {
     Union::new("passfs").option("dir", &real.to_string_lossy())
 }
 
@@ -160,20 +156,20 @@ fn compare(b: &Bench, name: &str, scratch: &Path) -> Result<(), String> {
     let scenario = cases::ALL.iter().find(|scenario| scenario.name == name);
     let scenario: &Scenario = scenario.ok_or("there is no such scenario")?;
     let mut described = Builder::default();
-    (scenario.setup)(&mut described);
+    let told = (scenario.describe)(&mut described);
     let entries = tree::merge(&tree::spread(&described, 1));
     let plain = b.dir(&scratch.join("plain"))?;
     let real = b.dir(&scratch.join("real"))?;
     make::make(&plain, &entries)?;
     make::make(&real, &entries)?;
     let target = b.target("passfs")?;
-    passfs(&real).mount(&target)?;
+    over(&real).mount(&target)?;
 
-    let expected = steps(scenario, &plain, LIMIT)?;
-    let found = steps(scenario, &target, LIMIT)?;
+    let expected = steps(&told, &plain, LIMIT)?;
+    let found = steps(&told, &target, LIMIT)?;
     // What may differ on a union may not here, but for what chance decides.
     let allow = if name == "append_race" {
-        scenario.allow
+        told.allow.as_slice()
     } else {
         &[]
     };
@@ -197,17 +193,17 @@ fn options(b: &Bench) -> Result<(), String> {
     let real = b.tmpfs("real")?;
     let target = b.target("options")?;
     b.file(&real.join("file"), "text")?;
-    let absent = passfs(&real.join("absent"));
+    let absent = over(&real.join("absent"));
     let failure = b.refused(&absent, &target, &[libc::ENOENT])?;
     b.must(
         &format!("the log says which file system and which path: {failure}"),
         failure.to_string().contains("passfs") && failure.to_string().contains("real/absent"),
     )?;
-    b.refused(&passfs(&real.join("file")), &target, &[libc::ENOTDIR])?;
+    b.refused(&over(&real.join("file")), &target, &[libc::ENOTDIR])?;
     b.refused(&Union::new("passfs"), &target, &[libc::EINVAL])?;
-    b.refused(&passfs(&real).flag("odd"), &target, &[libc::EINVAL])?;
+    b.refused(&over(&real).flag("odd"), &target, &[libc::EINVAL])?;
 
-    passfs(&real).mount(&target)?;
+    over(&real).mount(&target)?;
     b.fails(
         "unloading while mounted",
         sys::delete_module("passfs"),
@@ -240,7 +236,7 @@ fn options(b: &Bench) -> Result<(), String> {
 fn changed_behind(b: &Bench) -> Result<(), String> {
     let real = b.tmpfs("real")?;
     let target = b.target("behind")?;
-    passfs(&real).mount(&target)?;
+    over(&real).mount(&target)?;
     let (there, here) = (real.join("file"), target.join("file"));
     b.must("there is nothing", !here.exists())?;
     b.file(&there, "one")?;
@@ -255,4 +251,18 @@ fn changed_behind(b: &Bench) -> Result<(), String> {
     b.must("there is nothing again", !here.exists())?;
     b.umount(&target)?;
     b.umount(&real)
+}
+
+/// samples/passfs.rs shows a directory of ext4 as it is.
+pub fn passfs_ext4(b: &mut Bench) -> Result<(), String> {
+    compare_all(
+        b,
+        |b| b.dir(&b.disk(Fs::Ext4)?.join("passfs")),
+        |_, scratch| std::fs::remove_dir_all(scratch).map_err(|e| format!("cleaning up: {e}")),
+    )
+}
+
+/// samples/passfs.rs shows a directory of tmpfs as it is.
+pub fn passfs_tmpfs(b: &mut Bench) -> Result<(), String> {
+    compare_all(b, |b| b.tmpfs("memory"), |b, scratch| b.umount(scratch))
 }

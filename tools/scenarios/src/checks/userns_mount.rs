@@ -1,17 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
+//! Unions that root of a user namespace mounts.
 
 use crate::bench::Bench;
-use crate::scenario::Check;
+use crate::elf;
+use crate::process::{self, End};
+use crate::shape::Api;
 use crate::sys;
 use crate::userns::{self, Layers};
+use crate::walk;
 
-pub const CHECK: Check = Check {
-    about: "root of a user namespace mounts a union of his layers, with marks in user.overlay.*",
-    run,
-    ..Check::DEFAULT
-};
+/// An unprivileged user gets no more than the mount allows.
+pub fn user_namespace(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    b.union(&l).mount(&l.target)?;
+    let target = b.target("mine")?;
+    sys::become_user(1000, 1000, &[])?;
+    let refused = b.union(&l).api(Api::Mount).mount(&target);
+    let write = sys::open(l.target.join("file"), libc::O_WRONLY, 0);
+    sys::become_root()?;
+    b.must(
+        "an unprivileged mount is refused",
+        refused.is_err_and(|failure| failure.errno.0 == libc::EPERM),
+    )?;
+    b.fails("writing to a file of root", write, libc::EACCES)?;
+    b.umount(&l.target)
+}
 
-fn run(b: &mut Bench) -> Result<(), String> {
+/// Root of a user namespace mounts a union of his layers, with marks in user.overlay.*.
+pub fn userns_mount(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     for name in ["file", "gone", "dir/f", "dir/g"] {
         l.dir(b, "dir", 0o755, (1000, 1000))?;
@@ -64,4 +80,231 @@ fn run(b: &mut Bench) -> Result<(), String> {
         "gone is a whiteout",
         whiteout.st_mode & libc::S_IFMT == libc::S_IFCHR,
     )
+}
+
+/// With userxattr redirects are ignored, and marks in trusted.overlay.* mean nothing.
+pub fn userns_mount_redirect(b: &mut Bench) -> Result<(), String> {
+    let l = Layers::new(b)?;
+    for dir in ["secret", "plain", "opaque", "trusted"] {
+        l.dir(b, dir, 0o755, (1000, 1000))?;
+        l.file(b, &format!("{dir}/f"), 0o644, (1000, 1000))?;
+    }
+    for (dir, name, value) in [
+        ("moved", "user.overlay.redirect", "/secret"),
+        ("plain", "user.overlay.redirect", "secret"),
+        ("opaque", "user.overlay.opaque", "y"),
+        ("trusted", "trusted.overlay.opaque", "y"),
+    ] {
+        let path = b.dir(&l.upper.join(dir))?;
+        b.works("chown", sys::lchown(&path, 1000, 1000))?;
+        b.works("setxattr", sys::setxattr(&path, name, value.as_bytes(), 0))?;
+    }
+    userns::check("0 1000 1\n", "0 1000 1\n", || {
+        l.union(b).mount(&l.target)?;
+        let at = |name: &str| l.target.join(name);
+        b.fails("moved/f", sys::stat(at("moved/f"), 0), libc::ENOENT)?;
+        b.fails("opaque/f", sys::stat(at("opaque/f"), 0), libc::ENOENT)?;
+        b.holds(&at("plain/f"), "below")?;
+        b.holds(&at("trusted/f"), "below")?;
+        b.umount(&l.target)
+    })
+}
+
+/// What the upper layer's file system denies the mounter in a user namespace copies nothing up.
+pub fn userns_mount_refused(b: &mut Bench) -> Result<(), String> {
+    const IMMUTABLE: u32 = 0x10;
+    let l = Layers::new(b)?;
+    l.file(b, "file", 0o644, (1000, 1000))?;
+    l.dir(b, "dir", 0o755, (1000, 1000))?;
+    userns::check("0 1000 1\n", "0 1000 1\n", || {
+        l.union(b).mount(&l.target)?;
+        let at = |name: &str| l.target.join(name);
+        for name in ["trusted.a", "security.a"] {
+            let result = sys::setxattr(at("file"), name, b"1", 0);
+            b.fails(name, result, libc::EPERM)?;
+        }
+        let device = sys::mknod(at("dir/null"), libc::S_IFCHR | 0o600, sys::makedev(1, 3));
+        b.fails("a device", device, libc::EPERM)?;
+        let whiteout = sys::mknod(at("dir/white"), libc::S_IFCHR | 0o600, 0);
+        b.fails("a whiteout", whiteout, libc::EPERM)?;
+        let fd = b.works("open", sys::open(at("file"), libc::O_RDONLY, 0))?;
+        b.fails("immutable", sys::set_flags(fd, IMMUTABLE), libc::EPERM)?;
+        b.works("close", sys::close(fd))?;
+        b.fails("chown", sys::lchown(at("file"), 5, 5), libc::EINVAL)?;
+        b.umount(&l.target)
+    })?;
+    l.upper_is(b, &[])
+}
+
+/// A union mounted in a user namespace lets nobody at what its mounter could not reach.
+pub fn userns_mount_rights(b: &mut Bench) -> Result<(), String> {
+    let l = Layers::new(b)?;
+    l.file(b, "secret", 0o600, (0, 0))?;
+    l.dir(b, "private", 0o700, (0, 0))?;
+    l.file(b, "private/f", 0o666, (0, 0))?;
+    // Its group has less than others, and the mounter is of the group.
+    l.file(b, "not_group", 0o604, (0, 1000))?;
+    l.file(b, "all", 0o644, (0, 0))?;
+    let try_all = |who: &str, first: bool| -> Result<(), String> {
+        let at = |name: &str| l.target.join(name);
+        let read = |name: &str| sys::open(at(name), libc::O_RDONLY, 0).and_then(sys::close);
+        for name in ["secret", "private/f", "not_group", "private"] {
+            b.fails(&format!("{who} reading {name}"), read(name), libc::EACCES)?;
+        }
+        b.works("reading all", read("all"))?;
+        b.fails(
+            &format!("{who}: stat"),
+            sys::stat(at("private/f"), 0),
+            libc::EACCES,
+        )?;
+        b.fails(
+            &format!("{who}: truncate"),
+            sys::truncate(at("all"), 0),
+            libc::EACCES,
+        )?;
+        let made = sys::mkdir(at("new"), 0o755);
+        if first {
+            b.works("mkdir in his own", made)
+        } else {
+            b.fails("mkdir in another's", made, libc::EEXIST)
+        }
+    };
+    userns::check("0 1000 2\n", "0 1000 2\n", || {
+        l.union(b).mount(&l.target)?;
+        try_all("the mounter", true)?;
+        userns_user(|| try_all("another", false))?;
+        b.umount(&l.target)
+    })?;
+    l.upper_is(b, &["new"])
+}
+
+/// Does something as the second user of the namespace, who is one of the others to all files.
+fn userns_user(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    sys::become_user(1, 1, &[])?;
+    let result = work();
+    sys::become_root()?;
+    result
+}
+
+/// A union mounted in a user namespace opens no devices and makes nobody a user it cannot name.
+pub fn userns_mount_special(b: &mut Bench) -> Result<(), String> {
+    let l = Layers::new(b)?;
+    let null = l.lower.join("null");
+    b.works(
+        "mknod",
+        sys::mknod(&null, libc::S_IFCHR | 0o666, sys::makedev(1, 3)),
+    )?;
+    b.works("chmod", sys::chmod(&null, 0o666))?;
+    b.works("chown", sys::lchown(&null, 1000, 1000))?;
+    for (name, uid) in [("roots", 0), ("seconds", 1001)] {
+        std::fs::write(l.lower.join(name), elf::exits_with_user()).map_err(|e| e.to_string())?;
+        b.works("chown", sys::lchown(l.lower.join(name), uid, 1000))?;
+        b.works("chmod", sys::chmod(l.lower.join(name), 0o4755))?;
+    }
+    userns::check("0 1000 2\n", "0 1000 2\n", || {
+        l.union(b).mount(&l.target)?;
+        let at = |name: &str| l.target.join(name);
+        b.fails(
+            "opening",
+            sys::open(at("null"), libc::O_WRONLY, 0),
+            libc::EACCES,
+        )?;
+        // It goes on as the user who ran it, who is 0 here: neither root nor the overflow user.
+        for (name, status) in [("roots", End::Done), ("seconds", End::Status(1))] {
+            let path = at(name).to_string_lossy().into_owned();
+            let end = process::child(|| {
+                process::exec(&path, &[&path]);
+                std::process::exit(99);
+            })?;
+            b.must(
+                &format!("{name} ends with {status:?}, not {end:?}"),
+                end == status,
+            )?;
+        }
+        b.umount(&l.target)
+    })
+}
+
+/// Without userxattr a user namespace cannot write marks: the mount is refused, and makes nothing.
+pub fn userns_mount_trusted(b: &mut Bench) -> Result<(), String> {
+    let l = Layers::new(b)?;
+    l.file(b, "file", 0o644, (1000, 1000))?;
+    userns::check("0 1000 1\n", "0 1000 1\n", || {
+        let union = b.new_union().lower(&l.lower).upper(&l.upper, &l.work);
+        b.refused(&union, &l.target, &[libc::EPERM, libc::EINVAL])?;
+        // Nothing is to be marked where nothing is written.
+        let union = b.new_union().lower(&l.lower).lower(&l.upper).read_only();
+        union.mount(&l.target)?;
+        b.holds(&l.target.join("file"), "below")?;
+        b.fails(
+            "writing",
+            sys::open(l.target.join("file"), libc::O_WRONLY, 0),
+            libc::EROFS,
+        )?;
+        b.umount(&l.target)
+    })?;
+    l.upper_is(b, &[])
+}
+
+/// In a user namespace nothing of an owner it cannot name is copied up, and nothing is left behind.
+pub fn userns_mount_unmapped(b: &mut Bench) -> Result<(), String> {
+    let l = Layers::new(b)?;
+    l.file(b, "roots", 0o666, (0, 0))?;
+    l.file(b, "half", 0o666, (1000, 7))?;
+    l.dir(b, "open", 0o777, (0, 0))?;
+    l.file(b, "open/own", 0o644, (1000, 1000))?;
+    l.file(b, "own", 0o644, (1000, 1000))?;
+    userns::check("0 1000 1\n", "0 1000 1\n", || {
+        l.union(b).mount(&l.target)?;
+        let at = |name: &str| l.target.join(name);
+        let write = |name: &str, flags: i32| {
+            let fd = sys::open(at(name), libc::O_WRONLY | flags, 0o644)?;
+            let result = sys::write(fd, b"x", None);
+            sys::close(fd).and(result)
+        };
+        for name in ["roots", "half", "open/own"] {
+            b.fails(name, write(name, 0), libc::EOVERFLOW)?;
+            b.fails(name, write(name, libc::O_TRUNC), libc::EOVERFLOW)?;
+            b.fails(name, sys::truncate(at(name), 2), libc::EOVERFLOW)?;
+            b.holds(&at(name), "below")?;
+        }
+        b.fails("create", write("open/new", libc::O_CREAT), libc::EOVERFLOW)?;
+        b.fails("unlink", sys::unlink(at("open/own")), libc::EOVERFLOW)?;
+        b.fails(
+            "rename",
+            sys::rename(at("roots"), at("r"), 0),
+            libc::EOVERFLOW,
+        )?;
+        b.fails("chmod", sys::chmod(at("roots"), 0o600), libc::EPERM)?;
+        // To delete is to copy nothing.
+        b.works("unlink", sys::unlink(at("half")))?;
+        b.works("write", write("own", 0))?;
+        b.umount(&l.target)
+    })?;
+    l.upper_is(b, &["half", "own"])?;
+    let left = b.works("listing", crate::walk::list(&l.work.join("work")))?;
+    b.must("an empty work directory", left.is_empty())
+}
+
+/// With userxattr a file that the mounter cannot read is there all the same: listed, and his to delete.
+pub fn userns_mount_unreadable(b: &mut Bench) -> Result<(), String> {
+    let l = Layers::new(b)?;
+    l.file(b, "secret", 0o600, (0, 0))?;
+    l.file(b, "gone", 0o600, (0, 0))?;
+    userns::check("0 1000 1\n", "0 1000 1\n", || {
+        l.union(b).mount(&l.target)?;
+        let at = |name: &str| l.target.join(name);
+        b.works("stat", sys::stat(at("secret"), 0))?;
+        b.fails(
+            "open",
+            sys::open(at("secret"), libc::O_RDONLY, 0),
+            libc::EACCES,
+        )?;
+        b.fails("chmod", sys::chmod(at("secret"), 0o644), libc::EPERM)?;
+        b.works("unlink", sys::unlink(at("gone")))?;
+        let names = b.works("listing", walk::list(&l.target))?;
+        b.must("one name is left", names.len() == 1)?;
+        b.umount(&l.target)
+    })?;
+    l.upper_is(b, &["gone"])
 }

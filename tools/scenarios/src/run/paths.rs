@@ -31,7 +31,7 @@ const SINGLE: [i32; 14] = [
 ];
 
 /// Every combination of flags worth trying, for a table of open(2).
-pub fn open_flags() -> Vec<i32> {
+pub fn flag_sets() -> Vec<i32> {
     let sets = (0..1 << COMBINED.len()).map(|set: i32| {
         let chosen = COMBINED.iter().enumerate();
         chosen

@@ -2,8 +2,7 @@
 //! Who does something: users, groups, capabilities, namespaces; and trees that hold the same in every layer.
 
 use super::*;
-use crate::layers::{Layers, Verdict};
-use crate::tree::{Builder, Kind, spread};
+use crate::tree::{Builder, Kind};
 use crate::userns;
 
 /// Somebody without capabilities.
@@ -78,18 +77,6 @@ pub fn in_places(b: &mut Builder, what: impl Fn(&mut Builder, &str)) {
     }
     what(b, "upper");
     b.anywhere();
-}
-
-/// The upper layer holds what `setup` has put there and `added`, not one name more.
-pub fn upper_gained(l: &Layers, setup: fn(&mut Builder), added: &[&str]) -> Verdict {
-    let mut tree = Builder::default();
-    setup(&mut tree);
-    let before = spread(&tree, l.lowers.len()).upper;
-    let mut names: Vec<&str> = before.iter().map(|entry| entry.path.as_str()).collect();
-    names.extend(added);
-    names.sort_unstable();
-    names.dedup();
-    l.upper_is(&names)
 }
 
 impl Run<'_> {

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! sendfile(2), splice(2), tee(2) and vmsplice(2).
+
+use crate::prelude::*;
+
+/// sendfile with an offset leaves the position of its source alone.
+pub fn data_sendfile_offsets(b: &mut Builder) -> Steps {
+    b.file("from", "0123456789");
+    b.file("changed", "0123456789");
+    b.file("to", "..........");
+    steps(|r| {
+        let from = r.open("from", O_RDONLY);
+        let (reader, writer) = r.pipe();
+        let (near, far) = r.socketpair();
+        r.sendfile_at(writer, from, 2, 5);
+        r.read(reader, 100);
+        r.sendfile_at(near, from, 8, 100);
+        r.read(far, 100);
+        r.sendfile_at(writer, from, 10, 100);
+        r.sendfile_at(writer, from, -1, 5);
+        r.lseek(from, 0, SEEK_CUR);
+        let to = r.open("to", O_RDWR);
+        r.lseek(to, 3, SEEK_SET);
+        r.sendfile_at(to, from, 1, 4);
+        r.lseek(to, 0, SEEK_CUR);
+        r.sendfile_at(to, to, 0, 3);
+        r.cat("to");
+        // A descriptor from before the change sends the file as it is now.
+        let old = r.open("changed", O_RDONLY);
+        r.put("changed", O_WRONLY | O_TRUNC, "short");
+        r.sendfile(writer, old, 100);
+        r.read(reader, 100);
+    })
+    .layers(|l| l.absent("from"))
+}
+
+/// sendfile and splice refuse descriptors of the wrong kind, and copy nothing up.
+pub fn data_sendfile_refused(b: &mut Builder) -> Steps {
+    b.file("from", "0123456789");
+    b.file("to", "..........");
+    b.dir("d");
+    steps(|r| {
+        let from = r.open("from", O_RDONLY);
+        let (reader, writer) = r.pipe();
+        r.write(writer, "in the pipe");
+        for (path, flags) in [
+            ("to", O_RDONLY),
+            ("to", O_WRONLY),
+            ("to", O_WRONLY | O_APPEND),
+            ("to", O_PATH),
+            ("d", O_RDONLY),
+        ] {
+            let other = r.open(path, flags);
+            // Out of it; into it, but for the one where that would do.
+            r.sendfile(writer, other, 5);
+            r.splice_at(other, None, writer, None, 5);
+            if flags != O_WRONLY {
+                r.sendfile(other, from, 5);
+                r.splice_at(reader, None, other, None, 5);
+            }
+            // Neither is a pipe.
+            r.splice_at(from, None, other, None, 5);
+            r.close(other);
+        }
+        r.splice_at(from, Some(-1), writer, None, 5);
+        r.splice_at(from, None, writer, Some(0), 5);
+        r.splice_at(from, Some(3), writer, None, 0);
+        r.tee(from, writer, 5);
+        r.read(reader, 100);
+    })
+    .layers(|l| {
+        if l.is_union() {
+            l.upper_is(&[])
+        } else {
+            Ok(())
+        }
+    })
+}
+
+/// splice at offsets leaves positions alone; without offsets it moves them.
+pub fn data_splice_offsets(b: &mut Builder) -> Steps {
+    b.file("from", "0123456789");
+    b.file("to", "..........");
+    b.file("grown", "");
+    steps(|r| {
+        let from = r.open("from", O_RDONLY);
+        let to = r.open("to", O_RDWR);
+        let (reader, writer) = r.pipe();
+        r.splice_at(from, Some(4), writer, None, 3);
+        r.lseek(from, 0, SEEK_CUR);
+        r.splice_at(reader, None, to, Some(5), 2);
+        r.lseek(to, 0, SEEK_CUR);
+        r.splice_at(reader, None, to, None, 1);
+        r.lseek(to, 0, SEEK_CUR);
+        r.splice_at(from, None, writer, None, 4);
+        r.lseek(from, 0, SEEK_CUR);
+        // Behind the end of the file.
+        r.splice_at(reader, None, to, Some(12), 4);
+        r.splice_at(from, Some(10), writer, None, 5);
+        r.cat("to");
+        let grown = r.open("grown", O_WRONLY);
+        r.splice_at(from, Some(0), writer, None, 100);
+        r.splice_at(reader, None, grown, Some(3), 100);
+        r.cat("grown");
+    })
+    .layers(|l| l.absent("from"))
+}
+
+/// A file goes through a socket into another one without being read by the program.
+pub fn data_splice_socket(b: &mut Builder) -> Steps {
+    b.file("from", vec![b's'; 10_000]);
+    b.file("to", "0123456789");
+    steps(|r| {
+        let from = r.open("from", O_RDONLY);
+        let to = r.open("to", O_WRONLY);
+        let (near, far) = r.socketpair();
+        let (reader, writer) = r.pipe();
+        let mut moved = 0;
+        // Sockets cut the data where they like.
+        while let Ok(count @ 1..) = sys::sendfile(near.raw(), from.raw(), 4000) {
+            let mut left = count;
+            while left > 0 {
+                let part = sys::splice(far.raw(), writer.raw(), left as usize).unwrap_or(0);
+                let written = sys::splice(reader.raw(), to.raw(), part as usize).unwrap_or(0);
+                assert!(written > 0, "nothing was moved");
+                left -= written;
+                moved += written;
+            }
+        }
+        r.note(format_args!("moved {moved}"));
+        r.lseek(to, 0, SEEK_CUR);
+        r.stat("to");
+        r.cat("to");
+    })
+    .layers(|l| {
+        l.absent("from")?;
+        l.in_upper("to")
+    })
+}
+
+/// What vmsplice and tee put into pipes is spliced into lower and new files.
+pub fn data_tee_vmsplice(b: &mut Builder) -> Steps {
+    b.file("lower", "0123456789");
+    b.file("source", "from a file");
+    steps(|r| {
+        let (reader, writer) = r.pipe();
+        let (reader2, writer2) = r.pipe();
+        r.vmsplice(writer, b"from memory ");
+        let source = r.open("source", O_RDONLY);
+        r.splice_at(source, None, writer, None, 100);
+        r.tee(reader, writer2, 100);
+        let lower = r.open("lower", O_RDWR);
+        let new = r.open("new", O_WRONLY | O_CREAT);
+        r.splice_at(reader, None, lower, None, 100);
+        r.splice_at(reader2, None, new, None, 100);
+        r.cat("lower");
+        r.cat("new");
+    })
+    .layers(|l| {
+        l.in_upper("lower")?;
+        l.absent("source")
+    })
+}
+
+/// sendfile reads lower files and writes copied-up ones.
+pub fn sendfile_lower(b: &mut Builder) -> Steps {
+    b.file("from", "0123456789");
+    b.file("to", "..........");
+    steps(|r| {
+        let from = r.open("from", O_RDONLY);
+        let to = r.open("to", O_RDWR);
+        r.sendfile(to, from, 5);
+        r.sendfile(to, from, 100);
+        r.pread(to, 20, 0);
+        let append = r.open("to", O_WRONLY | O_APPEND);
+        r.sendfile(append, from, 5);
+        r.cat("to");
+    })
+    .layers(|l| l.absent("from"))
+}
+
+/// splice moves data out of lower files and into copied-up ones.
+pub fn splice_lower(b: &mut Builder) -> Steps {
+    b.file("from", vec![b's'; 9000]);
+    b.file("to", "0123456789");
+    steps(|r| {
+        let from = r.open("from", O_RDONLY);
+        let to = r.open("to", O_RDWR);
+        r.splice(from, to, 5);
+        r.splice(from, to, 20_000);
+        r.fstat(to);
+        r.pread(to, 20_000, 0);
+        r.close(from);
+        r.close(to);
+    })
+    .layers(|l| l.absent("from"))
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! statfs(2).
+
+use crate::prelude::*;
+
+/// statfs answers everywhere.
+pub fn statfs(b: &mut Builder) -> Steps {
+    b.file("d/f", "text");
+    steps(|r| {
+        r.statfs(".");
+        r.statfs("d");
+        r.statfs("d/f");
+        r.statfs("none");
+        r.put("d/f", O_WRONLY, "T");
+        r.statfs("d/f");
+    })
+}
+
+/// Every object and descriptor tells the figures of the upper layer's file system.
+pub fn statfs_every_object(b: &mut Builder) -> Steps {
+    every_kind(b, "low");
+    b.upper();
+    every_kind(b, "top");
+    steps(|r| {
+        let root = sys::statfs(".").expect("statfs");
+        // A full disk or an empty one: only what stays is written down.
+        r.note(format_args!(
+            "block {} {}, blocks {}, names {}",
+            root.f_bsize, root.f_frsize, root.f_blocks, root.f_namelen
+        ));
+        r.expect(
+            "the free ones are not more than all",
+            root.f_bavail <= root.f_bfree
+                && root.f_bfree <= root.f_blocks
+                && root.f_ffree <= root.f_files,
+        );
+        let mut check = |what: String, stat: sys::Result<libc::statfs>| {
+            let same = stat.map(|stat| {
+                stat.f_type == root.f_type
+                    && stat.f_bsize == root.f_bsize
+                    && stat.f_blocks == root.f_blocks
+                    && stat.f_namelen == root.f_namelen
+            });
+            r.call(what, same);
+        };
+        for path in KINDS
+            .iter()
+            .flat_map(|k| [format!("low/{k}"), format!("top/{k}")])
+        {
+            check(format!("statfs of {path}"), sys::statfs(&path));
+            let fd = sys::open(&path, O_PATH | O_NOFOLLOW, 0).expect("open");
+            check(format!("fstatfs of {path}"), sys::fstatfs(fd));
+            sys::close(fd).expect("close");
+        }
+    })
+    .layers(|l| l.absent("low"))
+}
+
+/// What is written or copied up takes from the free blocks, and what is deleted gives back.
+pub fn statfs_filling(b: &mut Builder) -> Steps {
+    b.file("low", vec![b'x'; 3 << 20]);
+    b.upper().file("top", "text");
+    steps(|r| {
+        let free = |r: &mut Run| {
+            let fd = r.open(".", O_RDONLY);
+            r.syncfs(fd);
+            r.close(fd);
+            sys::statfs(".").map_or(0, |stat| stat.f_bfree as i64 * stat.f_bsize)
+        };
+        let before = free(r);
+        r.put("top", O_WRONLY | O_TRUNC, vec![b'y'; 4 << 20]);
+        let written = free(r);
+        r.expect(
+            "4 MiB are taken",
+            before - written >= 4 << 20 && before - written < 6 << 20,
+        );
+        r.put("low", O_WRONLY | O_APPEND, vec![b'z'; 1 << 20]);
+        let copied = free(r);
+        r.expect(
+            "1 MiB more at least",
+            written - copied >= 1 << 20 && written - copied < 6 << 20,
+        );
+        r.truncate("top", 0);
+        r.unlink("low");
+        let deleted = free(r);
+        r.expect("they are free again", deleted - copied >= 4 << 20);
+    })
+    .layers(|l| l.whiteout("low"))
+    .not_on(&[
+        ("rotate", "what is deleted of a lower layer stays there"),
+        (
+            "rotate-ext4",
+            "what is deleted of a lower layer stays there",
+        ),
+    ])
+}
+
+/// statfs tells the flags of the mount it is asked through.
+pub fn statfs_flags(b: &mut Builder) -> Steps {
+    b.file("low", "text");
+    b.upper().file("top", "text");
+    steps(|r| {
+        for (word, flags) in [
+            ("ro", libc::MS_RDONLY),
+            ("nosuid", libc::MS_NOSUID),
+            ("nodev", libc::MS_NODEV),
+            ("noexec", libc::MS_NOEXEC),
+            ("noatime", libc::MS_NOATIME),
+            ("nodiratime", libc::MS_NODIRATIME | libc::MS_RELATIME),
+            (
+                "several",
+                libc::MS_RDONLY | libc::MS_NOSUID | libc::MS_NOATIME,
+            ),
+        ] {
+            r.in_child(|r| {
+                r.done(word, sys::bind_here(flags));
+                for name in [".", "low", "top"] {
+                    let told = sys::mount_flags(name).map(|flags| format!("{flags:#x}"));
+                    r.call(format_args!("flags of {name}"), told);
+                }
+                r.put("low", O_WRONLY, "T");
+                r.chmod("top", 0o600);
+            });
+        }
+        r.cat("low");
+    })
+}
+
+/// statfs of what is gone, closed, looped or too long.
+pub fn statfs_odd_paths(b: &mut Builder) -> Steps {
+    b.file("low", "text");
+    b.dir("closed").mode(0o700);
+    b.file("closed/f", "text");
+    b.dir("empty");
+    b.symlink("loop", "loop");
+    b.symlink("link", "closed/f");
+    b.upper().file("top", "text");
+    steps(|r| {
+        let held = ["low", "top", "empty"].map(|name| r.open(name, O_RDONLY));
+        r.unlink("low");
+        r.unlink("top");
+        r.rmdir("empty");
+        for fd in held {
+            let names = sys::fstatfs(fd.raw()).map(|stat| stat.f_namelen);
+            r.call(format_args!("fstatfs({fd})"), names);
+        }
+        r.as_user(1000, 1000, |r| {
+            for path in ["closed", "closed/f", "link", "."] {
+                r.statfs(path);
+            }
+        });
+        let long = "n".repeat(256);
+        let deep = "d/".repeat(2050);
+        for path in ["low", "loop", "link", "closed/f/x", "", &long, &deep] {
+            let names = sys::statfs(path).map(|stat| stat.f_namelen);
+            r.call(format_args!("statfs of {} bytes", path.len()), names);
+        }
+        r.call(
+            "fstatfs of nothing",
+            sys::fstatfs(-1).map(|stat| stat.f_namelen),
+        );
+        // A name of the greatest length told is one that can be.
+        let longest = "n".repeat(sys::statfs(".").map_or(0, |stat| stat.f_namelen as usize));
+        r.put(&longest, O_WRONLY | O_CREAT, "x");
+        r.put(&format!("{longest}n"), O_WRONLY | O_CREAT, "x");
+        r.unlink(&longest);
+    })
+}

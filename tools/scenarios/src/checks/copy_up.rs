@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Copies that are not completed.
+
+use std::time::{Duration, Instant};
+
+use crate::bench::Bench;
+use crate::process::{self, End};
+use crate::sys;
+use crate::walk;
+
+/// A copy-up is killed without a trace.
+pub fn killed_copy_up(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    let data = "x".repeat(96 << 20);
+    b.file(&l.lowers[0].join("big"), &data)?;
+    b.union(&l).mount(&l.target)?;
+    let mut killed = 0;
+    for round in 0..6 {
+        let big = l.target.join("big");
+        let pid = process::background(|| {
+            if let Ok(fd) = sys::open(&big, libc::O_WRONLY, 0) {
+                let _ = sys::write(fd, b"y", None);
+            }
+        })?;
+        std::thread::sleep(Duration::from_millis(5 + 10 * round));
+        process::kill(pid);
+        let start = Instant::now();
+        let end = process::wait(pid)?;
+        let took = start.elapsed();
+        b.must(
+            &format!("it dies at once, not after {took:?}"),
+            took < Duration::from_secs(2),
+        )?;
+        let there = sys::stat(l.upper.join("big"), 0).is_ok();
+        // A mounted union may keep a whiteout there, to link it to names.
+        let mut left = walk::walk(&l.work.join("work"))?;
+        left.retain(|_, line| !line.contains("device=0:0"));
+        b.must(
+            &format!("an empty work directory, not {left:?}"),
+            left.len() == 1,
+        )?;
+        if there {
+            break;
+        }
+        killed += usize::from(end == End::Signal(libc::SIGKILL));
+        b.must(
+            "the file is as it was",
+            sys::stat(&big, 0)?.st_size == data.len() as i64,
+        )?;
+    }
+    b.file(&l.target.join("file"), "changed")?;
+    b.umount(&l.target)?;
+    b.must(
+        "one copy-up at least was killed",
+        killed > 0 || !b.is_union(),
+    )
+}
+
+/// A copy-up that finds no space leaves no trace.
+pub fn no_space(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    b.file(&l.lowers[0].join("big"), &"x".repeat(3 << 20))?;
+    let small = b.target("small")?;
+    b.works(
+        "mounting a small tmpfs",
+        sys::mount("tmpfs", &small, "tmpfs", 0, b"size=1m,mode=755"),
+    )?;
+    let (upper, work) = (b.dir(&small.join("upper"))?, b.dir(&small.join("work"))?);
+    b.new_union()
+        .lowers(&l.lowers)
+        .upper(&upper, &work)
+        .mount(&l.target)?;
+    let big = l.target.join("big");
+    let result = sys::open(&big, libc::O_WRONLY, 0).and_then(|fd| {
+        let result = sys::write(fd, b"y", None);
+        sys::close(fd).and(result)
+    });
+    b.fails("writing", result, libc::ENOSPC)?;
+    let size = b.works("stat", sys::stat(&big, 0))?.st_size;
+    b.must(&format!("size 3 MiB, not {size}"), size == 3 << 20)?;
+    b.file(&l.target.join("tiny"), "there is room for this")?;
+    b.umount(&l.target)?;
+    let left = walk::walk(&upper)?;
+    b.must(
+        &format!("nothing of it in the upper layer: {:?}", left.keys()),
+        !left.contains_key("big"),
+    )?;
+    let left = walk::walk(&work)?;
+    let left: Vec<_> = left
+        .keys()
+        .filter(|path| path.starts_with("work/"))
+        .collect();
+    b.must(
+        &format!("nothing left in the work directory: {left:?}"),
+        left.is_empty(),
+    )
+}

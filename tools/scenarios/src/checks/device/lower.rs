@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! A lower layer whose disk fails.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::bench::Bench;
+use crate::errno::Errno;
+use crate::image::{self, Health};
+use crate::load;
+use crate::make;
+use crate::process;
+use crate::sys;
+use crate::tree::{self, Builder};
+use crate::walk;
+
+/// The disk of a lower layer fails and comes back all the time under load: no half copy is left.
+pub fn lower_flaps(b: &mut Bench) -> Result<(), String> {
+    let disk = b.mapped(&image::EXT4)?;
+    let below = b.target("device")?;
+    disk.mount(&below, 0, "")?;
+    let mut l = b.layout(1)?;
+    l.lowers.push(b.dir(&below.join("layer"))?);
+    let mut builder = Builder::default();
+    load::lower(&mut builder);
+    for number in 0..FILES {
+        let path = format!("big/{number}");
+        builder.file(&path, format!("{number:03}").repeat(20_000));
+    }
+    make::make(&l.lowers[1], &tree::spread(&builder, 1).lowers[0])?;
+    b.umount(&below)?;
+    disk.mount(&below, libc::MS_RDONLY, "")?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let mut children = b.load_behind(&l.target, Duration::from_millis(3000))?;
+    let big = l.target.join("big");
+    children.push(process::background(|| {
+        for number in (0..FILES).chain(0..FILES) {
+            let path = big.join(number.to_string());
+            let _ = std::fs::read(&path);
+            let _ = sys::chmod(&path, 0o600);
+        }
+    })?);
+    for _ in 0..10 {
+        std::thread::sleep(Duration::from_millis(120));
+        disk.set(Health::Dead)?;
+        std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(|error| error.to_string())?;
+        std::thread::sleep(Duration::from_millis(120));
+        disk.set(Health::Good)?;
+    }
+    b.ended_well(children)?;
+    b.work_idle(&l)?;
+    // Pages that could not be read are read again.
+    b.umount(&l.target)?;
+    b.umount(&below)?;
+    disk.mount(&below, libc::MS_RDONLY, "")?;
+    union.mount(&l.target)?;
+    let tree = walk::walk(&l.target)?;
+    for number in 0..FILES {
+        let path = format!("big/{number}");
+        let data = |line: &str| line.split(" data=").nth(1).map(str::to_owned);
+        let (now, before) = (tree.get(&path), &lowers[1][&path]);
+        b.must(
+            &format!("{path} is whole: {now:?}"),
+            now.is_some_and(|now| data(now) == data(before)),
+        )?;
+    }
+    b.sound(&union, &l, &lowers)?;
+    b.mapped_done(disk)
+}
+
+const FILES: usize = 60;
+
+/// When the disk of a lower layer fails, what needs it fails with EIO, and works once it is well again.
+pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
+    let disk = b.mapped(&image::EXT4)?;
+    let below = b.target("device")?;
+    disk.mount(&below, 0, "")?;
+    let mut l = b.layout(1)?;
+    l.lowers.push(b.dir(&below.join("layer"))?);
+    b.dir(&l.lowers[1].join("dir/sub"))?;
+    let text = "text ".repeat(100_000);
+    b.file(&l.lowers[1].join("dir/big"), &text)?;
+    b.file(&l.lowers[1].join("dir/small"), "small")?;
+    b.umount(&below)?;
+    disk.mount(&below, libc::MS_RDONLY, "")?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let before = walk::walk(&l.target)?;
+    let (dir, big) = (l.target.join("dir"), l.target.join("dir/big"));
+
+    // Names and numbers are known, data are not.
+    forget()?;
+    let open = b.works("open", sys::open(&big, libc::O_RDONLY, 0))?;
+    let listing = b.works("open", sys::open(&dir, libc::O_RDONLY, 0))?;
+    b.works("read", sys::read(open, 1000, Some(0)))?;
+    disk.set(Health::Dead)?;
+    b.fails("read", sys::read(open, 1000, Some(450_000)), libc::EIO)?;
+    b.fails("a copy", sys::chmod(&big, 0o600), libc::EIO)?;
+    b.fails("truncate", sys::truncate(&big, 450_000), libc::EIO)?;
+    b.holds(&l.target.join("file"), "below")?;
+    b.works("O_TRUNC needs no data", cut(&big))?;
+    b.works("create", sys::mkdir(l.target.join("new"), 0o755))?;
+    b.works("close", sys::close(open))?;
+
+    // Nothing is known.
+    forget()?;
+    for name in ["dir/small", "dir/sub", "dir/none"] {
+        let result = sys::stat(l.target.join(name), 0).map(drop);
+        let known = [Ok(()), Err(Errno(libc::EIO))];
+        b.must(
+            &format!("stat of {name} works or fails with EIO, not {result:?}"),
+            known.contains(&result) || name == "dir/none" && result == Err(Errno(libc::ENOENT)),
+        )?;
+    }
+    let _ = sys::getdents(listing, 4096);
+    let _ = sys::unlink(l.target.join("dir/small"));
+    let _ = sys::rmdir(l.target.join("dir/sub"));
+    let _ = sys::rename(l.target.join("dir/small"), l.target.join("x"), 0);
+    let _ = walk::walk(&l.target);
+    b.works("close", sys::close(listing))?;
+    b.work_idle(&l)?;
+
+    disk.set(Health::Good)?;
+    b.umount(&l.target)?;
+    restart(b, &disk, &below)?;
+    union.mount(&l.target)?;
+    let after = walk::walk(&l.target)?;
+    b.must("what was made is there", after.contains_key("new"))?;
+    b.must("what was there is not altered", {
+        let known = |path: &&str| before.get(*path) == after.get(*path);
+        ["file", "dir/sub"]
+            .iter()
+            .all(|path| known(path) || !after.contains_key(*path))
+    })?;
+    b.sound(&union, &l, &lowers)?;
+    b.mapped_done(disk)
+}
+
+fn forget() -> Result<(), String> {
+    std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(|error| error.to_string())
+}
+
+fn cut(path: &Path) -> sys::Result<()> {
+    sys::close(sys::open(path, libc::O_WRONLY | libc::O_TRUNC, 0)?)
+}
+
+/// A file system that has seen errors may remember them.
+fn restart(b: &Bench, disk: &image::Disk, target: &Path) -> Result<(), String> {
+    b.umount(target)?;
+    disk.mount(target, libc::MS_RDONLY, "")
+}

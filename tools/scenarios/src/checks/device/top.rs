@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! An upper layer whose disk fails.
+
+use crate::bench::Bench;
+use crate::changes;
+use crate::image::{self, Health};
+use crate::sys;
+use crate::walk;
+
+/// The disk of an upper layer on ext4 dies under load: errors, and each name old or new when it is well again.
+pub fn top_dies_ext4(b: &mut Bench) -> Result<(), String> {
+    b.disk_dies_under_load(&image::EXT4)
+}
+
+/// The disk of an upper layer on xfs dies under load: errors, and each name old or new when it is well again.
+pub fn top_dies_xfs(b: &mut Bench) -> Result<(), String> {
+    b.disk_dies_under_load(&image::XFS)
+}
+
+/// Data that do not reach the disk are reported by fsync and syncfs, unless the union is volatile.
+pub fn top_fsync(b: &mut Bench) -> Result<(), String> {
+    let disk = b.mapped(&image::XFS)?;
+    let top = b.target("top")?;
+    for volatile in [false, true] {
+        disk.mount(&top, 0, "")?;
+        let l = b.layout_on(&top, 1)?;
+        b.file(&l.lowers[0].join("file"), "below")?;
+        let mut union = b.union(&l);
+        if volatile {
+            union = union.flag("volatile");
+        }
+        union.mount(&l.target)?;
+        let file = l.target.join("file");
+        let fd = b.works("open", sys::open(&file, libc::O_RDWR, 0))?;
+        b.works("write", sys::write(fd, b"first", None))?;
+        b.works("fsync", sys::fsync(fd))?;
+        let root = b.works("open", sys::open(&l.target, libc::O_RDONLY, 0))?;
+        b.works("syncfs", sys::syncfs(root))?;
+        b.works("write", sys::write(fd, &[b'x'; 100_000], None))?;
+        disk.set(Health::Dead)?;
+        let (fsync, syncfs) = (sys::fsync(fd), sys::syncfs(root));
+        let both = [fsync.is_ok(), syncfs.is_ok()];
+        b.must(
+            &format!("volatile: {volatile}, fsync: {fsync:?}, syncfs: {syncfs:?}"),
+            both == [volatile; 2],
+        )?;
+        b.works("close", sys::close(fd))?;
+        b.works("close", sys::close(root))?;
+        b.umount(&l.target)?;
+        b.umount(&top)?;
+        b.umount(l.lowers[0].parent().ok_or("a parent")?)?;
+        disk.set(Health::Good)?;
+    }
+    b.mapped_done(disk)
+}
+
+/// An ext4 that makes itself read-only at an error takes nothing along.
+pub fn top_gave_up(b: &mut Bench) -> Result<(), String> {
+    let disk = b.looped(&image::EXT4)?;
+    let top = b.target("top")?;
+    disk.mount(&top, 0, "errors=remount-ro")?;
+    let l = b.layout_on(&top, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+    b.works("syncfs", sys::syncfs(fd))?;
+    b.works("close", sys::close(fd))?;
+    let before = walk::walk(&l.target)?;
+    let name = disk
+        .path
+        .file_name()
+        .ok_or("a name")?
+        .to_string_lossy()
+        .into_owned();
+    let trigger = format!("/sys/fs/ext4/{name}/trigger_fs_error");
+    std::fs::write(&trigger, "on purpose").map_err(|error| format!("{trigger}: {error}"))?;
+    changes::all_fail(b, &l, &[libc::EROFS, libc::EIO])?;
+    b.umount(&l.target)?;
+    b.umount(&top)?;
+    disk.mount(&top, 0, "")?;
+    union.mount(&l.target)?;
+    b.same("mounted again", &before, &walk::walk(&l.target)?)?;
+    changes::all_work(b, &l)?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// When the disk of the upper layer fails in the middle of a copy, the name goes on showing the lower file.
+pub fn top_lost_writes(b: &mut Bench) -> Result<(), String> {
+    let disk = b.mapped(&image::EXT4)?;
+    let top = b.target("top")?;
+    disk.mount(&top, 0, "errors=continue")?;
+    let l = b.layout_on(&top, 1)?;
+    let text = "text ".repeat(400_000);
+    b.file(&l.lowers[0].join("big"), &text)?;
+    b.file(&l.lowers[0].join("small"), "small")?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+    b.works("syncfs", sys::syncfs(fd))?;
+    b.works("close", sys::close(fd))?;
+    let (big, small) = (l.target.join("big"), l.target.join("small"));
+    let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
+    disk.set(Health::Unwritable)?;
+    b.must(
+        "a write that must copy first fails",
+        sys::write(fd, b"TEXT", Some(5)).is_err(),
+    )?;
+    b.must("so does chmod", sys::chmod(&small, 0o600).is_err())?;
+    b.holds(&big, &text)?;
+    b.holds(&small, "small")?;
+    b.must(
+        "the open file is the lower one",
+        sys::read(fd, 9, Some(5))? == b"text text",
+    )?;
+    b.works("close", sys::close(fd))?;
+    let _ = sys::umount(&l.target, 0);
+    let _ = sys::umount(&top, 0);
+    disk.set(Health::Good)?;
+    disk.mount(&top, 0, "")?;
+    union.mount(&l.target)?;
+    b.same(
+        "with the disk well again",
+        &lowers[0],
+        &walk::walk(&l.target)?,
+    )?;
+    b.file(&big, "new")?;
+    b.works("chmod", sys::chmod(&small, 0o600))?;
+    b.sound(&union, &l, &lowers)?;
+    b.mapped_done(disk)
+}
+
+/// While the file system of the upper layer is read-only, every change fails with EROFS; afterwards every one works.
+pub fn top_remounted(b: &mut Bench) -> Result<(), String> {
+    let disk = b.looped(&image::EXT4)?;
+    let top = b.target("top")?;
+    disk.mount(&top, 0, "")?;
+    let l = b.layout_on(&top, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let remount = |flags| sys::mount("", &top, "", libc::MS_REMOUNT | flags, b"");
+    // Opened for writing, but the upper layer knows nothing of it: nothing has been copied.
+    let open = b.works("open", sys::open(l.target.join("write"), libc::O_WRONLY, 0))?;
+    b.works(
+        "the upper layer becomes read-only",
+        remount(libc::MS_RDONLY),
+    )?;
+    b.fails("write", sys::write(open, b"x", None), libc::EROFS)?;
+    changes::all_fail(b, &l, &[libc::EROFS])?;
+    b.works("the upper layer becomes writable", remount(0))?;
+    b.works("write", sys::write(open, b"x", None))?;
+    b.fails(
+        "the upper layer becomes read-only with a file open for writing",
+        remount(libc::MS_RDONLY),
+        libc::EBUSY,
+    )?;
+    b.works("close", sys::close(open))?;
+    changes::all_work(b, &l)?;
+    b.sound(&union, &l, &lowers)?;
+
+    // It may be read-only when the union goes, and that must not harm it.
+    union.mount(&l.target)?;
+    b.works("unlink", sys::unlink(l.target.join("write")))?;
+    b.works(
+        "the upper layer becomes read-only",
+        remount(libc::MS_RDONLY),
+    )?;
+    b.umount(&l.target)?;
+    b.works("the upper layer becomes writable", remount(0))?;
+    union.mount(&l.target)?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// An upper layer on ext4 that shuts down under load gives errors, and each name is old or new afterwards.
+pub fn top_shutdown_ext4(b: &mut Bench) -> Result<(), String> {
+    b.shut_down_under_load(&image::EXT4)
+}
+
+/// An upper layer on xfs that shuts down under load gives errors, and each name is old or new afterwards.
+pub fn top_shutdown_xfs(b: &mut Bench) -> Result<(), String> {
+    b.shut_down_under_load(&image::XFS)
+}
+
+/// When the disk of the upper layer fails, copies fail with EIO and nothing is lost once it is well again.
+pub fn top_unwritable(b: &mut Bench) -> Result<(), String> {
+    let disk = b.mapped(&image::XFS)?;
+    let top = b.target("top")?;
+    disk.mount(&top, 0, "")?;
+    let l = b.layout_on(&top, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let before = walk::walk(&l.target)?;
+    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+    b.works("syncfs", sys::syncfs(fd))?;
+    b.works("close", sys::close(fd))?;
+
+    disk.set(Health::Dead)?;
+    let result = (changes::CHANGES[0].call)(&l.target);
+    b.fails("a copy-up that must reach the disk", result, libc::EIO)?;
+    for change in changes::CHANGES {
+        // What needs no disk may be done in memory; it is lost with the file system, which gives up.
+        let _ = (change.call)(&l.target);
+    }
+    let _ = walk::walk(&l.target);
+    b.umount(&l.target)?;
+    b.umount(&top)?;
+
+    disk.set(Health::Good)?;
+    disk.mount(&top, 0, "")?;
+    union.mount(&l.target)?;
+    b.same("with the disk well again", &before, &walk::walk(&l.target)?)?;
+    changes::all_work(b, &l)?;
+    b.sound(&union, &l, &lowers)?;
+    b.mapped_done(disk)
+}
+
+/// Data that were lost on the way to the disk behind everybody's back are reported by the next syncfs, once; with
+/// volatile always.
+pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
+    let disk = b.mapped(&image::XFS)?;
+    let top = b.target("top")?;
+    for volatile in [false, true] {
+        disk.mount(&top, 0, "")?;
+        let l = b.layout_on(&top, 1)?;
+        b.file(&l.lowers[0].join("file"), "below")?;
+        let mut union = b.union(&l);
+        if volatile {
+            union = union.flag("volatile");
+        }
+        union.mount(&l.target)?;
+        let file = l.target.join("file");
+        let fd = b.works("open", sys::open(&file, libc::O_RDWR, 0))?;
+        b.works("write", sys::write(fd, &[b'x'; 100_000], None))?;
+        let root = b.works("open", sys::open(&l.target, libc::O_RDONLY, 0))?;
+        let upper = b.works("open", sys::open(l.upper.join("file"), libc::O_RDWR, 0))?;
+        // The blocks are there: what comes now is data, and nothing else.
+        b.works("fsync of the file of the layer", sys::fsync(upper))?;
+        b.works("write", sys::write(fd, &[b'y'; 100_000], Some(0)))?;
+        disk.set(Health::Unwritable)?;
+        b.must("write-back fails", sys::sync_range(upper, 0, 0, 7).is_err())?;
+        disk.set(Health::Good)?;
+        for (call, expected) in [("fsync", [false, true]), ("syncfs", [false, true])] {
+            for (time, expected) in expected.into_iter().enumerate() {
+                let result = match call {
+                    "fsync" => sys::fsync(fd),
+                    _ => sys::syncfs(root),
+                };
+                b.must(
+                    &format!("volatile: {volatile}, {call} number {time}: {result:?}"),
+                    result.is_ok() == (expected && !volatile),
+                )?;
+            }
+        }
+        let late = b.works("open", sys::open(&l.target, libc::O_RDONLY, 0))?;
+        b.must(
+            "who came later has lost nothing",
+            sys::syncfs(late).is_ok() != volatile,
+        )?;
+        for fd in [fd, root, upper, late] {
+            b.works("close", sys::close(fd))?;
+        }
+        b.umount(&l.target)?;
+        if volatile {
+            let mark = l.work.join("work/incompat");
+            std::fs::remove_dir_all(mark).map_err(|error| format!("removing the mark: {error}"))?;
+            b.refused(&union, &l.target, &[libc::EIO])?;
+            let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+            b.must("the upper layer tells of it", sys::syncfs(fd).is_err())?;
+            b.works("close", sys::close(fd))?;
+            union.mount(&l.target)?;
+            b.umount(&l.target)?;
+        }
+        b.umount(&top)?;
+        b.umount(l.lowers[0].parent().ok_or("a parent")?)?;
+    }
+    b.mapped_done(disk)
+}

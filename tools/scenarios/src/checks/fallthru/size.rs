@@ -1,0 +1,366 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! What is known of large directories, and of many.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::os::fd::RawFd;
+use std::path::Path;
+
+use crate::bench::Bench;
+use crate::figures;
+use crate::pace::many;
+use crate::random::Dice;
+use crate::sys;
+use crate::walk;
+
+/// A hundred thousand merged directories are read: what is known of them is bounded, given back when memory is wanted,
+/// and recorded for the next mount.
+pub fn fallthru_directories(b: &mut Bench) -> Result<(), String> {
+    /// What a directory of one name may take in memory, and in the record.
+    const BYTES: u64 = 512;
+    b.union_only("overlayfs has no fallthrus")?;
+    let outer = many(OUTER);
+    let l = b.layout(2)?;
+    for lower in &l.lowers {
+        for outer in 0..outer {
+            let outer = b.dir(&lower.join("all").join(outer.to_string()))?;
+            for inner in 0..INNER {
+                let inner = outer.join(inner.to_string());
+                b.works("mkdir", sys::mkdir(&inner, 0o755))?;
+            }
+        }
+    }
+    let total = (outer * INNER + outer + 1) as u64;
+    b.union(&l).mount(&l.target)?;
+    list_all(b, &l.target.join("all"), outer)?;
+    let known = figures::of(&l.target)?;
+    b.must(
+        &format!("at most {BYTES} bytes each: {known:?}"),
+        known.bytes <= BYTES * total,
+    )?;
+    for _ in 0..3 {
+        b.file(Path::new("/proc/sys/vm/drop_caches"), "2")?;
+    }
+    let forgotten = figures::of(&l.target)?;
+    b.must(
+        &format!("memory is given back: {forgotten:?}"),
+        forgotten.bytes < known.bytes / 20,
+    )?;
+    b.umount(&l.target)?;
+
+    b.union(&l).mount(&l.target)?;
+    list_all(b, &l.target.join("all"), outer)?;
+    let again = figures::of(&l.target)?;
+    // What was not written yet when the inodes went is read again.
+    b.must(
+        &format!("most were recorded: {again:?}"),
+        again.loaded > total / 2 && again.loaded + again.merged == total,
+    )?;
+    b.must(
+        &format!("at most {BYTES} bytes each in the upper layer: {again:?}"),
+        again.records.1 <= BYTES * total,
+    )?;
+    b.umount(&l.target)
+}
+
+/// So many directories, fewer on a slow kernel, each with so many.
+const OUTER: usize = 100;
+const INNER: usize = 1000;
+
+fn list_all(b: &Bench, root: &Path, count: usize) -> Result<(), String> {
+    list(b, root, count)?;
+    for outer in 0..count {
+        let outer = root.join(outer.to_string());
+        list(b, &outer, INNER)?;
+        for inner in 0..INNER {
+            list(b, &outer.join(inner.to_string()), 0)?;
+        }
+    }
+    Ok(())
+}
+
+fn list(b: &Bench, dir: &Path, expected: usize) -> Result<(), String> {
+    let flags = libc::O_RDONLY | libc::O_DIRECTORY;
+    let fd = b.works("open", sys::open(dir, flags, 0))?;
+    let mut count = 0;
+    loop {
+        let entries = b.works("getdents", sys::getdents(fd, 1 << 15))?;
+        if entries.is_empty() {
+            break;
+        }
+        count += entries.len();
+    }
+    b.works("close", sys::close(fd))?;
+    b.must(
+        &format!("{}: {expected} names, not {}", dir.display(), count - 2),
+        count == expected + 2,
+    )
+}
+
+/// A million names in one merged directory: each is listed once and is found again where it was, the memory for them is
+/// bounded, given back, and no allocation is large.
+pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
+    /// What a name may take in memory, itself included.
+    const BYTES: u64 = 64;
+    b.union_only("overlayfs has no fallthrus")?;
+    let names = many(NAMES);
+    let top = b.tmpfs("top")?;
+    let mut l = b.layout_on(&top, 0)?;
+    // Links, so that the layers themselves fit into memory; tmpfs counts them as inodes.
+    let below = b.target("below")?;
+    let mounted = sys::mount("none", &below, "tmpfs", 0, b"nr_inodes=0");
+    b.works("mounting tmpfs", mounted)?;
+    for number in 0..2 {
+        let lower = b.dir(&below.join(number.to_string()))?;
+        l.lowers.push(lower);
+    }
+    for (number, lower) in l.lowers.iter().enumerate() {
+        let dir = b.dir(&lower.join("d"))?;
+        let source = dir.join("source");
+        b.file(&source, "x")?;
+        for name in (number..names).step_by(l.lowers.len()) {
+            b.works("link", sys::link(&source, dir.join(format!("n{name}")), 0))?;
+        }
+    }
+    let dir = l.target.join("d");
+    b.union(&l).mount(&l.target)?;
+    b.file(&dir.join("top"), "x")?;
+    b.works("unlink", sys::unlink(dir.join("n77")))?;
+    // "source" is there twice, one name is gone and one is new.
+    let expected = names + 1;
+
+    let flags = libc::O_RDONLY | libc::O_DIRECTORY;
+    let fd = b.works("open", sys::open(&dir, flags, 0))?;
+    let places = place_of_each(b, fd)?;
+    b.must(
+        &format!("{expected} names, not {}", places.len()),
+        places.len() == expected,
+    )?;
+    let known = figures::of(&l.target)?;
+    b.must(
+        &format!("at most {BYTES} bytes a name: {known:?}"),
+        known.bytes <= BYTES * names as u64,
+    )?;
+    let mut dice = Dice::new(1);
+    for _ in 0..300 {
+        let name = format!("n{}", 100 + dice.roll(names - 100));
+        let place = places.get(name.as_bytes()).ok_or("a name is not listed")?;
+        b.works("seek", sys::lseek(fd, *place, libc::SEEK_SET))?;
+        let next = b.works("getdents", sys::getdents(fd, 280))?;
+        b.must(
+            &format!("{name} is at {place}"),
+            next.first()
+                .is_some_and(|entry| entry.name == name.as_bytes()),
+        )?;
+    }
+    b.works("close", sys::close(fd))?;
+    drop(places);
+
+    for number in 0..300 {
+        let missing = sys::stat(dir.join(format!("missing{number}")), 0);
+        b.fails("stat", missing, libc::ENOENT)?;
+    }
+    b.must("read once", figures::of(&l.target)?.merged == 1)?;
+    for _ in 0..3 {
+        b.file(Path::new("/proc/sys/vm/drop_caches"), "2")?;
+    }
+    let forgotten = figures::of(&l.target)?;
+    b.must(
+        &format!("memory is given back: {forgotten:?}"),
+        forgotten.bytes < 100_000,
+    )?;
+    b.umount(&l.target)?;
+
+    b.union(&l).mount(&l.target)?;
+    b.works("stat", sys::stat(dir.join(format!("n{}", names - 1)), 0))?;
+    b.fails("stat", sys::stat(dir.join("n77"), 0), libc::ENOENT)?;
+    b.umount(&l.target)
+}
+
+/// So many names, fewer on a slow kernel.
+const NAMES: usize = 1_000_000;
+
+/// The names of an open directory with their places; `.` and `..` are left out.
+fn place_of_each(b: &Bench, fd: i32) -> Result<HashMap<Vec<u8>, i64>, String> {
+    let mut places = HashMap::new();
+    let mut at = 0;
+    loop {
+        let entries = b.works("getdents", sys::getdents(fd, 1 << 16))?;
+        if entries.is_empty() {
+            return Ok(places);
+        }
+        for entry in entries {
+            if ![&b"."[..], b".."].contains(&entry.name.as_slice()) {
+                let twice = places.insert(entry.name, at);
+                b.must(&format!("each once, not at {twice:?} too"), twice.is_none())?;
+            }
+            at = entry.next;
+        }
+    }
+}
+
+/// Programs of 32 bits can stat and list what lies on several file systems: one number for each object, the same in
+/// both calls, after copy-up and remount, and none of them is seen by others.
+pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
+    if let Some(why) = sys::no_compat() {
+        return Err(format!("skip: {why}"));
+    }
+    b.union_only("overlayfs has such numbers only if it can be told to")?;
+    let l = b.layout(3)?;
+    for number in 0..60 {
+        b.file(&l.lowers[number % 3].join(format!("low{number}")), "x")?;
+    }
+    b.dir(&l.upper.join("dir"))?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.file(&l.target.join("top"), "x")?;
+    let before = numbers(b, &l.target)?;
+    b.must(
+        &format!("63 names, not {}", before.len()),
+        before.len() == 63,
+    )?;
+    // What was read for a program of 32 bits is right for the others.
+    wide(b, &l.target)?;
+    for name in ["low0", "low7", "low59"] {
+        b.works("chmod", sys::chmod(l.target.join(name), 0o600))?;
+    }
+    same(b, &before, &numbers(b, &l.target)?)?;
+    b.umount(&l.target)?;
+    union.mount(&l.target)?;
+    same(b, &before, &numbers(b, &l.target)?)?;
+
+    // A union as the layer of another one, which is read on behalf of a program of 32 bits.
+    let outer = b.target("outer")?;
+    let over = b.tmpfs("over")?;
+    let (upper, work) = (b.dir(&over.join("upper"))?, b.dir(&over.join("work"))?);
+    let stacked = b.new_union().lower(&l.target).upper(&upper, &work);
+    stacked.mount(&outer)?;
+    let stacked = numbers(b, &outer)?;
+    b.must("all are listed", stacked.len() == before.len())?;
+    wide(b, &outer)?;
+    b.umount(&outer)?;
+    b.umount(&l.target)
+}
+
+/// The numbers of the names in a directory, as programs of 32 bits are told them.
+fn numbers(b: &Bench, dir: &Path) -> Result<BTreeMap<Vec<u8>, u32>, String> {
+    let fd = b.works(
+        "open",
+        sys::open(dir, libc::O_RDONLY | libc::O_DIRECTORY, 0),
+    )?;
+    let mut numbers = BTreeMap::new();
+    loop {
+        let entries = b.works("getdents", sys::old_getdents_compat(fd, 600))?;
+        if entries.is_empty() {
+            break;
+        }
+        numbers.extend(entries);
+    }
+    b.works("lseek", sys::lseek_compat(fd, 0, libc::SEEK_SET))?;
+    let entries = b.works("getdents64", sys::getdents_compat(fd, 60_000))?;
+    b.works("close", sys::close(fd))?;
+    b.must("as many names", entries.len() == numbers.len())?;
+    for entry in entries {
+        let known = numbers.get(&entry.name).copied().map(u64::from);
+        b.must("both calls agree", known == Some(entry.ino))?;
+    }
+    for own in [b".".as_slice(), b".."] {
+        b.must("dots are listed", numbers.remove(own).is_some())?;
+    }
+    for (name, number) in &numbers {
+        let path = dir.join(String::from_utf8_lossy(name).as_ref());
+        let old = b.works("stat", sys::old_stat_compat(&path))?;
+        let new = b.works("stat64", sys::stat_compat(&path))?;
+        b.must(
+            &format!("{name:?}: {number} listed, {old} and {new} by stat"),
+            old == *number && new == u64::from(*number),
+        )?;
+    }
+    let different: BTreeSet<_> = numbers.values().collect();
+    b.must("all are different", different.len() == numbers.len())?;
+    Ok(numbers)
+}
+
+fn same(
+    b: &Bench,
+    before: &BTreeMap<Vec<u8>, u32>,
+    after: &BTreeMap<Vec<u8>, u32>,
+) -> Result<(), String> {
+    b.must(&format!("{before:?} stay, not {after:?}"), before == after)
+}
+
+/// Programs of 64 bits are told others.
+fn wide(b: &Bench, dir: &Path) -> Result<(), String> {
+    let mut large = 0;
+    for entry in b.works("listing", walk::list(dir))? {
+        let path = dir.join(String::from_utf8_lossy(&entry.name).as_ref());
+        let number = b.works("stat", sys::stat(&path, 0))?.st_ino;
+        b.must(
+            &format!("{path:?}: {number} by stat, {} listed", entry.ino),
+            number == entry.ino,
+        )?;
+        large += usize::from(number >> 32 > 0);
+    }
+    b.must(&format!("large numbers, not {large}"), large > 50)
+}
+
+/// Programs of 32 bits get positions in directories that fit into 31, one for each name, and can go on from each.
+pub fn fallthru_short_positions(b: &mut Bench) -> Result<(), String> {
+    if let Some(why) = sys::no_compat() {
+        return Err(format!("skip: {why}"));
+    }
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        for number in 0..100 {
+            b.file(&format!("merged/low{number}"), "x");
+        }
+    })?;
+    b.union(&l).mount(&l.target)?;
+    b.dir(&l.target.join("new"))?;
+    for number in 0..300 {
+        for dir in ["merged", "new"] {
+            b.file(&l.target.join(dir).join(format!("top{number}")), "x")?;
+        }
+    }
+    b.works("unlink", sys::unlink(l.target.join("merged/low7")))?;
+    for (dir, expected) in [("merged", 399), ("new", 300)] {
+        let flags = libc::O_RDONLY | libc::O_DIRECTORY;
+        let fd = b.works("open", sys::open(l.target.join(dir), flags, 0))?;
+        let places = short_places(b, fd)?;
+        b.must(
+            &format!("{dir}: {expected} names, not {}", places.len() - 2),
+            places.len() == expected + 2,
+        )?;
+        for (place, name) in &places {
+            b.works("seek", sys::lseek_compat(fd, *place, libc::SEEK_SET))?;
+            let next = b.works("getdents", sys::getdents_compat(fd, 280))?;
+            let found = next.first().map(|entry| &entry.name);
+            b.must(
+                &format!("{dir}: {name:?} is at {place}, not {found:?}"),
+                found == Some(name),
+            )?;
+        }
+        b.works("close", sys::close(fd))?;
+    }
+    b.umount(&l.target)
+}
+
+/// The names of a directory by their positions.
+fn short_places(b: &Bench, fd: RawFd) -> Result<BTreeMap<i32, Vec<u8>>, String> {
+    let mut places = BTreeMap::new();
+    let mut place = 0;
+    loop {
+        let entries = b.works("getdents", sys::getdents_compat(fd, 500))?;
+        if entries.is_empty() {
+            return Ok(places);
+        }
+        for entry in entries {
+            let twice = places.insert(place, entry.name);
+            b.must(
+                &format!("one name at {place}, not {twice:?}"),
+                twice.is_none(),
+            )?;
+            place = i32::try_from(entry.next)
+                .map_err(|_| format!("a position of more than 31 bits: {:#x}", entry.next))?;
+        }
+    }
+}

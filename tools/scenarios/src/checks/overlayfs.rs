@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Unions and overlayfs, over and beside one another.
+
+use std::path::Path;
+
+use crate::bench::{Bench, Layout};
+use crate::mount::Union;
+use crate::sys;
+use crate::walk;
+
+/// Garbage in private attributes is an error, not a guess.
+pub fn garbage_marks(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    b.dir(&l.lowers[0].join("dir/sub"))?;
+    let marks: &[(&str, &[u8])] = &[
+        ("trusted.overlay.opaque", b"garbage"),
+        ("trusted.overlay.redirect", b"/../../etc"),
+        ("trusted.overlay.redirect", b""),
+        ("trusted.overlay.redirect", b"a/b"),
+        ("trusted.overlay.origin", b"\xfb"),
+        ("trusted.overlay.origin", &[0xff; 200]),
+        ("trusted.overlay.metacopy", b"garbage"),
+        ("trusted.overlay.nlink", b"U+99999999999999999999"),
+        ("trusted.overlay.impure", b"\0\0"),
+        ("trusted.overlay.union.nonesuch", b"x"),
+    ];
+    for (name, value) in marks {
+        let dir = b.dir(&l.upper.join("dir"))?;
+        b.file(&l.upper.join("plain"), "text")?;
+        b.works("setxattr", sys::setxattr(&dir, name, value, 0))?;
+        b.works(
+            "setxattr",
+            sys::setxattr(l.upper.join("plain"), name, value, 0),
+        )?;
+        b.union(&l).mount(&l.target)?;
+        // Whatever the answers are, they are answers: a crash would show on the console.
+        let _ = sys::stat(l.target.join("dir"), 0);
+        let _ = walk::list(&l.target);
+        let _ = walk::list(&l.target.join("dir"));
+        let _ = std::fs::read(l.target.join("plain"));
+        let _ = sys::mkdir(l.target.join("dir/new"), 0o755);
+        b.holds(&l.target.join("file"), "below")?;
+        b.umount(&l.target)?;
+        std::fs::remove_dir_all(&dir).map_err(|e| e.to_string())?;
+        std::fs::remove_file(l.upper.join("plain")).map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+/// A directory of the upper layer loses the impure mark by the first change after a listing that found it needless, and
+/// gets it again when it is needed; the listing writes nothing.
+pub fn impure_taken_off(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs takes it off when it lists")?;
+    let l = b.layout(2)?;
+    for name in ["moved", "copied"] {
+        b.file(&l.lowers[0].join("dir").join(name), name)?;
+    }
+    b.dir(&l.upper.join("elsewhere"))?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let dir = l.target.join("dir");
+    b.works("chmod", sys::chmod(dir.join("moved"), 0o600))?;
+    marked(b, &l, "after a copy-up", true)?;
+    agree(b, &dir)?;
+    b.file(&dir.join("new"), "new")?;
+    marked(b, &l, "while it is needed", true)?;
+    let to = l.target.join("elsewhere/moved");
+    b.works("rename", sys::rename(dir.join("moved"), to, 0))?;
+    b.umount(&l.target)?;
+
+    union.mount(&l.target)?;
+    agree(b, &dir)?;
+    marked(b, &l, "after a listing", true)?;
+    b.works("unlink", sys::unlink(dir.join("new")))?;
+    marked(b, &l, "after a change", false)?;
+    b.works("chmod", sys::chmod(dir.join("copied"), 0o600))?;
+    marked(b, &l, "after another copy-up", true)?;
+    agree(b, &dir)?;
+    b.umount(&l.target)?;
+    union.mount(&l.target)?;
+    agree(b, &dir)?;
+    agree(b, &l.target.join("elsewhere"))?;
+    b.umount(&l.target)
+}
+
+const IMPURE: &str = "trusted.overlay.impure";
+
+fn marked(b: &Bench, l: &Layout, when: &str, expected: bool) -> Result<(), String> {
+    let found = sys::getxattr(l.upper.join("dir"), IMPURE).is_ok();
+    b.must(&format!("{when}: marked: {expected}"), found == expected)
+}
+
+/// Numbers as listed must be those of the objects.
+fn agree(b: &Bench, dir: &Path) -> Result<(), String> {
+    for entry in b.works("listing", walk::list(dir))? {
+        let name = String::from_utf8_lossy(&entry.name).into_owned();
+        let number = b.works("stat", sys::stat(dir.join(&name), 0))?.st_ino;
+        b.must(
+            &format!("{name}: {number}, listed as {}", entry.ino),
+            number == entry.ino,
+        )?;
+    }
+    Ok(())
+}
+
+/// A file whose data overlayfs left below is never read as zeros.
+pub fn metacopy_below(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    Union::new("overlay")
+        .lowers(&l.lowers)
+        .upper(&l.upper, &l.work)
+        .option("redirect_dir", "on")
+        .option("metacopy", "on")
+        .mount(&l.target)?;
+    b.works("chmod", sys::chmod(l.target.join("file"), 0o600))?;
+    b.umount(&l.target)?;
+    let top = b.tmpfs("top2")?;
+    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    // The old upper layer is the bottom now, without the layer that has the data.
+    let union = b.new_union().lower(&l.upper).upper(&upper, &work);
+    if union.mount(&l.target).is_err() {
+        return Ok(());
+    }
+    match std::fs::read_to_string(l.target.join("file")) {
+        Ok(text) => b.must(
+            &format!("the data or an error, not {text:?}"),
+            text == "below",
+        )?,
+        Err(_) => b.must(
+            "writing is refused too",
+            std::fs::write(l.target.join("file"), "x").is_err(),
+        )?,
+    }
+    b.umount(&l.target)
+}
+
+/// Deletions in a union whose layers are in a union are its own.
+pub fn nested_marks(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    b.union(&l).mount(&l.target)?;
+    let inner = b.target("inner")?;
+    for name in ["lower", "upper", "work", "lower/d"] {
+        b.dir(&l.target.join(name))?;
+    }
+    b.file(&l.target.join("lower/f"), "f")?;
+    b.file(&l.target.join("lower/d/g"), "g")?;
+    let union = b
+        .new_union()
+        .lower(l.target.join("lower"))
+        .upper(l.target.join("upper"), l.target.join("work"));
+    // A union as the upper layer of another may be refused; if it is not, it must work.
+    if let Err(failure) = union.mount(&inner) {
+        let refused = [libc::EINVAL, libc::EPERM, libc::EOPNOTSUPP];
+        b.must(
+            &format!("a refusal, not {failure}"),
+            refused.contains(&failure.errno.0),
+        )?;
+        return b.umount(&l.target);
+    }
+    b.works("unlink", sys::unlink(inner.join("f")))?;
+    b.fails("stat", sys::stat(inner.join("f"), 0), libc::ENOENT)?;
+    b.works("unlink", sys::unlink(inner.join("d/g")))?;
+    b.works("rmdir", sys::rmdir(inner.join("d")))?;
+    b.works("mkdir", sys::mkdir(inner.join("d"), 0o755))?;
+    b.must(
+        "an empty directory",
+        walk::list(&inner.join("d"))?.is_empty(),
+    )?;
+    b.umount(&inner)?;
+    b.holds(&l.target.join("lower/f"), "f")?;
+    b.umount(&l.target)
+}
+
+/// What overlayfs writes with all its features on is understood or refused.
+pub fn overlayfs_features(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    for path in ["moved/sub", "kept"] {
+        b.dir(&l.lowers[1].join(path))?;
+    }
+    b.file(&l.lowers[1].join("moved/sub/f"), "deep")?;
+    b.file(&l.lowers[1].join("kept/data"), "data below")?;
+    Union::new("overlay")
+        .lowers(&l.lowers)
+        .upper(&l.upper, &l.work)
+        .option("redirect_dir", "on")
+        .option("metacopy", "on")
+        .option("index", "off")
+        .mount(&l.target)?;
+    b.works(
+        "rename",
+        sys::rename(l.target.join("moved"), l.target.join("renamed"), 0),
+    )?;
+    b.works("chmod", sys::chmod(l.target.join("kept/data"), 0o600))?;
+    let seen = walk::walk(&l.target)?;
+    b.umount(&l.target)?;
+    b.union(&l).mount(&l.target)?;
+    let mut refused = Vec::new();
+    for (path, text) in [("renamed/sub/f", "deep"), ("kept/data", "data below")] {
+        match std::fs::read_to_string(l.target.join(path)) {
+            Ok(found) => b.must(
+                &format!("{path} holds {text:?}, not {found:?}"),
+                found == text,
+            )?,
+            Err(error) if error.raw_os_error() == Some(libc::EIO) => refused.push(path),
+            Err(error) => return Err(format!("{path}: {error}")),
+        }
+    }
+    if refused.is_empty() {
+        let now = walk::walk(&l.target)?;
+        b.must(&format!("the same tree: {seen:?} and {now:?}"), seen == now)?;
+    }
+    b.umount(&l.target)
+}
+
+/// The layers of an overlayfs mount as a union, its deletions kept.
+pub fn overlayfs_layers(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    b.dir(&l.lowers[1].join("dir"))?;
+    b.file(&l.lowers[1].join("dir/x"), "x")?;
+    Union::new("overlay")
+        .lowers(&l.lowers)
+        .upper(&l.upper, &l.work)
+        .mount(&l.target)?;
+    b.works("unlink", sys::unlink(l.target.join("file")))?;
+    b.works("unlink", sys::unlink(l.target.join("dir/x")))?;
+    b.works("rmdir", sys::rmdir(l.target.join("dir")))?;
+    b.works("mkdir", sys::mkdir(l.target.join("dir"), 0o755))?;
+    b.file(&l.target.join("new"), "new")?;
+    let seen = walk::walk(&l.target)?;
+    b.umount(&l.target)?;
+    b.union(&l).mount(&l.target)?;
+    let now = walk::walk(&l.target)?;
+    b.must(&format!("the same tree: {seen:?} and {now:?}"), seen == now)?;
+    b.umount(&l.target)
+}
+
+/// Unions on unions end before the kernel's stack does.
+pub fn stacking_too_deep(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    let mut below = l.lowers[0].clone();
+    for level in 0..4 {
+        let top = b.tmpfs(&format!("t{level}"))?;
+        let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+        let target = b.target(&format!("level{level}"))?;
+        let union = b.new_union().lower(&below).upper(&upper, &work);
+        if level < 2 {
+            union.mount(&target)?;
+            b.holds(&target.join("file"), "below")?;
+        } else {
+            b.refused(&union, &target, &[libc::EINVAL, libc::ELOOP])?;
+            return Ok(());
+        }
+        below = target;
+    }
+    Ok(())
+}
+
+/// A union goes over overlayfs, and overlayfs over a union.
+pub fn union_over_overlayfs(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    Union::new("overlay")
+        .lowers(&l.lowers)
+        .upper(&l.upper, &l.work)
+        .mount(&l.target)?;
+    b.file(&l.target.join("over"), "over")?;
+    let top = b.tmpfs("top2")?;
+    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let second = b.target("second")?;
+    b.new_union()
+        .lower(&l.target)
+        .upper(&upper, &work)
+        .mount(&second)?;
+    b.holds(&second.join("over"), "over")?;
+    b.file(&second.join("file"), "changed")?;
+    b.works("unlink", sys::unlink(second.join("over")))?;
+    b.holds(&l.target.join("file"), "below")?;
+    b.umount(&second)?;
+    b.umount(&l.target)?;
+    let third = b.tmpfs("top3")?;
+    let (upper, work) = (b.dir(&third.join("upper"))?, b.dir(&third.join("work"))?);
+    b.union(&l).mount(&l.target)?;
+    Union::new("overlay")
+        .lower(&l.target)
+        .upper(&upper, &work)
+        .mount(&second)?;
+    b.holds(&second.join("over"), "over")?;
+    b.file(&second.join("file"), "again")?;
+    b.umount(&second)?;
+    b.umount(&l.target)
+}
+
+/// A union can be a lower layer of another.
+pub fn union_over_union(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    b.file(&l.lowers[1].join("deep"), "deep")?;
+    b.union(&l).mount(&l.target)?;
+    b.file(&l.target.join("made"), "made")?;
+    b.works("unlink", sys::unlink(l.target.join("file")))?;
+    let top = b.tmpfs("top2")?;
+    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let second = b.target("second")?;
+    b.new_union()
+        .lower(&l.target)
+        .upper(&upper, &work)
+        .mount(&second)?;
+    b.holds(&second.join("made"), "made")?;
+    b.holds(&second.join("deep"), "deep")?;
+    b.fails(
+        "stat of a deleted name",
+        sys::stat(second.join("file"), 0),
+        libc::ENOENT,
+    )?;
+    b.file(&second.join("made"), "changed")?;
+    b.holds(&l.target.join("made"), "made")?;
+    b.works("unlink", sys::unlink(second.join("deep")))?;
+    b.works("mkdir", sys::mkdir(second.join("dir/sub"), 0o755))?;
+    let names: Vec<_> = walk::list(&second)?
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
+    b.must(
+        &format!("names dir and made, not {names:?}"),
+        names == [&b"dir"[..], b"made"],
+    )?;
+    b.umount(&second)?;
+    b.umount(&l.target)
+}
+
+/// Lower layers may say by attributes what is hidden.
+pub fn xattr_whiteouts(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(2)?;
+    b.dir(&l.lowers[1].join("d"))?;
+    b.file(&l.lowers[1].join("d/hidden"), "hidden")?;
+    b.file(&l.lowers[1].join("d/seen"), "seen")?;
+    let dir = b.dir(&l.lowers[0].join("d"))?;
+    b.works(
+        "mark",
+        sys::setxattr(&dir, "trusted.overlay.opaque", b"x", 0),
+    )?;
+    b.file(&dir.join("hidden"), "")?;
+    b.works(
+        "mark",
+        sys::setxattr(dir.join("hidden"), "trusted.overlay.whiteout", b"y", 0),
+    )?;
+    b.union(&l).mount(&l.target)?;
+    let names: Vec<_> = walk::list(&l.target.join("d"))?
+        .into_iter()
+        .map(|entry| entry.name)
+        .collect();
+    b.must(&format!("seen alone, not {names:?}"), names == [b"seen"])?;
+    b.fails(
+        "stat",
+        sys::stat(l.target.join("d/hidden"), 0),
+        libc::ENOENT,
+    )?;
+    b.file(&l.target.join("d/hidden"), "new")?;
+    b.holds(&l.target.join("d/hidden"), "new")?;
+    b.works("unlink", sys::unlink(l.target.join("d/hidden")))?;
+    b.fails(
+        "stat",
+        sys::stat(l.target.join("d/hidden"), 0),
+        libc::ENOENT,
+    )?;
+    b.works("unlink", sys::unlink(l.target.join("d/seen")))?;
+    b.works("rmdir", sys::rmdir(l.target.join("d")))?;
+    b.umount(&l.target)
+}

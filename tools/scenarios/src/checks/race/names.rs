@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Many who make, move and remove the same names.
+
+use std::path::Path;
+
+use crate::bench::Bench;
+use crate::errno::Errno;
+use crate::sys;
+use crate::walk;
+
+/// Names that are exchanged all the time are always there, and nothing is lost or doubled.
+pub fn race_exchange(b: &mut Bench) -> Result<(), String> {
+    const NAMES: [&str; 4] = ["a", "b", "d/c", "d/d"];
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        for name in NAMES {
+            b.file(name, name);
+        }
+    })?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.crowd(5, |process| {
+        for round in 0..60 {
+            let one = l.target.join(NAMES[(round + process) % 4]);
+            let other = l.target.join(NAMES[(round * 3 + process + 1) % 4]);
+            if process == 0 {
+                std::fs::read(&one).expect("it is always there");
+            } else if one != other {
+                sys::rename(&one, &other, libc::RENAME_EXCHANGE).expect("exchange");
+            }
+        }
+    })?;
+    b.sound(&union, &l, &lowers)?;
+    union.mount(&l.target)?;
+    let mut found = Vec::new();
+    for name in NAMES {
+        let text = std::fs::read_to_string(l.target.join(name));
+        found.push(text.map_err(|error| error.to_string())?);
+    }
+    found.sort();
+    b.must(
+        &format!("each file is there once: {found:?}"),
+        found == NAMES,
+    )?;
+    b.umount(&l.target)
+}
+
+/// One name is made and removed as a directory by many: it never shows what a lower layer has there.
+pub fn race_mkdir_rmdir(b: &mut Bench) -> Result<(), String> {
+    const ROUNDS: usize = 120;
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        b.file("d/old", "below");
+        b.dir("d/older");
+    })?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let dir = l.target.join("d");
+    b.works("unlink", sys::unlink(dir.join("old")))?;
+    b.works("rmdir", sys::rmdir(dir.join("older")))?;
+    let counts = l.lowers[0].parent().ok_or("a parent")?;
+    b.crowd(4, |process| {
+        let mut balance = 0;
+        for _ in 0..ROUNDS {
+            match sys::mkdir(&dir, 0o755) {
+                Ok(()) => balance += 1,
+                Err(error) => assert_eq!(error.0, libc::EEXIST),
+            }
+            if let Ok(names) = walk::list(&dir) {
+                assert!(names.is_empty(), "{names:?}");
+            }
+            match sys::rmdir(&dir) {
+                Ok(()) => balance -= 1,
+                Err(error) => assert_eq!(error.0, libc::ENOENT),
+            }
+        }
+        let count = counts.join(format!("balance{process}"));
+        std::fs::write(count, balance.to_string()).expect("write");
+    })?;
+    let mut balance = 1;
+    for process in 0..4 {
+        let text = std::fs::read_to_string(counts.join(format!("balance{process}")));
+        balance += text
+            .ok()
+            .and_then(|text| text.parse::<i32>().ok())
+            .ok_or("a number")?;
+    }
+    let there = sys::stat(&dir, 0).is_ok();
+    b.must(
+        &format!("made and removed in turn: {balance}, there: {there}"),
+        balance == i32::from(there),
+    )?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// Of many that unlink, make, rename or link one name at once, one succeeds.
+pub fn race_one_wins(b: &mut Bench) -> Result<(), String> {
+    const NAMES: usize = 40;
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        b.file("d/source", "source");
+        for name in 0..NAMES {
+            b.file(&format!("d/{name}"), "below");
+        }
+    })?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let dir = l.target.join("d");
+    let scores = l.lowers[0].parent().ok_or("a parent")?;
+    let score = |process: usize| scores.join(format!("score{process}"));
+    for (what, call, lost) in CONTESTS {
+        b.crowd(PROCESSES, |process| {
+            let mut won = 0;
+            for name in 0..NAMES {
+                match call(&dir, name, process) {
+                    Ok(()) => won += 1,
+                    Err(error) => assert_eq!(error, Errno(*lost), "{what}"),
+                }
+            }
+            std::fs::write(score(process), won.to_string()).expect("write");
+        })?;
+        let mut won = 0;
+        for process in 0..PROCESSES {
+            let text = std::fs::read_to_string(score(process));
+            won += text
+                .ok()
+                .and_then(|text| text.parse::<usize>().ok())
+                .ok_or("a number")?;
+        }
+        b.must(
+            &format!("{what}: {NAMES} successes, not {won}"),
+            won == NAMES,
+        )?;
+    }
+    let links = b.works("stat", sys::stat(dir.join("source"), 0))?.st_nlink;
+    b.must(
+        &format!("a name for each link, not {links}"),
+        links as usize == NAMES + 1,
+    )?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+const PROCESSES: usize = 4;
+
+/// A call that one alone can make for a name, and what it says to the others.
+type Contest = (
+    &'static str,
+    fn(&Path, usize, usize) -> sys::Result<()>,
+    i32,
+);
+
+const CONTESTS: &[Contest] = &[
+    (
+        "unlink",
+        |dir, name, _| sys::unlink(dir.join(name.to_string())),
+        libc::ENOENT,
+    ),
+    (
+        "create over a whiteout",
+        |dir, name, _| {
+            let flags = libc::O_CREAT | libc::O_EXCL | libc::O_WRONLY;
+            sys::open(dir.join(name.to_string()), flags, 0o600).and_then(sys::close)
+        },
+        libc::EEXIST,
+    ),
+    (
+        "rename away",
+        |dir, name, me| {
+            sys::rename(
+                dir.join(name.to_string()),
+                dir.join(format!("{name}-{me}")),
+                0,
+            )
+        },
+        libc::ENOENT,
+    ),
+    (
+        "mkdir over a whiteout",
+        |dir, name, _| sys::mkdir(dir.join(name.to_string()), 0o755),
+        libc::EEXIST,
+    ),
+    (
+        "rmdir",
+        |dir, name, _| sys::rmdir(dir.join(name.to_string())),
+        libc::ENOENT,
+    ),
+    (
+        "link over a whiteout",
+        |dir, name, _| sys::link(dir.join("source"), dir.join(name.to_string()), 0),
+        libc::EEXIST,
+    ),
+];
+
+/// Directories are read while their names, and they themselves, are removed and made again.
+pub fn race_readdir_rmdir(b: &mut Bench) -> Result<(), String> {
+    const ROUNDS: usize = 60;
+    const NAMES: usize = 12;
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        for number in 0..NAMES {
+            b.file(&format!("d/{number}"), "below");
+        }
+    })?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let dir = l.target.join("d");
+    b.crowd(4, |process| {
+        for _ in 0..ROUNDS {
+            if process == 0 {
+                for number in 0..NAMES {
+                    sys::unlink(dir.join(number.to_string())).expect("unlink");
+                }
+                sys::rmdir(&dir).expect("it is empty");
+                sys::mkdir(&dir, 0o755).expect("mkdir");
+                for number in 0..NAMES {
+                    sys::symlink("x", dir.join(number.to_string())).expect("symlink");
+                }
+                continue;
+            }
+            let Ok(fd) = sys::open(&dir, libc::O_RDONLY | libc::O_DIRECTORY, 0) else {
+                continue;
+            };
+            let mut names = Vec::new();
+            loop {
+                // Small pieces, so that the directory changes between them.
+                match sys::getdents(fd, 100) {
+                    Ok(entries) if entries.is_empty() => break,
+                    Ok(entries) => names.extend(entries.into_iter().map(|entry| entry.name)),
+                    // It has been removed.
+                    Err(error) => {
+                        assert_eq!(error.0, libc::ENOENT);
+                        break;
+                    }
+                }
+            }
+            let count = names.len();
+            names.sort();
+            names.dedup();
+            assert_eq!(names.len(), count, "no name is listed twice");
+            sys::close(fd).expect("close");
+        }
+    })?;
+    let tree = b.sound(&union, &l, &lowers)?;
+    let new = tree
+        .values()
+        .filter(|line| line.contains("-> \"x\""))
+        .count();
+    b.must(
+        &format!("the new names and no old ones: {new}"),
+        new == NAMES,
+    )
+}
+
+/// A file that is replaced by rename is always there and always whole.
+pub fn race_rename_over(b: &mut Bench) -> Result<(), String> {
+    const ROUNDS: usize = 80;
+    let l = b.layout(2)?;
+    b.describe(&l, 1, |b| {
+        b.file("f", vec![b'a'; 5000]);
+    })?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let file = l.target.join("f");
+    b.crowd(4, |process| {
+        for round in 0..ROUNDS {
+            if process < 2 {
+                let new = l.target.join(format!("new{process}"));
+                std::fs::write(&new, vec![b'b' + (round % 20) as u8; 5000]).expect("write");
+                sys::rename(&new, &file, 0).expect("rename");
+            } else {
+                let data = std::fs::read(&file).expect("it is always there");
+                assert_eq!(data.len(), 5000);
+                assert!(data.iter().all(|byte| *byte == data[0]));
+                sys::stat(&file, 0).expect("stat");
+                sys::access(&file, libc::R_OK).expect("access");
+            }
+        }
+    })?;
+    let tree = b.sound(&union, &l, &lowers)?;
+    b.must(
+        "no temporary name is left",
+        !tree.keys().any(|path| path.starts_with("new")),
+    )
+}

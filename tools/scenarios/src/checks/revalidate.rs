@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Layers whose names come and go by themselves.
+
+use std::path::Path;
+use std::time::Duration;
+
+use crate::bench::{Bench, Layout};
+use crate::errno::Errno;
+use crate::fuse::{self, Manner, Tree};
+use crate::sys;
+use crate::walk;
+
+/// Names that come and go in a layer that may change by itself are seen when the layer by itself shows them.
+pub fn names_that_come(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs keeps names that were not there")?;
+    let l = b.layout(2)?;
+    let served = b.tmpfs("served")?;
+    let server = b.target("server")?;
+    for dir in ["merged", "own/deep"] {
+        b.dir(&served.join(dir))?;
+    }
+    for layer in [&l.upper, &l.lowers[0], &l.lowers[1]] {
+        b.file(&b.dir(&layer.join("merged"))?.join("kept"), "kept")?;
+    }
+    for seconds in [0, 1] {
+        fuse::mount_mirror(
+            b,
+            &server,
+            0,
+            &Tree::default(),
+            Manner::Believed(seconds),
+            Some(&served),
+        )?;
+        for fallthru in ["on", "off"] {
+            // The server's layer between two that do not change.
+            b.new_union()
+                .lower(&l.lowers[0])
+                .lower(&server)
+                .lower(&l.lowers[1])
+                .upper(&l.upper, &l.work)
+                .option("fallthru", fallthru)
+                .mount(&l.target)?;
+            let what = format!("fallthru={fallthru}, believed for {seconds} s");
+            // Waiting takes its time.
+            let dirs = if seconds == 0 { &DIRS[..] } else { &DIRS[..2] };
+            for dir in dirs {
+                for listed in [true, false] {
+                    come_and_go(b, &l, &served.join(dir), dir, seconds, listed)
+                        .map_err(|error| format!("{what}, {dir}, listed: {listed}: {error}"))?;
+                }
+            }
+            b.umount(&l.target)?;
+        }
+        b.umount(&server)?;
+    }
+    Ok(())
+}
+
+/// The root, a directory that all layers have, one that only the server has, and one within it.
+const DIRS: [&str; 4] = [".", "merged", "own", "own/deep"];
+
+/// So many names that are not there that it would be worth reading a directory.
+const MANY: usize = 30;
+
+/// Waits until what was said is not believed any more.
+fn forget(seconds: u64) {
+    if seconds > 0 {
+        std::thread::sleep(Duration::from_millis(seconds * 1000 + 200));
+    }
+}
+
+fn come_and_go(
+    b: &Bench,
+    l: &Layout,
+    served: &Path,
+    dir: &str,
+    seconds: u64,
+    listed: bool,
+) -> Result<(), String> {
+    let seen = l.target.join(dir);
+    let lists = |name: &str| -> Result<bool, String> {
+        let names = walk::list(&seen)?;
+        Ok(names.iter().any(|entry| entry.name == name.as_bytes()))
+    };
+    // All that the union could remember.
+    if listed {
+        walk::list(&seen)?;
+    }
+    for number in 0..MANY {
+        let name = seen.join(format!("none{number}"));
+        b.fails("stat", sys::stat(&name, 0), libc::ENOENT)?;
+    }
+    for name in ["new", "newdir"] {
+        b.fails(name, sys::stat(seen.join(name), 0), libc::ENOENT)?;
+    }
+    b.file(&served.join("new"), "new")?;
+    b.file(&b.dir(&served.join("newdir"))?.join("inside"), "inside")?;
+    forget(seconds);
+    let come = || -> Result<(), String> {
+        b.holds(&seen.join("new"), "new")?;
+        b.holds(&seen.join("newdir/inside"), "inside")
+    };
+    if listed {
+        b.must("new is listed", lists("new")?)?;
+        come()?;
+    } else {
+        come()?;
+        b.must("new is listed", lists("new")?)?;
+    }
+    b.must("newdir is listed", lists("newdir")?)?;
+    b.must("the others are there", dir != "merged" || lists("kept")?)?;
+    // What the union shows of the layer beneath is hidden when the server has something.
+    if dir == "merged" {
+        let below = l.lowers[1].join(dir).join("below");
+        b.file(&below, "below")?;
+        forget(seconds);
+        b.holds(&seen.join("below"), "below")?;
+        b.file(&served.join("below"), "above")?;
+        forget(seconds);
+        b.holds(&seen.join("below"), "above")?;
+        b.works("unlink", sys::unlink(served.join("below")))?;
+        forget(seconds);
+        b.holds(&seen.join("below"), "below")?;
+        b.works("unlink", sys::unlink(&below))?;
+    }
+    b.works("unlink", sys::unlink(served.join("new")))?;
+    std::fs::remove_dir_all(served.join("newdir")).map_err(|error| error.to_string())?;
+    forget(seconds);
+    if listed {
+        b.must("new is not listed", !lists("new")?)?;
+    }
+    for name in ["new", "newdir"] {
+        b.fails(name, sys::stat(seen.join(name), 0), libc::ENOENT)?;
+    }
+    b.must("new is not listed", !lists("new")?)?;
+    // A name can be made where one has gone, and goes without hiding anything.
+    b.works("mkdir", sys::mkdir(seen.join("newdir"), 0o755))?;
+    b.works("rmdir", sys::rmdir(seen.join("newdir")))?;
+    let left = sys::stat(l.upper.join(dir).join("newdir"), libc::AT_SYMLINK_NOFOLLOW);
+    b.must(
+        "no whiteout was left",
+        left.err() == Some(Errno(libc::ENOENT)),
+    )
+}

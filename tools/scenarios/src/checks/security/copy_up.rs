@@ -1,0 +1,452 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Who may watch, forbid and delay a copy-up.
+
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::Duration;
+
+use crate::acl;
+use crate::bench::{Bench, Layout};
+use crate::mount;
+use crate::process::{self, End};
+use crate::selinux::{self, LABEL};
+use crate::shape::{Api, Fs};
+use crate::sys;
+use crate::walk;
+use crate::watch::Listener;
+
+/// A default ACL and a set-group-id bit of the work directory, or of one above the upper layer, do not get into copies.
+pub fn acl_of_work_directory(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    let lower = &l.lowers[0];
+    b.file(&lower.join("dir/inside"), "inside")?;
+    b.works(
+        "fifo",
+        sys::mknod(lower.join("fifo"), libc::S_IFIFO | 0o600, 0),
+    )?;
+    b.works("chmod", sys::chmod(lower.join("dir"), 0o700))?;
+    for name in ["over", "over_dir"] {
+        b.file(&lower.join(name), "to be replaced")?;
+    }
+    b.union(&l).mount(&l.target)?;
+    let before = walk::walk(&l.target)?;
+    b.umount(&l.target)?;
+    infect(b, &l)?;
+    b.union(&l).mount(&l.target)?;
+    for name in ["file", "dir/inside", "fifo"] {
+        let path = l.target.join(name);
+        let mode = b.works("stat", sys::stat(&path, 0))?.st_mode & 0o7777;
+        b.works("chmod to the same", sys::chmod(&path, mode))?;
+    }
+    b.same("after copy-up", &before, &walk::walk(&l.target)?)?;
+    // What is made over a whiteout is made in the work directory, too.
+    sys::umask(0o027);
+    for name in ["over", "over_dir"] {
+        b.works("unlink", sys::unlink(l.target.join(name)))?;
+    }
+    let fd = sys::open(l.target.join("over"), libc::O_CREAT | libc::O_WRONLY, 0o666);
+    b.works("create", fd.and_then(sys::close))?;
+    b.works("mkdir", sys::mkdir(l.target.join("over_dir"), 0o777))?;
+    for (name, mode) in [("over", 0o640), ("over_dir", 0o750)] {
+        let path = l.target.join(name);
+        let stat = b.works("stat", sys::stat(&path, 0))?;
+        b.must(
+            &format!(
+                "{name}: {mode:o} of root, not {:o} {}",
+                stat.st_mode, stat.st_gid
+            ),
+            stat.st_mode & 0o7777 == mode && stat.st_gid == 0,
+        )?;
+        let names = b.works("listxattr", sys::listxattr(&path))?;
+        b.must(&format!("{name} has no ACL: {names:?}"), names.is_empty())?;
+    }
+    b.umount(&l.target)
+}
+
+/// Gives every directory of the union's own, and the one above, what new objects there would inherit.
+fn infect(b: &Bench, l: &Layout) -> Result<(), String> {
+    let above = l.upper.parent().ok_or("a parent")?;
+    for path in [above, &l.work, &l.work.join("work")] {
+        let list = acl::encode("u:7,user:1000:7,g:7,m:7,o:7");
+        b.works("default ACL", sys::setxattr(path, acl::DEFAULT, &list, 0))?;
+        b.works("chown", sys::lchown(path, 0, 50))?;
+        b.works("chmod g+s", sys::chmod(path, 0o2777))?;
+    }
+    Ok(())
+}
+
+/// A lower file that is filled when it is needed, by whoever watches, is copied up with its data.
+pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
+    let memory = b.tmpfs("top")?;
+    for fs in [Fs::Ext4, Fs::Xfs, Fs::Btrfs] {
+        let disk = b.dir(&b.disk(fs)?.join("copy_up_filled"))?;
+        // To another file system, and to the same one, which may share blocks.
+        for top in [&memory, &disk] {
+            for limited in [false, true] {
+                let l = Layout {
+                    lowers: vec![b.dir(&disk.join("lower"))?],
+                    upper: b.dir(&top.join("upper"))?,
+                    work: b.dir(&top.join("work"))?,
+                    target: b.target("target")?,
+                };
+                let name = format!("{} to {}", fs.name(), top.display());
+                filled(b, &l, limited).map_err(|error| format!("{name}: {error}"))?;
+                for path in [&l.lowers[0], &l.upper, &l.work] {
+                    std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
+                }
+            }
+        }
+        // The disk is shared with other cases.
+        std::fs::remove_dir_all(&disk).map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+const FILLED_SIZE: usize = 400_000;
+
+fn filled(b: &Bench, l: &Layout, limited: bool) -> Result<(), String> {
+    let io = |error: std::io::Error| error.to_string();
+    let path = l.lowers[0].join("placeholder");
+    let file = std::fs::File::create(&path).map_err(io)?;
+    file.set_len(FILLED_SIZE as u64).map_err(io)?;
+    b.union(l).mount(&l.target)?;
+    let data: Vec<u8> = (0..FILLED_SIZE).map(|at| (at / 1000) as u8 | 1).collect();
+    let (mut fetched, stored) = (false, &data);
+    let listener = Listener::new(
+        b,
+        libc::FAN_CLASS_PRE_CONTENT,
+        sys::FAN_PRE_ACCESS,
+        &[&path],
+        || {
+            if !fetched {
+                file.write_all_at(stored, 0).expect("room for it");
+                fetched = true;
+            }
+            libc::FAN_ALLOW
+        },
+    )?;
+    let result = copied(b, l, limited, &data);
+    let _ = mount::unmount_below(&l.target);
+    drop(listener);
+    result
+}
+
+fn copied(b: &Bench, l: &Layout, limited: bool, data: &[u8]) -> Result<(), String> {
+    let target = l.target.join("placeholder");
+    if limited && b.is_union() {
+        let end = process::child(|| {
+            sys::limit_file_size(1000).expect("setrlimit");
+            sys::chmod(&target, 0o600).expect("chmod");
+        })?;
+        b.must(&format!("chmod, not {end:?}"), end == End::Done)?;
+    } else {
+        b.works("chmod", sys::chmod(&target, 0o600))?;
+    }
+    same_data(b, &l.upper.join("placeholder"), data)?;
+    same_data(b, &target, data)
+}
+
+fn same_data(b: &Bench, path: &Path, data: &[u8]) -> Result<(), String> {
+    let found = std::fs::read(path).map_err(|error| error.to_string())?;
+    let wrong = found.iter().zip(data).filter(|(is, ought)| is != ought);
+    b.must(
+        &format!(
+            "{} has all of its data, {} bytes of {} are wrong",
+            path.display(),
+            wrong.count(),
+            found.len()
+        ),
+        found == data,
+    )
+}
+
+/// Who watches a lower file may forbid that it is read, to be copied up as well; then nothing is copied.
+pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    let below = |name: &str| l.lowers[0].join(name);
+    for name in NAMES {
+        b.file(&below(name), &"x".repeat(300_000))?;
+    }
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    let files = NAMES.map(below);
+    let files: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
+    let listener = Listener::new(
+        b,
+        libc::FAN_CLASS_CONTENT,
+        libc::FAN_ACCESS_PERM,
+        &files,
+        || libc::FAN_DENY,
+    )?;
+    let at = |name: &str| l.target.join(name);
+    for (name, result) in NAMES.map(|name| (name, change(name, &at(name)))) {
+        // overlayfs copies in this process alone.
+        if name != "limit" || b.is_union() {
+            b.fails(name, result, libc::EPERM)?;
+        }
+    }
+    for name in NAMES {
+        let copied = sys::stat(l.upper.join(name), 0).is_ok();
+        b.must(&format!("{name}: nothing is copied"), !copied)?;
+    }
+    b.work_idle(&l)?;
+    // What is not read needs no permission.
+    b.works("truncate", sys::truncate(at("cut"), 0))?;
+    drop(listener);
+    for name in NAMES {
+        if name != "limit" || b.is_union() {
+            b.works(name, change(name, &at(name)))?;
+        }
+    }
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+const NAMES: [&str; 6] = ["chmod", "cut", "rename", "write", "sendfile", "limit"];
+
+/// A change of each kind that has the file copied.
+fn change(name: &str, path: &Path) -> sys::Result<()> {
+    match name {
+        "cut" => sys::truncate(path, 1000),
+        "rename" => {
+            let away = path.with_file_name("away");
+            sys::rename(path, &away, 0)?;
+            sys::rename(&away, path, 0)
+        }
+        "write" | "sendfile" => {
+            let fd = sys::open(path, libc::O_WRONLY, 0)?;
+            let result = if name == "write" {
+                sys::write(fd, b"y", None).map(drop)
+            } else {
+                let from = sys::open("/proc/self/exe", libc::O_RDONLY, 0)?;
+                let sent = sys::sendfile(fd, from, 100).map(drop);
+                sys::close(from)?;
+                sent
+            };
+            sys::close(fd)?;
+            result
+        }
+        "limit" => {
+            let end = process::child(|| {
+                sys::limit_file_size(1000).expect("setrlimit");
+                if let Err(error) = sys::chmod(path, 0o600) {
+                    std::process::exit(error.0);
+                }
+            })?;
+            match end {
+                End::Status(error) => Err(crate::errno::Errno(error)),
+                _ => Ok(()),
+            }
+        }
+        _ => sys::chmod(path, 0o600),
+    }
+}
+
+/// A mapping of a file that was opened before its copy-up does not wait, with the address space locked, for a listener
+/// of fanotify that looks at the process.
+pub fn map_asks_nobody(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(1)?;
+    let old = "o".repeat(MAPPED_SIZE);
+    b.file(&l.lowers[0].join("f"), &old)?;
+    for option in [None, Some("volatile")] {
+        for fixed in [false, true] {
+            for (what, open, prot, map, copied) in CASES {
+                let upper = b.dir(&l.upper.join("u"))?;
+                let work = b.dir(&l.work.join("w"))?;
+                let union = b.new_union().lowers(&l.lowers).upper(&upper, &work);
+                let union = match option {
+                    Some(option) => union.flag(option),
+                    None => union,
+                };
+                union.mount(&l.target)?;
+                let file = l.target.join("f");
+                let result = mapped(b, &file, &l.upper, (open, prot, map, fixed), copied);
+                b.umount(&l.target)?;
+                for dir in [upper, work] {
+                    std::fs::remove_dir_all(dir).map_err(|e| e.to_string())?;
+                }
+                result.map_err(|why| format!("{what}, fixed: {fixed}, {option:?}: {why}"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+const LIMIT: Duration = Duration::from_secs(15);
+const MAPPED_SIZE: usize = 8192;
+
+/// What is opened, mapped, and whether at a fixed address; and whether the copy is made by the mapping itself.
+const CASES: [(&str, i32, i32, i32, bool); 7] = [
+    (
+        "private",
+        libc::O_RDONLY,
+        libc::PROT_READ,
+        libc::MAP_PRIVATE,
+        true,
+    ),
+    (
+        "private and writable",
+        libc::O_RDONLY,
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_PRIVATE,
+        true,
+    ),
+    (
+        "shared",
+        libc::O_RDONLY,
+        libc::PROT_READ,
+        libc::MAP_SHARED,
+        true,
+    ),
+    (
+        "shared and writable",
+        libc::O_RDWR,
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_SHARED,
+        true,
+    ),
+    (
+        "shared and writable, of a lower file",
+        libc::O_RDWR,
+        libc::PROT_READ | libc::PROT_WRITE,
+        libc::MAP_SHARED,
+        false,
+    ),
+    (
+        "shared, opened for writing, of a lower file",
+        libc::O_RDWR,
+        libc::PROT_READ,
+        libc::MAP_SHARED,
+        false,
+    ),
+    (
+        "executable",
+        libc::O_RDONLY,
+        libc::PROT_READ | libc::PROT_EXEC,
+        libc::MAP_PRIVATE,
+        true,
+    ),
+];
+
+fn mapped(
+    b: &Bench,
+    file: &Path,
+    top: &Path,
+    (open, prot, map, fixed): (i32, i32, i32, bool),
+    copied: bool,
+) -> Result<(), String> {
+    let fd = b.works("open", sys::open(file, open, 0))?;
+    if copied {
+        // Another descriptor copies it up, and writes what is then to be seen.
+        let other = b.works("open", sys::open(file, libc::O_WRONLY, 0))?;
+        b.works("write", sys::write(other, b"new", None))?;
+        b.works("close", sys::close(other))?;
+    }
+    let fanotify = b.works("fanotify_init", sys::fanotify_init(libc::FAN_CLASS_CONTENT))?;
+    b.works(
+        "fanotify_mark",
+        sys::fanotify_mark(
+            fanotify,
+            libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM,
+            libc::FAN_OPEN_PERM,
+            top,
+        ),
+    )?;
+    let done = b.base().join("below").join("done");
+    let _ = sys::rmdir(&done);
+    let expected: &[u8] = if copied { b"new" } else { b"ooo" };
+    let victim = process::background(|| {
+        let _ = sys::close(fanotify);
+        let make = if fixed { sys::Map::over } else { sys::Map::new };
+        let found = make(fd, MAPPED_SIZE, prot, map).expect("a mapping").bytes();
+        assert_eq!(&found[..expected.len()], expected);
+        sys::mkdir(&done, 0o755).expect("a mark");
+    })?;
+    // What a security daemon does: it asks who it is that opens something.
+    let listener = process::servant(|| {
+        loop {
+            for event in sys::fanotify_read(fanotify) {
+                let _ = std::fs::read(format!("/proc/{}/cmdline", event.pid));
+                let _ = sys::fanotify_answer(fanotify, event.fd, libc::FAN_ALLOW);
+                let _ = sys::close(event.fd);
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    })?;
+    let step = Duration::from_millis(10);
+    let in_time = (0..LIMIT.as_millis() / step.as_millis()).any(|_| {
+        std::thread::sleep(step);
+        sys::stat(&done, 0).is_ok()
+    });
+    for pid in [victim, listener] {
+        if !in_time || pid == listener {
+            process::kill(pid);
+        }
+    }
+    let end = process::wait(victim)?;
+    process::wait(listener)?;
+    b.works("close", sys::close(fanotify))?;
+    b.works("close", sys::close(fd))?;
+    b.must("the mapping waits for nobody", in_time)?;
+    b.must(&format!("the file is mapped: {end:?}"), end == End::Done)
+}
+
+/// With SELinux, copies have the label the union shows: that of context=, else that of the lower object.
+pub fn selinux_context(b: &mut Bench) -> Result<(), String> {
+    selinux::enforce(b)?;
+    let l = b.layout(1)?;
+    let below = &l.lowers[0];
+    std::os::unix::fs::symlink("target", below.join("link")).map_err(|error| error.to_string())?;
+    let names = ["file", "dir", "link"];
+    for name in names {
+        let label = format!("{BELOW}\0");
+        let set = sys::setxattr(below.join(name), LABEL, label.as_bytes(), 0);
+        b.works("labelling", set)?;
+    }
+    let label = |path: &Path| selinux::label(b, path);
+    let same = |path: &Path, expected: &str| match label(path)? {
+        found if found == expected => Ok(()),
+        found => Err(format!(
+            "{} must be labelled {expected}, it is {found}",
+            path.display()
+        )),
+    };
+    for (context, api) in [
+        (Some(SHOWN), Api::Mount),
+        (Some(SHOWN), Api::Strings),
+        (None, Api::Mount),
+    ] {
+        let mut union = b.union(&l).api(api);
+        if let Some(context) = context {
+            union = union.option("context", context);
+        }
+        union.mount(&l.target)?;
+        let expected = context.unwrap_or(BELOW);
+        for name in names {
+            same(&l.target.join(name), expected)?;
+            let (old, away) = (l.target.join(name), l.target.join("away"));
+            // A directory of a lower layer is not renamed; its mode is changed.
+            if name == "dir" {
+                b.works("chmod", sys::chmod(&old, 0o700))?;
+            } else {
+                b.works("rename", sys::rename(&old, &away, 0))?;
+                b.works("rename back", sys::rename(&away, &old, 0))?;
+            }
+            same(&l.upper.join(name), expected)?;
+            same(&old, expected)?;
+        }
+        b.file(&l.target.join("new"), "text")?;
+        let new = context.unwrap_or(selinux::BASE.trim_end_matches('\0'));
+        same(&l.upper.join("new"), new)?;
+        b.umount(&l.target)?;
+        // The other rounds copy anew.
+        for path in [&l.upper, &l.work] {
+            std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
+            b.dir(path)?;
+        }
+    }
+    Ok(())
+}
+
+const BELOW: &str = "u:object_r:below_t";
+const SHOWN: &str = "u:object_r:shown_t";

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! An upper layer that is full.
+
+use crate::bench::Bench;
+use crate::changes;
+use crate::image;
+use crate::sys;
+
+/// On an ext4 that is full, every change is done or leaves no trace.
+pub fn space_ext4(b: &mut Bench) -> Result<(), String> {
+    b.full_disk(&image::EXT4)
+}
+
+/// On an ext4 without inodes, every change is done or leaves no trace.
+pub fn space_ext4_inodes(b: &mut Bench) -> Result<(), String> {
+    let disk = b.looped(&image::EXT4)?;
+    let top = b.target("top")?;
+    disk.mount(&top, 0, "")?;
+    let l = b.layout_on(&top, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let ballast = b.dir(&top.join("ballast"))?;
+    let mut count = 0;
+    let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &[0, 1, 2, 3, 4, 5, 6], |free| {
+        if free == 0 {
+            while let Ok(()) = sys::mknod(ballast.join(count.to_string()), libc::S_IFREG, 0) {
+                count += 1;
+            }
+        } else {
+            count -= 1;
+            b.works("making room", sys::unlink(ballast.join(count.to_string())))?;
+        }
+        Ok(())
+    })?;
+    b.must(
+        &format!("every copy and every new object must have failed, not {failures} times"),
+        failures >= 20,
+    )?;
+    std::fs::remove_dir_all(&ballast).map_err(|error| error.to_string())?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// With no inode left, one inode left and so on, every change is done or leaves no trace.
+pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
+    let top = b.tmpfs("top")?;
+    let l = b.layout_on(&top, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let steps: Vec<u64> = (0..10).collect();
+    let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |inodes| {
+        let stat = b.works("statfs", sys::statfs(&top))?;
+        let options = format!("nr_inodes={}", stat.f_files - stat.f_ffree + inodes);
+        b.works(
+            "changing the number of inodes of the tmpfs",
+            sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes()),
+        )
+    })?;
+    b.must(
+        &format!("every copy and every new object must have failed, not {failures} times"),
+        failures >= 20,
+    )?;
+    b.works(
+        "inodes for all",
+        sys::mount("", &top, "", libc::MS_REMOUNT, b"nr_inodes=1000"),
+    )?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// With no page left, one page left and so on, every change is done or leaves no trace.
+pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
+    let top = b.tmpfs("top")?;
+    let l = b.layout_on(&top, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let steps: Vec<u64> = (0..12).collect();
+    let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |pages| {
+        let stat = b.works("statfs", sys::statfs(&top))?;
+        let size = (stat.f_blocks - stat.f_bfree + pages) * sys::page_size() as u64;
+        let options = format!("size={size}");
+        b.works(
+            "changing the size of the tmpfs",
+            sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes()),
+        )
+    })?;
+    let least = 12 * changes::LENGTH.div_ceil(sys::page_size());
+    b.must(
+        &format!(
+            "each page of a dozen copies must have been too much once, {least} in all, not {failures}"
+        ),
+        failures >= least,
+    )?;
+    b.sound(&union, &l, &lowers).map(drop)
+}
+
+/// On an xfs that is full, every change is done or leaves no trace.
+pub fn space_xfs(b: &mut Bench) -> Result<(), String> {
+    b.full_disk(&image::XFS)
+}
