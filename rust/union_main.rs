@@ -28,13 +28,13 @@ module! {
 #[pin_data]
 struct UnionModule {
     #[pin]
-    registration: vfs::file_system::Registration<union::UnionFs>,
+    registration: vfs::registration::Registration<union::UnionFs>,
 }
 
 impl kernel::InPlaceModule for UnionModule {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            registration <- vfs::file_system::Registration::new(module),
+            registration <- vfs::registration::Registration::new::<union::mount::context::MountContext>(module),
         })
     }
 }

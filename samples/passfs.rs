@@ -30,17 +30,18 @@ use inode::{PassDentry, PassInode};
 use kernel::{prelude::*, str::CString, sync::aref::ARef};
 use vfs::{
     dentry::{ChildDentry, Dentry, Root},
-    file_system::{FileSystem, Registration},
+    file_system::FileSystem,
     fs_context::{Context, FsContext, Parameter, Parsed, Value},
     mount::{Access, PrivateMount},
+    new_super::NewSuperBlock,
     path::Path,
+    registration::Registration,
     seq_show::SeqFile,
     statfs::Statfs,
-    super_block::{
-        flags, sync_filesystem, NewSuperBlock, SbInfo, SuperBlock, SuperOperations, MAX_STACK_DEPTH,
-    },
+    super_block::{flags, sync_filesystem, SbInfo, SuperBlock, MAX_STACK_DEPTH},
+    super_ops::SuperOperations,
     types::Loff,
-    xattr::Handlers,
+    xattr_ops::Handlers,
 };
 
 #[path = "../rust/bindings.rs"]
@@ -73,7 +74,7 @@ struct PassModule {
 impl kernel::InPlaceModule for PassModule {
     fn init(module: &'static ThisModule) -> impl PinInit<Self, Error> {
         try_pin_init!(Self {
-            registration <- Registration::new(module),
+            registration <- Registration::new::<Options>(module),
         })
     }
 }
@@ -100,12 +101,10 @@ impl FileSystem for PassFs {
     const FLAGS: u32 = 0;
     const INODE_CACHE: &'static CStr = c"passfs_inode";
     type INodeData = ARef<Dentry>;
-    type Context = Options;
+    type SuperData = Pass;
 }
 
 impl SuperOperations for PassFs {
-    type Data = Pass;
-
     fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
         buf.get(inode::real(inode::of(dentry)?))?;
         buf.set_type(MAGIC);

@@ -4,8 +4,12 @@
 #
 #   awk -v root=rust/union -v crate=union -f scripts/uses.awk FILE...
 #
-# A file is a module: crate::CRATE::layers::node is layers/node.rs.  Also read
-# are paths that begin with super::.  Tests do not count.
+#   -v family=FOLDER   the files of this folder count as one
+#   -v folders=1       folders instead of files
+#
+# A file is a module: crate::CRATE::layers::node is layers/node.rs, and so is
+# crate::CRATE::node, if the root passes it on.  Also read are paths that begin
+# with super::.  Tests do not count.
 
 # use PATH: a path without braces, of the file at hand.
 function use(path,    parts, n, i, file) {
@@ -14,10 +18,22 @@ function use(path,    parts, n, i, file) {
 	for (i = 1; i <= n; i++) {
 		file = file "/" parts[i]
 		if ((file ".rs") in known) {
-			if (file ".rs" != at) print at, file ".rs"
+			edge(file ".rs")
 			return
 		}
 	}
+	if (parts[1] in passed_on) edge(passed_on[parts[1]])
+}
+
+# edge FILE: the file at hand uses it.
+function edge(file) {
+	if (node(at) != node(file)) print node(at), node(file)
+}
+
+function node(file) {
+	if (family != "" && index(file, family "/") == 1) return family
+	if (folders) sub("/[^/]*$", "", file)
+	return file
 }
 
 # expand PREFIX TEXT: all paths of a tree of imports.
@@ -100,14 +116,18 @@ function balanced(text,    i, c, depth) {
 }
 
 BEGIN {
-	for (i = 1; i < ARGC; i++)
+	for (i = 1; i < ARGC; i++) {
 		known[ARGV[i]] = 1
+		name = ARGV[i]
+		gsub(/.*\/|[.]rs$/, "", name)
+		passed_on[name] = ARGV[i]
+	}
 }
 FNR == 1 {
 	if (at != "") finish()
 	at = FILENAME
 	tests = 0
-	print at, at
+	print node(at), node(at)
 }
 /^#\[cfg\(test\)\]/ { tests = 1 }
 tests { next }

@@ -9,10 +9,11 @@ use super::{
 use crate::vfs::{
     backing_file::{BackingFile, Hooks},
     cred::NewCred,
-    file::{self, flags, FlOwner, IovIter, Kiocb, OpenFile, Vma},
+    file::{self, flags, FlOwner},
     file_ops::{RegFileOperations, Remap},
     fileattr::FiemapInfo,
     inode_ops::RegOperations,
+    open_file::{IovIter, Kiocb, OpenFile, Vma},
     splice::Pipe,
     types::Loff,
 };

@@ -22,7 +22,8 @@ use crate::vfs::{
     stack,
     super_block::SuperBlock,
     write::{InodeWriteAccess, WriteAccess},
-    xattr::{self, Buffer, Change, Handler},
+    xattr::{self, Buffer},
+    xattr_ops::{Change, Handler},
 };
 use core::ffi::CStr;
 use kernel::{prelude::*, sync::aref::ARef};
@@ -60,7 +61,7 @@ pub fn get(sb: &SuperBlock<PassFs>, real: ARef<Dentry>) -> Result<ARef<Inode>> {
         Iget::Cached(inode) => return Ok(inode),
         Iget::New(new) => new,
     };
-    stack::init_from(&mut new, &sb.data().mnt, inode);
+    new.copy_from(&sb.data().mnt, inode);
     let kind = match inode.file_type() {
         _ if inode.is_dir() => Kind::dir::<PassInode>(),
         _ if inode.is_reg() => Kind::regular::<PassInode>(),

@@ -20,7 +20,6 @@ use crate::{
         inode_data::Backing,
         new_inode::{self, Iget, New},
         path::PathRef,
-        stack,
         super_block::SuperBlock,
         types::Ino,
     },
@@ -129,12 +128,8 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
     let kind = {
         let real = RealInode::of(sb.data(), &parts)?;
         let (inode, mnt) = (real.inode, real.path.mnt());
-        stack::init_from(&mut new, mnt, inode);
-        stack::add_protection(
-            &mut new,
-            parts.protection.immutable,
-            parts.protection.append,
-        );
+        new.copy_from(mnt, inode);
+        new.add_protection(parts.protection.immutable, parts.protection.append);
         if !real.is_upper && mnt.is_nosuid() {
             // Set-id bits of a layer that is mounted nosuid do not work through the union either.
             new.set_mode(mode_of_copy(inode.mode(), true));

@@ -39,13 +39,14 @@ use crate::{
         fs_context::{Context, FsContext, Parameter, Parsed, Value},
         inode_lock::{Holder, InUse},
         mount::{Access, PrivateMount},
+        new_super::NewSuperBlock,
         path::Path,
         printk::Printable,
         statfs::Statfs,
-        super_block::{flags, NewSuperBlock, SbInfo, SeenErrors, SuperBlock},
+        super_block::{flags, SbInfo, SeenErrors, SuperBlock},
         types::{random_u64, Loff, Name},
         write::WriteAccess,
-        xattr::Handlers,
+        xattr_ops::Handlers,
     },
 };
 use core::ffi::CStr;

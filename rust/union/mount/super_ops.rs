@@ -10,7 +10,7 @@ use crate::{
             node::Node,
             union::{Union, UNION_SUPER_MAGIC},
         },
-        mount::{context::MountContext, show},
+        mount::show,
         DEntry, UnionFs,
     },
     vfs::{
@@ -18,7 +18,8 @@ use crate::{
         mount::PrivateMount,
         seq_show::SeqFile,
         statfs::Statfs,
-        super_block::{flags as sb_flags, magic, SuperBlock, SuperOperations},
+        super_block::{flags as sb_flags, magic, SuperBlock},
+        super_ops::SuperOperations,
     },
 };
 use core::ffi::CStr;
@@ -33,7 +34,7 @@ impl FileSystem for UnionFs {
         sb_flags::SB_LAZYTIME | sb_flags::SB_I_VERSION | sb_flags::SB_MANDLOCK;
     const INODE_CACHE: &'static CStr = c"union_inode";
     type INodeData = Node;
-    type Context = MountContext;
+    type SuperData = Union;
 }
 
 /// Bytes of what is known of directories that count as one object when the kernel looks for memory:
@@ -41,8 +42,6 @@ impl FileSystem for UnionFs {
 const CACHED_OBJECT: usize = 192;
 
 impl SuperOperations for UnionFs {
-    type Data = Union;
-
     fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
         let sb = dentry.sb();
         let union = sb.data();

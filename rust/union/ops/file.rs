@@ -13,10 +13,11 @@ use crate::{
         backing_file::{BackingFile, Hooks},
         cred::OverrideCreds,
         dentry::Dentry,
-        file::{self, flags, iocb, seek, FlOwner, IovIter, Kiocb, OpenFile, Vma},
+        file::{self, flags, iocb, seek, FlOwner},
         file_ops::{RegFileOperations, Remap},
         inode_lock::SharedLock,
         once,
+        open_file::{FileRef, IovIter, Kiocb, OpenFile, Vma},
         path::PathRef,
         splice::Pipe,
         stack, task_work,
@@ -201,7 +202,7 @@ fn copy_attr(inode: &Inode) {
 
 /// What a mapping waits for; see [`ready_for_map`].
 struct ReadyForMap {
-    file: file::FileRef<UnionFs, UnionFile>,
+    file: FileRef<UnionFs, UnionFile>,
     shared_writable: bool,
 }
 

@@ -16,8 +16,8 @@ use crate::{
     },
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
-        file::OpenFile,
         namei::Creating,
+        open_file::OpenFile,
         types::Name,
         user::{caller_is_admin, UserArg},
         write::WriteAccess,

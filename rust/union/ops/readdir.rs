@@ -17,7 +17,7 @@ use crate::{
         Inode, UnionFs,
     },
     vfs::{
-        dir_context::DirContext, file::OpenFile, file_ops::DirFileOperations, types::Loff,
+        dir_context::DirContext, file_ops::DirFileOperations, open_file::OpenFile, types::Loff,
         user::UserArg,
     },
 };

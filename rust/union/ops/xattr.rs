@@ -12,7 +12,8 @@ use crate::{
         path::PathRef,
         stack,
         write::WriteAccess,
-        xattr::{self, Buffer, Change, Handler},
+        xattr::{self, Buffer},
+        xattr_ops::{Change, Handler},
     },
 };
 use core::ffi::CStr;

@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Kernel threads that do a piece of work for a process whose limits must not count for it.
+//!
+//! C: `include/linux/kthread.h`, `RLIMIT_FSIZE`, `set_active_memcg()`, `kthread_associate_blkcg()`.
+
+use crate::bindings;
+use crate::vfs::types::{Loff, TaskLocal};
+use core::{ffi::CStr, marker::PhantomData, ptr::NonNull};
+use kernel::{
+    error::from_err_ptr,
+    prelude::*,
+    str::CStrExt,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc, SetOnce,
+    },
+    types::Opaque,
+};
+
+/// Whether a write of the calling process up to `end` would exceed its limit on the size of files
+/// (`RLIMIT_FSIZE`), and so fail or kill it.
+pub fn exceeds_file_size_limit(end: Loff) -> bool {
+    // SAFETY: No preconditions.
+    u64::try_from(end).is_ok_and(|end| end > unsafe { bindings::current_file_size_limit() })
+}
+
+/// Has a kernel thread called `name` do `work`, and waits for it.
+///
+/// The thread is not the process: its limits do not count, nor do its credentials, which the work
+/// must put in force itself. What must count is carried along: memory, the page cache included, and
+/// disk accesses are charged to the control groups of the caller, whose `memory.max` holds.
+///
+/// If the caller is killed, so is the thread: whatever heeds a fatal signal
+/// ([`fatal_signal_pending`](crate::vfs::task_work::fatal_signal_pending), waiting for a page or a server)
+/// ends. The caller does not wait for that, as long as not too many have left a thread behind
+/// ([`Left`]). So the work owns all it needs, holds no lock of the caller's, and keeps nothing that the
+/// end of a mount waits for. The module stays loaded until it is done.
+///
+/// # Errors
+///
+/// `ENOMEM`; `EINTR` if the caller is killed; those of the work.
+pub fn run<W>(name: &'static CStr, work: W) -> Result
+where
+    W: FnOnce() -> Result + Send + 'static,
+{
+    let shared = Arc::pin_init(
+        try_pin_init!(Shared {
+            done <- Opaque::ffi_init(|slot| {
+                // SAFETY: The slot is valid and pinned.
+                unsafe { bindings::init_completion(slot) }
+            }),
+            killed: Atomic::new(false),
+            left: SetOnce::new(),
+            result: SetOnce::new(),
+        }? Error),
+        GFP_KERNEL,
+    )?;
+    let job = Job {
+        main: main::<W>,
+        work,
+        shared: shared.clone(),
+        groups: Groups::of_current(),
+    };
+    let thread = Thread::start(name, KBox::new(job, GFP_KERNEL)?)?;
+    // SAFETY: Initialised, by the constructor. May sleep.
+    if unsafe { bindings::wait_for_completion_killable(shared.done.get()) } != 0 {
+        shared.killed.store(true, Relaxed);
+        thread.kill();
+        match Left::one() {
+            Some(left) => {
+                shared.left.populate(left);
+            }
+            // SAFETY: As above.
+            None => unsafe { bindings::wait_for_completion(shared.done.get()) },
+        }
+        return Err(EINTR);
+    }
+    shared.result.copy().unwrap_or(Err(EIO))
+}
+
+/// What thread and caller share; it lives as long as the longer of them.
+#[pin_data]
+struct Shared {
+    #[pin]
+    done: Opaque<bindings::completion>,
+    /// The caller was killed.
+    killed: Atomic<bool>,
+    /// The caller has gone.
+    left: SetOnce<Left>,
+    result: SetOnce<Result>,
+}
+
+// SAFETY: A completion may be used by any task.
+unsafe impl Send for Shared {}
+// SAFETY: As above.
+unsafe impl Sync for Shared {}
+
+/// A thread whose caller has gone, counted until both have.
+///
+/// A thread may be where no signal is heeded: a server of FUSE has taken its request and does not answer,
+/// or the file system is frozen. There the caller would be himself if he did the work himself, and count
+/// as one of the processes that his user and his control group may have. A thread counts for neither, so
+/// without a limit anybody could have as many as there are process numbers: be killed, and call again.
+struct Left;
+
+/// So many may have been left: 64 stacks of the kernel are a megabyte. Who would leave one more waits for
+/// the end of his thread, as he would without one.
+const MOST_LEFT: usize = 64;
+
+static LEFT: Atomic<usize> = Atomic::new(0);
+
+impl Left {
+    fn one() -> Option<Self> {
+        // Counted, so that it is given back in any case.
+        let this = Self;
+        (LEFT.fetch_add(1, Relaxed) < MOST_LEFT).then_some(this)
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        LEFT.fetch_sub(1, Relaxed);
+    }
+}
+
+/// What a thread has to do; the C side begins with what it finds first here.
+#[repr(C)]
+struct Job<W> {
+    main: unsafe extern "C" fn(*mut kernel::ffi::c_void),
+    work: W,
+    shared: Arc<Shared>,
+    groups: Groups,
+}
+
+/// A thread that was started, referenced.
+struct Thread(NonNull<bindings::task_struct>);
+
+impl Thread {
+    fn start<W>(name: &'static CStr, job: KBox<Job<W>>) -> Result<Self>
+    where
+        W: FnOnce() -> Result + Send + 'static,
+    {
+        let job = KBox::into_raw(job);
+        // SAFETY: A job begins with its `main`, which takes it over when it runs. It is code of this
+        // module, so the thread gets a reference on the module, which its last call gives back.
+        let task = from_err_ptr(unsafe {
+            bindings::this_module_get();
+            bindings::kthread_create(job.cast(), name.as_char_ptr())
+        });
+        let task = match task {
+            Ok(task) => task,
+            Err(e) => {
+                // SAFETY: `main` will not run, so reference and job are ours still.
+                unsafe {
+                    bindings::this_module_put();
+                    drop(KBox::from_raw(job));
+                }
+                return Err(e);
+            }
+        };
+        // SAFETY: A new thread does not end before it was woken.
+        unsafe {
+            bindings::get_task_struct(task);
+            bindings::wake_up_process(task);
+            Ok(Self(NonNull::new_unchecked(task)))
+        }
+    }
+
+    /// Sends the thread a fatal signal, which nobody but the kernel can.
+    fn kill(&self) {
+        // SAFETY: A reference is held; a thread that has ended ignores it.
+        unsafe { bindings::send_sig(bindings::SIGKILL as i32, self.0.as_ptr(), 1) };
+    }
+}
+
+impl Drop for Thread {
+    fn drop(&mut self) {
+        // SAFETY: The reference is owned.
+        unsafe { bindings::put_task_struct(self.0.as_ptr()) };
+    }
+}
+
+/// # Safety
+///
+/// To be run by a thread that [`Thread::start`] made, with its job, and nothing of this module behind it
+/// but what gives back the thread's reference on the module.
+unsafe extern "C" fn main<W>(job: *mut kernel::ffi::c_void)
+where
+    W: FnOnce() -> Result + Send + 'static,
+{
+    // SAFETY: By the function's contract; it is this thread's alone.
+    let job = KBox::into_inner(unsafe { KBox::<Job<W>>::from_raw(job.cast()) });
+    let Job {
+        main: _,
+        work,
+        shared,
+        groups,
+    } = job;
+    // SAFETY: This is a kernel thread, which ends with this function and so need not take it back.
+    unsafe { bindings::allow_kernel_signal(bindings::SIGKILL as i32) };
+    if shared.killed.load(Relaxed) {
+        // The signal may have come when it was not allowed yet. Both calls take the lock of the
+        // signals, so if it did, this load sees what was stored before.
+        // SAFETY: The current task is alive.
+        unsafe { bindings::send_sig(bindings::SIGKILL as i32, bindings::get_current(), 1) };
+    }
+    let result = {
+        let _charged = groups.in_force();
+        work()
+    };
+    drop(groups);
+    shared.result.populate(result);
+    // SAFETY: Initialised, by the constructor; alive, for a reference is held.
+    unsafe { bindings::complete_all(shared.done.get()) };
+}
+
+/// The control groups that memory and disk accesses of a task are charged to, referenced. NULL where
+/// the kernel has none.
+struct Groups {
+    memory: *mut bindings::mem_cgroup,
+    block: *mut bindings::cgroup_subsys_state,
+}
+
+// SAFETY: They are counted, and may be used by any task.
+unsafe impl Send for Groups {}
+
+impl Groups {
+    fn of_current() -> Self {
+        // SAFETY: Both look at the current task, and hand out references.
+        unsafe {
+            Self {
+                memory: bindings::current_mem_cgroup_get(),
+                block: bindings::current_blkcg_get(),
+            }
+        }
+    }
+
+    /// Charges them for what this thread does while the guard lives.
+    fn in_force(&self) -> Charged<'_> {
+        // SAFETY: The references outlive the guard, which undoes both; this is a kernel thread.
+        let before = unsafe {
+            bindings::kthread_associate_blkcg(self.block);
+            bindings::set_active_memcg(self.memory)
+        };
+        Charged {
+            before,
+            _groups: PhantomData,
+            _task: PhantomData,
+        }
+    }
+}
+
+impl Drop for Groups {
+    fn drop(&mut self) {
+        // SAFETY: The references are owned; NULL is passed over.
+        unsafe {
+            bindings::mem_cgroup_put(self.memory);
+            bindings::blkcg_put(self.block);
+        }
+    }
+}
+
+struct Charged<'a> {
+    before: *mut bindings::mem_cgroup,
+    _groups: PhantomData<&'a Groups>,
+    _task: TaskLocal,
+}
+
+impl Drop for Charged<'_> {
+    fn drop(&mut self) {
+        // SAFETY: The guard does not leave its thread; `before` was in force when it was made.
+        unsafe {
+            bindings::set_active_memcg(self.before);
+            bindings::kthread_associate_blkcg(core::ptr::null_mut());
+        }
+    }
+}

@@ -1,0 +1,301 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Attributes and permissions of inodes.
+//!
+//! C: `struct kstat`, `struct iattr`, `fs/stat.c`, `fs/attr.c`, `fs/namei.c`.
+
+use crate::bindings;
+use crate::vfs::{
+    dentry::Dentry,
+    inode::Inode,
+    inode_lock::ExclusiveLock,
+    mount::Idmap,
+    path::PathRef,
+    types::{Ino, Loff},
+    write,
+};
+use kernel::{error::to_result, prelude::*};
+
+/// What `statx(2)` can be asked for (`STATX_*`).
+pub mod statx {
+    pub use crate::bindings::{STATX_BASIC_STATS, STATX_INO, STATX_SUBVOL};
+}
+
+/// Attributes as `stat(2)` reports them (`struct kstat`).
+#[repr(transparent)]
+pub struct Kstat(bindings::kstat);
+
+impl Kstat {
+    /// # Safety
+    ///
+    /// `ptr` must be valid and the caller's alone for `'a`.
+    pub(in crate::vfs) unsafe fn from_raw<'a>(ptr: *mut bindings::kstat) -> &'a mut Self {
+        // SAFETY: By the function's contract; the type is transparent.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    /// Nothing yet.
+    pub fn empty() -> Self {
+        Self(pin_init::zeroed())
+    }
+
+    /// Asks the security modules, then the file system (`vfs_getattr()`): for what will be shown or
+    /// handed on.
+    pub fn ask(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
+        let mut stat = Self(pin_init::zeroed());
+        // SAFETY: The path is valid.
+        to_result(unsafe { bindings::vfs_getattr(&path.raw(), &mut stat.0, mask, flags) })?;
+        Ok(stat)
+    }
+
+    /// Asks the file system alone (`vfs_getattr_nosec()`): where the security modules were asked for
+    /// the stacked object, or nobody is shown the answer.
+    pub fn of(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
+        let mut stat = Self(pin_init::zeroed());
+        stat.get_nosec(path, mask, flags)?;
+        Ok(stat)
+    }
+
+    /// As [`of`](Self::of), into an existing value.
+    pub fn get_nosec(&mut self, path: PathRef<'_>, mask: u32, flags: u32) -> Result {
+        // SAFETY: The path is valid.
+        to_result(unsafe { bindings::vfs_getattr_nosec(&path.raw(), &mut self.0, mask, flags) })
+    }
+
+    /// Fills in what the inode itself knows (`generic_fillattr()`).
+    pub fn fill_from(&mut self, idmap: &Idmap, mask: u32, inode: &Inode) {
+        // SAFETY: All are alive.
+        unsafe { bindings::generic_fillattr(idmap.as_ptr(), mask, inode.as_ptr(), &mut self.0) };
+    }
+
+    /// Reports the flags of the inode that statx(2) knows (`generic_fill_statx_attr()`).
+    pub fn fill_statx_attr(&mut self, inode: &Inode) {
+        // SAFETY: The inode is alive.
+        unsafe { bindings::generic_fill_statx_attr(inode.as_ptr(), &mut self.0) };
+    }
+
+    /// Sets the device and inode number.
+    pub fn set_identity(&mut self, dev: u32, ino: Ino) {
+        self.0.dev = dev;
+        self.0.ino = ino;
+    }
+
+    /// Sets the number of links.
+    pub fn set_nlink(&mut self, nlink: u32) {
+        self.0.nlink = nlink;
+    }
+
+    /// Whether the user namespace in force can name owner and group (`kuid_has_mapping()`).
+    pub fn owner_has_mapping(&self) -> bool {
+        // SAFETY: The helper compares two ids with the current namespace.
+        unsafe { bindings::current_ns_has_mapping(self.0.uid, self.0.gid) }
+    }
+
+    /// Whether both say that the object was modified at the same time, to the nanosecond.
+    pub fn same_mtime(&self, other: &Self) -> bool {
+        let (own, other) = (&self.0.mtime, &other.0.mtime);
+        (own.tv_sec, own.tv_nsec) == (other.tv_sec, other.tv_nsec)
+    }
+
+    /// Whether both say that the object was changed at the same time, to the nanosecond.
+    pub fn same_ctime(&self, other: &Self) -> bool {
+        let (own, other) = (&self.0.ctime, &other.0.ctime);
+        (own.tv_sec, own.tv_nsec) == (other.tv_sec, other.tv_nsec)
+    }
+
+    /// Size in bytes.
+    pub fn size(&self) -> Loff {
+        self.0.size
+    }
+
+    /// What is allocated for it, in units of 512 bytes.
+    pub fn blocks(&self) -> u64 {
+        self.0.blocks
+    }
+
+    /// Sets type and permission bits.
+    pub fn set_mode(&mut self, mode: u16) {
+        self.0.mode = mode;
+    }
+
+    /// Type and permission bits.
+    pub fn mode(&self) -> u16 {
+        self.0.mode
+    }
+
+    /// Number of links.
+    pub fn nlink(&self) -> u32 {
+        self.0.nlink
+    }
+
+    /// The inode number.
+    pub fn ino(&self) -> Ino {
+        self.0.ino
+    }
+
+    /// The device number: not always that of the super block.
+    pub fn dev(&self) -> u32 {
+        self.0.dev
+    }
+
+    /// The number of the subvolume, where there are such (`STATX_SUBVOL`).
+    pub fn subvol(&self) -> Option<u64> {
+        let known = self.0.result_mask & statx::STATX_SUBVOL != 0;
+        known.then_some(self.0.subvol)
+    }
+
+    /// Device number of a device node.
+    pub fn rdev(&self) -> u32 {
+        self.0.rdev
+    }
+}
+
+/// A change of attributes (`struct iattr`).
+#[repr(transparent)]
+pub struct Iattr(bindings::iattr);
+
+impl Iattr {
+    /// # Safety
+    ///
+    /// `ptr` must be valid and the caller's alone for `'a`.
+    pub(in crate::vfs) unsafe fn from_raw<'a>(ptr: *mut bindings::iattr) -> &'a mut Self {
+        // SAFETY: By the function's contract; the type is transparent.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    /// A change of nothing yet.
+    pub fn empty() -> Self {
+        Self(pin_init::zeroed())
+    }
+
+    /// Sets the mode.
+    pub fn mode(mut self, mode: u16) -> Self {
+        self.0.ia_valid |= bindings::ATTR_MODE;
+        self.0.ia_mode = mode;
+        self
+    }
+
+    /// Sets owner and group to those of `stat`.
+    pub fn owner_of(mut self, stat: &Kstat) -> Self {
+        self.0.ia_valid |= bindings::ATTR_UID | bindings::ATTR_GID;
+        // SAFETY: The helper copies two ids: a kstat holds them as seen through its mount.
+        unsafe { bindings::iattr_set_ids(&mut self.0, stat.0.uid, stat.0.gid) };
+        self
+    }
+
+    /// Sets access and modification time to those of `stat`, to the nanosecond.
+    pub fn times_of(mut self, stat: &Kstat) -> Self {
+        self.0.ia_valid |= bindings::ATTR_ATIME
+            | bindings::ATTR_MTIME
+            | bindings::ATTR_ATIME_SET
+            | bindings::ATTR_MTIME_SET
+            | bindings::ATTR_CTIME;
+        self.0.ia_atime = stat.0.atime;
+        self.0.ia_mtime = stat.0.mtime;
+        self
+    }
+
+    /// Sets the size in bytes.
+    pub fn sized(mut self, size: Loff) -> Self {
+        self.0.ia_valid |= bindings::ATTR_SIZE;
+        self.0.ia_size = size;
+        self
+    }
+
+    /// Sets the change time to now, and nothing else.
+    pub fn changed(mut self) -> Self {
+        self.0.ia_valid |= bindings::ATTR_CTIME;
+        self
+    }
+
+    /// Sets modification and change time to now.
+    pub fn touch(&mut self) {
+        self.0.ia_valid |= bindings::ATTR_MTIME | bindings::ATTR_CTIME;
+    }
+
+    /// The new size, if the size is changed.
+    pub fn new_size(&self) -> Option<Loff> {
+        (self.0.ia_valid & bindings::ATTR_SIZE != 0).then_some(self.0.ia_size)
+    }
+
+    /// Prepares the change for the inode beneath a stacked one: what belongs to the caller's open
+    /// file is taken out (`ATTR_FILE`, `ATTR_OPEN`), and the file system decides anew which mode a
+    /// killed set-id bit leaves.
+    pub fn for_backing(&mut self) {
+        if self.0.ia_valid & (bindings::ATTR_KILL_SUID | bindings::ATTR_KILL_SGID) != 0 {
+            self.0.ia_valid &= !bindings::ATTR_MODE;
+        }
+        self.0.ia_valid &= !(bindings::ATTR_FILE | bindings::ATTR_OPEN);
+    }
+
+    /// Whether the caller may make the change (`setattr_prepare()`). The inode is locked.
+    pub fn prepare(&mut self, idmap: &Idmap, dentry: &Dentry) -> Result {
+        // SAFETY: All are alive; `->setattr()` is called with the inode locked.
+        to_result(unsafe {
+            bindings::setattr_prepare(idmap.as_ptr(), dentry.as_ptr(), &mut self.0)
+        })
+    }
+
+    /// Makes the change (`notify_change()`) under the lock of `dentry`'s inode.
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system and of the checks under the credentials in force; `EWOULDBLOCK`
+    /// does not occur, for no delegation is broken here: nobody else has the object.
+    pub fn notify_change(
+        &mut self,
+        idmap: &Idmap,
+        dentry: &Dentry,
+        _lock: &ExclusiveLock<'_>,
+    ) -> Result {
+        write::assert_held(dentry);
+        // SAFETY: All are alive; the lock is held.
+        to_result(unsafe {
+            bindings::notify_change(
+                idmap.as_ptr(),
+                dentry.as_ptr(),
+                &mut self.0,
+                core::ptr::null_mut(),
+            )
+        })
+    }
+}
+
+/// Flags of a permission check (`MAY_*`).
+pub mod may {
+    pub use crate::bindings::{MAY_APPEND, MAY_EXEC, MAY_NOT_BLOCK, MAY_OPEN, MAY_READ, MAY_WRITE};
+}
+
+/// Checks mode and ACL against the credentials in force (`generic_permission()`).
+pub fn generic_permission(idmap: &Idmap, inode: &Inode, mask: u32) -> Result {
+    // SAFETY: Both are alive (under RCU, readable).
+    to_result(unsafe { bindings::generic_permission(idmap.as_ptr(), inode.as_ptr(), mask as i32) })
+}
+
+/// Checks as a system call would, the file system's own check and the LSMs included
+/// (`inode_permission()`).
+pub fn inode_permission(idmap: &Idmap, inode: &Inode, mask: u32) -> Result {
+    // SAFETY: As above.
+    to_result(unsafe { bindings::inode_permission(idmap.as_ptr(), inode.as_ptr(), mask as i32) })
+}
+
+/// Whether the credentials in force are the owner's or override it
+/// (`inode_owner_or_capable()`).
+pub fn inode_owner_or_capable(idmap: &Idmap, inode: &Inode) -> bool {
+    // SAFETY: Both are alive.
+    unsafe { bindings::inode_owner_or_capable(idmap.as_ptr(), inode.as_ptr()) }
+}
+
+/// Whether the credentials in force may leave set-group-id on `inode`: they are in its group, or
+/// hold `CAP_FSETID` over it.
+pub fn may_keep_sgid(inode: &Inode) -> bool {
+    // SAFETY: The inode is alive.
+    unsafe {
+        bindings::in_group_p((*inode.as_ptr()).i_gid) != 0
+            || bindings::capable_wrt_inode_uidgid(
+                &raw mut bindings::nop_mnt_idmap,
+                inode.as_ptr(),
+                bindings::CAP_FSETID as i32,
+            )
+    }
+}

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Credentials.
+//!
+//! C: `include/linux/cred.h`, `Documentation/security/credentials.rst`.
+
+use crate::bindings;
+use crate::vfs::{dentry::Dentry, inode::Inode, types::TaskLocal};
+use core::{marker::PhantomData, ptr::NonNull};
+use kernel::{cred::Credential, error::to_result, prelude::*, sync::aref::ARef};
+
+/// Credentials in the making, known to nobody else (`prepare_creds()`).
+pub struct NewCred(NonNull<bindings::cred>);
+
+impl NewCred {
+    /// A copy of the credentials in force.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn prepare() -> Result<Self> {
+        // SAFETY: No preconditions.
+        let cred = unsafe { bindings::prepare_creds() };
+        Ok(Self(NonNull::new(cred).ok_or(ENOMEM)?))
+    }
+
+    /// Takes the right to exceed quotas and to use reserved blocks away (`CAP_SYS_RESOURCE`).
+    pub fn drop_sys_resource(&mut self) {
+        self.lower(bindings::CAP_SYS_RESOURCE);
+    }
+
+    /// Takes the right to keep set-id bits when data changes away (`CAP_FSETID`).
+    pub fn drop_fsetid(&mut self) {
+        self.lower(bindings::CAP_FSETID);
+    }
+
+    /// Puts the task into the groups that one with the credentials `caller` is in.
+    pub fn set_groups_of(&mut self, caller: &Credential) {
+        // SAFETY: Nobody else knows the credentials; those of the caller are constant, and
+        // `set_groups()` takes a reference of its own.
+        unsafe {
+            (*self.0.as_ptr()).fsgid = (*caller.as_ptr()).fsgid;
+            bindings::set_groups(self.0.as_ptr(), (*caller.as_ptr()).group_info);
+        }
+    }
+
+    fn lower(&mut self, capability: u32) {
+        // SAFETY: Nobody else knows the credentials.
+        unsafe {
+            bindings::cred_lower_cap(self.0.as_ptr(), capability as kernel::ffi::c_int);
+        }
+    }
+
+    /// Gives objects made under these credentials the owner and group of `inode`.
+    pub fn set_fs_owner(&mut self, inode: &Inode) {
+        // SAFETY: Nobody else knows the credentials; the inode's ids are read as C reads them.
+        unsafe {
+            (*self.0.as_ptr()).fsuid = (*inode.as_ptr()).i_uid;
+            (*self.0.as_ptr()).fsgid = (*inode.as_ptr()).i_gid;
+        }
+    }
+
+    /// Lets the security modules label what is made at `dentry` as if the task with the
+    /// credentials `caller` made it (`security_dentry_create_files_as()`).
+    pub fn create_files_as(&mut self, dentry: &Dentry, mode: u16, caller: &Credential) -> Result {
+        // SAFETY: `dentry` is given to a creating operation, so its name is stable.
+        to_result(unsafe {
+            bindings::security_create_files_as(
+                dentry.as_ptr(),
+                kernel::ffi::c_int::from(mode),
+                caller.as_ptr(),
+                self.0.as_ptr(),
+            )
+        })
+    }
+
+    /// Credentials the security modules want for copying `source` up, if they want others than
+    /// those in force (`security_inode_copy_up()`).
+    pub fn for_copy_up(source: &Dentry) -> Result<Option<Self>> {
+        let mut new = core::ptr::null_mut();
+        // SAFETY: The dentry is alive; `new` receives credentials that are ours.
+        let ret = unsafe { bindings::security_copy_up(source.as_ptr(), &mut new) };
+        if ret < 0 {
+            return Err(Error::from_errno(ret));
+        }
+        Ok(NonNull::new(new).map(Self))
+    }
+
+    /// Completes the credentials: from now on they are shared and constant.
+    pub fn finish(self) -> ARef<Credential> {
+        let this = core::mem::ManuallyDrop::new(self);
+        // SAFETY: One reference is owned and moves over; `Credential` is transparent.
+        unsafe { ARef::from_raw(this.0.cast()) }
+    }
+}
+
+impl Drop for NewCred {
+    fn drop(&mut self) {
+        // SAFETY: One reference is owned.
+        unsafe { bindings::put_cred(self.0.as_ptr()) };
+    }
+}
+
+/// Other credentials in force for this task while the guard lives (`override_creds()`,
+/// `revert_creds()`). Guards are undone in reverse order, which scopes guarantee.
+pub struct OverrideCreds<'a> {
+    old: *const bindings::cred,
+    _cred: PhantomData<&'a Credential>,
+    _task: TaskLocal,
+}
+
+impl<'a> OverrideCreds<'a> {
+    /// Puts `cred` in force.
+    pub fn new(cred: &'a Credential) -> Self {
+        // SAFETY: `cred` outlives the guard, as the swap of pointers demands.
+        let old = unsafe { bindings::override_creds(cred.as_ptr()) };
+        Self {
+            old,
+            _cred: PhantomData,
+            _task: PhantomData,
+        }
+    }
+
+    /// The credentials that were in force before.
+    pub fn caller(&self) -> &Credential {
+        // SAFETY: They are the task's, or those of an outer guard: both outlive this guard.
+        unsafe { Credential::from_ptr(self.old) }
+    }
+}
+
+impl Drop for OverrideCreds<'_> {
+    fn drop(&mut self) {
+        // SAFETY: The guard does not leave its task.
+        unsafe { bindings::revert_creds(self.old) };
+    }
+}
+
+/// What the rights of credentials depend on, in numbers: two that have the same may do the same.
+///
+/// # Errors
+///
+/// `ENOMEM`.
+pub fn facts(cred: &Credential, to: &mut KVec<u64>) -> Result {
+    // SAFETY: Credentials that are in use are constant, and hold all they point to.
+    let (ids, groups) = unsafe {
+        let cred = cred.as_ptr();
+        let mut secid = 0;
+        bindings::security_cred_getsecid(cred, &mut secid);
+        let groups = (*cred).group_info;
+        (
+            [
+                (*cred).fsuid.val.into(),
+                (*cred).fsgid.val.into(),
+                (*cred).cap_effective.val,
+                (*cred).user_ns.addr() as u64,
+                secid.into(),
+            ],
+            (*groups)
+                .gid
+                .as_slice(usize::try_from((*groups).ngroups).unwrap_or(0)),
+        )
+    };
+    to.extend_from_slice(&ids, GFP_KERNEL)?;
+    for group in groups {
+        to.push(group.val.into(), GFP_KERNEL)?;
+    }
+    Ok(())
+}

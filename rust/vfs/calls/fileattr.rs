@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! File attributes of `chattr(1)` (`struct file_kattr`).
+//!
+//! C: `include/linux/fileattr.h`, `fs/file_attr.c`.
+
+use crate::bindings;
+use crate::vfs::{
+    dentry::Dentry,
+    errno::EOPNOTSUPP,
+    file::{flags, BackedFile},
+    inode::Inode,
+    mount::Mount,
+    path::PathRef,
+    write,
+};
+use kernel::{error::to_result, prelude::*};
+
+/// `struct file_kattr`: the flags of `FS_IOC_GETFLAGS` and `FS_IOC_FSGETXATTR`.
+#[repr(transparent)]
+pub struct FileKattr(bindings::file_kattr);
+
+impl FileKattr {
+    /// # Safety
+    ///
+    /// `ptr` must be valid and the caller's alone for `'a`.
+    pub(in crate::vfs) unsafe fn from_raw<'a>(
+        ptr: *mut kernel::bindings::file_kattr,
+    ) -> &'a mut Self {
+        // SAFETY: By the function's contract; the type is transparent.
+        unsafe { &mut *ptr.cast() }
+    }
+
+    /// Whether the flags of `FS_IOC_GETFLAGS` count, rather than those of `FS_IOC_FSGETXATTR`.
+    fn flags_valid(&self) -> bool {
+        // SAFETY: A plain read of a bit field.
+        unsafe { bindings::file_kattr_flags_valid(&self.0) }
+    }
+
+    /// Whether the flags say immutable, and append-only.
+    pub fn protection(&self) -> (bool, bool) {
+        let has = |flag: u32, xflag: u32| {
+            if self.flags_valid() {
+                self.0.flags & flag != 0
+            } else {
+                self.0.fsx_xflags & xflag != 0
+            }
+        };
+        (
+            has(bindings::FS_IMMUTABLE_FL, bindings::FS_XFLAG_IMMUTABLE),
+            has(bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
+        )
+    }
+
+    /// Whether the flags say that a directory ignores the case of letters.
+    pub fn folds_case(&self) -> bool {
+        self.flags_valid() && self.0.flags & bindings::FS_CASEFOLD_FL != 0
+    }
+
+    /// Sets or clears both, in both forms the structure has.
+    pub fn set_protection(&mut self, immutable: bool, append: bool) {
+        for (on, flag, xflag) in [
+            (
+                immutable,
+                bindings::FS_IMMUTABLE_FL,
+                bindings::FS_XFLAG_IMMUTABLE,
+            ),
+            (append, bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
+        ] {
+            if on {
+                self.0.flags |= flag;
+                self.0.fsx_xflags |= xflag;
+            } else {
+                self.0.flags &= !flag;
+                self.0.fsx_xflags &= !xflag;
+            }
+        }
+    }
+
+    /// Takes over whether writes wait for the disk, and whether accesses are recorded, in both forms.
+    pub fn take_behaviour(&mut self, from: &Self) {
+        let take = |to: &mut u32, from: u32, mask: u32| *to = (*to & !mask) | (from & mask);
+        take(
+            &mut self.0.flags,
+            from.0.flags,
+            bindings::FS_SYNC_FL | bindings::FS_NOATIME_FL,
+        );
+        take(
+            &mut self.0.fsx_xflags,
+            from.0.fsx_xflags,
+            bindings::FS_XFLAG_SYNC | bindings::FS_XFLAG_NOATIME,
+        );
+    }
+
+    /// The flags of an object, as [`get`](Self::get).
+    pub fn of(path: PathRef<'_>) -> Result<Self> {
+        let mut this = Self(pin_init::zeroed());
+        this.get(path)?;
+        Ok(this)
+    }
+
+    /// Of the flags that are one file system's own, makes the changes from `before` to `self` to
+    /// `now` instead: the object is another one, on another file system.
+    pub fn rebase(&mut self, before: &Self, now: &Self) {
+        let rebase = |wanted: u32, before: u32, now: u32, common: u32| {
+            (wanted & common) | ((now ^ wanted ^ before) & !common)
+        };
+        self.0.flags = rebase(
+            self.0.flags,
+            before.0.flags,
+            now.0.flags,
+            bindings::FS_COMMON_FL,
+        );
+        self.0.fsx_xflags = rebase(
+            self.0.fsx_xflags,
+            before.0.fsx_xflags,
+            now.0.fsx_xflags,
+            bindings::FS_XFLAG_COMMON,
+        );
+    }
+
+    /// Asks the LSMs, which know these calls as ioctls of a file only.
+    fn security(&self, path: PathRef<'_>, set: bool) -> Result {
+        let file = BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?;
+        // SAFETY: The file is alive; the helper picks the ioctl's number.
+        to_result(unsafe { bindings::security_fileattr(file.as_ptr(), &self.0, set) })
+    }
+
+    /// Asks the file system behind a stacked one (`vfs_fileattr_get()`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOTTY` if it knows no such flags.
+    pub fn get(&mut self, path: PathRef<'_>) -> Result {
+        self.security(path, false)?;
+        // SAFETY: All are valid.
+        let ret = unsafe { bindings::vfs_fileattr_get(path.dentry().as_ptr(), &mut self.0) };
+        if ret == -(bindings::ENOIOCTLCMD as i32) {
+            return Err(ENOTTY);
+        }
+        to_result(ret)
+    }
+
+    /// Changes the flags there (`vfs_fileattr_set()`).
+    pub fn set(&mut self, path: PathRef<'_>) -> Result {
+        write::assert_held(path.dentry());
+        self.security(path, true)?;
+        let (mnt, dentry): (&Mount, &Dentry) = (path.mnt(), path.dentry());
+        // SAFETY: All are valid.
+        let ret = unsafe {
+            bindings::vfs_fileattr_set(mnt.idmap().as_ptr(), dentry.as_ptr(), &mut self.0)
+        };
+        if ret == -(bindings::ENOIOCTLCMD as i32) {
+            return Err(ENOTTY);
+        }
+        to_result(ret)
+    }
+}
+
+/// Extents of a foreign file (`->fiemap()`), on loan.
+pub struct FiemapInfo {
+    info: *mut bindings::fiemap_extent_info,
+}
+
+impl FiemapInfo {
+    /// # Safety
+    ///
+    /// `info` must be valid for the call.
+    pub(in crate::vfs) unsafe fn from_raw(info: *mut kernel::bindings::fiemap_extent_info) -> Self {
+        Self { info: info.cast() }
+    }
+
+    /// Asks the file system behind a stacked one.
+    ///
+    /// # Errors
+    ///
+    /// `EOPNOTSUPP` if it has no such call.
+    pub fn ask(&self, real: &Inode, start: u64, len: u64) -> Result {
+        // SAFETY: The inode is alive; `i_op` is never NULL.
+        unsafe {
+            match (*(*real.as_ptr()).i_op).fiemap {
+                Some(fiemap) => to_result(fiemap(real.as_ptr(), self.info.cast(), start, len)),
+                None => Err(EOPNOTSUPP),
+            }
+        }
+    }
+}

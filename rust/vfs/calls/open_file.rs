@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Open files of our own, on loan, and what is asked of them.
+//!
+//! C: `struct file`, `struct kiocb`, `struct iov_iter`, `struct vm_area_struct`.
+
+use crate::bindings;
+use crate::vfs::{
+    dentry::DEntry,
+    file::{iocb, loff, size},
+    file_system::FileSystem,
+    inode::INode,
+    path::Path,
+    types::Loff,
+    user,
+};
+use core::{marker::PhantomData, ptr::NonNull};
+use kernel::{error::to_result, prelude::*, types::Opaque};
+
+/// An open file of our own file system `T`, on loan, whose `->open()` left a `D` with it.
+#[repr(transparent)]
+pub struct OpenFile<T, D>(Opaque<bindings::file>, PhantomData<(T, D)>);
+
+impl<T: FileSystem, D> OpenFile<T, D> {
+    /// # Safety
+    ///
+    /// `ptr` must be an open file of `T`, alive for `'a`, with a `D` in `private_data` unless
+    /// `->open()` is still running.
+    pub(in crate::vfs) unsafe fn from_raw<'a>(ptr: *mut bindings::file) -> &'a Self {
+        // SAFETY: By the function's contract.
+        unsafe { &*ptr.cast() }
+    }
+
+    pub(in crate::vfs) fn as_ptr(&self) -> *mut bindings::file {
+        self.0.get()
+    }
+
+    /// The inode.
+    pub fn inode(&self) -> &INode<T> {
+        // SAFETY: An open file holds its inode, here one of `T`.
+        unsafe { INode::from_raw(bindings::file_inode(self.as_ptr())) }
+    }
+
+    /// The dentry it was opened by.
+    pub fn dentry(&self) -> &DEntry<T> {
+        // SAFETY: An open file holds its path.
+        unsafe { DEntry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
+    }
+
+    /// The path it was opened by, referenced.
+    pub fn path(&self) -> Path {
+        // SAFETY: An open file holds its path.
+        unsafe { Path::from_borrowed(bindings::file_path(self.as_ptr())) }
+    }
+
+    /// Updates the access time of the stacked inode (`touch_atime()`).
+    pub fn touch_atime(&self) {
+        // SAFETY: An open file holds its path.
+        unsafe { bindings::touch_atime(bindings::file_path(self.as_ptr())) };
+    }
+
+    /// `O_*` flags as they are now.
+    pub fn flags(&self) -> u32 {
+        // SAFETY: A racing read of one word, as C does.
+        unsafe { (&raw const (*self.as_ptr()).f_flags).read_volatile() }
+    }
+
+    /// Takes flags away that mattered at open time only. For `->open()`.
+    pub fn clear_flags(&self, mask: u32) {
+        // SAFETY: In `->open()` nobody else knows the file.
+        unsafe { (*self.as_ptr()).f_flags &= !mask };
+    }
+
+    /// The file position.
+    pub fn pos(&self) -> Loff {
+        // SAFETY: Read racily, as in C; writers hold f_pos_lock.
+        unsafe { (&raw const (*self.as_ptr()).f_pos).read_volatile() }
+    }
+
+    /// Whether positions in this directory must fit into 31 bits: the reader is a program of 32 bits,
+    /// or a server of such ones (`FMODE_32BITHASH`).
+    pub fn wants_short_positions(&self) -> bool {
+        // SAFETY: A racing read of one word; the server sets it before it reads.
+        let mode = unsafe { (&raw const (*self.as_ptr()).f_mode).read_volatile() };
+        if mode & (bindings::FMODE_32BITHASH | bindings::FMODE_64BITHASH) != 0 {
+            return mode & bindings::FMODE_32BITHASH != 0;
+        }
+        user::caller_has_32_bits()
+    }
+
+    /// Whether inode numbers in this directory must fit into 32 bits: the reader is a program of 32
+    /// bits that does not read for others.
+    pub fn wants_short_numbers(&self) -> bool {
+        // SAFETY: A racing read of one word; who reads for others sets it before he does.
+        let mode = unsafe { (&raw const (*self.as_ptr()).f_mode).read_volatile() };
+        mode & bindings::FMODE_64BITHASH == 0 && user::caller_has_32_bits()
+    }
+
+    /// `generic_file_llseek()`: by the size of the stacked inode.
+    pub fn generic_llseek(&self, offset: Loff, whence: i32) -> Result<Loff> {
+        // SAFETY: Alive; called in `->llseek()`.
+        loff(unsafe { bindings::generic_file_llseek(self.as_ptr(), offset, whence) })
+    }
+
+    /// Sets the file position, within the limits of the file system (`vfs_setpos()`).
+    pub fn set_pos(&self, pos: Loff, max: Loff) -> Result<Loff> {
+        // SAFETY: Alive; called in `->llseek()`.
+        loff(unsafe { bindings::vfs_setpos(self.as_ptr(), pos, max) })
+    }
+
+    /// What `->open()` left.
+    pub fn data(&self) -> &D {
+        // SAFETY: Set by the open shim of the same operations, freed in `->release()`.
+        unsafe { &*(*self.as_ptr()).private_data.cast() }
+    }
+
+    /// Strips set-id bits and capabilities as a write does (`file_remove_privs()`). The inode is
+    /// locked exclusively.
+    pub fn remove_privs(&self) -> Result {
+        // SAFETY: Alive.
+        to_result(unsafe { bindings::file_remove_privs(self.as_ptr()) })
+    }
+
+    /// Whether this task takes set-id bits away by changing the data
+    /// (`setattr_should_drop_suidgid()`). The inode is locked.
+    pub fn drops_set_id(&self) -> bool {
+        // SAFETY: Alive; the inode belongs to the file.
+        unsafe {
+            let idmap = bindings::mnt_idmap((*bindings::file_path(self.as_ptr())).mnt);
+            bindings::setattr_should_drop_suidgid(idmap, self.inode().as_ptr()) != 0
+        }
+    }
+
+    /// Another reference, for work that outlives the call.
+    pub fn get(&self) -> FileRef<T, D> {
+        // SAFETY: Alive.
+        unsafe {
+            FileRef(
+                NonNull::new_unchecked(bindings::get_file(self.as_ptr())),
+                PhantomData,
+            )
+        }
+    }
+}
+
+/// A counted reference on an [`OpenFile`].
+pub struct FileRef<T: FileSystem, D>(NonNull<bindings::file>, PhantomData<(T, D)>);
+
+// SAFETY: The file is only used through `&OpenFile`, by one task at a time.
+unsafe impl<T: FileSystem, D: Send + Sync> Send for FileRef<T, D> {}
+
+impl<T: FileSystem, D> core::ops::Deref for FileRef<T, D> {
+    type Target = OpenFile<T, D>;
+
+    fn deref(&self) -> &OpenFile<T, D> {
+        // SAFETY: A reference is held on a file of this kind.
+        unsafe { OpenFile::from_raw(self.0.as_ptr()) }
+    }
+}
+
+impl<T: FileSystem, D> Drop for FileRef<T, D> {
+    fn drop(&mut self) {
+        // SAFETY: A reference is owned.
+        unsafe { bindings::fput(self.0.as_ptr()) };
+    }
+}
+
+/// A `struct kiocb` on loan: one read or write.
+pub struct Kiocb<'a, T, D> {
+    iocb: *mut bindings::kiocb,
+    _p: PhantomData<&'a OpenFile<T, D>>,
+}
+
+impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
+    /// # Safety
+    ///
+    /// `iocb` must be the argument of a call for such a file.
+    pub(in crate::vfs) unsafe fn from_raw(iocb: *mut bindings::kiocb) -> Self {
+        Self {
+            iocb,
+            _p: PhantomData,
+        }
+    }
+
+    pub(in crate::vfs) fn as_ptr(&self) -> *mut bindings::kiocb {
+        self.iocb
+    }
+
+    /// The file.
+    pub fn file(&self) -> &'a OpenFile<T, D> {
+        // SAFETY: By `from_raw`.
+        unsafe { OpenFile::from_raw((*self.iocb).ki_filp) }
+    }
+
+    /// `IOCB_*` flags.
+    pub fn flags(&self) -> i32 {
+        // SAFETY: The iocb is this call's.
+        unsafe { (*self.iocb).ki_flags }
+    }
+
+    /// What every write checks before it changes anything (`generic_write_checks()`): limits on the
+    /// size of files. The inode is locked. Both the request and `iter` may become shorter.
+    ///
+    /// # Errors
+    ///
+    /// `EFBIG`, with `SIGXFSZ` at the task's own limit; `EINVAL`, `ETXTBSY`.
+    pub fn write_checks(&self, iter: &IovIter) -> Result {
+        // SAFETY: Both are this call's, which has not been handed on yet.
+        size(unsafe { bindings::generic_write_checks(self.iocb, iter.as_ptr()) }).map(drop)
+    }
+
+    /// Makes the request one that goes through the page cache, as file systems do that find they
+    /// cannot serve it past it.
+    pub fn clear_direct(&mut self) {
+        // SAFETY: The iocb is this call's until it is handed on, and `&mut self` is not shared.
+        unsafe { (*self.iocb).ki_flags &= !(iocb::IOCB_DIRECT as i32) };
+    }
+}
+
+/// A `struct iov_iter` on loan.
+pub struct IovIter {
+    iter: *mut bindings::iov_iter,
+}
+
+impl IovIter {
+    /// # Safety
+    ///
+    /// `iter` must be valid for the call.
+    pub(in crate::vfs) unsafe fn from_raw(iter: *mut bindings::iov_iter) -> Self {
+        Self { iter }
+    }
+
+    pub(in crate::vfs) fn as_ptr(&self) -> *mut bindings::iov_iter {
+        self.iter
+    }
+
+    /// Bytes left.
+    pub fn count(&self) -> usize {
+        // SAFETY: Valid for the call.
+        unsafe { bindings::iov_iter_count(self.iter) }
+    }
+}
+
+/// A `struct vm_area_struct` on loan, in `->mmap()`.
+pub struct Vma {
+    vma: *mut bindings::vm_area_struct,
+}
+
+impl Vma {
+    /// # Safety
+    ///
+    /// `vma` must be the argument of an `->mmap()` in progress.
+    pub(in crate::vfs) unsafe fn from_raw(vma: *mut bindings::vm_area_struct) -> Self {
+        Self { vma }
+    }
+
+    pub(in crate::vfs) fn as_ptr(&self) -> *mut bindings::vm_area_struct {
+        self.vma
+    }
+
+    /// Whether the mapping is shared and may ever be written through.
+    pub fn is_shared_maywrite(&self) -> bool {
+        // SAFETY: Valid for the call; mmap_lock is held for writing.
+        unsafe { bindings::vma_is_shared_maywrite_flags(self.vma) }
+    }
+}

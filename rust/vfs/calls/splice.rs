@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Moving data between files through a pipe.
+//!
+//! C: `fs/splice.c`, `rw_verify_area()`.
+
+use crate::bindings;
+use crate::vfs::{
+    file::{size, BackedFile},
+    file_system::FileSystem,
+    open_file::OpenFile,
+    types::Loff,
+};
+use kernel::{error::to_result, prelude::*};
+
+/// A `struct pipe_inode_info` on loan.
+pub struct Pipe {
+    pipe: *mut bindings::pipe_inode_info,
+}
+
+impl Pipe {
+    /// # Safety
+    ///
+    /// `pipe` must be valid for the call.
+    pub(in crate::vfs) unsafe fn from_raw(pipe: *mut kernel::bindings::pipe_inode_info) -> Self {
+        Self { pipe: pipe.cast() }
+    }
+
+    pub(in crate::vfs) fn as_ptr(&self) -> *mut bindings::pipe_inode_info {
+        self.pipe
+    }
+
+    /// Writes what is in the pipe by writes to the file itself (`iter_file_splice_write()`). For
+    /// `->splice_write()`: the VFS has taken the write access of the file system.
+    pub fn write_to<T: FileSystem, D>(
+        &self,
+        file: &OpenFile<T, D>,
+        pos: &mut Loff,
+        len: usize,
+        flags: u32,
+    ) -> Result<usize> {
+        // SAFETY: All are valid for the call; the file has a `->write_iter()`.
+        size(unsafe {
+            bindings::iter_file_splice_write(self.pipe.cast(), file.as_ptr(), pos, len, flags)
+        })
+    }
+}
+
+/// The beginning of a file that may be copied to the same place of another one.
+///
+/// # Invariants
+///
+/// `rw_verify_area()` has allowed reading and writing `..end`: security modules, and who watches by
+/// fanotify(7). `do_splice_direct()` leaves that to its caller.
+pub struct Transfer<'a> {
+    from: &'a BackedFile,
+    to: &'a BackedFile,
+    end: Loff,
+}
+
+impl<'a> Transfer<'a> {
+    /// Asks whether `..end` of `from` may be read and `..end` of `to` written.
+    ///
+    /// Who is asked may fill `from` with data first, so nothing may have been read or looked for
+    /// before. He may also take his time: no write access is to be held. A fatal signal ends the wait.
+    ///
+    /// # Errors
+    ///
+    /// Those of the security modules; `EPERM`, or what the listener says.
+    pub fn ask(from: &'a BackedFile, to: &'a BackedFile, end: Loff) -> Result<Self> {
+        let len = usize::try_from(end).map_err(|_| EINVAL)?;
+        for (file, access) in [(from, bindings::READ), (to, bindings::WRITE)] {
+            // SAFETY: The file is alive.
+            to_result(unsafe { bindings::rw_verify_area(access as i32, file.as_ptr(), &0, len) })?;
+        }
+        // INVARIANT: Both were allowed.
+        Ok(Self { from, to, end })
+    }
+
+    /// Copies up to `len` bytes at `pos`, not beyond the end that was asked for. Returns the number of
+    /// bytes; 0 at the end of the file that is read.
+    ///
+    /// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
+    /// sendfile(2) that pipe is in use, and while a signal is pending it would not move: then the
+    /// bytes go through a buffer, which only a fatal signal stops.
+    ///
+    /// Both take the write access of the target's file system themselves: do not hold it.
+    pub fn copy(&self, pos: Loff, len: usize) -> Result<usize> {
+        let left = usize::try_from(self.end.saturating_sub(pos)).unwrap_or(0);
+        let len = len.min(left);
+        // SAFETY: No preconditions.
+        if unsafe { bindings::current_splice_pipe_is_busy() || bindings::current_signal_pending() }
+        {
+            return self.copy_by_buffer(pos, len);
+        }
+        let (mut pos_in, mut pos_out) = (pos, pos);
+        // SAFETY: Both files are alive and open for the purpose; by the invariant they may be used.
+        let copied = size(unsafe {
+            bindings::do_splice_direct(
+                self.from.as_ptr(),
+                &mut pos_in,
+                self.to.as_ptr(),
+                &mut pos_out,
+                len,
+                bindings::SPLICE_F_MOVE,
+            )
+        });
+        match copied {
+            // The signal came just now.
+            Err(e) if e == ERESTARTSYS => self.copy_by_buffer(pos, len),
+            other => other,
+        }
+    }
+
+    /// By `kernel_read()` and `kernel_write()`, which ask again.
+    fn copy_by_buffer(&self, pos: Loff, len: usize) -> Result<usize> {
+        let mut buf = KVVec::from_elem(0u8, len.min(BUFFER), GFP_KERNEL)?;
+        let read = self.from.read_once(&mut buf, pos)?;
+        self.to.write_at(buf.get(..read).ok_or(EIO)?, pos)?;
+        Ok(read)
+    }
+}
+
+/// Bytes in the buffer.
+const BUFFER: usize = 64 << 10;

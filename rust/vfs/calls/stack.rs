@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Attributes of a stacked inode, copied from the inode behind it.
+//!
+//! C: the pattern of `include/linux/fs_stack.h`, with id maps.
+
+use crate::bindings;
+use crate::vfs::{
+    file_system::FileSystem,
+    inode::{INode, Inode},
+    mount::Mount,
+};
+
+/// Inode flags a stacked inode shows as its own.
+const COPIED_FLAGS: u32 =
+    bindings::S_SYNC | bindings::S_NOATIME | bindings::S_APPEND | bindings::S_IMMUTABLE;
+
+/// Brings mode, owner, times, size and blocks of `inode` up to date with `real`.
+pub fn copy_attr<T: FileSystem>(inode: &INode<T>, mnt: &Mount, real: &Inode) {
+    copy_all(inode, mnt, real);
+}
+
+pub(in crate::vfs) fn copy_all(inode: &Inode, mnt: &Mount, real: &Inode) {
+    // SAFETY: All are alive. The helper takes i_lock of `inode`, so that of two concurrent copies
+    // the later reads the newer values and stays.
+    unsafe {
+        bindings::inode_copy_attr(inode.as_ptr(), mnt.idmap().as_ptr(), real.as_ptr());
+    }
+}
+
+/// Takes over the inode flags (immutable, append-only ...) of `real`.
+pub fn copy_flags(inode: &Inode, real: &Inode) {
+    // SAFETY: Both are alive; the helper sets the flags atomically.
+    unsafe { bindings::inode_copy_flags(inode.as_ptr(), real.as_ptr(), COPIED_FLAGS) };
+}
+
+/// Whether the inode is immutable, and whether it is append-only.
+pub fn protection<T: FileSystem>(inode: &INode<T>) -> (bool, bool) {
+    // SAFETY: The inode is alive; a racing read of one word, as C does.
+    let flags = unsafe { (&raw const (*inode.as_ptr()).i_flags).read_volatile() };
+    (
+        flags & bindings::S_IMMUTABLE != 0,
+        flags & bindings::S_APPEND != 0,
+    )
+}
+
+/// Sets both flags to what is given.
+pub fn set_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: bool) {
+    const BOTH: u32 = bindings::S_IMMUTABLE | bindings::S_APPEND;
+    let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+    let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
+    // SAFETY: The inode is alive; the flags are set atomically.
+    unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, BOTH) };
+}
+
+/// Takes over modification and change time if they are not those of `real` any more: what is
+/// written through a mapping changes `real` alone.
+pub fn refresh_times<T: FileSystem>(inode: &INode<T>, real: &Inode) {
+    // SAFETY: Both are alive.
+    unsafe { bindings::inode_refresh_times(inode.as_ptr(), real.as_ptr()) };
+}
+
+/// Takes over access time alone.
+pub fn copy_atime<T: FileSystem>(inode: &INode<T>, real: &Inode) {
+    // SAFETY: Both are alive.
+    unsafe { bindings::inode_copy_atime(inode.as_ptr(), real.as_ptr()) };
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Write access to a mount.
+//!
+//! C: `mnt_want_write()`, `mnt_drop_write()`, `sb_start_write_trylock()`, `get_write_access()`.
+
+use crate::bindings;
+use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount};
+use kernel::{error::to_result, prelude::*};
+
+/// The right to write through a mount. While it is held the file system is neither frozen nor made
+/// read-only.
+///
+/// Order: before the locks of directories and inodes of that file system; never twice for one file
+/// system in one task.
+pub struct WriteAccess<'a> {
+    mnt: &'a Mount,
+}
+
+impl<'a> WriteAccess<'a> {
+    /// Waits while the file system is frozen.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`.
+    pub fn want(mnt: &'a Mount) -> Result<Self> {
+        // SAFETY: The mount is alive; may sleep.
+        to_result(unsafe { bindings::mnt_want_write(mnt.as_ptr()) })?;
+        Ok(Self { mnt })
+    }
+
+    /// The same without waiting: for what can as well be left undone.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if the file system is frozen, or is about to be; `EROFS`.
+    pub fn try_want(mnt: &'a Mount) -> Result<Self> {
+        // SAFETY: The mount is alive, and its super block with it. Both halves are those of
+        // `mnt_want_write()`; the first is undone if the second fails.
+        unsafe {
+            let sb = (*mnt.as_ptr()).mnt_sb;
+            if !bindings::sb_start_write_trylock(sb) {
+                return Err(EAGAIN);
+            }
+            if let Err(e) = to_result(bindings::mnt_get_write_access(mnt.as_ptr())) {
+                bindings::sb_end_write(sb);
+                return Err(e);
+            }
+        }
+        Ok(Self { mnt })
+    }
+
+    /// The mount.
+    pub fn mnt(&self) -> &'a Mount {
+        self.mnt
+    }
+}
+
+/// Kernels that prove locks warn if this task has no write access to the file system of `dentry`. For
+/// functions that leave it to their callers.
+pub(in crate::vfs) fn assert_held(dentry: &Dentry) {
+    // SAFETY: The dentry is alive, and so its super block.
+    unsafe { bindings::assert_write_access(dentry.as_ptr()) };
+}
+
+impl Drop for WriteAccess<'_> {
+    fn drop(&mut self) {
+        // SAFETY: Pairs with `mnt_want_write()`.
+        unsafe { bindings::mnt_drop_write(self.mnt.as_ptr()) };
+    }
+}
+
+/// A file that is being written to and so may not be executed (`get_write_access()`).
+pub struct InodeWriteAccess<'a> {
+    inode: &'a Inode,
+}
+
+impl<'a> InodeWriteAccess<'a> {
+    /// # Errors
+    ///
+    /// `ETXTBSY` if the file is being executed.
+    pub fn get(inode: &'a Inode) -> Result<Self> {
+        // SAFETY: The inode is alive.
+        to_result(unsafe { bindings::get_write_access(inode.as_ptr()) })?;
+        Ok(Self { inode })
+    }
+}
+
+impl Drop for InodeWriteAccess<'_> {
+    fn drop(&mut self) {
+        // SAFETY: Pairs with `get_write_access()`.
+        unsafe { bindings::put_write_access(self.inode.as_ptr()) };
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Extended attributes.
+//!
+//! C: `fs/xattr.c`. Private values go through the `vfs_*` calls, never
+//! through the `__vfs_*_noperm` ones, so that ids are converted and the LSMs are asked.
+
+use crate::bindings;
+use crate::vfs::{
+    dentry::Dentry,
+    errno::{ENODATA, EOPNOTSUPP},
+    mount::Mount,
+    task_work, write,
+};
+use core::ffi::CStr;
+use kernel::{error::to_result, prelude::*};
+
+/// The largest value, in bytes.
+pub const SIZE_MAX: usize = bindings::XATTR_SIZE_MAX as usize;
+
+/// The largest list of names, in bytes.
+pub const LIST_MAX: usize = bindings::XATTR_LIST_MAX as usize;
+
+/// `ENODATA`: there is no such attribute. A value, not a failure, for most callers.
+pub fn is_absent(e: Error) -> bool {
+    e == ENODATA || e == EOPNOTSUPP
+}
+
+/// Whether the credentials in force may set or remove an attribute `security.*` of a file of
+/// `dentry`'s file system, as far as the kernel's own rules go (`cap_inode_setxattr()`): labels of
+/// security modules and capabilities have rules of their own.
+pub fn may_change_security(dentry: &Dentry, name: &CStr) -> bool {
+    let Some(suffix) = name.to_bytes_with_nul().strip_prefix(b"security.") else {
+        return true;
+    };
+    if suffix == b"capability\0" {
+        return true;
+    }
+    // SAFETY: The suffix ends with the NUL of the name; the dentry keeps its super block alive.
+    unsafe {
+        bindings::security_ismaclabel(suffix.as_ptr().cast()) != 0
+            || bindings::sb_may_admin(dentry.sb_ptr())
+    }
+}
+
+/// Reads a value into `buf` (`vfs_getxattr()`); with an empty buffer only tells the length.
+///
+/// # Errors
+///
+/// `ENODATA`, `EOPNOTSUPP`; `ERANGE` if the buffer is too small.
+pub fn get(mnt: &Mount, dentry: &Dentry, name: &CStr, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: All are valid; the length is that of the buffer.
+    let len = unsafe {
+        bindings::vfs_getxattr(
+            mnt.idmap().as_ptr(),
+            dentry.as_ptr(),
+            name.as_char_ptr(),
+            if buf.is_empty() {
+                core::ptr::null_mut()
+            } else {
+                buf.as_mut_ptr().cast()
+            },
+            buf.len(),
+        )
+    };
+    length(len)
+}
+
+/// Reads a value of any length.
+pub fn get_alloc(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result<KVVec<u8>> {
+    grow(SIZE_MAX, |buf| get(mnt, dentry, name, buf))
+}
+
+/// Lists the names, each with its NUL, into `buf` (`vfs_listxattr()`); with an empty buffer only
+/// tells the length.
+pub fn list(dentry: &Dentry, buf: &mut [u8]) -> Result<usize> {
+    // SAFETY: All are valid; the length is that of the buffer.
+    let len = unsafe {
+        bindings::vfs_listxattr(
+            dentry.as_ptr(),
+            if buf.is_empty() {
+                core::ptr::null_mut()
+            } else {
+                buf.as_mut_ptr().cast()
+            },
+            buf.len(),
+        )
+    };
+    length(len)
+}
+
+/// Lists names of any total length.
+pub fn list_alloc(dentry: &Dentry) -> Result<KVVec<u8>> {
+    grow(LIST_MAX, |buf| list(dentry, buf))
+}
+
+/// Sets a value (`vfs_setxattr()`). `flags`: 0, `XATTR_CREATE` or `XATTR_REPLACE`.
+pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) -> Result {
+    write::assert_held(dentry);
+    // SAFETY: All are valid; the length is that of the value. The call takes the inode's lock.
+    to_result(unsafe {
+        bindings::vfs_setxattr(
+            mnt.idmap().as_ptr(),
+            dentry.as_ptr(),
+            name.as_char_ptr(),
+            value.as_ptr().cast(),
+            value.len(),
+            flags,
+        )
+    })
+}
+
+/// Removes a value (`vfs_removexattr()`).
+pub fn remove(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result {
+    write::assert_held(dentry);
+    // SAFETY: All are valid. The call takes the inode's lock.
+    to_result(unsafe {
+        bindings::vfs_removexattr(mnt.idmap().as_ptr(), dentry.as_ptr(), name.as_char_ptr())
+    })
+}
+
+/// Names of a list as [`list`] gives it.
+pub fn names(list: &[u8]) -> impl Iterator<Item = &CStr> {
+    list.split_inclusive(|&b| b == 0)
+        .filter_map(|name| CStr::from_bytes_with_nul(name).ok())
+}
+
+/// Whether the caller may see names of `trusted.*` (`CAP_SYS_ADMIN` in the initial namespace).
+pub fn caller_may_list_trusted() -> bool {
+    // SAFETY: No preconditions.
+    unsafe { bindings::capable_noaudit(bindings::CAP_SYS_ADMIN as i32) }
+}
+
+/// Whether the security modules let an attribute be copied up
+/// (`security_inode_copy_up_xattr()`).
+pub fn may_copy_up(source: &Dentry, name: &CStr) -> Result<bool> {
+    // SAFETY: All are valid.
+    let ret = unsafe { bindings::security_copy_up_xattr(source.as_ptr(), name.as_char_ptr()) };
+    match ret {
+        0 => Ok(true),
+        e if e == -(bindings::ECANCELED as i32) => Ok(false),
+        e if e == -(bindings::EOPNOTSUPP as i32) => Ok(true),
+        e => Err(Error::from_errno(e)),
+    }
+}
+
+fn length(ret: isize) -> Result<usize> {
+    usize::try_from(ret).map_err(|_| Error::from_errno(ret as i32))
+}
+
+/// Reads something whose length may change between the question and the answer.
+fn grow(max: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<KVVec<u8>> {
+    loop {
+        task_work::go_on()?;
+        let len = read(&mut [])?;
+        if len == 0 {
+            return Ok(KVVec::new());
+        }
+        let mut buf = KVVec::from_elem(0u8, len.min(max), GFP_KERNEL)?;
+        match read(&mut buf) {
+            Ok(len) => {
+                buf.truncate(len);
+                return Ok(buf);
+            }
+            Err(e) if e == ERANGE && buf.len() < max => continue,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
+/// What a caller asks for a value.
+pub enum Buffer<'a> {
+    /// Its length alone.
+    Length,
+    /// The value.
+    Value(&'a mut [u8]),
+}
+
+impl Buffer<'_> {
+    /// # Safety
+    ///
+    /// `ptr` must be NULL, or have `size` bytes that are the caller's for the lifetime.
+    pub(in crate::vfs) unsafe fn from_raw(ptr: *mut u8, size: usize) -> Self {
+        if ptr.is_null() || size == 0 {
+            return Self::Length;
+        }
+        // SAFETY: By the function's contract. It may be uninitialised heap memory that is only
+        // written to.
+        Self::Value(unsafe { core::slice::from_raw_parts_mut(ptr, size) })
+    }
+}

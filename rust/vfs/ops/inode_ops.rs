@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Operations on inodes.
+//!
+//! C: `struct inode_operations`. One table per kind of inode, chosen when the inode is made; a
+//! directory's operations can only go to a directory. The tables are in [`crate::vfs::inode_tables`].
+
+use crate::bindings;
+use crate::vfs::{
+    acl::{Acl, AclType},
+    attr::{Iattr, Kstat},
+    dentry::{ChildDentry, DEntry, LookupDentry},
+    file_ops::{DirFileOperations, RegFileOperations},
+    file_system::FileSystem,
+    fileattr::{FiemapInfo, FileKattr},
+    inode::INode,
+    mount::Idmap,
+    namei::Link,
+    path::PathRef,
+    tmpfile::Tmpfile,
+    xattr::Buffer,
+};
+use core::ffi::CStr;
+use kernel::{prelude::*, sync::aref::ARef};
+
+/// Which time is to be updated.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum UpdateTime {
+    /// The access time, after a read.
+    Access,
+    /// Modification and change time, after a write.
+    Modification,
+}
+
+/// Operations all kinds of inodes have.
+pub trait Attributes<T: FileSystem> {
+    /// `->getattr()`.
+    fn getattr(
+        idmap: &Idmap,
+        path: PathRef<'_>,
+        dentry: &DEntry<T>,
+        stat: &mut Kstat,
+        mask: u32,
+        flags: u32,
+    ) -> Result;
+
+    /// `->setattr()`. The inode is locked exclusively.
+    fn setattr(idmap: &Idmap, dentry: &DEntry<T>, attr: &mut Iattr) -> Result;
+
+    /// `->listxattr()`; returns the length of the list.
+    fn listxattr(dentry: &DEntry<T>, buffer: Buffer<'_>) -> Result<usize>;
+
+    /// `->update_time()`. `nowait`: fail with `EAGAIN` rather than sleep.
+    fn update_time(inode: &INode<T>, which: UpdateTime, nowait: bool) -> Result;
+}
+
+/// Operations of all kinds but symbolic links.
+pub trait Permissions<T: FileSystem>: Attributes<T> {
+    /// `->permission()`. `mask`: `MAY_*`; with `MAY_NOT_BLOCK`, in a walk under RCU: fail with
+    /// `ECHILD` rather than sleep.
+    fn permission(idmap: &Idmap, inode: &INode<T>, mask: u32) -> Result;
+
+    /// `->get_inode_acl()`, for permission checks; with `rcu`, fail with `ECHILD` rather than
+    /// sleep.
+    fn get_inode_acl(inode: &INode<T>, ty: AclType, rcu: bool) -> Result<Option<Acl>>;
+
+    /// `->get_acl()`, for userspace.
+    fn get_acl(idmap: &Idmap, dentry: &DEntry<T>, ty: AclType) -> Result<Option<Acl>>;
+
+    /// `->set_acl()`. The inode is locked exclusively.
+    fn set_acl(idmap: &Idmap, dentry: &DEntry<T>, acl: Option<&Acl>, ty: AclType) -> Result;
+}
+
+/// `chattr(1)`'s flags, of directories and regular files.
+pub trait FileAttributes<T: FileSystem> {
+    /// `->fileattr_get()`.
+    fn fileattr_get(dentry: &DEntry<T>, fa: &mut FileKattr) -> Result;
+
+    /// `->fileattr_set()`. The inode is locked exclusively.
+    fn fileattr_set(idmap: &Idmap, dentry: &DEntry<T>, fa: &mut FileKattr) -> Result;
+}
+
+/// What `->rename()` is asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum RenameRequest {
+    /// Replace what is there.
+    Replace,
+    /// Nothing may be there; the VFS has checked it.
+    NoReplace,
+    /// Exchange the two.
+    Exchange,
+    /// Leave a whiteout at the old name.
+    Whiteout,
+}
+
+impl RenameRequest {
+    pub(in crate::vfs) fn from_raw(flags: u32) -> Result<Self> {
+        const WHITEOUT_NOREPLACE: u32 = bindings::RENAME_WHITEOUT | bindings::RENAME_NOREPLACE;
+        match flags {
+            0 => Ok(Self::Replace),
+            bindings::RENAME_NOREPLACE => Ok(Self::NoReplace),
+            bindings::RENAME_EXCHANGE => Ok(Self::Exchange),
+            bindings::RENAME_WHITEOUT | WHITEOUT_NOREPLACE => Ok(Self::Whiteout),
+            _ => Err(EINVAL),
+        }
+    }
+}
+
+/// Operations of a directory. All that modify it run with it locked exclusively.
+pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
+    /// Operations on an open directory.
+    type File: DirFileOperations<T>;
+
+    /// `->lookup()`. The directory is locked at least shared. `flags`: `LOOKUP_*`.
+    fn lookup(
+        dir: &INode<T>,
+        dentry: LookupDentry<'_, T>,
+        flags: u32,
+    ) -> Result<Option<ARef<DEntry<T>>>>;
+
+    /// `->create()`. `excl`: fail if the name is there (`O_EXCL`); always set since 7.3.
+    fn create(
+        idmap: &Idmap,
+        dir: &INode<T>,
+        dentry: ChildDentry<'_, T>,
+        mode: u16,
+        excl: bool,
+    ) -> Result;
+
+    /// `->link()`.
+    fn link(old: &DEntry<T>, dir: &INode<T>, new: ChildDentry<'_, T>) -> Result;
+
+    /// `->unlink()`. The victim's inode is locked too.
+    fn unlink(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
+
+    /// `->symlink()`.
+    fn symlink(idmap: &Idmap, dir: &INode<T>, dentry: ChildDentry<'_, T>, target: &CStr) -> Result;
+
+    /// `->mkdir()`, which makes the given dentry positive.
+    fn mkdir(idmap: &Idmap, dir: &INode<T>, dentry: ChildDentry<'_, T>, mode: u16) -> Result;
+
+    /// `->rmdir()`. The victim's inode is locked too.
+    fn rmdir(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
+
+    /// `->mknod()`.
+    fn mknod(
+        idmap: &Idmap,
+        dir: &INode<T>,
+        dentry: ChildDentry<'_, T>,
+        mode: u16,
+        rdev: u32,
+    ) -> Result;
+
+    /// `->rename()`. Both directories and the inodes concerned are locked.
+    fn rename(
+        idmap: &Idmap,
+        old_dir: &INode<T>,
+        old: ChildDentry<'_, T>,
+        new_dir: &INode<T>,
+        new: ChildDentry<'_, T>,
+        request: RenameRequest,
+    ) -> Result;
+
+    /// `->tmpfile()`: makes an unnamed regular file and opens it; see [`Tmpfile`]. The directory
+    /// is not locked.
+    fn tmpfile(idmap: &Idmap, dir: &INode<T>, file: Tmpfile<'_, T>, mode: u16) -> Result;
+}
+
+/// Operations of a symbolic link.
+pub trait SymlinkOperations<T: FileSystem>: Attributes<T> {
+    /// `->get_link()`, not called under RCU.
+    fn get_link(dentry: &DEntry<T>, inode: &INode<T>) -> Result<Link>;
+}
+
+/// Operations of a device, FIFO or socket: no more than permissions.
+pub trait SpecialOperations<T: FileSystem>: Permissions<T> {}
+
+/// Operations of a regular file.
+pub trait RegOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
+    /// Operations on an open file.
+    type File: RegFileOperations<T>;
+
+    /// `->fiemap()`.
+    fn fiemap(inode: &INode<T>, info: &FiemapInfo, start: u64, len: u64) -> Result;
+}

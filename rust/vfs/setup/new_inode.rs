@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Inodes in the making.
+//!
+//! C: `new_inode()`, `iget5_locked()`, `unlock_new_inode()`, `fs/inode.c`.
+
+use crate::bindings;
+use crate::vfs::{
+    callback::callbacks,
+    compat,
+    errno::ESTALE,
+    file_system::FileSystem,
+    inode::{INode, Inode},
+    inode_data::{Backing, WithData},
+    inode_ops::{DirOperations, RegOperations, SpecialOperations, SymlinkOperations},
+    inode_tables::Tables,
+    mount::Mount,
+    stack,
+    super_block::SuperBlock,
+    types::Ino,
+};
+use core::{marker::PhantomData, mem::ManuallyDrop, ptr::NonNull};
+use kernel::{
+    ffi::{c_int, c_void},
+    prelude::*,
+    sync::{
+        aref::ARef,
+        atomic::{Acquire, Release},
+    },
+};
+
+/// An inode in the making: allocated, perhaps hashed, not yet usable.
+///
+/// Dropping it discards it (`iget_failed()` if others may wait for it, else `iput()`).
+pub struct New<T: FileSystem> {
+    inode: NonNull<bindings::inode>,
+    /// `I_NEW` is set: lookups of the same key wait for the end of `init`.
+    locked: bool,
+    _t: PhantomData<T>,
+}
+
+/// The kind of a new inode, with the operations it gets.
+pub struct Kind<T: FileSystem>(pub(in crate::vfs) Tables, PhantomData<T>);
+
+impl<T: FileSystem> Kind<T> {
+    /// A directory.
+    pub const fn dir<O: DirOperations<T>>() -> Self {
+        Self(Tables::dir::<T, O>(), PhantomData)
+    }
+
+    /// A regular file.
+    pub const fn regular<O: RegOperations<T>>() -> Self {
+        Self(Tables::regular::<T, O>(), PhantomData)
+    }
+
+    /// A symbolic link.
+    pub const fn symlink<O: SymlinkOperations<T>>() -> Self {
+        Self(Tables::symlink::<T, O>(), PhantomData)
+    }
+
+    /// A device, FIFO or socket with the number `rdev` (`init_special_inode()`).
+    pub const fn special<O: SpecialOperations<T>>(rdev: u32) -> Self {
+        Self(Tables::special::<T, O>(rdev), PhantomData)
+    }
+}
+
+impl<T: FileSystem> New<T> {
+    /// # Safety
+    ///
+    /// `inode` must be a new inode of a super block of `T`, with one reference that is given away.
+    pub(in crate::vfs) unsafe fn from_raw(inode: NonNull<bindings::inode>, locked: bool) -> Self {
+        Self {
+            inode,
+            locked,
+            _t: PhantomData,
+        }
+    }
+
+    /// Sets the link count.
+    pub fn set_nlink(&mut self, nlink: u32) {
+        // SAFETY: Not published yet.
+        unsafe { bindings::set_nlink(self.inode.as_ptr(), nlink) };
+    }
+
+    /// Sets type and permission bits.
+    pub fn set_mode(&mut self, mode: u16) {
+        // SAFETY: Not published yet.
+        unsafe { (*self.inode.as_ptr()).i_mode = mode };
+    }
+
+    /// Sets owner and mode as a new object in `dir` gets them (`inode_init_owner()`).
+    pub fn init_owner(&mut self, dir: &INode<T>, mode: u16) {
+        // SAFETY: Not published yet; `dir` is alive. This layer's file systems do not allow
+        // id-mapped mounts (FS_ALLOW_IDMAP is not offered), hence the constant map.
+        unsafe {
+            bindings::inode_init_owner(
+                &raw mut bindings::nop_mnt_idmap,
+                self.inode.as_ptr(),
+                dir.as_ptr(),
+                mode,
+            )
+        };
+    }
+
+    /// Hashes the still unhashed inode, unless there is one of the same identity already
+    /// (`inode_insert5()`). Until [`init`](Self::init) has completed it, those who look for it
+    /// wait.
+    ///
+    /// # Errors
+    ///
+    /// `ESTALE` if the inode of that identity is on its way out.
+    pub fn insert5(self, ino: Ino, backing: Backing<'_>) -> Result<Iget<T>> {
+        let identity = Identity::new(ino, backing);
+        // SAFETY: Not published; the callbacks are those of `T`, the identity lives for the call.
+        let found = unsafe {
+            bindings::inode_insert5(
+                self.inode.as_ptr(),
+                ino,
+                Some(Table::<T>::test),
+                Some(Table::<T>::set),
+                (&raw const identity).cast_mut().cast(),
+            )
+        };
+        let found = NonNull::new(found).ok_or(ESTALE)?;
+        if found == self.inode {
+            let mut this = self;
+            this.locked = true;
+            return Ok(Iget::New(this));
+        }
+        // INVARIANT: The other one is complete: the function has waited for it.
+        // SAFETY: It is of the same super block and carries a reference, which moves over.
+        Ok(Iget::Cached(unsafe { ARef::from_raw(found.cast()) }))
+    }
+
+    /// Gives an inode that is not to be hashed its identity.
+    pub fn set_identity(&mut self, ino: Ino, backing: Backing<'_>) {
+        let identity = Identity::new(ino, backing);
+        // SAFETY: Not published yet, and of `T`.
+        unsafe { identity.store::<T>(self.inode.as_ptr()) };
+    }
+
+    /// Takes over all attributes of `real` as seen through `mnt`, but the inode number.
+    pub fn copy_from(&mut self, mnt: &Mount, real: &Inode) {
+        stack::copy_all(self.as_inode(), mnt, real);
+        // SAFETY: Both are alive; the new inode is not published.
+        unsafe {
+            bindings::set_nlink(self.inode.as_ptr(), real.nlink());
+            bindings::inode_copy_rdev(self.inode.as_ptr(), real.as_ptr());
+        }
+        stack::copy_flags(self.as_inode(), real);
+    }
+
+    /// Shows protection flags that are kept elsewhere than with the inode behind.
+    pub fn add_protection(&mut self, immutable: bool, append: bool) {
+        let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+        let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
+        if flags != 0 {
+            // SAFETY: The inode is alive and not published.
+            unsafe { bindings::inode_set_flags(self.inode.as_ptr(), flags, flags) };
+        }
+    }
+
+    /// The inode, of which only the C part may be used before `init`.
+    pub fn as_inode(&self) -> &Inode {
+        // SAFETY: Alive, one reference is held.
+        unsafe { Inode::from_raw(self.inode.as_ptr()) }
+    }
+
+    /// Completes the inode: its operations by `kind`, its data by `data`. The mode must have been
+    /// set before, by `init_owner` or by copying attributes.
+    ///
+    /// # Errors
+    ///
+    /// Those of `data`; the inode is then discarded.
+    pub fn init(
+        self,
+        kind: &Kind<T>,
+        data: impl PinInit<T::INodeData, Error>,
+    ) -> Result<ARef<INode<T>>> {
+        // SAFETY: Not published; the slot is uninitialised memory at its final place: inodes do
+        // not move. On error nothing is left initialised.
+        unsafe {
+            let this = WithData::<T>::container_of(self.inode.as_ptr());
+            compat::raw_try_init(&raw mut (*this).data, data)?;
+            (*this).ready = true;
+            kind.0.install(self.inode.as_ptr());
+            bindings::inode_set_lock_class(self.inode.as_ptr());
+        }
+        let this = ManuallyDrop::new(self);
+        if this.locked {
+            // SAFETY: I_NEW is set; this wakes those who wait for it.
+            unsafe { bindings::unlock_new_inode(this.inode.as_ptr()) };
+        }
+        // INVARIANT: The data is initialised.
+        // SAFETY: The reference moves over.
+        Ok(unsafe { ARef::from_raw(this.inode.cast()) })
+    }
+}
+
+impl<T: FileSystem> Drop for New<T> {
+    fn drop(&mut self) {
+        // SAFETY: The reference is ours. `iget_failed()` unlocks and puts an I_NEW inode.
+        unsafe {
+            if self.locked {
+                bindings::iget_failed(self.inode.as_ptr());
+            } else {
+                bindings::iput(self.inode.as_ptr());
+            }
+        }
+    }
+}
+
+/// What [`SuperBlock::iget5`] finds.
+pub enum Iget<T: FileSystem> {
+    /// The inode of that key exists.
+    Cached(ARef<INode<T>>),
+    /// It must be filled in.
+    New(New<T>),
+}
+
+impl<T: FileSystem> SuperBlock<T> {
+    /// A new inode that is not hashed (`new_inode()`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn new_inode(&self) -> Result<New<T>> {
+        // SAFETY: The super block is alive, and its inodes are of `T`.
+        let inode = unsafe { bindings::new_inode(self.as_ptr()) };
+        let inode = NonNull::new(inode).ok_or(ENOMEM)?;
+        // SAFETY: A new inode with one reference.
+        Ok(unsafe { New::from_raw(inode, false) })
+    }
+
+    /// The inode of an identity, from the inode cache or new (`iget5_locked()`).
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn iget5(&self, ino: Ino, backing: Backing<'_>) -> Result<Iget<T>> {
+        let identity = Identity::new(ino, backing);
+        // SAFETY: The super block is alive; the callbacks are those of `T`, the identity lives for
+        // the call.
+        let inode = unsafe {
+            bindings::iget5_locked(
+                self.as_ptr(),
+                ino,
+                Some(Table::<T>::test),
+                Some(Table::<T>::set),
+                (&raw const identity).cast_mut().cast(),
+            )
+        };
+        let inode = NonNull::new(inode).ok_or(ENOMEM)?;
+        // SAFETY: A referenced inode of this super block: new with I_NEW set, or complete. Of a
+        // complete one the reference moves over; the types are transparent.
+        unsafe {
+            if bindings::inode_is_new(inode.as_ptr()) {
+                Ok(Iget::New(New::from_raw(inode, true)))
+            } else {
+                Ok(Iget::Cached(ARef::from_raw(inode.cast())))
+            }
+        }
+    }
+}
+
+/// What an inode is found by: its number, and the inode behind it.
+struct Identity {
+    ino: Ino,
+    backing: usize,
+}
+
+impl Identity {
+    fn new(ino: Ino, backing: Backing<'_>) -> Self {
+        Self {
+            ino,
+            backing: backing.word(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// `inode` must be an inode of `T` that nobody else uses, or be locked in the inode hash.
+    unsafe fn store<T: FileSystem>(&self, inode: *mut bindings::inode) {
+        // SAFETY: By the function's contract.
+        unsafe {
+            (*inode).i_ino = self.ino;
+            let this = &*WithData::<T>::container_of(inode);
+            this.backing.store(self.backing, Release);
+        }
+    }
+}
+
+impl<T: FileSystem> Table<T> {
+    callbacks! {
+        /// For `iget5_locked()`, with an `Identity`. The memory of an inode in the hash is not freed
+        /// before a grace period has passed.
+        fn test(inode: *mut bindings::inode, identity: *mut c_void) -> c_int {
+            // SAFETY: The inode is one of `T`, and the identity is the caller's.
+            unsafe {
+                let identity = &*identity.cast::<Identity>();
+                let this = &*WithData::<T>::container_of(inode);
+                let same = this.backing.load(Acquire) & !1 == identity.backing & !1;
+                c_int::from(same && (*inode).i_ino == identity.ino)
+            }
+        }
+
+        /// For `iget5_locked()`, with an `Identity`, under the hash lock.
+        fn set(inode: *mut bindings::inode, identity: *mut c_void) -> c_int {
+            // SAFETY: The inode is one of `T`, and the identity is the caller's.
+            unsafe { (*identity.cast::<Identity>()).store::<T>(inode) };
+            0
+        }
+    }
+}
+
+struct Table<T>(PhantomData<T>);
