@@ -13,7 +13,7 @@ use kernel::prelude::*;
 mod tests {
     use super::*;
     use crate::vfs::{
-        cred::{NewCred, OverrideCreds},
+        cred::{override_creds, NewCred},
         errno::ENAMETOOLONG,
         inode_lock::Holder,
         mount::{Access, PrivateMount},
@@ -158,14 +158,15 @@ mod tests {
         let mut new = NewCred::prepare()?;
         new.drop_sys_resource();
         let (new, other) = (new.finish(), NewCred::prepare()?.finish());
-        let before = {
-            let outer = OverrideCreds::new(&new);
-            let inner = OverrideCreds::new(&other);
-            assert!(core::ptr::eq(inner.caller().as_ptr(), new.as_ptr()));
-            outer.caller().as_ptr()
-        };
-        let again = OverrideCreds::new(&new);
-        assert!(core::ptr::eq(again.caller().as_ptr(), before));
+        let before = override_creds(&new, |caller| {
+            override_creds(&other, |outer| {
+                assert!(core::ptr::eq(outer.as_ptr(), new.as_ptr()));
+            });
+            caller.as_ptr()
+        });
+        override_creds(&new, |caller| {
+            assert!(core::ptr::eq(caller.as_ptr(), before));
+        });
         // What is never finished is freed.
         drop(NewCred::prepare()?);
         Ok(())

@@ -11,7 +11,7 @@ use crate::{
     union::layers::union::Union,
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
-        cred::OverrideCreds,
+        cred::override_creds,
         errno::EOPNOTSUPP,
         file::{self, falloc, flags, seek, BackedFile},
         kthread,
@@ -47,8 +47,7 @@ pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, si
     // the credentials.
     let (to, cred) = (to.get(), union.cred.clone());
     kthread::run(c"union-copy", move || {
-        let _creds = OverrideCreds::new(&cred);
-        let result = copy_range(&from, &to, end, holes);
+        let result = override_creds(&cred, |_| copy_range(&from, &to, end, holes));
         // If the process was killed, these are the last references.
         from.close();
         to.close();

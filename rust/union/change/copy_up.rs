@@ -29,7 +29,7 @@ use crate::{
     vfs::{
         acl::{Acl, AclType},
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
-        cred::{NewCred, OverrideCreds},
+        cred::{override_creds, NewCred},
         dentry::Dentry,
         errno::{ENODATA, EOPNOTSUPP},
         file::{flags, BackedFile},
@@ -42,7 +42,7 @@ use crate::{
         xattr,
     },
 };
-use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
+use kernel::{prelude::*, sync::aref::ARef};
 
 /// Makes sure that the object, and so its parents, exist in the upper layer.
 ///
@@ -96,61 +96,62 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
     if node.upper().is_some() {
         return Ok(false);
     }
-    let _creds = union.creds();
-    let lower = node.real_lower(union)?;
-    let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
-    let named = lower
-        .dentry()
-        .inode()
-        .is_some_and(|i| i.ids_are_valid(lower.mnt()));
-    if !named || !stat.owner_has_mapping() {
-        // An id the layer or the mounter's namespace cannot name must not become somebody's.
-        return Err(EOVERFLOW);
-    }
-    let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
-    if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
-        // It is no device where it is, and is not to become one.
-        return Err(EPERM);
-    }
-    let truncate_to = change
-        .as_ref()
-        .and_then(|c| c.new_size())
-        .map(|n| n.max(0) as u64);
-    let size = data_needed(stat.size().max(0) as u64, truncate_to);
-    let facts = Facts {
-        kind,
-        data: if kind == Kind::Regular { size } else { 0 },
-        is_single: stat.nlink() == 1,
-        is_unlinked: node.is_unlinked(),
-        fsync: union.config.fsync,
-    };
-    let parent = parent.inode().ok_or(ENOENT)?;
-    let name = dentry.name_snapshot()?;
-    let mut copy = Copy {
-        union,
-        dentry,
-        inode,
-        parent,
-        name: name.name(),
-        lower,
-        stat,
-        facts,
-        change,
-        write: None,
-        arrival: None,
-    };
-    let upper = copy_up(&mut copy, facts)?;
-    drop(copy);
-    let renumbered = !inode.is_hashed();
-    iget::set_upper(inode, upper)?;
-    if renumbered {
-        dir_cache::forget_view(parent.data());
-    }
-    settle::refresh(union, inode)?;
-    if !facts.is_unlinked {
-        settle::refresh(union, parent)?;
-    }
-    Ok(true)
+    union.with_creds(|| {
+        let lower = node.real_lower(union)?;
+        let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
+        let named = lower
+            .dentry()
+            .inode()
+            .is_some_and(|i| i.ids_are_valid(lower.mnt()));
+        if !named || !stat.owner_has_mapping() {
+            // An id the layer or the mounter's namespace cannot name must not become somebody's.
+            return Err(EOVERFLOW);
+        }
+        let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
+        if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
+            // It is no device where it is, and is not to become one.
+            return Err(EPERM);
+        }
+        let truncate_to = change
+            .as_ref()
+            .and_then(|c| c.new_size())
+            .map(|n| n.max(0) as u64);
+        let size = data_needed(stat.size().max(0) as u64, truncate_to);
+        let facts = Facts {
+            kind,
+            data: if kind == Kind::Regular { size } else { 0 },
+            is_single: stat.nlink() == 1,
+            is_unlinked: node.is_unlinked(),
+            fsync: union.config.fsync,
+        };
+        let parent = parent.inode().ok_or(ENOENT)?;
+        let name = dentry.name_snapshot()?;
+        let mut copy = Copy {
+            union,
+            dentry,
+            inode,
+            parent,
+            name: name.name(),
+            lower,
+            stat,
+            facts,
+            change,
+            write: None,
+            arrival: None,
+        };
+        let upper = copy_up(&mut copy, facts)?;
+        drop(copy);
+        let renumbered = !inode.is_hashed();
+        iget::set_upper(inode, upper)?;
+        if renumbered {
+            dir_cache::forget_view(parent.data());
+        }
+        settle::refresh(union, inode)?;
+        if !facts.is_unlinked {
+            settle::refresh(union, parent)?;
+        }
+        Ok(true)
+    })
 }
 
 /// A copy in the making: the object, and the upper layer.
@@ -215,18 +216,20 @@ impl<'a> Copy<'a> {
         self.union.upper_path(draft.dentry())
     }
 
-    /// The credentials the security modules want the copy to be made under, if any. They are asked
-    /// for what the union shows: mounted with `context=`, it has another label than the lower object.
-    fn copy_up_cred(&self) -> Result<Option<ARef<Credential>>> {
-        Ok(NewCred::for_copy_up(self.dentry)?.map(NewCred::finish))
+    /// Makes the copy with the credentials that the security modules want for it, if they want others
+    /// than the mounter's. They are asked for what the union shows: mounted with `context=`, it has
+    /// another label than the lower object.
+    fn as_security_wants<R>(&self, make: impl FnOnce() -> Result<R>) -> Result<R> {
+        match NewCred::for_copy_up(self.dentry)?.map(NewCred::finish) {
+            Some(cred) => override_creds(&cred, |_| make()),
+            None => make(),
+        }
     }
 
     fn stage(&self) -> Result<Staged<'_>> {
         let write = self.write()?;
         let mode = self.facts.kind.to_mode() as u16;
-        let cred = self.copy_up_cred()?;
-        let _creds = cred.as_deref().map(OverrideCreds::new);
-        match self.facts.kind {
+        self.as_security_wants(|| match self.facts.kind {
             Kind::Regular => Staged::make(self.union, write, mode, NewObject::Regular),
             Kind::Directory => Staged::make(self.union, write, mode, NewObject::Directory),
             Kind::Symlink => {
@@ -239,7 +242,7 @@ impl<'a> Copy<'a> {
                 mode,
                 NewObject::Special(self.stat.rdev()),
             ),
-        }
+        })
     }
 
     fn mode(&self) -> u16 {
@@ -254,13 +257,9 @@ impl CopyStore for Copy<'_> {
 
     fn draft_unnamed(&mut self) -> Result<Option<Draft>> {
         self.begin_write()?;
-        let made = {
-            let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
-            let cred = self.copy_up_cred()?;
-            let _creds = cred.as_deref().map(OverrideCreds::new);
-            namei::tmpfile(self.write()?, workdir, Kind::Regular.to_mode() as u16)
-        };
-        match made {
+        let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
+        let mode = Kind::Regular.to_mode() as u16;
+        match self.as_security_wants(|| namei::tmpfile(self.write()?, workdir, mode)) {
             Err(e) if e == EOPNOTSUPP => Ok(None),
             other => other.map(Draft::Unnamed).map(Some),
         }

@@ -16,7 +16,7 @@ use crate::{
         Child, DEntry, Inode,
     },
     vfs::{
-        cred::{NewCred, OverrideCreds},
+        cred::{override_creds, NewCred},
         dentry::Dentry,
         inode::Inode as AnyInode,
         namei::NewObject,
@@ -38,31 +38,31 @@ pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
     new.init_owner(dir, mode);
     let mode = new.as_inode().mode();
 
-    let creds = union.creds();
-    let creator = creator(&dentry, mode, new.as_inode(), creds.caller())?;
-    let mut names = ViewChange::begin(dir);
-    let made = {
-        let _creator = OverrideCreds::new(&creator);
-        let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
-        let name = dentry.name();
-        change::create(
-            &mut UpperStore::new(union, &write),
-            Place { dir, name },
-            kind,
-            New { mode, object },
-        )?
-    };
-    let complete = || {
-        settle::refresh(union, dir)?;
-        iget::init_created(sb, new, made)
-    };
-    // It exists, so the name must not stay known as free.
-    let inode = complete().inspect_err(|_| dentry.d_drop())?;
-    names.object(dentry.name(), &inode);
-    names.end();
-    impure::unmark(union, &write, dir);
-    dentry.d_instantiate(inode);
-    Ok(())
+    override_creds(&union.cred, |caller| {
+        let creator = creator(&dentry, mode, new.as_inode(), caller)?;
+        let mut names = ViewChange::begin(dir);
+        let made = override_creds(&creator, |_| {
+            let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
+            let name = dentry.name();
+            change::create(
+                &mut UpperStore::new(union, &write),
+                Place { dir, name },
+                kind,
+                New { mode, object },
+            )
+        })?;
+        let complete = || {
+            settle::refresh(union, dir)?;
+            iget::init_created(sb, new, made)
+        };
+        // It exists, so the name must not stay known as free.
+        let inode = complete().inspect_err(|_| dentry.d_drop())?;
+        names.object(dentry.name(), &inode);
+        names.end();
+        impure::unmark(union, &write, dir);
+        dentry.d_instantiate(inode);
+        Ok(())
+    })
 }
 
 /// Gives an object of the union another name.
@@ -74,8 +74,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     let inode = old.inode().ok_or(ENOENT)?;
     let upper = inode.data().upper().ok_or(EROFS)?;
     let write = WriteAccess::want(union.upper_mnt()?)?;
-    {
-        let _creds = union.creds();
+    union.with_creds(|| {
         let parent = old.parent();
         let object = Object {
             listed_in: parent.inode(),
@@ -94,8 +93,8 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
         )?;
         names.object(name, inode);
         names.end();
-        settle::changed_dir(union, &write, dir)?;
-    }
+        settle::changed_dir(union, &write, dir)
+    })?;
     settle::refresh(union, inode)?;
     settle::nlink(inode);
     new.d_instantiate(inode.into());

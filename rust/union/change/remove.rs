@@ -40,29 +40,30 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     copy_up::up(dentry.stable_parent())?;
 
     let _lock = node.lock.lock()?;
-    let _creds = union.creds();
-    let object = Object {
-        listing: listing.as_ref(),
-        ..Object::new(inode)
-    };
-    let victim = Victim {
-        shown,
-        upper: node.upper().map(|_| object),
-        below: by_name::below(union, dir, inode, place.name)?,
-    };
-    // After the lookups: a lower layer may be a union that wants to write where this one does.
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    union.with_creds(|| {
+        let object = Object {
+            listing: listing.as_ref(),
+            ..Object::new(inode)
+        };
+        let victim = Victim {
+            shown,
+            upper: node.upper().map(|_| object),
+            below: by_name::below(union, dir, inode, place.name)?,
+        };
+        // After the lookups: a lower layer may be a union that wants to write where this one does.
+        let write = WriteAccess::want(union.upper_mnt()?)?;
 
-    let mut names = ViewChange::begin(dir);
-    let left = change::remove(&mut UpperStore::new(union, &write), place, victim)?;
-    match left {
-        Vacated::Nothing => names.nothing(place.name),
-        Vacated::Whiteout | Vacated::Exchanged => names.whiteout(place.name),
-    }
-    names.end();
-    settle::removed(union, &write, inode);
-    settle::changed_dir(union, &write, dir)?;
-    settle::refresh(union, inode)
+        let mut names = ViewChange::begin(dir);
+        let left = change::remove(&mut UpperStore::new(union, &write), place, victim)?;
+        match left {
+            Vacated::Nothing => names.nothing(place.name),
+            Vacated::Whiteout | Vacated::Exchanged => names.whiteout(place.name),
+        }
+        names.end();
+        settle::removed(union, &write, inode);
+        settle::changed_dir(union, &write, dir)?;
+        settle::refresh(union, inode)
+    })
 }
 
 /// What the union shows with an inode. `listing`: what it holds, if it is a directory and that matters.

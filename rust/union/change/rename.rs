@@ -70,12 +70,11 @@ pub fn rename(
         }
         _ => None,
     };
-    let plan = {
-        let _creds = union.creds();
+    let plan = union.with_creds(|| {
         let old = side(union, End::new(old_dir, &old), None)?;
         let new = side(union, End::new(new_dir, &new), replaced.as_ref())?;
-        change::check_rename(old, new, mode)?
-    };
+        Ok::<_, Error>(change::check_rename(old, new, mode)?)
+    })?;
     copy_up(old, new, plan)?;
     let (old, new) = (End::new(old_dir, &old), End::new(new_dir, &new));
     execute(union, old, new, plan, replaced.as_ref())
@@ -108,46 +107,46 @@ fn execute(
         None => None,
     };
     let write = WriteAccess::want(union.upper_mnt()?)?;
-    let _creds = union.creds();
+    union.with_creds(|| {
+        // Before anything of what they list becomes another number.
+        let mut old_names = ViewChange::begin(old.place.dir);
+        let same_dir = core::ptr::eq(old.place.dir, new.place.dir);
+        let mut new_names = (!same_dir).then(|| ViewChange::begin(new.place.dir));
+        let target = new.inode.filter(|inode| inode.data().upper().is_some());
+        let names = Move {
+            old: old.place,
+            object: Object::new(inode),
+            new: new.place,
+            target: target.map(|inode| Object {
+                listing: replaced,
+                ..Object::new(inode)
+            }),
+        };
+        let left = change::rename(&mut UpperStore::new(union, &write), plan, names)?;
 
-    // Before anything of what they list becomes another number.
-    let mut old_names = ViewChange::begin(old.place.dir);
-    let same_dir = core::ptr::eq(old.place.dir, new.place.dir);
-    let mut new_names = (!same_dir).then(|| ViewChange::begin(new.place.dir));
-    let target = new.inode.filter(|inode| inode.data().upper().is_some());
-    let names = Move {
-        old: old.place,
-        object: Object::new(inode),
-        new: new.place,
-        target: target.map(|inode| Object {
-            listing: replaced,
-            ..Object::new(inode)
-        }),
-    };
-    let left = change::rename(&mut UpperStore::new(union, &write), plan, names)?;
-
-    match (left, new.inode) {
-        (Vacated::Exchanged, Some(other)) => old_names.object(old.place.name, other),
-        (Vacated::Nothing, _) => old_names.nothing(old.place.name),
-        (Vacated::Whiteout | Vacated::Exchanged, _) => old_names.whiteout(old.place.name),
-    }
-    new_names
-        .as_mut()
-        .unwrap_or(&mut old_names)
-        .object(new.place.name, inode);
-    old_names.end();
-    if let Some(names) = new_names {
-        names.end();
-    }
-    if let Some(inode) = victim {
-        settle::removed(union, &write, inode);
-    }
-    settle::changed_dir(union, &write, old.place.dir)?;
-    settle::changed_dir(union, &write, new.place.dir)?;
-    for inode in [Some(inode), new.inode].into_iter().flatten() {
-        settle::refresh(union, inode)?;
-    }
-    Ok(())
+        match (left, new.inode) {
+            (Vacated::Exchanged, Some(other)) => old_names.object(old.place.name, other),
+            (Vacated::Nothing, _) => old_names.nothing(old.place.name),
+            (Vacated::Whiteout | Vacated::Exchanged, _) => old_names.whiteout(old.place.name),
+        }
+        new_names
+            .as_mut()
+            .unwrap_or(&mut old_names)
+            .object(new.place.name, inode);
+        old_names.end();
+        if let Some(names) = new_names {
+            names.end();
+        }
+        if let Some(inode) = victim {
+            settle::removed(union, &write, inode);
+        }
+        settle::changed_dir(union, &write, old.place.dir)?;
+        settle::changed_dir(union, &write, new.place.dir)?;
+        for inode in [Some(inode), new.inode].into_iter().flatten() {
+            settle::refresh(union, inode)?;
+        }
+        Ok(())
+    })
 }
 
 /// What is at one of the two names.

@@ -305,11 +305,12 @@ pub fn drop_shared_whiteout(union: &Union) {
     let Some(shared) = upper.whiteout.lock().take() else {
         return;
     };
-    let _creds = union.creds();
-    // The next mount removes what cannot be removed now: the file system may be frozen, read-only or
-    // full of errors.
-    let _ = union
-        .upper_mnt()
-        .and_then(WriteAccess::try_want)
-        .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
+    union.with_creds(|| {
+        // The next mount removes what cannot be removed now: the file system may be frozen, read-only or
+        // full of errors.
+        let _ = union
+            .upper_mnt()
+            .and_then(WriteAccess::try_want)
+            .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
+    })
 }

@@ -17,7 +17,7 @@ use crate::{
         listing::{reclaim::Registry, record_file::Records},
     },
     vfs::{
-        cred::{NewCred, OverrideCreds},
+        cred::{override_creds, NewCred},
         dentry::Dentry,
         inode::Inode,
         inode_lock::InUse,
@@ -188,9 +188,9 @@ pub struct Union {
 }
 
 impl Union {
-    /// Puts the mounter's credentials in force.
-    pub fn creds(&self) -> OverrideCreds<'_> {
-        OverrideCreds::new(&self.cred)
+    /// Does `act` with the mounter's credentials in force.
+    pub fn with_creds<R>(&self, act: impl FnOnce() -> R) -> R {
+        override_creds(&self.cred, |_| act())
     }
 
     /// The mounter's credentials, with no more right to keep set-id bits than the caller has.
@@ -199,12 +199,13 @@ impl Union {
     ///
     /// `ENOMEM`.
     pub fn cred_without_fsetid(&self) -> Result<ARef<Credential>> {
-        let creds = self.creds();
-        let mut new = NewCred::prepare()?;
-        new.drop_fsetid();
-        // Who is in the group of a file keeps its set-group-id bit.
-        new.set_groups_of(creds.caller());
-        Ok(new.finish())
+        override_creds(&self.cred, |caller| {
+            let mut new = NewCred::prepare()?;
+            new.drop_fsetid();
+            // Who is in the group of a file keeps its set-group-id bit.
+            new.set_groups_of(caller);
+            Ok(new.finish())
+        })
     }
 
     /// The mount of a lower layer.

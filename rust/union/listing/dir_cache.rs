@@ -150,21 +150,22 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
         return Ok(listing);
     }
     let version = dir.version();
-    let _creds = union.creds();
-    let (set, mut source) = set(union, node)?;
-    let (view, trust) = scan::upper(union, node, &set)?;
-    let view = Arc::new(view, GFP_KERNEL_ACCOUNT)?;
-    if trust == Trust::Doubtful {
-        source.trust = trust;
-    }
-    let known = CachedDir {
-        set: set.clone(),
-        view: Some(view.clone()),
-        source,
-    };
-    // It is right without being kept.
-    let _ = dir.keep(&union.registry, known, version);
-    Ok(Listing { set, view, version })
+    union.with_creds(|| {
+        let (set, mut source) = set(union, node)?;
+        let (view, trust) = scan::upper(union, node, &set)?;
+        let view = Arc::new(view, GFP_KERNEL_ACCOUNT)?;
+        if trust == Trust::Doubtful {
+            source.trust = trust;
+        }
+        let known = CachedDir {
+            set: set.clone(),
+            view: Some(view.clone()),
+            source,
+        };
+        // It is right without being kept.
+        let _ = dir.keep(&union.registry, known, version);
+        Ok(Listing { set, view, version })
+    })
 }
 
 /// The fallthru set of a directory, known or read now.
@@ -178,8 +179,7 @@ pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
         forget(node);
     }
     let _lock = node.lock.lock()?;
-    let _creds = union.creds();
-    Ok(set(union, node)?.0)
+    union.with_creds(|| Ok(set(union, node)?.0))
 }
 
 /// The set, known or read now, and what it is made of. Under the node's lock and with the mounter's credentials.

@@ -14,8 +14,8 @@ use crate::{
     },
     union::layers::private_dir::PrivateDir,
     vfs::{
-        attr::Iattr, cred::OverrideCreds, file::BackedFile, statfs::Statfs, task_work, types::Loff,
-        work::Task, write::WriteAccess,
+        attr::Iattr, cred::override_creds, file::BackedFile, statfs::Statfs, task_work,
+        types::Loff, work::Task, write::WriteAccess,
     },
 };
 use kernel::{
@@ -310,8 +310,7 @@ impl Records {
 impl Task for Records {
     /// Writes down what waits.
     fn run(&self) {
-        let _creds = OverrideCreds::new(&self.cred);
-        loop {
+        override_creds(&self.cred, |_| loop {
             let pending = {
                 let mut queue = self.queue.lock();
                 let Some(pending) = queue.records.pop() else {
@@ -323,7 +322,7 @@ impl Task for Records {
             if self.write(&pending).is_ok() {
                 self.recorded.fetch_add(1, Relaxed);
             }
-        }
+        })
     }
 }
 

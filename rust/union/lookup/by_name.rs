@@ -50,14 +50,12 @@ pub fn lookup(
     if name.as_bytes().len() as i64 > union.namelen {
         return Err(ENAMETOOLONG);
     }
-    let inode = {
-        let _creds = union.creds();
+    let inode = union.with_creds(|| {
         let root = sb.root().inode().ok_or(EIO)?;
-        match resolve(union, root.data(), dir.data(), name)? {
-            Some(parts) => Some(iget::get(sb, parts)?),
-            None => None,
-        }
-    };
+        resolve(union, root.data(), dir.data(), name)?
+            .map(|parts| iget::get(sb, parts))
+            .transpose()
+    })?;
     dentry.d_splice_alias(inode)
 }
 

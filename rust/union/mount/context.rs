@@ -374,14 +374,15 @@ impl Context<UnionFs> for MountContext {
         let root = {
             let ready = sb.ready()?;
             let union = ready.data();
-            let _creds = union.creds();
-            if let Some((_, work)) = top {
-                workdir::probe_whiteout(fc, work, union)?;
-                if !union.should_sync() {
-                    workdir::mark_volatile(fc, work, union)?;
+            union.with_creds(|| {
+                if let Some((_, work)) = top {
+                    workdir::probe_whiteout(fc, work, union)?;
+                    if !union.should_sync() {
+                        workdir::mark_volatile(fc, work, union)?;
+                    }
                 }
-            }
-            Root::new(self.root(ready, union)?)?
+                Root::new(self.root(ready, union)?)
+            })?
         };
         sb.set_root(root);
         Ok(())

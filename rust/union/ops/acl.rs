@@ -7,7 +7,7 @@ use crate::{
     vfs::{
         acl::{can_set, forget_cached, Acl, AclType},
         attr::{inode_owner_or_capable, may_keep_sgid},
-        cred::OverrideCreds,
+        cred::override_creds,
         errno::EOPNOTSUPP,
         mount::Idmap,
         stack,
@@ -27,10 +27,11 @@ pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
     if !real.has_posix_acl() {
         return Ok(None);
     }
-    let _creds = union.creds();
-    Acl::of_inode(real, ty)?
-        .map(|acl| acl.mapped(path.mnt(), real))
-        .transpose()
+    union.with_creds(|| {
+        Acl::of_inode(real, ty)?
+            .map(|acl| acl.mapped(path.mnt(), real))
+            .transpose()
+    })
 }
 
 /// `->get_acl()`: what userspace reads.
@@ -42,10 +43,11 @@ pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
     if !real.has_posix_acl() {
         return Ok(None);
     }
-    let _creds = union.creds();
-    Acl::get(path.mnt(), path.dentry(), ty)?
-        .map(|acl| acl.mapped(path.mnt(), real))
-        .transpose()
+    union.with_creds(|| {
+        Acl::get(path.mnt(), path.dentry(), ty)?
+            .map(|acl| acl.mapped(path.mnt(), real))
+            .transpose()
+    })
 }
 
 /// `->set_acl()`.
@@ -77,14 +79,15 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     let upper = inode.data().upper().ok_or(EROFS)?;
     let mnt = union.upper_mnt()?;
     let _write = WriteAccess::want(mnt)?;
-    let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
-    match acl {
-        Some(acl) => acl.set(mnt, upper, ty)?,
-        None => Acl::remove(mnt, upper, ty)?,
-    }
-    forget_cached(inode);
-    if let Some(real) = upper.inode() {
-        stack::copy_attr(inode, mnt, real);
-    }
-    Ok(())
+    override_creds(stripping.as_ref().unwrap_or(&union.cred), |_| {
+        match acl {
+            Some(acl) => acl.set(mnt, upper, ty)?,
+            None => Acl::remove(mnt, upper, ty)?,
+        }
+        forget_cached(inode);
+        if let Some(real) = upper.inode() {
+            stack::copy_attr(inode, mnt, real);
+        }
+        Ok(())
+    })
 }

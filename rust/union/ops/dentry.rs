@@ -33,8 +33,7 @@ fn all(
     let lowers = node.lowers().iter().map(|l| &*l.dentry);
     let parts = Iterator::chain(node.upper().into_iter(), lowers);
     for part in parts.filter(|part| part.wants_revalidate()) {
-        let _creds = union.creds();
-        if !ask(part)? {
+        if !union.with_creds(|| ask(part))? {
             // The part was invalidated; the stack above it is worth no more, and is made again.
             return Ok(false);
         }
@@ -66,21 +65,22 @@ fn is_hidden(dentry: &DEntry) -> Result<bool> {
         return Ok(false);
     }
     let union = dentry.sb().data();
-    let _creds = union.creds();
-    let name = dentry.name_snapshot()?;
-    for lower in above {
-        if probe::probe(
-            union,
-            LayerDir::lower(union, lower)?,
-            name.name(),
-            ProbeDepth::All,
-        )?
-        .is_some()
-        {
-            return Ok(true);
+    union.with_creds(|| {
+        let name = dentry.name_snapshot()?;
+        for lower in above {
+            if probe::probe(
+                union,
+                LayerDir::lower(union, lower)?,
+                name.name(),
+                ProbeDepth::All,
+            )?
+            .is_some()
+            {
+                return Ok(true);
+            }
         }
-    }
-    Ok(false)
+        Ok(false)
+    })
 }
 
 impl DentryOperations<UnionFs> for UnionDentry {

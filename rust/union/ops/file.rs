@@ -11,7 +11,7 @@ use crate::{
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
         backing_file::{BackingFile, Hooks},
-        cred::OverrideCreds,
+        cred::override_creds,
         dentry::Dentry,
         file::{self, flags, iocb, seek, FlOwner},
         file_ops::{RegFileOperations, Remap},
@@ -81,25 +81,26 @@ fn open_real(
     real: PathRef<'_>,
     open_flags: u32,
 ) -> Result<BackingFile> {
-    let _creds = union.creds();
-    let idmap = real.mnt().idmap();
-    let inode = real.dentry().inode().ok_or(EIO)?;
-    let mut open_flags = open_flags | REAL_FLAGS;
-    let access = match open_flags & flags::O_ACCMODE {
-        flags::O_WRONLY => may::MAY_WRITE,
-        flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
-        _ => may::MAY_READ,
-    };
-    let append = if open_flags & flags::O_APPEND != 0 {
-        may::MAY_APPEND
-    } else {
-        0
-    };
-    inode_permission(idmap, inode, may::MAY_OPEN | access | append)?;
-    if !inode_owner_or_capable(idmap, inode) {
-        open_flags &= !flags::O_NOATIME;
-    }
-    BackingFile::open(file, open_flags, real)
+    union.with_creds(|| {
+        let idmap = real.mnt().idmap();
+        let inode = real.dentry().inode().ok_or(EIO)?;
+        let mut open_flags = open_flags | REAL_FLAGS;
+        let access = match open_flags & flags::O_ACCMODE {
+            flags::O_WRONLY => may::MAY_WRITE,
+            flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
+            _ => may::MAY_READ,
+        };
+        let append = if open_flags & flags::O_APPEND != 0 {
+            may::MAY_APPEND
+        } else {
+            0
+        };
+        inode_permission(idmap, inode, may::MAY_OPEN | access | append)?;
+        if !inode_owner_or_capable(idmap, inode) {
+            open_flags &= !flags::O_NOATIME;
+        }
+        BackingFile::open(file, open_flags, real)
+    })
 }
 
 /// Whether the file was copied up after it was opened, and that in the upper layer is not open yet.
@@ -292,10 +293,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             return file.generic_llseek(offset, whence);
         }
         let union = file.inode().sb().data();
-        let to = {
-            let _creds = union.creds();
-            real(file)?.llseek(offset, whence)?
-        };
+        let to = union.with_creds(|| real(file)?.llseek(offset, whence))?;
         file.set_pos(to, file.inode().sb().maxbytes())
     }
 
@@ -345,14 +343,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
             return union.check_errors();
         }
         let real = real(file)?;
-        let _creds = union.creds();
-        let node = inode.data();
-        let full = !datasync || !node.is_name_stable();
-        real.fsync_range(start, end, !full)?;
-        if full {
-            node.set_name_stable();
-        }
-        Ok(())
+        union.with_creds(|| {
+            let node = inode.data();
+            let full = !datasync || !node.is_name_stable();
+            real.fsync_range(start, end, !full)?;
+            if full {
+                node.set_name_stable();
+            }
+            Ok(())
+        })
     }
 
     fn prepare_map(file: &File, over_shared_writable: bool) -> Result {
@@ -376,15 +375,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
 
     fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
         let real = real(file)?;
-        let _creds = file.inode().sb().data().creds();
-        real.fadvise(offset, len, advice)
+        let union = file.inode().sb().data();
+        union.with_creds(|| real.fadvise(offset, len, advice))
     }
 
     fn flush(file: &File, id: FlOwner) -> Result {
         // What was not opened through this file has nothing to flush.
         let data = file.data();
-        let _creds = file.inode().sb().data().creds();
-        data.upper.as_ref().unwrap_or(&data.first).flush(id)
+        let union = file.inode().sb().data();
+        union.with_creds(|| data.upper.as_ref().unwrap_or(&data.first).flush(id))
     }
 
     fn splice_read(
@@ -429,8 +428,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let real_from = real(from)?;
         let foreign = !core::ptr::eq(from.inode().sb(), to.inode().sb());
         if foreign {
-            let _creds = from.inode().sb().data().creds();
-            real_from.verify_read(pos_in, len)?;
+            let union = from.inode().sb().data();
+            union.with_creds(|| real_from.verify_read(pos_in, len))?;
         }
         let _lock = to.inode().lock();
         let copied = stripping(to, || {
@@ -475,10 +474,9 @@ impl RegFileOperations<UnionFs> for UnionInode {
                 file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
             }),
             // The data stay as they are, and what goes with them.
-            Remap::Dedupe => {
-                let _creds = inode.sb().data().creds();
+            Remap::Dedupe => inode.sb().data().with_creds(|| {
                 file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
-            }
+            }),
         }
     }
 }
@@ -493,10 +491,8 @@ fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
         true => Some(union.cred_without_fsetid()?),
         false => None,
     };
-    let result = {
-        let _creds = OverrideCreds::new(stripping.as_ref().unwrap_or(&union.cred));
-        act()
-    };
+    let cred = stripping.as_ref().unwrap_or(&union.cred);
+    let result = override_creds(cred, |_| act());
     copy_attr(file.inode());
     result
 }

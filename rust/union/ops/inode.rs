@@ -49,11 +49,8 @@ impl Attributes<UnionFs> for UnionInode {
         let sb = inode.sb();
         let union = sb.data();
         let node = inode.data();
-        {
-            // Always the layer's: xfs, for one, has sizes and blocks elsewhere than in the inode.
-            let _creds = union.creds();
-            stat.get_nosec(node.real(union)?, mask, flags)?;
-        }
+        // Always the layer's: xfs, for one, has sizes and blocks elsewhere than in the inode.
+        union.with_creds(|| stat.get_nosec(node.real(union)?, mask, flags))?;
         stat.fill_statx_attr(inode);
         // Without the set-id bits of a lower layer that is mounted nosuid.
         stat.set_mode(inode.mode());
@@ -103,8 +100,7 @@ impl Attributes<UnionFs> for UnionInode {
         let _write = WriteAccess::want(mnt)?;
         {
             let lock = real.lock();
-            let _creds = union.creds();
-            attr.notify_change(mnt.idmap(), upper, &lock)?;
+            union.with_creds(|| attr.notify_change(mnt.idmap(), upper, &lock))?;
             stack::copy_attr(inode, mnt, real);
         }
         // A new mode changes the ACL, which the VFS may have cached.
@@ -151,8 +147,7 @@ fn touch(inode: &Inode, upper: &Dentry) -> Result {
     let mut now = Iattr::empty();
     now.touch();
     let lock = real.lock();
-    let _creds = union.creds();
-    now.notify_change(mnt.idmap(), upper, &lock)?;
+    union.with_creds(|| now.notify_change(mnt.idmap(), upper, &lock))?;
     stack::copy_attr(inode, mnt, real);
     Ok(())
 }
@@ -168,8 +163,7 @@ impl Permissions<UnionFs> for UnionInode {
             let guard = rcu::Guard::new();
             let (real, is_upper) = inode.backing_rcu(&guard).ok_or(ECHILD)?;
             let mask = real_mask(inode, is_upper, mask);
-            let _creds = union.creds();
-            return inode_permission(Idmap::nop(), real, mask);
+            return union.with_creds(|| inode_permission(Idmap::nop(), real, mask));
         }
         let node = inode.data();
         let path = node.real(union)?;
@@ -178,8 +172,7 @@ impl Permissions<UnionFs> for UnionInode {
         if node.upper().is_none() && inode.is_device() && path.mnt().is_nodev() {
             return Err(EACCES);
         }
-        let _creds = union.creds();
-        inode_permission(path.mnt().idmap(), real, mask)
+        union.with_creds(|| inode_permission(path.mnt().idmap(), real, mask))
     }
 
     fn get_inode_acl(inode: &Inode, ty: AclType, rcu: bool) -> Result<Option<Acl>> {
@@ -214,10 +207,7 @@ impl FileAttributes<UnionFs> for UnionInode {
     fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
-        {
-            let _creds = union.creds();
-            fa.get(inode.data().real(union)?)?;
-        }
+        union.with_creds(|| fa.get(inode.data().real(union)?))?;
         let (immutable, append) = stack::protection(inode);
         fa.set_protection(immutable, append);
         Ok(())
@@ -232,37 +222,35 @@ impl FileAttributes<UnionFs> for UnionInode {
         }
         let before = match inode.data().upper() {
             Some(_) => None,
-            None => {
-                let _creds = union.creds();
-                Some(FileKattr::of(inode.data().real(union)?)?)
-            }
+            None => Some(union.with_creds(|| FileKattr::of(inode.data().real(union)?))?),
         };
         copy_up::up(dentry)?;
         let upper = inode.data().upper().ok_or(EROFS)?;
         let _write = WriteAccess::want(union.upper_mnt()?)?;
-        let _creds = union.creds();
-        if let Some(before) = before {
-            // What the caller left as it was in the lower layer may mean nothing to the upper
-            // layer.
-            fa.rebase(&before, &FileKattr::of(union.upper_path(upper)?)?);
-        }
-        // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
-        // stop the union from making what belongs to it.
-        let (immutable, append) = fa.protection();
-        fa.set_protection(false, false);
-        fa.set(union.upper_path(upper)?)?;
-        let protection = Protattr { immutable, append };
-        if protection == Protattr::default() {
-            private_xattrs::remove(union, upper, Attr::Protattr)?;
-        } else {
-            private_xattrs::set(union, upper, Attr::Protattr, protection.encode())?;
-        }
-        if let Some(real) = upper.inode() {
-            stack::copy_flags(inode, real);
-            stack::set_protection(inode, immutable, append);
-            stack::copy_attr(inode, union.upper_mnt()?, real);
-        }
-        Ok(())
+        union.with_creds(|| {
+            if let Some(before) = before {
+                // What the caller left as it was in the lower layer may mean nothing to the upper
+                // layer.
+                fa.rebase(&before, &FileKattr::of(union.upper_path(upper)?)?);
+            }
+            // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
+            // stop the union from making what belongs to it.
+            let (immutable, append) = fa.protection();
+            fa.set_protection(false, false);
+            fa.set(union.upper_path(upper)?)?;
+            let protection = Protattr { immutable, append };
+            if protection == Protattr::default() {
+                private_xattrs::remove(union, upper, Attr::Protattr)?;
+            } else {
+                private_xattrs::set(union, upper, Attr::Protattr, protection.encode())?;
+            }
+            if let Some(real) = upper.inode() {
+                stack::copy_flags(inode, real);
+                stack::set_protection(inode, immutable, append);
+                stack::copy_attr(inode, union.upper_mnt()?, real);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -271,8 +259,7 @@ impl SpecialOperations<UnionFs> for UnionInode {}
 impl SymlinkOperations<UnionFs> for UnionInode {
     fn get_link(_dentry: &DEntry, inode: &Inode) -> Result<Link> {
         let union = inode.sb().data();
-        let _creds = union.creds();
-        Link::read(inode.data().real(union)?.dentry())
+        union.with_creds(|| Link::read(inode.data().real(union)?.dentry()))
     }
 }
 
@@ -282,8 +269,7 @@ impl RegOperations<UnionFs> for UnionInode {
     fn fiemap(inode: &Inode, info: &FiemapInfo, start: u64, len: u64) -> Result {
         let union = inode.sb().data();
         let real = inode.data().real(union)?.dentry().inode().ok_or(EIO)?;
-        let _creds = union.creds();
-        info.ask(real, start, len)
+        union.with_creds(|| info.ask(real, start, len))
     }
 }
 

@@ -65,10 +65,8 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
         return Err(EEXIST);
     }
     inode_permission(path.mnt().idmap(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
-    let (layer, object) = {
-        let _creds = union.creds();
-        by_name::lower_object(union, dir.data(), name)?.ok_or(ENOENT)?
-    };
+    let found = union.with_creds(|| by_name::lower_object(union, dir.data(), name))?;
+    let (layer, object) = found.ok_or(ENOENT)?;
     let object = object.inode().ok_or(ENOENT)?;
     let idmap = union.lower_mnt(layer)?.idmap();
     if !inode_owner_or_capable(idmap, object) {
@@ -84,13 +82,14 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
 
 fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     let updir = dir.data().upper().ok_or(ENOENT)?;
-    let _creds = union.creds();
-    let write = WriteAccess::want(union.upper_mnt()?)?;
-    let mut change = ViewChange::begin(dir);
-    stage::fallthru(&write, updir, name)?;
-    change.nothing(name);
-    change.end();
-    settle::refresh(union, dir)
+    union.with_creds(|| {
+        let write = WriteAccess::want(union.upper_mnt()?)?;
+        let mut change = ViewChange::begin(dir);
+        stage::fallthru(&write, updir, name)?;
+        change.nothing(name);
+        change.end();
+        settle::refresh(union, dir)
+    })
 }
 
 /// Hands out the fallthru set of the directory.

@@ -126,7 +126,6 @@ impl DirFileOperations<UnionFs> for UnionDir {
         if !union.should_sync() {
             return union.check_errors();
         }
-        let _creds = union.creds();
-        scan::open(union.upper_path(upper)?)?.fsync_range(start, end, datasync)
+        union.with_creds(|| scan::open(union.upper_path(upper)?)?.fsync_range(start, end, datasync))
     }
 }

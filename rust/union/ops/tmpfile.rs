@@ -9,7 +9,7 @@ use crate::{
         ops::file::UnionFile,
         Inode, UnionFs, UnionInode,
     },
-    vfs::{cred::OverrideCreds, tmpfile::Tmpfile, write::WriteAccess},
+    vfs::{cred::override_creds, tmpfile::Tmpfile, write::WriteAccess},
 };
 use kernel::prelude::*;
 
@@ -23,13 +23,16 @@ pub fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     let mut new = sb.new_inode()?;
     new.init_owner(dir, mode);
     let mode = new.as_inode().mode();
-    let creds = union.creds();
-    let creator = creator(file.dentry(), mode, new.as_inode(), creds.caller())?;
-    let data = {
-        let _creator = OverrideCreds::new(&creator);
-        UnionFile::tmpfile(file.as_open::<UnionInode>(), union.upper_path(updir)?, mode)?
-    };
-    let inode = iget::init_created(sb, new, data.upper_dentry().into())?;
+    let (inode, data) = override_creds(&union.cred, |caller| {
+        let creator = creator(file.dentry(), mode, new.as_inode(), caller)?;
+        let data = override_creds(&creator, |_| {
+            UnionFile::tmpfile(file.as_open::<UnionInode>(), union.upper_path(updir)?, mode)
+        })?;
+        Ok::<_, Error>((
+            iget::init_created(sb, new, data.upper_dentry().into())?,
+            data,
+        ))
+    })?;
     drop(write);
     file.finish::<UnionInode>(inode, data)
 }

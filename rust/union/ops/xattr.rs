@@ -65,26 +65,27 @@ impl Handler<UnionFs> for UnionXattr {
         let union = inode.sb().data();
         let stored = Stored::of(union.config.xattr_space, name)?;
         let path = inode.data().real(union)?;
-        let _creds = union.creds();
-        let buf = match buffer {
-            Buffer::Length => &mut [],
-            Buffer::Value(buf) => buf,
-        };
-        if is_disabled_capability(inode, path, name) {
-            return Err(ENODATA);
-        }
-        match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
-            // The upper layer can hold what the lower layer cannot: it is only not there yet.
-            Err(e)
-                if e == EOPNOTSUPP
-                    && inode.data().upper().is_none()
-                    && union.upper().is_ok()
-                    && codec::is_general(name.to_bytes()) =>
-            {
-                Err(ENODATA)
+        union.with_creds(|| {
+            let buf = match buffer {
+                Buffer::Length => &mut [],
+                Buffer::Value(buf) => buf,
+            };
+            if is_disabled_capability(inode, path, name) {
+                return Err(ENODATA);
             }
-            other => other,
-        }
+            match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
+                // The upper layer can hold what the lower layer cannot: it is only not there yet.
+                Err(e)
+                    if e == EOPNOTSUPP
+                        && inode.data().upper().is_none()
+                        && union.upper().is_ok()
+                        && codec::is_general(name.to_bytes()) =>
+                {
+                    Err(ENODATA)
+                }
+                other => other,
+            }
+        })
     }
 
     fn set(
@@ -101,42 +102,45 @@ impl Handler<UnionFs> for UnionXattr {
         if inode.data().upper().is_none() {
             // What is going to be refused is refused before anything is copied up.
             let path = inode.data().real(union)?;
-            let _creds = union.creds();
-            if !xattr::may_change_security(&union.upper()?.workdir, name) {
-                return Err(EPERM);
-            }
-            let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
-                Ok(_) => true,
-                Err(e)
-                    if e == EOPNOTSUPP
-                        && matches!(change, Change::Remove)
-                        && !codec::is_general(name.to_bytes()) =>
-                {
-                    return Err(e)
+            union.with_creds(|| {
+                if !xattr::may_change_security(&union.upper()?.workdir, name) {
+                    return Err(EPERM);
                 }
-                Err(e) if xattr::is_absent(e) => false,
-                Err(e) => return Err(e),
-            };
-            match change {
-                Change::Remove if !there => return Err(ENODATA),
-                Change::Set(_) if there && flags == XATTR_CREATE => return Err(EEXIST),
-                Change::Set(_) if !there && flags == XATTR_REPLACE => return Err(ENODATA),
-                _ => {}
-            }
+                let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
+                    Ok(_) => true,
+                    Err(e)
+                        if e == EOPNOTSUPP
+                            && matches!(change, Change::Remove)
+                            && !codec::is_general(name.to_bytes()) =>
+                    {
+                        return Err(e)
+                    }
+                    Err(e) if xattr::is_absent(e) => false,
+                    Err(e) => return Err(e),
+                };
+                match change {
+                    Change::Remove if !there => return Err(ENODATA),
+                    Change::Set(_) if there && flags == XATTR_CREATE => return Err(EEXIST),
+                    Change::Set(_) if !there && flags == XATTR_REPLACE => return Err(ENODATA),
+                    _ => {}
+                }
+                Ok(())
+            })?;
         }
         copy_up::up(dentry)?;
         let upper = inode.data().upper().ok_or(EROFS)?;
         let mnt = union.upper_mnt()?;
         let _write = WriteAccess::want(mnt)?;
-        let _creds = union.creds();
-        match change {
-            Change::Set(value) => xattr::set(mnt, upper, name, value, flags)?,
-            Change::Remove => xattr::remove(mnt, upper, name)?,
-        }
-        if let Some(real) = upper.inode() {
-            stack::copy_attr(inode, mnt, real);
-        }
-        Ok(())
+        union.with_creds(|| {
+            match change {
+                Change::Set(value) => xattr::set(mnt, upper, name, value, flags)?,
+                Change::Remove => xattr::remove(mnt, upper, name)?,
+            }
+            if let Some(real) = upper.inode() {
+                stack::copy_attr(inode, mnt, real);
+            }
+            Ok(())
+        })
     }
 }
 
@@ -155,8 +159,7 @@ pub fn list(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
     let space = union.config.xattr_space;
     let stored = {
         let path = inode.data().real(union)?;
-        let _creds = union.creds();
-        xattr::list_alloc(path.dentry())?
+        union.with_creds(|| xattr::list_alloc(path.dentry()))?
     };
     let mut seen = KVVec::with_capacity(stored.len(), GFP_KERNEL)?;
     for name in xattr::names(&stored) {

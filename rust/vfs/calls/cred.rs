@@ -5,8 +5,8 @@
 //! C: `include/linux/cred.h`, `Documentation/security/credentials.rst`.
 
 use crate::bindings;
-use crate::vfs::{dentry::Dentry, inode::Inode, types::TaskLocal};
-use core::{marker::PhantomData, ptr::NonNull};
+use crate::vfs::{dentry::Dentry, inode::Inode};
+use core::ptr::NonNull;
 use kernel::{cred::Credential, error::to_result, prelude::*, sync::aref::ARef};
 
 /// Credentials in the making, known to nobody else (`prepare_creds()`).
@@ -101,38 +101,19 @@ impl Drop for NewCred {
     }
 }
 
-/// Other credentials in force for this task while the guard lives (`override_creds()`,
-/// `revert_creds()`). Guards are undone in reverse order, which scopes guarantee.
-pub struct OverrideCreds<'a> {
-    old: *const bindings::cred,
-    _cred: PhantomData<&'a Credential>,
-    _task: TaskLocal,
-}
-
-impl<'a> OverrideCreds<'a> {
-    /// Puts `cred` in force.
-    pub fn new(cred: &'a Credential) -> Self {
-        // SAFETY: `cred` outlives the guard, as the swap of pointers demands.
-        let old = unsafe { bindings::override_creds(cred.as_ptr()) };
-        Self {
-            old,
-            _cred: PhantomData,
-            _task: PhantomData,
-        }
-    }
-
-    /// The credentials that were in force before.
-    pub fn caller(&self) -> &Credential {
-        // SAFETY: They are the task's, or those of an outer guard: both outlive this guard.
-        unsafe { Credential::from_ptr(self.old) }
-    }
-}
-
-impl Drop for OverrideCreds<'_> {
-    fn drop(&mut self) {
-        // SAFETY: The guard does not leave its task.
-        unsafe { bindings::revert_creds(self.old) };
-    }
+/// Does `act` with other credentials in force for this task, and gives it those that were before
+/// (`override_creds()`, `revert_creds()`).
+///
+/// A call rather than a guard: one that is forgotten, or dropped before an inner one, would leave
+/// the task with credentials that nobody holds.
+pub fn override_creds<R>(cred: &Credential, act: impl FnOnce(&Credential) -> R) -> R {
+    // SAFETY: `cred` outlives the call, as the swap of pointers demands.
+    let old = unsafe { bindings::override_creds(cred.as_ptr()) };
+    // SAFETY: They are the task's, or those of an outer call: both outlive this one.
+    let result = act(unsafe { Credential::from_ptr(old) });
+    // SAFETY: What this task has put in force meanwhile was reverted by the calls that did.
+    unsafe { bindings::revert_creds(old) };
+    result
 }
 
 /// What the rights of credentials depend on, in numbers: two that have the same may do the same.
