@@ -12,7 +12,8 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use rustix::mount::MountFlags;
-use union_scenarios::figures;
+use union_support::mountstats;
+use union_support::slab::{self, Slab};
 
 use crate::report::Counters;
 use crate::site::Site;
@@ -81,11 +82,19 @@ struct Reading {
 /// read is recorded a second later.
 pub fn sets(target: &Path, names: usize) -> Result<[(String, f64); 2]> {
     for _ in 0..50 {
-        let figures = figures::of(target).map_err(anyhow::Error::msg)?;
-        if figures.recorded > 0 {
+        let all = mountstats::read().context(mountstats::LIST)?;
+        let found = all.into_iter().rfind(|(place, _)| place == target);
+        let (_, figures) = found.with_context(|| format!("no figures of {}", target.display()))?;
+        let figure = |line, name| {
+            let mut named = figures
+                .iter()
+                .filter(|(of, is, _)| (*of, *is) == (line, name));
+            named.next().map_or(0, |(.., value)| *value)
+        };
+        if figure("records", "recorded") > 0 {
             return Ok([
-                ("set_bytes", figures.bytes),
-                ("record_bytes", figures.records.1),
+                ("set_bytes", figure("fallthrus", "bytes")),
+                ("record_bytes", figure("records", "bytes")),
             ]
             .map(|(name, bytes)| (name.to_owned(), bytes as f64 / names as f64)));
         }
@@ -228,26 +237,13 @@ fn append(path: &Path, line: &str) -> Result<()> {
 
 /// Bytes of the objects in use in all slab caches, with those that lie free for a processor given back before.
 pub fn slab_bytes() -> Result<u64> {
-    for entry in fs::read_dir("/sys/kernel/slab").context("listing the slab caches")? {
-        let path = entry?.path();
-        if !path.is_symlink() {
-            let _ = fs::write(path.join("shrink"), "1");
-        }
-    }
-    let text = fs::read_to_string("/proc/slabinfo").context("reading /proc/slabinfo")?;
-    let bytes: u64 = text.lines().filter_map(slab).sum();
+    let caches = || slab::caches().context("reading /proc/slabinfo");
+    caches()?.iter().for_each(Slab::shrink);
+    let bytes = caches()?.iter().map(|slab| slab.active * slab.size).sum();
     if bytes == 0 {
         bail!("/proc/slabinfo says nothing");
     }
     Ok(bytes)
-}
-
-/// A line of slabinfo: name, objects in use, objects, size.
-fn slab(line: &str) -> Option<u64> {
-    let mut words = line.split_whitespace().skip(1);
-    let used: u64 = words.next()?.parse().ok()?;
-    let size: u64 = words.nth(1)?.parse().ok()?;
-    Some(used * size)
 }
 
 #[cfg(test)]
@@ -273,12 +269,5 @@ mod tests {
         };
         assert_eq!(disk(text), Some(expected));
         assert_eq!(disk("1 2 3"), None);
-    }
-
-    #[test]
-    fn slabs_are_size_times_number() {
-        let line = "dentry  1200  1302  192   21    1 : tunables 0 0 0 : slabdata 62 62 0";
-        assert_eq!(slab(line), Some(1200 * 192));
-        assert_eq!(slab("# name <active_objs> <num_objs>"), None);
     }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The file systems the layers are on.
 
-use std::ffi::CStr;
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -9,6 +8,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use rustix::mount::MountFlags;
+use union_support::mount::mount;
 
 /// Where everything is mounted; a file system of its own, so that walks do not begin in the union that is the root.
 pub const BASE: &str = "/bench";
@@ -49,12 +49,13 @@ impl Layers {
 /// Makes [`BASE`].
 pub fn base() -> Result<()> {
     fs::create_dir_all(BASE)?;
-    mount("bench", Path::new(BASE), "tmpfs", c"mode=755")
-}
-
-fn mount(source: &str, at: &Path, fstype: &str, options: &CStr) -> Result<()> {
-    rustix::mount::mount(source, at, fstype, MountFlags::empty(), options)
-        .with_context(|| format!("mounting {source} on {}", at.display()))
+    Ok(mount(
+        "bench",
+        BASE,
+        "tmpfs",
+        MountFlags::empty(),
+        "mode=755",
+    )?)
 }
 
 impl Site {
@@ -89,8 +90,8 @@ impl Site {
             fs::create_dir_all(&at)?;
             make_ext4(&device)?;
             // No background work: a commit or a table written on time would hit one subject and not the other.
-            let options = c"commit=3000,noinit_itable";
-            mount(&device.to_string_lossy(), &at, "ext4", options)?;
+            let options = "commit=3000,noinit_itable";
+            mount(device, &at, "ext4", MountFlags::empty(), options)?;
             Ok(at)
         };
         Ok(Self {

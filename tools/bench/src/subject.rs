@@ -7,13 +7,11 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, anyhow, bail};
+use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use rustix::fd::{AsFd, BorrowedFd};
-use rustix::mount::{
-    self, FsMountFlags, FsOpenFlags, MountAttrFlags, MoveMountFlags, UnmountFlags,
-};
+use rustix::mount::{self, UnmountFlags};
 use serde::{Deserialize, Serialize};
+use union_support::mount::Union;
 
 use crate::site::Layers;
 
@@ -156,37 +154,15 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Mounts a file system of the kernel that is stacked on the layers.
 fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) -> Result<()> {
-    let context = mount::fsopen(fstype, FsOpenFlags::FSOPEN_CLOEXEC)
-        .with_context(|| format!("fsopen of {fstype}"))?;
-    let context = context.as_fd();
-    let told = |error| match log(context) {
-        text if text.is_empty() => anyhow!("mounting {fstype}: {error}"),
-        text => anyhow!("mounting {fstype}: {error}; kernel: {text}"),
-    };
-    for lower in &layers.lowers {
-        mount::fsconfig_set_string(context, "lowerdir+", lower.as_path()).map_err(told)?;
-    }
-    mount::fsconfig_set_string(context, "upperdir", layers.upper.as_path()).map_err(told)?;
-    mount::fsconfig_set_string(context, "workdir", layers.work.as_path()).map_err(told)?;
-    for (key, value) in options {
-        mount::fsconfig_set_string(context, *key, *value).map_err(told)?;
-    }
-    mount::fsconfig_create(context).map_err(told)?;
-    let flags = FsMountFlags::FSMOUNT_CLOEXEC;
-    let made = mount::fsmount(context, flags, MountAttrFlags::empty()).map_err(told)?;
-    let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH;
-    mount::move_mount(&made, "", rustix::fs::CWD, at, flags).map_err(told)
-}
-
-/// What the kernel wrote to the log of the context.
-fn log(context: BorrowedFd) -> String {
-    let mut text = String::new();
-    let mut buffer = [0; 1024];
-    while let Ok(count) = rustix::io::read(context, &mut buffer) {
-        text += String::from_utf8_lossy(&buffer[..count]).trim_end();
-        text += " ";
-    }
-    text.trim_end().to_owned()
+    let union = Union::new(fstype)
+        .lowers(&layers.lowers)
+        .upper(&layers.upper, &layers.work);
+    let union = options
+        .iter()
+        .fold(union, |union, (key, value)| union.option(key, value));
+    union
+        .mount(at)
+        .with_context(|| format!("mounting {fstype}"))
 }
 
 /// Runs a program that goes on in the background when it has mounted; its end of a pipe it might keep.

@@ -2,16 +2,17 @@
 //! What any first process has to do: kernel file systems, the command line, switching off.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
-use union_scenarios::sys;
+use rustix::mount::MountFlags;
+use union_support::mount::mount;
 
 /// A mount every mode needs.
 struct KernelMount {
     target: &'static str,
     fstype: &'static str,
-    flags: u64,
+    flags: MountFlags,
     data: &'static str,
 }
 
@@ -19,37 +20,37 @@ const KERNEL_MOUNTS: &[KernelMount] = &[
     KernelMount {
         target: "/proc",
         fstype: "proc",
-        flags: libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC,
+        flags: MountFlags::NOSUID.union(MountFlags::NODEV.union(MountFlags::NOEXEC)),
         data: "",
     },
     KernelMount {
         target: "/sys",
         fstype: "sysfs",
-        flags: libc::MS_NOSUID | libc::MS_NODEV | libc::MS_NOEXEC,
+        flags: MountFlags::NOSUID.union(MountFlags::NODEV.union(MountFlags::NOEXEC)),
         data: "",
     },
     KernelMount {
         target: "/dev",
         fstype: "devtmpfs",
-        flags: libc::MS_NOSUID,
+        flags: MountFlags::NOSUID,
         data: "mode=755",
     },
     KernelMount {
         target: "/dev/pts",
         fstype: "devpts",
-        flags: libc::MS_NOSUID | libc::MS_NOEXEC,
+        flags: MountFlags::NOSUID.union(MountFlags::NOEXEC),
         data: "mode=620,ptmxmode=666",
     },
     KernelMount {
         target: "/tmp",
         fstype: "tmpfs",
-        flags: libc::MS_NOSUID | libc::MS_NODEV,
+        flags: MountFlags::NOSUID.union(MountFlags::NODEV),
         data: "mode=1777",
     },
     KernelMount {
         target: "/run",
         fstype: "tmpfs",
-        flags: libc::MS_NOSUID | libc::MS_NODEV,
+        flags: MountFlags::NOSUID.union(MountFlags::NODEV),
         data: "mode=755",
     },
 ];
@@ -61,17 +62,10 @@ pub fn mount_kernel_file_systems() -> Result<()> {
 
 /// The same below another root.
 pub fn mount_kernel_file_systems_below(root: &Path) -> Result<()> {
-    for mount in KERNEL_MOUNTS {
-        let target = root.join(mount.target.trim_start_matches('/'));
+    for one in KERNEL_MOUNTS {
+        let target = root.join(one.target.trim_start_matches('/'));
         fs::create_dir_all(&target).with_context(|| format!("mkdir {}", target.display()))?;
-        sys::mount(
-            mount.fstype,
-            &target,
-            mount.fstype,
-            mount.flags,
-            mount.data.as_bytes(),
-        )
-        .map_err(|error| anyhow::anyhow!("mounting {}: {error}", target.display()))?;
+        mount(one.fstype, &target, one.fstype, one.flags, one.data)?;
     }
     Ok(())
 }
@@ -110,29 +104,11 @@ impl CommandLine {
     }
 }
 
-/// The virtio disk with this serial number.
-pub fn disk(serial: &str) -> Result<PathBuf> {
-    let mut seen = Vec::new();
-    for entry in fs::read_dir("/sys/block").context("listing /sys/block")? {
-        let entry = entry?;
-        let Ok(found) = fs::read_to_string(entry.path().join("serial")) else {
-            continue;
-        };
-        if found.trim_end() == serial {
-            return Ok(Path::new("/dev").join(entry.file_name()));
-        }
-        seen.push(found.trim_end().to_owned());
-    }
-    anyhow::bail!("no virtio disk has the serial number {serial:?}; there are {seen:?}")
-}
-
 /// Switches the machine off.
 pub fn power_off() -> ! {
-    // SAFETY: no pointers; as PID 1 there is nobody left to ask.
-    unsafe {
-        libc::sync();
-        libc::reboot(libc::RB_POWER_OFF);
-    }
+    rustix::fs::sync();
+    // As PID 1 there is nobody left to ask.
+    let _ = rustix::system::reboot(rustix::system::RebootCommand::PowerOff);
     // Not reached on a machine with ACPI; PID 1 must not return.
     loop {
         std::thread::sleep(std::time::Duration::from_secs(1));

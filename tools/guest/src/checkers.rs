@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use union_scenarios::debugfs;
-use union_scenarios::outcome::Outcome;
+use union_support::outcome::Outcome;
 
 /// One question.
 pub struct Checker {

@@ -11,9 +11,10 @@ use anyhow::{Context, Result, anyhow, bail};
 use union_scenarios::bench::Bench;
 use union_scenarios::crash::{case, whole};
 use union_scenarios::image::Image;
-use union_scenarios::outcome::{self, Outcome};
+use union_support::disk;
+use union_support::outcome::{self, Outcome};
 
-use crate::boot::{self, CommandLine};
+use crate::boot::CommandLine;
 use crate::health::{self, Log};
 use crate::{modules, port};
 
@@ -49,7 +50,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
 }
 
 fn work(bench: &Bench, task: &Task, report: &mut File) -> Result<()> {
-    let device = boot::disk("cut")?;
+    let device = disk::by_serial("cut")?;
     // A write to a port returns when the host has taken what was written.
     let mut say = |text: &str| {
         writeln!(report, "{text}").map_err(|error| format!("writing to the port: {error}"))
@@ -60,7 +61,7 @@ fn work(bench: &Bench, task: &Task, report: &mut File) -> Result<()> {
 }
 
 fn look(bench: &Bench, task: &Task, begun: usize, mut log: Log, report: &mut File) -> Result<()> {
-    let device = boot::disk("cut")?;
+    let device = disk::by_serial("cut")?;
     let start = Instant::now();
     let looked = whole::look(bench, task.image, &device, task.seed, begun);
     let trouble = health::trouble(&log.news(), false);

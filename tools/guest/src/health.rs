@@ -6,6 +6,7 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 
 use anyhow::{Context, Result};
+use union_support::slab::{self, Slab};
 
 /// Words that only a kernel in trouble writes.
 const TROUBLE: &[&str] = &[
@@ -142,32 +143,25 @@ pub fn taint() -> Result<u64> {
 ///
 /// The kernel counts what lies free in the stores of a processor as used, and frees some objects after a grace period
 /// only: the caches are shrunk and looked at again before they are accused.
-pub fn slabs_in_use() -> Result<Vec<(String, u64)>> {
+pub fn slabs_in_use() -> Result<Vec<Slab>> {
     let mut used = Vec::new();
     for _ in 0..20 {
         used = slabs()?;
-        used.retain(|(_, active)| *active > 0);
+        used.retain(|slab| slab.active > 0);
         if used.is_empty() {
             break;
         }
-        for (name, _) in &used {
-            let _ = fs::write(format!("/sys/kernel/slab/{name}/shrink"), "1");
-        }
+        used.iter().for_each(Slab::shrink);
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
     Ok(used)
 }
 
-/// Slab caches of the module, with the number of objects in use.
-pub fn slabs() -> Result<Vec<(String, u64)>> {
-    let text = fs::read_to_string("/proc/slabinfo").context("reading /proc/slabinfo")?;
-    let caches = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        let name = words.next()?;
-        let active = words.next()?.parse().ok()?;
-        name.starts_with("union").then(|| (name.to_owned(), active))
-    });
-    Ok(caches.collect())
+/// Slab caches of the module.
+pub fn slabs() -> Result<Vec<Slab>> {
+    let mut caches = slab::caches().context("reading /proc/slabinfo")?;
+    caches.retain(|slab| slab.name.starts_with("union"));
+    Ok(caches)
 }
 
 #[cfg(test)]

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Loading and unloading kernel modules from the initramfs.
 
+use std::ffi::CString;
 use std::fs::{self, File};
-use std::os::fd::AsRawFd;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
+use rustix::io::Errno;
 use union_scenarios::bench::MODULE;
-use union_scenarios::errno::Errno;
-use union_scenarios::sys;
 
 /// Names the modules to load, in order, one path a line with the parameters behind it.
 const LIST: &str = "/modules/list";
@@ -38,8 +37,9 @@ pub fn load_union() -> Result<()> {
 /// Loads one module; one that is already there is as good.
 fn load_with(path: &Path, parameters: &str) -> Result<()> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
-    match sys::finit_module_with(file.as_raw_fd(), parameters) {
-        Ok(()) | Err(Errno(libc::EEXIST)) => Ok(()),
+    let parameters = CString::new(parameters).context("parameters of a module")?;
+    match rustix::system::finit_module(&file, &parameters, 0) {
+        Ok(()) | Err(Errno::EXIST) => Ok(()),
         Err(error) => bail!(
             "loading {}: {error}; the kernel log on the console says why",
             path.display()

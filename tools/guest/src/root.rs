@@ -7,9 +7,12 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use anyhow::{Context, Result, anyhow};
-use union_scenarios::mount::Union;
-use union_scenarios::sys;
+use anyhow::{Context, Result};
+use rustix::io::Errno;
+use rustix::mount::MountFlags;
+use rustix::process::{Pid, WaitOptions};
+use union_support::disk;
+use union_support::mount::{Union, mount, tmpfs};
 
 use crate::boot::{self, CommandLine};
 use crate::{modules, port};
@@ -87,16 +90,12 @@ pub fn shell(line: &CommandLine) -> Result<()> {
 /// Waits for a child, and for each process that has lost its parent: all of those are children of the first process.
 fn wait(child: &Child) -> io::Result<ExitStatus> {
     loop {
-        let mut status = 0;
-        // SAFETY: the status is a live local; nothing else here waits for a child.
-        let ended = unsafe { libc::waitpid(-1, &raw mut status, 0) };
-        if ended < 0 {
-            let error = io::Error::last_os_error();
-            if error.kind() != io::ErrorKind::Interrupted {
-                return Err(error);
+        match rustix::process::wait(WaitOptions::empty()) {
+            Ok(Some((ended, status))) if ended == Pid::from_child(child) => {
+                return Ok(ExitStatus::from_raw(status.as_raw()));
             }
-        } else if u32::try_from(ended) == Ok(child.id()) {
-            return Ok(ExitStatus::from_raw(status));
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
         }
     }
 }
@@ -122,55 +121,37 @@ fn program(path: &str, line: &CommandLine) -> Command {
 
 /// Mounts the union, moves it to `/` and goes there.
 fn enter_root(line: &CommandLine) -> Result<()> {
-    for directory in ["/lower", "/top", "/newroot"] {
+    for directory in ["/lower", "/newroot"] {
         fs::create_dir_all(directory)?;
     }
-    let fail = |what: &str, error: String| anyhow!("{what}: {error}");
     if line.fstype() == "union" {
         modules::load_union()?;
     }
-    let device = boot::disk("root")?;
-    sys::mount(
-        &device.to_string_lossy(),
-        "/lower",
-        "erofs",
-        libc::MS_RDONLY,
-        b"",
-    )
-    .map_err(|e| fail("mounting the root image", e.to_string()))?;
-    sys::mount("tmpfs", "/top", "tmpfs", 0, b"mode=755")
-        .map_err(|e| fail("mounting the upper layer", e.to_string()))?;
+    let device = disk::by_serial("root")?;
+    mount(device, "/lower", "erofs", MountFlags::RDONLY, "")?;
+    tmpfs("/top", "mode=755")?;
     fs::create_dir_all("/top/upper")?;
     fs::create_dir_all("/top/work")?;
     let root = Path::new("/newroot");
     Union::new(line.fstype())
         .lower("/lower")
         .upper("/top/upper", "/top/work")
-        .mount(root)
-        .map_err(|e| fail("mounting the union", e.to_string()))?;
+        .mount(root)?;
     boot::mount_kernel_file_systems_below(root)?;
     for name in line.get("scratch").into_iter().flat_map(|s| s.split(',')) {
         let target = root.join("disks").join(name);
         fs::create_dir_all(&target)?;
-        let device = boot::disk(name)?;
-        sys::mount(&device.to_string_lossy(), &target, name, 0, b"")
-            .map_err(|e| fail("mounting a scratch disk", e.to_string()))?;
+        let device = disk::by_serial(name)?;
+        mount(device, &target, name, MountFlags::empty(), "")?;
     }
     if line.get("share").is_some() {
         let target = root.join(SHARE.trim_start_matches('/'));
         fs::create_dir_all(&target)?;
-        sys::mount(
-            "share",
-            &target,
-            "9p",
-            0,
-            b"trans=virtio,version=9p2000.L,msize=524288,cache=mmap",
-        )
-        .map_err(|e| fail("mounting the shared directory", e.to_string()))?;
+        let options = "trans=virtio,version=9p2000.L,msize=524288,cache=mmap";
+        mount("share", &target, "9p", MountFlags::empty(), options)?;
     }
-    sys::chdir(root).map_err(|e| fail("chdir", e.to_string()))?;
-    sys::mount(".", "/", "", libc::MS_MOVE, b"")
-        .map_err(|e| fail("moving the root", e.to_string()))?;
+    std::env::set_current_dir(root)?;
+    rustix::mount::mount_move(".", "/").context("moving the root")?;
     std::os::unix::fs::chroot(".").context("chroot")?;
     std::env::set_current_dir("/")?;
     // Loopback is what test suites expect to be there; its absence is not ours to judge.

@@ -9,15 +9,17 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow};
 use regex_lite::Regex;
+use rustix::mount::MountFlags;
 use union_scenarios::bench::MODULE;
 use union_scenarios::catalogue::{self, Case, Part, Set};
 use union_scenarios::execute::Lab;
-use union_scenarios::outcome::{self, Outcome};
 use union_scenarios::pace;
 use union_scenarios::shape::{self, Fs};
-use union_scenarios::sys;
+use union_support::disk;
+use union_support::mount::{mount, unmount};
+use union_support::outcome::{self, Outcome};
 
-use crate::boot::{self, CommandLine};
+use crate::boot::CommandLine;
 use crate::health::{self, Log};
 use crate::{checkers, modules, port};
 
@@ -87,7 +89,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
                 Case::Check(_) => true,
                 Case::Instrument(instrument, ..) => instrument.provokes_errors,
             };
-            with_trouble(found, health::trouble(&log.news(), errors_expected))
+            found.and_left(health::trouble(&log.news(), errors_expected))
         })?;
     }
 
@@ -107,7 +109,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
             Ok(now) => wrong.push(format!("taint was {taint:#x} after loading, is {now:#x}")),
             Err(error) => wrong.push(format!("{error:#}")),
         }
-        verdict(wrong)
+        Outcome::unless(wrong)
     })?;
     use std::io::Write;
     writeln!(report, "{}", outcome::END)?;
@@ -161,10 +163,11 @@ fn mount_disks() -> Result<HashMap<Fs, PathBuf>> {
         let Some(serial) = fs.disk() else { continue };
         let target = Path::new("/disks").join(serial);
         fs::create_dir_all(&target)?;
-        let device = boot::disk(serial)?;
-        let flags = if fs.is_image() { libc::MS_RDONLY } else { 0 };
-        sys::mount(&device.to_string_lossy(), &target, fs.name(), flags, b"")
-            .map_err(|error| anyhow!("mounting {} ({}): {error}", device.display(), fs.name()))?;
+        let flags = match fs.is_image() {
+            true => MountFlags::RDONLY,
+            false => MountFlags::empty(),
+        };
+        mount(disk::by_serial(serial)?, &target, fs.name(), flags, "")?;
         disks.insert(fs, target);
     }
     Ok(disks)
@@ -172,18 +175,19 @@ fn mount_disks() -> Result<HashMap<Fs, PathBuf>> {
 
 fn unmount_disks(disks: &HashMap<Fs, PathBuf>) -> Outcome {
     let results = disks.values().filter_map(|target| {
-        let error = sys::umount(target, 0).err()?;
+        let error = unmount(target).err()?;
         Some(format!("umount of {}: {error}", target.display()))
     });
-    verdict(results.collect())
+    Outcome::unless(results.collect())
 }
 
 fn memory() -> Outcome {
     match health::slabs_in_use() {
-        Ok(caches) => verdict(
+        Ok(caches) => Outcome::unless(
             caches
                 .iter()
-                .map(|(name, active)| {
+                .map(|slab| {
+                    let (name, active) = (&slab.name, slab.active);
                     format!("slab cache {name} has {active} objects in use, nothing is mounted")
                 })
                 .collect(),
@@ -196,34 +200,13 @@ fn unload() -> Outcome {
     if !Path::new(MODULE).exists() {
         return Outcome::Skip("the file system is built in".into());
     }
-    if let Err(error) = sys::delete_module("union") {
+    if let Err(error) = rustix::system::delete_module(c"union", libc::O_NONBLOCK) {
         return Outcome::Fail(vec![format!("the module does not unload: {error}")]);
     }
     let left = health::slabs().unwrap_or_default();
-    verdict(
+    Outcome::unless(
         left.iter()
-            .map(|(name, _)| format!("slab cache {name} is still there after unloading"))
+            .map(|slab| format!("slab cache {} is still there after unloading", slab.name))
             .collect(),
     )
-}
-
-fn verdict(wrong: Vec<String>) -> Outcome {
-    if wrong.is_empty() {
-        Outcome::Pass(wrong)
-    } else {
-        Outcome::Fail(wrong)
-    }
-}
-
-fn with_trouble(outcome: Outcome, trouble: Vec<String>) -> Outcome {
-    if trouble.is_empty() {
-        return outcome;
-    }
-    match outcome {
-        Outcome::Fail(mut lines) => {
-            lines.extend(trouble);
-            Outcome::Fail(lines)
-        }
-        Outcome::Pass(_) | Outcome::Skip(_) => Outcome::Fail(trouble),
-    }
 }

@@ -6,6 +6,8 @@
 //! path. `\NNN`, three octal digits, is accepted because /proc/mounts writes options that way, so text copied from
 //! there can be given back.
 
+use union_support::octal;
+
 /// Splits an option string at its commas; the parts keep their quotes and escapes. Empty parts are dropped.
 ///
 /// # Errors
@@ -52,7 +54,7 @@ pub fn unescape(value: &[u8]) -> Vec<u8> {
         if *first != b'\\' || tail.is_empty() {
             plain.push(*first);
             rest = tail;
-        } else if let Some(byte) = octal(tail) {
+        } else if let Some(byte) = octal::byte(tail) {
             plain.push(byte);
             rest = &tail[3..];
         } else {
@@ -61,37 +63,6 @@ pub fn unescape(value: &[u8]) -> Vec<u8> {
         }
     }
     plain
-}
-
-/// Resolves `\NNN` only, as the lists of the kernel write what would be mistaken for the end of a field.
-pub fn decode_octal(field: &[u8]) -> Vec<u8> {
-    let mut plain = Vec::with_capacity(field.len());
-    let mut rest = field;
-    while let [first, tail @ ..] = rest {
-        match octal(tail).filter(|_| *first == b'\\') {
-            Some(byte) => {
-                plain.push(byte);
-                rest = &tail[3..];
-            }
-            None => {
-                plain.push(*first);
-                rest = tail;
-            }
-        }
-    }
-    plain
-}
-
-/// The byte that `NNN` at the start of `text` stands for.
-fn octal(text: &[u8]) -> Option<u8> {
-    let digits = text.get(..3)?;
-    digits
-        .iter()
-        .try_fold(0u32, |sum, digit| match digit {
-            b'0'..=b'7' => Some(sum * 8 + u32::from(digit - b'0')),
-            _ => None,
-        })
-        .and_then(|value| u8::try_from(value).ok())
 }
 
 /// Splits a value of `lowerdir` into the paths of its layers, topmost first.
@@ -189,7 +160,6 @@ mod tests {
         assert_eq!(unescape(br"/a\09"), b"/a09");
         assert_eq!(unescape(br"/a\777"), b"/a777");
         assert_eq!(unescape(br"\"), br"\");
-        assert_eq!(decode_octal(br"a\134:b\054c\x\"), br"a\:b,c\x\");
     }
 
     /// A path component whose bytes include every character that means something here. A digit right after a

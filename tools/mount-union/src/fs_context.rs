@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A file system context of the kernel (fsopen(2), fspick(2)), with its log.
+//! A file system context of the kernel whose failures say what to do.
 
 use std::ffi::OsStr;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::path::Path;
 
-use rustix::fs::CWD;
 use rustix::io::Errno;
-use rustix::mount::{FsMountFlags, FsOpenFlags, FsPickFlags, MountAttrFlags};
+use rustix::mount::MountAttrFlags;
+use union_support::fs_context::{self, Level, Message};
 
 use crate::failure::{Failure, Result, Status, shown};
 use crate::hints;
@@ -16,7 +17,7 @@ pub const MAX_STRING: usize = 255;
 
 /// A context that collects options until the file system is made, or changed.
 pub struct FsContext {
-    fd: OwnedFd,
+    context: fs_context::FsContext,
     fs_type: String,
     /// What messages begin with: where the file system is to be seen.
     subject: String,
@@ -26,7 +27,8 @@ pub struct FsContext {
 impl FsContext {
     /// Opens a context for a new file system of type `fs_type`, that will be seen at `subject`.
     pub fn open(fs_type: &str, subject: &str) -> Result<Self> {
-        let fd = rustix::mount::fsopen(fs_type, FsOpenFlags::FSOPEN_CLOEXEC).map_err(|errno| {
+        let context = fs_context::FsContext::open(fs_type).map_err(|failure| {
+            let errno = Errno::from(failure.errno);
             let status = if errno == Errno::NOSYS {
                 Status::System
             } else {
@@ -39,7 +41,7 @@ impl FsContext {
             .with_optional_hint(hints::open(fs_type, errno).as_deref())
         })?;
         Ok(Self {
-            fd,
+            context,
             fs_type: fs_type.into(),
             subject: subject.into(),
             tolerant: false,
@@ -49,13 +51,13 @@ impl FsContext {
     /// Opens a context to change the file system mounted at `dir`.
     pub fn pick(fs_type: &str, dir: &OsStr) -> Result<Self> {
         let subject = shown(&dir).to_string();
-        let flags = FsPickFlags::FSPICK_CLOEXEC | FsPickFlags::FSPICK_NO_AUTOMOUNT;
-        let fd = rustix::mount::fspick(CWD, dir, flags).map_err(|errno| {
+        let context = fs_context::FsContext::pick(Path::new(dir)).map_err(|failure| {
+            let errno = Errno::from(failure.errno);
             Failure::mount(format!("{subject}: cannot remount: {errno}"))
                 .with_optional_hint(hints::pick(errno))
         })?;
         Ok(Self {
-            fd,
+            context,
             fs_type: fs_type.into(),
             subject,
             tolerant: false,
@@ -69,11 +71,7 @@ impl FsContext {
 
     /// Sets an option without a value.
     pub fn set_flag(&self, key: &[u8]) -> Result<()> {
-        self.check(
-            rustix::mount::fsconfig_set_flag(self.fd.as_fd(), key),
-            key,
-            None,
-        )
+        self.check(self.context.set_flag(key), key, None)
     }
 
     /// Sets an option to a string.
@@ -87,47 +85,40 @@ impl FsContext {
             ))
             .with_hint("shorten the value"));
         }
-        self.check(
-            rustix::mount::fsconfig_set_string(self.fd.as_fd(), key, value),
-            key,
-            Some(value),
-        )
+        self.check(self.context.set_string(key, value), key, Some(value))
     }
 
     /// Sets an option to an open file; `name` is what messages call it.
     pub fn set_fd(&self, key: &[u8], value: BorrowedFd<'_>, name: &[u8]) -> Result<()> {
-        self.check(
-            rustix::mount::fsconfig_set_fd(self.fd.as_fd(), key, value),
-            key,
-            Some(name),
-        )
+        self.check(self.context.set_fd(key, value), key, Some(name))
     }
 
     /// Makes the file system and returns a mount of it that is not attached to any directory yet.
     pub fn create(&self, attributes: MountAttrFlags) -> Result<OwnedFd> {
-        let failed = |errno: Errno, action: &str| {
-            let log = self.reasons();
+        let mount = self.context.create(attributes).map_err(|failure| {
+            let errno = Errno::from(failure.errno);
+            let action = match failure.call.as_str() {
+                "fsmount" => "making the mount".to_owned(),
+                _ => format!("mounting '{}'", self.fs_type),
+            };
+            let log = reasons(failure.log);
             let hint =
                 hints::create(&self.fs_type, errno).or(log.is_empty().then_some(hints::SEE_DMESG));
             Failure::mount(format!("{}: {action} failed: {errno}", self.subject))
                 .with_kernel_log(log)
                 .with_optional_hint(hint)
                 .with_errno(errno)
-        };
-        rustix::mount::fsconfig_create(self.fd.as_fd())
-            .map_err(|errno| failed(errno, &format!("mounting '{}'", self.fs_type)))?;
-        let mount =
-            rustix::mount::fsmount(self.fd.as_fd(), FsMountFlags::FSMOUNT_CLOEXEC, attributes)
-                .map_err(|errno| failed(errno, "making the mount"))?;
+        })?;
         self.pass_on_warnings();
         Ok(mount)
     }
 
     /// Applies the collected options to the mounted file system.
     pub fn reconfigure(&self) -> Result<()> {
-        rustix::mount::fsconfig_reconfigure(self.fd.as_fd()).map_err(|errno| {
+        self.context.reconfigure().map_err(|failure| {
+            let errno = Errno::from(failure.errno);
             Failure::mount(format!("{}: remount failed: {errno}", self.subject))
-                .with_kernel_log(self.reasons())
+                .with_kernel_log(reasons(failure.log))
                 .with_optional_hint(hints::reconfigure(errno))
         })?;
         self.pass_on_warnings();
@@ -136,12 +127,12 @@ impl FsContext {
 
     fn check(
         &self,
-        result: rustix::io::Result<()>,
+        result: fs_context::Result<()>,
         key: &[u8],
         value: Option<&[u8]>,
     ) -> Result<()> {
-        let Err(errno) = result else { return Ok(()) };
-        let log = self.reasons();
+        let Err(failure) = result else { return Ok(()) };
+        let (errno, log) = (Errno::from(failure.errno), reasons(failure.log));
         let key = String::from_utf8_lossy(key);
         let unknown =
             errno == Errno::INVAL && log.iter().any(|line| line.contains("Unknown parameter"));
@@ -168,83 +159,17 @@ impl FsContext {
         )
     }
 
-    /// Takes the kernel's messages out of the context.
-    fn messages(&self) -> Vec<Message> {
-        let mut messages = Vec::new();
-        let mut buffer = [0; 4096];
-        while let Ok(length @ 1..) = rustix::io::read(self.fd.as_fd(), &mut buffer) {
-            messages.push(Message::parse(&buffer[..length]));
-        }
-        messages
-    }
-
-    /// What the kernel says about a failure, without what is no more than news.
-    fn reasons(&self) -> Vec<String> {
-        let messages = self.messages().into_iter();
-        messages
-            .filter(|message| message.level != Level::Info)
-            .map(|message| message.text)
-            .collect()
-    }
-
     fn pass_on_warnings(&self) {
-        for line in self.reasons() {
+        for line in reasons(self.context.messages()) {
             eprintln!("mount.union: {}: kernel: {line}", self.subject);
         }
     }
 }
 
-/// How grave a message of the kernel is.
-#[derive(Debug, PartialEq, Eq)]
-enum Level {
-    Error,
-    Warning,
-    Info,
-}
-
-/// A message of the kernel in a context.
-#[derive(Debug, PartialEq, Eq)]
-struct Message {
-    level: Level,
-    text: String,
-}
-
-impl Message {
-    /// Each begins with a letter for its level and a blank (`logfc()`).
-    fn parse(line: &[u8]) -> Self {
-        let (level, text) = match line {
-            [b'e', b' ', text @ ..] => (Level::Error, text),
-            [b'w', b' ', text @ ..] => (Level::Warning, text),
-            [b'i', b' ', text @ ..] => (Level::Info, text),
-            text => (Level::Error, text),
-        };
-        Self {
-            level,
-            text: String::from_utf8_lossy(text).trim_end().to_owned(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn messages_lose_the_letter_of_their_level() {
-        for (line, level, text) in [
-            (
-                &b"e union: index=on: not supported\n"[..],
-                Level::Error,
-                "union: index=on: not supported",
-            ),
-            (b"w x", Level::Warning, "x"),
-            (b"i x", Level::Info, "x"),
-            (b"e", Level::Error, "e"),
-            (b"excuse me", Level::Error, "excuse me"),
-            (b"", Level::Error, ""),
-        ] {
-            let text = text.to_owned();
-            assert_eq!(Message::parse(line), Message { level, text });
-        }
-    }
+/// What the kernel says about a failure, without what is no more than news.
+fn reasons(log: Vec<Message>) -> Vec<String> {
+    log.into_iter()
+        .filter(|message| message.level != Level::Info)
+        .map(|message| message.text)
+        .collect()
 }

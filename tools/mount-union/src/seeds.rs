@@ -24,7 +24,7 @@ pub fn lower_layers(dir: &OsStr, request: &Request) -> Result<Vec<Directory>> {
     let path = std::fs::canonicalize(dir)
         .map_err(|error| Failure::mount(format!("mount point {}: {error}", shown(&dir))))?;
     let mounts = mountinfo::read()?;
-    let stack = mountinfo::stack(&mounts, path.as_os_str(), mount_id(path.as_os_str())?);
+    let stack = mountinfo::stack(&mounts, &path, mount_id(path.as_os_str())?);
     let count = read_only_prefix(&path, &stack)?;
     for mount in &stack[..count] {
         request.say(format_args!(
@@ -135,9 +135,11 @@ mod tests {
         Mount {
             id: 1,
             parent: 0,
-            mount_point: "/m".into(),
+            device: "0:1".into(),
+            target: "/m".into(),
             options: vec![options.into()],
             fs_type: "erofs".into(),
+            shown_options: String::new(),
             fs_options: vec![fs_options.as_bytes().to_vec()],
         }
     }

@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The tools of a check: scratch directories, mounts, and assertions that say what was expected.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use crate::errno::Errno;
 use crate::mount::{Failure, Union};
+use crate::outcome::Outcome;
+use crate::scenario::Notes;
 use crate::shape::Fs;
 use crate::sys;
-
-impl From<Errno> for String {
-    fn from(error: Errno) -> Self {
-        error.to_string()
-    }
-}
 
 /// Where the module under test is in the machine, unless its kernel has it built in.
 pub const MODULE: &str = "/union.ko";
@@ -24,6 +21,7 @@ pub struct Bench<'a> {
     pub fstype: &'a str,
     base: &'a Path,
     disks: &'a HashMap<Fs, PathBuf>,
+    skipped: RefCell<Option<String>>,
 }
 
 /// The usual layers: each on a tmpfs of its own, work beside upper.
@@ -45,6 +43,7 @@ impl<'a> Bench<'a> {
             fstype,
             base,
             disks,
+            skipped: RefCell::default(),
         }
     }
 
@@ -53,12 +52,27 @@ impl<'a> Bench<'a> {
         self.fstype == "union"
     }
 
+    /// Notes that the check cannot be tried here, and why; gives the error with which it ends.
+    pub fn skip(&self, why: impl Into<String>) -> String {
+        let why = why.into();
+        self.skipped.replace(Some(why.clone()));
+        why
+    }
+
+    /// What came of a check that has ended so.
+    pub fn outcome(&self, notes: Notes) -> Outcome {
+        match (notes, self.skipped.take()) {
+            (Ok(notes), _) => Outcome::Pass(notes),
+            (Err(_), Some(why)) => Outcome::Skip(why),
+            (Err(why), None) => Outcome::Fail(vec![why]),
+        }
+    }
+
     /// Skips the check, with the reason, if overlayfs stands in for the union.
     pub fn union_only(&self, why: &str) -> Result<(), String> {
-        if self.is_union() {
-            Ok(())
-        } else {
-            Err(format!("skip: {why}"))
+        match self.is_union() {
+            true => Ok(()),
+            false => Err(self.skip(why)),
         }
     }
 
@@ -77,7 +91,7 @@ impl<'a> Bench<'a> {
         self.disks
             .get(&fs)
             .map(PathBuf::as_path)
-            .ok_or_else(|| format!("skip: no {} disk in this run", fs.name()))
+            .ok_or_else(|| self.skip(format!("no {} disk in this run", fs.name())))
     }
 
     /// A fresh tmpfs.

@@ -106,42 +106,27 @@ impl Lab {
 
     /// Runs anything else that needs a workbench, in a process of its own.
     pub fn at_bench(&self, run: impl FnOnce(&mut Bench) -> Notes) -> Outcome {
-        const WELL: &str = "ok\n";
         let result = process::run(self.limit, |out| {
             let mut bench = Bench::new(&self.fstype, &self.base, &self.disks);
-            let answer = match run(&mut bench) {
-                Ok(notes) => WELL.to_owned() + &notes.join("\n"),
-                Err(why) => why,
-            };
-            let _ = out.write_all(answer.as_bytes());
+            let notes = run(&mut bench);
+            let _ = bench.outcome(notes).send(out);
         });
         let left = mount::unmount_below(&self.base);
-        let answer = match result {
-            Ok((said, End::Done)) => String::from_utf8_lossy(&said).into_owned(),
-            Ok((_, end)) => format!("the check ended with {end:?}"),
-            Err(error) => format!("the check could not be started: {error}"),
+        let failed = |why| Outcome::Fail(vec![why]);
+        let outcome = match result {
+            Ok((said, End::Done)) => Outcome::receive(&said)
+                .unwrap_or_else(|| failed("the check did not say how it ended".into())),
+            Ok((_, end)) => failed(format!("the check ended with {end:?}")),
+            Err(error) => failed(format!("the check could not be started: {error}")),
         };
-        if let Some(why) = answer.strip_prefix("skip: ") {
-            return Outcome::Skip(why.to_owned());
-        }
-        match answer.strip_prefix(WELL) {
-            Some(notes) if left.is_empty() => {
-                Outcome::Pass(notes.lines().map(str::to_owned).collect())
-            }
-            Some(_) => Outcome::Fail(left),
-            None => Outcome::Fail(std::iter::once(answer).chain(left).collect()),
-        }
+        outcome.and_left(left)
     }
 
     /// Runs a case of an instrument.
     pub fn instrument(&self, instrument: &Instrument, name: &str, series: Series) -> Outcome {
         let outcome = (instrument.run)(self, name, series);
         let left = mount::unmount_below(&self.base);
-        match outcome {
-            outcome if left.is_empty() => outcome,
-            Outcome::Fail(lines) => Outcome::Fail(lines.into_iter().chain(left).collect()),
-            Outcome::Pass(_) | Outcome::Skip(_) => Outcome::Fail(left),
-        }
+        outcome.and_left(left)
     }
 
     fn compare(

@@ -3,6 +3,8 @@
 
 use std::path::Path;
 
+use union_support::mountstats;
+
 /// Figures of one mount, since it was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
@@ -24,31 +26,30 @@ pub struct Figures {
 
 /// Those of the union mounted on `target`.
 pub fn of(target: &Path) -> Result<Figures, String> {
-    let all = std::fs::read_to_string("/proc/self/mountstats")
-        .map_err(|error| format!("/proc/self/mountstats: {error}"))?;
-    let place = format!(" mounted on {} with fstype union", target.display());
-    let lines = all.lines().skip_while(|line| !line.contains(&place));
-    let mut figures = Figures::default();
-    let mut found = false;
-    for line in lines.skip(1).take_while(|line| line.starts_with('\t')) {
-        let numbers: Vec<u64> = line
-            .split(|c: char| !c.is_ascii_digit())
-            .filter_map(|word| word.parse().ok())
-            .collect();
-        match (line.trim().split(':').next(), numbers.as_slice()) {
-            (Some("fallthrus"), &[directories, bytes, merged]) => {
-                (figures.directories, figures.bytes, figures.merged) = (directories, bytes, merged);
-                found = true;
-            }
-            (Some("records"), &[count, bytes, loaded, recorded, refused]) => {
-                figures.records = (count, bytes);
-                (figures.loaded, figures.recorded, figures.refused) = (loaded, recorded, refused);
-            }
-            _ => return Err(format!("a line that is not understood: {line:?}")),
-        }
-    }
-    match found {
-        true => Ok(figures),
-        false => Err(format!("no figures of {}: {all}", target.display())),
-    }
+    let all = mountstats::read().map_err(|error| format!("{}: {error}", mountstats::LIST))?;
+    let found = all.iter().rfind(|(place, _)| place == target);
+    let (_, figures) = found.ok_or_else(|| format!("no figures of {}", target.display()))?;
+    let values: Vec<u64> = figures.iter().map(|(.., value)| *value).collect();
+    let [
+        directories,
+        bytes,
+        merged,
+        count,
+        size,
+        loaded,
+        recorded,
+        refused,
+    ] = values[..]
+    else {
+        return Err(format!("figures that are not understood: {figures:?}"));
+    };
+    Ok(Figures {
+        directories,
+        bytes,
+        merged,
+        records: (count, size),
+        loaded,
+        recorded,
+        refused,
+    })
 }

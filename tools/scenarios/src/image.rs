@@ -8,7 +8,7 @@ use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
 
 use crate::bench::Bench;
-use crate::errno::Errno;
+use crate::disk;
 use crate::mount;
 use crate::sys;
 
@@ -238,7 +238,7 @@ impl Bench<'_> {
     /// The same of the disk with this serial number.
     pub fn copy_disk(&self, serial: &str) -> Result<RawFd, String> {
         const PIECE: usize = 64 << 10;
-        let device = find(serial)?;
+        let device = disk::by_serial(serial).map_err(|error| error.to_string())?;
         let copy = sys::memfd("image").map_err(|error| format!("memfd_create: {error}"))?;
         let from = sys::open(&device, libc::O_RDONLY, 0)?;
         let zeros = vec![0; PIECE];
@@ -257,19 +257,4 @@ impl Bench<'_> {
         sys::close(from)?;
         Ok(copy)
     }
-}
-
-/// The virtio disk with this serial number.
-fn find(serial: &str) -> Result<PathBuf, String> {
-    let disks = std::fs::read_dir("/sys/block").map_err(|error| error.to_string())?;
-    for disk in disks.flatten() {
-        let found = std::fs::read_to_string(disk.path().join("serial"));
-        if found.is_ok_and(|found| found.trim_end() == serial) {
-            return Ok(Path::new("/dev").join(disk.file_name()));
-        }
-    }
-    Err(format!(
-        "no disk {serial} in this machine: {}",
-        Errno(libc::ENODEV)
-    ))
 }

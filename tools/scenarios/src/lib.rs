@@ -23,7 +23,6 @@ pub mod debugfs;
 pub mod diff;
 pub mod differential;
 pub mod elf;
-pub mod errno;
 pub mod execute;
 pub mod faults;
 pub mod figures;
@@ -33,11 +32,8 @@ pub mod instrument;
 pub mod layers;
 pub mod load;
 pub mod make;
-pub mod mount;
 pub mod numbers;
-pub mod outcome;
 pub mod pace;
-pub mod process;
 pub mod quota;
 pub mod random;
 pub mod run;
@@ -55,6 +51,8 @@ pub mod union;
 pub mod userns;
 pub mod walk;
 pub mod watch;
+
+pub use union_support::{disk, errno, mount, mountinfo, outcome, process};
 
 /// What a file with a scenario needs.
 pub mod prelude {

@@ -78,7 +78,7 @@ impl Steps {
     }
 }
 
-/// What there is to say about something that went well, or why it did not; `skip: ` and a reason when it could not be.
+/// What there is to say about something that went well, or why it did not.
 pub type Notes = Result<Vec<String>, String>;
 
 /// A test without an oracle: of mounting, options, and what concerns the module as a whole.

@@ -39,7 +39,7 @@ const FILE_SYSTEMS: [(&str, u32); 6] = [
 /// The attribute of a label.
 pub const LABEL: &str = "security.selinux";
 
-/// Puts the policy in force, for as long as the machine runs; an error beginning with `skip:` if the machine was booted
+/// Puts the policy in force, for as long as the machine runs; skipped if the machine was booted
 /// with another security module.
 pub fn enforce(b: &Bench) -> Result<(), String> {
     let io = |error: std::io::Error| error.to_string();
@@ -48,9 +48,9 @@ pub fn enforce(b: &Bench) -> Result<(), String> {
     b.works("mounting securityfs", mounted)?;
     let list = std::fs::read_to_string(modules.join("lsm")).map_err(io)?;
     if !list.split(',').any(|name| name == "selinux") {
-        return Err(format!(
-            "skip: SELinux is not among the security modules ({list}); make test-security boots a machine with it"
-        ));
+        return Err(b.skip(format!(
+            "SELinux is not among the security modules ({list}); make test-security boots a machine with it"
+        )));
     }
     let control = b.target("selinuxfs")?;
     let mounted = sys::mount("selinuxfs", &control, "selinuxfs", 0, b"");

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::acl;
+use crate::mount::Api;
 use crate::tree::{Entry, Kind, Place};
 
 /// A file system a layer can be on.
@@ -137,17 +138,6 @@ fn is_untidy(path: &str) -> bool {
         .skip(1)
         .any(|part| part.is_empty() || part == ".")
         || path.starts_with("./")
-}
-
-/// How the union is mounted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Api {
-    /// mount(2) with a data string.
-    Mount,
-    /// fsconfig(2) with strings, one `lowerdir+` for each layer.
-    Strings,
-    /// fsconfig(2) with file descriptors.
-    Fds,
 }
 
 /// What is special about a shape besides its layers.

@@ -7,8 +7,9 @@ use crate::aufs;
 use crate::execute::{Disks, make_dir};
 use crate::layers::Layers;
 use crate::make;
-use crate::mount::{self, Union};
-use crate::shape::{Api, Fs, Shape, Turn, Twist};
+use crate::mount::{Api, Union};
+use crate::mountinfo;
+use crate::shape::{Fs, Shape, Turn, Twist};
 use crate::sys;
 use crate::tree::Spread;
 
@@ -246,8 +247,8 @@ impl Site {
             return Ok(());
         }
         // Another mount of it would keep the layers in use.
-        let mounts = mount::mounts();
-        let device = mount::mounted_at(&self.target).map(|mount| mount.device);
+        let mounts = mountinfo::read().unwrap_or_default();
+        let device = mountinfo::listed_at(&self.target).map(|mount| mount.device);
         let same = mounts
             .iter()
             .filter(|mount| Some(&mount.device) == device.as_ref());

@@ -3,16 +3,18 @@
 
 use std::os::fd::RawFd;
 
+use union_logic::ioctl;
+
 use crate::sys;
 
-/// `_IOW(0xf7, 1, char[256])`.
-pub const RESTORE: u64 = 0x4100_f701;
-/// `_IOWR(0xf7, 2, struct { __u64 address; __u64 size; })`.
-pub const FALLTHRUS: u64 = 0xc010_f702;
+/// The number of the call that lets a deleted name be seen again.
+pub const RESTORE: u64 = ioctl::RESTORE as u64;
+/// The number of the call that gives the fallthru set of a directory.
+pub const FALLTHRUS: u64 = ioctl::FALLTHRUS as u64;
 
 /// Lets a deleted name be seen again.
 pub fn restore(dir: RawFd, name: &str) -> sys::Result<()> {
-    let mut argument = [0; 256];
+    let mut argument = [0; ioctl::NAME];
     argument[..name.len()].copy_from_slice(name.as_bytes());
     sys::ioctl_bytes(dir, RESTORE, &mut argument)
 }

@@ -7,6 +7,8 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use rustix::fs::Mode;
+use union_support::mount::tmpfs;
 use union_vm::events::send;
 
 use crate::layers::{DIR, Ground};
@@ -17,13 +19,10 @@ use crate::suites::Suite;
 /// Runs the suites and reports.
 pub fn run(top: &str, fstype: &str, logs: &Path, suites: &[&Suite]) -> Result<()> {
     // Programs look at the modes they made.
-    // SAFETY: no pointers.
-    unsafe { libc::umask(0o022) };
+    rustix::process::umask(Mode::from_raw_mode(0o022));
     fs::create_dir_all(logs)?;
     let other = Path::new("/other");
-    fs::create_dir_all(other)?;
-    union_scenarios::sys::mount("tmpfs", other, "tmpfs", 0, b"mode=1777")
-        .map_err(|error| anyhow::anyhow!("mounting a tmpfs: {error}"))?;
+    tmpfs(other, "mode=1777")?;
     let ground = Ground::new(top)?;
     for suite in suites {
         let bench = |dir: &Path, side: &str| Bench {

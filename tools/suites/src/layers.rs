@@ -4,9 +4,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow, bail};
-use union_scenarios::mount::Union;
-use union_scenarios::{sys, walk};
+use anyhow::{Context, Result, bail};
+use union_support::mount::{self, Union};
+use union_support::walk;
 
 use crate::report::Test;
 
@@ -55,8 +55,8 @@ impl Ground {
     pub fn plain(&self) -> Result<()> {
         let plain = self.root.join("plain");
         fresh(&plain)?;
-        sys::mount(&plain.to_string_lossy(), DIR, "", libc::MS_BIND, b"")
-            .map_err(|error| anyhow!("bind mount of {}: {error}", plain.display()))
+        rustix::mount::mount_bind(&plain, DIR)
+            .with_context(|| format!("bind mount of {}", plain.display()))
     }
 
     /// Hides the plain directory and removes it.
@@ -79,8 +79,8 @@ impl Ground {
         Union::new(fstype)
             .lower(&self.lower)
             .upper(self.root.join("upper"), self.root.join("work"))
-            .mount(Path::new(DIR))
-            .map_err(|failure| anyhow!("{failure}"))
+            .mount(Path::new(DIR))?;
+        Ok(())
     }
 
     /// Describes the lower layer.
@@ -139,9 +139,7 @@ impl Ground {
 }
 
 fn tmpfs(at: &Path) -> Result<()> {
-    fs::create_dir_all(at)?;
-    sys::mount("tmpfs", at, "tmpfs", 0, b"mode=755,size=2g,nr_inodes=1m")
-        .map_err(|error| anyhow!("mounting a tmpfs: {error}"))
+    Ok(mount::tmpfs(at, "mode=755,size=2g,nr_inodes=1m")?)
 }
 
 /// Makes an empty directory; what was left by a suite that failed goes.
@@ -151,11 +149,11 @@ fn fresh(path: &Path) -> Result<()> {
 }
 
 fn unmount() -> Result<()> {
-    sys::umount(DIR, 0).map_err(|error| anyhow!("umount: {error}"))
+    mount::unmount(DIR).context("umount")
 }
 
 fn tree(path: &Path) -> Result<walk::Tree> {
-    walk::walk(path).map_err(|error| anyhow!("{error}"))
+    walk::walk(path).map_err(anyhow::Error::msg)
 }
 
 /// The first few names at which two trees differ.

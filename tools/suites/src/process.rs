@@ -3,12 +3,13 @@
 
 use std::fs::{self, File};
 use std::io::Write;
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use union_support::process;
 
 /// Where one suite runs.
 pub struct Bench {
@@ -63,31 +64,16 @@ impl Bench {
         let (out, err) = ("/tmp/stdout", "/tmp/stderr");
         let shown = format!("{command:?}");
         let started = Instant::now();
-        let mut child = command
+        command
             .current_dir(&self.dir)
             .env("TMPDIR", &self.dir)
             .env("TEST_DIR", &self.dir)
             .env("OTHER_DIR", &self.other)
             .stdin(Stdio::null())
             .stdout(File::create(out)?)
-            .stderr(File::create(err)?)
-            // What it starts itself is ended with it.
-            .process_group(0)
-            .spawn()
-            .with_context(|| format!("starting {shown}"))?;
-        let group = -i32::try_from(child.id()).context("a process id")?;
-        let status = loop {
-            if let Some(status) = child.try_wait()? {
-                break Some(status);
-            }
-            if started.elapsed() > Duration::from_secs(limit) {
-                break None;
-            }
-            std::thread::sleep(Duration::from_millis(10));
-        };
-        // SAFETY: no pointers; the group is the child's own.
-        unsafe { libc::kill(group, libc::SIGKILL) };
-        child.wait()?;
+            .stderr(File::create(err)?);
+        let status = process::limited(&mut command, Duration::from_secs(limit))
+            .with_context(|| format!("running {shown}"))?;
         let how = match status {
             None => format!("killed after {limit} s"),
             Some(status) => match (status.code(), status.signal()) {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, anyhow};
 use mount_union::escape;
-use mount_union::mountinfo::{self, Mount};
+use union_support::mountinfo::{self, Mount};
 
 /// The unions that are mounted.
 pub fn unions() -> Result<Vec<Mount>> {
-    let mounts = mountinfo::read().map_err(|failure| anyhow!("{failure}"))?;
+    let mounts = mountinfo::read().context(mountinfo::LIST)?;
     Ok(mounts
         .into_iter()
         .filter(|mount| mount.fs_type == "union")
@@ -20,12 +20,12 @@ pub fn unions() -> Result<Vec<Mount>> {
 /// The union a path is in.
 pub fn union_of(path: &Path) -> Result<Mount> {
     let path = std::fs::canonicalize(path).with_context(|| path.display().to_string())?;
-    let mounts = mountinfo::read().map_err(|failure| anyhow!("{failure}"))?;
+    let mounts = mountinfo::read().context(mountinfo::LIST)?;
     let mount = mounts
         .into_iter()
-        .filter(|mount| path.starts_with(&mount.mount_point))
+        .filter(|mount| path.starts_with(&mount.target))
         // Of two on the same place the later one is seen.
-        .max_by_key(|mount| mount.mount_point.as_bytes().len())
+        .max_by_key(|mount| mount.target.as_os_str().len())
         .with_context(|| format!("{}: no mount is known here", path.display()))?;
     match mount.fs_type.as_str() {
         "union" => Ok(mount),

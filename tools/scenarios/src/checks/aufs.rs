@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use crate::bench::{Bench, Layout};
-use crate::mount;
+use crate::mountinfo;
 use crate::sys;
 use crate::union::restore;
 use crate::walk;
@@ -24,7 +24,7 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     let union = b.union(&l).option("whiteout", "aufs");
     union.mount(&l.target)?;
     let at = |name: &str| l.target.join(name);
-    let options = mount::mounted_at(&l.target).map(|mount| mount.super_options);
+    let options = mountinfo::listed_at(&l.target).map(|mount| mount.shown_options);
     b.must(
         &format!("the option is shown: {options:?}"),
         options.is_some_and(|options| options.contains("whiteout=aufs")),

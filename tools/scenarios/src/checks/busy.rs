@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::bench::{Bench, MODULE};
 use crate::image;
 use crate::load;
-use crate::mount;
+use crate::mountinfo;
 use crate::process;
 use crate::sys::{self, Map};
 use crate::walk;
@@ -237,7 +237,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     }
     let l = b.layout(2)?;
     let second = b.target("second")?;
-    let device = |target| Ok(mount::mounted_at(target).ok_or("not mounted")?.device);
+    let device = |target| Ok(mountinfo::listed_at(target).ok_or("not mounted")?.device);
     let shared = |b: &Bench| b.union(&l).flag("share");
 
     // The first one is new.
@@ -323,7 +323,7 @@ pub fn busy_swap(b: &mut Bench) -> Result<(), String> {
 /// The module is unloaded and loaded while others mount: a mount finds it or not, and holds it.
 pub fn busy_unload(b: &mut Bench) -> Result<(), String> {
     if !b.is_module() {
-        return Err("skip: there is no module under test".into());
+        return Err(b.skip("there is no module under test"));
     }
     let l = b.layout(1)?;
     let end = Instant::now() + Duration::from_millis(4000);

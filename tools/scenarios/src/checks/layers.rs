@@ -6,8 +6,9 @@ use std::path::Path;
 use crate::bench::Bench;
 use crate::crash::kmsg::Kmsg;
 use crate::image;
-use crate::mount::{self, Union};
-use crate::shape::Api;
+use crate::mount::Api;
+use crate::mount::Union;
+use crate::mountinfo;
 use crate::sys;
 use crate::walk;
 
@@ -171,7 +172,7 @@ pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
     b.works("unlink", sys::unlink(l.target.join("gone")))?;
     let second = b.target("second")?;
     let inside = l.upper.join("dir");
-    let device = mount::mounted_at(&l.target).ok_or("not mounted")?.device;
+    let device = mountinfo::listed_at(&l.target).ok_or("not mounted")?.device;
 
     let mut log = Kmsg::open()?;
     // Read-only, as a layer is committed; alone; and below an upper layer of its own.
@@ -221,7 +222,7 @@ pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
             continue;
         }
         let failure = b.refused(&union, &second, &[libc::EBUSY])?;
-        let names = failure.log.iter().any(|line| line.contains(&device));
+        let names = failure.log.iter().any(|line| line.text.contains(&device));
         b.must(&format!("the holder's device {device}: {failure}"), names)?;
     }
     b.umount(&l.target)?;

@@ -19,7 +19,7 @@ pub fn file_system_listed(b: &mut Bench) -> Result<(), String> {
 /// The module is unloaded and loaded a hundred times.
 pub fn load_unload(b: &mut Bench) -> Result<(), String> {
     if !b.is_module() {
-        return Err("skip: there is no module under test".into());
+        return Err(b.skip("there is no module under test"));
     }
     let module = Path::new(MODULE);
     let l = b.layout(1)?;

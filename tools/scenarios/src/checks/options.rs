@@ -4,8 +4,9 @@
 use std::path::Path;
 
 use crate::bench::Bench;
+use crate::mount::Api;
 use crate::mount::{self, Union};
-use crate::shape::Api;
+use crate::mountinfo;
 use crate::sys;
 use crate::walk;
 
@@ -14,7 +15,7 @@ pub fn bad_options(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let named = |union: Union, word: &str| -> Result<(), String> {
         let failure = b.refused(&union, &l.target, &[libc::EINVAL])?;
-        let said = failure.log.iter().any(|line| line.contains(word));
+        let said = failure.log.iter().any(|line| line.text.contains(word));
         b.must(
             &format!("a log line with {word:?}, not {:?}", failure.log),
             said,
@@ -76,13 +77,13 @@ pub fn flags_of_mount(b: &mut Bench) -> Result<(), String> {
         let said = failure
             .log
             .iter()
-            .any(|line| line.contains("sync, dirsync"));
+            .any(|line| line.text.contains("sync, dirsync"));
         b.must(&format!("a line that says why: {failure}"), said)?;
     }
     b.works("mount(2) with the others", mount(NOT_OURS))?;
     let shown = |when: &str| {
-        let mounted = mount::mounted_at(&l.target).ok_or("not mounted")?;
-        let options = mounted.super_options();
+        let mounted = mountinfo::listed_at(&l.target).ok_or("not mounted")?;
+        let options = mounted.option_pairs();
         let odd = ["sync", "dirsync", "lazytime"]
             .iter()
             .find(|name| options.iter().any(|(key, _)| key == *name));
@@ -330,19 +331,19 @@ pub fn show_options(b: &mut Bench) -> Result<(), String> {
     union.upper(&upper, &work).mount(&target)?;
     b.file(&target.join("new"), "new")?;
     let seen = walk::walk(&target)?;
-    let shown = mount::mounted_at(&target).ok_or("the union is not in mountinfo")?;
+    let shown = mountinfo::listed_at(&target).ok_or("the union is not in mountinfo")?;
     if b.is_union() {
         for (key, value) in OTHERS {
             let option = format!("{key}={value}");
             b.must(
-                &format!("{option} is among {}", shown.super_options),
-                shown.super_options.split(',').any(|word| word == option),
+                &format!("{option} is among {}", shown.shown_options),
+                shown.shown_options.split(',').any(|word| word == option),
             )?;
         }
     }
     b.umount(&target)?;
     let mut again = b.new_union();
-    for (key, value) in shown.super_options() {
+    for (key, value) in shown.option_pairs() {
         again = match value {
             Some(value) => again.option(&key, &value),
             None if key == "rw" => again,
@@ -351,15 +352,15 @@ pub fn show_options(b: &mut Bench) -> Result<(), String> {
     }
     again
         .mount(&target)
-        .map_err(|error| format!("with the options {}: {error}", shown.super_options))?;
+        .map_err(|error| format!("with the options {}: {error}", shown.shown_options))?;
     let now = walk::walk(&target)?;
     b.must(&format!("the same tree: {seen:?} and {now:?}"), seen == now)?;
-    let again = mount::mounted_at(&target)
+    let again = mountinfo::listed_at(&target)
         .ok_or("the union is not in mountinfo")?
-        .super_options;
+        .shown_options;
     b.must(
-        &format!("the same options: {} and {again}", shown.super_options),
-        shown.super_options == again,
+        &format!("the same options: {} and {again}", shown.shown_options),
+        shown.shown_options == again,
     )?;
     b.umount(&target)
 }
@@ -515,9 +516,9 @@ fn made_of(uuid: &[u8]) -> Result<u64, String> {
 pub fn volatile(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.union(&l).flag("volatile").mount(&l.target)?;
-    let shown = mount::mounted_at(&l.target)
+    let shown = mountinfo::listed_at(&l.target)
         .ok_or("not in mountinfo")?
-        .super_options;
+        .shown_options;
     b.must(&format!("volatile in {shown}"), shown.contains("volatile"))?;
     b.file(&l.target.join("file"), "changed")?;
     let fd = b.works("open", sys::open(l.target.join("file"), libc::O_RDWR, 0))?;

@@ -107,7 +107,7 @@ const SCENARIOS: &[&str] = &[
 /// Does something while the module is loaded.
 fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result<(), String> {
     if !b.is_module() {
-        return Err("skip: there is no module under test".into());
+        return Err(b.skip("there is no module under test"));
     }
     let module = b.works("open", sys::open("/passfs.ko", libc::O_RDONLY, 0))?;
     b.works("loading passfs.ko", sys::finit_module(module))?;

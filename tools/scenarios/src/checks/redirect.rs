@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use crate::bench::Bench;
-use crate::mount::{self, Union};
+use crate::mount::Union;
+use crate::mountinfo;
 use crate::random::Dice;
 use crate::sys;
 use crate::walk;
@@ -53,7 +54,7 @@ pub fn redirect_nofollow(b: &mut Bench) -> Result<(), String> {
         b.holds(&at("secret/f"), "secret")?;
         if fstype != "overlay" {
             // overlayfs shows what is not the kernel's default, which may be this.
-            let shown = mount::mounted_at(&l.target).map(|mount| mount.super_options);
+            let shown = mountinfo::listed_at(&l.target).map(|mount| mount.shown_options);
             b.must(
                 &format!("{fstype} shows the option: {shown:?}"),
                 shown.is_some_and(|options| options.contains("redirect_dir=nofollow")),

@@ -3,8 +3,8 @@
 
 use crate::bench::Bench;
 use crate::elf;
+use crate::mount::Api;
 use crate::process::{self, End};
-use crate::shape::Api;
 use crate::sys;
 use crate::userns::{self, Layers};
 use crate::walk;

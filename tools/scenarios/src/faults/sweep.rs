@@ -10,7 +10,7 @@ use crate::bench::Bench;
 use crate::changes::untimed;
 use crate::errno::Errno;
 use crate::instrument::Series;
-use crate::mount;
+use crate::mountinfo;
 use crate::walk::{self, Tree};
 
 /// Both trees there may be.
@@ -118,7 +118,7 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
             Errno(number)
         ));
     }
-    let mounted = mount::mounted_at(target).is_some_and(|mount| mount.fstype == b.fstype);
+    let mounted = mountinfo::listed_at(target).is_some_and(|mount| mount.fs_type == b.fstype);
     if work.kind == Kind::Mount {
         b.must(
             "what failed is not mounted, what succeeded is",

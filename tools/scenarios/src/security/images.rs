@@ -103,7 +103,7 @@ pub fn run(b: &Bench, layer: As, on: &str, seed: u64, rounds: usize) -> Notes {
         .iter()
         .find(|(of, on, known, _)| (*of, *on, *known) == (layer, fs, seed))
     {
-        return Err(format!("skip: without any union {why}"));
+        return Err(b.skip(format!("without any union {why}")));
     }
     let site = Site {
         b,

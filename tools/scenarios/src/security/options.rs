@@ -7,7 +7,7 @@ use std::os::fd::RawFd;
 use super::words::{Words, joined};
 use crate::bench::{Bench, Layout};
 use crate::errno::Errno;
-use crate::mount;
+use crate::mountinfo;
 use crate::scenario::Notes;
 use crate::sys;
 use crate::userns;
@@ -79,10 +79,10 @@ fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
 /// What a mounted union says of its options mounts it again.
 fn again(b: &Bench, layers: &Layout, what: &str) -> Result<(), String> {
     let shown =
-        mount::mounted_at(&layers.target).ok_or_else(|| format!("{what}: not in mountinfo"))?;
+        mountinfo::listed_at(&layers.target).ok_or_else(|| format!("{what}: not in mountinfo"))?;
     b.umount(&layers.target)?;
     forget_volatile(layers);
-    let text = joined(shown.super_options());
+    let text = joined(shown.option_pairs());
     sys::mount_page("union", &layers.target, b.fstype, text.as_bytes())
         .map_err(|error| format!("{what} was mounted and shows {text:?}, which is {error}"))?;
     b.umount(&layers.target)?;

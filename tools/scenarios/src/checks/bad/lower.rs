@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::bench::Bench;
 use crate::image;
 use crate::load;
-use crate::shape::Api;
+use crate::mount::Api;
 use crate::sound;
 use crate::sys;
 use crate::walk;

@@ -251,7 +251,7 @@ pub fn bad_vfat(b: &mut Bench) -> Result<(), String> {
         failure
             .log
             .iter()
-            .any(|line| line.contains("not supported as a layer")),
+            .any(|line| line.text.contains("not supported as a layer")),
     )?;
     let union = b
         .new_union()

@@ -124,7 +124,7 @@ fn ends_soon(b: &Bench, what: &str, child: i32, whole: Duration) -> Result<(), S
     process::wait(child)?;
     let after = begun.elapsed();
     if whole < LEAST {
-        return Err(format!("skip: {what} takes no more than {whole:?} here"));
+        return Err(b.skip(format!("{what} takes no more than {whole:?} here")));
     }
     b.must(
         &format!("{what} takes {whole:?} and ends {after:?} after the kill"),

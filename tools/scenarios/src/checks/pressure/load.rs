@@ -21,7 +21,7 @@ pub fn press_charged(b: &mut Bench) -> Result<(), String> {
         sys::mount("cgroup2", &groups, "cgroup2", 0, b""),
     )?;
     if std::fs::write(groups.join("cgroup.subtree_control"), "+memory +io").is_err() {
-        return Err("skip: no controllers of memory and io for cgroup2".into());
+        return Err(b.skip("no controllers of memory and io for cgroup2"));
     }
     let disk = b.dir(&b.disk(Fs::Ext4)?.join("press_charged"))?;
     let result = [false, true]
@@ -163,7 +163,7 @@ pub fn press_memory(b: &mut Bench) -> Result<(), String> {
     )?;
     let set = |file: &Path, value: &str| std::fs::write(file, value);
     if set(&groups.join("cgroup.subtree_control"), "+memory").is_err() {
-        return Err("skip: no memory controller for cgroup2".into());
+        return Err(b.skip("no memory controller for cgroup2"));
     }
     let limited = b.dir(&b.base().join(GROUP))?;
     let result = limit(b, &limited);

@@ -29,7 +29,7 @@ pub fn bfs_made_up(b: &mut Bench) -> Result<(), String> {
     sys::close(file)?;
     let mounted = sys::mount(&path.to_string_lossy(), &place, "bfs", 0, b"");
     if mounted.is_err_and(|error| error.0 == libc::ENODEV) {
-        return Err("skip: this kernel has no bfs".into());
+        return Err(b.skip("this kernel has no bfs"));
     }
     b.works("mounting bfs", mounted)?;
     sys::close(device)?;

@@ -4,13 +4,18 @@
 //! Whatever a scenario leaves open, locked, mapped or changed of its credentials ends with its process, and one that
 //! hangs can be killed.
 
-use std::io::{Read, Write};
-use std::os::fd::FromRawFd;
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Write};
+use std::os::unix::process::CommandExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::pipe::PipeFlags;
+
 use crate::errno::Errno;
-use crate::sys;
 
 /// How a child ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,18 +34,17 @@ pub enum End {
 ///
 /// The caller must have one thread only.
 pub fn run(limit: Duration, work: impl FnOnce(&mut dyn Write)) -> Result<(Vec<u8>, End), Errno> {
-    let (reader, writer) = sys::pipe()?;
+    let (reader, writer) = rustix::pipe::pipe_with(PipeFlags::CLOEXEC)?;
     let pid = fork()?;
     if pid == 0 {
-        let _ = sys::close(reader);
-        // SAFETY: the writing end is ours alone.
-        let mut pipe = unsafe { std::fs::File::from_raw_fd(writer) };
+        drop(reader);
+        let mut pipe = File::from(writer);
         exit_with(|| work(&mut pipe));
     }
-    sys::close(writer)?;
+    drop(writer);
     let deadline = Instant::now() + limit;
     let mut said = Vec::new();
-    let timed_out = !read_until(reader, &mut said, deadline);
+    let timed_out = !read_until(File::from(reader), &mut said, deadline);
     if timed_out {
         kill(pid);
     }
@@ -117,36 +121,47 @@ pub fn wait(pid: i32) -> Result<End, Errno> {
     })
 }
 
-/// Reads to the end of `fd`, which is closed; false when the deadline came first.
-fn read_until(fd: i32, said: &mut Vec<u8>, deadline: Instant) -> bool {
-    // SAFETY: the reading end is ours alone.
-    let mut pipe = unsafe { std::fs::File::from_raw_fd(fd) };
+/// Reads to the end of a pipe; false when the deadline came first.
+fn read_until(mut pipe: File, said: &mut Vec<u8>, deadline: Instant) -> bool {
     let mut buffer = [0; 4096];
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let mut poll = libc::pollfd {
-            fd,
-            events: libc::POLLIN,
-            revents: 0,
-        };
-        // SAFETY: one pollfd, which lives across the call.
-        let ready = unsafe { libc::poll(&raw mut poll, 1, left.as_millis() as i32) };
-        if ready == 0 {
+        let left = Timespec::try_from(left).ok();
+        let mut poll = [PollFd::new(&pipe, PollFlags::IN)];
+        if rustix::event::poll(&mut poll, left.as_ref()) == Ok(0) {
             return false;
         }
         match pipe.read(&mut buffer) {
             Ok(0) => return true,
             Ok(count) => said.extend_from_slice(&buffer[..count]),
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => return true,
         }
     }
 }
 
+/// Runs a program; it and what it has started itself are killed when it ends, or at the limit, which gives no status.
+pub fn limited(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let deadline = Instant::now() + limit;
+    let mut child = command.process_group(0).spawn()?;
+    let status = loop {
+        match child.try_wait()? {
+            Some(status) => break Some(status),
+            None if Instant::now() > deadline => break None,
+            None => std::thread::sleep(Duration::from_millis(10)),
+        }
+    };
+    // SAFETY: no pointers; the group is the child's own.
+    unsafe { libc::kill(-(child.id() as i32), libc::SIGKILL) };
+    child.wait()?;
+    Ok(status)
+}
+
 /// Replaces this process by `program`; only returns on failure.
 pub fn exec(program: &str, arguments: &[&str]) -> Errno {
-    let program = sys::cstring(program);
-    let arguments: Vec<_> = arguments.iter().map(sys::cstring).collect();
+    let cstring = |text: &str| CString::new(text).expect("an argument without NUL");
+    let program = cstring(program);
+    let arguments: Vec<_> = arguments.iter().map(|text| cstring(text)).collect();
     let mut pointers: Vec<_> = arguments.iter().map(|a| a.as_ptr()).collect();
     pointers.push(std::ptr::null());
     // SAFETY: a NULL-terminated array of C strings that live until the call returns.

@@ -24,6 +24,24 @@ impl From<std::io::Error> for Errno {
     }
 }
 
+impl From<rustix::io::Errno> for Errno {
+    fn from(errno: rustix::io::Errno) -> Self {
+        Self(errno.raw_os_error())
+    }
+}
+
+impl From<Errno> for rustix::io::Errno {
+    fn from(errno: Errno) -> Self {
+        Self::from_raw_os_error(errno.0)
+    }
+}
+
+impl From<Errno> for String {
+    fn from(errno: Errno) -> Self {
+        errno.to_string()
+    }
+}
+
 macro_rules! names {
     ($($name:ident)*) => {
         fn name(number: i32) -> Option<&'static str> {
@@ -51,6 +69,8 @@ impl fmt::Display for Errno {
         }
     }
 }
+
+impl std::error::Error for Errno {}
 
 impl fmt::Debug for Errno {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
