@@ -17,7 +17,7 @@
 //!
 //! The values are read by [`super::value`].
 
-use super::entry::Kind;
+use super::mode::Kind;
 use core::ffi::CStr;
 
 /// The name space in which the private attributes live.

@@ -2,97 +2,7 @@
 
 //! What one layer says of one name.
 
-/// The type of an object.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Kind {
-    /// A regular file.
-    Regular,
-    /// A directory.
-    Directory,
-    /// A symbolic link.
-    Symlink,
-    /// A character device. A whiteout, though stored as one, is never called so.
-    CharDevice,
-    /// A block device.
-    BlockDevice,
-    /// A named pipe.
-    Fifo,
-    /// A socket.
-    Socket,
-}
-
-impl Kind {
-    /// Every kind there is.
-    pub const ALL: [Kind; 7] = [
-        Kind::Regular,
-        Kind::Directory,
-        Kind::Symlink,
-        Kind::CharDevice,
-        Kind::BlockDevice,
-        Kind::Fifo,
-        Kind::Socket,
-    ];
-
-    /// The kind in the type bits of a mode; the other bits do not matter.
-    pub const fn from_mode(mode: u32) -> Option<Kind> {
-        // A `DT_` value is the type bits of the mode, moved down: the kernel's S_DT().
-        match (mode >> 12) & 0o17 {
-            0o01 => Some(Kind::Fifo),
-            0o02 => Some(Kind::CharDevice),
-            0o04 => Some(Kind::Directory),
-            0o06 => Some(Kind::BlockDevice),
-            0o10 => Some(Kind::Regular),
-            0o12 => Some(Kind::Symlink),
-            0o14 => Some(Kind::Socket),
-            _ => None,
-        }
-    }
-
-    /// The type bits of a mode.
-    pub const fn to_mode(self) -> u32 {
-        match self {
-            Kind::Fifo => 0o010000,
-            Kind::CharDevice => 0o020000,
-            Kind::Directory => 0o040000,
-            Kind::BlockDevice => 0o060000,
-            Kind::Regular => 0o100000,
-            Kind::Symlink => 0o120000,
-            Kind::Socket => 0o140000,
-        }
-    }
-
-    /// The kind of a directory entry's `DT_` value; none for `DT_UNKNOWN` and `DT_WHT`.
-    pub const fn from_dt(dt: u8) -> Option<Kind> {
-        match dt {
-            1 => Some(Kind::Fifo),
-            2 => Some(Kind::CharDevice),
-            4 => Some(Kind::Directory),
-            6 => Some(Kind::BlockDevice),
-            8 => Some(Kind::Regular),
-            10 => Some(Kind::Symlink),
-            12 => Some(Kind::Socket),
-            _ => None,
-        }
-    }
-
-    /// The `DT_` value of a directory entry of this kind.
-    pub const fn to_dt(self) -> u8 {
-        match self {
-            Kind::Fifo => 1,
-            Kind::CharDevice => 2,
-            Kind::Directory => 4,
-            Kind::BlockDevice => 6,
-            Kind::Regular => 8,
-            Kind::Symlink => 10,
-            Kind::Socket => 12,
-        }
-    }
-
-    /// Whether this is a directory: the one kind that layers merge.
-    pub const fn is_directory(self) -> bool {
-        matches!(self, Kind::Directory)
-    }
-}
+use super::mode::Kind;
 
 /// What one layer says of a name. How the layer writes it down (a 0:0 character device, an
 /// attribute, a name prefix) is the codec's matter and not seen any more.
@@ -118,28 +28,5 @@ impl LayerEntry {
             Kind::Directory => LayerEntry::Directory { opaque },
             leaf => LayerEntry::Leaf(leaf),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn modes_and_dt_values_agree() {
-        for kind in Kind::ALL {
-            assert_eq!(Kind::from_mode(kind.to_mode() | 0o7777), Some(kind));
-            assert_eq!(Kind::from_dt(kind.to_dt()), Some(kind));
-            assert_eq!(u32::from(kind.to_dt()) << 12, kind.to_mode());
-        }
-    }
-
-    #[test]
-    fn unknown_types_are_no_kind() {
-        assert_eq!(Kind::from_dt(0), None, "DT_UNKNOWN");
-        assert_eq!(Kind::from_dt(14), None, "DT_WHT");
-        assert_eq!(Kind::from_mode(0o644), None);
-        assert_eq!(Kind::from_mode(0o170000), None);
-        assert_eq!((0..=255).filter_map(Kind::from_dt).count(), Kind::ALL.len());
     }
 }

@@ -24,10 +24,10 @@
 //! ```
 
 use super::alloc::{AllocError, Vec};
-use super::entry::Kind;
 pub use super::fallthru::Seen;
 use super::fallthru::{name_of, Fallthrus, NameSlot, NameTable};
 use super::hash;
+use super::mode::Kind;
 
 /// A merge going on.
 pub struct Merge {

@@ -14,6 +14,7 @@
 //!
 //! | File | Answers |
 //! |---|---|
+//! | [`mode`] | which types of objects are there? |
 //! | [`entry`] | what does one layer say of a name? |
 //! | [`resolve`] | what does the union show, which layers take part, when to stop asking? |
 //! | [`aufs`] | which names are whiteouts of the form that containers use? |
@@ -41,6 +42,7 @@ pub mod inum;
 pub mod ioctl;
 pub mod layers;
 pub mod merge;
+pub mod mode;
 pub mod options;
 pub mod ordered;
 pub mod pack;

@@ -13,7 +13,7 @@
 
 use super::super::{
     codec::{self, Class, XattrSpace},
-    entry::Kind,
+    mode::{Kind, GROUP_EXECUTE, SET_GROUP_ID, SET_USER_ID},
     options::Fsync,
 };
 
@@ -196,12 +196,6 @@ pub const fn holes_of_copy(size: u64, blocks: u64, can_preallocate: bool) -> Hol
     }
 }
 
-const TYPE: u16 = 0o170000;
-const DIRECTORY: u16 = 0o040000;
-const SET_USER_ID: u16 = 0o4000;
-const SET_GROUP_ID: u16 = 0o2000;
-const GROUP_EXECUTE: u16 = 0o0010;
-
 /// The mode of the copy.
 ///
 /// Where the lower layer is mounted `nosuid`, a copy must not gain power that the original did not
@@ -209,7 +203,7 @@ const GROUP_EXECUTE: u16 = 0o0010;
 /// bits are dropped there, save the set-group-id bit without group execution,
 /// which is about locking, and those of directories, which are about inheritance.
 pub const fn mode_of_copy(mode: u16, lower_nosuid: bool) -> u16 {
-    if keep_capabilities(lower_nosuid) || mode & TYPE == DIRECTORY {
+    if keep_capabilities(lower_nosuid) || matches!(Kind::from_mode(mode), Some(Kind::Directory)) {
         return mode;
     }
     if mode & GROUP_EXECUTE != 0 {

@@ -2,7 +2,7 @@
 
 //! Making a name: create, mkdir, mknod, symlink and link.
 
-use super::super::entry::Kind;
+use super::super::mode::Kind;
 use super::{Attempt, Expect, Refusal, Store, UpperEntry};
 
 /// Makes an object of `kind` at `place`, where the union shows nothing.

@@ -27,7 +27,7 @@ pub use remove::{remove, Victim};
 pub use rename::{check_rename, rename, Move, RenameMode, RenamePlan, Side};
 pub use store::{Attempt, Expect, How, Leftover, Store};
 
-use super::entry::Kind;
+use super::mode::Kind;
 
 /// What the upper layer holds under a name.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -13,6 +13,7 @@ pub use course::{Ask, Component, Course, CourseError, Remaining, Way, MAX_PATH};
 pub use stack::{Outcome, Stack, Step};
 
 use super::{entry::LayerEntry, fallthru::Fallthrus, value};
+use core::ops::Deref;
 
 /// The layers of a union, as seen from a directory, the parent, in which a name is looked up.
 ///
@@ -104,15 +105,17 @@ pub enum Redirection {
     Forbid,
 }
 
-/// What is known of the lower layers that have a name, before any is asked.
+/// Where a name can be, as far as that is known before a layer is asked.
 #[derive(Clone, Copy)]
-pub enum Hint<'a> {
-    /// Nothing.
+pub enum Hint<S> {
+    /// Anywhere.
     Unknown,
-    /// None has.
+    /// Nowhere.
+    Nowhere,
+    /// In the upper layer, or nowhere.
     Upper,
-    /// Those that the set has for the fallthru with this index.
-    Lower(&'a Fallthrus, usize),
+    /// In the upper layer, or in those that this set has for the fallthru with this index.
+    Lower(S, usize),
 }
 
 /// What the union shows under a name. What it is made of has been [taken](Layers::take_lower).
@@ -134,9 +137,12 @@ pub enum Resolved {
 /// Those of the layers.
 pub fn resolve<L: Layers>(
     layers: &mut L,
-    hint: Hint<'_>,
+    hint: Hint<impl Deref<Target = Fallthrus>>,
     redirection: Redirection,
 ) -> Result<Resolved, L::Error> {
+    if let Hint::Nowhere = hint {
+        return Ok(Resolved::Absent);
+    }
     let mut walk = Walk {
         layers,
         redirection,
@@ -177,7 +183,7 @@ impl<L: Layers> Walk<'_, L> {
     }
 
     /// Asks the lower layers that may have the name, as far as needed.
-    fn lowers(&mut self, hint: Hint<'_>) -> Result<(), L::Error> {
+    fn lowers(&mut self, hint: Hint<impl Deref<Target = Fallthrus>>) -> Result<(), L::Error> {
         // A hint is one for this name: a redirect leads to another one.
         let asked = match (self.course.ask(), hint) {
             (Ask::Name, Hint::Upper) => return Ok(()),

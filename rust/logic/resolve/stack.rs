@@ -10,7 +10,8 @@
 //!   walk, and what lies beneath it stays hidden even if it is a directory;
 //! * an opaque directory ends the walk after it is taken.
 
-use super::super::entry::{Kind, LayerEntry};
+use super::super::entry::LayerEntry;
+use super::super::mode::Kind;
 
 /// Resolves one name. Fed with the answer of each layer in turn, it says what to do with it.
 ///

@@ -16,7 +16,7 @@ use crate::{
             CAPABILITY,
         },
         codec::Attr,
-        entry::Kind,
+        mode::Kind,
         value::{self, Protattr},
     },
     union::{
@@ -107,7 +107,7 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
             // An id the layer or the mounter's namespace cannot name must not become somebody's.
             return Err(EOVERFLOW);
         }
-        let kind = Kind::from_mode(u32::from(stat.mode())).ok_or(EIO)?;
+        let kind = Kind::from_mode(stat.mode()).ok_or(EIO)?;
         if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
             // It is no device where it is, and is not to become one.
             return Err(EPERM);
@@ -228,7 +228,7 @@ impl<'a> Copy<'a> {
 
     fn stage(&self) -> Result<Staged<'_>> {
         let write = self.write()?;
-        let mode = self.facts.kind.to_mode() as u16;
+        let mode = self.facts.kind.to_mode();
         self.as_security_wants(|| match self.facts.kind {
             Kind::Regular => Staged::make(self.union, write, mode, NewObject::Regular),
             Kind::Directory => Staged::make(self.union, write, mode, NewObject::Directory),
@@ -258,7 +258,7 @@ impl CopyStore for Copy<'_> {
     fn draft_unnamed(&mut self) -> Result<Option<Draft>> {
         self.begin_write()?;
         let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
-        let mode = Kind::Regular.to_mode() as u16;
+        let mode = Kind::Regular.to_mode();
         match self.as_security_wants(|| namei::tmpfile(self.write()?, workdir, mode)) {
             Err(e) if e == EOPNOTSUPP => Ok(None),
             other => other.map(Draft::Unnamed).map(Some),

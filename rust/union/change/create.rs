@@ -3,7 +3,7 @@
 //! Making names: create, mkdir, mknod, symlink, link, and unnamed files.
 
 use crate::{
-    logic::{change, entry::Kind},
+    logic::{change, mode::Kind},
     union::{
         change::{
             copy_up, settle,
@@ -42,7 +42,7 @@ pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
         let creator = creator(&dentry, mode, new.as_inode(), caller)?;
         let mut names = ViewChange::begin(dir);
         let made = override_creds(&creator, |_| {
-            let kind = Kind::from_mode(u32::from(mode)).ok_or(EPERM)?;
+            let kind = Kind::from_mode(mode).ok_or(EPERM)?;
             let name = dentry.name();
             change::create(
                 &mut UpperStore::new(union, &write),

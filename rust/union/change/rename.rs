@@ -5,7 +5,7 @@
 use crate::{
     logic::{
         change::{self, Below, Move, RenameMode, RenamePlan, Shown, Side, UpperEntry, Vacated},
-        entry::Kind,
+        mode::Kind,
     },
     union::{
         change::{
@@ -164,7 +164,7 @@ fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> 
             },
         });
     };
-    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
     Ok(Side {
         shown: shown(inode, listing),
         upper: match inode.data().upper() {

@@ -7,6 +7,7 @@
 //! mount ([`crate::union::mount::workdir`]).
 
 use crate::{
+    logic::mode::Kind,
     union::layers::union::Union,
     vfs::{
         dentry::Dentry,
@@ -252,7 +253,7 @@ fn replace_shared_whiteout(union: &Union, write: &WriteAccess<'_>, spent: &Dentr
 }
 
 /// Type and permission bits of a whiteout (`WHITEOUT_MODE` in C, with its type).
-const WHITEOUT_MODE: u16 = 0o020000;
+const WHITEOUT_MODE: u16 = Kind::CharDevice.with(0);
 
 /// Makes the first shared whiteout, by a rename that leaves one: so it is known that the upper layer's
 /// file system can do both.
@@ -262,7 +263,7 @@ const WHITEOUT_MODE: u16 = 0o020000;
 /// `EINVAL` if it cannot.
 pub fn probe(union: &Union, write: &WriteAccess<'_>) -> Result {
     let upper = union.upper()?;
-    let file = Staged::make(union, write, 0o100000, NewObject::Regular)?;
+    let file = Staged::make(union, write, Kind::Regular.with(0), NewObject::Regular)?;
     let (old, new) = (file.dentry()?.name_snapshot()?, TempName::next());
     let renaming = Renaming::start_dentry(
         write,

@@ -9,7 +9,7 @@ use crate::{
     logic::{
         change::{Attempt, Expect, How, Leftover, Store, UpperEntry},
         codec::Attr,
-        entry::Kind,
+        mode::Kind,
         value,
     },
     union::{
@@ -274,7 +274,7 @@ pub fn upper_entry(dentry: &Dentry) -> Result<UpperEntry> {
     Ok(match dentry.inode() {
         None => UpperEntry::Nothing,
         Some(inode) if inode.is_whiteout() => UpperEntry::Whiteout,
-        Some(inode) => UpperEntry::Object(Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?),
+        Some(inode) => UpperEntry::Object(Kind::from_mode(inode.mode()).ok_or(EIO)?),
     })
 }
 

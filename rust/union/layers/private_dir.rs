@@ -22,29 +22,32 @@
 //! What the files say is believed as far as it may be wrong, all the same: they survive power cuts
 //! without being synced, and the layers may have been changed by somebody else meanwhile.
 
-use crate::vfs::{
-    acl::{Acl, AclType},
-    attr::Iattr,
-    dentry::Dentry,
-    dir_context::{read_all, Next},
-    errno::{ENODATA, EOPNOTSUPP},
-    file::{flags, BackedFile},
-    inode::Inode,
-    mount::Mount,
-    namei::{self, Creating, NewObject, Removing},
-    path::{Path, PathRef},
-    printk::{pr_warn_ratelimited, Printable},
-    types::Name,
-    write::WriteAccess,
+use crate::{
+    logic::mode::{Kind, PERMISSIONS},
+    vfs::{
+        acl::{Acl, AclType},
+        attr::Iattr,
+        dentry::Dentry,
+        dir_context::{read_all, Next},
+        errno::{ENODATA, EOPNOTSUPP},
+        file::{flags, BackedFile},
+        inode::Inode,
+        mount::Mount,
+        namei::{self, Creating, NewObject, Removing},
+        path::{Path, PathRef},
+        printk::{pr_warn_ratelimited, Printable},
+        types::Name,
+        write::WriteAccess,
+    },
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
 /// The directory.
 const NAME: &[u8] = b"union";
 /// Type and permission bits of directories that are ours.
-const DIR_MODE: u16 = 0o040700;
+const DIR_MODE: u16 = Kind::Directory.with(0o700);
 /// Type and permission bits of files that are ours.
-const FILE_MODE: u16 = 0o100600;
+const FILE_MODE: u16 = Kind::Regular.with(0o600);
 
 /// The private directory of a union, known to be ours.
 ///
@@ -194,7 +197,7 @@ fn make_dir(write: &WriteAccess<'_>, dir: &Dentry, name: &[u8]) -> Result<ARef<D
     }
     let made = creating.make(DIR_MODE, NewObject::Directory)?;
     // The parent may have handed ACLs on.
-    close(write.mnt(), &made, DIR_MODE & 0o7777)?;
+    close(write.mnt(), &made, DIR_MODE & PERMISSIONS)?;
     Ok(made)
 }
 
@@ -251,12 +254,12 @@ pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
         }
     }
     let inode = dir.inode().ok_or(EIO)?;
-    if inode.mode() & 0o7777 == permissions {
+    if inode.mode() & PERMISSIONS == permissions {
         return Ok(());
     }
     let lock = inode.lock();
     Iattr::empty()
-        .mode(0o040000 | permissions)
+        .mode(Kind::Directory.with(permissions))
         .notify_change(mnt.idmap(), dir, &lock)
 }
 

@@ -5,7 +5,7 @@
 use crate::{
     logic::{
         codec::{self, Attr, Class},
-        entry::Kind,
+        mode::Kind,
         value,
     },
     union::layers::union::Union,
@@ -69,7 +69,7 @@ pub fn read(
         Err(e) if e == EOPNOTSUPP => return Ok(found),
         Err(e) => return Err(e),
     };
-    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
     for stored in xattr::names(list) {
         let attr = match codec::classify(space, stored.to_bytes()) {
             Class::Private(Some(attr)) if attr.is_of(kind) => attr,

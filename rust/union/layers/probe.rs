@@ -3,11 +3,7 @@
 //! What one layer says of one name: the object, and the private attributes it carries.
 
 use crate::{
-    logic::{
-        aufs,
-        entry::{Kind, LayerEntry},
-        options::Whiteouts,
-    },
+    logic::{aufs, entry::LayerEntry, mode::Kind, options::Whiteouts},
     union::layers::{
         node::LowerPath,
         private_xattrs::{self, PrivateXattrs},
@@ -177,7 +173,7 @@ pub fn probe(
     if inode.is_whiteout() {
         return Ok(Some(Found::whiteout(dentry)));
     }
-    let kind = Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)?;
+    let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
     let xattrs = match depth {
         ProbeDepth::All => private_xattrs::read(union, mnt, &dentry, inode, name)?,
         ProbeDepth::LastLayer if dir.xwhiteouts => {

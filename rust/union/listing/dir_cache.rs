@@ -21,9 +21,10 @@
 
 use crate::{
     logic::{
-        entry::Kind,
         fallthru::{self, Fallthrus},
         hash,
+        mode::Kind,
+        resolve::Hint,
         view::{Listed, View, ViewEntry, Width},
     },
     union::{
@@ -210,20 +211,8 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     Ok((set, source))
 }
 
-/// Where a name can be.
-pub enum Hint {
-    /// Anywhere.
-    Unknown,
-    /// Nowhere.
-    Nowhere,
-    /// In the upper layer, or nowhere.
-    Top,
-    /// In the upper layer, or in the layers that the set gives for this index.
-    Lower(Arc<Fallthrus>, usize),
-}
-
 /// Where a name of a directory can be. The directory is locked, shared at least.
-pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
+pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint<Arc<Fallthrus>> {
     if !union.config.fallthru || may_change(union, node) {
         return Hint::Unknown;
     }
@@ -239,7 +228,7 @@ pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint {
             .map(|view| view.entry_hashed(hash, name));
         match (known.set.find_hashed(hash, name), held) {
             (_, Some(Some(ViewEntry::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
-            (None, _) => Hint::Top,
+            (None, _) => Hint::Upper,
             (Some(index), _) => Hint::Lower(known.set.clone(), index),
         }
     });
@@ -356,7 +345,7 @@ impl<'a> ViewChange<'a> {
 
     /// The upper layer holds an object under this name now.
     pub fn object(&mut self, name: Name<'_>, inode: &Inode) {
-        let dt = Kind::from_mode(u32::from(inode.mode())).map_or(0, Kind::to_dt);
+        let dt = Kind::from_mode(inode.mode()).map_or(0, Kind::to_dt);
         let ino = inode.ino();
         self.put(name, ViewEntry::Object { ino, dt });
     }

@@ -6,9 +6,9 @@
 use crate::{
     logic::{
         aufs,
-        entry::Kind,
         fallthru::Fallthrus,
         merge::{Merge, Seen},
+        mode::Kind,
         options::Whiteouts,
         view::{View, ViewEntry},
     },
@@ -333,7 +333,7 @@ impl<'a> LayerScan<'a> {
             }
             (None, _) => entry.ino,
         };
-        let dt = Kind::from_mode(u32::from(inode.mode())).map_or(DT_UNKNOWN, Kind::to_dt);
+        let dt = Kind::from_mode(inode.mode()).map_or(DT_UNKNOWN, Kind::to_dt);
         Ok(Some(Look {
             seen,
             marked,

@@ -12,7 +12,7 @@ use crate::{
         entry::LayerEntry,
         inum::Space,
         options::Redirects,
-        resolve::{self, Astray, Hint, Layers, Redirection, Resolved},
+        resolve::{self, Astray, Layers, Redirection, Resolved},
         value::{self, Protattr},
     },
     union::{
@@ -111,13 +111,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     if union.is_reserved(name) {
         return Ok(None);
     }
-    let known = dir_cache::hint(union, dir, name);
-    let hint = match &known {
-        dir_cache::Hint::Nowhere => return Ok(None),
-        dir_cache::Hint::Top => Hint::Upper,
-        dir_cache::Hint::Lower(set, index) => Hint::Lower(set, *index),
-        dir_cache::Hint::Unknown => Hint::Unknown,
-    };
+    let hint = dir_cache::hint(union, dir, name);
     let redirection = match (union.config.redirects, union.config.xattr_space) {
         (Redirects::Refuse, _) => Redirection::Forbid,
         (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,

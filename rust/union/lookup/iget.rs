@@ -3,7 +3,7 @@
 //! Inodes of the union: found in the inode cache, or made.
 
 use crate::{
-    logic::{change::copy_up::mode_of_copy, entry::Kind, inum::Space, value::Protattr},
+    logic::{change::copy_up::mode_of_copy, inum::Space, mode::Kind, value::Protattr},
     union::{
         layers::{
             inum,
@@ -139,7 +139,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
             // The number of subdirectories is not known; 1 says so to find(1) and its like.
             new.set_nlink(1);
         }
-        match Kind::from_mode(u32::from(inode.mode())).ok_or(EIO)? {
+        match Kind::from_mode(inode.mode()).ok_or(EIO)? {
             Kind::Directory => new_inode::Kind::dir::<UnionInode>(),
             Kind::Regular => new_inode::Kind::regular::<UnionInode>(),
             Kind::Symlink => new_inode::Kind::symlink::<UnionInode>(),

@@ -5,6 +5,7 @@
 use crate::{
     logic::{
         codec::{self, Attr, XattrSpace},
+        mode::Kind,
         value,
     },
     union::{
@@ -54,7 +55,7 @@ pub fn open(
             creating.keep()
         } else {
             creating
-                .make(0o040000, NewObject::Directory)
+                .make(Kind::Directory.with(0), NewObject::Directory)
                 .map_err(|e| base.refuse(fc, e, fmt!("cannot make a directory in it")))?
         }
     };
@@ -128,13 +129,13 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result 
             creating.keep()
         } else {
             creating
-                .make(0o040700, NewObject::Directory)
+                .make(Kind::Directory.with(0o700), NewObject::Directory)
                 .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))?
         };
     }
     let dirty = Creating::start(&write, &dir, Name::new(b"dirty")?)?;
     if !dirty.dentry().is_positive() {
-        dirty.make(0o100600, NewObject::Regular)?;
+        dirty.make(Kind::Regular.with(0o600), NewObject::Regular)?;
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! POSIX ACLs of union inodes.
 
 use crate::{
+    logic::mode::SET_GROUP_ID,
     union::{change::copy_up, DEntry, Inode},
     vfs::{
         acl::{can_set, forget_cached, Acl, AclType},
@@ -15,9 +16,6 @@ use crate::{
     },
 };
 use kernel::prelude::*;
-
-/// Set-group-id.
-const S_ISGID: u16 = 0o2000;
 
 /// `->get_inode_acl()`: what permission checks go by. The VFS keeps it until it changes.
 pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
@@ -66,7 +64,7 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     }
     // Whether an ACL that goes takes set-group-id along is up to the file system, so it does so
     // itself, with the mounter's rights but for that to keep it.
-    let strips = ty == AclType::Access && inode.mode() & S_ISGID != 0 && !may_keep_sgid(inode);
+    let strips = ty == AclType::Access && inode.mode() & SET_GROUP_ID != 0 && !may_keep_sgid(inode);
     if acl.is_none() && !strips && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
         // Nothing to remove is no reason to copy up.
         return Ok(());

@@ -22,7 +22,7 @@ use crate::vfs::{
     xattr::Buffer,
 };
 use crate::{
-    logic::{codec::Attr, value::Protattr},
+    logic::{codec::Attr, mode::Kind, value::Protattr},
     union::{
         change::{copy_up, create, remove, rename},
         layers::private_xattrs,
@@ -273,15 +273,6 @@ impl RegOperations<UnionFs> for UnionInode {
     }
 }
 
-/// The type bits of a mode.
-const S_IFMT: u16 = 0o170000;
-const S_IFREG: u16 = 0o100000;
-const S_IFDIR: u16 = 0o040000;
-const S_IFLNK: u16 = 0o120000;
-const S_IFCHR: u16 = 0o020000;
-/// The permission bits.
-const S_IALLUGO: u16 = 0o7777;
-
 impl DirOperations<UnionFs> for UnionInode {
     type File = readdir::UnionDir;
 
@@ -294,12 +285,7 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
-        create::create(
-            dir,
-            dentry,
-            (mode & S_IALLUGO) | S_IFREG,
-            NewObject::Regular,
-        )
+        create::create(dir, dentry, Kind::Regular.with(mode), NewObject::Regular)
     }
 
     fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
@@ -311,14 +297,19 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn symlink(_: &Idmap, dir: &Inode, dentry: Child<'_>, target: &CStr) -> Result {
-        create::create(dir, dentry, S_IFLNK, NewObject::Symlink(target))
+        create::create(
+            dir,
+            dentry,
+            Kind::Symlink.with(0),
+            NewObject::Symlink(target),
+        )
     }
 
     fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
         create::create(
             dir,
             dentry,
-            (mode & S_IALLUGO) | S_IFDIR,
+            Kind::Directory.with(mode),
             NewObject::Directory,
         )
     }
@@ -328,7 +319,7 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn mknod(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, rdev: u32) -> Result {
-        if mode & S_IFMT == S_IFCHR && rdev == 0 {
+        if Kind::from_mode(mode) == Some(Kind::CharDevice) && rdev == 0 {
             // It would be a whiteout.
             return Err(EPERM);
         }
@@ -347,6 +338,6 @@ impl DirOperations<UnionFs> for UnionInode {
     }
 
     fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
-        tmpfile::tmpfile(dir, file, (mode & S_IALLUGO) | S_IFREG)
+        tmpfile::tmpfile(dir, file, Kind::Regular.with(mode))
     }
 }

@@ -7,7 +7,7 @@
 //! Readers work side by side: the VFS keeps changes out.
 
 use crate::{
-    logic::{entry::Kind, view::Width},
+    logic::{mode::Kind, view::Width},
     union::{
         listing::{
             dir_cache::{self, Freshness},

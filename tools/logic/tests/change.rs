@@ -11,7 +11,7 @@ use union_logic::change::{
     check_rename, create, link, remove, rename, Move, Refusal, RenameMode, Shown, Side, UpperEntry,
     Victim,
 };
-use union_logic::entry::Kind;
+use union_logic::mode::Kind;
 use union_model::layer::{Dir, Node, Upper};
 use union_model::tree::{Error, Seen, Tree};
 use union_model::{Path, Union};

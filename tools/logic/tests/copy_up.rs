@@ -3,7 +3,7 @@
 //! Copy-up, stopped after any step, leaves the lower object or the whole copy.
 
 use union_logic::change::copy_up::{copy_up, CopyStore, Facts};
-use union_logic::entry::Kind;
+use union_logic::mode::Kind;
 use union_logic::options::Fsync;
 
 /// What a copy has of the object.

@@ -7,7 +7,9 @@ mod common;
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
-use union_logic::entry::{Kind, LayerEntry};
+use union_logic::entry::LayerEntry;
+use union_logic::fallthru::Fallthrus;
+use union_logic::mode::Kind;
 use union_logic::resolve::{self, Astray, Hint, Layers, Redirection, Resolved};
 use union_model::layer::{Dir, Node};
 use union_model::tree::{Seen, Tree};
@@ -116,7 +118,8 @@ fn resolve(dirs: &[&Dir], name: &str) -> Option<Seen> {
         asked: Vec::new(),
         taken: Vec::new(),
     };
-    let Ok(resolved) = resolve::resolve(&mut stack, Hint::Unknown, Redirection::Follow);
+    let Ok(resolved) =
+        resolve::resolve(&mut stack, Hint::Unknown::<&Fallthrus>, Redirection::Follow);
     match (resolved, &stack.taken[..]) {
         (Resolved::Absent, []) => None,
         (Resolved::InPlace, [Node::Leaf(id)]) => Some(Seen::Leaf(*id)),
@@ -154,7 +157,6 @@ proptest! {
 /// A hint leaves layers out and changes nothing else; a wrong one is noticed where it can be.
 mod hints {
     use super::*;
-    use union_logic::fallthru::Fallthrus;
     use union_logic::merge::{Merge, Seen as In};
 
     /// What is known of the lower layers of a stack.
@@ -173,7 +175,11 @@ mod hints {
         merge.finish().unwrap()
     }
 
-    fn resolve_by<'a>(dirs: &'a [&'a Dir], name: &'a str, hint: Hint<'_>) -> (Resolved, Stack<'a>) {
+    fn resolve_by<'a>(
+        dirs: &'a [&'a Dir],
+        name: &'a str,
+        hint: Hint<&Fallthrus>,
+    ) -> (Resolved, Stack<'a>) {
         let mut stack = Stack {
             dirs,
             name,
@@ -197,7 +203,7 @@ mod hints {
                     Some(index) => Hint::Lower(&set, index),
                     None => Hint::Upper,
                 };
-                let (shown, plain) = resolve_by(&dirs, name, Hint::Unknown);
+                let (shown, plain) = resolve_by(&dirs, name, Hint::Unknown::<&Fallthrus>);
                 let (hinted, with) = resolve_by(&dirs, name, hint);
                 prop_assert_eq!((shown, &plain.taken), (hinted, &with.taken));
                 prop_assert!(!with.hint_was_wrong);
@@ -216,7 +222,7 @@ mod hints {
                 let Some(first) = set.layers(index).next() else { continue };
                 let mut dirs = dirs.clone();
                 dirs[first as usize + 1] = &empty;
-                let (shown, plain) = resolve_by(&dirs, name, Hint::Unknown);
+                let (shown, plain) = resolve_by(&dirs, name, Hint::Unknown::<&Fallthrus>);
                 let (hinted, with) = resolve_by(&dirs, name, Hint::Lower(&set, index));
                 prop_assert_eq!((shown, &plain.taken), (hinted, &with.taken));
                 let was_asked = with.asked.contains(&(first as usize + 1));

@@ -9,7 +9,9 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use union_logic::entry::{Kind, LayerEntry};
+use union_logic::entry::LayerEntry;
+use union_logic::fallthru::Fallthrus;
+use union_logic::mode::Kind;
 use union_logic::resolve::{
     self, Astray, Course, CourseError, Hint, Layers, Redirection, MAX_PATH,
 };
@@ -172,7 +174,7 @@ fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'
         taken: Vec::new(),
         steps: 0,
     };
-    let Ok(_) = resolve::resolve(&mut walk, Hint::Unknown, Redirection::Follow);
+    let Ok(_) = resolve::resolve(&mut walk, Hint::Unknown::<&Fallthrus>, Redirection::Follow);
     let dirs = walk
         .taken
         .into_iter()

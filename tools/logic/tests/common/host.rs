@@ -9,7 +9,7 @@ use std::rc::Rc;
 use union_logic::change::{
     Attempt, Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry,
 };
-use union_logic::entry::Kind;
+use union_logic::mode::Kind;
 use union_model::layer::{Dir, Flag, Node, Place, Upper};
 use union_model::tree::{Error, Seen, Tree};
 use union_model::{Path, Union};
