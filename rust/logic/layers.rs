@@ -30,13 +30,6 @@ impl<'a> Escaped<'a> {
             byte => byte,
         })
     }
-
-    /// Appends the path to `out`.
-    pub fn unescape(self, out: &mut Vec<u8>) -> Result<(), AllocError> {
-        // The escapes only add to the length.
-        out.reserve(self.0.len())?;
-        self.bytes().try_for_each(|byte| out.push(byte))
-    }
 }
 
 /// The paths of a `lowerdir` option, topmost layer first.

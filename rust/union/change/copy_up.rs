@@ -193,7 +193,7 @@ impl<'a> Copy<'a> {
     /// Has write access from here on.
     fn begin_write(&mut self) -> Result {
         if self.write.is_none() {
-            self.write = Some(WriteAccess::want(self.union.upper_mnt()?)?);
+            self.write = Some(self.union.upper()?.want_write()?);
         }
         Ok(())
     }
@@ -395,12 +395,12 @@ impl CopyStore for Copy<'_> {
     }
 
     fn restore_parent_times(&mut self) {
-        let (Ok(mnt), Some(updir)) = (self.union.upper_mnt(), self.parent.data().upper()) else {
+        let (Ok(upper), Some(updir)) = (self.union.upper(), self.parent.data().upper()) else {
             return;
         };
         let mut stat = Kstat::empty();
-        stat.fill_from(mnt.idmap(), STATX_BASIC_STATS, self.parent);
-        let _ = times::set(mnt, updir, &stat);
+        stat.fill_from(upper.mnt.idmap(), STATX_BASIC_STATS, self.parent);
+        let _ = times::set(&upper.mnt, updir, &stat);
     }
 
     fn discard(&mut self, draft: Draft) {

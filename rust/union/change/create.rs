@@ -20,7 +20,6 @@ use crate::{
         dentry::Dentry,
         inode::Inode as AnyInode,
         namei::NewObject,
-        write::WriteAccess,
     },
 };
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
@@ -32,7 +31,7 @@ pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
     union.check_new_name(dentry.name())?;
     let parent = dentry.stable_parent();
     copy_up::up(parent)?;
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let write = union.upper()?.want_write()?;
 
     let mut new = sb.new_inode()?;
     new.init_owner(dir, mode);
@@ -73,7 +72,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     copy_up::up(new.stable_parent())?;
     let inode = old.inode().ok_or(ENOENT)?;
     let upper = inode.data().upper().ok_or(EROFS)?;
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let write = union.upper()?.want_write()?;
     union.with_creds(|| {
         let parent = old.parent();
         let object = Object {

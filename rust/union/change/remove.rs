@@ -13,7 +13,6 @@ use crate::{
         lookup::by_name,
         Child, Inode,
     },
-    vfs::write::WriteAccess,
 };
 use kernel::prelude::*;
 
@@ -51,7 +50,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
             below: by_name::below(union, dir, inode, place.name)?,
         };
         // After the lookups: a lower layer may be a union that wants to write where this one does.
-        let write = WriteAccess::want(union.upper_mnt()?)?;
+        let write = union.upper()?.want_write()?;
 
         let mut names = ViewChange::begin(dir);
         let left = change::remove(&mut UpperStore::new(union, &write), place, victim)?;

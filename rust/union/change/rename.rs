@@ -19,7 +19,7 @@ use crate::{
         lookup::by_name,
         Child, Inode,
     },
-    vfs::{inode_ops::RenameRequest, namei, write::WriteAccess},
+    vfs::{inode_ops::RenameRequest, namei},
 };
 use kernel::prelude::*;
 
@@ -106,7 +106,7 @@ fn execute(
         Some(inode) => Some(inode.data().lock.lock()?),
         None => None,
     };
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let write = union.upper()?.want_write()?;
     union.with_creds(|| {
         // Before anything of what they list becomes another number.
         let mut old_names = ViewChange::begin(old.place.dir);
@@ -185,7 +185,7 @@ fn upper_beneath(union: &Union, place: Place<'_>) -> Result<UpperEntry> {
         (None, _) | (_, Some(false)) => Ok(UpperEntry::Nothing),
         (_, Some(true)) => Ok(UpperEntry::Whiteout),
         (Some(dir), None) => {
-            let mnt = union.upper_mnt()?;
+            let mnt = &union.upper()?.mnt;
             upper_entry(&*namei::lookup_one_unlocked(mnt, dir, place.name)?)
         }
     }

@@ -15,7 +15,7 @@ use kernel::prelude::*;
 /// Takes over the attributes of the object in the upper layer, if there is one.
 pub fn refresh(union: &Union, inode: &Inode) -> Result {
     if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
-        stack::copy_attr(inode, union.upper_mnt()?, real);
+        stack::copy_attr(inode, &union.upper()?.mnt, real);
     }
     Ok(())
 }

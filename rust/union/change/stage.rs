@@ -274,8 +274,7 @@ pub fn probe(union: &Union, write: &WriteAccess<'_>) -> Result {
         RenameFlags::Whiteout,
     )?;
     renaming.rename()?;
-    let mnt = union.upper_mnt()?;
-    let whiteout = namei::lookup_one_unlocked(mnt, &upper.workdir, old.name())?;
+    let whiteout = namei::lookup_one_unlocked(&upper.mnt, &upper.workdir, old.name())?;
     if !whiteout.inode().is_some_and(|inode| inode.is_whiteout()) {
         return Err(EINVAL);
     }
@@ -309,9 +308,7 @@ pub fn drop_shared_whiteout(union: &Union) {
     union.with_creds(|| {
         // The next mount removes what cannot be removed now: the file system may be frozen, read-only or
         // full of errors.
-        let _ = union
-            .upper_mnt()
-            .and_then(WriteAccess::try_want)
+        let _ = WriteAccess::try_want(&upper.mnt)
             .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
     })
 }

@@ -17,7 +17,6 @@ use crate::{
         dentry::Dentry,
         errno::ESTALE,
         inode::Inode,
-        mount::Mount,
         namei,
         path::PathRef,
         types::{Ino, Name},
@@ -49,9 +48,9 @@ pub fn proof(union: &Union, path: PathRef<'_>) -> Result<u64> {
 ///
 /// As [`Numbers::ino`].
 pub fn of_lower(union: &Union, space: Space, layer: u32, dentry: &Dentry) -> Result<Ino> {
-    let numbers = union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
-    let path = PathRef::new(union.lower_mnt(layer)?, dentry);
-    let natural = numbers.ino(union.inums, path)?;
+    let lower = union.lower(layer)?;
+    let path = PathRef::new(lower.mnt(), dentry);
+    let natural = lower.numbers.ino(union.inums, path)?;
     let inode = dentry.inode().ok_or(ESTALE)?;
     Ok(space.number(natural, !is_single(inode)))
 }
@@ -130,7 +129,7 @@ struct CopyPlace<'a> {
 impl CopyPlace<'_> {
     /// The number of what lies under the name in a lower directory, if that is what was copied.
     fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
-        let mnt = self.union.lower_mnt(lower.layer)?;
+        let mnt = self.union.lower(lower.layer)?.mnt();
         if let Some(origin) = &self.mark.origin {
             if origin.tag != self.tag(lower.layer)? {
                 return Ok(None);
@@ -168,9 +167,8 @@ impl CopyPlace<'_> {
 
 /// Tells the file system of a lower layer from others; 0 if nothing does.
 fn tag(union: &Union, layer: u32) -> Result<u32> {
-    let mnt: &Mount = union.lower_mnt(layer)?;
-    let lower = union.lowers.get(layer as usize).ok_or(EIO)?;
-    Ok(lower.identity(mnt).map_or(0, |identity| identity as u32))
+    let identity = union.lower(layer)?.identity();
+    Ok(identity.map_or(0, |identity| identity as u32))
 }
 
 fn handle(inode: &Inode) -> Handle {

@@ -5,6 +5,7 @@
 pub mod identity;
 pub mod impure;
 pub mod inum;
+pub mod layer;
 pub mod node;
 pub mod numbers;
 pub mod private_dir;

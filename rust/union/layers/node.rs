@@ -27,6 +27,17 @@ pub struct LowerPath {
     pub xwhiteouts: bool,
 }
 
+impl LowerPath {
+    /// The object, with the mount of its layer.
+    ///
+    /// # Errors
+    ///
+    /// See [`Union::lower`].
+    pub fn path<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
+        Ok(PathRef::new(union.lower(self.layer)?.mnt(), &self.dentry))
+    }
+}
+
 /// The lower objects of an inode, topmost first: as many as there are, and no allocation for one.
 pub enum LowerStack {
     /// None: the object lives in the upper layer alone.
@@ -170,8 +181,7 @@ impl Node {
 
     /// The topmost lower object.
     pub fn real_lower<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
-        let lower = self.lowers().first().ok_or(EIO)?;
-        Ok(PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry))
+        self.lowers().first().ok_or(EIO)?.path(union)
     }
 
     /// Whether the name is gone (see the field).

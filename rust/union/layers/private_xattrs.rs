@@ -164,13 +164,13 @@ fn stored_value<'a>(
 /// Sets a private attribute of an object of the upper layer.
 pub fn set(union: &Union, dentry: &Dentry, attr: Attr, value: &[u8]) -> Result {
     let name = codec::name(union.config.xattr_space, attr);
-    xattr::set(union.upper_mnt()?, dentry, name, value, 0)
+    xattr::set(&union.upper()?.mnt, dentry, name, value, 0)
 }
 
 /// Removes a private attribute, if it is there.
 pub fn remove(union: &Union, dentry: &Dentry, attr: Attr) -> Result {
     let name = codec::name(union.config.xattr_space, attr);
-    match xattr::remove(union.upper_mnt()?, dentry, name) {
+    match xattr::remove(&union.upper()?.mnt, dentry, name) {
         Err(e) if xattr::is_absent(e) => Ok(()),
         other => other,
     }

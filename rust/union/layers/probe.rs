@@ -14,6 +14,7 @@ use crate::{
         errno::{ELOOP, ENAMETOOLONG, EREMOTE},
         mount::Mount,
         namei,
+        path::PathRef,
         types::Name,
     },
 };
@@ -70,7 +71,7 @@ impl<'a> LayerDir<'a> {
     /// `EROFS` if there is none.
     pub fn upper(union: &'a Union, dentry: &'a Dentry) -> Result<Self> {
         Ok(Self {
-            mnt: union.upper_mnt()?,
+            mnt: &union.upper()?.mnt,
             dentry,
             xwhiteouts: false,
             aufs: false,
@@ -81,14 +82,19 @@ impl<'a> LayerDir<'a> {
     ///
     /// # Errors
     ///
-    /// See [`Union::lower_mnt`].
+    /// See [`Union::lower`].
     pub fn lower(union: &'a Union, lower: &'a LowerPath) -> Result<Self> {
         Ok(Self {
-            mnt: union.lower_mnt(lower.layer)?,
+            mnt: union.lower(lower.layer)?.mnt(),
             dentry: &lower.dentry,
             xwhiteouts: lower.xwhiteouts,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
         })
+    }
+
+    /// The directory.
+    pub fn path(&self) -> PathRef<'a> {
+        PathRef::new(self.mnt, self.dentry)
     }
 
     /// Looks a name up. `None`: there is nothing under it.

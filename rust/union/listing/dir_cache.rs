@@ -206,7 +206,7 @@ fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     source.trust = trust;
     union.registry.merged.fetch_add(1, Relaxed);
     if let (Some(target), Trust::Full) = (&target, trust) {
-        record::save(union, node, target, &set);
+        record::save(node, target, &set);
     }
     Ok((set, source))
 }

@@ -13,45 +13,47 @@ use crate::{
     logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::RecordId},
     union::{
         layers::{node::Node, union::Union},
-        listing::record_file::Records,
+        listing::recorder::Recorder,
     },
 };
 use kernel::{prelude::*, sync::Arc};
 
 /// Where the set of a directory is recorded, and as what.
 pub struct RecordTarget<'a> {
-    records: &'a Arc<Records>,
+    recorder: &'a Recorder,
     identity: RecordId,
 }
 
 /// The target of a directory, if its set is to be recorded: it is merged, and can be told from others.
 /// To be asked for before the layers are read: what changes meanwhile makes another identity.
 pub fn target<'a>(union: &'a Union, node: &Node) -> Option<RecordTarget<'a>> {
-    let records = union.upper.as_ref()?.records.as_ref()?;
+    let recorder = union.upper.as_ref()?.recorder.as_ref()?;
     if !node.is_merged() {
         return None;
     }
     let identity = identity(union, node)?;
-    Some(RecordTarget { records, identity })
+    Some(RecordTarget { recorder, identity })
 }
 
 /// The set of a directory as it was written down. With the mounter's credentials.
 pub fn load(union: &Union, node: &Node, target: &RecordTarget<'_>) -> Option<Fallthrus> {
     let lowers = node.lowers();
     let layer = |place: u16| Some(lowers.get(usize::from(place))?.layer);
-    target.records.load(target.identity, union.hash_key, layer)
+    let RecordTarget { recorder, identity } = target;
+    recorder.records.load(*identity, union.hash_key, layer)
 }
 
 /// Has the set of a directory written down, if it is worth that, in the background. Best effort: the
 /// set is read from the layers again if this fails.
-pub fn save(union: &Union, node: &Node, target: &RecordTarget<'_>, set: &Arc<Fallthrus>) {
+pub fn save(node: &Node, target: &RecordTarget<'_>, set: &Arc<Fallthrus>) {
     let enqueue = || -> Result {
         let mut layers = KVec::with_capacity(node.lowers().len(), GFP_KERNEL)?;
         for lower in node.lowers() {
             layers.push(lower.layer, GFP_KERNEL)?;
         }
-        target.records.enqueue(target.identity, set, layers)?;
-        union.upper()?.record_later()
+        let RecordTarget { recorder, identity } = target;
+        recorder.records.enqueue(*identity, set, layers)?;
+        recorder.start()
     };
     let _ = enqueue();
 }
@@ -68,8 +70,8 @@ fn identity(union: &Union, node: &Node) -> Option<RecordId> {
                 | u64::from(union.config.whiteouts == Whiteouts::Aufs) << 1,
         );
     node.lowers().iter().try_fold(of_mount, |identity, lower| {
-        let layer = union.lowers.get(lower.layer as usize)?;
-        let file_system = layer.identity(union.lower_mnt(lower.layer).ok()?)?;
+        let layer = union.lower(lower.layer).ok()?;
+        let file_system = layer.identity()?;
         let inode = lower.dentry.inode()?;
         let times = inode.times();
         let facts = [

@@ -45,15 +45,12 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
     let mut merge = Merge::with_key(union.hash_key);
     let mut trust = Trust::Full;
     for lower in node.lowers() {
-        let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
-        let numbers = union.lowers.get(lower.layer as usize).ok_or(EIO)?.numbers;
+        let layer = union.lower(lower.layer)?;
         let this = LayerScan {
-            path,
-            numbers,
+            dir: LayerDir::lower(union, lower)?,
+            numbers: layer.numbers,
             // Numbers below a redirect depend on how many links there are.
-            impure: numbers.vary_within_dir() || !node.space().is_natural(),
-            xwhiteouts: lower.xwhiteouts,
-            aufs: union.config.whiteouts == Whiteouts::Aufs,
+            impure: layer.numbers.vary_within_dir() || !node.space().is_natural(),
             node,
             lower: Some(lower.layer),
         };
@@ -78,11 +75,12 @@ pub fn upper(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust
         let mut trust = Trust::Full;
         let impurity = node.impurity();
         let this = LayerScan {
-            path: union.upper_path(upper)?,
+            dir: LayerDir {
+                aufs: union.config.whiteouts == Whiteouts::Aufs,
+                ..LayerDir::upper(union, upper)?
+            },
             numbers: union.upper()?.numbers,
             impure: impurity != 0,
-            xwhiteouts: false,
-            aufs: union.config.whiteouts == Whiteouts::Aufs,
             node,
             lower: None,
         };
@@ -113,15 +111,11 @@ pub fn open(path: PathRef<'_>) -> Result<BackedFile> {
 /// One layer of a directory.
 #[derive(Clone, Copy)]
 struct LayerScan<'a> {
-    path: PathRef<'a>,
+    dir: LayerDir<'a>,
     /// Where the inode numbers come from.
     numbers: Numbers,
     /// Entries may carry another inode number than the layer says.
     impure: bool,
-    /// Empty files may be whiteouts.
-    xwhiteouts: bool,
-    /// Names may be whiteouts, or no part of the tree at least ([`aufs`]).
-    aufs: bool,
     /// The directory of the union.
     node: &'a Node,
     /// Which lower layer it is; `None`: the upper layer.
@@ -144,16 +138,7 @@ struct Look {
     dt: u8,
 }
 
-impl<'a> LayerScan<'a> {
-    fn dir(self) -> LayerDir<'a> {
-        LayerDir {
-            mnt: self.path.mnt(),
-            dentry: self.path.dentry(),
-            xwhiteouts: self.xwhiteouts,
-            aufs: self.aufs,
-        }
-    }
-
+impl LayerScan<'_> {
     /// Adds what a lower layer holds.
     fn merge(self, union: &Union, merge: &mut Merge, layer: u32, trust: &mut Trust) -> Result {
         let add = |merge: &mut Merge, name: &[u8], ino, dt, seen| {
@@ -161,7 +146,7 @@ impl<'a> LayerScan<'a> {
         };
         let mut hidden = KVVec::new();
         let unknown = self.read(union, |name, ino, dt| {
-            if self.aufs && aufs::is_reserved(name) {
+            if self.dir.aufs && aufs::is_reserved(name) {
                 if let Some(name) = aufs::hidden_by(name) {
                     keep(&mut hidden, name, ino, dt)?;
                 }
@@ -170,7 +155,7 @@ impl<'a> LayerScan<'a> {
             if dt == DT_UNKNOWN || self.impure {
                 return Ok(true);
             }
-            let maybe = dt == DT_CHR || (dt == DT_REG && self.xwhiteouts);
+            let maybe = dt == DT_CHR || (dt == DT_REG && self.dir.xwhiteouts);
             let seen = if maybe {
                 Seen::MaybeWhiteout
             } else {
@@ -199,7 +184,7 @@ impl<'a> LayerScan<'a> {
 
     /// What an entry is that looks like a whiteout.
     fn candidate(self, union: &Union, name: &[u8]) -> Result<Seen> {
-        let dir = self.dir();
+        let dir = self.dir;
         let name = Name::new(name)?;
         let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
         Ok(if dir.is_whiteout(union, &dentry, name)? {
@@ -223,7 +208,7 @@ impl<'a> LayerScan<'a> {
         let put =
             |view: &mut View, name: &[u8], entry| -> Result { Ok(view.put(set, name, entry)?) };
         let unknown = self.read(union, |name, ino, dt| {
-            if self.aufs && aufs::is_reserved(name) {
+            if self.dir.aufs && aufs::is_reserved(name) {
                 // Made while the union was mounted otherwise, or not at all: as good as a whiteout.
                 return put(view, name, ViewEntry::Whiteout).map(|()| false);
             }
@@ -266,8 +251,8 @@ impl<'a> LayerScan<'a> {
         union: &Union,
         mut each: impl FnMut(&[u8], Ino, u8) -> Result<bool>,
     ) -> Result<KVVec<Unknown>> {
-        let dir = open(self.path)?;
-        let part = self.numbers.part(self.path)?;
+        let dir = open(self.dir.path())?;
+        let part = self.numbers.part(self.dir.path())?;
         let mut result = Ok(());
         let mut unknown = KVVec::new();
         read_all(&dir, |entry| {
@@ -303,7 +288,7 @@ impl<'a> LayerScan<'a> {
     }
 
     fn try_look(self, union: &Union, entry: &Unknown) -> Result<Option<Look>> {
-        let dir = self.dir();
+        let dir = self.dir;
         let name = Name::new(&entry.name)?;
         let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
         let Some(inode) = dentry.inode() else {

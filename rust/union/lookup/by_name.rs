@@ -271,9 +271,8 @@ impl Layers for Lookup<'_> {
             self.protection = found.xattrs.protection;
         }
         if found.xattrs.redirect.is_some() {
-            let numbers = self.union.lowers.get(layer as usize).ok_or(EIO)?.numbers;
-            let mnt = self.union.lower_mnt(layer)?;
-            self.redirects(numbers, PathRef::new(mnt, &found.dentry))?;
+            let lower = self.union.lower(layer)?;
+            self.redirects(lower.numbers, PathRef::new(lower.mnt(), &found.dentry))?;
         }
         let path = LowerPath {
             layer,

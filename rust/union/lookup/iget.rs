@@ -40,11 +40,7 @@ impl<'a> RealInode<'a> {
     fn of(union: &'a Union, parts: &'a Parts) -> Result<Self> {
         let (path, numbers) = match (&parts.upper, parts.lower.as_slice().first()) {
             (Some(upper), _) => (union.upper_path(upper)?, union.upper()?.numbers),
-            (None, Some(lower)) => {
-                let layer = union.lowers.get(lower.layer as usize).ok_or(EIO)?;
-                let path = PathRef::new(union.lower_mnt(lower.layer)?, &lower.dentry);
-                (path, layer.numbers)
-            }
+            (None, Some(lower)) => (lower.path(union)?, union.lower(lower.layer)?.numbers),
             (None, None) => return Err(EIO),
         };
         Ok(Self {

@@ -10,7 +10,7 @@
 
 use crate::{
     logic::options::Config,
-    union::mount::check::OptionDir,
+    union::mount::dirs::{MountDirs, OptionDir},
     vfs::{cred, fs_context::FsContext, inode_lock::Holder, printk::Printable},
 };
 use kernel::{cred::Credential, prelude::*, str::CString, sync::Arc};
@@ -41,14 +41,10 @@ pub fn holder(dev: u32, upper: &OptionDir, facts: KVec<u64>) -> Result<Arc<Holde
 /// # Errors
 ///
 /// `ENOMEM`; `ENOENT` for a directory that was removed.
-pub fn facts<'a>(
-    layers: impl Iterator<Item = &'a OptionDir>,
-    config: Config,
-    cred: &Credential,
-) -> Result<KVec<u64>> {
+pub fn facts(dirs: &MountDirs, config: Config, cred: &Credential) -> Result<KVec<u64>> {
     let mut facts = KVec::new();
     facts.push(config.word(), GFP_KERNEL)?;
-    for named in layers {
+    for named in dirs.all() {
         let inode = named.dentry().inode().ok_or(ENOENT)?;
         let mnt = named.path.mnt();
         // What the layer's mount forbids, the union forbids; ids are as it maps them.
@@ -71,20 +67,17 @@ pub fn facts<'a>(
 /// # Errors
 ///
 /// Those of [`facts`].
-pub fn find<'a>(
+pub fn find(
     fc: &FsContext,
-    upper: Option<&OptionDir>,
-    layers: impl Iterator<Item = &'a OptionDir>,
+    dirs: &MountDirs,
     config: Config,
     cred: &Credential,
 ) -> Result<Option<Arc<Holder>>> {
-    let Some(upper) = upper else {
+    let upper = dirs.upper().and_then(|dirs| dirs.upper.dentry().inode());
+    let Some(holder) = upper.and_then(|inode| inode.holder()) else {
         return Ok(None);
     };
-    let Some(holder) = upper.dentry().inode().and_then(|inode| inode.holder()) else {
-        return Ok(None);
-    };
-    if *holder.facts != *facts(layers, config, cred)? {
+    if *holder.facts != *facts(dirs, config, cred)? {
         return Ok(None);
     }
     fc.warn(fmt!(

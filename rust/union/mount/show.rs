@@ -36,7 +36,7 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         );
     }
     if let Some(upper) = &union.upper {
-        for (key, name) in [(c"upperdir", &upper.names.0), (c"workdir", &upper.names.1)] {
+        for (key, name) in [(c"upperdir", &upper.name), (c"workdir", &upper.work_name)] {
             let mut escaped = crate::logic::alloc::Vec::new();
             escape_lowerdir(name.to_bytes(), &mut escaped).map_err(|_| ENOMEM)?;
             escaped.push(0).map_err(|_| ENOMEM)?;
@@ -88,13 +88,11 @@ pub fn stats(m: &SeqFile, union: &Union) -> Result {
         registry.merged.load(Relaxed),
     ))?;
     m.text(line.to_bytes());
-    let Some(records) = union
-        .upper
-        .as_ref()
-        .and_then(|upper| upper.records.as_ref())
-    else {
+    let upper = union.upper.as_ref();
+    let Some(recorder) = upper.and_then(|upper| upper.recorder.as_ref()) else {
         return Ok(());
     };
+    let records = &recorder.records;
     let (bytes, count) = records.size();
     let line = CString::try_from_fmt(fmt!(
         "\n\trecords: {} in {} bytes, {} loaded, {} recorded, {} refused",

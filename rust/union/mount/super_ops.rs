@@ -15,7 +15,6 @@ use crate::{
     },
     vfs::{
         file_system::{flags, FileSystem},
-        mount::PrivateMount,
         seq_show::SeqFile,
         statfs::Statfs,
         super_block::{flags as sb_flags, magic, SuperBlock},
@@ -23,7 +22,7 @@ use crate::{
     },
 };
 use core::ffi::CStr;
-use kernel::{prelude::*, sync::SetOnce};
+use kernel::prelude::*;
 
 impl FileSystem for UnionFs {
     const NAME: &'static CStr = c"union";
@@ -69,7 +68,7 @@ impl SuperOperations for UnionFs {
         union.sync()?;
         // Data that were lost on the way to the disk are no error of the call above. syncfs(2)
         // looks for them here, once for each open file.
-        if let Err(error) = upper.errors.check_and_advance(union.upper_mnt()?.root()) {
+        if let Err(error) = upper.errors.check_and_advance(upper.mnt.root()) {
             sb.set_wb_err(error);
         }
         Ok(())
@@ -93,23 +92,12 @@ impl SuperOperations for UnionFs {
     }
 
     fn put_super(mut data: KBox<Union>) {
-        if let Some(upper) = &mut data.upper {
-            if let Some(recorder) = upper.recorder.as_ref() {
-                recorder.finish();
-            }
-            // This waits until all other work is done.
-            drop(core::mem::replace(&mut upper.queue, SetOnce::new()));
-            if let Some(records) = &upper.records {
-                records.close();
-            }
+        let upper = data.upper.as_mut();
+        if let Some(recorder) = upper.and_then(|upper| upper.recorder.take()) {
+            recorder.finish();
         }
         stage::drop_shared_whiteout(&data);
-        let mnts = core::mem::replace(&mut data.mnts, KVec::new());
-        // Dentries go before the mounts that keep their file systems.
-        drop(data.upper.take());
-        // This waits for an RCU grace period. A walk under RCU may still look at the data until
-        // then, so they are freed after it.
-        PrivateMount::unmount_all(mnts);
-        drop(data);
+        // A walk under RCU may look at the rest of the data until then.
+        data.unmount();
     }
 }

@@ -10,12 +10,16 @@ use crate::{
         value,
     },
     union::{
-        layers::{identity::UnionIdentity, union::Lower},
-        mount::check::OptionDir,
+        layers::{
+            identity::UnionIdentity,
+            layer::{LowerLayer, UpperLayer},
+        },
+        mount::dirs::OptionDir,
     },
     vfs::{
+        dentry::Dentry,
         fs_context::FsContext,
-        mount::{Mount, PrivateMount},
+        mount::Mount,
         printk::{pr_warn_ratelimited, Printable},
         types::random_u64,
         write::WriteAccess,
@@ -32,11 +36,11 @@ use kernel::prelude::*;
 pub fn of_upper(
     fc: &FsContext,
     config: Config,
-    upper: &OptionDir,
-    mnt: &Mount,
+    dir: &OptionDir,
+    upper: &UpperLayer,
 ) -> Result<UnionIdentity> {
-    match try_of_upper(config, upper, mnt) {
-        Err(e) if config.uuid == Uuid::On => Err(upper.refuse(
+    match try_of_upper(config, dir.dentry(), &upper.mnt) {
+        Err(e) if config.uuid == Uuid::On => Err(dir.refuse(
             fc,
             e,
             fmt!(
@@ -56,11 +60,10 @@ pub fn of_upper(
     }
 }
 
-fn try_of_upper(config: Config, upper: &OptionDir, mnt: &Mount) -> Result<UnionIdentity> {
+fn try_of_upper(config: Config, dentry: &Dentry, mnt: &Mount) -> Result<UnionIdentity> {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
         return Ok(UnionIdentity::Real);
     }
-    let dentry = upper.dentry();
     let name = |attr| codec::name(config.xattr_space, attr);
     let mut buffer = [0; 16];
     let stored = match xattr::get(mnt, dentry, name(Attr::Uuid), &mut buffer) {
@@ -94,14 +97,11 @@ fn try_of_upper(config: Config, upper: &OptionDir, mnt: &Mount) -> Result<UnionI
     })
 }
 
-/// Of a union without one: what its layers make. `mnts`: their mounts.
-pub fn of_layers(config: Config, lowers: &[Lower], mnts: &[PrivateMount]) -> UnionIdentity {
+/// Of a union without one: what its layers make.
+pub fn of_layers(config: Config, lowers: &[LowerLayer]) -> UnionIdentity {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
         return UnionIdentity::Real;
     }
-    let layers = lowers
-        .iter()
-        .zip(mnts)
-        .map(|(lower, mnt)| lower.identity(mnt));
-    uuid_of_layers(layers).map_or(UnionIdentity::Device, UnionIdentity::Own)
+    uuid_of_layers(lowers.iter().map(LowerLayer::identity))
+        .map_or(UnionIdentity::Device, UnionIdentity::Own)
 }

@@ -11,10 +11,11 @@ use crate::{
     union::{
         change::stage,
         layers::{
+            layer::UpperLayer,
             private_dir::{close, names},
             union::Union,
         },
-        mount::check::OptionDir,
+        mount::dirs::OptionDir,
     },
     vfs::{
         dentry::Dentry,
@@ -100,18 +101,19 @@ pub fn open(
 ///
 /// `ENOMEM`; `EIO` if the attribute cannot be read; `EROFS`. That a new one cannot be stored (the file system
 /// may be full) is none: then positions in directories do not outlive this mount.
-pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64> {
+pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
+    let (mnt, workdir) = (&upper.mnt, &upper.workdir);
     let name = codec::name(space, Attr::UnionOrder);
     let mut stored = [0u8; 8];
     match xattr::get(mnt, workdir, name, &mut stored) {
         Ok(len) if len == stored.len() => return Ok(u64::from_le_bytes(stored)),
-        // Nobody's: a new one will do.
+        // No stored key yet: one is made.
         Ok(_) => {}
         Err(e) if xattr::is_absent(e) || e == ERANGE => {}
         Err(e) => return Err(e),
     }
     let key = random_u64();
-    let _write = WriteAccess::want(mnt)?;
+    let _write = upper.want_write()?;
     if let Err(e) = xattr::set(mnt, workdir, name, &key.to_le_bytes(), 0) {
         pr_warn_ratelimited!("cannot store the order of directory entries: {:?}\n", e);
     }
@@ -121,7 +123,7 @@ pub fn hash_key(mnt: &Mount, workdir: &Dentry, space: XattrSpace) -> Result<u64>
 /// Marks the upper layer as one that is not synced, as overlayfs does: no mount takes it again until
 /// somebody has looked at it and removed the mark.
 pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result {
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let write = union.upper()?.want_write()?;
     let mut dir = union.upper()?.workdir.clone();
     for name in [INCOMPAT, b"volatile".as_slice()] {
         let creating = Creating::start(&write, &dir, Name::new(name)?)?;
@@ -146,7 +148,7 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result 
 /// A file system that is full may be mounted, not least to make room through the union: then
 /// nothing is known, and whiteouts are made as they are needed.
 pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, union: &Union) -> Result {
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let write = union.upper()?.want_write()?;
     let made = match stage::probe(union, &write) {
         Err(e) if e == ENOSPC || e == EDQUOT => {
             pr_warn_ratelimited!(

@@ -75,7 +75,7 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     };
     copy_up::up(dentry)?;
     let upper = inode.data().upper().ok_or(EROFS)?;
-    let mnt = union.upper_mnt()?;
+    let mnt = &union.upper()?.mnt;
     let _write = WriteAccess::want(mnt)?;
     override_creds(stripping.as_ref().unwrap_or(&union.cred), |_| {
         match acl {

@@ -196,8 +196,8 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
 fn copy_attr(inode: &Inode) {
     let union = inode.sb().data();
     let real = inode.data().upper().and_then(|d| d.inode());
-    if let (Some(real), Ok(mnt)) = (real, union.upper_mnt()) {
-        stack::copy_attr(inode, mnt, real);
+    if let (Some(real), Ok(upper)) = (real, union.upper()) {
+        stack::copy_attr(inode, &upper.mnt, real);
     }
 }
 
@@ -269,7 +269,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             None => {
                 if file.flags() & flags::O_ACCMODE != flags::O_RDONLY {
                     // The copy comes later; that it cannot come at all is said now.
-                    if union.upper_mnt()?.is_readonly() {
+                    if union.upper()?.mnt.is_readonly() {
                         return Err(EROFS);
                     }
                 }
@@ -340,7 +340,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             return Ok(());
         }
         if !union.should_sync() {
-            return union.check_errors();
+            return union.upper()?.check_errors();
         }
         let real = real(file)?;
         union.with_creds(|| {

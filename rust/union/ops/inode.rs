@@ -89,7 +89,7 @@ impl Attributes<UnionFs> for UnionInode {
         }
         copy_up::up(dentry)?;
         let union = inode.sb().data();
-        let mnt = union.upper_mnt()?;
+        let mnt = &union.upper()?.mnt;
         let upper = inode.data().upper().ok_or(EROFS)?;
         let real = upper.inode().ok_or(EIO)?;
         // A file that is executed through the upper layer cannot be truncated.
@@ -141,7 +141,7 @@ impl Attributes<UnionFs> for UnionInode {
 /// Sets modification and change time of an object of the upper layer to now.
 fn touch(inode: &Inode, upper: &Dentry) -> Result {
     let union = inode.sb().data();
-    let mnt = union.upper_mnt()?;
+    let mnt = &union.upper()?.mnt;
     let real = upper.inode().ok_or(EIO)?;
     let _write = WriteAccess::want(mnt)?;
     let mut now = Iattr::empty();
@@ -226,7 +226,7 @@ impl FileAttributes<UnionFs> for UnionInode {
         };
         copy_up::up(dentry)?;
         let upper = inode.data().upper().ok_or(EROFS)?;
-        let _write = WriteAccess::want(union.upper_mnt()?)?;
+        let _write = union.upper()?.want_write()?;
         union.with_creds(|| {
             if let Some(before) = before {
                 // What the caller left as it was in the lower layer may mean nothing to the upper
@@ -247,7 +247,7 @@ impl FileAttributes<UnionFs> for UnionInode {
             if let Some(real) = upper.inode() {
                 stack::copy_flags(inode, real);
                 stack::set_protection(inode, immutable, append);
-                stack::copy_attr(inode, union.upper_mnt()?, real);
+                stack::copy_attr(inode, &union.upper()?.mnt, real);
             }
             Ok(())
         })

@@ -68,7 +68,7 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     let found = union.with_creds(|| by_name::lower_object(union, dir.data(), name))?;
     let (layer, object) = found.ok_or(ENOENT)?;
     let object = object.inode().ok_or(ENOENT)?;
-    let idmap = union.lower_mnt(layer)?.idmap();
+    let idmap = union.lower(layer)?.mnt().idmap();
     if !inode_owner_or_capable(idmap, object) {
         return Err(EPERM);
     }
@@ -83,7 +83,7 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
 fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     let updir = dir.data().upper().ok_or(ENOENT)?;
     union.with_creds(|| {
-        let write = WriteAccess::want(union.upper_mnt()?)?;
+        let write = union.upper()?.want_write()?;
         let mut change = ViewChange::begin(dir);
         stage::fallthru(&write, updir, name)?;
         change.nothing(name);

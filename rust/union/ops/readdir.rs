@@ -124,7 +124,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
             return Ok(());
         };
         if !union.should_sync() {
-            return union.check_errors();
+            return union.upper()?.check_errors();
         }
         union.with_creds(|| scan::open(union.upper_path(upper)?)?.fsync_range(start, end, datasync))
     }

@@ -9,7 +9,7 @@ use crate::{
         ops::file::UnionFile,
         Inode, UnionFs, UnionInode,
     },
-    vfs::{cred::override_creds, tmpfile::Tmpfile, write::WriteAccess},
+    vfs::{cred::override_creds, tmpfile::Tmpfile},
 };
 use kernel::prelude::*;
 
@@ -19,7 +19,7 @@ pub fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     let union = sb.data();
     copy_up::up(&file.dentry().parent())?;
     let updir = dir.data().upper().ok_or(EROFS)?;
-    let write = WriteAccess::want(union.upper_mnt()?)?;
+    let write = union.upper()?.want_write()?;
     let mut new = sb.new_inode()?;
     new.init_owner(dir, mode);
     let mode = new.as_inode().mode();

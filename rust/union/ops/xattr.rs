@@ -129,7 +129,7 @@ impl Handler<UnionFs> for UnionXattr {
         }
         copy_up::up(dentry)?;
         let upper = inode.data().upper().ok_or(EROFS)?;
-        let mnt = union.upper_mnt()?;
+        let mnt = &union.upper()?.mnt;
         let _write = WriteAccess::want(mnt)?;
         union.with_creds(|| {
             match change {

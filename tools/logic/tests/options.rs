@@ -3,7 +3,7 @@
 //! Options: what a user may write, and what is said to one who may not.
 
 use proptest::prelude::*;
-use union_logic::alloc::{fail_after, AllocError, Vec as Array};
+use union_logic::alloc::Vec as Array;
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
 use union_logic::options::{
@@ -265,17 +265,4 @@ proptest! {
             prop_assert_eq!(config.unchanged(&builder), Ok(()));
         }
     }
-}
-
-#[test]
-fn unescaping_without_memory_fails() {
-    let path = Escaped::new(b"/a").unwrap();
-    let mut out = Array::new();
-    fail_after(Some(0));
-    let failed = path.unescape(&mut out);
-    fail_after(None);
-    assert_eq!(failed, Err(AllocError));
-    assert!(out.is_empty());
-    path.unescape(&mut out).unwrap();
-    assert_eq!(&out[..], b"/a");
 }

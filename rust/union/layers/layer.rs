@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! The layers of a union. Each is one struct, with the mount inside that it is reached through.
+
+use crate::{
+    union::{
+        layers::{identity, numbers::Numbers, reserved::Reserved},
+        listing::recorder::Recorder,
+    },
+    vfs::{
+        dentry::Dentry,
+        inode::Inode,
+        inode_lock::InUse,
+        mount::{Mount, PrivateMount},
+        printk::{pr_err_ratelimited, Printable},
+        super_block::SeenErrors,
+        write::WriteAccess,
+    },
+};
+use kernel::{
+    prelude::*,
+    str::CString,
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Mutex, SetOnce,
+    },
+};
+
+/// A lower layer. Immutable while mounted.
+pub struct LowerLayer {
+    /// Read-only, whatever the mount it is a clone of.
+    mnt: PrivateMount,
+    /// Where its inode numbers come from.
+    pub numbers: Numbers,
+    /// The path given at mount, for `/proc/mounts`.
+    pub name: CString,
+    /// What tells its file system from others, once that was asked for; `None` if nothing does.
+    identity: SetOnce<Option<u64>>,
+    /// With `hard_ro`: it has been seen to be writable.
+    violated: Atomic<bool>,
+}
+
+impl LowerLayer {
+    /// A layer at this private mount.
+    pub fn new(mnt: PrivateMount, numbers: Numbers, name: CString) -> Self {
+        Self {
+            mnt,
+            numbers,
+            name,
+            identity: SetOnce::new(),
+            violated: Atomic::new(false),
+        }
+    }
+
+    /// The mount.
+    pub fn mnt(&self) -> &Mount {
+        &self.mnt
+    }
+
+    /// Gives the mount up.
+    pub(super) fn into_mnt(self) -> PrivateMount {
+        self.mnt
+    }
+
+    /// With `hard_ro`: whether the file system of the layer is as read-only as it was at mount, and has
+    /// been each time somebody looked. Once it was not, its contents can no longer be trusted.
+    pub(super) fn check_hard_ro(&self) -> Result {
+        if !self.violated.load(Relaxed) {
+            if self.mnt.sb_is_readonly() {
+                return Ok(());
+            }
+            self.violated.store(true, Relaxed);
+            pr_err_ratelimited!(
+                "lower layer \"{}\": its file system was made writable; nothing of it is shown any more \
+                 (hard_ro), until it is read-only and the union mounted again\n",
+                Printable(self.name.to_bytes())
+            );
+        }
+        Err(EIO)
+    }
+
+    /// What tells the file system of the layer from others. `None`: nothing does.
+    pub fn identity(&self) -> Option<u64> {
+        if let Some(known) = self.identity.as_ref() {
+            return *known;
+        }
+        let found = identity::file_system(&self.mnt);
+        self.identity.populate(found);
+        found
+    }
+}
+
+/// The upper layer, with the work directory.
+pub struct UpperLayer {
+    /// Where fallthru sets are recorded, if they are to be.
+    pub recorder: Option<Recorder>,
+    /// The directory temporary objects are made in. Immutable while mounted.
+    pub workdir: ARef<Dentry>,
+    /// One whiteout that others are hard links to. Under its own lock.
+    pub whiteout: Pin<KBox<Mutex<Option<ARef<Dentry>>>>>,
+    /// The path of the upper directory as it was given at mount, for `/proc/mounts`.
+    pub name: CString,
+    /// The same of the directory that the work directory is in.
+    pub work_name: CString,
+    /// The claims on both, given up at unmount.
+    pub claims: Claims,
+    /// Where its inode numbers come from.
+    pub numbers: Numbers,
+    /// What tells its file system from others; `None` if nothing does.
+    pub identity: Option<u64>,
+    /// Inode numbers that are reserved for objects of it.
+    pub reserved: Pin<KBox<Reserved>>,
+    /// Errors of writing its file system to the disk that the union knows of.
+    pub errors: SeenErrors,
+    /// The mount. It comes last: dentries go before the mount that keeps their file system.
+    pub mnt: PrivateMount,
+}
+
+/// The claims on the two directories that a union writes to.
+pub struct Claims {
+    /// On the upper directory.
+    pub upper: InUse,
+    /// On the directory that the work directory is in.
+    pub work: InUse,
+}
+
+impl UpperLayer {
+    /// The right to write to it.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`.
+    pub fn want_write(&self) -> Result<WriteAccess<'_>> {
+        WriteAccess::want(&self.mnt)
+    }
+
+    /// Whether this is the upper directory or the directory the work directory is in. Seen in a lower
+    /// layer, they are not to be entered: what is changed there would change beneath the union.
+    pub fn is_own(&self, inode: &Inode) -> bool {
+        self.claims.upper.inode().same(inode) || self.claims.work.inode().same(inode)
+    }
+
+    /// Says whether the disk has failed to take data since the mount.
+    pub fn check_errors(&self) -> Result {
+        self.errors.check(self.mnt.root())
+    }
+
+    /// Gives everything up but the mount.
+    pub(super) fn into_mnt(self) -> PrivateMount {
+        self.mnt
+    }
+}

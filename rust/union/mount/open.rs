@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Opens the layers, and puts the data of the super block together.
+
+use crate::{
+    logic::{
+        inum::Inums,
+        options::{Config, Fsync},
+    },
+    union::{
+        layers::{
+            identity,
+            layer::{Claims, LowerLayer, UpperLayer},
+            numbers::{FileSystems, Numbers},
+            private_dir::PrivateDir,
+            reserved::Reserved,
+            union::Union,
+        },
+        listing::{reclaim::Registry, record_file::Records, recorder::Recorder},
+        mount::{
+            dirs::{MountDirs, OptionDir, UpperDirs},
+            uuid, workdir,
+        },
+    },
+    vfs::{
+        fs_context::FsContext,
+        inode_lock::{Holder, InUse},
+        mount::{Access, PrivateMount},
+        statfs::Statfs,
+        super_block::SeenErrors,
+        types::random_u64,
+        write::WriteAccess,
+    },
+};
+use kernel::{
+    cred::Credential,
+    new_mutex,
+    prelude::*,
+    sync::{aref::ARef, Arc},
+};
+
+/// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
+const NAME_MAX: i64 = 255;
+
+/// Claims what the union will write to.
+///
+/// # Errors
+///
+/// `EBUSY`, with a message, if somebody else writes there.
+pub fn claim(fc: &FsContext, dirs: UpperDirs<'_>, holder: &Arc<Holder>) -> Result<Claims> {
+    let claim = |dir: &OptionDir| -> Result<InUse> {
+        let inode = dir.dentry().inode().ok_or(ENOENT)?;
+        inode
+            .claim_in_use(holder.clone())?
+            .ok_or_else(|| dir.in_use(fc, inode))
+    };
+    Ok(Claims {
+        upper: claim(dirs.upper)?,
+        work: claim(dirs.work)?,
+    })
+}
+
+/// Opens all layers. `claims` are those on the directories of the upper one.
+pub fn union(
+    fc: &FsContext,
+    dirs: &MountDirs,
+    config: Config,
+    cred: ARef<Credential>,
+    claims: Option<Claims>,
+) -> Result<KBox<Union>> {
+    let namelen = longest_name(dirs)?;
+    let mut file_systems = FileSystems::default();
+    // The upper layer's file system comes first: its numbers are shown as they are.
+    let upper = match (dirs.upper(), claims) {
+        (Some(dirs), Some(claims)) => {
+            let numbers = file_systems.numbers((&dirs.upper.path).into())?;
+            Some((dirs, claims, numbers))
+        }
+        _ => None,
+    };
+    let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
+    for dir in &dirs.lowers {
+        let mnt = clone_private_mount(fc, dir, Access::ReadOnly)?;
+        let numbers = file_systems.numbers((&dir.path).into())?;
+        let lower = LowerLayer::new(mnt, numbers, dir.shown_name()?);
+        lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
+    }
+    let upper = match upper {
+        Some((dirs, claims, numbers)) => {
+            Some(open_upper(fc, dirs, config, &cred, claims, numbers)?)
+        }
+        None => None,
+    };
+    let hash_key = match &upper {
+        Some(upper) => workdir::hash_key(upper, config.xattr_space)?,
+        None => random_u64(),
+    };
+    let identity = match (dirs.upper(), &upper) {
+        (Some(dirs), Some(upper)) => uuid::of_upper(fc, config, dirs.upper, upper)?,
+        _ => uuid::of_layers(config, &lowers),
+    };
+    let is_idmapped = |upper: &UpperLayer| upper.mnt.is_idmapped();
+    let union = Union {
+        config,
+        lowers_one_by_one: dirs.one_by_one,
+        identity,
+        any_idmapped: upper.as_ref().is_some_and(is_idmapped)
+            || lowers.iter().any(|lower| lower.mnt().is_idmapped()),
+        revalidates: dirs
+            .lowers
+            .iter()
+            .any(|dir| dir.dentry().wants_revalidate()),
+        unmounting: KVec::with_capacity(lowers.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?,
+        upper,
+        lowers,
+        cred,
+        inums: Inums::new(file_systems.count()?),
+        namelen,
+        hash_key,
+        registry: Registry::new()?,
+    };
+    Ok(KBox::new(union, GFP_KERNEL_ACCOUNT)?)
+}
+
+fn open_upper(
+    fc: &FsContext,
+    dirs: UpperDirs<'_>,
+    config: Config,
+    cred: &ARef<Credential>,
+    claims: Claims,
+    numbers: Numbers,
+) -> Result<UpperLayer> {
+    let UpperDirs { upper, work } = dirs;
+    let mnt = clone_private_mount(fc, upper, Access::ReadWrite)?;
+    let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
+    let errors = SeenErrors::sample(mnt.root());
+    if config.fsync == Fsync::Volatile {
+        // Nobody could tell it from one to come.
+        errors.check(mnt.root()).map_err(|e| {
+            upper.refuse(
+                fc,
+                e,
+                fmt!("data were lost on the way to its disk, as syncfs(2) will tell"),
+            )
+        })?;
+    }
+    let private = {
+        let write = WriteAccess::want(&mnt)?;
+        PrivateDir::open(&write, work.dentry(), &work.name)
+    };
+    let private = match private {
+        Some(private) => Some(Arc::new(private, GFP_KERNEL_ACCOUNT)?),
+        None => None,
+    };
+    let recorder = match &private {
+        Some(private) if config.fallthru => {
+            Some(Recorder::new(Records::new(private.clone(), cred.clone())?))
+        }
+        _ => None,
+    };
+    Ok(UpperLayer {
+        recorder,
+        workdir,
+        whiteout: KBox::pin_init(new_mutex!(None, "union_whiteout"), GFP_KERNEL_ACCOUNT)?,
+        name: upper.shown_name()?,
+        work_name: work.shown_name()?,
+        claims,
+        numbers,
+        identity: identity::file_system(&mnt),
+        reserved: Reserved::new(private)?,
+        errors,
+        mnt,
+    })
+}
+
+/// The longest name that any layer can hold, in bytes.
+fn longest_name(dirs: &MountDirs) -> Result<i64> {
+    let mut longest = 0;
+    for dir in dirs.layers() {
+        longest = longest.max(Statfs::of((&dir.path).into())?.namelen());
+    }
+    // squashfs says 256, which no path can hold.
+    Ok(longest.min(NAME_MAX))
+}
+
+fn clone_private_mount(fc: &FsContext, dir: &OptionDir, access: Access) -> Result<PrivateMount> {
+    PrivateMount::clone_of(&dir.path, access).map_err(|e| {
+        dir.refuse(
+            fc,
+            e,
+            fmt!(
+                "cannot be cloned as a private mount ({:?}): it is unbindable, of another mount \
+                  namespace, or has locked mounts in it",
+                e
+            ),
+        )
+    })
+}
