@@ -39,7 +39,7 @@ pub fn split_lowerdir(list: &[u8]) -> impl Iterator<Item = Result<Escaped<'_>, O
     let mut rest = Some(list);
     core::iter::from_fn(move || {
         let list = rest.take()?;
-        let (path, after) = match separator(list) {
+        let (path, after) = match separator(list, b':') {
             Some(at) => (list.get(..at)?, Some(list.get(at.checked_add(1)?..)?)),
             None => (list, None),
         };
@@ -70,11 +70,11 @@ pub fn escape_lowerdir(path: &[u8], out: &mut Vec<u8>) -> Result<(), AllocError>
     Ok(())
 }
 
-/// Where the first separator is.
-fn separator(list: &[u8]) -> Option<usize> {
+/// Where the first separator is that is not escaped.
+pub fn separator(list: &[u8], separator: u8) -> Option<usize> {
     let mut escaped = false;
     list.iter().position(|&byte| {
-        let separates = !escaped && byte == b':';
+        let separates = !escaped && byte == separator;
         escaped = !escaped && byte == b'\\';
         separates
     })

@@ -3,7 +3,7 @@
 //! Mounting and remounting.
 
 use crate::{
-    logic::options::Key,
+    logic::{layers::separator, options::Key},
     union::{
         layers::{
             identity::UnionIdentity,
@@ -62,14 +62,7 @@ impl Context<UnionFs> for MountContext {
     }
 
     fn first_option(data: &[u8]) -> usize {
-        let mut escaped = false;
-        data.iter()
-            .position(|&b| {
-                let ends = !escaped && b == b',';
-                escaped = !escaped && b == b'\\';
-                ends
-            })
-            .unwrap_or(data.len())
+        separator(data, b',').unwrap_or(data.len())
     }
 
     fn joins(&mut self, fc: &FsContext) -> Result<Option<Arc<Holder>>> {
