@@ -8,7 +8,7 @@
 
 use crate::{
     logic::change::copy_up::{holes_of_copy, Holes},
-    union::layers::union::Union,
+    union::layers::{attributes, union::Union},
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         cred::override_creds,
@@ -169,9 +169,6 @@ fn set_size(to: &BackedFile, end: Loff) -> Result {
     if to.inode().size() == end {
         return Ok(());
     }
-    let write = WriteAccess::want(to.path().mnt())?;
-    let lock = to.inode().lock();
-    Iattr::empty()
-        .sized(end)
-        .notify_change(write.mnt().idmap(), to.dentry(), &lock)
+    let _write = WriteAccess::want(to.path().mnt())?;
+    attributes::change(to.path(), &mut Iattr::empty().sized(end))
 }

@@ -20,8 +20,8 @@ use crate::{
         value::{self, Protattr},
     },
     union::{
-        change::{copy_data, settle, stage::Staged, times},
-        layers::{impure, inum, node::Arrival, private_xattrs, union::Union},
+        change::{copy_data, settle, stage::Staged},
+        layers::{attributes, impure, inum, node::Arrival, private_xattrs, union::Union},
         listing::dir_cache,
         lookup::iget,
         DEntry, Inode,
@@ -146,9 +146,9 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
         if renumbered {
             dir_cache::forget_view(parent.data());
         }
-        settle::refresh(union, inode)?;
+        settle::refresh(inode);
         if !facts.is_unlinked {
-            settle::refresh(union, parent)?;
+            settle::refresh(parent);
         }
         Ok(true)
     })
@@ -395,12 +395,13 @@ impl CopyStore for Copy<'_> {
     }
 
     fn restore_parent_times(&mut self) {
-        let (Ok(upper), Some(updir)) = (self.union.upper(), self.parent.data().upper()) else {
+        let updir = self.parent.data().upper();
+        let Some(Ok(updir)) = updir.map(|updir| self.union.upper_path(updir)) else {
             return;
         };
         let mut stat = Kstat::empty();
-        stat.fill_from(upper.mnt.idmap(), STATX_BASIC_STATS, self.parent);
-        let _ = times::set(&upper.mnt, updir, &stat);
+        stat.fill_from(updir.mnt().idmap(), STATX_BASIC_STATS, self.parent);
+        let _ = attributes::change(updir, &mut Iattr::empty().times_of(&stat));
     }
 
     fn discard(&mut self, draft: Draft) {

@@ -50,12 +50,9 @@ pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
                 New { mode, object },
             )
         })?;
-        let complete = || {
-            settle::refresh(union, dir)?;
-            iget::init_created(sb, new, made)
-        };
+        settle::refresh(dir);
         // It exists, so the name must not stay known as free.
-        let inode = complete().inspect_err(|_| dentry.d_drop())?;
+        let inode = iget::init_created(sb, new, made).inspect_err(|_| dentry.d_drop())?;
         names.object(dentry.name(), &inode);
         names.end();
         impure::unmark(union, &write, dir);
@@ -73,7 +70,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
     let inode = old.inode().ok_or(ENOENT)?;
     let upper = inode.data().upper().ok_or(EROFS)?;
     let write = union.upper()?.want_write()?;
-    union.with_creds(|| {
+    union.with_creds(|| -> Result {
         let parent = old.parent();
         let object = Object {
             listed_in: parent.inode(),
@@ -92,9 +89,10 @@ pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
         )?;
         names.object(name, inode);
         names.end();
-        settle::changed_dir(union, &write, dir)
+        settle::changed_dir(union, &write, dir);
+        Ok(())
     })?;
-    settle::refresh(union, inode)?;
+    settle::refresh(inode);
     settle::nlink(inode);
     new.d_instantiate(inode.into());
     Ok(())

@@ -5,10 +5,10 @@
 use crate::{
     union::{
         change::stage::{New, Staged},
-        layers::union::Union,
+        layers::{attributes, union::Union},
         Inode,
     },
-    vfs::{acl::Inherited, attr::Iattr, namei::NewObject, write::WriteAccess},
+    vfs::{acl::Inherited, attr::Iattr, namei::NewObject, path::PathRef, write::WriteAccess},
 };
 use kernel::prelude::*;
 
@@ -32,12 +32,10 @@ pub fn stage<'a>(
     let dentry = staged.dentry()?;
     let inode = dentry.inode().ok_or(EIO)?;
     let mnt = write.mnt();
+    let path = PathRef::new(mnt, dentry);
     if !matches!(new.object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
         // The file system applied the umask, or set-group-id rules of the work directory.
-        let lock = inode.lock();
-        Iattr::empty()
-            .mode(inherited.mode)
-            .notify_change(mnt.idmap(), dentry, &lock)?;
+        attributes::change(path, &mut Iattr::empty().mode(inherited.mode))?;
     }
     if !inherited.is_empty() {
         inherited.apply(mnt, dentry)?;

@@ -60,8 +60,9 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
         }
         names.end();
         settle::removed(union, &write, inode);
-        settle::changed_dir(union, &write, dir)?;
-        settle::refresh(union, inode)
+        settle::changed_dir(union, &write, dir);
+        settle::refresh(inode);
+        Ok(())
     })
 }
 

@@ -140,10 +140,10 @@ fn execute(
         if let Some(inode) = victim {
             settle::removed(union, &write, inode);
         }
-        settle::changed_dir(union, &write, old.place.dir)?;
-        settle::changed_dir(union, &write, new.place.dir)?;
+        settle::changed_dir(union, &write, old.place.dir);
+        settle::changed_dir(union, &write, new.place.dir);
         for inode in [Some(inode), new.inode].into_iter().flatten() {
-            settle::refresh(union, inode)?;
+            settle::refresh(inode);
         }
         Ok(())
     })

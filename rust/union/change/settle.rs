@@ -10,21 +10,20 @@ use crate::{
     },
     vfs::{stack, write::WriteAccess},
 };
-use kernel::prelude::*;
 
 /// Takes over the attributes of the object in the upper layer, if there is one.
-pub fn refresh(union: &Union, inode: &Inode) -> Result {
-    if let Some(real) = inode.data().upper().and_then(|d| d.inode()) {
-        stack::copy_attr(inode, &union.upper()?.mnt, real);
+pub fn refresh(inode: &Inode) {
+    let real = inode.data().upper().and_then(|dentry| dentry.inode());
+    if let (Some(real), Some(upper)) = (real, &inode.sb().data().upper) {
+        stack::copy_attr(inode, &upper.mnt, real);
     }
-    Ok(())
 }
 
 /// The same for a directory that was changed, from which the impure mark goes if it is not needed
 /// any more.
-pub fn changed_dir(union: &Union, write: &WriteAccess<'_>, dir: &Inode) -> Result {
+pub fn changed_dir(union: &Union, write: &WriteAccess<'_>, dir: &Inode) {
     impure::unmark(union, write, dir);
-    refresh(union, dir)
+    refresh(dir);
 }
 
 /// A name of the object has gone. Its `Node::lock` is held.

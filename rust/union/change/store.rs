@@ -16,18 +16,17 @@ use crate::{
         change::{
             inherit, reserve,
             stage::{self, New, Staged},
-            times,
         },
-        layers::{impure, private_xattrs, union::Union},
+        layers::{attributes, impure, private_xattrs, union::Union},
         listing::dir_cache::{self, Listing},
         Inode,
     },
     vfs::{
-        attr::Kstat,
+        attr::{Iattr, Kstat},
         dentry::Dentry,
         errno::ESTALE,
-        mount::Mount,
         namei::{Creating, Removing, RenameFlags, Renaming},
+        path::PathRef,
         printk::pr_warn_ratelimited,
         task_work,
         types::Name,
@@ -104,8 +103,11 @@ impl<'a> UpperStore<'a> {
         Self { union, write }
     }
 
-    fn mnt(&self) -> &'a Mount {
-        self.write.mnt()
+    fn path<'d>(&self, dentry: &'d Dentry) -> PathRef<'d>
+    where
+        'a: 'd,
+    {
+        PathRef::new(self.write.mnt(), dentry)
     }
 }
 
@@ -229,7 +231,7 @@ impl<'a> Store for UpperStore<'a> {
         expect(target, renaming.new_dentry())?;
         let times = match target {
             Expect::Whiteout => Some(OldTimes {
-                before: times::get(self.mnt(), renaming.old_dentry()),
+                before: attributes::times(self.path(renaming.old_dentry())),
                 same_dir: self.same_directory(old, new),
             }),
             Expect::NoObject | Expect::Object(_) => None,
@@ -246,14 +248,14 @@ impl<'a> Store for UpperStore<'a> {
         let Some(OldTimes { before, same_dir }) = before else {
             return Ok(());
         };
-        let upper = object.upper()?;
-        let now = times::get(self.mnt(), upper);
+        let upper = self.path(object.upper()?);
+        let now = attributes::times(upper);
         // The VFS holds the lock of a directory that has a new parent, and only then: nothing else
         // changed the modification time in between.
         if object.inode.is_dir() && !same_dir && !now.same_mtime(&before) {
-            times::set(self.mnt(), upper, &before)
+            attributes::change(upper, &mut Iattr::empty().times_of(&before))
         } else if now.same_ctime(&before) {
-            times::set_changed_now(self.mnt(), upper)
+            attributes::change(upper, &mut Iattr::empty().changed())
         } else {
             Ok(())
         }

@@ -24,6 +24,7 @@
 
 use crate::{
     logic::mode::{Kind, PERMISSIONS},
+    union::layers::attributes,
     vfs::{
         acl::{Acl, AclType},
         attr::Iattr,
@@ -257,10 +258,8 @@ pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
     if inode.mode() & PERMISSIONS == permissions {
         return Ok(());
     }
-    let lock = inode.lock();
-    Iattr::empty()
-        .mode(Kind::Directory.with(permissions))
-        .notify_change(mnt.idmap(), dir, &lock)
+    let mode = Kind::Directory.with(permissions);
+    attributes::change(PathRef::new(mnt, dir), &mut Iattr::empty().mode(mode))
 }
 
 /// Names of a directory.

@@ -73,12 +73,16 @@ impl Union {
         override_creds(&self.cred, |_| act())
     }
 
-    /// The mounter's credentials, with no more right to keep set-id bits than the caller has.
+    /// The mounter's credentials; for a change that strips set-id bits, with no more right to keep them
+    /// than the caller has.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn cred_without_fsetid(&self) -> Result<ARef<Credential>> {
+    pub fn cred_for_change(&self, strips: bool) -> Result<ARef<Credential>> {
+        if !strips {
+            return Ok(self.cred.clone());
+        }
         override_creds(&self.cred, |caller| {
             let mut new = NewCred::prepare()?;
             new.drop_fsetid();

@@ -12,7 +12,7 @@ use crate::{
         pack::{Extent, Index},
         record::{self, RecordError, RecordId},
     },
-    union::layers::private_dir::PrivateDir,
+    union::layers::{attributes, private_dir::PrivateDir},
     vfs::{
         attr::Iattr, cred::override_creds, file::BackedFile, statfs::Statfs, task_work,
         types::Loff, work::Task, write::WriteAccess,
@@ -228,14 +228,8 @@ impl Records {
             None => self.private.make_file(FILE)?,
             Some(file) if size(&file) == 0 => file,
             Some(file) => {
-                let mnt = self.private.path().mnt();
-                let write = WriteAccess::try_want(mnt)?;
-                let lock = file.inode().lock();
-                Iattr::empty()
-                    .sized(0)
-                    .notify_change(mnt.idmap(), file.dentry(), &lock)?;
-                drop(lock);
-                drop(write);
+                let _write = WriteAccess::try_want(self.private.path().mnt())?;
+                attributes::change(file.path(), &mut Iattr::empty().sized(0))?;
                 file
             }
         };

@@ -4,37 +4,37 @@
 
 use crate::{
     logic::mode::SET_GROUP_ID,
-    union::{change::copy_up, DEntry, Inode},
+    union::{
+        change::{copy_up, on_upper::on_upper_as},
+        DEntry, Inode,
+    },
     vfs::{
         acl::{can_set, forget_cached, Acl, AclType},
         attr::{inode_owner_or_capable, may_keep_sgid},
-        cred::override_creds,
         errno::EOPNOTSUPP,
+        inode::Inode as AnyInode,
         mount::Idmap,
-        stack,
-        write::WriteAccess,
+        path::PathRef,
     },
 };
 use kernel::prelude::*;
 
 /// `->get_inode_acl()`: what permission checks go by. The VFS keeps it until it changes.
 pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
-    let union = inode.sb().data();
-    let path = inode.data().real(union)?;
-    let real = path.dentry().inode().ok_or(EIO)?;
-    if !real.has_posix_acl() {
-        return Ok(None);
-    }
-    union.with_creds(|| {
-        Acl::of_inode(real, ty)?
-            .map(|acl| acl.mapped(path.mnt(), real))
-            .transpose()
-    })
+    read(inode, |_, real| Acl::of_inode(real, ty))
 }
 
 /// `->get_acl()`: what userspace reads.
 pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
     let inode = dentry.inode().ok_or(ENOENT)?;
+    read(inode, |path, _| Acl::get(path.mnt(), path.dentry(), ty))
+}
+
+/// Asks for an ACL of the real inode, and gives it the ids that its layer's mount makes of it.
+fn read(
+    inode: &Inode,
+    ask: impl FnOnce(PathRef<'_>, &AnyInode) -> Result<Option<Acl>>,
+) -> Result<Option<Acl>> {
     let union = inode.sb().data();
     let path = inode.data().real(union)?;
     let real = path.dentry().inode().ok_or(EIO)?;
@@ -42,7 +42,7 @@ pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
         return Ok(None);
     }
     union.with_creds(|| {
-        Acl::get(path.mnt(), path.dentry(), ty)?
+        ask(path, real)?
             .map(|acl| acl.mapped(path.mnt(), real))
             .transpose()
     })
@@ -69,23 +69,14 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
         // Nothing to remove is no reason to copy up.
         return Ok(());
     }
-    let stripping = match strips {
-        true => Some(union.cred_without_fsetid()?),
-        false => None,
-    };
+    let cred = union.cred_for_change(strips)?;
     copy_up::up(dentry)?;
-    let upper = inode.data().upper().ok_or(EROFS)?;
-    let mnt = &union.upper()?.mnt;
-    let _write = WriteAccess::want(mnt)?;
-    override_creds(stripping.as_ref().unwrap_or(&union.cred), |_| {
+    on_upper_as(inode, &cred, |upper| {
         match acl {
-            Some(acl) => acl.set(mnt, upper, ty)?,
-            None => Acl::remove(mnt, upper, ty)?,
+            Some(acl) => acl.set(upper.mnt(), upper.dentry(), ty)?,
+            None => Acl::remove(upper.mnt(), upper.dentry(), ty)?,
         }
         forget_cached(inode);
-        if let Some(real) = upper.inode() {
-            stack::copy_attr(inode, mnt, real);
-        }
         Ok(())
     })
 }

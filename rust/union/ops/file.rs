@@ -7,7 +7,11 @@
 //! Opening for writing copies nothing; the first call that changes something does.
 
 use crate::{
-    union::{change::copy_up, layers::union::Union, Inode, UnionFs, UnionInode},
+    union::{
+        change::{copy_up, settle},
+        layers::union::Union,
+        Inode, UnionFs, UnionInode,
+    },
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
         backing_file::{BackingFile, Hooks},
@@ -188,16 +192,7 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     }
 
     fn end_write(file: &File) {
-        copy_attr(file.inode());
-    }
-}
-
-/// Size and times after a change in the upper layer.
-fn copy_attr(inode: &Inode) {
-    let union = inode.sb().data();
-    let real = inode.data().upper().and_then(|d| d.inode());
-    if let (Some(real), Ok(upper)) = (real, union.upper()) {
-        stack::copy_attr(inode, &upper.mnt, real);
+        settle::refresh(file.inode());
     }
 }
 
@@ -487,12 +482,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
 /// the file system, so it does that itself: with the mounter's rights but for those to keep them.
 fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
     let union = file.inode().sb().data();
-    let stripping = match file.drops_set_id() {
-        true => Some(union.cred_without_fsetid()?),
-        false => None,
-    };
-    let cred = stripping.as_ref().unwrap_or(&union.cred);
-    let result = override_creds(cred, |_| act());
-    copy_attr(file.inode());
+    let cred = union.cred_for_change(file.drops_set_id())?;
+    let result = override_creds(&cred, |_| act());
+    settle::refresh(file.inode());
     result
 }

@@ -1,40 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inode operations: attributes, permissions, and the dispatch of the rest.
+//! Inode operations but those on names: attributes, permissions, links, blocks.
 
-use crate::vfs::{
-    self,
-    acl::{forget_cached, Acl, AclType},
-    attr::{generic_permission, inode_permission, may, Iattr, Kstat},
-    dentry::{Dentry, LookupDentry},
-    fileattr::{FiemapInfo, FileKattr},
-    inode_ops::{
-        Attributes, DirOperations, FileAttributes, Permissions, RegOperations, RenameRequest,
-        SpecialOperations, SymlinkOperations, UpdateTime,
-    },
-    mount::Idmap,
-    namei::{Link, NewObject},
-    path::PathRef,
-    stack,
-    tmpfile::Tmpfile,
-    user::caller_has_32_bits,
-    write::{InodeWriteAccess, WriteAccess},
-    xattr::Buffer,
-};
 use crate::{
-    logic::{codec::Attr, mode::Kind, value::Protattr},
+    logic::{codec::Attr, value::Protattr},
     union::{
-        change::{copy_up, create, remove, rename},
-        layers::private_xattrs,
-        lookup::by_name,
-        ops::{acl, readdir, tmpfile, xattr},
-        Child, DEntry, Inode, UnionFs, UnionInode,
+        change::{copy_up, on_upper::on_upper},
+        layers::{attributes, private_xattrs},
+        ops::{acl, xattr},
+        DEntry, Inode, UnionFs, UnionInode,
+    },
+    vfs::{
+        acl::{forget_cached, Acl, AclType},
+        attr::{generic_permission, inode_permission, may, Iattr, Kstat},
+        errno::{EOPNOTSUPP, ESTALE},
+        fileattr::{FiemapInfo, FileKattr},
+        inode_ops::{
+            Attributes, FileAttributes, Permissions, RegOperations, SpecialOperations,
+            SymlinkOperations, UpdateTime,
+        },
+        mount::Idmap,
+        namei::Link,
+        path::PathRef,
+        stack,
+        user::caller_has_32_bits,
+        write::InodeWriteAccess,
+        xattr::Buffer,
     },
 };
-use kernel::{
-    prelude::*,
-    sync::{aref::ARef, rcu},
-};
+use kernel::{prelude::*, sync::rcu};
 
 impl Attributes<UnionFs> for UnionInode {
     fn getattr(
@@ -88,21 +82,14 @@ impl Attributes<UnionFs> for UnionInode {
             }
         }
         copy_up::up(dentry)?;
-        let union = inode.sb().data();
-        let mnt = &union.upper()?.mnt;
-        let upper = inode.data().upper().ok_or(EROFS)?;
-        let real = upper.inode().ok_or(EIO)?;
-        // A file that is executed through the upper layer cannot be truncated.
-        let _text = match attr.new_size() {
-            Some(_) => Some(InodeWriteAccess::get(real)?),
-            None => None,
-        };
-        let _write = WriteAccess::want(mnt)?;
-        {
-            let lock = real.lock();
-            union.with_creds(|| attr.notify_change(mnt.idmap(), upper, &lock))?;
-            stack::copy_attr(inode, mnt, real);
-        }
+        on_upper(inode, |upper| {
+            // A file that is executed through the upper layer cannot be truncated.
+            let _text = match (attr.new_size(), upper.dentry().inode()) {
+                (Some(_), Some(real)) => Some(InodeWriteAccess::get(real)?),
+                _ => None,
+            };
+            attributes::change(upper, attr)
+        })?;
         // A new mode changes the ACL, which the VFS may have cached.
         forget_cached(inode);
         Ok(())
@@ -131,25 +118,15 @@ impl Attributes<UnionFs> for UnionInode {
                     stack::copy_atime(inode, real);
                 }
             }
-            // As on a read-only mount: nothing is refused for the sake of its time.
-            UpdateTime::Modification => drop(touch(inode, upper)),
+            UpdateTime::Modification => {
+                let mut now = Iattr::empty();
+                now.touch();
+                // As on a read-only mount: nothing is refused for the sake of its time.
+                let _ = on_upper(inode, |upper| attributes::change(upper, &mut now));
+            }
         }
         Ok(())
     }
-}
-
-/// Sets modification and change time of an object of the upper layer to now.
-fn touch(inode: &Inode, upper: &Dentry) -> Result {
-    let union = inode.sb().data();
-    let mnt = &union.upper()?.mnt;
-    let real = upper.inode().ok_or(EIO)?;
-    let _write = WriteAccess::want(mnt)?;
-    let mut now = Iattr::empty();
-    now.touch();
-    let lock = real.lock();
-    union.with_creds(|| now.notify_change(mnt.idmap(), upper, &lock))?;
-    stack::copy_attr(inode, mnt, real);
-    Ok(())
 }
 
 impl Permissions<UnionFs> for UnionInode {
@@ -168,7 +145,7 @@ impl Permissions<UnionFs> for UnionInode {
         let node = inode.data();
         let path = node.real(union)?;
         let mask = real_mask(inode, node.upper().is_some(), mask);
-        let real = path.dentry().inode().ok_or(vfs::errno::ESTALE)?;
+        let real = path.dentry().inode().ok_or(ESTALE)?;
         if node.upper().is_none() && inode.is_device() && path.mnt().is_nodev() {
             return Err(EACCES);
         }
@@ -218,36 +195,33 @@ impl FileAttributes<UnionFs> for UnionInode {
         let union = inode.sb().data();
         if fa.folds_case() {
             // Names of the union are compared byte by byte, and so are those of its layers.
-            return Err(vfs::errno::EOPNOTSUPP);
+            return Err(EOPNOTSUPP);
         }
         let before = match inode.data().upper() {
             Some(_) => None,
             None => Some(union.with_creds(|| FileKattr::of(inode.data().real(union)?))?),
         };
         copy_up::up(dentry)?;
-        let upper = inode.data().upper().ok_or(EROFS)?;
-        let _write = union.upper()?.want_write()?;
-        union.with_creds(|| {
+        on_upper(inode, |upper| {
             if let Some(before) = before {
                 // What the caller left as it was in the lower layer may mean nothing to the upper
                 // layer.
-                fa.rebase(&before, &FileKattr::of(union.upper_path(upper)?)?);
+                fa.rebase(&before, &FileKattr::of(upper)?);
             }
             // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
             // stop the union from making what belongs to it.
             let (immutable, append) = fa.protection();
             fa.set_protection(false, false);
-            fa.set(union.upper_path(upper)?)?;
+            fa.set(upper)?;
             let protection = Protattr { immutable, append };
             if protection == Protattr::default() {
-                private_xattrs::remove(union, upper, Attr::Protattr)?;
+                private_xattrs::remove(union, upper.dentry(), Attr::Protattr)?;
             } else {
-                private_xattrs::set(union, upper, Attr::Protattr, protection.encode())?;
+                private_xattrs::set(union, upper.dentry(), Attr::Protattr, protection.encode())?;
             }
-            if let Some(real) = upper.inode() {
+            if let Some(real) = upper.dentry().inode() {
                 stack::copy_flags(inode, real);
                 stack::set_protection(inode, immutable, append);
-                stack::copy_attr(inode, &union.upper()?.mnt, real);
             }
             Ok(())
         })
@@ -270,74 +244,5 @@ impl RegOperations<UnionFs> for UnionInode {
         let union = inode.sb().data();
         let real = inode.data().real(union)?.dentry().inode().ok_or(EIO)?;
         union.with_creds(|| info.ask(real, start, len))
-    }
-}
-
-impl DirOperations<UnionFs> for UnionInode {
-    type File = readdir::UnionDir;
-
-    fn lookup(
-        dir: &Inode,
-        dentry: LookupDentry<'_, UnionFs>,
-        flags: u32,
-    ) -> Result<Option<ARef<DEntry>>> {
-        by_name::lookup(dir, dentry, flags)
-    }
-
-    fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
-        create::create(dir, dentry, Kind::Regular.with(mode), NewObject::Regular)
-    }
-
-    fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
-        create::link(old, dir, new)
-    }
-
-    fn unlink(dir: &Inode, dentry: Child<'_>) -> Result {
-        remove::remove(dir, dentry)
-    }
-
-    fn symlink(_: &Idmap, dir: &Inode, dentry: Child<'_>, target: &CStr) -> Result {
-        create::create(
-            dir,
-            dentry,
-            Kind::Symlink.with(0),
-            NewObject::Symlink(target),
-        )
-    }
-
-    fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
-        create::create(
-            dir,
-            dentry,
-            Kind::Directory.with(mode),
-            NewObject::Directory,
-        )
-    }
-
-    fn rmdir(dir: &Inode, dentry: Child<'_>) -> Result {
-        remove::remove(dir, dentry)
-    }
-
-    fn mknod(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, rdev: u32) -> Result {
-        if Kind::from_mode(mode) == Some(Kind::CharDevice) && rdev == 0 {
-            // It would be a whiteout.
-            return Err(EPERM);
-        }
-        create::create(dir, dentry, mode, NewObject::Special(rdev))
-    }
-
-    fn rename(
-        _: &Idmap,
-        old_dir: &Inode,
-        old: Child<'_>,
-        new_dir: &Inode,
-        new: Child<'_>,
-        request: RenameRequest,
-    ) -> Result {
-        rename::rename(old_dir, old, new_dir, new, request)
-    }
-
-    fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
-        tmpfile::tmpfile(dir, file, Kind::Regular.with(mode))
     }
 }

@@ -88,7 +88,8 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
         stage::fallthru(&write, updir, name)?;
         change.nothing(name);
         change.end();
-        settle::refresh(union, dir)
+        settle::refresh(dir);
+        Ok(())
     })
 }
 

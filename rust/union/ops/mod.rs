@@ -4,9 +4,9 @@
 
 pub mod acl;
 pub mod dentry;
+pub mod dir;
 pub mod file;
 pub mod inode;
 pub mod ioctl;
 pub mod readdir;
-pub mod tmpfile;
 pub mod xattr;

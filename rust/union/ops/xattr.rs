@@ -5,13 +5,14 @@
 
 use crate::{
     logic::codec::{self, Class, XattrSpace},
-    union::{change::copy_up, DEntry, Inode, UnionFs},
+    union::{
+        change::{copy_up, on_upper::on_upper},
+        DEntry, Inode, UnionFs,
+    },
     vfs::{
         errno::{ENODATA, EOPNOTSUPP},
         mount::Idmap,
         path::PathRef,
-        stack,
-        write::WriteAccess,
         xattr::{self, Buffer},
         xattr_ops::{Change, Handler},
     },
@@ -128,18 +129,9 @@ impl Handler<UnionFs> for UnionXattr {
             })?;
         }
         copy_up::up(dentry)?;
-        let upper = inode.data().upper().ok_or(EROFS)?;
-        let mnt = &union.upper()?.mnt;
-        let _write = WriteAccess::want(mnt)?;
-        union.with_creds(|| {
-            match change {
-                Change::Set(value) => xattr::set(mnt, upper, name, value, flags)?,
-                Change::Remove => xattr::remove(mnt, upper, name)?,
-            }
-            if let Some(real) = upper.inode() {
-                stack::copy_attr(inode, mnt, real);
-            }
-            Ok(())
+        on_upper(inode, |upper| match change {
+            Change::Set(value) => xattr::set(upper.mnt(), upper.dentry(), name, value, flags),
+            Change::Remove => xattr::remove(upper.mnt(), upper.dentry(), name),
         })
     }
 }

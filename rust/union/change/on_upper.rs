@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changing an object that is in the upper layer.
+
+use crate::{
+    union::{change::settle, Inode},
+    vfs::{cred::override_creds, path::PathRef},
+};
+use kernel::{cred::Credential, prelude::*};
+
+/// Does `act` with the object of an inode in the upper layer: with write access and the mounter's
+/// credentials. The inode takes the object's attributes over.
+///
+/// # Errors
+///
+/// `EROFS` if it is not in the upper layer, or if that cannot be written to; those of `act`.
+pub fn on_upper<R>(inode: &Inode, act: impl FnOnce(PathRef<'_>) -> Result<R>) -> Result<R> {
+    on_upper_as(inode, &inode.sb().data().cred, act)
+}
+
+/// The same with other credentials.
+pub fn on_upper_as<R>(
+    inode: &Inode,
+    cred: &Credential,
+    act: impl FnOnce(PathRef<'_>) -> Result<R>,
+) -> Result<R> {
+    let upper = inode.sb().data().upper()?;
+    let dentry = inode.data().upper().ok_or(EROFS)?;
+    let _write = upper.want_write()?;
+    let done = override_creds(cred, |_| act(PathRef::new(&upper.mnt, dentry)))?;
+    settle::refresh(inode);
+    Ok(done)
+}
