@@ -6,8 +6,8 @@ use super::{DEntry, Inode, PassFs};
 use crate::vfs::{
     self,
     acl::{self, Acl, AclType},
-    attr::{inode_permission, may, Iattr, Kstat},
-    dentry::{lookup_flags, Dentry},
+    attr::{inode_permission, Iattr, Kstat},
+    dentry::Dentry,
     dentry_ops::DentryOperations,
     errno::{EREMOTE, ESTALE},
     fileattr::FileKattr,
@@ -98,10 +98,7 @@ pub fn same(ours: Option<&Inode>, theirs: &Dentry) -> bool {
 pub struct PassDentry;
 
 impl DentryOperations<PassFs> for PassDentry {
-    fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
-        if flags & lookup_flags::LOOKUP_RCU != 0 {
-            return Err(ECHILD);
-        }
+    fn d_revalidate(dentry: &DEntry, _flags: u32) -> Result<bool> {
         let (parent, name) = (dentry.parent(), dentry.name_snapshot()?);
         let dir = of(&parent)?;
         let now = lookup_one_unlocked(&dir.sb().data().mnt, dir.data(), name.name())?;
@@ -187,17 +184,10 @@ impl Attributes<PassFs> for PassInode {
 
 impl Permissions<PassFs> for PassInode {
     fn permission(_: &Idmap, inode: &Inode, mask: u32) -> Result {
-        if mask & may::MAY_NOT_BLOCK != 0 {
-            return Err(ECHILD);
-        }
         inode_permission(real(inode).mnt().idmap(), real_inode(inode)?, mask)
     }
 
-    fn get_inode_acl(inode: &Inode, ty: AclType, rcu: bool) -> Result<Option<Acl>> {
-        if rcu {
-            // Here as elsewhere in a walk under RCU: our data may be gone already.
-            return Err(ECHILD);
-        }
+    fn get_inode_acl(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
         let real_inode = real_inode(inode)?;
         if !real_inode.has_posix_acl() {
             return Ok(None);

@@ -7,10 +7,7 @@ use crate::{
         layers::probe::{self, LayerDir, ProbeDepth},
         DEntry, UnionFs,
     },
-    vfs::{
-        dentry::{lookup_flags, Dentry},
-        dentry_ops::DentryOperations,
-    },
+    vfs::{dentry::Dentry, dentry_ops::DentryOperations},
 };
 use kernel::prelude::*;
 
@@ -85,10 +82,6 @@ fn is_hidden(dentry: &DEntry) -> Result<bool> {
 
 impl DentryOperations<UnionFs> for UnionDentry {
     fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
-        if flags & lookup_flags::LOOKUP_RCU != 0 {
-            // The stack's memory is not protected by RCU.
-            return Err(ECHILD);
-        }
         Ok(all(dentry, |part| part.revalidate(flags), |_| Ok(false))? && !is_hidden(dentry)?)
     }
 

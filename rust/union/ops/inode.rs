@@ -3,7 +3,7 @@
 //! Inode operations but those on names: attributes, permissions, links, blocks.
 
 use crate::{
-    logic::{codec::Attr, value::Protattr},
+    logic::{codec::Attr, mode::Kind, value::Protattr},
     union::{
         change::{copy_up, on_upper::on_upper},
         layers::{attributes, private_xattrs},
@@ -22,13 +22,14 @@ use crate::{
         mount::Idmap,
         namei::Link,
         path::PathRef,
+        rcu::RcuInode,
         stack,
         user::caller_has_32_bits,
         write::InodeWriteAccess,
         xattr::Buffer,
     },
 };
-use kernel::{prelude::*, sync::rcu};
+use kernel::prelude::*;
 
 impl Attributes<UnionFs> for UnionInode {
     fn getattr(
@@ -133,18 +134,9 @@ impl Permissions<UnionFs> for UnionInode {
     fn permission(idmap: &Idmap, inode: &Inode, mask: u32) -> Result {
         let union = inode.sb().data();
         generic_permission(idmap, inode, mask)?;
-        if mask & may::MAY_NOT_BLOCK != 0 {
-            if union.any_idmapped {
-                return Err(ECHILD);
-            }
-            let guard = rcu::Guard::new();
-            let (real, is_upper) = inode.backing_rcu(&guard).ok_or(ECHILD)?;
-            let mask = real_mask(inode, is_upper, mask);
-            return union.with_creds(|| inode_permission(Idmap::nop(), real, mask));
-        }
         let node = inode.data();
         let path = node.real(union)?;
-        let mask = real_mask(inode, node.upper().is_some(), mask);
+        let mask = real_mask(inode.mode(), node.upper().is_some(), mask);
         let real = path.dentry().inode().ok_or(ESTALE)?;
         if node.upper().is_none() && inode.is_device() && path.mnt().is_nodev() {
             return Err(EACCES);
@@ -152,11 +144,18 @@ impl Permissions<UnionFs> for UnionInode {
         union.with_creds(|| inode_permission(path.mnt().idmap(), real, mask))
     }
 
-    fn get_inode_acl(inode: &Inode, ty: AclType, rcu: bool) -> Result<Option<Acl>> {
-        if rcu {
-            // The VFS has looked into its cache already.
+    fn permission_rcu(idmap: &Idmap, inode: RcuInode<'_, UnionFs>, mask: u32) -> Result {
+        inode.generic_permission(idmap, mask)?;
+        let union = inode.super_data();
+        if union.any_idmapped {
             return Err(ECHILD);
         }
+        let (real, is_upper) = inode.backing().ok_or(ECHILD)?;
+        let mask = real_mask(real.mode(), is_upper, mask);
+        union.with_creds(|| real.permission(Idmap::nop(), mask))
+    }
+
+    fn get_inode_acl(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
         acl::get_inode(inode, ty)
     }
 
@@ -171,8 +170,11 @@ impl Permissions<UnionFs> for UnionInode {
 
 /// What the mounter must be allowed to do with the object of a layer. A lower file is never
 /// written: it is read, to copy it up.
-fn real_mask(inode: &Inode, is_upper: bool, mask: u32) -> u32 {
-    let plain = inode.is_reg() || inode.is_dir() || inode.is_symlink();
+fn real_mask(mode: u16, is_upper: bool, mask: u32) -> u32 {
+    let plain = matches!(
+        Kind::from_mode(mode),
+        Some(Kind::Regular | Kind::Directory | Kind::Symlink)
+    );
     if !is_upper && plain && mask & may::MAY_WRITE != 0 {
         (mask & !(may::MAY_WRITE | may::MAY_APPEND)) | may::MAY_READ
     } else {

@@ -263,12 +263,12 @@ impl Iattr {
 
 /// Flags of a permission check (`MAY_*`).
 pub mod may {
-    pub use crate::bindings::{MAY_APPEND, MAY_EXEC, MAY_NOT_BLOCK, MAY_OPEN, MAY_READ, MAY_WRITE};
+    pub use crate::bindings::{MAY_APPEND, MAY_EXEC, MAY_OPEN, MAY_READ, MAY_WRITE};
 }
 
 /// Checks mode and ACL against the credentials in force (`generic_permission()`).
 pub fn generic_permission(idmap: &Idmap, inode: &Inode, mask: u32) -> Result {
-    // SAFETY: Both are alive (under RCU, readable).
+    // SAFETY: Both are alive.
     to_result(unsafe { bindings::generic_permission(idmap.as_ptr(), inode.as_ptr(), mask as i32) })
 }
 

@@ -11,6 +11,7 @@ pub mod file;
 pub mod fileattr;
 pub mod namei;
 pub mod open_file;
+pub mod rcu;
 pub mod splice;
 pub mod stack;
 pub mod statfs;

@@ -25,11 +25,6 @@ use kernel::{
     types::Opaque,
 };
 
-/// Flags of a lookup (`LOOKUP_*`).
-pub mod lookup_flags {
-    pub use crate::bindings::LOOKUP_RCU;
-}
-
 /// A dentry of any file system (`struct dentry`).
 ///
 /// # Invariants

@@ -19,11 +19,7 @@ use crate::vfs::{
 use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     prelude::*,
-    sync::{
-        aref::AlwaysRefCounted,
-        atomic::{Acquire, Release},
-        rcu, Arc,
-    },
+    sync::{aref::AlwaysRefCounted, atomic::Release, Arc},
     types::Opaque,
 };
 
@@ -357,26 +353,15 @@ impl<T: FileSystem> INode<T> {
         unsafe { SuperBlock::from_raw((*self.as_ptr()).i_sb) }
     }
 
-    /// For a stacked file system: says which inode stands behind this one now.
+    /// For a stacked file system: says which inode stands behind this one now
+    /// ([`RcuInode::backing`](crate::vfs::rcu::RcuInode::backing)).
     pub fn set_backing(&self, backing: Backing<'_>) {
-        // SAFETY: By the type's invariant.
-        let this = unsafe { &*WithData::<T>::container_of(self.as_ptr()) };
-        this.backing.store(backing.word(), Release);
-    }
-
-    /// What [`set_backing`](Self::set_backing) said, in a walk under RCU, without a reference.
-    /// The inode's own data must not be used there: they may be dropped already.
-    ///
-    /// `None` before it was said. During teardown the inode behind may be on its way out, but
-    /// inodes are freed after a grace period, so it stays readable.
-    pub fn backing_rcu<'a>(&'a self, _rcu: &'a rcu::Guard) -> Option<(&'a Inode, bool)> {
-        // SAFETY: The allocation of an inode is freed by RCU, and this word is not dropped.
-        let this = unsafe { &*WithData::<T>::container_of(self.as_ptr()) };
-        let word = this.backing.load(Acquire);
-        let backing = (word & !1) as *mut bindings::inode;
-        // SAFETY: The inode was referenced when the word was stored and is freed by RCU; the
-        // read side is held for `'a`.
-        (word != 0).then(|| unsafe { (Inode::from_raw(backing), word & 1 != 0) })
+        // SAFETY: By the type's invariant. Only this field is borrowed: C writes to the inode.
+        unsafe {
+            (*WithData::<T>::container_of(self.as_ptr()))
+                .backing
+                .store(backing.word(), Release)
+        };
     }
 
     /// Whether the inode can be found by its identity.

@@ -18,8 +18,7 @@ use kernel::{
 
 /// Operations on dentries.
 pub trait DentryOperations<T: FileSystem>: 'static {
-    /// `->d_revalidate()`. `flags`: `LOOKUP_*`; with `LOOKUP_RCU`, fail with `ECHILD` rather than
-    /// sleep.
+    /// `->d_revalidate()`, but not under RCU. `flags`: `LOOKUP_*`.
     fn d_revalidate(dentry: &DEntry<T>, flags: u32) -> Result<bool>;
 
     /// `->d_weak_revalidate()`.
@@ -71,10 +70,16 @@ impl<T: FileSystem, D: DentryOperations<T>> DentryTable<T, D> {
         fn d_revalidate(
             _dir: *mut bindings::inode,
             _name: *const bindings::qstr,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry,
             flags: c_uint,
         ) -> c_int {
-            D::d_revalidate(dentry, flags)
+            if flags & bindings::LOOKUP_RCU != 0 {
+                // Nobody holds the dentry.
+                Err(ECHILD)
+            } else {
+                // SAFETY: The caller holds the dentry, which is of `T`.
+                D::d_revalidate(unsafe { DEntry::from_raw(dentry) }, flags)
+            }
         }
 
         fn d_weak_revalidate(

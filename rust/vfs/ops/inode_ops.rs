@@ -17,6 +17,7 @@ use crate::vfs::{
     mount::Idmap,
     namei::Link,
     path::PathRef,
+    rcu::RcuInode,
     tmpfile::Tmpfile,
     xattr::Buffer,
 };
@@ -56,13 +57,16 @@ pub trait Attributes<T: FileSystem> {
 
 /// Operations of all kinds but symbolic links.
 pub trait Permissions<T: FileSystem>: Attributes<T> {
-    /// `->permission()`. `mask`: `MAY_*`; with `MAY_NOT_BLOCK`, in a walk under RCU: fail with
-    /// `ECHILD` rather than sleep.
+    /// `->permission()`. `mask`: `MAY_*`.
     fn permission(idmap: &Idmap, inode: &INode<T>, mask: u32) -> Result;
 
-    /// `->get_inode_acl()`, for permission checks; with `rcu`, fail with `ECHILD` rather than
-    /// sleep.
-    fn get_inode_acl(inode: &INode<T>, ty: AclType, rcu: bool) -> Result<Option<Acl>>;
+    /// `->permission()` in a walk under RCU. `ECHILD` has the walk begin anew without.
+    fn permission_rcu(_idmap: &Idmap, _inode: RcuInode<'_, T>, _mask: u32) -> Result {
+        Err(ECHILD)
+    }
+
+    /// `->get_inode_acl()`, for permission checks, but not under RCU.
+    fn get_inode_acl(inode: &INode<T>, ty: AclType) -> Result<Option<Acl>>;
 
     /// `->get_acl()`, for userspace.
     fn get_acl(idmap: &Idmap, dentry: &DEntry<T>, ty: AclType) -> Result<Option<Acl>>;

@@ -22,11 +22,12 @@ use crate::vfs::{
     },
     mount::Idmap,
     path::PathRef,
+    rcu::RcuInode,
     tmpfile::Tmpfile,
     types::cstr,
     xattr::Buffer,
 };
-use core::marker::PhantomData;
+use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{
     ffi::{c_char, c_int, c_uint},
     prelude::*,
@@ -313,22 +314,35 @@ impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
 
 impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
     callbacks! {
-        /// In a walk under RCU too: there the inode is readable.
         fn permission(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            inode: *mut bindings::inode => INode::from_raw,
+            inode: *mut bindings::inode => NonNull::new_unchecked,
             mask: c_int,
         ) -> c_int {
-            O::permission(idmap, inode, mask as u32)
+            let mask = mask as u32;
+            if mask & bindings::MAY_NOT_BLOCK != 0 {
+                // SAFETY: With this flag the walk holds the read side of RCU, and nothing else.
+                let inode = unsafe { RcuInode::from_raw(inode) };
+                O::permission_rcu(idmap, inode, mask & !bindings::MAY_NOT_BLOCK)
+            } else {
+                // SAFETY: Without it the caller holds the inode.
+                O::permission(idmap, unsafe { INode::from_raw(inode.as_ptr()) }, mask)
+            }
         }
 
-        /// In a walk under RCU too, with `rcu`.
         fn get_inode_acl(
-            inode: *mut bindings::inode => INode::from_raw,
+            inode: *mut bindings::inode,
             ty: c_int,
             rcu: bool,
         ) -> *mut kernel::bindings::posix_acl {
-            O::get_inode_acl(inode, AclType::from_raw(ty), rcu).map(Acl::into_raw)
+            if rcu {
+                // The VFS has looked into its cache already; nobody holds the inode.
+                Err(ECHILD)
+            } else {
+                // SAFETY: The caller holds the inode.
+                let inode = unsafe { INode::from_raw(inode) };
+                O::get_inode_acl(inode, AclType::from_raw(ty)).map(Acl::into_raw)
+            }
         }
 
         fn get_acl(

@@ -284,8 +284,9 @@ impl Identity {
         // SAFETY: By the function's contract.
         unsafe {
             (*inode).i_ino = self.ino;
-            let this = &*WithData::<T>::container_of(inode);
-            this.backing.store(self.backing, Release);
+            (*WithData::<T>::container_of(inode))
+                .backing
+                .store(self.backing, Release);
         }
     }
 }
@@ -298,8 +299,8 @@ impl<T: FileSystem> Table<T> {
             // SAFETY: The inode is one of `T`, and the identity is the caller's.
             unsafe {
                 let identity = &*identity.cast::<Identity>();
-                let this = &*WithData::<T>::container_of(inode);
-                let same = this.backing.load(Acquire) & !1 == identity.backing & !1;
+                let backing = (*WithData::<T>::container_of(inode)).backing.load(Acquire);
+                let same = backing & !1 == identity.backing & !1;
                 c_int::from(same && (*inode).i_ino == identity.ino)
             }
         }
