@@ -4,10 +4,7 @@
 
 use crate::{
     union::listing::record_file::Records,
-    vfs::{
-        once,
-        work::{Background, Workqueue},
-    },
+    vfs::{once, work::Background},
 };
 use kernel::{
     prelude::*,
@@ -22,9 +19,8 @@ const DELAY: u32 = 1000;
 pub struct Recorder {
     /// The records.
     pub records: Arc<Records>,
-    /// Created on first use, and so is the queue.
+    /// Created on first use.
     writer: SetOnce<Background<Records>>,
-    queue: SetOnce<Workqueue>,
 }
 
 impl Recorder {
@@ -33,7 +29,6 @@ impl Recorder {
         Self {
             records,
             writer: SetOnce::new(),
-            queue: SetOnce::new(),
         }
     }
 
@@ -43,25 +38,19 @@ impl Recorder {
     ///
     /// `ENOMEM`.
     pub fn start(&self) -> Result {
-        if self.queue.as_ref().is_none() {
-            once::get_or_put(&self.queue, Workqueue::new(c"union")?);
-        }
         if self.writer.as_ref().is_none() {
-            once::get_or_put(&self.writer, Background::new(self.records.clone())?);
+            once::get_or_put(&self.writer, Background::new(c"union", self.records.clone())?);
         }
-        if let (Some(writer), Some(queue)) = (self.writer.as_ref(), self.queue.as_ref()) {
-            writer.start(queue, DELAY);
+        if let Some(writer) = self.writer.as_ref() {
+            writer.start(DELAY);
         }
         Ok(())
     }
 
     /// Writes down what waits, and closes the file: at unmount.
     pub fn finish(self) {
-        if let Some(writer) = self.writer.as_ref() {
-            writer.finish();
-        }
-        // This waits until no thread executes code of it any more.
-        drop(self.queue);
+        // What waits is done now, and this waits for its end.
+        drop(self.writer);
         self.records.close();
     }
 }

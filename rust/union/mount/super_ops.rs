@@ -97,7 +97,6 @@ impl SuperOperations for UnionFs {
             recorder.finish();
         }
         stage::drop_shared_whiteout(&data);
-        // A walk under RCU may look at the rest of the data until then.
         data.unmount();
     }
 }

@@ -15,22 +15,18 @@ use kernel::{
     workqueue::{new_delayed_work, DelayedWork, Queue, WorkItem},
 };
 
-/// A queue of work of its own (`struct workqueue_struct`). When it is dropped, all of its work is
-/// done, and no thread executes code of it any more. A [`Background`] must not wait then.
-pub struct Workqueue(NonNull<kernel::bindings::workqueue_struct>);
+/// A queue of work (`struct workqueue_struct`). When it is dropped, all of its work is done, and no
+/// thread executes code of it any more. Nothing delayed must wait for it then.
+struct Workqueue(NonNull<kernel::bindings::workqueue_struct>);
 
 // SAFETY: A work queue may be used and destroyed by any task.
 unsafe impl Send for Workqueue {}
-// SAFETY: As above.
+// SAFETY: Whoever has it may add work to it.
 unsafe impl Sync for Workqueue {}
 
 impl Workqueue {
     /// An empty one (`alloc_workqueue()`, unbound).
-    ///
-    /// # Errors
-    ///
-    /// `ENOMEM`.
-    pub fn new(name: &'static CStr) -> Result<Self> {
+    fn new(name: &'static CStr) -> Result<Self> {
         // SAFETY: The name is NUL-terminated; it is copied.
         let queue = unsafe { bindings::alloc_workqueue(name.as_char_ptr()) };
         NonNull::new(queue.cast()).map(Self).ok_or(ENOMEM)
@@ -44,7 +40,8 @@ impl Workqueue {
 
 impl Drop for Workqueue {
     fn drop(&mut self) {
-        // SAFETY: Made by `new()`; whoever could add work has the queue borrowed. May sleep.
+        // SAFETY: Made by `new()`; whoever could add work has the queue borrowed, and its owner has
+        // no delayed work that waits. May sleep.
         unsafe { bindings::destroy_workqueue(self.0.as_ptr().cast()) };
     }
 }
@@ -74,16 +71,20 @@ impl<T: Task> WorkItem for Delayed<T> {
     }
 }
 
-/// A task that can wait for a while (`struct delayed_work`).
-pub struct Background<T: Task>(Arc<Delayed<T>>);
+/// A task that can wait for a while (`struct delayed_work`), with a queue of its own. Dropped while
+/// it waits, it is done at once, and the drop waits for its end: then the queue goes.
+pub struct Background<T: Task> {
+    delayed: Arc<Delayed<T>>,
+    queue: Workqueue,
+}
 
 impl<T: Task> Background<T> {
-    /// Not started.
+    /// Not started. `name`: of the queue.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn new(task: Arc<T>) -> Result<Self> {
+    pub fn new(name: &'static CStr, task: Arc<T>) -> Result<Self> {
         let delayed = Arc::pin_init(
             pin_init!(Delayed {
                 task,
@@ -91,21 +92,30 @@ impl<T: Task> Background<T> {
             }),
             GFP_KERNEL,
         )?;
-        Ok(Self(delayed))
+        let queue = Workqueue::new(name)?;
+        Ok(Self { delayed, queue })
     }
 
     /// Has a kernel thread do the task after so many milliseconds, if it does not wait already.
-    pub fn start(&self, queue: &Workqueue, delay: Msecs) {
+    pub fn start(&self, delay: Msecs) {
         // It is waiting if it cannot be queued.
-        let _ = queue
+        let _ = self
+            .queue
             .queue()
-            .enqueue_delayed(self.0.clone(), msecs_to_jiffies(delay));
+            .enqueue_delayed(self.delayed.clone(), msecs_to_jiffies(delay));
     }
 
     /// If the task waits, has it done now; then, or if it is being done, waits for its end.
-    pub fn finish(&self) {
+    fn finish(&self) {
         // SAFETY: The work was initialised, and is alive as long as this reference;
         // `DelayedWork` is transparent. May sleep.
-        unsafe { bindings::flush_delayed_work((&raw const self.0.work).cast_mut().cast()) };
+        unsafe { bindings::flush_delayed_work((&raw const self.delayed.work).cast_mut().cast()) };
+    }
+}
+
+impl<T: Task> Drop for Background<T> {
+    fn drop(&mut self) {
+        // Nobody can start it any more.
+        self.finish();
     }
 }

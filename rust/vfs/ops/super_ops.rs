@@ -49,8 +49,8 @@ pub trait SuperOperations: FileSystem {
         Ok(())
     }
 
-    /// Called for the data when the super block is shut down, after the last inode is gone. Walks
-    /// under RCU may still look at the data: they are to be freed after a grace period.
+    /// Called for the data when the super block is shut down, after the last inode is gone and the
+    /// last walk under RCU that came upon one has ended.
     fn put_super(data: KBox<Self::SuperData>);
 }
 
@@ -75,8 +75,12 @@ impl<T: SuperOperations> Table<T> {
     callbacks! {
         /// At shutdown, after all inodes of the super block are gone.
         fn put_super(sb: *mut bindings::super_block) -> () {
-            // SAFETY: Called once, when nothing reaches the data any more.
-            unsafe { take_data::<T>(sb) }
+            // SAFETY: Called once. No inode leads to the data any more, nor does a walk under RCU
+            // that came upon one before, after a grace period.
+            unsafe {
+                bindings::synchronize_rcu_expedited();
+                take_data::<T>(sb);
+            }
         }
 
         /// `->kill_sb()` of the type. `put_super` runs only if there is a root; otherwise the data
@@ -141,7 +145,6 @@ unsafe fn take_data<T: SuperOperations>(sb: *mut bindings::super_block) {
     unsafe {
         let data = (*sb).s_fs_info;
         if !data.is_null() {
-            // Walks under RCU may still look at the data: the pointer stays until they are gone.
             T::put_super(KBox::from_raw(data.cast()));
             (*sb).s_fs_info = core::ptr::null_mut();
         }
