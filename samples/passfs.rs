@@ -171,7 +171,11 @@ impl Context<PassFs> for Options {
         Ok(Parsed::Done)
     }
 
-    fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, PassFs>, fc: &FsContext) -> Result {
+    fn fill_super(
+        &mut self,
+        mut sb: NewSuperBlock<'_, PassFs>,
+        fc: &FsContext,
+    ) -> Result<Root<PassFs>> {
         let Some((name, Some(path))) = self.dir.take() else {
             fc.error(fmt!("dir=PATH is missing: say which directory to show"));
             return Err(EINVAL);
@@ -201,10 +205,8 @@ impl Context<PassFs> for Options {
         }
         sb.set_default_d_op::<PassDentry>(true);
         let data = KBox::new(Pass { mnt, name }, GFP_KERNEL)?;
-        sb.set_data(data, Handlers::new::<PassInode>());
-        let root = Root::new(inode::get(sb.ready()?, dentry.into())?)?;
-        sb.set_root(root);
-        Ok(())
+        let sb = sb.set_data(data, Handlers::new::<PassInode>());
+        Root::new(inode::get(sb, dentry.into())?)
     }
 
     fn reconfigure(&mut self, sb: &SuperBlock<PassFs>, fc: &FsContext) -> Result {

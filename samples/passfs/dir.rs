@@ -17,7 +17,7 @@ use crate::vfs::{
     inode_ops::{DirOperations, RenameRequest},
     mount::Idmap,
     namei::{lookup_one_unlocked, Creating, NewObject, Removing, RenameFlags, Renaming},
-    open_file::OpenFile,
+    open_file::{OpenFile, Opening},
     tmpfile::Tmpfile,
     types::Loff,
     write::WriteAccess,
@@ -141,7 +141,7 @@ impl DirOperations<PassFs> for PassInode {
     fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, PassFs>, mode: u16) -> Result {
         let sb = dir.sb();
         let _write = WriteAccess::want(&sb.data().mnt)?;
-        let open = file.as_open::<Self>();
+        let open = file.as_file();
         let made = BackingFile::tmpfile(open, real_flags(open), real(dir), mode)?;
         let inode = inode::get(sb, made.dentry().into())?;
         file.finish::<Self>(inode, PassFile::new(made)?)
@@ -154,7 +154,7 @@ type OpenDir = OpenFile<PassFs, BackedFile>;
 impl DirFileOperations<PassFs> for PassInode {
     type Data = BackedFile;
 
-    fn open(inode: &Inode, _: &OpenDir) -> Result<Pin<KBox<BackedFile>>> {
+    fn open(inode: &Inode, _: Opening<'_, PassFs>) -> Result<Pin<KBox<BackedFile>>> {
         let flags = flags::O_DIRECTORY | flags::O_LARGEFILE | flags::O_NOATIME;
         Ok(KBox::pin(
             BackedFile::open(real(inode), flags)?,

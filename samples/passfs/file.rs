@@ -13,7 +13,7 @@ use crate::vfs::{
     file_ops::{RegFileOperations, Remap},
     fileattr::FiemapInfo,
     inode_ops::RegOperations,
-    open_file::{IovIter, Kiocb, OpenFile, Vma},
+    open_file::{IovIter, Kiocb, OpenFile, Opening, UserFile, Vma},
     splice::Pipe,
     types::Loff,
 };
@@ -38,7 +38,7 @@ impl PassFile {
 }
 
 /// How to open the real file. Access times are ours to update, see [`Hooks::accessed`].
-pub fn real_flags(file: &File) -> u32 {
+pub fn real_flags(file: &UserFile<PassFs>) -> u32 {
     (file.flags() & !flags::OPEN_ONLY) | flags::O_LARGEFILE | flags::O_NOATIME
 }
 
@@ -85,8 +85,8 @@ impl RegOperations<PassFs> for PassInode {
 impl RegFileOperations<PassFs> for PassInode {
     type Data = PassFile;
 
-    fn open(inode: &Inode, file: &File) -> Result<Pin<KBox<PassFile>>> {
-        PassFile::new(BackingFile::open(file, real_flags(file), real(inode))?)
+    fn open(inode: &Inode, file: Opening<'_, PassFs>) -> Result<Pin<KBox<PassFile>>> {
+        PassFile::new(BackingFile::open(&file, real_flags(&file), real(inode))?)
     }
 
     fn llseek(file: &File, offset: Loff, whence: i32) -> Result<Loff> {

@@ -51,7 +51,7 @@ pub fn lookup(
         return Err(ENAMETOOLONG);
     }
     let inode = union.with_creds(|| {
-        let root = sb.root().inode().ok_or(EIO)?;
+        let root = dentry.root().inode().ok_or(EIO)?;
         resolve(union, root.data(), dir.data(), name)?
             .map(|parts| iget::get(sb, parts))
             .transpose()

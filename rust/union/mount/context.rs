@@ -74,7 +74,11 @@ impl Context<UnionFs> for MountContext {
         share::find(fc, &self.options.dirs, config, &cred)
     }
 
-    fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, UnionFs>, fc: &FsContext) -> Result {
+    fn fill_super(
+        &mut self,
+        mut sb: NewSuperBlock<'_, UnionFs>,
+        fc: &FsContext,
+    ) -> Result<Root<UnionFs>> {
         if !fc.is_in_creators_userns() {
             fc.error(fmt!(
                 "the caller is not in the user namespace the mount was begun in"
@@ -99,23 +103,18 @@ impl Context<UnionFs> for MountContext {
         check::overlap(fc, dirs)?;
 
         let union = open::union(fc, dirs, config, cred, claims)?;
-        describe(sb, dirs, &union, depth);
-        sb.set_data(union, Handlers::new::<UnionXattr>());
-        let root = {
-            let ready = sb.ready()?;
-            let union = ready.data();
-            union.with_creds(|| {
-                if let Some(dirs) = dirs.upper() {
-                    workdir::probe_whiteout(fc, dirs.work, union)?;
-                    if !union.should_sync() {
-                        workdir::mark_volatile(fc, dirs.work, union)?;
-                    }
+        describe(&mut sb, dirs, &union, depth);
+        let sb = sb.set_data(union, Handlers::new::<UnionXattr>());
+        let union = sb.data();
+        union.with_creds(|| {
+            if let Some(dirs) = dirs.upper() {
+                workdir::probe_whiteout(fc, dirs.work, union)?;
+                if !union.should_sync() {
+                    workdir::mark_volatile(fc, dirs.work, union)?;
                 }
-                Root::new(root::get(ready, dirs)?)
-            })?
-        };
-        sb.set_root(root);
-        Ok(())
+            }
+            Root::new(root::get(sb, dirs)?)
+        })
     }
 
     fn reconfigure(&mut self, sb: &SuperBlock<UnionFs>, fc: &FsContext) -> Result {

@@ -44,7 +44,7 @@ impl SuperOperations for UnionFs {
     fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
         let sb = dentry.sb();
         let union = sb.data();
-        let root = sb.root().inode().ok_or(EIO)?.data();
+        let root = dentry.root().inode().ok_or(EIO)?.data();
         buf.get(root.real(union)?)?;
         buf.set_namelen(union.namelen);
         buf.set_type(match union.config.statfs {

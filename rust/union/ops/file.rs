@@ -21,7 +21,7 @@ use crate::{
         file_ops::{RegFileOperations, Remap},
         inode_lock::SharedLock,
         once,
-        open_file::{FileRef, IovIter, Kiocb, OpenFile, Vma},
+        open_file::{FileRef, IovIter, Kiocb, OpenFile, Opening, UserFile, Vma},
         path::PathRef,
         splice::Pipe,
         stack, task_work,
@@ -56,7 +56,11 @@ const REAL_FLAGS: u32 = flags::O_LARGEFILE | flags::O_NOATIME;
 impl UnionFile {
     /// Makes a file without a name in `parent` of the upper layer, and opens it. With the creator's
     /// credentials in force.
-    pub fn tmpfile(file: &File, parent: PathRef<'_>, mode: u16) -> Result<Pin<KBox<Self>>> {
+    pub fn tmpfile(
+        file: &UserFile<UnionFs>,
+        parent: PathRef<'_>,
+        mode: u16,
+    ) -> Result<Pin<KBox<Self>>> {
         let real = (file.flags() & !flags::OPEN_ONLY) | REAL_FLAGS;
         let first = BackingFile::tmpfile(file, real, parent, mode)?;
         Self::new(first, true)
@@ -81,7 +85,7 @@ impl UnionFile {
 /// Opens an object of a layer for `file`, as the mounter.
 fn open_real(
     union: &Union,
-    file: &File,
+    file: &UserFile<UnionFs>,
     real: PathRef<'_>,
     open_flags: u32,
 ) -> Result<BackingFile> {
@@ -252,13 +256,13 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
 impl RegFileOperations<UnionFs> for UnionInode {
     type Data = UnionFile;
 
-    fn open(inode: &Inode, file: &File) -> Result<Pin<KBox<UnionFile>>> {
+    fn open(inode: &Inode, mut file: Opening<'_, UnionFs>) -> Result<Pin<KBox<UnionFile>>> {
         let union = inode.sb().data();
         let node = inode.data();
         file.clear_flags(flags::OPEN_ONLY);
         match node.upper() {
             Some(upper) => {
-                let real = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+                let real = open_real(union, &file, union.upper_path(upper)?, file.flags())?;
                 UnionFile::new(real, true)
             }
             None => {
@@ -270,11 +274,11 @@ impl RegFileOperations<UnionFs> for UnionInode {
                 }
                 let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
                 let lower = node.real_lower(union)?;
-                let real = match open_real(union, file, lower, read_only) {
+                let real = match open_real(union, &file, lower, read_only) {
                     // It is for the file system of the upper layer to refuse; until the copy-up, the
                     // data come through the page cache.
                     Err(e) if e == EINVAL && read_only & flags::O_DIRECT != 0 => {
-                        open_real(union, file, lower, read_only & !flags::O_DIRECT)?
+                        open_real(union, &file, lower, read_only & !flags::O_DIRECT)?
                     }
                     real => real?,
                 };

@@ -17,7 +17,10 @@ use crate::{
         Inode, UnionFs,
     },
     vfs::{
-        dir_context::DirContext, file_ops::DirFileOperations, open_file::OpenFile, types::Loff,
+        dir_context::DirContext,
+        file_ops::DirFileOperations,
+        open_file::{OpenFile, Opening},
+        types::Loff,
         user::UserArg,
     },
 };
@@ -32,7 +35,7 @@ pub struct UnionDir;
 impl DirFileOperations<UnionFs> for UnionDir {
     type Data = ();
 
-    fn open(_inode: &Inode, _file: &OpenFile<UnionFs, ()>) -> Result<Pin<KBox<()>>> {
+    fn open(_inode: &Inode, _file: Opening<'_, UnionFs>) -> Result<Pin<KBox<()>>> {
         Ok(KBox::pin((), GFP_KERNEL_ACCOUNT)?)
     }
 

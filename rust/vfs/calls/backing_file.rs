@@ -9,7 +9,7 @@ use crate::vfs::{
     callback::callbacks,
     file::{size, BackedFile},
     file_system::FileSystem,
-    open_file::{IovIter, Kiocb, OpenFile, Vma},
+    open_file::{IovIter, Kiocb, OpenFile, UserFile, Vma},
     path::PathRef,
     splice::Pipe,
     types::Loff,
@@ -69,11 +69,7 @@ impl BackingFile {
     /// Whether a write appends is for the stacked file to say: each request carries it
     /// (`IOCB_APPEND`), so the real file is opened without `O_APPEND`, which would override a
     /// `RWF_NOAPPEND`. But for an append-only inode, where it is a condition.
-    pub fn open<T: FileSystem, D>(
-        user: &OpenFile<T, D>,
-        flags: u32,
-        real: PathRef<'_>,
-    ) -> Result<Self> {
+    pub fn open<T: FileSystem>(user: &UserFile<T>, flags: u32, real: PathRef<'_>) -> Result<Self> {
         let append_only = real.dentry().inode().is_some_and(|i| i.is_append_only());
         let flags = if append_only {
             flags
@@ -93,8 +89,8 @@ impl BackingFile {
 
     /// Makes and opens a file without a name in the directory `parent`
     /// (`backing_tmpfile_open()`).
-    pub fn tmpfile<T: FileSystem, D>(
-        user: &OpenFile<T, D>,
+    pub fn tmpfile<T: FileSystem>(
+        user: &UserFile<T>,
         flags: u32,
         parent: PathRef<'_>,
         mode: u16,

@@ -17,15 +17,14 @@ use crate::vfs::{
 use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{error::to_result, prelude::*, types::Opaque};
 
-/// An open file of our own file system `T`, on loan, whose `->open()` left a `D` with it.
+/// A file of our own file system `T` on loan, open or being opened.
 #[repr(transparent)]
-pub struct OpenFile<T, D>(Opaque<bindings::file>, PhantomData<(T, D)>);
+pub struct UserFile<T>(Opaque<bindings::file>, PhantomData<T>);
 
-impl<T: FileSystem, D> OpenFile<T, D> {
+impl<T: FileSystem> UserFile<T> {
     /// # Safety
     ///
-    /// `ptr` must be an open file of `T`, alive for `'a`, with a `D` in `private_data` unless
-    /// `->open()` is still running.
+    /// `ptr` must be a file of `T`, open or being opened, and alive for `'a`.
     pub(in crate::vfs) unsafe fn from_raw<'a>(ptr: *mut bindings::file) -> &'a Self {
         // SAFETY: By the function's contract.
         unsafe { &*ptr.cast() }
@@ -37,26 +36,20 @@ impl<T: FileSystem, D> OpenFile<T, D> {
 
     /// The inode.
     pub fn inode(&self) -> &INode<T> {
-        // SAFETY: An open file holds its inode, here one of `T`.
+        // SAFETY: A file holds its inode, here one of `T`.
         unsafe { INode::from_raw(bindings::file_inode(self.as_ptr())) }
     }
 
-    /// The dentry it was opened by.
+    /// The dentry it is opened by.
     pub fn dentry(&self) -> &DEntry<T> {
-        // SAFETY: An open file holds its path.
+        // SAFETY: A file holds its path.
         unsafe { DEntry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
     }
 
-    /// The path it was opened by, referenced.
+    /// The path it is opened by, referenced.
     pub fn path(&self) -> Path {
-        // SAFETY: An open file holds its path.
+        // SAFETY: A file holds its path.
         unsafe { Path::from_borrowed(bindings::file_path(self.as_ptr())) }
-    }
-
-    /// Updates the access time of the stacked inode (`touch_atime()`).
-    pub fn touch_atime(&self) {
-        // SAFETY: An open file holds its path.
-        unsafe { bindings::touch_atime(bindings::file_path(self.as_ptr())) };
     }
 
     /// `O_*` flags as they are now.
@@ -64,11 +57,65 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         // SAFETY: A racing read of one word, as C does.
         unsafe { (&raw const (*self.as_ptr()).f_flags).read_volatile() }
     }
+}
 
-    /// Takes flags away that mattered at open time only. For `->open()`.
-    pub fn clear_flags(&self, mask: u32) {
-        // SAFETY: In `->open()` nobody else knows the file.
+/// A file in its `->open()`: nobody else knows it, and it has no data yet.
+pub struct Opening<'a, T>(&'a UserFile<T>);
+
+impl<T: FileSystem> Opening<'_, T> {
+    /// # Safety
+    ///
+    /// `file` must be the argument of an `->open()` in progress.
+    pub(in crate::vfs) unsafe fn from_raw(file: *mut bindings::file) -> Self {
+        // SAFETY: By the function's contract.
+        Self(unsafe { UserFile::from_raw(file) })
+    }
+
+    /// Takes flags away that mattered at open time only.
+    pub fn clear_flags(&mut self, mask: u32) {
+        // SAFETY: Nobody else knows the file.
         unsafe { (*self.as_ptr()).f_flags &= !mask };
+    }
+}
+
+impl<T> core::ops::Deref for Opening<'_, T> {
+    type Target = UserFile<T>;
+
+    fn deref(&self) -> &UserFile<T> {
+        self.0
+    }
+}
+
+/// An open file of our own file system `T`, on loan, whose `->open()` left a `D` with it.
+///
+/// # Invariants
+///
+/// A `D` is in `private_data`.
+#[repr(transparent)]
+pub struct OpenFile<T, D>(UserFile<T>, PhantomData<D>);
+
+impl<T, D> core::ops::Deref for OpenFile<T, D> {
+    type Target = UserFile<T>;
+
+    fn deref(&self) -> &UserFile<T> {
+        &self.0
+    }
+}
+
+impl<T: FileSystem, D> OpenFile<T, D> {
+    /// # Safety
+    ///
+    /// `ptr` must be an open file of `T`, alive for `'a`, with a `D` in `private_data`.
+    pub(in crate::vfs) unsafe fn from_raw<'a>(ptr: *mut bindings::file) -> &'a Self {
+        // INVARIANT: By the function's contract.
+        // SAFETY: Likewise.
+        unsafe { &*ptr.cast() }
+    }
+
+    /// Updates the access time of the stacked inode (`touch_atime()`).
+    pub fn touch_atime(&self) {
+        // SAFETY: An open file holds its path.
+        unsafe { bindings::touch_atime(bindings::file_path(self.as_ptr())) };
     }
 
     /// The file position.
@@ -110,7 +157,7 @@ impl<T: FileSystem, D> OpenFile<T, D> {
 
     /// What `->open()` left.
     pub fn data(&self) -> &D {
-        // SAFETY: Set by the open shim of the same operations, freed in `->release()`.
+        // SAFETY: By the invariant; freed in `->release()`.
         unsafe { &*(*self.as_ptr()).private_data.cast() }
     }
 

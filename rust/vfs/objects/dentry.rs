@@ -266,6 +266,14 @@ impl<T: FileSystem> DEntry<T> {
         unsafe { SuperBlock::from_raw(self.sb_ptr()) }
     }
 
+    /// The root directory. Of a super block that is being filled, which has none yet, nobody has a
+    /// dentry.
+    pub fn root(&self) -> &DEntry<T> {
+        // SAFETY: Set when the first dentry came out of `fill_super`; alive as long as the super
+        // block.
+        unsafe { DEntry::from_raw((*self.sb_ptr()).s_root) }
+    }
+
     /// Whether this is the root of its file system.
     pub fn is_root(&self) -> bool {
         // SAFETY: `d_parent` of a root points to itself; the comparison needs no lock.
@@ -294,6 +302,11 @@ impl<'a, T: FileSystem> LookupDentry<'a, T> {
     pub fn name(&self) -> Name<'a> {
         // SAFETY: `->lookup()` has the name stable (locking.rst, and see the type).
         unsafe { stable_name(self.dentry.as_ptr()) }
+    }
+
+    /// The root directory.
+    pub fn root(&self) -> &'a DEntry<T> {
+        self.dentry.root()
     }
 
     /// Ends the lookup with `inode`, or with a negative entry.
@@ -400,7 +413,14 @@ impl<T: FileSystem> Root<T> {
         Ok(Self(unsafe { ARef::from_raw(root.cast()) }))
     }
 
-    pub(in crate::vfs) fn into_raw(self) -> *mut bindings::dentry {
-        ARef::into_raw(self.0).as_ptr().cast()
+    /// The C form, if it is a dentry of `sb`.
+    pub(in crate::vfs) fn into_raw_of(
+        self,
+        sb: *mut bindings::super_block,
+    ) -> Result<*mut bindings::dentry> {
+        if self.0.sb_ptr() != sb {
+            return Err(EINVAL);
+        }
+        Ok(ARef::into_raw(self.0).as_ptr().cast())
     }
 }

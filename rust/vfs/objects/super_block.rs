@@ -5,11 +5,7 @@
 //! C: `struct super_block`.
 
 use crate::bindings;
-use crate::vfs::{
-    dentry::{DEntry, Dentry},
-    file_system::FileSystem,
-    types::Loff,
-};
+use crate::vfs::{dentry::Dentry, file_system::FileSystem, types::Loff};
 use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{
     error::to_result,
@@ -29,7 +25,7 @@ pub mod flags {
 /// The deepest stack of file systems the kernel allows (`FILESYSTEM_MAX_STACK_DEPTH`).
 pub const MAX_STACK_DEPTH: i32 = bindings::FILESYSTEM_MAX_STACK_DEPTH as i32;
 
-/// A super block of `T` that is complete, or whose data at least are set.
+/// A super block of `T` that is complete, or lacks a root alone.
 #[repr(transparent)]
 pub struct SuperBlock<T: FileSystem>(Opaque<bindings::super_block>, PhantomData<T>);
 
@@ -86,12 +82,6 @@ impl<T: FileSystem> SuperBlock<T> {
     pub fn stack_depth(&self) -> i32 {
         // SAFETY: Set before the first inode is made.
         unsafe { (*self.as_ptr()).s_stack_depth }
-    }
-
-    /// The root directory.
-    pub fn root(&self) -> &DEntry<T> {
-        // SAFETY: Set before the super block is published; alive as long as it.
-        unsafe { DEntry::from_raw((*self.as_ptr()).s_root) }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::vfs::{
     file::FlOwner,
     file_system::FileSystem,
     inode::INode,
-    open_file::{IovIter, Kiocb, OpenFile, Vma},
+    open_file::{IovIter, Kiocb, OpenFile, Opening, Vma},
     splice::Pipe,
     types::Loff,
     user::UserArg,
@@ -39,7 +39,7 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     type Data: Send + Sync + 'static;
 
     /// `->open()`.
-    fn open(inode: &INode<T>, file: &OpenFile<T, Self::Data>) -> Result<Pin<KBox<Self::Data>>>;
+    fn open(inode: &INode<T>, file: Opening<'_, T>) -> Result<Pin<KBox<Self::Data>>>;
 
     /// `->llseek()`.
     fn llseek(file: &OpenFile<T, Self::Data>, offset: Loff, whence: i32) -> Result<Loff>;
@@ -118,7 +118,7 @@ pub trait DirFileOperations<T: FileSystem>: Sized + 'static {
     type Data: Send + Sync + 'static;
 
     /// `->open()`.
-    fn open(inode: &INode<T>, file: &OpenFile<T, Self::Data>) -> Result<Pin<KBox<Self::Data>>>;
+    fn open(inode: &INode<T>, file: Opening<'_, T>) -> Result<Pin<KBox<Self::Data>>>;
 
     /// `->iterate_shared()`. The directory is locked shared.
     fn iterate_shared(file: &OpenFile<T, Self::Data>, ctx: &mut DirContext) -> Result;
@@ -191,9 +191,9 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
 
     callbacks! {
         fn open(inode: *mut bindings::inode => INode::from_raw, file: *mut bindings::file) -> c_int {
-            // SAFETY: The file is being opened: nobody else uses it. It has no data yet.
-            F::open(inode, unsafe { OpenFile::from_raw(file) }).map(|data| {
-                // SAFETY: As above.
+            // SAFETY: This is `->open()`.
+            F::open(inode, unsafe { Opening::from_raw(file) }).map(|data| {
+                // SAFETY: Nobody else uses the file yet.
                 unsafe {
                     (*file).private_data = data.into_foreign();
                     bindings::file_set_can_odirect(file);
@@ -356,9 +356,9 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
 
     callbacks! {
         fn open(inode: *mut bindings::inode => INode::from_raw, file: *mut bindings::file) -> c_int {
-            // SAFETY: The file is being opened: nobody else uses it. It has no data yet.
-            F::open(inode, unsafe { OpenFile::from_raw(file) }).map(|data| {
-                // SAFETY: As above.
+            // SAFETY: This is `->open()`.
+            F::open(inode, unsafe { Opening::from_raw(file) }).map(|data| {
+                // SAFETY: Nobody else uses the file yet.
                 unsafe { (*file).private_data = data.into_foreign() };
             })
         }

@@ -10,7 +10,7 @@ use crate::vfs::{
     file_ops::{self, RegFileOperations},
     file_system::FileSystem,
     inode::INode,
-    open_file::OpenFile,
+    open_file::UserFile,
 };
 use core::marker::PhantomData;
 use kernel::{error::to_result, prelude::*, sync::aref::ARef, types::ForeignOwnable};
@@ -38,10 +38,10 @@ impl<T: FileSystem> Tmpfile<'_, T> {
         unsafe { DEntry::from_raw((*bindings::file_path(self.file)).dentry) }
     }
 
-    /// The file as its operations will see it. Its data are not set yet.
-    pub fn as_open<F: RegFileOperations<T>>(&self) -> &OpenFile<T, F::Data> {
+    /// The file, which is being opened.
+    pub fn as_file(&self) -> &UserFile<T> {
         // SAFETY: Alive for the call.
-        unsafe { OpenFile::from_raw(self.file) }
+        unsafe { UserFile::from_raw(self.file) }
     }
 
     /// Gives the file its inode and its data and completes the open.

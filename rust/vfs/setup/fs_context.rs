@@ -7,6 +7,7 @@
 use crate::bindings;
 use crate::vfs::{
     callback::{callbacks, lent},
+    dentry::Root,
     inode_lock::Holder,
     new_super::NewSuperBlock,
     path::Path,
@@ -50,8 +51,8 @@ pub trait Context<T: SuperOperations>: Sized + Send {
         Ok(None)
     }
 
-    /// Fills the super block of a new mount.
-    fn fill_super(&mut self, sb: &mut NewSuperBlock<'_, T>, fc: &FsContext) -> Result;
+    /// Fills the super block of a new mount, and returns its root.
+    fn fill_super(&mut self, sb: NewSuperBlock<'_, T>, fc: &FsContext) -> Result<Root<T>>;
 
     /// Carries out a remount.
     fn reconfigure(&mut self, sb: &SuperBlock<T>, fc: &FsContext) -> Result;
@@ -299,12 +300,19 @@ impl<T: SuperOperations, C: Context<T>> Table<T, C> {
 
         /// What `get_tree_nodev()` calls for a new super block.
         fn fill_super(
-            sb: *mut bindings::super_block => NewSuperBlock::from_raw,
+            sb: *mut bindings::super_block,
             fc: *mut bindings::fs_context,
         ) -> c_int {
-            let mut sb = sb;
-            // SAFETY: The data are borrowed in this call only.
-            unsafe { FsContext::data::<C>(fc).fill_super(&mut sb, FsContext::from_raw(fc)) }
+            // SAFETY: This is `fill_super`. The data are borrowed in this call only.
+            let root = unsafe {
+                let new = NewSuperBlock::from_raw(sb);
+                FsContext::data::<C>(fc).fill_super(new, FsContext::from_raw(fc))
+            };
+            // One of another mount would not do.
+            root.and_then(|root| root.into_raw_of(sb)).map(|root| {
+                // SAFETY: Nobody else knows the super block; the reference moves over.
+                unsafe { (*sb).s_root = root };
+            })
         }
 
         /// Whether a super block has the device number that the context's key is, for `sget_fc()`.

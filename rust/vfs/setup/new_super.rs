@@ -6,7 +6,6 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::Root,
     dentry_ops::{self, DentryOperations},
     super_block::SuperBlock,
     super_ops::{SuperOperations, Table},
@@ -16,42 +15,20 @@ use crate::vfs::{
 use core::marker::PhantomData;
 use kernel::prelude::*;
 
-/// A super block in the making, in `fill_super`.
+/// A super block in the making, in `fill_super`: nobody else knows it, and it has no data yet.
 pub struct NewSuperBlock<'a, T> {
     sb: *mut bindings::super_block,
     _t: PhantomData<&'a T>,
 }
 
-impl<T: SuperOperations> NewSuperBlock<'_, T> {
+impl<'a, T: SuperOperations> NewSuperBlock<'a, T> {
     /// # Safety
     ///
-    /// `sb` must be the new super block of a `fill_super` in progress.
+    /// `sb` must be the new super block of a `fill_super` that is in progress for `'a`.
     pub(in crate::vfs) unsafe fn from_raw(sb: *mut bindings::super_block) -> Self {
         Self {
             sb,
             _t: PhantomData,
-        }
-    }
-
-    /// Sets `T`'s data, after which inodes can be made. Sets `T`'s operations too.
-    pub fn set_data(&mut self, data: KBox<T::SuperData>, handler: &'static Handlers<T>) {
-        // SAFETY: Nobody else knows the super block. The data are freed by `put_super` or, when
-        // `fill_super` fails, by `kill_sb`.
-        unsafe {
-            (*self.sb).s_fs_info = KBox::into_raw(data).cast();
-            (*self.sb).s_op = &Table::<T>::OPS;
-            (*self.sb).s_xattr = handler.as_ptr();
-        }
-    }
-
-    /// The super block as far as it is: after [`set_data`](Self::set_data).
-    pub fn ready(&self) -> Result<&SuperBlock<T>> {
-        // SAFETY: Alive; the data are checked to be set.
-        unsafe {
-            if (*self.sb).s_fs_info.is_null() {
-                return Err(EINVAL);
-            }
-            Ok(SuperBlock::from_raw(self.sb))
         }
     }
 
@@ -70,13 +47,13 @@ impl<T: SuperOperations> NewSuperBlock<'_, T> {
 
     /// Sets the type number `statfs(2)` reports.
     pub fn set_magic(&mut self, magic: u32) {
-        // SAFETY: Nobody else knows the super block (here and below).
+        // SAFETY: Nobody else knows the super block.
         unsafe { (*self.sb).s_magic = magic as usize };
     }
 
     /// Sets the UUID (`super_set_uuid()`).
     pub fn set_uuid(&mut self, uuid: [u8; 16]) {
-        // SAFETY: As above.
+        // SAFETY: Nobody else knows the super block.
         unsafe {
             (*self.sb).s_uuid.b = uuid;
             (*self.sb).s_uuid_len = uuid.len() as u8;
@@ -85,13 +62,13 @@ impl<T: SuperOperations> NewSuperBlock<'_, T> {
 
     /// Sets the largest file size, in bytes.
     pub fn set_maxbytes(&mut self, max: Loff) {
-        // SAFETY: As above.
+        // SAFETY: Nobody else knows the super block.
         unsafe { (*self.sb).s_maxbytes = max };
     }
 
     /// Sets the depth of the stack and the granularity of times (nanoseconds).
     pub fn set_stacking(&mut self, depth: i32, time_gran: u32) {
-        // SAFETY: As above.
+        // SAFETY: Nobody else knows the super block.
         unsafe {
             (*self.sb).s_stack_depth = depth;
             (*self.sb).s_time_gran = time_gran;
@@ -100,7 +77,7 @@ impl<T: SuperOperations> NewSuperBlock<'_, T> {
 
     /// Sets the block size (`FIGETBSZ`), as a power of two.
     pub fn set_block_bits(&mut self, bits: u8) {
-        // SAFETY: As above.
+        // SAFETY: Nobody else knows the super block.
         unsafe {
             (*self.sb).s_blocksize_bits = bits;
             (*self.sb).s_blocksize = 1 << bits.min(30);
@@ -109,19 +86,30 @@ impl<T: SuperOperations> NewSuperBlock<'_, T> {
 
     /// Adds `SB_*` flags.
     pub fn add_flags(&mut self, flags: u32) {
-        // SAFETY: As above.
+        // SAFETY: Nobody else knows the super block.
         unsafe { (*self.sb).s_flags |= flags as usize };
     }
 
     /// Adds `SB_I_*` flags.
     pub fn add_iflags(&mut self, flags: u32) {
-        // SAFETY: As above.
+        // SAFETY: Nobody else knows the super block.
         unsafe { (*self.sb).s_iflags |= flags as usize };
     }
 
-    /// Sets the root directory, the last step.
-    pub fn set_root(&mut self, root: Root<T>) {
-        // SAFETY: As above; the reference moves over.
-        unsafe { (*self.sb).s_root = root.into_raw() };
+    /// Sets `T`'s data and operations, the last of what is set: from now on inodes can be made. A root
+    /// directory is all that the super block lacks.
+    pub fn set_data(
+        self,
+        data: KBox<T::SuperData>,
+        handler: &'static Handlers<T>,
+    ) -> &'a SuperBlock<T> {
+        // SAFETY: The data are freed by `put_super` or, when `fill_super` fails, by `kill_sb`. The
+        // super block is alive for `'a`, and has them.
+        unsafe {
+            (*self.sb).s_fs_info = KBox::into_raw(data).cast();
+            (*self.sb).s_op = &Table::<T>::OPS;
+            (*self.sb).s_xattr = handler.as_ptr();
+            SuperBlock::from_raw(self.sb)
+        }
     }
 }
