@@ -29,7 +29,7 @@ use core::ffi::CStr;
 use inode::{PassDentry, PassInode};
 use kernel::{prelude::*, str::CString, sync::aref::ARef};
 use vfs::{
-    dentry::{ChildDentry, Dentry, Root},
+    dentry::{ChildDentry, Dentry, NewDentry, Root},
     file_system::FileSystem,
     fs_context::{Context, FsContext, Parameter, Parsed, Value},
     mount::{Access, PrivateMount},
@@ -88,6 +88,8 @@ pub type Inode = vfs::inode::INode<PassFs>;
 pub type DEntry = vfs::dentry::DEntry<PassFs>;
 /// A dentry of ours in an operation that changes its directory.
 pub type Child<'a> = ChildDentry<'a, PassFs>;
+/// A dentry of ours in an operation that makes an object.
+pub type NewChild<'a> = NewDentry<'a, PassFs>;
 
 /// The data of a super block.
 pub struct Pass {

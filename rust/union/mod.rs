@@ -62,3 +62,5 @@ pub type Inode = vfs::inode::INode<UnionFs>;
 pub type DEntry = vfs::dentry::DEntry<UnionFs>;
 /// A dentry of a union in an operation that modifies its directory.
 pub type Child<'a> = vfs::dentry::ChildDentry<'a, UnionFs>;
+/// A dentry of a union in an operation that makes an object.
+pub type NewChild<'a> = vfs::dentry::NewDentry<'a, UnionFs>;

@@ -27,6 +27,7 @@
 
 mod base;
 mod calls;
+mod misuse;
 mod objects;
 mod ops;
 mod setup;

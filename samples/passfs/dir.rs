@@ -5,7 +5,7 @@
 use super::{
     file::{real_flags, PassFile},
     inode::{self, real, refresh, refresh_links, same, PassInode},
-    Child, DEntry, Inode, PassFs,
+    Child, DEntry, Inode, NewChild, PassFs,
 };
 use crate::vfs::{
     backing_file::BackingFile,
@@ -26,7 +26,7 @@ use core::ffi::CStr;
 use kernel::{prelude::*, sync::aref::ARef};
 
 /// Makes a name in the real directory, and what it leads to here.
-fn make(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) -> Result {
+fn make(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let write = WriteAccess::want(&sb.data().mnt)?;
     let made = Creating::start(&write, dir.data(), dentry.name())?.make(mode, object)?;
@@ -75,11 +75,11 @@ impl DirOperations<PassFs> for PassInode {
         dentry.d_splice_alias(inode)
     }
 
-    fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
+    fn create(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
         make(dir, dentry, mode, NewObject::Regular)
     }
 
-    fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
+    fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
         let old = inode::of(old)?;
         make(dir, new, old.mode(), NewObject::Link(old.data()))
     }
@@ -88,11 +88,11 @@ impl DirOperations<PassFs> for PassInode {
         remove(dir, dentry)
     }
 
-    fn symlink(_: &Idmap, dir: &Inode, dentry: Child<'_>, target: &CStr) -> Result {
+    fn symlink(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, target: &CStr) -> Result {
         make(dir, dentry, 0, NewObject::Symlink(target))
     }
 
-    fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
+    fn mkdir(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16) -> Result {
         make(dir, dentry, mode, NewObject::Directory)
     }
 
@@ -100,7 +100,7 @@ impl DirOperations<PassFs> for PassInode {
         remove(dir, dentry)
     }
 
-    fn mknod(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, rdev: u32) -> Result {
+    fn mknod(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
         make(dir, dentry, mode, NewObject::Special(rdev))
     }
 

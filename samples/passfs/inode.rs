@@ -129,10 +129,7 @@ fn set_attributes(inode: &Inode, attr: &mut Iattr) -> Result {
         .transpose()?;
     attr.for_backing();
     let _write = WriteAccess::want(path.mnt())?;
-    {
-        let lock = real.lock();
-        attr.notify_change(path.mnt().idmap(), path.dentry(), &lock)?;
-    }
+    attr.notify_change(path)?;
     refresh(inode);
     // The mode is a part of the ACL.
     acl::forget_cached(inode);

@@ -8,7 +8,7 @@
 
 use crate::{
     logic::change::copy_up::{holes_of_copy, Holes},
-    union::layers::{attributes, union::Union},
+    union::layers::union::Union,
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         cred::override_creds,
@@ -170,5 +170,5 @@ fn set_size(to: &BackedFile, end: Loff) -> Result {
         return Ok(());
     }
     let _write = WriteAccess::want(to.path().mnt())?;
-    attributes::change(to.path(), &mut Iattr::empty().sized(end))
+    Iattr::empty().sized(end).notify_change(to.path())
 }

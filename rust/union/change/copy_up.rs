@@ -21,7 +21,7 @@ use crate::{
     },
     union::{
         change::{copy_data, settle, stage::Staged},
-        layers::{attributes, impure, inum, node::Arrival, private_xattrs, union::Union},
+        layers::{impure, inum, node::Arrival, private_xattrs, union::Union},
         listing::dir_cache,
         lookup::iget,
         DEntry, Inode,
@@ -343,11 +343,9 @@ impl CopyStore for Copy<'_> {
         if self.facts.kind != Kind::Symlink {
             attr = attr.mode(self.mode());
         }
-        let inode = to.dentry().inode().ok_or(EIO)?;
-        let lock = inode.lock();
-        attr.notify_change(to.mnt().idmap(), to.dentry(), &lock)?;
+        attr.notify_change(to)?;
         match &mut self.change {
-            Some(change) => change.notify_change(to.mnt().idmap(), to.dentry(), &lock),
+            Some(change) => change.notify_change(to),
             None => Ok(()),
         }
     }
@@ -401,7 +399,7 @@ impl CopyStore for Copy<'_> {
         };
         let mut stat = Kstat::empty();
         stat.fill_from(updir.mnt().idmap(), STATX_BASIC_STATS, self.parent);
-        let _ = attributes::change(updir, &mut Iattr::empty().times_of(&stat));
+        let _ = Iattr::empty().times_of(&stat).notify_change(updir);
     }
 
     fn discard(&mut self, draft: Draft) {

@@ -13,7 +13,7 @@ use crate::{
         layers::impure,
         listing::dir_cache::ViewChange,
         lookup::iget,
-        Child, DEntry, Inode,
+        DEntry, Inode, NewChild,
     },
     vfs::{
         cred::{override_creds, NewCred},
@@ -25,7 +25,7 @@ use crate::{
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 
 /// Makes an object of `mode` (type included) at `dentry` for the caller.
-pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) -> Result {
+pub fn create(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let union = sb.data();
     union.check_new_name(dentry.name())?;
@@ -62,7 +62,7 @@ pub fn create(dir: &Inode, dentry: Child<'_>, mode: u16, object: NewObject<'_>) 
 }
 
 /// Gives an object of the union another name.
-pub fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
+pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
     let union = dir.sb().data();
     union.check_new_name(new.name())?;
     copy_up::up(old)?;

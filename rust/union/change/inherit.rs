@@ -5,7 +5,7 @@
 use crate::{
     union::{
         change::stage::{New, Staged},
-        layers::{attributes, union::Union},
+        layers::union::Union,
         Inode,
     },
     vfs::{acl::Inherited, attr::Iattr, namei::NewObject, path::PathRef, write::WriteAccess},
@@ -35,7 +35,7 @@ pub fn stage<'a>(
     let path = PathRef::new(mnt, dentry);
     if !matches!(new.object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
         // The file system applied the umask, or set-group-id rules of the work directory.
-        attributes::change(path, &mut Iattr::empty().mode(inherited.mode))?;
+        Iattr::empty().mode(inherited.mode).notify_change(path)?;
     }
     if !inherited.is_empty() {
         inherited.apply(mnt, dentry)?;

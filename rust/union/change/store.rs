@@ -17,12 +17,12 @@ use crate::{
             inherit, reserve,
             stage::{self, New, Staged},
         },
-        layers::{attributes, impure, private_xattrs, union::Union},
+        layers::{impure, private_xattrs, union::Union},
         listing::dir_cache::{self, Listing},
         Inode,
     },
     vfs::{
-        attr::{Iattr, Kstat},
+        attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         dentry::Dentry,
         errno::ESTALE,
         namei::{Creating, Removing, RenameFlags, Renaming},
@@ -231,7 +231,7 @@ impl<'a> Store for UpperStore<'a> {
         expect(target, renaming.new_dentry())?;
         let times = match target {
             Expect::Whiteout => Some(OldTimes {
-                before: attributes::times(self.path(renaming.old_dentry())),
+                before: times(self.path(renaming.old_dentry())),
                 same_dir: self.same_directory(old, new),
             }),
             Expect::NoObject | Expect::Object(_) => None,
@@ -249,13 +249,13 @@ impl<'a> Store for UpperStore<'a> {
             return Ok(());
         };
         let upper = self.path(object.upper()?);
-        let now = attributes::times(upper);
+        let now = times(upper);
         // The VFS holds the lock of a directory that has a new parent, and only then: nothing else
         // changed the modification time in between.
         if object.inode.is_dir() && !same_dir && !now.same_mtime(&before) {
-            attributes::change(upper, &mut Iattr::empty().times_of(&before))
+            Iattr::empty().times_of(&before).notify_change(upper)
         } else if now.same_ctime(&before) {
-            attributes::change(upper, &mut Iattr::empty().changed())
+            Iattr::empty().changed().notify_change(upper)
         } else {
             Ok(())
         }
@@ -313,4 +313,13 @@ fn clear(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing
         }
     }
     Ok(())
+}
+
+/// The times of an object, as its inode has them.
+fn times(path: PathRef<'_>) -> Kstat {
+    let mut stat = Kstat::empty();
+    if let Some(inode) = path.dentry().inode() {
+        stat.fill_from(path.mnt().idmap(), STATX_BASIC_STATS, inode);
+    }
+    stat
 }

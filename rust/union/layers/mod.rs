@@ -2,7 +2,6 @@
 
 //! The layers: what they are, what inodes are made of, what a layer says of a name.
 
-pub mod attributes;
 pub mod identity;
 pub mod impure;
 pub mod inum;

@@ -24,7 +24,6 @@
 
 use crate::{
     logic::mode::{Kind, PERMISSIONS},
-    union::layers::attributes,
     vfs::{
         acl::{Acl, AclType},
         attr::Iattr,
@@ -259,7 +258,9 @@ pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
         return Ok(());
     }
     let mode = Kind::Directory.with(permissions);
-    attributes::change(PathRef::new(mnt, dir), &mut Iattr::empty().mode(mode))
+    Iattr::empty()
+        .mode(mode)
+        .notify_change(PathRef::new(mnt, dir))
 }
 
 /// Names of a directory.

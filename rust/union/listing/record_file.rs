@@ -12,7 +12,7 @@ use crate::{
         pack::{Extent, Index},
         record::{self, RecordError, RecordId},
     },
-    union::layers::{attributes, private_dir::PrivateDir},
+    union::layers::private_dir::PrivateDir,
     vfs::{
         attr::Iattr, cred::override_creds, file::BackedFile, statfs::Statfs, task_work,
         types::Loff, work::Task, write::WriteAccess,
@@ -229,7 +229,7 @@ impl Records {
             Some(file) if size(&file) == 0 => file,
             Some(file) => {
                 let _write = WriteAccess::try_want(self.private.path().mnt())?;
-                attributes::change(file.path(), &mut Iattr::empty().sized(0))?;
+                Iattr::empty().sized(0).notify_change(file.path())?;
                 file
             }
         };

@@ -39,7 +39,10 @@ impl Recorder {
     /// `ENOMEM`.
     pub fn start(&self) -> Result {
         if self.writer.as_ref().is_none() {
-            once::get_or_put(&self.writer, Background::new(c"union", self.records.clone())?);
+            once::get_or_put(
+                &self.writer,
+                Background::new(c"union", self.records.clone())?,
+            );
         }
         if let Some(writer) = self.writer.as_ref() {
             writer.start(DELAY);

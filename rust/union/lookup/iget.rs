@@ -171,9 +171,8 @@ pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
     });
     if !inode.is_hashed() && !node.is_unlinked() {
         // One of several names of a lower file, now a file of its own.
-        inode.set_ino(ino);
         inode.set_nlink(1);
-        inode.hash();
+        inode.insert_hash(ino);
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use crate::{
         change::{copy_up, create, remove, rename},
         lookup::{by_name, iget},
         ops::{file::UnionFile, readdir::UnionDir},
-        Child, DEntry, Inode, UnionFs, UnionInode,
+        Child, DEntry, Inode, NewChild, UnionFs, UnionInode,
     },
     vfs::{
         cred::override_creds,
@@ -32,11 +32,11 @@ impl DirOperations<UnionFs> for UnionInode {
         by_name::lookup(dir, dentry, flags)
     }
 
-    fn create(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, _excl: bool) -> Result {
+    fn create(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
         create::create(dir, dentry, Kind::Regular.with(mode), NewObject::Regular)
     }
 
-    fn link(old: &DEntry, dir: &Inode, new: Child<'_>) -> Result {
+    fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
         create::link(old, dir, new)
     }
 
@@ -44,7 +44,7 @@ impl DirOperations<UnionFs> for UnionInode {
         remove::remove(dir, dentry)
     }
 
-    fn symlink(_: &Idmap, dir: &Inode, dentry: Child<'_>, target: &CStr) -> Result {
+    fn symlink(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, target: &CStr) -> Result {
         create::create(
             dir,
             dentry,
@@ -53,7 +53,7 @@ impl DirOperations<UnionFs> for UnionInode {
         )
     }
 
-    fn mkdir(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16) -> Result {
+    fn mkdir(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16) -> Result {
         create::create(
             dir,
             dentry,
@@ -66,7 +66,7 @@ impl DirOperations<UnionFs> for UnionInode {
         remove::remove(dir, dentry)
     }
 
-    fn mknod(_: &Idmap, dir: &Inode, dentry: Child<'_>, mode: u16, rdev: u32) -> Result {
+    fn mknod(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
         if Kind::from_mode(mode) == Some(Kind::CharDevice) && rdev == 0 {
             // It would be a whiteout.
             return Err(EPERM);

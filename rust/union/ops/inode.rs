@@ -6,7 +6,7 @@ use crate::{
     logic::{codec::Attr, mode::Kind, value::Protattr},
     union::{
         change::{copy_up, on_upper::on_upper},
-        layers::{attributes, private_xattrs},
+        layers::private_xattrs,
         ops::{acl, xattr},
         DEntry, Inode, UnionFs, UnionInode,
     },
@@ -89,7 +89,7 @@ impl Attributes<UnionFs> for UnionInode {
                 (Some(_), Some(real)) => Some(InodeWriteAccess::get(real)?),
                 _ => None,
             };
-            attributes::change(upper, attr)
+            attr.notify_change(upper)
         })?;
         // A new mode changes the ACL, which the VFS may have cached.
         forget_cached(inode);
@@ -123,7 +123,7 @@ impl Attributes<UnionFs> for UnionInode {
                 let mut now = Iattr::empty();
                 now.touch();
                 // As on a read-only mount: nothing is refused for the sake of its time.
-                let _ = on_upper(inode, |upper| attributes::change(upper, &mut now));
+                let _ = on_upper(inode, |upper| now.notify_change(upper));
             }
         }
         Ok(())

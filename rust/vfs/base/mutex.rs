@@ -5,7 +5,11 @@
 //! C: `mutex_lock_killable()`.
 
 use crate::bindings;
-use core::{ffi::CStr, marker::PhantomPinned};
+use crate::vfs::types::TaskLocal;
+use core::{
+    ffi::CStr,
+    marker::{PhantomData, PhantomPinned},
+};
 use kernel::{error::to_result, prelude::*, str::CStrExt, sync::LockClassKey, types::Opaque};
 
 /// A mutex that protects what its owner says, held for long: waiting for it ends with a fatal
@@ -43,7 +47,10 @@ impl KillableMutex {
     pub fn lock(&self) -> Result<KillableGuard<'_>> {
         // SAFETY: Initialised, by the constructor.
         to_result(unsafe { bindings::mutex_lock_killable(self.mutex.get()) })?;
-        Ok(KillableGuard { mutex: self })
+        Ok(KillableGuard {
+            mutex: self,
+            _task: PhantomData,
+        })
     }
 }
 
@@ -51,6 +58,7 @@ impl KillableMutex {
 #[must_use]
 pub struct KillableGuard<'a> {
     mutex: &'a KillableMutex,
+    _task: TaskLocal,
 }
 
 impl Drop for KillableGuard<'_> {

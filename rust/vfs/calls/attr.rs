@@ -8,7 +8,6 @@ use crate::bindings;
 use crate::vfs::{
     dentry::Dentry,
     inode::Inode,
-    inode_lock::ExclusiveLock,
     mount::Idmap,
     path::PathRef,
     types::{Ino, Loff},
@@ -236,23 +235,21 @@ impl Iattr {
         })
     }
 
-    /// Makes the change (`notify_change()`) under the lock of `dentry`'s inode.
+    /// Makes the change (`notify_change()`), with the lock of the inode held for it.
     ///
     /// # Errors
     ///
-    /// Those of the file system and of the checks under the credentials in force; `EWOULDBLOCK`
-    /// does not occur, for no delegation is broken here: nobody else has the object.
-    pub fn notify_change(
-        &mut self,
-        idmap: &Idmap,
-        dentry: &Dentry,
-        _lock: &ExclusiveLock<'_>,
-    ) -> Result {
+    /// Those of the file system and of the checks under the credentials in force; `ENOENT` for a
+    /// negative dentry. `EWOULDBLOCK` does not occur, for no delegation is broken here: nobody else
+    /// has the object.
+    pub fn notify_change(&mut self, path: PathRef<'_>) -> Result {
+        let dentry = path.dentry();
         write::assert_held(dentry);
-        // SAFETY: All are alive; the lock is held.
+        let _lock = dentry.inode().ok_or(ENOENT)?.lock();
+        // SAFETY: All are alive; the lock is held, of this dentry's inode.
         to_result(unsafe {
             bindings::notify_change(
-                idmap.as_ptr(),
+                path.mnt().idmap().as_ptr(),
                 dentry.as_ptr(),
                 &mut self.0,
                 core::ptr::null_mut(),

@@ -5,7 +5,8 @@
 //! C: `mnt_want_write()`, `mnt_drop_write()`, `sb_start_write_trylock()`, `get_write_access()`.
 
 use crate::bindings;
-use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount};
+use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount, types::TaskLocal};
+use core::marker::PhantomData;
 use kernel::{error::to_result, prelude::*};
 
 /// The right to write through a mount. While it is held the file system is neither frozen nor made
@@ -15,6 +16,7 @@ use kernel::{error::to_result, prelude::*};
 /// system in one task.
 pub struct WriteAccess<'a> {
     mnt: &'a Mount,
+    _task: TaskLocal,
 }
 
 impl<'a> WriteAccess<'a> {
@@ -26,7 +28,10 @@ impl<'a> WriteAccess<'a> {
     pub fn want(mnt: &'a Mount) -> Result<Self> {
         // SAFETY: The mount is alive; may sleep.
         to_result(unsafe { bindings::mnt_want_write(mnt.as_ptr()) })?;
-        Ok(Self { mnt })
+        Ok(Self {
+            mnt,
+            _task: PhantomData,
+        })
     }
 
     /// The same without waiting: for what can as well be left undone.
@@ -47,7 +52,10 @@ impl<'a> WriteAccess<'a> {
                 return Err(e);
             }
         }
-        Ok(Self { mnt })
+        Ok(Self {
+            mnt,
+            _task: PhantomData,
+        })
     }
 
     /// The mount.

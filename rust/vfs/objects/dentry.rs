@@ -373,14 +373,34 @@ impl<'a, T: FileSystem> ChildDentry<'a, T> {
         // holds a reference on it.
         unsafe { DEntry::from_raw((*self.dentry.as_ptr()).d_parent) }
     }
+}
 
-    /// Makes the negative dentry positive (`d_instantiate()`).
-    pub fn d_instantiate(&self, inode: ARef<INode<T>>) {
-        // SAFETY: The dentry is negative: the VFS calls the creating operations with negative
-        // dentries only. The inode reference is given away.
-        unsafe {
-            bindings::d_instantiate(self.dentry.as_ptr(), ARef::into_raw(inode).as_ptr().cast())
-        };
+/// The dentry given to an operation that makes an object under its name: a [`ChildDentry`] that is
+/// negative.
+pub struct NewDentry<'a, T: FileSystem>(ChildDentry<'a, T>);
+
+impl<'a, T: FileSystem> core::ops::Deref for NewDentry<'a, T> {
+    type Target = ChildDentry<'a, T>;
+
+    fn deref(&self) -> &ChildDentry<'a, T> {
+        &self.0
+    }
+}
+
+impl<T: FileSystem> NewDentry<'_, T> {
+    /// # Safety
+    ///
+    /// `ptr` must be the argument of an operation in progress that makes an object under its name.
+    pub(in crate::vfs) unsafe fn from_raw(ptr: *mut bindings::dentry) -> Self {
+        // SAFETY: By the function's contract.
+        Self(unsafe { ChildDentry::from_raw(ptr) })
+    }
+
+    /// Makes the dentry positive (`d_instantiate()`).
+    pub fn d_instantiate(self, inode: ARef<INode<T>>) {
+        // SAFETY: The dentry is negative: the VFS calls the creating operations with such ones alone,
+        // and `self` is consumed. The inode reference is given away.
+        unsafe { bindings::d_instantiate(self.as_ptr(), ARef::into_raw(inode).as_ptr().cast()) };
     }
 }
 

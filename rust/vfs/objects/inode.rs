@@ -19,7 +19,11 @@ use crate::vfs::{
 use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     prelude::*,
-    sync::{aref::AlwaysRefCounted, atomic::Release, Arc},
+    sync::{
+        aref::AlwaysRefCounted,
+        atomic::{Relaxed, Release},
+        Arc,
+    },
     types::Opaque,
 };
 
@@ -258,14 +262,20 @@ impl Inode {
     pub fn lock(&self) -> ExclusiveLock<'_> {
         // SAFETY: `self` is alive; may sleep.
         unsafe { bindings::inode_lock(self.as_ptr()) };
-        ExclusiveLock { inode: self }
+        ExclusiveLock {
+            inode: self,
+            _task: PhantomData,
+        }
     }
 
     /// Locks the inode shared (`inode_lock_shared()`).
     pub fn lock_shared(&self) -> SharedLock<'_> {
         // SAFETY: `self` is alive; may sleep.
         unsafe { bindings::inode_lock_shared(self.as_ptr()) };
-        SharedLock { inode: self }
+        SharedLock {
+            inode: self,
+            _task: PhantomData,
+        }
     }
 
     /// Claims the inode as exclusively used by a stacked file system, as overlayfs does for its
@@ -370,22 +380,20 @@ impl<T: FileSystem> INode<T> {
         unsafe { !bindings::inode_unhashed(self.as_ptr()) }
     }
 
-    /// Hashes an inode that was made unhashed, under its number, so that it is found from now on.
-    /// One that is hashed stays where it is: other file systems' inodes share the hash chains, and
+    /// Gives an inode that was made unhashed its number, and hashes it, so that it is found from now
+    /// on. One that is hashed stays as it is: other file systems' inodes share the hash chains, and
     /// are looked for without a lock.
-    pub fn hash(&self) {
-        // SAFETY: The inode is alive and complete; the function takes the hash lock.
+    pub fn insert_hash(&self, ino: Ino) {
+        // SAFETY: The inode is alive and complete. Of those who find it unhashed the exchange lets
+        // one through; nobody else hashes such an inode. The number is an aligned word, read racily
+        // by those who ask meanwhile; the function takes the hash lock.
         unsafe {
-            if bindings::inode_unhashed(self.as_ptr()) {
-                bindings::__insert_inode_hash(self.as_ptr(), self.ino());
+            let this = WithData::<T>::container_of(self.as_ptr());
+            if bindings::inode_unhashed(self.as_ptr()) && !(*this).hashed_late.xchg(true, Relaxed) {
+                (&raw mut (*self.as_ptr()).i_ino).write_volatile(ino);
+                bindings::__insert_inode_hash(self.as_ptr(), ino);
             }
         }
-    }
-
-    /// Gives the live inode another number, before it is hashed.
-    pub fn set_ino(&self, ino: Ino) {
-        // SAFETY: Alive; an aligned word, read racily by those who ask meanwhile.
-        unsafe { (&raw mut (*self.as_ptr()).i_ino).write_volatile(ino) };
     }
 
     /// Takes one from the link count, to zero at the lowest (`drop_nlink()`).

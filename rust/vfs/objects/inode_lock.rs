@@ -5,8 +5,8 @@
 //! C: `i_rwsem`, `I_OVL_INUSE`.
 
 use crate::bindings;
-use crate::vfs::inode::Inode;
-use core::mem::ManuallyDrop;
+use crate::vfs::{inode::Inode, types::TaskLocal};
+use core::{marker::PhantomData, mem::ManuallyDrop};
 use kernel::{
     prelude::*,
     str::CString,
@@ -71,6 +71,7 @@ pub(in crate::vfs) fn init() {
 /// `i_rwsem` held for writing.
 pub struct ExclusiveLock<'a> {
     pub(in crate::vfs) inode: &'a Inode,
+    pub(in crate::vfs) _task: TaskLocal,
 }
 
 impl<'a> ExclusiveLock<'a> {
@@ -79,7 +80,10 @@ impl<'a> ExclusiveLock<'a> {
         let this = ManuallyDrop::new(self);
         // SAFETY: The lock is held exclusively by this guard, which is consumed.
         unsafe { bindings::inode_downgrade(this.inode.as_ptr()) };
-        SharedLock { inode: this.inode }
+        SharedLock {
+            inode: this.inode,
+            _task: PhantomData,
+        }
     }
 }
 
@@ -93,6 +97,7 @@ impl Drop for ExclusiveLock<'_> {
 /// `i_rwsem` held for reading.
 pub struct SharedLock<'a> {
     pub(in crate::vfs) inode: &'a Inode,
+    pub(in crate::vfs) _task: TaskLocal,
 }
 
 impl Drop for SharedLock<'_> {

@@ -79,6 +79,7 @@ impl<T: FileSystem> Table<T> {
             // uninitialised.
             unsafe {
                 (&raw mut (*object).ready).write(false);
+                (&raw mut (*object).hashed_late).write(Atomic::new(false));
                 (&raw mut (*object).backing).write(Atomic::new(0));
                 &raw mut (*object).inode
             }

@@ -9,7 +9,7 @@ use crate::bindings;
 use crate::vfs::{
     acl::{Acl, AclType},
     attr::{Iattr, Kstat},
-    dentry::{ChildDentry, DEntry, LookupDentry},
+    dentry::{ChildDentry, DEntry, LookupDentry, NewDentry},
     file_ops::{DirFileOperations, RegFileOperations},
     file_system::FileSystem,
     fileattr::{FiemapInfo, FileKattr},
@@ -126,22 +126,22 @@ pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
     fn create(
         idmap: &Idmap,
         dir: &INode<T>,
-        dentry: ChildDentry<'_, T>,
+        dentry: NewDentry<'_, T>,
         mode: u16,
         excl: bool,
     ) -> Result;
 
     /// `->link()`.
-    fn link(old: &DEntry<T>, dir: &INode<T>, new: ChildDentry<'_, T>) -> Result;
+    fn link(old: &DEntry<T>, dir: &INode<T>, new: NewDentry<'_, T>) -> Result;
 
     /// `->unlink()`. The victim's inode is locked too.
     fn unlink(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
 
     /// `->symlink()`.
-    fn symlink(idmap: &Idmap, dir: &INode<T>, dentry: ChildDentry<'_, T>, target: &CStr) -> Result;
+    fn symlink(idmap: &Idmap, dir: &INode<T>, dentry: NewDentry<'_, T>, target: &CStr) -> Result;
 
     /// `->mkdir()`, which makes the given dentry positive.
-    fn mkdir(idmap: &Idmap, dir: &INode<T>, dentry: ChildDentry<'_, T>, mode: u16) -> Result;
+    fn mkdir(idmap: &Idmap, dir: &INode<T>, dentry: NewDentry<'_, T>, mode: u16) -> Result;
 
     /// `->rmdir()`. The victim's inode is locked too.
     fn rmdir(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
@@ -150,7 +150,7 @@ pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
     fn mknod(
         idmap: &Idmap,
         dir: &INode<T>,
-        dentry: ChildDentry<'_, T>,
+        dentry: NewDentry<'_, T>,
         mode: u16,
         rdev: u32,
     ) -> Result;

@@ -11,7 +11,7 @@ use crate::vfs::{
     attr::{Iattr, Kstat},
     callback::{callbacks, lent},
     compat,
-    dentry::{ChildDentry, DEntry, LookupDentry},
+    dentry::{ChildDentry, DEntry, LookupDentry, NewDentry},
     file_ops,
     file_system::FileSystem,
     fileattr::{FiemapInfo, FileKattr},
@@ -134,7 +134,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         fn link(
             old: *mut bindings::dentry => DEntry::from_raw,
             dir: *mut bindings::inode => INode::from_raw,
-            new: *mut bindings::dentry => ChildDentry::from_raw,
+            new: *mut bindings::dentry => NewDentry::from_raw,
         ) -> c_int {
             O::link(old, dir, new)
         }
@@ -149,7 +149,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         fn symlink(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
             dir: *mut bindings::inode => INode::from_raw,
-            dentry: *mut bindings::dentry => ChildDentry::from_raw,
+            dentry: *mut bindings::dentry => NewDentry::from_raw,
             target: *const c_char => cstr,
         ) -> c_int {
             O::symlink(idmap, dir, dentry, target)
@@ -158,7 +158,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         fn mkdir(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
             dir: *mut bindings::inode => INode::from_raw,
-            dentry: *mut bindings::dentry => ChildDentry::from_raw,
+            dentry: *mut bindings::dentry => NewDentry::from_raw,
             mode: bindings::umode_t,
         ) -> *mut bindings::dentry {
             O::mkdir(idmap, dir, dentry, mode).map(|()| core::ptr::null_mut())
@@ -174,7 +174,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         fn mknod(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
             dir: *mut bindings::inode => INode::from_raw,
-            dentry: *mut bindings::dentry => ChildDentry::from_raw,
+            dentry: *mut bindings::dentry => NewDentry::from_raw,
             mode: bindings::umode_t,
             rdev: bindings::dev_t,
         ) -> c_int {
@@ -209,7 +209,7 @@ impl<T: FileSystem, O: DirOperations<T>> compat::Create for Table<T, O> {
         fn create(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
             dir: *mut bindings::inode => INode::from_raw,
-            dentry: *mut bindings::dentry => ChildDentry::from_raw,
+            dentry: *mut bindings::dentry => NewDentry::from_raw,
             mode: bindings::umode_t,
             excl: bool,
         ) -> c_int {
