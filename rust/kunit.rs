@@ -14,7 +14,7 @@ mod tests {
     use super::*;
     use crate::vfs::{
         cred::{override_creds, NewCred},
-        errno::ENAMETOOLONG,
+        errno::{ENAMETOOLONG, ENODATA, ESTALE},
         inode_lock::Holder,
         mount::{Access, PrivateMount},
         mutex::KillableMutex,
@@ -57,6 +57,14 @@ mod tests {
         assert_eq!(Name::new(&long[..255])?.as_bytes().len(), 255);
         assert!(matches!(Name::new(&long), Err(error) if error == ENAMETOOLONG));
         Ok(())
+    }
+
+    #[test]
+    fn errors_are_those_of_c() {
+        for (error, errno) in [(ENAMETOOLONG, -36), (ENODATA, -61), (ESTALE, -116)] {
+            assert_eq!(error.to_errno(), errno);
+            assert!(error == Error::from_errno(errno));
+        }
     }
 
     #[test]

@@ -200,9 +200,9 @@ void union_helper_inode_inuse_unlock(struct inode *inode)
 }
 
 struct kmem_cache *union_helper_inode_cache_create(const char *name, unsigned int size,
-						   void (*ctor)(void *))
+						   unsigned int align, void (*ctor)(void *))
 {
-	return kmem_cache_create(name, size, 0, SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
+	return kmem_cache_create(name, size, align, SLAB_RECLAIM_ACCOUNT | SLAB_ACCOUNT, ctor);
 }
 
 void *union_helper_alloc_inode_sb(struct super_block *sb, struct kmem_cache *cache)

@@ -156,7 +156,7 @@ impl Attributes<PassFs> for PassInode {
     }
 
     fn listxattr(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
-        xattr::list(of(dentry)?.data(), bytes(buffer))
+        xattr::list(of(dentry)?.data(), buffer)
     }
 
     fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
@@ -216,17 +216,10 @@ impl Permissions<PassFs> for PassInode {
     }
 }
 
-fn bytes(buffer: Buffer<'_>) -> &mut [u8] {
-    match buffer {
-        Buffer::Length => &mut [],
-        Buffer::Value(buf) => buf,
-    }
-}
-
 impl Handler<PassFs> for PassInode {
     fn get(_: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
         let path = real(inode);
-        xattr::get(path.mnt(), path.dentry(), name, bytes(buffer))
+        xattr::get(path.mnt(), path.dentry(), name, buffer)
     }
 
     fn set(

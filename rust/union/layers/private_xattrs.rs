@@ -153,7 +153,7 @@ fn stored_value<'a>(
     name: &CStr,
     buf: &'a mut [u8],
 ) -> Result<&'a [u8]> {
-    let len = match xattr::get(mnt, dentry, name, buf) {
+    let len = match xattr::get(mnt, dentry, name, &mut *buf) {
         // Longer than any value of ours: the decoder refuses the full buffer.
         Err(e) if e == ERANGE => buf.len(),
         other => other?,

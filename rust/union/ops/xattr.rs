@@ -67,14 +67,10 @@ impl Handler<UnionFs> for UnionXattr {
         let stored = Stored::of(union.config.xattr_space, name)?;
         let path = inode.data().real(union)?;
         union.with_creds(|| {
-            let buf = match buffer {
-                Buffer::Length => &mut [],
-                Buffer::Value(buf) => buf,
-            };
             if is_disabled_capability(inode, path, name) {
                 return Err(ENODATA);
             }
-            match xattr::get(path.mnt(), path.dentry(), stored.name()?, buf) {
+            match xattr::get(path.mnt(), path.dentry(), stored.name()?, buffer) {
                 // The upper layer can hold what the lower layer cannot: it is only not there yet.
                 Err(e)
                     if e == EOPNOTSUPP
@@ -171,10 +167,5 @@ pub fn list(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
             }
         }
     }
-    if let Buffer::Value(buf) = buffer {
-        buf.get_mut(..seen.len())
-            .ok_or(ERANGE)?
-            .copy_from_slice(&seen);
-    }
-    Ok(seen.len())
+    buffer.fill(&seen)
 }

@@ -7,7 +7,8 @@ use kernel::error::Error;
 
 const fn errno(errno: u32) -> Error {
     // SAFETY: `Error` is a non-zero `i32` that holds a negative errno; all those below are between
-    // 1 and MAX_ERRNO. The compiler checks the size.
+    // 1 and MAX_ERRNO. The compiler checks the size, KUnit the value: in the kernel crate there is
+    // no constructor that is both public and constant.
     unsafe { core::mem::transmute::<i32, Error>(-(errno as i32)) }
 }
 

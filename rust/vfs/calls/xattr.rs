@@ -12,7 +12,7 @@ use crate::vfs::{
     mount::Mount,
     task_work, write,
 };
-use core::ffi::CStr;
+use core::{ffi::CStr, marker::PhantomData};
 use kernel::{error::to_result, prelude::*};
 
 /// The largest value, in bytes.
@@ -43,24 +43,79 @@ pub fn may_change_security(dentry: &Dentry, name: &CStr) -> bool {
     }
 }
 
-/// Reads a value into `buf` (`vfs_getxattr()`); with an empty buffer only tells the length.
+/// Where something is to go that a caller asks for, or that he asks for its length alone. The memory
+/// may be uninitialised: it can only be written to.
+pub struct Buffer<'a> {
+    /// NULL: the length alone.
+    ptr: *mut u8,
+    len: usize,
+    _memory: PhantomData<&'a mut [u8]>,
+}
+
+impl Buffer<'_> {
+    /// # Safety
+    ///
+    /// `ptr` must be NULL, or have `len` bytes that are the caller's for the lifetime.
+    pub(in crate::vfs) unsafe fn from_raw(ptr: *mut u8, len: usize) -> Self {
+        Self {
+            ptr: if len == 0 { core::ptr::null_mut() } else { ptr },
+            len,
+            _memory: PhantomData,
+        }
+    }
+
+    /// Puts `value` there, and returns its length.
+    ///
+    /// # Errors
+    ///
+    /// `ERANGE` if the buffer is too small.
+    pub fn fill(self, value: &[u8]) -> Result<usize> {
+        if !self.ptr.is_null() {
+            if value.len() > self.len {
+                return Err(ERANGE);
+            }
+            // SAFETY: The memory has so many bytes, and is this value's alone.
+            unsafe { core::ptr::copy_nonoverlapping(value.as_ptr(), self.ptr, value.len()) };
+        }
+        Ok(value.len())
+    }
+}
+
+/// An empty one asks for the length.
+impl<'a> From<&'a mut [u8]> for Buffer<'a> {
+    fn from(bytes: &'a mut [u8]) -> Self {
+        // SAFETY: The bytes are borrowed for the lifetime.
+        unsafe { Self::from_raw(bytes.as_mut_ptr(), bytes.len()) }
+    }
+}
+
+/// An empty one asks for the length.
+impl<'a, const N: usize> From<&'a mut [u8; N]> for Buffer<'a> {
+    fn from(bytes: &'a mut [u8; N]) -> Self {
+        bytes.as_mut_slice().into()
+    }
+}
+
+/// Reads a value into `buf` (`vfs_getxattr()`); or only tells the length.
 ///
 /// # Errors
 ///
 /// `ENODATA`, `EOPNOTSUPP`; `ERANGE` if the buffer is too small.
-pub fn get(mnt: &Mount, dentry: &Dentry, name: &CStr, buf: &mut [u8]) -> Result<usize> {
+pub fn get<'a>(
+    mnt: &Mount,
+    dentry: &Dentry,
+    name: &CStr,
+    buf: impl Into<Buffer<'a>>,
+) -> Result<usize> {
+    let buf = buf.into();
     // SAFETY: All are valid; the length is that of the buffer.
     let len = unsafe {
         bindings::vfs_getxattr(
             mnt.idmap().as_ptr(),
             dentry.as_ptr(),
             name.as_char_ptr(),
-            if buf.is_empty() {
-                core::ptr::null_mut()
-            } else {
-                buf.as_mut_ptr().cast()
-            },
-            buf.len(),
+            buf.ptr.cast(),
+            buf.len,
         )
     };
     length(len)
@@ -71,21 +126,11 @@ pub fn get_alloc(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result<KVVec<u8>>
     grow(SIZE_MAX, |buf| get(mnt, dentry, name, buf))
 }
 
-/// Lists the names, each with its NUL, into `buf` (`vfs_listxattr()`); with an empty buffer only
-/// tells the length.
-pub fn list(dentry: &Dentry, buf: &mut [u8]) -> Result<usize> {
+/// Lists the names, each with its NUL, into `buf` (`vfs_listxattr()`), or only tells the length.
+pub fn list<'a>(dentry: &Dentry, buf: impl Into<Buffer<'a>>) -> Result<usize> {
+    let buf = buf.into();
     // SAFETY: All are valid; the length is that of the buffer.
-    let len = unsafe {
-        bindings::vfs_listxattr(
-            dentry.as_ptr(),
-            if buf.is_empty() {
-                core::ptr::null_mut()
-            } else {
-                buf.as_mut_ptr().cast()
-            },
-            buf.len(),
-        )
-    };
+    let len = unsafe { bindings::vfs_listxattr(dentry.as_ptr(), buf.ptr.cast(), buf.len) };
     length(len)
 }
 
@@ -165,27 +210,5 @@ fn grow(max: usize, mut read: impl FnMut(&mut [u8]) -> Result<usize>) -> Result<
             Err(e) if e == ERANGE && buf.len() < max => continue,
             Err(e) => return Err(e),
         }
-    }
-}
-
-/// What a caller asks for a value.
-pub enum Buffer<'a> {
-    /// Its length alone.
-    Length,
-    /// The value.
-    Value(&'a mut [u8]),
-}
-
-impl Buffer<'_> {
-    /// # Safety
-    ///
-    /// `ptr` must be NULL, or have `size` bytes that are the caller's for the lifetime.
-    pub(in crate::vfs) unsafe fn from_raw(ptr: *mut u8, size: usize) -> Self {
-        if ptr.is_null() || size == 0 {
-            return Self::Length;
-        }
-        // SAFETY: By the function's contract. It may be uninitialised heap memory that is only
-        // written to.
-        Self::Value(unsafe { core::slice::from_raw_parts_mut(ptr, size) })
     }
 }

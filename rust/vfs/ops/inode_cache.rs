@@ -27,11 +27,17 @@ impl TypeWithCache {
     ///
     /// `ENOMEM`.
     pub(in crate::vfs) fn new<T: FileSystem>(fs: bindings::file_system_type) -> Result<Self> {
-        // SAFETY: The constructor fits the objects' size; the name is static.
+        let (size, align) = const {
+            let size = core::mem::size_of::<WithData<T>>();
+            assert!(size <= u32::MAX as usize);
+            (size as u32, core::mem::align_of::<WithData<T>>() as u32)
+        };
+        // SAFETY: The constructor fits the objects' size and alignment; the name is static.
         let cache = unsafe {
             bindings::inode_cache_create(
                 T::INODE_CACHE.as_char_ptr(),
-                u32::try_from(core::mem::size_of::<WithData<T>>()).map_err(|_| EINVAL)?,
+                size,
+                align,
                 Some(Table::<T>::init_once),
             )
         };
