@@ -83,7 +83,7 @@ unit:
 	@scripts/unit
 
 demo: module tools
-	@out/bin/union-demo
+	@scripts/vm demo
 
 vm: module tools
 	@scripts/vm run
@@ -167,7 +167,7 @@ SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
 SEED=N COUNT=N SIZE=N   test-security: other and more malformed input
 STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
                  top layer; so many machines to be killed
-FSTYPE=overlay   test, vm, shell: the kernel's overlayfs instead, to compare
+FSTYPE=overlay   test, vm, shell, demo: the kernel's overlayfs instead, to compare
 ROWS=NAMES SUBJECTS=NAMES   bench: only these rows, of these (scripts/bench --help)
 QUICK=1 MODE=wall BOOTS=N   bench: less, and soon   by the clock   so many boots
 COLD=1           test-dkms: make the Rust metadata of both kernels

@@ -14,10 +14,10 @@
 
 # boot_start ARG...: set the paths; with --inside, run inside() and exit.
 boot_start() {
-	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels, choose one with KERNEL="
 	# Needed when called directly: plain make does not build the test programs.
 	[ "${1:-}" = --inside ] || "$REPO/scripts/build-tools"
-	abi=$("$REPO/scripts/setup" --print-abi)
+	packaged_kernel
+	abi=$KERNEL
 	module=$REPO/out/$abi/union.ko
 	[ "$module" -ef "$REPO/out/union.ko" ] ||
 		die "what was built last is not for $abi; build it with make module KERNEL=$abi"
@@ -105,10 +105,5 @@ boot_dracut() {
 
 # boot_run [ARG...]: boot all cases of the lane.
 boot_run() {
-	local args=(--set "$BOOT_NAME" --kernel "$abi" --folder "$boot")
-	[ -z "${FILTER:-}" ] || args+=(--filter "$FILTER")
-	[ -z "${JOBS:-}" ] || args+=(--jobs "$JOBS")
-	[ -z "${TIMEOUT:-}" ] || args+=(--timeout "$TIMEOUT")
-	[ "${V:-0}" = 0 ] || args+=(--verbose)
-	exec "$REPO/out/bin/union-vm" boot "${args[@]}" "$@"
+	exec "$REPO/out/bin/union-vm" boot --set "$BOOT_NAME" --folder "$boot" "$@"
 }

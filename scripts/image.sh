@@ -23,7 +23,7 @@ IMAGE=$IMAGES/$IMAGE_NAME.erofs
 IMAGE_TMP=$IMAGES/.$IMAGE_NAME.tmp
 HOOKS=()
 
-image_key() { echo "$FORMAT $SUITE $EPOCH $UUID $UNINSTALLED" $PACKAGES | sha256sum | cut -c 1-16; }
+image_key() { echo "$FORMAT $DEBIAN $EPOCH $UUID $UNINSTALLED" $PACKAGES | sha256sum | cut -c 1-16; }
 
 image_ready() { [ -s "$IMAGE" ] && [ "$(cat "$IMAGE.key" 2>/dev/null)" = "$(image_key)" ]; }
 
@@ -32,7 +32,7 @@ image_ready() { [ -s "$IMAGE" ] && [ "$(cat "$IMAGE.key" 2>/dev/null)" = "$(imag
 make_tar() {
 	local file=$1 mirror sources=()
 	mirror=$(debian_mirror)
-	[ -z "$mirror" ] || sources=("deb $mirror $SUITE main" "deb $mirror $SUITE-updates main")
+	[ -z "$mirror" ] || sources=("deb $mirror $DEBIAN main" "deb $mirror $DEBIAN-updates main")
 	# shellcheck disable=SC2016,SC2086
 	SOURCE_DATE_EPOCH=$EPOCH mmdebstrap --quiet --variant=apt --components=main --format=tar \
 		--include="$(echo $PACKAGES | tr ' ' ,)" \
@@ -45,7 +45,7 @@ make_tar() {
 		--customize-hook='chroot "$1" sh -c "cd /opt/debs && apt-get -o APT::Sandbox::User=root download '"$UNINSTALLED"'"' \
 		--customize-hook='rm -f "$1/etc/dpkg/dpkg.cfg.d/99mmdebstrap" "$1/etc/apt/apt.conf.d/99mmdebstrap"' \
 		${HOOKS[@]+"${HOOKS[@]}"} \
-		"$SUITE" "$file" ${sources[@]+"${sources[@]}"}
+		"$DEBIAN" "$file" ${sources[@]+"${sources[@]}"}
 }
 
 make_image() {
@@ -56,7 +56,7 @@ make_image() {
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
 	! declare -F before_image >/dev/null || before_image "$log"
-	say "making the Debian image '$IMAGE_NAME' ($SUITE; about $SECONDS_NEEDED seconds)"
+	say "making the Debian image '$IMAGE_NAME' ($DEBIAN; about $SECONDS_NEEDED seconds)"
 	run_logged "$log" make_tar "$tmp/root.tar"
 	# A label of erofs has 15 characters.
 	# Not compressed: a virtual machine without KVM decompresses slower than it reads.

@@ -12,7 +12,7 @@ TREES=$CACHE/trees
 # The oldest kernel series whose VFS interfaces this source is written for.
 # The newest packaged kernel is the default; KERNEL= pins another.
 OLDEST=7.2
-SUITE=trixie
+DEBIAN=trixie
 BACKPORTS=trixie-backports
 
 # suite_of KERNEL: print the Debian release whose compilers built it; only they can
@@ -20,18 +20,18 @@ BACKPORTS=trixie-backports
 suite_of() {
 	case $1 in
 	sid | *+deb14-*) echo sid ;;
-	*) echo "$SUITE" ;;
+	*) echo "$DEBIAN" ;;
 	esac
 }
 
-# root_of KERNEL: print the build root with these compilers.  That of $SUITE makes
+# root_of KERNEL: print the build root with these compilers.  That of $DEBIAN makes
 # everything else, also the machines and the images.
 root_of() {
-	if [ "$(suite_of "$1")" = "$SUITE" ]; then echo "$ROOT"; else echo "$ROOT-$(suite_of "$1")"; fi
+	if [ "$(suite_of "$1")" = "$DEBIAN" ]; then echo "$ROOT"; else echo "$ROOT-$(suite_of "$1")"; fi
 }
 
 # The architecture to build for: ARCH= in Debian's or another spelling, or the
-# ending of a kernel's name.  tools/vm/src/architecture.rs describes its machines.
+# ending of a kernel's name.  tools/machine/src/architecture.rs describes its machines.
 case ${ARCH:-}:${KERNEL:-} in
 :*-arm64 | :*-arm64-16k | arm64:* | aarch64:*) ARCH=arm64 ;;
 :* | amd64:* | x86_64:* | x86:*) ARCH=amd64 ;;
@@ -174,29 +174,24 @@ count_part() {
 	fi
 }
 
-# case_filter: print the cases of FILTER= and SHAPE= as a regular expression; empty for all.
-case_filter() {
-	if [ -n "${SHAPE:-}" ]; then echo "^$SHAPE/${FILTER:+.*($FILTER)}"; else echo "${FILTER:-}"; fi
+# packaged_kernel: the kernel that the virtual machines run is in the cache, and
+# KERNEL= is its release from here on.  The programs that start machines read
+# this and the other variables of make themselves (union-vm test --help).
+packaged_kernel() {
+	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels, choose one with KERNEL="
+	KERNEL=$("$REPO/scripts/setup" --print-abi)
+	export KERNEL
 }
 
 # test_part NAME PARTS: run the cases of FILTER= and SHAPE= on the chosen kernel, or each
 # day another PARTSth of all, each in one shape of layers.
 test_part() {
-	local name=$1 parts=${PARTS:-$2} abi args filter
-	[ -z "${KDIR:-}" ] || die "KDIR= is for building only; the virtual machines run packaged kernels"
+	local parts=${PARTS:-$2} args
+	args=(--json "$REPO/out/test-$1.json" --timeout "${TIMEOUT:-1800}")
 	number PARTS "$parts" 1
-	abi=$("$REPO/scripts/setup" --print-abi)
-	args=(--kernel "$abi" --json "$REPO/out/test-$name.json" --timeout "${TIMEOUT:-1800}")
-	[ -z "${JOBS:-}" ] || args+=(--jobs "$JOBS")
-	[ -z "${FSTYPE:-}" ] || args+=(--fstype "$FSTYPE")
-	filter=$(case_filter)
-	if [ -n "$filter" ]; then
-		args+=(--filter "$filter")
-	else
-		args+=(--one --part "$(today "$parts")/$parts")
-	fi
-	[ "${V:-0}" = 0 ] || args+=(--verbose)
-	say "cases on $abi"
+	packaged_kernel
+	[ -n "${FILTER:-}${SHAPE:-}" ] || args+=(--one --part "$(today "$parts")/$parts")
+	say "cases on $KERNEL"
 	"$REPO/out/bin/union-vm" test "${args[@]}"
 }
 

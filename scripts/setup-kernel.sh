@@ -13,10 +13,10 @@ KERNEL_FORMAT=1
 # The release of the chosen kernel, with the apt and the compilers for it.
 KERNEL_SUITE=$(suite_of "${KERNEL:-}")
 
-# compiler_key ABI: its modules and trees must be rebuilt with another rustc.  $SUITE
+# compiler_key ABI: its modules and trees must be rebuilt with another rustc.  $DEBIAN
 # keeps the same one.
 compiler_key() {
-	[ "$(suite_of "$1")" = "$SUITE" ] ||
+	[ "$(suite_of "$1")" = "$DEBIAN" ] ||
 		awk '/^Package: / { here = $2 == "rustc" } here && /^Version: / { print " " $2 }' \
 			"$(root_of "$1")/var/lib/dpkg/status" 2>/dev/null || true
 }
@@ -119,7 +119,7 @@ resolve_kernel() {
 }
 
 # archive_of SUITE: print the archive of its kernels.
-archive_of() { if [ "$1" = "$SUITE" ]; then echo "$BACKPORTS"; else echo "$1"; fi; }
+archive_of() { if [ "$1" = "$DEBIAN" ]; then echo "$BACKPORTS"; else echo "$1"; fi; }
 
 match_kernel() {
 	awk -v pin="$1" '
@@ -210,7 +210,7 @@ make_tree() {
 # for them, and each takes 2.6 GB.
 remove_unusable() {
 	local dir
-	[ "$KERNEL_SUITE" != "$SUITE" ] || return 0
+	[ "$KERNEL_SUITE" != "$DEBIAN" ] || return 0
 	for dir in "$KERNELS"/*+*-"$ARCH"; do
 		[ "$(suite_of "${dir##*/}")" != "$KERNEL_SUITE" ] || kernel_ready "${dir##*/}" || remove_tree "$dir"
 	done

@@ -35,7 +35,7 @@ root_key() { echo "$ROOT_FORMAT $1 $(packages_of "$1")" | sha256sum | cut -c 1-1
 root_ready() { [ "$(cat "$(root_of "$1")/.union-root" 2>/dev/null)" = "$(root_key "$1")" ]; }
 
 # Additions to the build root for another architecture; a new root lacks them.
-cross_key() { echo "1 $SUITE" $CROSS_PACKAGES | sha256sum | cut -c 1-16; }
+cross_key() { echo "1 $DEBIAN" $CROSS_PACKAGES | sha256sum | cut -c 1-16; }
 
 cross_ready() { [ "$NATIVE" = 1 ] || [ "$(cat "$ROOT/.union-$ARCH" 2>/dev/null)" = "$(cross_key)" ]; }
 
@@ -137,19 +137,19 @@ renew_root() {
 	run_logged "$log" in_root "${apt[@]}" clean
 }
 
-# unpack_suite DIR SUITE: from the archive of the host, or the default one; $SUITE
+# unpack_suite DIR SUITE: from the archive of the host, or the default one; $DEBIAN
 # with its updates and backports.  `args` determines the contents.
 unpack_suite() {
 	local dir=$1 suite=$2 mirror name more=() args=("${args[@]}")
 	mirror=$(debian_mirror)
-	[ "$suite" != "$SUITE" ] || more=("$SUITE-updates" "$BACKPORTS")
+	[ "$suite" != "$DEBIAN" ] || more=("$DEBIAN-updates" "$BACKPORTS")
 	set --
 	if [ -n "$mirror" ]; then
 		for name in "$suite" ${more[@]+"${more[@]}"}; do
 			set -- "$@" "deb $mirror $name main"
 		done
-	elif [ "$suite" = "$SUITE" ]; then
-		args+=("--setup-hook=sed -nE 's/^deb(.*) $SUITE (.*)/deb\\1 $BACKPORTS \\2/p' \"\$1/etc/apt/sources.list\" >\"\$1/etc/apt/sources.list.d/backports.list\"")
+	elif [ "$suite" = "$DEBIAN" ]; then
+		args+=("--setup-hook=sed -nE 's/^deb(.*) $DEBIAN (.*)/deb\\1 $BACKPORTS \\2/p' \"\$1/etc/apt/sources.list\" >\"\$1/etc/apt/sources.list.d/backports.list\"")
 	fi
 	unpack_root "$dir" "$suite" "$@"
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use clap::Args;
-use union_vm::events::send;
+use union_machine::events::send;
 
 use crate::Mode;
 use crate::counters::{self, Counting};

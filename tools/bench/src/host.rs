@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use clap::Args;
-use union_vm::events::{self, Options};
-use union_vm::paths::Places;
-use union_vm::qemu::Processors;
-use union_vm::{run, signals, together};
+use clap::builder::FalseyValueParser;
+use union_machine::events::{self, Options};
+use union_machine::paths::Places;
+use union_machine::qemu::Processors;
+use union_machine::{run, signals, together};
 
 use crate::compare::Comparison;
 use crate::plan::{self, Point};
@@ -26,25 +27,25 @@ use crate::{Mode, chart, rows, table};
 #[derive(Args)]
 pub struct Request {
     /// Only these rows; ROW@lowers=N and ROW@entries=N are points of a series.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "ROWS")]
     rows: Vec<String>,
     /// Only these subjects; native is what the others are compared with.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "SUBJECTS")]
     subjects: Vec<Subject>,
     /// Fewer repetitions, one boot, short series.
-    #[arg(long)]
+    #[arg(long, env = "QUICK", value_parser = FalseyValueParser::new())]
     quick: bool,
     /// How time is measured.
-    #[arg(long, default_value = "icount")]
+    #[arg(long, env = "MODE", default_value = "icount")]
     mode: Mode,
     /// How often each point is measured in a machine booted for that; the default is 3, and 1 for --quick.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "BOOTS")]
     boots: Option<usize>,
     /// How many machines share the points; the default is one for each processor, and one for --mode wall.
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", env = "JOBS")]
     jobs: Option<usize>,
     /// Results of an earlier run; what the union does worse now fails.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "AGAINST")]
     against: Option<PathBuf>,
     /// Draw the results.
     #[arg(long, value_name = "FILE")]
@@ -76,7 +77,7 @@ struct Boot<'a> {
 
 /// Runs them; tells whether all is well.
 pub fn run(request: &Request) -> Result<bool> {
-    signals::install();
+    signals::install()?;
     let places = Places::find()?;
     let before = request.against.as_deref().map(read).transpose()?;
     let points = plan::points(&request.rows, request.quick)?;

@@ -24,7 +24,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
-use union_vm::events;
+use union_machine::{events, options};
 
 #[derive(Parser)]
 #[command(name = "union-bench", version, about)]
@@ -63,7 +63,7 @@ impl Mode {
 }
 
 fn main() -> ExitCode {
-    events::exit("union-bench", start(Cli::parse()))
+    events::exit("union-bench", start(options::parse()))
 }
 
 fn start(cli: Cli) -> Result<bool> {

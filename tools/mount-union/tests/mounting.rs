@@ -372,7 +372,7 @@ fn failures_say_what_was_wrong() {
         32,
         &["read-write", "remount,ro"],
     );
-    fails("ro l1; $M nonesuch m", 32, &["no top layer", "tmpfs"]);
+    fails("ro l1; $M nonesuch m", 32, &["no upper layer", "tmpfs"]);
     fails(
         "$M union m -o lowerdir=l1:l2,upperdir=u,workdir=u",
         32,

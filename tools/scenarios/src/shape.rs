@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use crate::acl;
+use crate::disk;
 use crate::mount::Api;
 use crate::tree::{Entry, Kind, Place};
 
@@ -110,25 +111,11 @@ impl Fs {
 
     /// What makes an empty one, with the size of the disk in MiB; the image is the last argument.
     pub fn mkfs(self) -> Option<(&'static [&'static str], u64)> {
-        match self {
-            Self::Tmpfs | Self::Erofs | Self::Squashfs | Self::Iso9660 => None,
-            Self::Ext4 => Some((
-                &[
-                    "mkfs.ext4",
-                    "-q",
-                    "-F",
-                    "-b",
-                    "4096",
-                    "-I",
-                    "256",
-                    "-O",
-                    "^resize_inode",
-                ],
-                256,
-            )),
-            Self::Xfs => Some((&["mkfs.xfs", "-q", "-f", "-m", "reflink=1"], 512)),
-            Self::Btrfs => Some((&["mkfs.btrfs", "-q", "-f"], 256)),
-        }
+        let mib = match self {
+            Self::Xfs => 512,
+            _ => 256,
+        };
+        Some((disk::mkfs(self.name())?, mib))
     }
 }
 

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use rustix::fs::Mode;
+use union_machine::events::send;
 use union_support::mount::tmpfs;
-use union_vm::events::send;
 
 use crate::layers::{DIR, Ground};
 use crate::process::Bench;

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use anyhow::{Result, anyhow};
 use clap::Args;
 use serde::Serialize;
-use union_vm::events::{self, Options};
-use union_vm::paths::Places;
-use union_vm::run;
-use union_vm::signals;
+use union_machine::events::{self, Options};
+use union_machine::paths::Places;
+use union_machine::run;
+use union_machine::signals;
 
 use crate::compare::Verdict;
 use crate::report::{Event, Side, Test};
@@ -22,13 +22,13 @@ const TOPS: &[&str] = &["tmpfs", "ext4", "xfs"];
 #[derive(Args)]
 pub struct Request {
     /// Only these suites.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "SUITE")]
     suite: Vec<String>,
     /// Only these types of the upper layer: tmpfs, ext4, xfs, btrfs.
-    #[arg(long, value_name = "TYPES", value_delimiter = ',')]
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', env = "TOP")]
     top: Vec<String>,
     /// Type of the union; overlay to compare.
-    #[arg(long, value_name = "TYPE", default_value = "union")]
+    #[arg(long, value_name = "TYPE", env = "FSTYPE", default_value = "union")]
     fstype: String,
     #[command(flatten)]
     options: Options,
@@ -48,7 +48,7 @@ struct Row {
 
 /// Runs them; tells whether all is well.
 pub fn run(request: &Request) -> Result<bool> {
-    signals::install();
+    signals::install()?;
     let places = Places::find()?;
     let chosen = suites::chosen(&request.suite)?;
     let tops: Vec<&str> = match request.top.as_slice() {
@@ -223,7 +223,7 @@ fn show(row: &Row, request: &Request) {
         row.plain_seconds,
         row.union_seconds,
     );
-    if request.options.verbose {
+    if request.options.common.verbose {
         for name in &verdict.failed_alike {
             println!("        fails alike: {name}");
         }

@@ -19,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use union_vm::events;
+use union_machine::{events, options};
 
 #[derive(Parser)]
 #[command(name = "union-suites", version, about)]
@@ -55,7 +55,7 @@ struct GuestArgs {
 }
 
 fn main() -> ExitCode {
-    events::exit("union-suites", start(Cli::parse()))
+    events::exit("union-suites", start(options::parse()))
 }
 
 fn start(cli: Cli) -> Result<bool> {

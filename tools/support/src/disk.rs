@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The disks of a virtual machine.
+//! The disks of a virtual machine: how they are made on the host, and found inside.
 
 use std::fs;
 use std::io;
@@ -20,4 +20,24 @@ pub fn by_serial(serial: &str) -> io::Result<PathBuf> {
     }
     let text = format!("no virtio disk has the serial number {serial:?}; there are {seen:?}");
     Err(io::Error::new(io::ErrorKind::NotFound, text))
+}
+
+/// What makes an empty file system of a type that can be written to; the image is the last argument.
+pub fn mkfs(fs_type: &str) -> Option<&'static [&'static str]> {
+    match fs_type {
+        "ext4" => Some(&[
+            "mkfs.ext4",
+            "-q",
+            "-F",
+            "-b",
+            "4096",
+            "-I",
+            "256",
+            "-O",
+            "^resize_inode",
+        ]),
+        "xfs" => Some(&["mkfs.xfs", "-q", "-f", "-m", "reflink=1"]),
+        "btrfs" => Some(&["mkfs.btrfs", "-q", "-f"]),
+        _ => None,
+    }
 }

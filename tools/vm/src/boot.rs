@@ -8,6 +8,7 @@
 pub mod cases;
 mod deb;
 mod diskless;
+mod disks;
 mod installed;
 mod live;
 
@@ -19,15 +20,15 @@ use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use regex_lite::Regex;
+use union_machine::disks::{Disk, Writes, copy};
+use union_machine::machine::{Event, Machine, Plan};
+use union_machine::options::Common;
+use union_machine::paths::{Kernel, Needs, Places};
+use union_machine::{signals, together};
 use union_scenarios::catalogue::Part;
 
-use crate::disks::{self, Disk, Writes};
-use crate::machine::{Event, Machine, Plan};
-use crate::paths::{Kernel, Needs, Places};
-use crate::qemu::Processors;
-use crate::signals;
-use crate::together;
 use crate::ui::Ui;
 use crate::verdict::{Case, Status};
 use cases::{Boot, BootCase, BootSet, Initrd, Keeps};
@@ -36,7 +37,7 @@ use cases::{Boot, BootCase, BootSet, Initrd, Keeps};
 const END: &str = "union-test: end";
 
 /// Words on the console that no boot may say: of the kernel, and of systemd at the end.
-const ALARMS: [&str; 7] = [
+pub const ALARMS: [&str; 7] = [
     "Kernel panic",
     "BUG: ",
     "WARNING: CPU",
@@ -48,7 +49,7 @@ const ALARMS: [&str; 7] = [
 
 /// Words of the kernel command line of every boot. What a machine like this has no use for is left out, which halves
 /// the time; the last of several words of a name counts, the kernel must not panic where a person would be asked.
-const WORDS: &str = "console=ttyS0 printk.devkmsg=on systemd.firstboot=off \
+pub const WORDS: &str = "console=ttyS0 printk.devkmsg=on systemd.firstboot=off \
      systemd.mask=serial-getty@ttyS0.service systemd.mask=getty@tty1.service \
      systemd.mask=systemd-modules-load.service systemd.mask=modprobe@configfs.service \
      systemd.mask=modprobe@drm.service systemd.mask=modprobe@efi_pstore.service \
@@ -56,24 +57,29 @@ const WORDS: &str = "console=ttyS0 printk.devkmsg=on systemd.firstboot=off \
      systemd.mask=systemd-journal-catalog-update.service";
 
 /// What to do.
+#[derive(Args)]
 pub struct Request {
-    /// The cases.
-    pub set: &'static BootSet,
-    /// Which of them, as a regular expression on their names.
-    pub filter: Option<String>,
-    /// Which part of them: the cases stand with the longest first, and the parts take turns.
-    pub part: Part,
-    /// Which kernel.
-    pub kernel: Option<String>,
-    /// Where the script of the set has put disks and initial ram disks.
-    pub folder: PathBuf,
-    /// How many machines at a time.
-    pub jobs: Option<usize>,
-    /// Show everything.
-    pub verbose: bool,
-    /// When to give up on one boot.
-    pub timeout: Duration,
+    /// Which cases; each set has a script that makes what it boots.
+    #[arg(long, value_name = "NAME", default_value = "boot", value_parser = cases::find)]
+    set: &'static BootSet,
+    /// Run only the cases whose name (SET/NAME) matches.
+    #[arg(long, value_name = "REGEX", env = "FILTER")]
+    filter: Option<String>,
+    /// Only one of several parts of about equal length: the cases stand with the longest first, and the parts take turns.
+    #[arg(long, value_name = "N/M", default_value_t = Part::WHOLE)]
+    part: Part,
+    /// Where scripts/test-SET has put disks and initial ram disks.
+    #[arg(long, value_name = "DIR", default_value = "out/boot")]
+    folder: PathBuf,
+    /// How many machines at a time; the default is one for each processor.
+    #[arg(long, value_name = "N", env = "JOBS")]
+    jobs: Option<usize>,
+    #[command(flatten)]
+    common: Common,
 }
+
+/// Seconds after which a boot is given up, if not said otherwise.
+const TIMEOUT: u64 = 400;
 
 /// What all machines have in common.
 struct Run<'a> {
@@ -114,11 +120,11 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let run = Run {
         places,
         request,
-        kernel: places.kernel(request.kernel.as_deref())?,
+        kernel: places.kernel(request.common.kernel.as_deref())?,
         directory: directory.path(),
         ui: Mutex::new(Ui::new(
             format!("boot --set {}", set.name),
-            request.verbose,
+            request.common.verbose,
             chosen.len(),
         )),
     };
@@ -134,7 +140,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
 impl Run<'_> {
     /// Boots all machines, a few at a time.
     fn all(&self, chosen: &[&BootCase]) -> Result<Vec<Case>> {
-        let jobs = self.request.jobs.unwrap_or_else(crate::test::processors);
+        let jobs = self.request.jobs.unwrap_or_else(together::processors);
         let next = AtomicUsize::new(0);
         let jobs = jobs.clamp(1, chosen.len());
         let results = together::each(0..jobs, |_| self.share(chosen, &next))?;
@@ -180,7 +186,7 @@ impl Run<'_> {
         let root = self.directory.join(format!("{}.root", case.name));
         let pristine = self.request.folder.join(case.root.file());
         // With its holes, which most of it is.
-        disks::copy(&pristine, &root)?;
+        copy(&pristine, &root)?;
         let mut machine_disks = vec![(root.clone(), "root")];
         let top = self.directory.join(format!("{}.top", case.name));
         if disks::boot_top(self.places, case.top, &self.request.folder, &top)? {
@@ -192,12 +198,12 @@ impl Run<'_> {
             let pristine = self.request.folder.join(other.file);
             // The live media's system has one root on the disk, too, and all in it.
             if pristine.exists() {
-                let copy = self
+                let own = self
                     .directory
                     .join(format!("{}.{}", case.name, other.serial));
-                disks::copy(&pristine, &copy)?;
-                machine_disks.push((copy.clone(), other.serial));
-                others.push((other, pristine, copy));
+                copy(&pristine, &own)?;
+                machine_disks.push((own.clone(), other.serial));
+                others.push((other, pristine, own));
             }
         }
         let mut wrong = Vec::new();
@@ -308,21 +314,12 @@ impl Run<'_> {
 
     /// The same with another kernel and initial ram disk.
     fn plan_of<'k>(&self, kernel: &'k Kernel, initramfs: &Path, log: &str) -> Result<Plan<'k>> {
+        let initramfs =
+            fs::read(initramfs).with_context(|| format!("reading {}", initramfs.display()))?;
+        let timeout = self.request.common.limit(TIMEOUT);
         Ok(Plan {
-            kernel,
-            firmware: None,
-            initramfs: fs::read(initramfs)
-                .with_context(|| format!("reading {}", initramfs.display()))?,
             words: vec![WORDS.to_owned()],
-            disks: Vec::new(),
-            networks: Vec::new(),
-            share: None,
-            output: false,
-            memory: "1G".into(),
-            processors: Processors::default(),
-            log: self.places.log_dir()?.join(log),
-            timeout: self.request.timeout,
-            silence: self.request.timeout,
+            ..Plan::new(self.places, kernel, initramfs, log, timeout)?
         })
     }
 
@@ -331,7 +328,7 @@ impl Run<'_> {
         let mut machine = Machine::start(self.places, plan)?;
         let mut said = Vec::new();
         loop {
-            match machine.next() {
+            match machine.event() {
                 Event::Console(line) => {
                     self.ui().console(&line);
                     said.push(line);

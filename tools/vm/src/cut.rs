@@ -5,18 +5,22 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use clap::Args;
 use regex_lite::Regex;
+use union_machine::console::Tail;
+use union_machine::disks::{Disk, Writes};
+use union_machine::initramfs::{self, Contents};
+use union_machine::machine::{Event, Machine, Plan};
+use union_machine::options::Guest;
+use union_machine::paths::{Kernel, Places};
+use union_machine::run::TIMEOUT;
+use union_machine::signals;
 use union_scenarios::crash::case::TOPS;
 use union_scenarios::crash::whole::{BEGIN, OPERATIONS};
 use union_scenarios::image::Image;
 use union_scenarios::random::Dice;
 
-use crate::console::Tail;
-use crate::disks::{self, Disk, Writes};
-use crate::initramfs::{self, Contents};
-use crate::machine::{Event, Machine, Plan};
-use crate::paths::{Kernel, Places};
-use crate::signals;
+use crate::test_disks;
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
@@ -32,23 +36,19 @@ const MODULES: &[&str] = &[
 ];
 
 /// What to do.
+#[derive(Args)]
 pub struct Request {
     /// The seed of the first workload.
-    pub seed: u64,
-    /// How many seeds; each has a workload on every type of upper layer.
-    pub count: usize,
-    /// Which of them, as a regular expression on their names, cut/TYPE-SEED.
-    pub filter: Option<String>,
-    /// Which kernel.
-    pub kernel: Option<String>,
-    /// Type under test.
-    pub fstype: String,
-    /// Show everything.
-    pub verbose: bool,
-    /// When to give up on a machine.
-    pub timeout: Duration,
-    /// The guest program, if not the usual one.
-    pub guest: Option<PathBuf>,
+    #[arg(long, value_name = "S", env = "SEED", default_value_t = 0)]
+    seed: u64,
+    /// How many seeds; each has a workload on ext4 and one on xfs.
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    count: usize,
+    /// Only the cuts whose name (cut/TYPE-SEED) matches.
+    #[arg(long, value_name = "REGEX")]
+    filter: Option<String>,
+    #[command(flatten)]
+    guest: Guest,
 }
 
 /// What all machines have in common.
@@ -62,9 +62,9 @@ struct Run<'a> {
 
 /// Cuts the power so many times; true when all went well.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
-    let kernel = places.kernel(request.kernel.as_deref())?;
-    let guest = initramfs::guest(places, &kernel, request.guest.clone())?;
-    let union = match request.fstype.as_str() {
+    let kernel = places.kernel(request.guest.common.kernel.as_deref())?;
+    let guest = initramfs::guest(places, &kernel, request.guest.guest.clone())?;
+    let union = match request.guest.fstype.as_str() {
         "union" => places.module(&kernel, "union.ko")?,
         _ => None,
     };
@@ -83,7 +83,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
         request,
         initramfs: initramfs::build(&kernel, &contents)?,
         kernel,
-        ui: Ui::new(command, request.verbose, planned),
+        ui: Ui::new(command, request.guest.common.verbose, planned),
     };
     let directory = tempfile::Builder::new()
         .prefix("union-cut.")
@@ -122,7 +122,7 @@ impl Run<'_> {
         let name = format!("{}-{seed}", image.fstype);
         self.ui.started(&format!("cut/{name}"));
         let start = Instant::now();
-        let disk = disks::fresh(self.places, image, path)?;
+        let disk = test_disks::fresh(self.places, image, path)?;
         let mut dice = Dice::new(seed ^ 0x006b_696c_6c65_6421);
         let last = 1 + dice.roll(OPERATIONS);
         let pause = Duration::from_micros(dice.roll(20_000) as u64);
@@ -155,38 +155,32 @@ impl Run<'_> {
         let mut words = vec![
             "union.mode=cut".to_owned(),
             format!("union.cut={name}"),
-            format!("union.fstype={}", self.request.fstype),
+            format!("union.fstype={}", self.request.guest.fstype),
         ];
         words.extend(begun.map(|number| format!("union.begun={number}")));
         let log = match begun {
             None => "cut.log",
             Some(_) => "cut-2.log",
         };
+        let (initramfs, timeout) = (
+            self.initramfs.clone(),
+            self.request.guest.common.limit(TIMEOUT),
+        );
         let plan = Plan {
-            kernel: &self.kernel,
-            firmware: None,
-            initramfs: self.initramfs.clone(),
             words,
             disks: vec![Disk {
                 serial: "cut".to_owned(),
                 image: image.to_owned(),
                 writes: Writes::Kept,
             }],
-            networks: Vec::new(),
-            share: None,
-            output: false,
-            memory: "1G".into(),
-            processors: Default::default(),
-            log: self.places.log_dir()?.join(log),
-            timeout: self.request.timeout,
-            silence: self.request.timeout,
+            ..Plan::new(self.places, &self.kernel, initramfs, log, timeout)?
         };
         let mut machine = Machine::start(self.places, plan)?;
         let (mut console, mut report) = (Tail::default(), Report::default());
         let (mut reached, mut killed, mut why) = (0, false, None);
         let mut found = None;
         loop {
-            match machine.next() {
+            match machine.event() {
                 Event::Console(line) => {
                     self.ui.console(&line);
                     console.push(line);
@@ -216,13 +210,6 @@ impl Run<'_> {
             Some(case) if report.ended() && why.is_none() => return Ok(End::Looked(case)),
             _ => {}
         }
-        let mut lines = vec![match (&why, &report.bailed) {
-            (_, Some(bailed)) => format!("the guest gave up: {bailed}"),
-            (Some(why), None) => format!("the machine was stopped: {why}"),
-            (None, None) => "the machine ended before its report did".to_owned(),
-        }];
-        lines.push("the end of its console:".into());
-        lines.extend(console.story(50));
-        Ok(End::Early(lines))
+        Ok(End::Early(report.unfinished(why.as_deref(), &console)))
     }
 }

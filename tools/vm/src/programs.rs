@@ -7,7 +7,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::paths::Places;
+use union_machine::paths::Places;
 
 /// The files of some programs, by their paths without the leading slash.
 pub fn files(places: &Places, programs: &[&str]) -> Result<Vec<(String, Vec<u8>)>> {

@@ -2,27 +2,32 @@
 //! `union-vm test`: boots machines that share the cases, reads their reports, and boots another behind a case that took
 //! the kernel down.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use regex_lite::Regex;
 use serde::Serialize;
+use union_machine::architecture::Architecture;
+use union_machine::console::{self, Tail};
+use union_machine::initramfs::{self, Contents};
+use union_machine::machine::{Event, Machine, Plan};
+use union_machine::modules::Dependencies;
+use union_machine::options::Guest;
+use union_machine::paths::{Kernel, Places};
+use union_machine::qemu::Processors;
+use union_machine::run::TIMEOUT;
+use union_machine::together;
 use union_scenarios::catalogue::{self, Part, Set};
+use union_scenarios::elf::{self, Processor};
+use union_scenarios::instrument::{self, Series};
 use union_scenarios::shape::{self, Fs};
 
-use crate::console::{self, Tail};
-use crate::disks;
-use crate::initramfs::{self, Contents};
-use crate::machine::{Event, Machine, Plan};
-use crate::modules::Dependencies;
-use crate::paths::{Kernel, Places};
-use crate::programs;
-use crate::qemu::Processors;
-use crate::together;
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
+use crate::{programs, test_disks};
 
 /// Modules of the kernel the scenarios use, besides those of the file systems of the shapes.
 const MODULES: &[&str] = &[
@@ -47,30 +52,100 @@ const IF_THERE: &[&str] = &["bfs"];
 /// How many machines may die before a run is given up.
 const MAX_CRASHES: usize = 12;
 
-/// What to test.
-pub struct Request {
-    /// Which cases, as a regular expression on their names.
-    pub filter: Option<String>,
-    /// Of which shapes.
-    pub set: Set,
-    /// Which part of them.
-    pub part: Part,
-    /// Which kernel.
-    pub kernel: Option<String>,
-    /// Type under test.
-    pub fstype: String,
-    /// How many machines share the work.
-    pub jobs: Option<usize>,
-    /// Show everything.
-    pub verbose: bool,
-    /// Where to write the results for programs.
-    pub json: Option<PathBuf>,
-    /// When to give up.
-    pub timeout: Duration,
-    /// The guest program, if not the usual one.
-    pub guest: Option<PathBuf>,
-    /// More words of the kernel command line.
-    pub words: String,
+/// Options of all that runs cases.
+#[derive(Args)]
+pub struct Options {
+    /// Run only the cases whose name (SHAPE/SCENARIO, check/NAME, INSTRUMENT/NAME) matches.
+    #[arg(long, value_name = "REGEX", env = "FILTER")]
+    filter: Option<String>,
+    /// Run the Nth of M parts of the cases only.
+    #[arg(long, value_name = "N/M", default_value_t = Part::WHOLE)]
+    part: Part,
+    /// How many machines share the work; the default is one for each processor.
+    #[arg(long, value_name = "N", env = "JOBS")]
+    jobs: Option<usize>,
+    /// Write the results to a file, for programs.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    #[command(flatten)]
+    guest: Guest,
+}
+
+/// Scenarios and checks.
+#[derive(Args)]
+pub struct Scenarios {
+    /// Run only this shape of layers.
+    #[arg(long, value_name = "NAME", env = "SHAPE")]
+    shape: Option<String>,
+    /// Run every scenario in every shape, not only in a few of them.
+    #[arg(long)]
+    all: bool,
+    /// Run the cases of --filter in a few shapes, as without it, not in every shape.
+    #[arg(long, conflicts_with = "all")]
+    spread: bool,
+    /// Run every scenario in one shape only.
+    #[arg(long, conflicts_with_all = ["all", "spread"])]
+    one: bool,
+    /// More words for the kernel's command line.
+    #[arg(long, value_name = "WORDS", default_value = "")]
+    words: String,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Cases made from numbers.
+#[derive(Args)]
+pub struct Instrument {
+    /// Its name; union-vm list names them.
+    name: String,
+    /// The first seed.
+    #[arg(long, value_name = "S", env = "SEED")]
+    seed: Option<u64>,
+    /// How many seeds.
+    #[arg(long, value_name = "N", env = "COUNT")]
+    count: Option<usize>,
+    /// How much to do for each seed, in the instrument's own measure.
+    #[arg(long, value_name = "N", env = "SIZE")]
+    size: Option<usize>,
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Runs scenarios and checks; true when all went well.
+pub fn scenarios(places: &Places, request: Scenarios) -> Result<bool> {
+    let mut options = request.options;
+    if let Some(shape) = &request.shape {
+        let filter = options.filter.map(|filter| format!(".*({filter})"));
+        options.filter = Some(format!("^{shape}/{}", filter.unwrap_or_default()));
+    }
+    // Who names cases wants those.
+    let set = if request.one {
+        Set::One
+    } else if request.all || (options.filter.is_some() && !request.spread) {
+        Set::All
+    } else {
+        Set::Spread
+    };
+    run(places, set, &options, &request.words)
+}
+
+/// Runs an instrument; true when all went well.
+pub fn instrument(places: &Places, request: Instrument) -> Result<bool> {
+    let name = &request.name;
+    let instrument = instrument::find(name)
+        .with_context(|| format!("there is no instrument {name:?}; union-vm list names them"))?;
+    let usual = instrument.usual;
+    let series = Series {
+        seed: request.seed.unwrap_or(usual.seed),
+        count: request.count.unwrap_or(usual.count),
+        size: request.size.unwrap_or(usual.size),
+    };
+    run(
+        places,
+        Set::Instrument(instrument, series),
+        &request.options,
+        "",
+    )
 }
 
 /// How one machine ended.
@@ -92,19 +167,38 @@ struct Results<'a> {
     cases: &'a [Case],
 }
 
+/// What to test.
+struct Request<'a> {
+    set: Set,
+    options: &'a Options,
+    guest: &'a Guest,
+    /// More words of the kernel command line.
+    words: &'a str,
+}
+
 /// What the machines of one run have in common.
 struct Run<'a> {
     places: &'a Places,
-    request: &'a Request,
+    request: &'a Request<'a>,
     kernel: &'a Kernel,
     initramfs: Vec<u8>,
     ui: Mutex<Ui>,
 }
 
-/// Runs the tests; true when all went well.
-pub fn run(places: &Places, request: &Request) -> Result<bool> {
-    // First: the cases are described for its processor.
-    let kernel = places.kernel(request.kernel.as_deref())?;
+fn run(places: &Places, set: Set, options: &Options, words: &str) -> Result<bool> {
+    let kernel = places.kernel(options.guest.common.kernel.as_deref())?;
+    // The cases are described for its processor.
+    elf::make_for(match kernel.architecture {
+        Architecture::Amd64 => Processor::X86_64,
+        Architecture::Arm64 => Processor::AArch64,
+    });
+    let request = Request {
+        set,
+        options,
+        words,
+        guest: &options.guest,
+    };
+    let request = &request;
     let count = count(request)?;
     // One case is not worth a machine.
     let worth = match request.set {
@@ -113,26 +207,31 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
         Set::One | Set::Spread | Set::All => count / 60 + 1,
     };
     let jobs = request
+        .options
         .jobs
-        .unwrap_or_else(processors)
+        .unwrap_or_else(together::processors)
         .clamp(1, worth.max(1));
     let run = Run {
         places,
         request,
         kernel: &kernel,
         initramfs: initramfs(places, request, &kernel)?,
-        ui: Mutex::new(Ui::new(command(request), request.verbose, count)),
+        ui: Mutex::new(Ui::new(
+            command(request),
+            request.guest.common.verbose,
+            count,
+        )),
     };
     // Made once, not by every machine at the same time.
-    disks::for_shapes(places)?;
+    test_disks::for_shapes(places)?;
     let results = together::each(0..jobs, |job| run.share(job, jobs))?;
     let cases: Vec<Case> = results.into_iter().flatten().collect();
     let ui = run.ui.into_inner().expect("no thread panics");
     let (passed, failed, skipped) = ui.summary(&cases);
-    if let Some(path) = &request.json {
+    if let Some(path) = &request.options.json {
         let results = Results {
             kernel: &kernel.abi,
-            fstype: &request.fstype,
+            fstype: &request.guest.fstype,
             passed,
             failed,
             skipped,
@@ -147,11 +246,11 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
 
 /// How many cases are asked for; none at all is an error.
 fn count(request: &Request) -> Result<usize> {
-    let filter = request.filter.as_deref().unwrap_or_default();
+    let filter = request.options.filter.as_deref().unwrap_or_default();
     let regex = Regex::new(filter).context("--filter is not a regular expression")?;
     let count = catalogue::chosen(request.set)
         .iter()
-        .filter(|case| request.part.has(case) && regex.is_match(&case.name()))
+        .filter(|case| request.options.part.has(case) && regex.is_match(&case.name()))
         .count();
     if count == 0 && !filter.contains("health") {
         bail!("--filter {filter:?} matches no case; union-vm list names them");
@@ -168,22 +267,16 @@ fn command(request: &Request) -> String {
             instrument.name, series.seed, series.count, series.size
         ),
     };
-    if let Some(kernel) = &request.kernel {
+    if let Some(kernel) = &request.guest.common.kernel {
         command += &format!(" --kernel {kernel}");
     }
     command
-}
-
-/// How many processors this machine has.
-pub fn processors() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl Run<'_> {
     /// Runs every `jobs`th case, from `job`.
     fn share(&self, job: usize, jobs: usize) -> Result<Vec<Case>> {
         let mut cases: Vec<Case> = Vec::new();
-        let dir = self.places.log_dir()?;
         let name = match self.request.set {
             Set::Instrument(instrument, _) => instrument.name,
             Set::One | Set::Spread | Set::All => "test",
@@ -192,11 +285,11 @@ impl Run<'_> {
             0 => name.to_owned(),
             _ => format!("{name}-{}", (b'a' + job as u8) as char),
         };
-        let mut log = dir.join(format!("{base}.log"));
+        let mut log = format!("{base}.log");
         for attempt in 0.. {
             let plan = self.plan((job, jobs), cases.len(), &log)?;
             let text = match attempt {
-                0 => format!("booting {} ({})", self.kernel.abi, log.display()),
+                0 => format!("booting {} ({})", self.kernel.abi, plan.log.display()),
                 _ => "booting again behind the case that ended the machine".to_owned(),
             };
             self.ui().say(&text);
@@ -221,7 +314,7 @@ impl Run<'_> {
                     .say("giving up: what was not run counts as failed");
                 break;
             }
-            log = dir.join(format!("{base}-{}.log", attempt + 2));
+            log = format!("{base}-{}.log", attempt + 2);
         }
         Ok(cases)
     }
@@ -230,40 +323,35 @@ impl Run<'_> {
         self.ui.lock().expect("no thread panics")
     }
 
-    fn plan(&self, (job, jobs): (usize, usize), from: usize, log: &Path) -> Result<Plan<'_>> {
+    fn plan(&self, (job, jobs): (usize, usize), from: usize, log: &str) -> Result<Plan<'_>> {
         let request = self.request;
         let needs = &self.kernel.needs;
         let words = vec![
             "union.mode=test".to_owned(),
-            format!("union.fstype={}", request.fstype),
+            format!("union.fstype={}", request.guest.fstype),
             format!("union.set={}", request.set.word()),
-            format!("union.part={}", request.part),
+            format!("union.part={}", request.options.part),
             format!("union.share={job}/{jobs}"),
             format!("union.from={from}"),
             format!("union.slowness={}", needs.slowness),
-            request.words.clone(),
+            request.words.to_owned(),
         ];
+        let patience = match request.set {
+            Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
+            Set::One | Set::Spread | Set::All => Duration::from_secs(300),
+        };
+        let timeout = request.guest.common.limit(TIMEOUT);
+        let initramfs = self.initramfs.clone();
         Ok(Plan {
-            kernel: self.kernel,
-            firmware: None,
-            initramfs: self.initramfs.clone(),
             words,
-            disks: disks::for_shapes(self.places)?,
-            networks: Vec::new(),
-            share: None,
-            output: false,
+            disks: test_disks::for_shapes(self.places)?,
             memory: needs.memory.clone(),
             processors: match request.set {
                 Set::Instrument(instrument, _) => Processors::Many(instrument.processors),
                 Set::One | Set::Spread | Set::All => Processors::default(),
             },
-            log: log.to_owned(),
-            timeout: request.timeout,
-            silence: needs.slowness
-                * match request.set {
-                    Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
-                    Set::One | Set::Spread | Set::All => Duration::from_secs(300),
-                },
+            silence: needs.slowness * patience,
+            ..Plan::new(self.places, self.kernel, initramfs, log, timeout)?
         })
     }
 
@@ -273,7 +361,7 @@ impl Run<'_> {
         let mut console = Tail::default();
         let mut why = None;
         loop {
-            match machine.next() {
+            match machine.event() {
                 Event::Console(line) => {
                     self.ui().console(&line);
                     if console::is_last(&line) {
@@ -297,21 +385,15 @@ impl Run<'_> {
         if report.ended() && report.planned == Some(cases.len()) && why.is_none() {
             return End::Complete;
         }
-        let mut lines = vec![match (&why, &report.bailed) {
-            (_, Some(bailed)) => format!("the guest gave up: {bailed}"),
-            (Some(why), None) => format!("the machine was stopped: {why}"),
-            (None, None) => "the machine ended before its report did".to_owned(),
-        }];
-        lines.push("the end of its console:".into());
-        lines.extend(console.story(50));
+        let lines = report.unfinished(why.as_deref(), &console);
         End::Early(report.running, lines)
     }
 }
 
 /// The first root of the machines.
 fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<u8>> {
-    let guest = initramfs::guest(places, kernel, request.guest.clone())?;
-    let module = match request.fstype.as_str() {
+    let guest = initramfs::guest(places, kernel, request.guest.guest.clone())?;
+    let module = match request.guest.fstype.as_str() {
         "union" => places.module(kernel, "union.ko")?,
         _ => None,
     };
@@ -367,7 +449,7 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         .chain(programs)
         .collect();
     // Not on the kernel command line, which has a limit.
-    if let Some(filter) = &request.filter {
+    if let Some(filter) = &request.options.filter {
         files.push(("filter", filter.as_bytes()));
     }
     initramfs::build(

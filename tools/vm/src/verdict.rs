@@ -5,7 +5,8 @@
 //! results as planned and its last line.
 
 use serde::Serialize;
-use union_scenarios::outcome::END;
+use union_machine::console::Tail;
+use union_support::outcome::END;
 
 /// How one case ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -72,6 +73,18 @@ impl Report {
     /// Whether the last line was seen.
     pub fn ended(&self) -> bool {
         self.ended
+    }
+
+    /// What is known of a machine that ended before its report did, or was stopped.
+    pub fn unfinished(&self, why: Option<&str>, console: &Tail) -> Vec<String> {
+        let first = match (why, &self.bailed) {
+            (_, Some(bailed)) => format!("the guest gave up: {bailed}"),
+            (Some(why), None) => format!("the machine was stopped: {why}"),
+            (None, None) => "the machine ended before its report did".to_owned(),
+        };
+        let console = console.story(50);
+        let begin = [first, "the end of its console:".to_owned()];
+        begin.into_iter().chain(console).collect()
     }
 
     fn result(&mut self, rest: &str, status: Status) -> Option<Case> {

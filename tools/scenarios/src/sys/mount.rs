@@ -93,45 +93,6 @@ pub fn fsconfig(
     .map(drop)
 }
 
-/// fsconfig(2) with FSCONFIG_SET_STRING.
-pub fn fsconfig_string(context: RawFd, key: &str, value: impl AsRef<OsStr>) -> Result<()> {
-    let (key, value) = (cstring(key), cstring(value));
-    raw!(SYS_fsconfig, context, 1, key.as_ptr(), value.as_ptr(), 0).map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_SET_FLAG.
-pub fn fsconfig_flag(context: RawFd, key: &str) -> Result<()> {
-    let key = cstring(key);
-    raw!(
-        SYS_fsconfig,
-        context,
-        0,
-        key.as_ptr(),
-        std::ptr::null::<u8>(),
-        0
-    )
-    .map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_SET_FD.
-pub fn fsconfig_fd(context: RawFd, key: &str, fd: RawFd) -> Result<()> {
-    let key = cstring(key);
-    raw!(
-        SYS_fsconfig,
-        context,
-        5,
-        key.as_ptr(),
-        std::ptr::null::<u8>(),
-        fd
-    )
-    .map(drop)
-}
-
-/// fsconfig(2) with FSCONFIG_CMD_CREATE.
-pub fn fsconfig_create(context: RawFd) -> Result<()> {
-    raw!(SYS_fsconfig, context, 6, 0usize, 0usize, 0).map(drop)
-}
-
 /// fsconfig(2) with FSCONFIG_CMD_RECONFIGURE.
 pub fn fsconfig_reconfigure(context: RawFd) -> Result<()> {
     raw!(SYS_fsconfig, context, 7, 0usize, 0usize, 0).map(drop)
@@ -164,13 +125,7 @@ pub fn move_mount(mount: RawFd, target: impl AsRef<OsStr>) -> Result<()> {
 
 /// finit_module(2).
 pub fn finit_module(fd: RawFd) -> Result<()> {
-    finit_module_with(fd, "")
-}
-
-/// The same, with parameters for the module.
-pub fn finit_module_with(fd: RawFd, parameters: &str) -> Result<()> {
-    let parameters = cstring(parameters);
-    raw!(SYS_finit_module, fd, parameters.as_ptr(), 0).map(drop)
+    raw!(SYS_finit_module, fd, c"".as_ptr(), 0).map(drop)
 }
 
 /// delete_module(2).

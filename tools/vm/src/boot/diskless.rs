@@ -6,13 +6,13 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
+use union_machine::disks::{Disk, Writes, copy};
+use union_machine::machine::{Event, Machine};
+use union_machine::qemu::Network;
+use union_machine::together;
 
 use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
-use super::{Run, judge};
-use crate::disks::{self, Writes};
-use crate::machine::{Event, Machine};
-use crate::qemu::Network;
-use crate::together;
+use super::{Run, disks, judge};
 use crate::verdict::Case;
 
 const UNION: &str = "union-test: root union writable";
@@ -99,10 +99,10 @@ pub fn run(run: &Run, chosen: &[&BootCase]) -> Result<Vec<Case>> {
         waits,
     };
     let disk = run.directory.join("server.root");
-    disks::copy(&run.request.folder.join(Root::Export.file()), &disk)?;
+    copy(&run.request.folder.join(Root::Export.file()), &disk)?;
     let mut plan = run.plan(&SERVER, "diskless-server.log")?;
     plan.words.push(SERVER.words.to_owned());
-    plan.disks.push(disks::Disk {
+    plan.disks.push(Disk {
         serial: "root".to_owned(),
         image: disk,
         writes: Writes::Kept,
@@ -125,7 +125,7 @@ pub fn run(run: &Run, chosen: &[&BootCase]) -> Result<Vec<Case>> {
         }
     }
     server.tell("end")?;
-    while !matches!(server.next(), Event::Gone) {}
+    while !matches!(server.event(), Event::Gone) {}
     Ok(chosen
         .iter()
         .zip(wrong)
@@ -136,7 +136,7 @@ pub fn run(run: &Run, chosen: &[&BootCase]) -> Result<Vec<Case>> {
 /// Reads the console of the server until it says so.
 fn wait(run: &Run, server: &mut Machine, text: &str) -> Result<()> {
     loop {
-        match server.next() {
+        match server.event() {
             Event::Console(line) => {
                 run.ui().console(&line);
                 if line.contains(text) {
@@ -169,7 +169,7 @@ fn client(
     if number > 0 && top.exists()
         || number == 0 && disks::boot_top(run.places, case.top, &run.request.folder, &top)?
     {
-        plan.disks.push(disks::Disk {
+        plan.disks.push(Disk {
             serial: "top".to_owned(),
             image: top.clone(),
             writes: Writes::Kept,

@@ -202,7 +202,7 @@ fn place_of_each(b: &Bench, fd: i32) -> Result<HashMap<Vec<u8>, i64>, String> {
 /// both calls, after copy-up and remount, and none of them is seen by others.
 pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     if let Some(why) = sys::no_compat() {
-        return Err(b.skip(format!("{why}")));
+        return Err(b.skip(why));
     }
     b.union_only("overlayfs has such numbers only if it can be told to")?;
     let l = b.layout(3)?;
@@ -306,7 +306,7 @@ fn wide(b: &Bench, dir: &Path) -> Result<(), String> {
 /// Programs of 32 bits get positions in directories that fit into 31, one for each name, and can go on from each.
 pub fn fallthru_short_positions(b: &mut Bench) -> Result<(), String> {
     if let Some(why) = sys::no_compat() {
-        return Err(b.skip(format!("{why}")));
+        return Err(b.skip(why));
     }
     let l = b.layout(2)?;
     b.describe(&l, 1, |b| {

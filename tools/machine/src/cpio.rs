@@ -4,6 +4,9 @@
 //! The same contents give the same bytes: times are zero and inode numbers are counted.
 
 use std::collections::HashSet;
+use std::io::Write;
+
+use cpio::newc;
 
 /// An archive being written.
 #[derive(Default)]
@@ -39,10 +42,8 @@ impl Archive {
     }
 
     /// The finished archive.
-    pub fn finish(mut self) -> Vec<u8> {
-        self.entries = 0;
-        self.entry("TRAILER!!!", 0, (0, 0), &[]);
-        self.bytes
+    pub fn finish(self) -> Vec<u8> {
+        newc::trailer(self.bytes).expect(IN_MEMORY)
     }
 
     fn parents(&mut self, path: &str) {
@@ -56,38 +57,20 @@ impl Archive {
         self.entries += 1;
         let links = if mode & DIRECTORY == DIRECTORY { 2 } else { 1 };
         let size = u32::try_from(data.len()).expect("files of an initramfs are below 4 GiB");
-        let fields = [
-            self.entries,
-            mode,
-            0,
-            0,
-            links,
-            0,
-            size,
-            0,
-            0,
-            device.0,
-            device.1,
-            path.len() as u32 + 1,
-            0,
-        ];
-        self.bytes.extend(b"070701");
-        for field in fields {
-            self.bytes.extend(format!("{field:08x}").bytes());
-        }
-        self.bytes.extend(path.bytes());
-        self.bytes.push(0);
-        self.pad();
-        self.bytes.extend(data);
-        self.pad();
-    }
-
-    fn pad(&mut self) {
-        while !self.bytes.len().is_multiple_of(4) {
-            self.bytes.push(0);
-        }
+        let entry = newc::Builder::new(path)
+            .ino(self.entries)
+            .mode(mode)
+            .nlink(links)
+            .rdev_major(device.0)
+            .rdev_minor(device.1);
+        let mut entry = entry.write(&mut self.bytes, size);
+        entry.write_all(data).expect(IN_MEMORY);
+        entry.finish().expect(IN_MEMORY);
     }
 }
+
+/// Nothing fails that only takes memory.
+const IN_MEMORY: &str = "writing to memory";
 
 #[cfg(test)]
 mod tests {

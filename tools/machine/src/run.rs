@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::console::Tail;
 use crate::disks::{self, Disk, Writes};
@@ -31,6 +31,9 @@ const MODULES: &[&str] = &[
 
 /// Memory of a machine, if not said otherwise.
 pub const MEMORY: &str = "2G";
+
+/// Seconds after which a machine is given up, if not said otherwise.
+pub const TIMEOUT: u64 = 3600;
 
 /// What such a machine is to be like.
 pub struct Request {
@@ -72,7 +75,7 @@ impl Default for Request {
             modules: Vec::new(),
             share: None,
             guest: None,
-            timeout: Duration::from_secs(3600),
+            timeout: Duration::from_secs(TIMEOUT),
             verbose: false,
             log: "run".into(),
         }
@@ -96,7 +99,7 @@ pub fn run(
     let mut why = None;
     let mut console = Tail::default();
     loop {
-        match machine.next() {
+        match machine.event() {
             Event::Stdout(data) => output(&data)?,
             Event::Stderr(data) => std::io::stderr().write_all(&data)?,
             Event::Console(line) => {
@@ -163,10 +166,9 @@ fn plan<'a>(
     }];
     let mut modules = MODULES.to_vec();
     modules.extend(request.modules.iter().map(String::as_str));
-    let scratch = request.scratch.iter().map(|name| disks::writable(name));
-    for fs in scratch.collect::<Result<Vec<_>>>()? {
-        disks.push(disks::large(places, fs)?);
-        modules.push(fs.name());
+    for name in &request.scratch {
+        disks.push(disks::large(places, name)?);
+        modules.push(name);
     }
     let guest = initramfs::guest(places, kernel, request.guest.clone())?;
     let union = match request.fstype.as_str() {
@@ -192,26 +194,25 @@ fn plan<'a>(
     let share = match &request.share {
         Some(share) => {
             words.push("union.share=1".into());
-            let share = share
-                .canonicalize()
-                .with_context(|| format!("--share {}", share.display()))?;
-            Some(share)
+            let found = share.canonicalize();
+            let found = found.with_context(|| format!("--share {}", share.display()))?;
+            ensure!(
+                found.is_dir(),
+                "--share {} is not a directory",
+                share.display()
+            );
+            Some(found)
         }
         None => None,
     };
+    let log = format!("{}.log", request.log);
+    let initramfs = initramfs::build(kernel, &contents)?;
     Ok(Plan {
-        kernel,
-        firmware: None,
-        initramfs: initramfs::build(kernel, &contents)?,
         words,
         disks,
-        networks: Vec::new(),
         share,
-        output: false,
         memory: request.memory.clone(),
         processors: request.processors,
-        log: places.log_dir()?.join(format!("{}.log", request.log)),
-        timeout: request.timeout,
-        silence: request.timeout,
+        ..Plan::new(places, kernel, initramfs, &log, request.timeout)?
     })
 }

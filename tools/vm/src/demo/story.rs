@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 
-use crate::report::{Kind, Line, Outcome};
+use super::report::{Kind, Line, Outcome};
 
 /// Prints and logs.
 pub struct Story {

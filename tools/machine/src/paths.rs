@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::Deserialize;
-use union_scenarios::elf;
 
 use crate::architecture::Architecture;
 use crate::modules::Dependencies;
@@ -56,7 +55,7 @@ impl Places {
         Ok(dir)
     }
 
-    /// A kernel of the cache: the named one, or the default. What this process makes from now on is for its processor.
+    /// A kernel of the cache: the named one, or the default.
     pub fn kernel(&self, abi: Option<&str>) -> Result<Kernel> {
         let kernels = self.cache.join("kernels");
         let abi = match abi {
@@ -83,7 +82,6 @@ impl Places {
             );
         }
         let architecture = Architecture::of_release(&abi);
-        elf::make_for(architecture.processor());
         let mut needs = Needs::read(&dir.join("machine.json"))?;
         if !architecture.native() {
             // Even where this machine's own processor need not be emulated.

@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use rustix::process::{Signal, set_parent_process_death_signal};
 
 use crate::disks::Disk;
 use crate::firmware;
@@ -80,7 +81,9 @@ pub struct Machine {
     silence: Duration,
     stopped: bool,
     /// Where its console is written to.
-    input: Arc<Mutex<Option<UnixStream>>>,
+    input: Input,
+    /// Where answers to its report are written to.
+    answers: Input,
     /// Holds the sockets and the initramfs.
     _directory: tempfile::TempDir,
 }
@@ -91,6 +94,33 @@ const KERNEL_WORDS: &str = "loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
      softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=40 \
      kunit.enable=1 kunit.autorun=1 mitigations=off rdinit=/init";
 
+impl<'a> Plan<'a> {
+    /// A machine with a kernel and a first root, and nothing else; its console goes to the log of this name.
+    pub fn new(
+        places: &Places,
+        kernel: &'a Kernel,
+        initramfs: Vec<u8>,
+        log: &str,
+        timeout: Duration,
+    ) -> Result<Self> {
+        Ok(Self {
+            kernel,
+            firmware: None,
+            initramfs,
+            words: Vec::new(),
+            disks: Vec::new(),
+            networks: Vec::new(),
+            share: None,
+            output: false,
+            memory: "1G".into(),
+            processors: Processors::default(),
+            log: places.log_dir()?.join(log),
+            timeout,
+            silence: timeout,
+        })
+    }
+}
+
 impl Machine {
     /// Boots a machine.
     pub fn start(places: &Places, plan: Plan) -> Result<Self> {
@@ -98,12 +128,12 @@ impl Machine {
         let (sender, events) = mpsc::channel();
         let mut args = common(&plan, directory.path())?;
         let console = directory.path().join("console");
-        let input = Arc::default();
-        let stream = Stream::Console(plan.log.clone(), Arc::clone(&input));
+        let (input, answers) = (Input::default(), Input::default());
+        let stream = Stream::Console(plan.log.clone(), input.clone());
         listen(&console, sender.clone(), stream)?;
         args.extend(qemu::console_socket(&console));
         args.extend(qemu::port_bus());
-        let mut ports = vec![("union.verdict", Stream::Verdict)];
+        let mut ports = vec![("union.verdict", Stream::Verdict(answers.clone()))];
         if plan.output {
             ports.push(("union.stdout", Stream::Stdout));
             ports.push(("union.stderr", Stream::Stderr));
@@ -129,12 +159,13 @@ impl Machine {
             silence: plan.silence,
             stopped: false,
             input,
+            answers,
             _directory: directory,
         })
     }
 
     /// Waits for the next event.
-    pub fn next(&mut self) -> Event {
+    pub fn event(&mut self) -> Event {
         let silent_since = Instant::now();
         loop {
             match self.events.recv_timeout(Duration::from_millis(200)) {
@@ -171,9 +202,12 @@ impl Machine {
 
     /// Types a line on its console.
     pub fn tell(&self, line: &str) -> Result<()> {
-        let input = self.input.lock().expect("no thread panics");
-        let mut stream = input.as_ref().context("the machine has no console yet")?;
-        writeln!(stream, "{line}").context("writing to the console")
+        self.input.write(line).context("writing to the console")
+    }
+
+    /// Answers a line of its report.
+    pub fn answer(&self, line: &str) -> Result<()> {
+        self.answers.write(line).context("answering a report")
     }
 
     /// From now on it is given up after so short a silence.
@@ -264,21 +298,33 @@ fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
         }
         command.env("UNION_BIND", bind);
     }
-    // SAFETY: prctl may be called between fork and exec.
+    // SAFETY: prctl(2) may be called between fork and exec.
     unsafe {
-        command.pre_exec(|| {
-            // Nobody wants a machine that outlives the program that watches it.
-            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
-            signals::unblock();
-            Ok(())
-        });
+        // Nobody wants a machine that outlives the program that watches it.
+        command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
     }
     command
 }
 
+/// What goes to a machine, which may not listen yet.
+#[derive(Clone, Default)]
+struct Input(Arc<Mutex<Option<UnixStream>>>);
+
+impl Input {
+    fn connect(&self, stream: &UnixStream) {
+        *self.0.lock().expect("no thread panics") = stream.try_clone().ok();
+    }
+
+    fn write(&self, line: &str) -> Result<()> {
+        let input = self.0.lock().expect("no thread panics");
+        let mut stream = input.as_ref().context("the machine does not listen yet")?;
+        Ok(writeln!(stream, "{line}")?)
+    }
+}
+
 enum Stream {
-    Console(PathBuf, Arc<Mutex<Option<UnixStream>>>),
-    Verdict,
+    Console(PathBuf, Input),
+    Verdict(Input),
     Stdout,
     Stderr,
 }
@@ -294,10 +340,13 @@ fn listen(socket: &Path, sender: Sender<Event>, stream: Stream) -> Result<()> {
         // Errors end the stream; that it is incomplete shows in what is missing.
         let _ = match stream {
             Stream::Console(log, input) => {
-                *input.lock().expect("no thread panics") = connection.try_clone().ok();
+                input.connect(&connection);
                 console(connection, &log, &sender)
             }
-            Stream::Verdict => lines(connection, |line| sender.send(Event::Verdict(line)).is_ok()),
+            Stream::Verdict(answers) => {
+                answers.connect(&connection);
+                lines(connection, |line| sender.send(Event::Verdict(line)).is_ok())
+            }
             Stream::Stdout => bytes(connection, |data| sender.send(Event::Stdout(data)).is_ok()),
             Stream::Stderr => bytes(connection, |data| sender.send(Event::Stderr(data)).is_ok()),
         };

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The four boots, and what each must show.
 
-use crate::report::Kind;
+use super::report::Kind;
 
 /// One boot of one machine.
 pub struct Boot {
@@ -28,6 +28,17 @@ pub enum Top {
     DiskB,
     /// A tmpfs.
     Memory,
+}
+
+impl Top {
+    /// The name of its disk, if it has one.
+    pub fn disk(self) -> Option<&'static str> {
+        match self {
+            Self::DiskA => Some("top-a.ext4"),
+            Self::DiskB => Some("top-b.ext4"),
+            Self::Memory => None,
+        }
+    }
 }
 
 /// Boot 1.

@@ -6,45 +6,38 @@ use std::fs;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::options::Common;
 use crate::paths::Places;
 use crate::run::{self, Request};
 
 /// Options of the part on the host.
 #[derive(Args)]
 pub struct Options {
-    /// Kernel release in the cache.
-    #[arg(long, value_name = "ABI")]
-    pub kernel: Option<String>,
-    /// Limit of one machine, in seconds.
-    #[arg(long, value_name = "S", default_value_t = 3600)]
-    pub timeout: u64,
     /// Write the results to a file, for programs.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Show the console, and more of the results.
-    #[arg(short, long)]
-    pub verbose: bool,
     /// A directory that machines see, with this program in it.
     #[arg(long, value_name = "DIR")]
     pub share: PathBuf,
+    #[command(flatten)]
+    pub common: Common,
 }
 
 impl Options {
     /// A machine on this image, with a log of its own.
     pub fn request(&self, image: &str, log: &str) -> Request {
         Request {
-            kernel: self.kernel.clone(),
+            kernel: self.common.kernel.clone(),
             image: image.into(),
             share: Some(self.share.clone()),
-            timeout: Duration::from_secs(self.timeout),
-            verbose: self.verbose,
+            timeout: self.common.limit(run::TIMEOUT),
+            verbose: self.common.verbose,
             log: log.into(),
             ..Request::default()
         }

@@ -3,8 +3,6 @@
 
 use std::path::{Path, PathBuf};
 
-use union_scenarios::elf::Processor;
-
 /// A processor, by Debian's name of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Architecture {
@@ -44,14 +42,6 @@ impl Architecture {
         match self {
             Self::Amd64 => repo.join("out/bin"),
             Self::Arm64 => repo.join("out/bin-arm64"),
-        }
-    }
-
-    /// What the smallest programs are made for.
-    pub fn processor(self) -> Processor {
-        match self {
-            Self::Amd64 => Processor::X86_64,
-            Self::Arm64 => Processor::AArch64,
         }
     }
 

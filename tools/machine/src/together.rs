@@ -3,6 +3,11 @@
 
 use anyhow::{Result, anyhow};
 
+/// How many processors this machine has.
+pub fn processors() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Does `work` with every item at once. All are waited for; gives what came of each, in the order of the items, or the
 /// first error in that order.
 pub fn each<Item, Done>(

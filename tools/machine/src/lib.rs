@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Virtual machines with a kernel of the cache: images, QEMU, time limits, and what comes out of it all.
+//!
+//! What they are started for is said elsewhere: `union-vm` runs scenarios, boots and commands, `union-bench` and
+//! `union-suites` start machines by [`events`].
+
+pub mod architecture;
+pub mod console;
+pub mod cpio;
+pub mod disks;
+pub mod events;
+mod firmware;
+pub mod initramfs;
+pub mod machine;
+pub mod modules;
+pub mod options;
+pub mod paths;
+pub mod qemu;
+pub mod run;
+pub mod signals;
+pub mod together;
