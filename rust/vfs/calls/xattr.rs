@@ -57,8 +57,13 @@ impl Buffer<'_> {
     ///
     /// `ptr` must be NULL, or have `len` bytes that are the caller's for the lifetime.
     pub(in crate::vfs) unsafe fn from_raw(ptr: *mut u8, len: usize) -> Self {
+        // Not every file system takes a length without memory for a question.
+        let (ptr, len) = match ptr.is_null() || len == 0 {
+            true => (core::ptr::null_mut(), 0),
+            false => (ptr, len),
+        };
         Self {
-            ptr: if len == 0 { core::ptr::null_mut() } else { ptr },
+            ptr,
             len,
             _memory: PhantomData,
         }
