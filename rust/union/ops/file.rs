@@ -21,7 +21,7 @@ use crate::{
         file_ops::{RegFileOperations, Remap},
         inode_lock::SharedLock,
         once,
-        open_file::{FileRef, IovIter, Kiocb, OpenFile, Opening, UserFile, Vma},
+        open_file::{IovIter, Kiocb, OpenFile, Opening, UserFile, Vma},
         path::PathRef,
         splice::Pipe,
         stack, task_work,
@@ -200,26 +200,6 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     }
 }
 
-/// What a mapping waits for; see [`ready_for_map`].
-struct ReadyForMap {
-    file: FileRef<UnionFs, UnionFile>,
-    shared_writable: bool,
-}
-
-impl task_work::Job for ReadyForMap {
-    fn run(self) {
-        let file = &*self.file;
-        let copied = match self.shared_writable {
-            true => copy_up::up(file.dentry())
-                .and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false)),
-            false => Ok(()),
-        };
-        if let Err(e) = copied.and_then(|()| real(file).map(drop)) {
-            file.data().map_error.store(e.to_errno(), Relaxed);
-        }
-    }
-}
-
 /// Sees to it that the file to be mapped is open, and with `shared_writable` that it is in the upper
 /// layer and stable there.
 ///
@@ -246,9 +226,15 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
     if error != 0 {
         return Err(Error::from_errno(error));
     }
-    task_work::add(ReadyForMap {
-        file: file.get(),
-        shared_writable,
+    file.before_return(move |file| {
+        let copied = match shared_writable {
+            true => copy_up::up(file.dentry())
+                .and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false)),
+            false => Ok(()),
+        };
+        if let Err(e) = copied.and_then(|()| real(file).map(drop)) {
+            file.data().map_error.store(e.to_errno(), Relaxed);
+        }
     })?;
     Err(task_work::restart_syscall())
 }

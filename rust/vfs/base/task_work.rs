@@ -7,12 +7,6 @@
 use crate::bindings;
 use kernel::prelude::*;
 
-/// Something to run once.
-pub trait Job: Send + 'static {
-    /// Runs in the task that added the job.
-    fn run(self);
-}
-
 #[repr(C)]
 struct Work<J> {
     head: bindings::callback_head,
@@ -20,25 +14,31 @@ struct Work<J> {
 }
 
 /// `-ERESTARTNOINTR`: the system call is to be started again once the task has done its work. Seen
-/// by nobody, for [`add`] makes the task look for signals, which restarts the call.
+/// by nobody, for [`OpenFile::before_return`](crate::vfs::open_file::OpenFile::before_return) makes the task look
+/// for signals, which restarts the call.
 pub fn restart_syscall() -> Error {
     Error::from_errno(-(bindings::ERESTARTNOINTR as i32))
 }
 
-/// Has the current task run `job` before it returns to userspace, as if a signal had come
+/// Has the current task do `job` before it returns to userspace, as if a signal had come
 /// (`task_work_add()` with `TWA_SIGNAL`).
 ///
 /// # Errors
 ///
 /// `ENOMEM`; `ESRCH` if the task is on its way out.
-pub fn add<J: Job>(job: J) -> Result {
+///
+/// # Safety
+///
+/// The job is code of this module. It must hold something that keeps the module until it has
+/// returned: a file does, for even the last `fput()` of a task is put off.
+pub(in crate::vfs) unsafe fn add<J: FnOnce() + Send + 'static>(job: J) -> Result {
     /// # Safety
     ///
-    /// To be called by the kernel alone, as the C method of that name.
-    unsafe extern "C" fn run<J: Job>(head: *mut bindings::callback_head) {
+    /// To be called by the kernel alone, as the function of a `callback_head`.
+    unsafe extern "C" fn run<J: FnOnce()>(head: *mut bindings::callback_head) {
         // SAFETY: `head` is the first field of a `Work<J>` that `add` leaked; it runs once.
         let work: KBox<Work<J>> = unsafe { KBox::from_raw(head.cast()) };
-        KBox::into_inner(work).job.run();
+        (KBox::into_inner(work).job)();
     }
     let mut head: bindings::callback_head = pin_init::zeroed();
     head.func = Some(run::<J>);

@@ -11,6 +11,7 @@ use crate::vfs::{
     file_system::FileSystem,
     inode::INode,
     path::Path,
+    task_work,
     types::Loff,
     user,
 };
@@ -178,8 +179,31 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         }
     }
 
-    /// Another reference, for work that outlives the call.
-    pub fn get(&self) -> FileRef<T, D> {
+    /// Has this task do `work` with the file before it returns to userspace, with no lock held, as if
+    /// a signal had come ([`task_work`]).
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`; `ESRCH` if the task is on its way out.
+    pub fn before_return<W>(&self, work: W) -> Result
+    where
+        T: 'static,
+        D: Send + Sync + 'static,
+        W: FnOnce(&OpenFile<T, D>) + Send + 'static,
+    {
+        let file = self.get();
+        // SAFETY: The file keeps its mount, and that the module, until its last `fput()`, which the
+        // job does and which is put off.
+        unsafe {
+            task_work::add(move || {
+                work(&file);
+                drop(file);
+            })
+        }
+    }
+
+    /// Another reference.
+    fn get(&self) -> FileRef<T, D> {
         // SAFETY: Alive.
         unsafe {
             FileRef(
@@ -191,7 +215,7 @@ impl<T: FileSystem, D> OpenFile<T, D> {
 }
 
 /// A counted reference on an [`OpenFile`].
-pub struct FileRef<T: FileSystem, D>(NonNull<bindings::file>, PhantomData<(T, D)>);
+struct FileRef<T: FileSystem, D>(NonNull<bindings::file>, PhantomData<(T, D)>);
 
 // SAFETY: The file is only used through `&OpenFile`, by one task at a time.
 unsafe impl<T: FileSystem, D: Send + Sync> Send for FileRef<T, D> {}
