@@ -99,7 +99,7 @@ impl Maker {
         LENGTHS[self.dice.roll(LENGTHS.len())]
     }
 
-    fn sync(&mut self) -> Sync {
+    fn some_sync(&mut self) -> Sync {
         match self.dice.roll(14) {
             0 => Sync::Full,
             1 | 2 => Sync::Data,
@@ -121,7 +121,7 @@ impl Maker {
                 path: self.path(),
                 cells: self.length(),
             },
-            4..=8 => self.write(path),
+            4..=8 => self.some_write(path),
             9 => Op::Rewrite {
                 path,
                 cells: self.length(),
@@ -178,7 +178,7 @@ impl Maker {
     }
 
     /// Cells of a file.
-    fn write(&mut self, path: String) -> Op {
+    fn some_write(&mut self, path: String) -> Op {
         let (at, cells) = (self.dice.roll(80), 1 + self.dice.roll(90));
         match self.dice.roll(6) {
             0 => Op::Write {
@@ -186,7 +186,7 @@ impl Maker {
                 at: at / BLOCK * BLOCK,
                 cells: BLOCK,
                 by: By::Direct,
-                sync: self.sync(),
+                sync: self.some_sync(),
             },
             1 => {
                 let (history, tree) = (&self.history, self.history.last());
@@ -208,7 +208,7 @@ impl Maker {
                 at,
                 cells,
                 by: By::Call,
-                sync: self.sync(),
+                sync: self.some_sync(),
             },
         }
     }

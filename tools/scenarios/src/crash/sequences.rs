@@ -25,44 +25,83 @@ pub const ALL: &[fn(&mut Maker)] = &[
     replace_an_emptied_directory,
 ];
 
+/// Each appends its operation if it can be carried out, and says whether.
+impl Maker {
+    fn create(&mut self, path: &str, cells: usize) -> bool {
+        let path = path.into();
+        self.add(Op::Create { path, cells })
+    }
+
+    fn write(&mut self, path: &str, at: usize, cells: usize, by: By, sync: Sync) -> bool {
+        self.add(Op::Write {
+            path: path.into(),
+            at,
+            cells,
+            by,
+            sync,
+        })
+    }
+
+    fn sync(&mut self, path: &str, sync: Sync) -> bool {
+        let path = path.into();
+        self.add(Op::Sync { path, sync })
+    }
+
+    fn chmod(&mut self, path: &str, mode: u32) -> bool {
+        let path = path.into();
+        self.add(Op::Chmod { path, mode })
+    }
+
+    fn mkdir(&mut self, path: &str) -> bool {
+        self.add(Op::Mkdir { path: path.into() })
+    }
+
+    fn symlink(&mut self, target: &str, path: &str) -> bool {
+        let (path, target) = (path.into(), target.into());
+        self.add(Op::Symlink { path, target })
+    }
+
+    fn link(&mut self, old: &str, new: &str) -> bool {
+        let (old, new) = (old.into(), new.into());
+        self.add(Op::Link { old, new })
+    }
+
+    fn rename(&mut self, old: &str, new: &str) -> bool {
+        let (old, new) = (old.into(), new.into());
+        self.add(Op::Rename { old, new })
+    }
+
+    fn exchange(&mut self, old: &str, new: &str) -> bool {
+        let (old, new) = (old.into(), new.into());
+        self.add(Op::Exchange { old, new })
+    }
+
+    fn unlink(&mut self, path: &str) -> bool {
+        self.add(Op::Unlink { path: path.into() })
+    }
+
+    fn rmdir(&mut self, path: &str) -> bool {
+        self.add(Op::Rmdir { path: path.into() })
+    }
+}
+
 /// What an editor does: the new contents under another name, synced, renamed over the old.
 fn replace_a_file(m: &mut Maker) {
     let path = m.file();
     let new = m.free();
-    m.add(Op::Create {
-        path: new.clone(),
-        cells: 70,
-    });
-    m.add(Op::Sync {
-        path: new.clone(),
-        sync: Sync::Full,
-    });
-    m.add(Op::Rename {
-        old: new,
-        new: path.clone(),
-    });
-    m.add(Op::Sync {
-        path: parent(&path).to_owned(),
-        sync: Sync::Full,
-    });
+    m.create(&new, 70);
+    m.sync(&new, Sync::Full);
+    m.rename(&new, &path);
+    m.sync(parent(&path), Sync::Full);
 }
 
 /// The same by a program that does not sync.
 fn replace_without_sync(m: &mut Maker) {
     let path = m.file();
     let new = m.free();
-    m.add(Op::Create {
-        path: new.clone(),
-        cells: 66,
-    });
-    m.add(Op::Chmod {
-        path: new.clone(),
-        mode: 0o755,
-    });
-    m.add(Op::Rename {
-        old: new,
-        new: path,
-    });
+    m.create(&new, 66);
+    m.chmod(&new, 0o755);
+    m.rename(&new, &path);
 }
 
 /// What dpkg does: all files beside their places, then a backup link and a rename for each.
@@ -70,91 +109,44 @@ fn unpack_a_package(m: &mut Maker) {
     let mut both = Vec::new();
     for _ in 0..2 {
         let (path, new) = (m.file(), m.free());
-        m.add(Op::Create {
-            path: new.clone(),
-            cells: 20,
-        });
-        m.add(Op::Chmod {
-            path: new.clone(),
-            mode: 0o755,
-        });
+        m.create(&new, 20);
+        m.chmod(&new, 0o755);
         both.push((path, new));
     }
     for (_, new) in &both {
-        m.add(Op::Sync {
-            path: new.clone(),
-            sync: Sync::Full,
-        });
+        m.sync(&new, Sync::Full);
     }
     for (path, new) in both {
         let backup = m.free();
-        m.add(Op::Link {
-            old: path.clone(),
-            new: backup.clone(),
-        });
-        m.add(Op::Rename {
-            old: new,
-            new: path,
-        });
-        m.add(Op::Unlink { path: backup });
+        m.link(&path, &backup);
+        m.rename(&new, &path);
+        m.unlink(&backup);
     }
 }
 
 /// What a database does: the old pages into a journal, the new ones in place, the journal away.
 fn commit_with_a_journal(m: &mut Maker) {
     let (path, journal) = (m.file(), m.free());
-    m.add(Op::Create {
-        path: journal.clone(),
-        cells: 64,
-    });
-    m.add(Op::Sync {
-        path: journal.clone(),
-        sync: Sync::Data,
-    });
-    m.add(Op::Sync {
-        path: parent(&journal).to_owned(),
-        sync: Sync::Full,
-    });
-    m.add(Op::Write {
-        path: path.clone(),
-        at: 1,
-        cells: 64,
-        by: By::Call,
-        sync: Sync::No,
-    });
-    m.add(Op::Sync {
-        path,
-        sync: Sync::Data,
-    });
-    m.add(Op::Unlink {
-        path: journal.clone(),
-    });
-    m.add(Op::Sync {
-        path: parent(&journal).to_owned(),
-        sync: Sync::Full,
-    });
+    m.create(&journal, 64);
+    m.sync(&journal, Sync::Data);
+    m.sync(parent(&journal), Sync::Full);
+    m.write(&path, 1, 64, By::Call, Sync::No);
+    m.sync(&path, Sync::Data);
+    m.unlink(&journal);
+    m.sync(parent(&journal), Sync::Full);
 }
 
 /// Appends, each synced in its own way.
 fn append_to_a_log(m: &mut Maker) {
     let path = m.free();
-    m.add(Op::Create {
-        path: path.clone(),
-        cells: 1,
-    });
+    m.create(&path, 1);
     for (at, sync) in [
         (1, Sync::Data),
         (4, Sync::OpenData),
         (7, Sync::No),
         (10, Sync::Full),
     ] {
-        m.add(Op::Write {
-            path: path.clone(),
-            at,
-            cells: 3,
-            by: By::Call,
-            sync,
-        });
+        m.write(&path, at, 3, By::Call, sync);
     }
 }
 
@@ -162,13 +154,7 @@ fn append_to_a_log(m: &mut Maker) {
 fn edit_in_place(m: &mut Maker) {
     let path = m.file();
     for sync in [Sync::No, Sync::Data, Sync::No] {
-        m.add(Op::Write {
-            path: path.clone(),
-            at: 0,
-            cells: 2,
-            by: By::Call,
-            sync,
-        });
+        m.write(&path, 0, 2, By::Call, sync);
     }
 }
 
@@ -178,70 +164,35 @@ fn remove_and_make_again(m: &mut Maker) {
         return;
     };
     clear(m, &dir);
-    m.add(Op::Rmdir { path: dir.clone() });
-    m.add(Op::Mkdir { path: dir.clone() });
-    m.add(Op::Create {
-        path: join(&dir, "f1"),
-        cells: 5,
-    });
-    m.add(Op::Sync {
-        path: dir,
-        sync: Sync::Full,
-    });
+    m.rmdir(&dir);
+    m.mkdir(&dir);
+    m.create(&join(&dir, "f1"), 5);
+    m.sync(&dir, Sync::Full);
 }
 
 /// There and back: a whiteout is left, then covered again.
 fn move_over_whiteout_and_back(m: &mut Maker) {
     let (path, other) = (m.file(), m.file());
-    m.add(Op::Unlink {
-        path: other.clone(),
-    });
-    m.add(Op::Rename {
-        old: path.clone(),
-        new: other.clone(),
-    });
-    m.add(Op::Sync {
-        path: other.clone(),
-        sync: Sync::Full,
-    });
-    m.add(Op::Rename {
-        old: other,
-        new: path,
-    });
+    m.unlink(&other);
+    m.rename(&path, &other);
+    m.sync(&other, Sync::Full);
+    m.rename(&other, &path);
 }
 
 /// A new directory changes places with a file of a lower layer.
 fn swap_with_a_new_directory(m: &mut Maker) {
     let (path, dir) = (m.file(), m.free());
-    m.add(Op::Mkdir { path: dir.clone() });
-    m.add(Op::Create {
-        path: join(&dir, "f1"),
-        cells: 64,
-    });
-    m.add(Op::Exchange {
-        old: path.clone(),
-        new: dir,
-    });
-    m.add(Op::Sync {
-        path: parent(&path).to_owned(),
-        sync: Sync::Full,
-    });
+    m.mkdir(&dir);
+    m.create(&join(&dir, "f1"), 64);
+    m.exchange(&path, &dir);
+    m.sync(parent(&path), Sync::Full);
 }
 
 /// The first change of a file is one that must be there after fdatasync.
 fn sync_a_copy(m: &mut Maker) {
     let path = m.file();
-    m.add(Op::Write {
-        path: path.clone(),
-        at: 0,
-        cells: 1,
-        by: By::Call,
-        sync: Sync::No,
-    });
-    m.add(Op::Sync {
-        path,
-        sync: Sync::Data,
-    });
+    m.write(&path, 0, 1, By::Call, Sync::No);
+    m.sync(&path, Sync::Data);
 }
 
 /// All files of a directory go.
@@ -255,13 +206,7 @@ fn empty_a_directory(m: &mut Maker) {
 fn store_through_a_mapping(m: &mut Maker) {
     let path = m.file();
     for (at, sync) in [(0, Sync::Data), (1, Sync::No)] {
-        m.add(Op::Write {
-            path: path.clone(),
-            at,
-            cells: 2,
-            by: By::Stores,
-            sync,
-        });
+        m.write(&path, at, 2, By::Stores, sync);
     }
 }
 
@@ -269,37 +214,19 @@ fn store_through_a_mapping(m: &mut Maker) {
 fn write_past_the_cache(m: &mut Maker) {
     let path = m.file();
     for (at, sync) in [(0, Sync::Data), (BLOCK, Sync::OpenData), (0, Sync::No)] {
-        m.add(Op::Write {
-            path: path.clone(),
-            at,
-            cells: BLOCK,
-            by: By::Direct,
-            sync,
-        });
+        m.write(&path, at, BLOCK, By::Direct, sync);
     }
 }
 
 /// A file goes, another is made in its place, and replaced by a third: whiteouts come and go under one name.
 fn cover_a_whiteout(m: &mut Maker) {
     let (path, new) = (m.file(), m.free());
-    m.add(Op::Unlink { path: path.clone() });
-    m.add(Op::Create {
-        path: path.clone(),
-        cells: 3,
-    });
-    m.add(Op::Create {
-        path: new.clone(),
-        cells: 9,
-    });
-    m.add(Op::Rename {
-        old: new,
-        new: path.clone(),
-    });
-    m.add(Op::Unlink { path: path.clone() });
-    m.add(Op::Sync {
-        path: parent(&path).to_owned(),
-        sync: Sync::Full,
-    });
+    m.unlink(&path);
+    m.create(&path, 3);
+    m.create(&new, 9);
+    m.rename(&new, &path);
+    m.unlink(&path);
+    m.sync(parent(&path), Sync::Full);
 }
 
 /// A new directory with something in it takes the place of one of a lower layer that was removed.
@@ -308,21 +235,12 @@ fn replace_a_removed_directory(m: &mut Maker) {
         return;
     };
     let new = m.free();
-    m.add(Op::Mkdir { path: new.clone() });
-    m.add(Op::Create {
-        path: join(&new, "f2"),
-        cells: 4,
-    });
+    m.mkdir(&new);
+    m.create(&join(&new, "f2"), 4);
     clear_all(m, &dir);
-    m.add(Op::Rmdir { path: dir.clone() });
-    m.add(Op::Rename {
-        old: new,
-        new: dir.clone(),
-    });
-    m.add(Op::Sync {
-        path: dir,
-        sync: Sync::Full,
-    });
+    m.rmdir(&dir);
+    m.rename(&new, &dir);
+    m.sync(&dir, Sync::Full);
 }
 
 /// The same, with one that is still there, full of whiteouts.
@@ -331,19 +249,11 @@ fn replace_an_emptied_directory(m: &mut Maker) {
         return;
     };
     let new = m.free();
-    m.add(Op::Mkdir { path: new.clone() });
-    m.add(Op::Symlink {
-        path: join(&new, "f1"),
-        target: "f0".into(),
-    });
+    m.mkdir(&new);
+    m.symlink("f0", &join(&new, "f1"));
     clear_all(m, &dir);
-    m.add(Op::Rename {
-        old: new,
-        new: dir.clone(),
-    });
-    m.add(Op::Mkdir {
-        path: join(&dir, "n1"),
-    });
+    m.rename(&new, &dir);
+    m.mkdir(&join(&dir, "n1"));
 }
 
 /// Removes everything in a directory but the root, what has most components first.
@@ -360,7 +270,7 @@ fn clear_all(m: &mut Maker, dir: &str) {
         .collect();
     paths.sort_by_key(|path| std::cmp::Reverse(path.matches('/').count()));
     for path in paths {
-        let _ = m.add(Op::Unlink { path: path.clone() }) || m.add(Op::Rmdir { path });
+        let _ = m.unlink(&path) || m.rmdir(&path);
     }
 }
 
@@ -373,6 +283,6 @@ fn clear(m: &mut Maker, dir: &str) {
         .filter(|path| !path.is_empty() && parent(path) == dir)
         .collect();
     for path in names {
-        let _ = m.add(Op::Unlink { path: path.clone() }) || m.add(Op::Rmdir { path });
+        let _ = m.unlink(&path) || m.rmdir(&path);
     }
 }

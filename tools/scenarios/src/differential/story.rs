@@ -68,16 +68,13 @@ pub fn read_report(text: &str) -> Result<Tally, Parting> {
     }
 }
 
-/// The setup and the steps of a scenario, as source text.
+/// The body of a scenario's function, as source text.
 pub fn scenario(entries: &[Entry], steps: &[Step]) -> Vec<String> {
-    let mut lines = vec!["setup: |b| {".to_owned()];
-    lines.extend(
-        entries
-            .iter()
-            .map(|entry| format!("    {};", describe(entry))),
-    );
-    lines.push("},".into());
-    lines.push("steps: |r| {".into());
+    let mut lines: Vec<_> = entries
+        .iter()
+        .map(|entry| format!("{};", describe(entry)))
+        .collect();
+    lines.push("steps(|r| {".into());
     let uses = |wanted: fn(&Op) -> bool| steps.iter().any(|step| wanted(&step.op));
     if uses(|op| !op.slots().is_empty()) {
         lines.push(format!("    let mut fd = [Fd::NONE; {SLOTS}];"));
@@ -86,7 +83,7 @@ pub fn scenario(entries: &[Entry], steps: &[Step]) -> Vec<String> {
         lines.push("    let mut kept = None;".into());
     }
     lines.extend(steps.iter().map(|step| format!("    {step}")));
-    lines.push("},".into());
+    lines.push("})".into());
     lines
 }
 
@@ -201,14 +198,12 @@ mod tests {
         assert_eq!(
             lines,
             [
-                "setup: |b| {",
-                r#"    b.lower(1).file("a", random::pattern(9, 100)).mode(0o644).owner(7, 0).xattr("user.a", &b"1\x00"[..]);"#,
-                r#"    b.upper().whiteout("b");"#,
-                "},",
-                "steps: |r| {",
+                r#"b.lower(1).file("a", random::pattern(9, 100)).mode(0o644).owner(7, 0).xattr("user.a", &b"1\x00"[..]);"#,
+                r#"b.upper().whiteout("b");"#,
+                "steps(|r| {",
                 "    let mut fd = [Fd::NONE; 6];",
                 r#"    r.as_user(1000, 500, |r| { fd[2] = r.open_mode("a", O_RDWR, 0o644); }); // process 1"#,
-                "},",
+                "})",
             ]
         );
     }
