@@ -178,6 +178,13 @@ impl<'a> Bench<'a> {
         sys::umount(target, 0).map_err(|e| format!("umount {}: {e}", target.display()))
     }
 
+    /// syncfs(2) of the file system of a directory must succeed.
+    pub fn syncfs(&self, dir: &Path) -> Result<(), String> {
+        let fd = self.works("open", sys::open(dir, libc::O_RDONLY, 0))?;
+        self.works("syncfs", sys::syncfs(fd))?;
+        self.works("close", sys::close(fd))
+    }
+
     /// A call must fail with `expected`.
     pub fn fails<T>(
         &self,

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::bench::{Bench, Layout};
+use crate::mount::Union;
 use crate::sys;
 use crate::tree::Builder;
 use crate::walk::{self, Tree};
@@ -194,6 +195,15 @@ pub fn prepare(root: &Path, uid: u32) -> sys::Result<()> {
         })?;
     }
     Ok(())
+}
+
+/// A mounted union, with its upper layer on `top`, in which all changes can be made; with its lower layers as they are.
+pub fn prepared(b: &Bench, top: &Path) -> Result<(Layout, Union, Vec<Tree>), String> {
+    let l = b.layout_on(top, 1)?;
+    b.describe(&l, 0, |b| lower(b, 0))?;
+    let (union, lowers) = b.mounted(&l)?;
+    b.works("preparing", prepare(&l.target, 0))?;
+    Ok((l, union, lowers))
 }
 
 /// Tries every change, with ever more room, until it is done: what `room` is told is one of `steps` in turn.

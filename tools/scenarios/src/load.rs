@@ -121,9 +121,7 @@ impl Bench<'_> {
         let lowers = self.lower_trees(&l)?;
         let union = self.union(&l);
         // The load may end before it has written anything out.
-        let fd = self.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-        self.works("syncfs", sys::syncfs(fd))?;
-        self.works("close", sys::close(fd))?;
+        self.syncfs(&top)?;
         for round in 0..3 {
             union.mount(&l.target)?;
             let children = self.load_behind(&l.target, Duration::from_millis(1200))?;

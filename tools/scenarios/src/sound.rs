@@ -50,6 +50,14 @@ impl Bench<'_> {
             .collect()
     }
 
+    /// The union of the layers, mounted, and the lower ones as they are, for [`Bench::sound`].
+    pub fn mounted(&self, layout: &Layout) -> Result<(Union, Vec<Tree>), String> {
+        let lowers = self.lower_trees(layout)?;
+        let union = self.union(layout);
+        union.mount(&layout.target)?;
+        Ok((union, lowers))
+    }
+
     /// Two trees must be the same.
     pub fn same(&self, when: &str, before: &Tree, after: &Tree) -> Result<(), String> {
         let found = diff::trees(before, after, when, &[], &mut HashMap::new());

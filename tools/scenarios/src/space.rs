@@ -55,12 +55,7 @@ impl Bench<'_> {
         let disk = self.looped(image)?;
         let top = self.target("top")?;
         disk.mount(&top, 0, "")?;
-        let l = self.layout_on(&top, 1)?;
-        self.describe(&l, 0, |b| changes::lower(b, 0))?;
-        let lowers = self.lower_trees(&l)?;
-        let union = self.union(&l);
-        union.mount(&l.target)?;
-        self.works("preparing", changes::prepare(&l.target, 0))?;
+        let (l, union, lowers) = changes::prepared(self, &top)?;
         let mut ballast = Ballast::new(&top)?;
         let steps = [0, 1, 2, 4, 8, 16, 32, 64, 256, 1024, 4096];
         let failures = changes::squeeze(self, &l, 0, libc::ENOSPC, &steps, |kib| {

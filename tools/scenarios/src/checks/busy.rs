@@ -99,9 +99,7 @@ pub fn busy_loop_image(b: &mut Bench) -> Result<(), String> {
     std::fs::copy(format!("/proc/self/fd/{copy}"), l.lowers[1].join("image"))
         .map_err(|error| format!("copying the image: {error}"))?;
     b.works("close", sys::close(copy))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let inside = b.target("inside")?;
     for (round, text) in ["first", "second"].into_iter().enumerate() {
         let path = l.target.join("image");
@@ -185,9 +183,7 @@ pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
     let l = b.layout_on(&top, 2)?;
     b.describe(&l, 1, load::lower)?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let remount = |flags| sys::mount("union", &l.target, "", libc::MS_REMOUNT | flags, b"");
     let end = Instant::now() + Duration::from_millis(3500);
     let mut children = Vec::new();
@@ -382,9 +378,7 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
     let l = b.layout_on(&top, 2)?;
     b.describe(&l, 1, load::lower)?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let end = Instant::now() + Duration::from_millis(3500);
     let mut children = Vec::new();
     for number in 0..4 {

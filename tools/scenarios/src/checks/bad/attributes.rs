@@ -165,9 +165,7 @@ pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
             sys::setxattr(l.upper.join(name), MARK, b"garbage", 0),
         )?;
     }
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     b.holds(&l.target.join("file"), "below")?;
     b.must(
         "the link",
@@ -298,9 +296,7 @@ pub fn bad_types(b: &mut Bench) -> Result<(), String> {
             }
         }
     }
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     for (name, (kind, parts)) in &cases {
         let path = l.target.join(name);
         let found = match sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW) {
@@ -420,9 +416,7 @@ pub fn bad_whiteouts(b: &mut Bench) -> Result<(), String> {
         "setxattr",
         sys::setxattr(middle.join("d/hidden"), "trusted.foreign", b"x", 0),
     )?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let seen: Vec<String> = walk::walk(&l.target)?.into_keys().collect();
     b.must(
         &format!("only what is not hidden: {seen:?}"),

@@ -72,9 +72,7 @@ pub fn bad_top_moved(b: &mut Bench) -> Result<(), String> {
         b.file("a/b/c/f", "deep");
         b.file("x/y/f", "other");
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let (root, top) = (&l.target, &l.upper);
     for name in ["a/b/c/f", "x/y/f"] {
         b.works("chmod", sys::chmod(root.join(name), 0o600))?;
@@ -299,9 +297,7 @@ pub fn bad_work_lost(b: &mut Bench) -> Result<(), String> {
             target: b.target("target")?,
         };
         b.describe(&l, 0, |b| changes::lower(b, 0))?;
-        let lowers = b.lower_trees(&l)?;
-        let union = b.union(&l);
-        union.mount(&l.target)?;
+        let (union, lowers) = b.mounted(&l)?;
         b.works("preparing", changes::prepare(&l.target, 0))?;
         b.works(what, lose(&l))?;
         let mut tree = walk::walk(&l.target)?;

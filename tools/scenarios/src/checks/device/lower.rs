@@ -30,9 +30,7 @@ pub fn lower_flaps(b: &mut Bench) -> Result<(), String> {
     make::make(&l.lowers[1], &tree::spread(&builder, 1).lowers[0])?;
     b.umount(&below)?;
     disk.mount(&below, libc::MS_RDONLY, "")?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let mut children = b.load_behind(&l.target, Duration::from_millis(3000))?;
     let big = l.target.join("big");
     children.push(process::background(|| {
@@ -85,9 +83,7 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     b.file(&l.lowers[1].join("dir/small"), "small")?;
     b.umount(&below)?;
     disk.mount(&below, libc::MS_RDONLY, "")?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let before = walk::walk(&l.target)?;
     let (dir, big) = (l.target.join("dir"), l.target.join("dir/big"));
 

@@ -59,15 +59,8 @@ pub fn top_gave_up(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
     let top = b.target("top")?;
     disk.mount(&top, 0, "errors=remount-ro")?;
-    let l = b.layout_on(&top, 1)?;
-    b.describe(&l, 0, |b| changes::lower(b, 0))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    b.works("preparing", changes::prepare(&l.target, 0))?;
-    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-    b.works("syncfs", sys::syncfs(fd))?;
-    b.works("close", sys::close(fd))?;
+    let (l, union, lowers) = changes::prepared(b, &top)?;
+    b.syncfs(&top)?;
     let before = walk::walk(&l.target)?;
     let name = disk
         .path
@@ -96,12 +89,8 @@ pub fn top_lost_writes(b: &mut Bench) -> Result<(), String> {
     let text = "text ".repeat(400_000);
     b.file(&l.lowers[0].join("big"), &text)?;
     b.file(&l.lowers[0].join("small"), "small")?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-    b.works("syncfs", sys::syncfs(fd))?;
-    b.works("close", sys::close(fd))?;
+    let (union, lowers) = b.mounted(&l)?;
+    b.syncfs(&top)?;
     let (big, small) = (l.target.join("big"), l.target.join("small"));
     let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
     disk.set(Health::Unwritable)?;
@@ -138,12 +127,7 @@ pub fn top_remounted(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
     let top = b.target("top")?;
     disk.mount(&top, 0, "")?;
-    let l = b.layout_on(&top, 1)?;
-    b.describe(&l, 0, |b| changes::lower(b, 0))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let (l, union, lowers) = changes::prepared(b, &top)?;
     let remount = |flags| sys::mount("", &top, "", libc::MS_REMOUNT | flags, b"");
     // Opened for writing, but the upper layer knows nothing of it: nothing has been copied.
     let open = b.works("open", sys::open(l.target.join("write"), libc::O_WRONLY, 0))?;
@@ -192,16 +176,9 @@ pub fn top_unwritable(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::XFS)?;
     let top = b.target("top")?;
     disk.mount(&top, 0, "")?;
-    let l = b.layout_on(&top, 1)?;
-    b.describe(&l, 0, |b| changes::lower(b, 0))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let (l, union, lowers) = changes::prepared(b, &top)?;
     let before = walk::walk(&l.target)?;
-    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-    b.works("syncfs", sys::syncfs(fd))?;
-    b.works("close", sys::close(fd))?;
+    b.syncfs(&top)?;
 
     disk.set(Health::Dead)?;
     let result = (changes::CHANGES[0].call)(&l.target);

@@ -21,9 +21,7 @@ pub fn top_frozen(b: &mut Bench) -> Result<(), String> {
         load::lower(b);
         b.file("quiet/file", "read me");
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let through = b.works("open", sys::open(&l.target, libc::O_RDONLY, 0))?;
     b.fails(
         "FIFREEZE of the union",

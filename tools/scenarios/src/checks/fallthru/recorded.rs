@@ -260,9 +260,7 @@ pub fn fallthru_readers(b: &mut Bench) -> Result<(), String> {
             }
         })?;
     }
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     for number in 0..STAY {
         b.file(&dir.join(format!("top-{number}")), "x")?;

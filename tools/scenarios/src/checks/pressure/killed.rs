@@ -140,9 +140,7 @@ pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
         std::fs::write(l.lowers[1].join(number.to_string()), data)
             .map_err(|error| error.to_string())?;
     }
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let mut modes = Vec::new();
     for number in 0..5 {
         let path = l.target.join(number.to_string());
@@ -187,9 +185,7 @@ pub fn press_killed_sparse(b: &mut Bench) -> Result<(), String> {
     b.describe(&l, 0, |b: &mut Builder| {
         b.sparse("huge", SIZE as u64, &pieces);
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let huge = l.target.join("huge");
     let mut killed = 0;
     for round in 0..12 {

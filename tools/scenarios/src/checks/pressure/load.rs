@@ -92,9 +92,7 @@ pub fn press_drop_caches(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
     let l = b.layout_on(&top, 2)?;
     b.describe(&l, 1, load::lower)?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let kept = l.target.join("kept");
     let number = b.works("stat", sys::stat(&kept, 0))?.st_ino;
     let time = Duration::from_millis(4000);
@@ -126,9 +124,7 @@ pub fn press_large_dir(b: &mut Bench) -> Result<(), String> {
             sys::link(&source, below.join(number.to_string()), 0),
         )?;
     }
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     b.crowd(6, |process| {
         if process < 4 {
@@ -182,9 +178,7 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
         load::lower(b);
         b.file("large", vec![b'l'; 6 << 20]);
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let end = Instant::now() + Duration::from_millis(4000);
     let mut children = Vec::new();
     for number in 0..8 {
@@ -256,9 +250,7 @@ pub fn press_names_disk(b: &mut Bench) -> Result<(), String> {
         disk.mount(&top, 0, "")?;
         let l = b.layout_on(&top, 1)?;
         b.describe(&l, 0, load::lower)?;
-        let lowers = b.lower_trees(&l)?;
-        let union = b.union(&l);
-        union.mount(&l.target)?;
+        let (union, lowers) = b.mounted(&l)?;
         b.load(&l.target, Duration::from_millis(2000))?;
         b.sound(&union, &l, &lowers)?;
         b.umount(&top)?;
@@ -280,9 +272,7 @@ pub fn press_stacked(b: &mut Bench) -> Result<(), String> {
         let stacked = b.target("inner")?;
         Union::new(inner).lowers(&l.lowers).mount(&stacked)?;
         l.lowers = vec![stacked.clone()];
-        let lowers = b.lower_trees(&l)?;
-        let union = b.union(&l);
-        union.mount(&l.target)?;
+        let (union, lowers) = b.mounted(&l)?;
         let children = b.load_behind(&l.target, Duration::from_millis(1800))?;
         for _ in 0..8 {
             std::thread::sleep(Duration::from_millis(200));

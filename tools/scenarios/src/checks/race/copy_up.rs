@@ -25,9 +25,7 @@ pub fn race_copy_up_links(b: &mut Bench) -> Result<(), String> {
             }
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     b.crowd(4, |process| {
         for number in 0..FILES {
             let path = l.target.join(format!("{process}/{number}"));
@@ -64,9 +62,7 @@ pub fn race_copy_up_rename(b: &mut Bench) -> Result<(), String> {
         }
         b.dir("to");
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let (from, to) = (l.target.join("from"), l.target.join("to"));
     b.crowd(3, |process| {
         for number in 0..FILES {
@@ -110,9 +106,7 @@ pub fn race_copy_up_unlink(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("d/{number}"), vec![b'x'; 5000]);
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     b.crowd(4, |process| {
         for number in 0..FILES {
@@ -151,9 +145,7 @@ pub fn race_list_link(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("d/{number}"), "below");
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let (dir, elsewhere) = (l.target.join("d"), l.target.join("elsewhere"));
     let mut numbers = HashMap::new();
     for number in 0..FILES {
@@ -223,9 +215,7 @@ pub fn race_readdir_copy_up(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("{number}/f"), "below");
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = |number: usize| l.target.join(number.to_string());
     for number in 0..DIRS {
         b.works("chmod", sys::chmod(dir(number), 0o700))?;

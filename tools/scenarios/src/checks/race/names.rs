@@ -17,9 +17,7 @@ pub fn race_exchange(b: &mut Bench) -> Result<(), String> {
             b.file(name, name);
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     b.crowd(5, |process| {
         for round in 0..60 {
             let one = l.target.join(NAMES[(round + process) % 4]);
@@ -54,9 +52,7 @@ pub fn race_mkdir_rmdir(b: &mut Bench) -> Result<(), String> {
         b.file("d/old", "below");
         b.dir("d/older");
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     b.works("unlink", sys::unlink(dir.join("old")))?;
     b.works("rmdir", sys::rmdir(dir.join("older")))?;
@@ -105,9 +101,7 @@ pub fn race_one_wins(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("d/{name}"), "below");
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     let scores = l.lowers[0].parent().ok_or("a parent")?;
     let score = |process: usize| scores.join(format!("score{process}"));
@@ -204,9 +198,7 @@ pub fn race_readdir_rmdir(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("d/{number}"), "below");
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     b.crowd(4, |process| {
         for _ in 0..ROUNDS {
@@ -262,9 +254,7 @@ pub fn race_rename_over(b: &mut Bench) -> Result<(), String> {
     b.describe(&l, 1, |b| {
         b.file("f", vec![b'a'; 5000]);
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let file = l.target.join("f");
     b.crowd(4, |process| {
         for round in 0..ROUNDS {

@@ -168,9 +168,7 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
     for name in NAMES {
         b.file(&below(name), &"x".repeat(300_000))?;
     }
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let files = NAMES.map(below);
     let files: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
     let listener = Listener::new(

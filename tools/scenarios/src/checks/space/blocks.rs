@@ -104,9 +104,7 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("dir/{number}"), vec![b'x'; 100_000]);
         }
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     b.works("preparing", changes::prepare(&l.target, 0))?;
     b.works(
         "copying the directory",
@@ -165,9 +163,7 @@ pub fn space_map(b: &mut Bench) -> Result<(), String> {
         b.file("full", vec![b'x'; length]);
         b.sparse("holes", length as u64, &[(0, b"x")]);
     })?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
+    let (union, lowers) = b.mounted(&l)?;
     let stat = b.works("statfs", sys::statfs(&top))?;
     let size = format!("size={}", (stat.f_blocks - stat.f_bfree + 6) * page as u64);
     let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());

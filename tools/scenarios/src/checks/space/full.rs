@@ -16,12 +16,7 @@ pub fn space_ext4_inodes(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
     let top = b.target("top")?;
     disk.mount(&top, 0, "")?;
-    let l = b.layout_on(&top, 1)?;
-    b.describe(&l, 0, |b| changes::lower(b, 0))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let (l, union, lowers) = changes::prepared(b, &top)?;
     let ballast = b.dir(&top.join("ballast"))?;
     let mut count = 0;
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &[0, 1, 2, 3, 4, 5, 6], |free| {
@@ -46,12 +41,7 @@ pub fn space_ext4_inodes(b: &mut Bench) -> Result<(), String> {
 /// With no inode left, one inode left and so on, every change is done or leaves no trace.
 pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
-    b.describe(&l, 0, |b| changes::lower(b, 0))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let (l, union, lowers) = changes::prepared(b, &top)?;
     let steps: Vec<u64> = (0..10).collect();
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |inodes| {
         let stat = b.works("statfs", sys::statfs(&top))?;
@@ -75,12 +65,7 @@ pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
 /// With no page left, one page left and so on, every change is done or leaves no trace.
 pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
-    b.describe(&l, 0, |b| changes::lower(b, 0))?;
-    let lowers = b.lower_trees(&l)?;
-    let union = b.union(&l);
-    union.mount(&l.target)?;
-    b.works("preparing", changes::prepare(&l.target, 0))?;
+    let (l, union, lowers) = changes::prepared(b, &top)?;
     let steps: Vec<u64> = (0..12).collect();
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |pages| {
         let stat = b.works("statfs", sys::statfs(&top))?;
