@@ -218,13 +218,4 @@ impl<'a> Bench<'a> {
             Err(error) => Err(format!("reading {}: {error}", path.display())),
         }
     }
-
-    /// Anything else that must be so.
-    pub fn must(&self, what: &str, is: bool) -> Result<(), String> {
-        if is {
-            Ok(())
-        } else {
-            Err(format!("expected, but not so: {what}"))
-        }
-    }
 }

@@ -220,9 +220,9 @@ impl Bench<'_> {
     pub fn mapped_done(&self, mut disk: Disk) -> Result<(), String> {
         disk.set(Health::Good)?;
         let refused = mount::unmount_below(self.base());
-        self.must(
-            &format!("everything can be unmounted: {refused:?}"),
+        must!(
             refused.is_empty(),
+            "everything can be unmounted: {refused:?}"
         )?;
         if let Some(mapped) = disk.mapped.take() {
             self.works("removing the mapped device", mapped.remove())?;

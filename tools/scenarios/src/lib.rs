@@ -11,6 +11,17 @@
 // A table of calls says what it is without a name for its type.
 #![allow(clippy::type_complexity)]
 
+/// `must!(is, "what {must} be so")`: an error that says what was expected, unless it is so.
+macro_rules! must {
+    ($is:expr, $($what:tt)+) => {
+        if $is {
+            Ok(())
+        } else {
+            Err(format!("expected, but not so: {}", format_args!($($what)+)))
+        }
+    };
+}
+
 pub mod acl;
 pub mod aufs;
 pub mod bench;

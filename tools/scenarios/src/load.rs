@@ -130,7 +130,7 @@ impl Bench<'_> {
             self.ended_well(children)?;
             // A copy must reach the disk. What need not may still be done in memory, and is lost.
             let result = sys::chmod(l.target.join("kept"), 0o600);
-            self.must("a copy fails when the disk has gone", result.is_err())?;
+            must!(result.is_err(), "a copy fails when the disk has gone")?;
             let _ = sys::mkdir(l.target.join("new"), 0o755);
             self.umount(&l.target)?;
             self.umount(&top)?;

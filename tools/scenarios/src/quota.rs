@@ -45,9 +45,9 @@ impl Bench<'_> {
                 sys::set_quota(fd, of, WHO, kib.max(1), inodes.max(1)),
             )
         })?;
-        self.must(
-            &format!("the copies of a dozen files must have been too large, {failures} times"),
+        must!(
             failures >= 12,
+            "the copies of a dozen files must have been too large, {failures} times"
         )?;
         self.works("no limits", sys::set_quota(fd, of, WHO, 0, 0))?;
         sys::close(fd)?;

@@ -111,10 +111,7 @@ impl Bench<'_> {
         let mut left = walk::walk(&layout.work.join("work"))?;
         // A directory in which overlayfs names features it must not misread.
         left.retain(|path, line| path != "." && path != "incompat" && !allowed(line));
-        self.must(
-            &format!("an empty work directory, not {left:?}"),
-            left.is_empty(),
-        )
+        must!(left.is_empty(), "an empty work directory, not {left:?}")
     }
 
     /// Runs `work` in `count` processes at once, each told its number; all must end well.
@@ -133,9 +130,9 @@ impl Bench<'_> {
             .into_iter()
             .map(process::wait)
             .collect::<Result<_, _>>()?;
-        self.must(
-            &format!("every process ends well: {ends:?}"),
+        must!(
             ends.iter().all(|end| *end == End::Done),
+            "every process ends well: {ends:?}"
         )
     }
 }

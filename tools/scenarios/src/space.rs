@@ -66,11 +66,9 @@ impl Bench<'_> {
                 Ok(self.works("making room", ballast.shrink(1024 * kib as i64))?)
             }
         })?;
-        self.must(
-            &format!(
-                "the copies of a dozen files must have found too little room, {failures} times"
-            ),
+        must!(
             failures >= 12,
+            "the copies of a dozen files must have found too little room, {failures} times"
         )?;
         self.works("making room", ballast.shrink(i64::MAX))?;
         self.sound(&union, &l, &lowers).map(drop)

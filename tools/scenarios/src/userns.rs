@@ -135,12 +135,12 @@ impl Layers {
     }
 
     /// The upper layer must hold just these names.
-    pub fn upper_is(&self, b: &Bench, expected: &[&str]) -> Result<(), String> {
+    pub fn upper_is(&self, expected: &[&str]) -> Result<(), String> {
         let tree = walk::walk(&self.upper)?;
         let found: Vec<_> = tree.keys().filter(|path| *path != ".").collect();
-        b.must(
-            &format!("{expected:?} in the upper layer, which has {found:?}"),
+        must!(
             found.iter().eq(expected.iter()),
+            "{expected:?} in the upper layer, which has {found:?}"
         )
     }
 }

@@ -25,9 +25,11 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     let at = |name: &str| l.target.join(name);
     let options = mountinfo::listed_at(&l.target).map(|mount| mount.shown_options);
-    b.must(
-        &format!("the option is shown: {options:?}"),
-        options.is_some_and(|options| options.contains("whiteout=aufs")),
+    must!(
+        options
+            .as_ref()
+            .is_some_and(|options| options.contains("whiteout=aufs")),
+        "the option is shown: {options:?}"
     )?;
     b.holds(&at("kept"), "below")?;
     for dir in [".", "dir"] {
@@ -53,7 +55,7 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     }
     let copied =
         sys::stat(l.upper.join("file"), 0).is_ok() || sys::stat(l.upper.join("dir"), 0).is_ok();
-    b.must("what was refused has copied nothing", !copied)?;
+    must!(!copied, "what was refused has copied nothing")?;
     let file = b.works(
         "open",
         sys::open(&l.target, libc::O_TMPFILE | libc::O_RDWR, 0o600),
@@ -74,13 +76,13 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
 
     for name in ["full", "deep"] {
         let names = walk::list(&at(name))?;
-        b.must(&format!("{name} is empty"), names.is_empty())?;
+        must!(names.is_empty(), "{name} is empty")?;
     }
     b.works("rmdir", sys::rmdir(at("full")))?;
-    b.must("it is gone", sys::stat(l.upper.join("full"), 0).is_err())?;
+    must!(sys::stat(l.upper.join("full"), 0).is_err(), "it is gone")?;
     // What is in a directory is not removed unseen.
     b.fails("rmdir", sys::rmdir(at("deep")), libc::ENOTEMPTY)?;
-    b.must("it is there", l.upper.join("deep/.wh.d/inside").exists())?;
+    must!(l.upper.join("deep/.wh.d/inside").exists(), "it is there")?;
 
     let remount = |options: &[u8]| sys::mount("", &l.target, "union", libc::MS_REMOUNT, options);
     b.fails("another form", remount(b"whiteout=overlay"), libc::EINVAL)?;
@@ -90,9 +92,9 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
         let union = b.union(&l).option("whiteout", value);
         let failure = b.refused(&union, &l.target, &[libc::EINVAL])?;
         let text = failure.to_string();
-        b.must(
-            &format!("the reason: {text}"),
+        must!(
             text.contains("must be overlay or aufs"),
+            "the reason: {text}"
         )?;
     }
     // One union below another: what the inner one hides is no business of the outer one.
@@ -133,7 +135,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
                 if !listed_first {
                     hidden(b, &l.target, &what)?;
                 }
-                seen(b, &l.target, &what)?;
+                seen(&l.target, &what)?;
                 hidden(b, &l.target, &what)?;
                 b.holds(&l.target.join("replaced"), "0")?;
                 std::thread::sleep(std::time::Duration::from_millis(1200));
@@ -146,7 +148,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
     b.holds(&l.target.join("file"), "1")?;
     b.holds(&l.target.join(".wh.file"), "0")?;
     let names = walk::list(&l.target.join("merged"))?;
-    b.must("four names without the option", names.len() == 4)?;
+    must!(names.len() == 4, "four names without the option")?;
     b.umount(&l.target)?;
     changed(b, &l)?;
     // Nothing of it depends on an upper layer.
@@ -155,7 +157,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
         .option("whiteout", "aufs")
         .mount(&l.target)?;
     hidden(b, &l.target, "without an upper layer")?;
-    seen(b, &l.target, "without an upper layer")?;
+    seen(&l.target, "without an upper layer")?;
     b.umount(&l.target)?;
     // A root that is opaque.
     b.file(&l.lowers[0].join(".wh..wh..opq"), "")?;
@@ -170,7 +172,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
     )?;
     let names = walk::outline(&l.target);
     let below = names.keys().filter(|name| name.ends_with('2')).count();
-    b.must(&format!("nothing from below: {names:?}"), below == 0)?;
+    must!(below == 0, "nothing from below: {names:?}")?;
     b.umount(&l.target)
 }
 
@@ -287,10 +289,10 @@ fn layers(b: &Bench) -> Result<Layout, String> {
     Ok(l)
 }
 
-fn seen(b: &Bench, root: &Path, what: &str) -> Result<(), String> {
+fn seen(root: &Path, what: &str) -> Result<(), String> {
     let outline = walk::outline(root);
     let names: Vec<&str> = outline.keys().map(String::as_str).collect();
-    b.must(&format!("{what}: {SEEN:?}, not {names:?}"), names == SEEN)
+    must!(names == SEEN, "{what}: {SEEN:?}, not {names:?}")
 }
 
 fn hidden(b: &Bench, root: &Path, what: &str) -> Result<(), String> {
@@ -319,13 +321,13 @@ fn changed(b: &Bench, l: &Layout) -> Result<(), String> {
     union.mount(&l.target)?;
     for name in ["tree", "emptied"] {
         let names = walk::list(&at(name))?;
-        b.must(&format!("{name} is empty"), names.is_empty())?;
+        must!(names.is_empty(), "{name} is empty")?;
     }
     for name in ["file", "merged", "merged/2", "replaced", "tree/1"] {
         b.fails(name, sys::stat(at(name), 0), libc::ENOENT)?;
     }
     let absent = |name: &str| sys::stat(l.upper.join(name), libc::AT_SYMLINK_NOFOLLOW).is_err();
-    b.must("nothing had to be hidden at file", absent("file"))?;
+    must!(absent("file"), "nothing had to be hidden at file")?;
     b.umount(&l.target)?;
     for dir in [&l.upper, &l.work] {
         for entry in std::fs::read_dir(dir).map_err(|error| error.to_string())? {

@@ -57,15 +57,15 @@ pub fn linked_behind(b: &mut Bench) -> Result<(), String> {
         }
         let open = b.works("open", sys::open(at(second), libc::O_RDONLY, 0))?;
         let count = b.works("fstat", sys::fstat(open))?.st_nlink;
-        b.must(&format!("{way}: one name, not {count}"), count == 1)?;
+        must!(count == 1, "{way}: one name, not {count}")?;
         let third = at(&format!("{second}-again"));
         b.works(way, sys::link(at(second), &third, 0))?;
         let count = b.works("fstat", sys::fstat(open))?.st_nlink;
-        b.must(&format!("{way}: two names, not {count}"), count == 2)?;
+        must!(count == 2, "{way}: two names, not {count}")?;
         b.works("unlink", sys::unlink(at(second)))?;
         b.works("unlink", sys::unlink(&third))?;
         let count = b.works("fstat", sys::fstat(open))?.st_nlink;
-        b.must(&format!("{way}: no name, not {count}"), count == 0)?;
+        must!(count == 0, "{way}: no name, not {count}")?;
         b.works("close", sys::close(open))?;
     }
     b.umount(&l.target)
@@ -92,19 +92,18 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     let used = recorded(b, &l)?;
     b.holds(&outside, TEXT)
         .map_err(|e| format!("fallthru: {e}"))?;
-    b.must("sets are recorded", used)?;
+    must!(used, "sets are recorded")?;
     let stat = b.works("stat", sys::stat(&private, libc::AT_SYMLINK_NOFOLLOW))?;
-    b.must(
-        &format!(
-            "a directory of root's with mode 0700, not {:o}",
-            stat.st_mode
-        ),
+    must!(
         stat.st_mode == libc::S_IFDIR | 0o700 && stat.st_uid == 0,
+        "a directory of root's with mode 0700, not {:o}",
+        stat.st_mode
     )?;
     let stat = b.works("stat", sys::stat(&file, libc::AT_SYMLINK_NOFOLLOW))?;
-    b.must(
-        &format!("a file with mode 0600, not {:o}", stat.st_mode),
+    must!(
         stat.st_mode == libc::S_IFREG | 0o600 && stat.st_nlink == 1,
+        "a file with mode 0600, not {:o}",
+        stat.st_mode
     )?;
     let whole = std::fs::read(&file).map_err(|error| error.to_string())?;
 
@@ -134,8 +133,8 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
         b.works(what, make())?;
         let before = describe(&l.work)?;
         let used = recorded(b, &l).map_err(|e| format!("{what}: {e}"))?;
-        b.must(&format!("{what}: nothing is recorded"), !used)?;
-        b.must(&format!("{what}: left alone"), describe(&l.work)? == before)?;
+        must!(!used, "{what}: nothing is recorded")?;
+        must!(describe(&l.work)? == before, "{what}: left alone")?;
         b.holds(&outside, TEXT)
             .map_err(|e| format!("{what}: {e}"))?;
     }
@@ -145,18 +144,18 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     b.works("records", put(&file, &whole, 0o600))?;
     let open = b.works("open", sys::open(&file, libc::O_WRONLY, 0))?;
     let used = recorded(b, &l)?;
-    b.must("nothing is recorded in a file open elsewhere", !used)?;
+    must!(!used, "nothing is recorded in a file open elsewhere")?;
     b.works("close", sys::close(open))?;
-    b.must("nor is anything wrong with it", recorded(b, &l)?)?;
+    must!(recorded(b, &l)?, "nor is anything wrong with it")?;
 
     // Another name while it is in use.
     let link = l.work.join("link");
     b.union(&l).mount(&l.target)?;
-    names(b, &l)?;
+    names(&l)?;
     b.works("link", sys::link(&file, &link, 0))?;
     b.works("unlink", sys::unlink(&file))?;
     b.works("link", sys::link(&outside, &file, 0))?;
-    names(b, &l)?;
+    names(&l)?;
     b.umount(&l.target)?;
     b.holds(&outside, TEXT)?;
     b.works("unlink", sys::unlink(&file))?;
@@ -196,11 +195,11 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
         make().map_err(|e| format!("{what}: {e}"))?;
         let before = describe(&l.work)?;
         let used = recorded(b, &l).map_err(|e| format!("{what}: {e}"))?;
-        b.must(&format!("directory, {what}: nothing is recorded"), !used)?;
+        must!(!used, "directory, {what}: nothing is recorded")?;
         let now = describe(&l.work)?;
-        b.must(
-            &format!("directory, {what}: left alone: {before:?}, now {now:?}"),
+        must!(
             now == before,
+            "directory, {what}: left alone: {before:?}, now {now:?}"
         )?;
     }
 
@@ -209,16 +208,16 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     b.union(&l).mount(&l.target)?;
     b.works("rename", sys::rename(&private, l.work.join("away"), 0))?;
     b.works("symlink", sys::symlink(&target, &private))?;
-    names(b, &l)?;
+    names(&l)?;
     b.works("chmod", sys::chmod(l.target.join("d/0-1"), 0o600))?;
     let renamed = sys::rename(l.target.join("d/0-1"), l.target.join("moved"), 0);
     b.works("rename", renamed)?;
     b.umount(&l.target)?;
     let found: Vec<_> = walk::list(&target)?.into_iter().map(|e| e.name).collect();
-    b.must(&format!("nothing elsewhere: {found:?}"), found.is_empty())?;
+    must!(found.is_empty(), "nothing elsewhere: {found:?}")?;
     remove(&private)?;
     remove(&l.work.join("away"))?;
-    b.must("all is well again", recorded(b, &l)?)
+    must!(recorded(b, &l)?, "all is well again")
 }
 
 /// What is not to be touched.
@@ -229,20 +228,17 @@ fn recorded(b: &Bench, l: &Layout) -> Result<bool, String> {
     let mut used = 0;
     for _ in 0..2 {
         b.union(l).mount(&l.target)?;
-        names(b, l)?;
+        names(l)?;
         used += figures::of(&l.target)?.loaded;
         b.umount(&l.target)?;
     }
     Ok(used > 0)
 }
 
-fn names(b: &Bench, l: &Layout) -> Result<(), String> {
+fn names(l: &Layout) -> Result<(), String> {
     let listed = walk::list(&l.target.join("d"))?;
     let names: BTreeSet<_> = listed.into_iter().map(|entry| entry.name).collect();
-    b.must(
-        &format!("the names: {names:?}"),
-        (39..=40).contains(&names.len()),
-    )
+    must!((39..=40).contains(&names.len()), "the names: {names:?}")
 }
 
 fn put(file: &Path, bytes: &[u8], mode: u32) -> sys::Result<()> {

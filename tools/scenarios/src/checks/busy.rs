@@ -21,7 +21,7 @@ pub fn busy(b: &mut Bench) -> Result<(), String> {
     b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
     b.works("write", sys::write(fd, b"BELOW", Some(0)))?;
     let data = b.works("read", sys::read(fd, 10, Some(0)))?;
-    b.must("the file written to", data == b"BELOW")?;
+    must!(data == b"BELOW", "the file written to")?;
     b.works("close", sys::close(fd))?;
     b.holds(&l.upper.join("file"), "BELOW")
 }
@@ -61,21 +61,18 @@ pub fn busy_lazy(b: &mut Bench) -> Result<(), String> {
 
     let mut map = map;
     map.store(0, b"M");
-    b.must("the mapping works", map.bytes() == b"Mapped text")?;
+    must!(map.bytes() == b"Mapped text", "the mapping works")?;
     b.works("a write that copies", sys::write(lower, b"LOWER", None))?;
     b.works(
         "a write to what has no name",
         sys::write(gone, b"GONE", None),
     )?;
-    b.must("read", sys::read(lower, 20, Some(0))? == b"LOWER text")?;
+    must!(sys::read(lower, 20, Some(0))? == b"LOWER text", "read")?;
     b.works("fchdir", sys::fchdir(dir))?;
     b.works("mkdir", sys::mkdir("new", 0o755))?;
     b.works("rename", sys::rename("lower", "renamed", 0))?;
     let names = b.works("getdents", sys::getdents(dir, 4096))?.len();
-    b.must(
-        &format!("`.`, `..` and three names, not {names}"),
-        names == 5,
-    )?;
+    must!(names == 5, "`.`, `..` and three names, not {names}")?;
 
     b.refused(&union, &l.target, &[libc::EBUSY])?;
     if b.is_module() {
@@ -124,10 +121,10 @@ pub fn busy_loop_image(b: &mut Bench) -> Result<(), String> {
             std::thread::sleep(std::time::Duration::from_millis(20));
             sys::umount(&l.target, 0).is_ok()
         });
-        b.must("the union can be unmounted", free)?;
-        b.must(
-            "the image was copied up",
+        must!(free, "the union can be unmounted")?;
+        must!(
             sys::stat(l.upper.join("image"), 0).is_ok(),
+            "the image was copied up"
         )?;
         union.mount(&l.target)?;
     }
@@ -210,16 +207,13 @@ pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
             }
             // Somebody has a file open for writing.
             Err(error) => {
-                b.must(&format!("EBUSY, not {error}"), error.0 == libc::EBUSY)?;
+                must!(error.0 == libc::EBUSY, "EBUSY, not {error}")?;
                 busy += 1;
             }
         }
     }
     b.ended_well(children)?;
-    b.must(
-        &format!("read-only at times, busy {busy} times"),
-        read_only > 0,
-    )?;
+    must!(read_only > 0, "read-only at times, busy {busy} times")?;
     b.works("remount ro without a load", remount(libc::MS_RDONLY))?;
     b.works("remount rw", remount(0))?;
     b.sound(&union, &l, &lowers).map(drop)
@@ -272,7 +266,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
         b.refused(&other, &second, &[libc::EBUSY])?;
     }
     shared(b).mount(&second)?;
-    b.must("the same union", device(&second)? == first)?;
+    must!(device(&second)? == first, "the same union")?;
     b.file(&second.join("file"), "changed")?;
     b.works("close", sys::close(wake))?;
     b.works("wait", process::wait(pid))?;
@@ -282,7 +276,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     b.works("umount -l", sys::umount(&second, libc::MNT_DETACH))?;
     b.refused(&b.union(&l), &second, &[libc::EBUSY])?;
     shared(b).mount(&second)?;
-    b.must("the same union", device(&second)? == first)?;
+    must!(device(&second)? == first, "the same union")?;
     b.works("write", sys::write(fd, b"CHANGED", Some(0)))?;
     b.holds(&second.join("file"), "CHANGED")?;
     b.works("close", sys::close(fd))?;
@@ -351,15 +345,15 @@ pub fn busy_unload(b: &mut Bench) -> Result<(), String> {
                 b.works("loading", load())?;
             }
             Err(error) => {
-                b.must(&format!("EAGAIN, not {error}"), error.0 == libc::EAGAIN)?;
+                must!(error.0 == libc::EAGAIN, "EAGAIN, not {error}")?;
                 held += 1;
             }
         }
     }
     b.ended_well(children)?;
-    b.must(
-        &format!("unloaded {unloaded} times, held {held} times"),
+    must!(
         unloaded > 0 && held > 0,
+        "unloaded {unloaded} times, held {held} times"
     )?;
     b.union(&l).mount(&l.target)?;
     b.holds(&l.target.join("file"), "below")?;
@@ -400,23 +394,17 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
         match sys::umount(&l.target, 0) {
             Ok(()) => gone += 1,
             Err(error) => {
-                b.must(&format!("EBUSY, not {error}"), error.0 == libc::EBUSY)?;
+                must!(error.0 == libc::EBUSY, "EBUSY, not {error}")?;
                 busy += 1;
                 b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
             }
         }
         // Of a detached union the layers are in use for as long as somebody is inside.
         while let Err(failure) = union.mount(&l.target) {
-            b.must(
-                &format!("EBUSY, not {failure}"),
-                failure.errno.0 == libc::EBUSY,
-            )?;
+            must!(failure.errno.0 == libc::EBUSY, "EBUSY, not {failure}")?;
         }
     }
     b.ended_well(children)?;
-    b.must(
-        &format!("unmounted {gone} times, busy {busy} times"),
-        gone + busy > 3,
-    )?;
+    must!(gone + busy > 3, "unmounted {gone} times, busy {busy} times")?;
     b.sound(&union, &l, &lowers).map(drop)
 }

@@ -27,14 +27,11 @@ pub fn drop_caches(b: &mut Bench) -> Result<(), String> {
     for _ in 0..3 {
         b.file(Path::new("/proc/sys/vm/drop_caches"), "3")?;
         let after = walk::walk(&l.target)?;
-        b.must(
-            &format!("the same tree: {before:?} and {after:?}"),
-            before == after,
-        )?;
+        must!(before == after, "the same tree: {before:?} and {after:?}")?;
     }
     if b.is_union() {
         let now = b.works("stat", sys::stat(l.target.join("file"), 0))?.st_ino;
-        b.must("the same inode number", now == number)?;
+        must!(now == number, "the same inode number")?;
     }
     b.works("close", sys::close(held))?;
     b.umount(&l.target)
@@ -94,12 +91,12 @@ pub fn rwf_refused(b: &mut Bench) -> Result<(), String> {
     let fd = b.works("open", sys::open(l.target.join("file"), libc::O_RDWR, 0))?;
     for flags in [RWF_NOWAIT, RWF_ATOMIC, RWF_DONTCACHE] {
         let written = sys::pwritev2(fd, &[sys::Piece::Data(b"BELOW")], 0, flags).map(drop);
-        b.must(
-            &format!("pwritev2 with {flags:#x} is refused: {written:?}"),
+        must!(
             written == Err(Errno(libc::EOPNOTSUPP)),
+            "pwritev2 with {flags:#x} is refused: {written:?}"
         )?;
     }
-    b.must("nothing in the upper layer", !l.upper.join("file").exists())?;
+    must!(!l.upper.join("file").exists(), "nothing in the upper layer")?;
     b.works("close", sys::close(fd))?;
     b.umount(&l.target)
 }
@@ -142,10 +139,7 @@ pub fn walk_race(b: &mut Bench) -> Result<(), String> {
     }
     for child in children {
         let end = process::wait(child)?;
-        b.must(
-            &format!("a process ends well, not with {end:?}"),
-            end == End::Done,
-        )?;
+        must!(end == End::Done, "a process ends well, not with {end:?}")?;
     }
     b.holds(&l.target.join("a/b/c/f"), "text")?;
     b.umount(&l.target)

@@ -27,32 +27,29 @@ pub fn killed_copy_up(b: &mut Bench) -> Result<(), String> {
         let start = Instant::now();
         let end = process::wait(pid)?;
         let took = start.elapsed();
-        b.must(
-            &format!("it dies at once, not after {took:?}"),
+        must!(
             took < Duration::from_secs(2),
+            "it dies at once, not after {took:?}"
         )?;
         let there = sys::stat(l.upper.join("big"), 0).is_ok();
         // A mounted union may keep a whiteout there, to link it to names.
         let mut left = walk::walk(&l.work.join("work"))?;
         left.retain(|_, line| !line.contains("device=0:0"));
-        b.must(
-            &format!("an empty work directory, not {left:?}"),
-            left.len() == 1,
-        )?;
+        must!(left.len() == 1, "an empty work directory, not {left:?}")?;
         if there {
             break;
         }
         killed += usize::from(end == End::Signal(libc::SIGKILL));
-        b.must(
-            "the file is as it was",
+        must!(
             sys::stat(&big, 0)?.st_size == data.len() as i64,
+            "the file is as it was"
         )?;
     }
     b.file(&l.target.join("file"), "changed")?;
     b.umount(&l.target)?;
-    b.must(
-        "one copy-up at least was killed",
+    must!(
         killed > 0 || !b.is_union(),
+        "one copy-up at least was killed"
     )
 }
 
@@ -77,21 +74,22 @@ pub fn no_space(b: &mut Bench) -> Result<(), String> {
     });
     b.fails("writing", result, libc::ENOSPC)?;
     let size = b.works("stat", sys::stat(&big, 0))?.st_size;
-    b.must(&format!("size 3 MiB, not {size}"), size == 3 << 20)?;
+    must!(size == 3 << 20, "size 3 MiB, not {size}")?;
     b.file(&l.target.join("tiny"), "there is room for this")?;
     b.umount(&l.target)?;
     let left = walk::walk(&upper)?;
-    b.must(
-        &format!("nothing of it in the upper layer: {:?}", left.keys()),
+    must!(
         !left.contains_key("big"),
+        "nothing of it in the upper layer: {:?}",
+        left.keys()
     )?;
     let left = walk::walk(&work)?;
     let left: Vec<_> = left
         .keys()
         .filter(|path| path.starts_with("work/"))
         .collect();
-    b.must(
-        &format!("nothing left in the work directory: {left:?}"),
+    must!(
         left.is_empty(),
+        "nothing left in the work directory: {left:?}"
     )
 }

@@ -90,10 +90,7 @@ fn use_it(b: &Bench, union: &Union, target: &Path) -> Result<(), String> {
     };
     let mut found = names("Dir")?;
     found.sort();
-    b.must(
-        &format!("three names: {found:?}"),
-        found == ["NAME", "Name", "name"],
-    )?;
+    must!(found == ["NAME", "Name", "name"], "three names: {found:?}")?;
     b.umount(target)?;
     union.mount(target)?;
     b.holds(&at("Dir/Name"), "upper case")?;
@@ -134,10 +131,7 @@ pub fn incompatible_work(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.dir(&l.work.join("work/incompat/nonesuch"))?;
     match b.union(&l).mount(&l.target) {
-        Err(failure) => b.must(
-            &format!("EINVAL, not {failure}"),
-            failure.errno.0 == libc::EINVAL,
-        ),
+        Err(failure) => must!(failure.errno.0 == libc::EINVAL, "EINVAL, not {failure}"),
         Ok(()) => Err("it must be refused, it was mounted".into()),
     }
 }
@@ -190,9 +184,9 @@ pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
             line.contains(&format!("union {device} with upperdir"))
                 && line.contains(&*l.upper.to_string_lossy())
         };
-        b.must(
-            &format!("a line that names the union {device}: {said:?}"),
+        must!(
             said.iter().filter(names).count() == 1,
+            "a line that names the union {device}: {said:?}"
         )?;
     }
     let own = b.dir(&l.upper.with_file_name("own"))?;
@@ -223,7 +217,7 @@ pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
         }
         let failure = b.refused(&union, &second, &[libc::EBUSY])?;
         let names = failure.log.iter().any(|line| line.text.contains(&device));
-        b.must(&format!("the holder's device {device}: {failure}"), names)?;
+        must!(names, "the holder's device {device}: {failure}")?;
     }
     b.umount(&l.target)?;
     lowers().upper(&l.upper, &l.work).mount(&second)?;
@@ -247,7 +241,7 @@ pub fn many_layers(b: &mut Bench) -> Result<(), String> {
     b.holds(&target.join("same"), "0")?;
     b.holds(&target.join("f499"), "own")?;
     let count = walk::list(&target)?.len();
-    b.must(&format!("501 names, not {count}"), count == 501)?;
+    must!(count == 501, "501 names, not {count}")?;
     b.works("unlink", sys::unlink(target.join("same")))?;
     b.fails("stat", sys::stat(target.join("same"), 0), libc::ENOENT)?;
     b.umount(&target)
@@ -392,9 +386,9 @@ pub fn read_only_top_layer(b: &mut Bench) -> Result<(), String> {
         sys::mount("", top, "", libc::MS_REMOUNT | libc::MS_RDONLY, b""),
     )?;
     match b.union(&l).mount(&l.target) {
-        Err(failure) => b.must(
-            &format!("EROFS or EINVAL, not {failure}"),
+        Err(failure) => must!(
             [libc::EROFS, libc::EINVAL].contains(&failure.errno.0),
+            "EROFS or EINVAL, not {failure}"
         ),
         Ok(()) => {
             b.fails("mkdir", sys::mkdir(l.target.join("x"), 0o700), libc::EROFS)?;
@@ -438,10 +432,7 @@ pub fn stale_work(b: &mut Bench) -> Result<(), String> {
         .iter()
         .map(|entry| entry.name.escape_ascii().to_string())
         .collect();
-    b.must(
-        &format!("an empty work directory, not {names:?}"),
-        names.is_empty(),
-    )
+    must!(names.is_empty(), "an empty work directory, not {names:?}")
 }
 
 /// An upper layer without attributes or whiteouts is refused.
@@ -460,17 +451,17 @@ pub fn unfit_top_layer(b: &mut Bench) -> Result<(), String> {
         .new_union()
         .lowers(&l.lowers)
         .upper("/proc/self", "/proc/self/net");
-    b.must(
-        "procfs as an upper layer is refused",
+    must!(
         union.mount(&l.target).is_err(),
+        "procfs as an upper layer is refused"
     )?;
     let union = b
         .new_union()
         .lowers(&l.lowers)
         .upper("/sys/kernel", "/sys/fs");
-    b.must(
-        "sysfs as an upper layer is refused",
+    must!(
         union.mount(&l.target).is_err(),
+        "sysfs as an upper layer is refused"
     )
 }
 

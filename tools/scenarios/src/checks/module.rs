@@ -10,9 +10,9 @@ use crate::sys;
 pub fn file_system_listed(b: &mut Bench) -> Result<(), String> {
     let text = std::fs::read_to_string("/proc/filesystems").map_err(|e| e.to_string())?;
     let line = format!("nodev\t{}", b.fstype);
-    b.must(
-        &format!("{line:?} in /proc/filesystems"),
+    must!(
         text.lines().any(|found| found == line),
+        "{line:?} in /proc/filesystems"
     )
 }
 
@@ -30,7 +30,7 @@ pub fn load_unload(b: &mut Bench) -> Result<(), String> {
         )?;
         if round == 0 {
             let failure = b.refused(&b.union(&l), &l.target, &[libc::ENODEV])?;
-            b.must("fsopen fails", failure.call.starts_with("fsopen"))?;
+            must!(failure.call.starts_with("fsopen"), "fsopen fails")?;
         }
         let fd = b.works("open", sys::open(module, libc::O_RDONLY, 0))?;
         b.works(&format!("loading, round {round}"), sys::finit_module(fd))?;

@@ -72,9 +72,10 @@ fn look(b: &Bench, target: &Path, names: &[(String, u32)], kept: u32) -> Result<
         let fd = b.works("open", sys::open(target.join(name), libc::O_RDONLY, 0))?;
         let now = b.works("FS_IOC_GETFLAGS", sys::get_flags(fd))?;
         b.works("close", sys::close(fd))?;
-        b.must(
-            &format!("{name} has the flags {:#x}: {now:#x}", flags & kept),
+        must!(
             now & kept == flags & kept,
+            "{name} has the flags {:#x}: {now:#x}",
+            flags & kept
         )?;
     }
     Ok(())
@@ -160,9 +161,9 @@ pub fn nosuid_lower(b: &mut Bench) -> Result<(), String> {
     )?;
     b.umount(&l.target)?;
     let mode = b.works("stat", sys::stat(l.upper.join("suid"), 0))?.st_mode & 0o7777;
-    b.must(
-        &format!("mode 0755 in the upper layer, not {mode:04o}"),
+    must!(
         mode == 0o755,
+        "mode 0755 in the upper layer, not {mode:04o}"
     )
 }
 
@@ -203,10 +204,7 @@ pub fn perm_idmapped_lower(b: &mut Bench) -> Result<(), String> {
     for _ in 0..2 {
         for (name, id) in [("private", 100_000), ("fifth", 100_005), ("nobodys", 65534)] {
             let found = b.works("stat", owner(name))?;
-            b.must(
-                &format!("{name} belongs to {id}, not {found:?}"),
-                found == (id, id),
-            )?;
+            must!(found == (id, id), "{name} belongs to {id}, not {found:?}")?;
         }
         b.fails("5 writing", write(5, "fifth")?, libc::EACCES)?;
         b.fails("7 writing", write(7, "listed")?, libc::EACCES)?;
@@ -214,13 +212,13 @@ pub fn perm_idmapped_lower(b: &mut Bench) -> Result<(), String> {
         b.works("100005 writing", write(100_005, "fifth")?)?;
         b.works("100007 writing", write(100_007, "listed")?)?;
         let nobodys = write(100_001, "nobodys")?;
-        b.must("nobody writes what nobody owns", nobodys.is_err())?;
+        must!(nobodys.is_err(), "nobody writes what nobody owns")?;
         let acl = b.works("ACL", sys::getxattr(at("listed"), acl::ACCESS))?;
         let acl = acl::decode(&acl);
-        b.must(&acl, acl == "u:6,user:100007:6,g:4,m:6,o:0")?;
+        must!(acl == "u:6,user:100007:6,g:4,m:6,o:0", "{acl}")?;
     }
     b.umount(&l.target)?;
-    l.upper_is(b, &["fifth", "listed", "private"])
+    l.upper_is(&["fifth", "listed", "private"])
 }
 
 /// An id-mapped upper layer stores what is made and copied under the ids of its file system.
@@ -271,13 +269,13 @@ pub fn perm_idmapped_top(b: &mut Bench) -> Result<(), String> {
     ] {
         let seen = b.works("stat", sys::stat(at(name), 0))?.st_uid;
         let stored = b.works("stat", sys::stat(l.upper.join(name), 0))?.st_uid;
-        b.must(
-            &format!("{name} is of {here} here and {there} there, not {seen} and {stored}"),
+        must!(
             (seen, stored) == (here, there),
+            "{name} is of {here} here and {there} there, not {seen} and {stored}"
         )?;
     }
     b.umount(&l.target)?;
-    l.upper_is(b, &["dir", "gone", "seconds"])
+    l.upper_is(&["dir", "gone", "seconds"])
 }
 
 /// Not even root gets at what the mounter could not, and a copy he could not make is not left behind.
@@ -308,9 +306,9 @@ pub fn perm_weak_mounter(b: &mut Bench) -> Result<(), String> {
     b.works("chmod", sys::chmod(at("own"), 0o600))?;
     b.holds(&at("foreign"), "below")?;
     b.umount(&l.target)?;
-    l.upper_is(b, &["own"])?;
+    l.upper_is(&["own"])?;
     let left = b.works("listing", crate::walk::list(&l.work.join("work")))?;
-    b.must("an empty work directory", left.is_empty())
+    must!(left.is_empty(), "an empty work directory")
 }
 
 /// Mounts as user 1000 with these capabilities.

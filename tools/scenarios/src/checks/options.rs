@@ -16,10 +16,7 @@ pub fn bad_options(b: &mut Bench) -> Result<(), String> {
     let named = |union: Union, word: &str| -> Result<(), String> {
         let failure = b.refused(&union, &l.target, &[libc::EINVAL])?;
         let said = failure.log.iter().any(|line| line.text.contains(word));
-        b.must(
-            &format!("a log line with {word:?}, not {:?}", failure.log),
-            said,
-        )
+        must!(said, "a log line with {word:?}, not {:?}", failure.log)
     };
     named(b.union(&l).option("nonesuch", "1"), "nonesuch")?;
     named(b.union(&l).flag("nonesuch"), "nonesuch")?;
@@ -54,9 +51,10 @@ pub fn bad_strings(b: &mut Bench) -> Result<(), String> {
     for text in strings {
         match sys::mount("union", &l.target, b.fstype, 0, text.as_bytes()) {
             Ok(()) => b.umount(&l.target)?,
-            Err(error) => b.must(
-                &format!("an ordinary error for {:.40}, not {error}", text),
+            Err(error) => must!(
                 [libc::EINVAL, libc::ENOENT, libc::ENAMETOOLONG, libc::ELOOP].contains(&error.0),
+                "an ordinary error for {:.40}, not {error}",
+                text
             )?,
         }
     }
@@ -78,7 +76,7 @@ pub fn flags_of_mount(b: &mut Bench) -> Result<(), String> {
             .log
             .iter()
             .any(|line| line.text.contains("sync, dirsync"));
-        b.must(&format!("a line that says why: {failure}"), said)?;
+        must!(said, "a line that says why: {failure}")?;
     }
     b.works("mount(2) with the others", mount(NOT_OURS))?;
     let shown = |when: &str| {
@@ -87,7 +85,7 @@ pub fn flags_of_mount(b: &mut Bench) -> Result<(), String> {
         let odd = ["sync", "dirsync", "lazytime"]
             .iter()
             .find(|name| options.iter().any(|(key, _)| key == *name));
-        b.must(&format!("{when}: {odd:?} is not shown"), odd.is_none())
+        must!(odd.is_none(), "{when}: {odd:?} is not shown")
     };
     shown("mounted")?;
     let remount = |flags| sys::mount("none", &l.target, "", libc::MS_REMOUNT | flags, b"");
@@ -137,10 +135,7 @@ pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
         .upper(&l.upper, &l.work)
         .flag("hard_ro");
     let said = b.refused(&union, &l.target, &[libc::EINVAL])?;
-    b.must(
-        &format!("says why: {said}"),
-        said.to_string().contains("hard_ro"),
-    )?;
+    must!(said.to_string().contains("hard_ro"), "says why: {said}")?;
     // A mount that is read-only is not enough.
     let bind = libc::MS_BIND | libc::MS_RDONLY;
     b.works(
@@ -218,9 +213,9 @@ pub fn interfaces(b: &mut Bench) -> Result<(), String> {
         .map_err(|error| format!("lowerdir= through fsconfig: {error}"))?;
     seen.push(walk::walk(&l.target)?);
     b.umount(&l.target)?;
-    b.must(
-        &format!("the same tree each time: {seen:?}"),
+    must!(
         seen.iter().all(|tree| *tree == seen[0]),
+        "the same tree each time: {seen:?}"
     )
 }
 
@@ -305,7 +300,7 @@ pub fn remount_unchanged(b: &mut Bench) -> Result<(), String> {
         remount(0, "errors=remount-ro,discard,subvol=@"),
     )?;
     let refused = mount::reconfigure(&l.target, &[("upperdir", Some(&lowers[1]))]);
-    b.must("another upper layer is refused", refused.is_err())?;
+    must!(refused.is_err(), "another upper layer is refused")?;
     b.file(&l.target.join("still"), "works")?;
     b.umount(&l.target)
 }
@@ -335,9 +330,10 @@ pub fn show_options(b: &mut Bench) -> Result<(), String> {
     if b.is_union() {
         for (key, value) in OTHERS {
             let option = format!("{key}={value}");
-            b.must(
-                &format!("{option} is among {}", shown.shown_options),
+            must!(
                 shown.shown_options.split(',').any(|word| word == option),
+                "{option} is among {}",
+                shown.shown_options
             )?;
         }
     }
@@ -354,13 +350,14 @@ pub fn show_options(b: &mut Bench) -> Result<(), String> {
         .mount(&target)
         .map_err(|error| format!("with the options {}: {error}", shown.shown_options))?;
     let now = walk::walk(&target)?;
-    b.must(&format!("the same tree: {seen:?} and {now:?}"), seen == now)?;
+    must!(seen == now, "the same tree: {seen:?} and {now:?}")?;
     let again = mountinfo::listed_at(&target)
         .ok_or("the union is not in mountinfo")?
         .shown_options;
-    b.must(
-        &format!("the same options: {} and {again}", shown.shown_options),
+    must!(
         shown.shown_options == again,
+        "the same options: {} and {again}",
+        shown.shown_options
     )?;
     b.umount(&target)
 }
@@ -420,35 +417,26 @@ pub fn uuid(b: &mut Bench) -> Result<(), String> {
 
     let real = fsid(&l.upper)?;
     for option in ["null", "off"] {
-        b.must(
-            &format!("{option}: the upper layer's"),
-            at(&with(option))? == real,
-        )?;
-        b.must(&format!("{option}: nothing is stored"), stored().is_none())?;
+        must!(at(&with(option))? == real, "{option}: the upper layer's")?;
+        must!(stored().is_none(), "{option}: nothing is stored")?;
     }
     let own = at(&with(""))?;
     let uuid = stored().ok_or("a UUID is stored")?;
     let made = made_of(&uuid)?;
-    b.must(
-        &format!("made of the UUID: {made:x}, not {own:x}"),
-        own == made,
-    )?;
-    b.must("of its own", own != real && own != 0)?;
+    must!(own == made, "made of the UUID: {made:x}, not {own:x}")?;
+    must!(own != real && own != 0, "of its own")?;
     for option in ["", "auto", "on"] {
-        b.must(
-            &format!("{option}: the same again"),
-            at(&with(option))? == own,
-        )?;
-        b.must(
-            &format!("{option}: stored as it was"),
+        must!(at(&with(option))? == own, "{option}: the same again")?;
+        must!(
             stored().as_ref() == Some(&uuid),
+            "{option}: stored as it was"
         )?;
     }
     let overlay = Union::new("overlay")
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work);
-    b.must("overlayfs's", at(&overlay)? == own)?;
-    b.must("null: the upper layer's again", at(&with("null"))? == real)?;
+    must!(at(&overlay)? == own, "overlayfs's")?;
+    must!(at(&with("null"))? == real, "null: the upper layer's again")?;
 
     // An upper layer that was used without one.
     b.works("removexattr", sys::removexattr(&l.upper, UUID))?;
@@ -456,18 +444,18 @@ pub fn uuid(b: &mut Bench) -> Result<(), String> {
     null.mount(&l.target)?;
     b.works("chmod", sys::chmod(l.target.join("file"), 0o600))?;
     b.umount(&l.target)?;
-    b.must("used: the upper layer's", at(&with(""))? == real)?;
-    b.must("used: nothing is stored", stored().is_none())?;
+    must!(at(&with(""))? == real, "used: the upper layer's")?;
+    must!(stored().is_none(), "used: nothing is stored")?;
     let another = at(&with("on"))?;
-    b.must("on: another one", another != own && another != real)?;
-    b.must("from then on", at(&with(""))? == another)?;
+    must!(another != own && another != real, "on: another one")?;
+    must!(at(&with(""))? == another, "from then on")?;
 
     if !b.is_union() {
         return Ok(());
     }
     // Something that is no UUID.
     b.works("setxattr", sys::setxattr(&l.upper, UUID, b"short", 0))?;
-    b.must("damaged: the upper layer's", at(&with(""))? == real)?;
+    must!(at(&with(""))? == real, "damaged: the upper layer's")?;
     b.refused(&with("on"), &l.target, &[libc::EIO])?;
     b.works("removexattr", sys::removexattr(&l.upper, UUID))?;
 
@@ -479,16 +467,16 @@ pub fn uuid(b: &mut Bench) -> Result<(), String> {
     let other = b.tmpfs("other")?;
     b.file(&other.join("file"), "x")?;
     let first = at(&read_only(&[&l.lowers[0], &other]))?;
-    b.must(
-        "the same at each mount",
+    must!(
         at(&read_only(&[&l.lowers[0], &other]))? == first,
+        "the same at each mount"
     )?;
-    b.must(
-        "another one of others",
+    must!(
         at(&read_only(&[&other, &l.lowers[0]]))? != first,
+        "another one of others"
     )?;
     let null = read_only(&[&other, &l.lowers[0]]).option("uuid", "null");
-    b.must("null: the topmost layer's", at(&null)? == fsid(&other)?)?;
+    must!(at(&null)? == fsid(&other)?, "null: the topmost layer's")?;
     let on = read_only(&[&other, &l.lowers[0]]).option("uuid", "on");
     b.refused(&on, &l.target, &[libc::EINVAL])?;
     Ok(())
@@ -519,12 +507,12 @@ pub fn volatile(b: &mut Bench) -> Result<(), String> {
     let shown = mountinfo::listed_at(&l.target)
         .ok_or("not in mountinfo")?
         .shown_options;
-    b.must(&format!("volatile in {shown}"), shown.contains("volatile"))?;
+    must!(shown.contains("volatile"), "volatile in {shown}")?;
     b.file(&l.target.join("file"), "changed")?;
     let fd = b.works("open", sys::open(l.target.join("file"), libc::O_RDWR, 0))?;
     b.works("fsync", sys::fsync(fd))?;
     b.works("close", sys::close(fd))?;
     b.umount(&l.target)?;
     let marked = l.work.join("work/incompat/volatile").is_dir();
-    b.must("work/incompat/volatile is left", marked)
+    must!(marked, "work/incompat/volatile is left")
 }

@@ -60,21 +60,21 @@ pub fn impure_taken_off(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     let dir = l.target.join("dir");
     b.works("chmod", sys::chmod(dir.join("moved"), 0o600))?;
-    marked(b, &l, "after a copy-up", true)?;
+    marked(&l, "after a copy-up", true)?;
     agree(b, &dir)?;
     b.file(&dir.join("new"), "new")?;
-    marked(b, &l, "while it is needed", true)?;
+    marked(&l, "while it is needed", true)?;
     let to = l.target.join("elsewhere/moved");
     b.works("rename", sys::rename(dir.join("moved"), to, 0))?;
     b.umount(&l.target)?;
 
     union.mount(&l.target)?;
     agree(b, &dir)?;
-    marked(b, &l, "after a listing", true)?;
+    marked(&l, "after a listing", true)?;
     b.works("unlink", sys::unlink(dir.join("new")))?;
-    marked(b, &l, "after a change", false)?;
+    marked(&l, "after a change", false)?;
     b.works("chmod", sys::chmod(dir.join("copied"), 0o600))?;
-    marked(b, &l, "after another copy-up", true)?;
+    marked(&l, "after another copy-up", true)?;
     agree(b, &dir)?;
     b.umount(&l.target)?;
     union.mount(&l.target)?;
@@ -85,9 +85,9 @@ pub fn impure_taken_off(b: &mut Bench) -> Result<(), String> {
 
 const IMPURE: &str = "trusted.overlay.impure";
 
-fn marked(b: &Bench, l: &Layout, when: &str, expected: bool) -> Result<(), String> {
+fn marked(l: &Layout, when: &str, expected: bool) -> Result<(), String> {
     let found = sys::getxattr(l.upper.join("dir"), IMPURE).is_ok();
-    b.must(&format!("{when}: marked: {expected}"), found == expected)
+    must!(found == expected, "{when}: marked: {expected}")
 }
 
 /// Numbers as listed must be those of the objects.
@@ -95,9 +95,10 @@ fn agree(b: &Bench, dir: &Path) -> Result<(), String> {
     for entry in b.works("listing", walk::list(dir))? {
         let name = String::from_utf8_lossy(&entry.name).into_owned();
         let number = b.works("stat", sys::stat(dir.join(&name), 0))?.st_ino;
-        b.must(
-            &format!("{name}: {number}, listed as {}", entry.ino),
+        must!(
             number == entry.ino,
+            "{name}: {number}, listed as {}",
+            entry.ino
         )?;
     }
     Ok(())
@@ -122,13 +123,10 @@ pub fn metacopy_below(b: &mut Bench) -> Result<(), String> {
         return Ok(());
     }
     match std::fs::read_to_string(l.target.join("file")) {
-        Ok(text) => b.must(
-            &format!("the data or an error, not {text:?}"),
-            text == "below",
-        )?,
-        Err(_) => b.must(
-            "writing is refused too",
+        Ok(text) => must!(text == "below", "the data or an error, not {text:?}")?,
+        Err(_) => must!(
             std::fs::write(l.target.join("file"), "x").is_err(),
+            "writing is refused too"
         )?,
     }
     b.umount(&l.target)
@@ -151,9 +149,9 @@ pub fn nested_marks(b: &mut Bench) -> Result<(), String> {
     // A union as the upper layer of another may be refused; if it is not, it must work.
     if let Err(failure) = union.mount(&inner) {
         let refused = [libc::EINVAL, libc::EPERM, libc::EOPNOTSUPP];
-        b.must(
-            &format!("a refusal, not {failure}"),
+        must!(
             refused.contains(&failure.errno.0),
+            "a refusal, not {failure}"
         )?;
         return b.umount(&l.target);
     }
@@ -162,9 +160,9 @@ pub fn nested_marks(b: &mut Bench) -> Result<(), String> {
     b.works("unlink", sys::unlink(inner.join("d/g")))?;
     b.works("rmdir", sys::rmdir(inner.join("d")))?;
     b.works("mkdir", sys::mkdir(inner.join("d"), 0o755))?;
-    b.must(
-        "an empty directory",
+    must!(
         walk::list(&inner.join("d"))?.is_empty(),
+        "an empty directory"
     )?;
     b.umount(&inner)?;
     b.holds(&l.target.join("lower/f"), "f")?;
@@ -197,17 +195,14 @@ pub fn overlayfs_features(b: &mut Bench) -> Result<(), String> {
     let mut refused = Vec::new();
     for (path, text) in [("renamed/sub/f", "deep"), ("kept/data", "data below")] {
         match std::fs::read_to_string(l.target.join(path)) {
-            Ok(found) => b.must(
-                &format!("{path} holds {text:?}, not {found:?}"),
-                found == text,
-            )?,
+            Ok(found) => must!(found == text, "{path} holds {text:?}, not {found:?}")?,
             Err(error) if error.raw_os_error() == Some(libc::EIO) => refused.push(path),
             Err(error) => return Err(format!("{path}: {error}")),
         }
     }
     if refused.is_empty() {
         let now = walk::walk(&l.target)?;
-        b.must(&format!("the same tree: {seen:?} and {now:?}"), seen == now)?;
+        must!(seen == now, "the same tree: {seen:?} and {now:?}")?;
     }
     b.umount(&l.target)
 }
@@ -230,7 +225,7 @@ pub fn overlayfs_layers(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
     b.union(&l).mount(&l.target)?;
     let now = walk::walk(&l.target)?;
-    b.must(&format!("the same tree: {seen:?} and {now:?}"), seen == now)?;
+    must!(seen == now, "the same tree: {seen:?} and {now:?}")?;
     b.umount(&l.target)
 }
 
@@ -318,9 +313,9 @@ pub fn union_over_union(b: &mut Bench) -> Result<(), String> {
         .into_iter()
         .map(|entry| entry.name)
         .collect();
-    b.must(
-        &format!("names dir and made, not {names:?}"),
+    must!(
         names == [&b"dir"[..], b"made"],
+        "names dir and made, not {names:?}"
     )?;
     b.umount(&second)?;
     b.umount(&l.target)
@@ -347,7 +342,7 @@ pub fn xattr_whiteouts(b: &mut Bench) -> Result<(), String> {
         .into_iter()
         .map(|entry| entry.name)
         .collect();
-    b.must(&format!("seen alone, not {names:?}"), names == [b"seen"])?;
+    must!(names == [b"seen"], "seen alone, not {names:?}")?;
     b.fails(
         "stat",
         sys::stat(l.target.join("d/hidden"), 0),

@@ -119,7 +119,7 @@ fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result
     }
     b.works("unloading passfs", sys::delete_module("passfs"))?;
     let slabs = std::fs::read_to_string("/proc/slabinfo").map_err(|e| e.to_string())?;
-    b.must("no slab cache is left", !slabs.contains("passfs"))?;
+    must!(!slabs.contains("passfs"), "no slab cache is left")?;
     result
 }
 
@@ -195,9 +195,9 @@ fn options(b: &Bench) -> Result<(), String> {
     b.file(&real.join("file"), "text")?;
     let absent = over(&real.join("absent"));
     let failure = b.refused(&absent, &target, &[libc::ENOENT])?;
-    b.must(
-        &format!("the log says which file system and which path: {failure}"),
+    must!(
         failure.to_string().contains("passfs") && failure.to_string().contains("real/absent"),
+        "the log says which file system and which path: {failure}"
     )?;
     b.refused(&over(&real.join("file")), &target, &[libc::ENOTDIR])?;
     b.refused(&Union::new("passfs"), &target, &[libc::EINVAL])?;
@@ -211,7 +211,7 @@ fn options(b: &Bench) -> Result<(), String> {
     )?;
     let dir = real.to_string_lossy();
     let mounts = std::fs::read_to_string("/proc/mounts").map_err(|e| e.to_string())?;
-    b.must("dir is shown", mounts.contains(&format!(",dir={dir} ")))?;
+    must!(mounts.contains(&format!(",dir={dir} ")), "dir is shown")?;
     let remount = |flags, data: &str| {
         let flags = libc::MS_REMOUNT | flags;
         sys::mount("none", &target, "", flags, data.as_bytes())
@@ -227,7 +227,7 @@ fn options(b: &Bench) -> Result<(), String> {
     b.file(&new, "new")?;
     b.fails("another dir", remount(0, "dir=/"), libc::EINVAL)?;
     let refused = mount::reconfigure(&target, &[("dir", Some("/"))]);
-    b.must("another dir is refused by fsconfig", refused.is_err())?;
+    must!(refused.is_err(), "another dir is refused by fsconfig")?;
     b.umount(&target)?;
     b.umount(&real)
 }
@@ -238,7 +238,7 @@ fn changed_behind(b: &Bench) -> Result<(), String> {
     let target = b.target("behind")?;
     over(&real).mount(&target)?;
     let (there, here) = (real.join("file"), target.join("file"));
-    b.must("there is nothing", !here.exists())?;
+    must!(!here.exists(), "there is nothing")?;
     b.file(&there, "one")?;
     b.holds(&here, "one")?;
     b.works("unlink", sys::unlink(&there))?;
@@ -246,9 +246,9 @@ fn changed_behind(b: &Bench) -> Result<(), String> {
     b.holds(&here, "other")?;
     b.works("chmod", sys::chmod(&there, 0o400))?;
     let stat = b.works("stat", sys::stat(&here, 0))?;
-    b.must("the mode is new", stat.st_mode & 0o777 == 0o400)?;
+    must!(stat.st_mode & 0o777 == 0o400, "the mode is new")?;
     b.works("unlink", sys::unlink(&there))?;
-    b.must("there is nothing again", !here.exists())?;
+    must!(!here.exists(), "there is nothing again")?;
     b.umount(&target)?;
     b.umount(&real)
 }

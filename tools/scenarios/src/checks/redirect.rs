@@ -55,9 +55,11 @@ pub fn redirect_nofollow(b: &mut Bench) -> Result<(), String> {
         if fstype != "overlay" {
             // overlayfs shows what is not the kernel's default, which may be this.
             let shown = mountinfo::listed_at(&l.target).map(|mount| mount.shown_options);
-            b.must(
-                &format!("{fstype} shows the option: {shown:?}"),
-                shown.is_some_and(|options| options.contains("redirect_dir=nofollow")),
+            must!(
+                shown
+                    .as_ref()
+                    .is_some_and(|options| options.contains("redirect_dir=nofollow")),
+                "{fstype} shows the option: {shown:?}"
             )?;
         }
         if fstype == "union" {
@@ -116,7 +118,7 @@ pub fn redirect_on_the_way(b: &mut Bench) -> Result<(), String> {
                 .map(|name| name.trim_start_matches('/'))
                 .collect();
             let what = format!("{fstype}, {what}: x has {names:?}, not {found:?}");
-            b.must(&what, found == names)?;
+            must!(found == names, "{what}")?;
             b.umount(&l.target)?;
         }
     }
@@ -227,17 +229,11 @@ pub fn redirect_random(b: &mut Bench) -> Result<(), String> {
                 )
             })
             .collect();
-        b.must(
-            &format!("seed {seed}: the same tree: {wrong:#?}"),
-            wrong.is_empty(),
-        )?;
+        must!(wrong.is_empty(), "seed {seed}: the same tree: {wrong:#?}")?;
         compared += ours.iter().filter(counts).count();
         b.umount(&base)?;
     }
-    b.must(
-        &format!("enough was compared: {compared} names"),
-        compared > 500,
-    )
+    must!(compared > 500, "enough was compared: {compared} names")
 }
 
 const ROUNDS: usize = 60;

@@ -101,14 +101,14 @@ fn come_and_go(
         b.holds(&seen.join("newdir/inside"), "inside")
     };
     if listed {
-        b.must("new is listed", lists("new")?)?;
+        must!(lists("new")?, "new is listed")?;
         come()?;
     } else {
         come()?;
-        b.must("new is listed", lists("new")?)?;
+        must!(lists("new")?, "new is listed")?;
     }
-    b.must("newdir is listed", lists("newdir")?)?;
-    b.must("the others are there", dir != "merged" || lists("kept")?)?;
+    must!(lists("newdir")?, "newdir is listed")?;
+    must!(dir != "merged" || lists("kept")?, "the others are there")?;
     // What the union shows of the layer beneath is hidden when the server has something.
     if dir == "merged" {
         let below = l.lowers[1].join(dir).join("below");
@@ -127,18 +127,18 @@ fn come_and_go(
     std::fs::remove_dir_all(served.join("newdir")).map_err(|error| error.to_string())?;
     forget(seconds);
     if listed {
-        b.must("new is not listed", !lists("new")?)?;
+        must!(!lists("new")?, "new is not listed")?;
     }
     for name in ["new", "newdir"] {
         b.fails(name, sys::stat(seen.join(name), 0), libc::ENOENT)?;
     }
-    b.must("new is not listed", !lists("new")?)?;
+    must!(!lists("new")?, "new is not listed")?;
     // A name can be made where one has gone, and goes without hiding anything.
     b.works("mkdir", sys::mkdir(seen.join("newdir"), 0o755))?;
     b.works("rmdir", sys::rmdir(seen.join("newdir")))?;
     let left = sys::stat(l.upper.join(dir).join("newdir"), libc::AT_SYMLINK_NOFOLLOW);
-    b.must(
-        "no whiteout was left",
+    must!(
         left.err() == Some(Errno(libc::ENOENT)),
+        "no whiteout was left"
     )
 }

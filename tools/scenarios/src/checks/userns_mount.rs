@@ -18,9 +18,9 @@ pub fn user_namespace(b: &mut Bench) -> Result<(), String> {
     let refused = b.union(&l).api(Api::Mount).mount(&target);
     let write = sys::open(l.target.join("file"), libc::O_WRONLY, 0);
     sys::become_root()?;
-    b.must(
-        "an unprivileged mount is refused",
+    must!(
         refused.is_err_and(|failure| failure.errno.0 == libc::EPERM),
+        "an unprivileged mount is refused"
     )?;
     b.fails("writing to a file of root", write, libc::EACCES)?;
     b.umount(&l.target)
@@ -55,30 +55,30 @@ pub fn userns_mount(b: &mut Bench) -> Result<(), String> {
             b.fails("gone", sys::stat(at("gone"), 0), libc::ENOENT)?;
             b.fails("dir/f", sys::stat(at("dir/f"), 0), libc::ENOENT)?;
             let names = b.works("listxattr", sys::listxattr(at("file")))?;
-            b.must(
-                &format!("only what was set shows: {names:?}"),
+            must!(
                 names == ["user.a", "user.overlay.metacopy"],
+                "only what was set shows: {names:?}"
             )?;
             let names = b.works("listxattr", sys::listxattr(at("dir")))?;
-            b.must(&format!("no marks show: {names:?}"), names.is_empty())?;
+            must!(names.is_empty(), "no marks show: {names:?}")?;
             b.umount(&l.target)
         })?;
-        l.upper_is(b, &["dir", "file", "gone"])?;
+        l.upper_is(&["dir", "file", "gone"])?;
     }
     let opaque = sys::getxattr(l.upper.join("dir"), "user.overlay.opaque");
-    b.must(
-        "user.overlay.opaque is y",
+    must!(
         opaque.is_ok_and(|value| value == b"y"),
+        "user.overlay.opaque is y"
     )?;
     let stat = b.works("stat", sys::stat(l.upper.join("file"), 0))?;
-    b.must(
-        "the copy is the user's",
+    must!(
         (stat.st_uid, stat.st_gid) == (1000, 1000),
+        "the copy is the user's"
     )?;
     let whiteout = b.works("stat", sys::stat(l.upper.join("gone"), 0))?;
-    b.must(
-        "gone is a whiteout",
+    must!(
         whiteout.st_mode & libc::S_IFMT == libc::S_IFCHR,
+        "gone is a whiteout"
     )
 }
 
@@ -133,7 +133,7 @@ pub fn userns_mount_refused(b: &mut Bench) -> Result<(), String> {
         b.fails("chown", sys::lchown(at("file"), 5, 5), libc::EINVAL)?;
         b.umount(&l.target)
     })?;
-    l.upper_is(b, &[])
+    l.upper_is(&[])
 }
 
 /// A union mounted in a user namespace lets nobody at what its mounter could not reach.
@@ -175,7 +175,7 @@ pub fn userns_mount_rights(b: &mut Bench) -> Result<(), String> {
         userns_user(|| try_all("another", false))?;
         b.umount(&l.target)
     })?;
-    l.upper_is(b, &["new"])
+    l.upper_is(&["new"])
 }
 
 /// Does something as the second user of the namespace, who is one of the others to all files.
@@ -216,10 +216,7 @@ pub fn userns_mount_special(b: &mut Bench) -> Result<(), String> {
                 process::exec(&path, &[&path]);
                 std::process::exit(99);
             })?;
-            b.must(
-                &format!("{name} ends with {status:?}, not {end:?}"),
-                end == status,
-            )?;
+            must!(end == status, "{name} ends with {status:?}, not {end:?}")?;
         }
         b.umount(&l.target)
     })
@@ -243,7 +240,7 @@ pub fn userns_mount_trusted(b: &mut Bench) -> Result<(), String> {
         )?;
         b.umount(&l.target)
     })?;
-    l.upper_is(b, &[])
+    l.upper_is(&[])
 }
 
 /// In a user namespace nothing of an owner it cannot name is copied up, and nothing is left behind.
@@ -281,9 +278,9 @@ pub fn userns_mount_unmapped(b: &mut Bench) -> Result<(), String> {
         b.works("write", write("own", 0))?;
         b.umount(&l.target)
     })?;
-    l.upper_is(b, &["half", "own"])?;
+    l.upper_is(&["half", "own"])?;
     let left = b.works("listing", crate::walk::list(&l.work.join("work")))?;
-    b.must("an empty work directory", left.is_empty())
+    must!(left.is_empty(), "an empty work directory")
 }
 
 /// With userxattr a file that the mounter cannot read is there all the same: listed, and his to delete.
@@ -303,8 +300,8 @@ pub fn userns_mount_unreadable(b: &mut Bench) -> Result<(), String> {
         b.fails("chmod", sys::chmod(at("secret"), 0o644), libc::EPERM)?;
         b.works("unlink", sys::unlink(at("gone")))?;
         let names = b.works("listing", walk::list(&l.target))?;
-        b.must("one name is left", names.len() == 1)?;
+        must!(names.len() == 1, "one name is left")?;
         b.umount(&l.target)
     })?;
-    l.upper_is(b, &["gone"])
+    l.upper_is(&["gone"])
 }

@@ -224,10 +224,7 @@ impl<'a> Stage<'a> {
     /// Takes everything apart.
     pub fn done(self) -> Result<(), String> {
         let left = mount::unmount_below(self.bench.base());
-        self.bench.must(
-            &format!("everything can be unmounted: {left:?}"),
-            left.is_empty(),
-        )
+        must!(left.is_empty(), "everything can be unmounted: {left:?}")
     }
 }
 

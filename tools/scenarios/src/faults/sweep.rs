@@ -120,9 +120,9 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
     }
     let mounted = mountinfo::listed_at(target).is_some_and(|mount| mount.fs_type == b.fstype);
     if work.kind == Kind::Mount {
-        b.must(
-            "what failed is not mounted, what succeeded is",
+        must!(
             mounted == met.answer.is_ok(),
+            "what failed is not mounted, what succeeded is"
         )?;
         if !mounted {
             stage.union.mount(target)?;

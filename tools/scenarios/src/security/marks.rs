@@ -50,9 +50,9 @@ pub fn run(b: &Bench, space: &str, attribute: &str, seed: u64, mounts: usize) ->
             marked += mark(b, &place, &name, &value)?;
         }
     }
-    b.must(
-        &format!("most objects can be marked, not {marked}"),
+    must!(
         marked >= 3 * LENGTHS,
+        "most objects can be marked, not {marked}"
     )?;
     let mut notes = Vec::new();
     let mut exercise = Exercise::new(seed, 20_000);
@@ -121,10 +121,7 @@ fn hidden(b: &Bench, target: &Path, name: &str) -> Result<(), String> {
                 continue;
             };
             if !nested {
-                b.must(
-                    &format!("{show} shows no marks: {names:?}"),
-                    names.is_empty(),
-                )?;
+                must!(names.is_empty(), "{show} shows no marks: {names:?}")?;
                 b.fails(
                     &format!("getxattr of {show}"),
                     sys::getxattr(&path, name),
@@ -136,7 +133,7 @@ fn hidden(b: &Bench, target: &Path, name: &str) -> Result<(), String> {
             }
             if let Ok(text) = std::fs::read(&path) {
                 let own = [&b"text"[..], b""].contains(&&text[..]);
-                b.must(&format!("{show} holds its own text"), own)?;
+                must!(own, "{show} holds its own text")?;
             }
         }
     }
@@ -178,7 +175,7 @@ fn roots(
             let clean = ["EIO", "EINVAL", "EOPNOTSUPP"]
                 .iter()
                 .any(|word| why.contains(word));
-            b.must(&format!("a clean refusal, not {why}"), clean)?;
+            must!(clean, "a clean refusal, not {why}")?;
         }
         // The union may have replaced the work directory.
         let _ = sys::removexattr(place, name);

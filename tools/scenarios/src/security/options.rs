@@ -69,10 +69,10 @@ fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
                 mounted += 1;
                 again(b, &layers, &what)?;
             }
-            Err(error) => refused(b, &what, error)?,
+            Err(error) => refused(&what, error)?,
         }
     }
-    b.must(&format!("some are right, not {mounted}"), mounted > 0)?;
+    must!(mounted > 0, "some are right, not {mounted}")?;
     Ok(vec![format!("{count} strings, {mounted} of them mounted")])
 }
 
@@ -102,10 +102,10 @@ fn forget_volatile(layers: &Layout) {
     }
 }
 
-fn refused(b: &Bench, what: &str, error: Errno) -> Result<(), String> {
-    b.must(
-        &format!("{what}: a clean error, not {error}"),
+fn refused(what: &str, error: Errno) -> Result<(), String> {
+    must!(
         CLEAN.contains(&error.0),
+        "{what}: a clean error, not {error}"
     )
 }
 
@@ -121,7 +121,7 @@ fn by_fsconfig(b: &Bench, seed: u64, count: usize) -> Notes {
             calls += 1;
             let (call, result) = configure(&mut words, context, &fds);
             if let Err(error) = result {
-                refused(b, &format!("context {number}, {call:.300}"), error)?;
+                refused(&format!("context {number}, {call:.300}"), error)?;
             }
         }
         if let Ok(mount) = sys::fsmount(context, 0) {
@@ -220,11 +220,11 @@ fn reconfigure(b: &Bench, words: &mut Words<'_>, fds: &[RawFd]) -> Result<(), St
     for _ in 0..words.dice.roll(4) {
         let (call, result) = configure(words, context, fds);
         if let Err(error) = result {
-            refused(b, &format!("remounting, {call:.300}"), error)?;
+            refused(&format!("remounting, {call:.300}"), error)?;
         }
     }
     if let Err(error) = sys::fsconfig_reconfigure(context) {
-        refused(b, "FSCONFIG_CMD_RECONFIGURE", error)?;
+        refused("FSCONFIG_CMD_RECONFIGURE", error)?;
     }
     Ok(sys::close(context)?)
 }

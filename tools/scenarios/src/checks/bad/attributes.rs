@@ -36,13 +36,10 @@ pub fn bad_lengths(b: &mut Bench) -> Result<(), String> {
     }
     b.union(&l).mount(&l.target)?;
     let fine = |what: &str, result: Result<Vec<u8>, Errno>| match result {
-        Ok(data) => b.must(
-            &format!("{what}: its own text"),
-            data == b"text" || data == b"inside",
-        ),
-        Err(error) => b.must(
-            &format!("{what}: EIO, ENOENT or ENAMETOOLONG, not {error}"),
+        Ok(data) => must!(data == b"text" || data == b"inside", "{what}: its own text"),
+        Err(error) => must!(
             [libc::EIO, libc::ENOENT, libc::ENAMETOOLONG].contains(&error.0),
+            "{what}: EIO, ENOENT or ENAMETOOLONG, not {error}"
         ),
     };
     let read = |path: &std::path::Path| {
@@ -72,9 +69,9 @@ pub fn bad_lengths(b: &mut Bench) -> Result<(), String> {
             let _ = walk::list(&dir.join("renamed"));
         }
     }
-    b.must(
-        &format!("many can be changed all the same, not {changed}"),
+    must!(
         changed > 200,
+        "many can be changed all the same, not {changed}"
     )?;
     b.umount(&l.target)?;
     b.union(&l).mount(&l.target)?;
@@ -137,12 +134,10 @@ pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
                 Ok(seen) => seen == names,
                 Err(error) => names.is_empty() && *error == Errno(libc::EIO),
             };
-            b.must(
-                &format!(
-                    "{place}, value {:?}: {names:?}, not {seen:?}",
-                    value.escape_ascii().to_string()
-                ),
+            must!(
                 right,
+                "{place}, value {:?}: {names:?}, not {seen:?}",
+                value.escape_ascii().to_string()
             )?;
             b.holds(&l.target.join("file"), "below")?;
             b.umount(&l.target)?;
@@ -167,9 +162,9 @@ pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
     }
     let (union, lowers) = b.mounted(&l)?;
     b.holds(&l.target.join("file"), "below")?;
-    b.must(
-        "the link",
+    must!(
         sys::readlink(l.target.join("symlink"))? == b"target",
+        "the link"
     )?;
     b.works("chmod", sys::chmod(l.target.join("fifo"), 0o640))?;
     b.file(&l.target.join("file"), "changed")?;
@@ -240,16 +235,16 @@ pub fn bad_redirects(b: &mut Bench) -> Result<(), String> {
             match walk::list(&path) {
                 Ok(names) => {
                     let secret = names.iter().any(|entry| entry.name == b"secret");
-                    b.must(&format!("{show:?} leads out of the layer"), !secret)?;
+                    must!(!secret, "{show:?} leads out of the layer")?;
                     let own = names.iter().any(|entry| entry.name == b"own");
-                    b.must(&format!("{show:?} hides the directory's own file"), own)?;
+                    must!(own, "{show:?} hides the directory's own file")?;
                 }
-                Err(error) => b.must(
-                    &format!("{show:?}: EIO or ENAMETOOLONG or EINVAL, not {error}"),
+                Err(error) => must!(
                     [libc::EIO, libc::ENAMETOOLONG, libc::EINVAL].contains(&error.0),
+                    "{show:?}: EIO or ENAMETOOLONG or EINVAL, not {error}"
                 )?,
             }
-            b.must("no secret", sys::stat(path.join("secret"), 0).is_err())?;
+            must!(sys::stat(path.join("secret"), 0).is_err(), "no secret")?;
             let _ = sys::mkdir(path.join("new"), 0o755);
             let _ = sys::rmdir(path.join("new"));
             let _ = sys::unlink(path.join("inside"));
@@ -272,9 +267,9 @@ pub fn bad_redirects(b: &mut Bench) -> Result<(), String> {
     b.holds(&l.target.join("one/inside"), "two")?;
     b.holds(&l.target.join("two/inside"), "one")?;
     let own = walk::list(&l.target.join("self")).map(|names| names.len());
-    b.must(
-        &format!("an empty directory, not {own:?}"),
+    must!(
         matches!(own, Ok(0) | Err(Errno(libc::EIO))),
+        "an empty directory, not {own:?}"
     )?;
     b.umount(&l.target)
 }
@@ -303,7 +298,7 @@ pub fn bad_types(b: &mut Bench) -> Result<(), String> {
             Ok(stat) => walk::kind_word(stat.st_mode),
             Err(_) => "nothing",
         };
-        b.must(&format!("{name} is {kind}, not {found}"), found == *kind)?;
+        must!(found == *kind, "{name} is {kind}, not {found}")?;
         if *kind != "dir" {
             continue;
         }
@@ -311,10 +306,7 @@ pub fn bad_types(b: &mut Bench) -> Result<(), String> {
             .into_iter()
             .map(|entry| String::from_utf8_lossy(&entry.name).into_owned())
             .collect();
-        b.must(
-            &format!("{name} has {parts:?}, not {seen:?}"),
-            seen == *parts,
-        )?;
+        must!(seen == *parts, "{name} has {parts:?}, not {seen:?}")?;
     }
     // Whatever it is, it goes, and something else of its name is new.
     for (name, (kind, parts)) in &cases {
@@ -328,7 +320,7 @@ pub fn bad_types(b: &mut Bench) -> Result<(), String> {
             _ => b.works(name, sys::unlink(&path))?,
         }
         b.works(name, sys::mkdir(&path, 0o755))?;
-        b.must(&format!("{name} is new"), walk::list(&path)?.is_empty())?;
+        must!(walk::list(&path)?.is_empty(), "{name} is new")?;
     }
     b.sound(&union, &l, &lowers).map(drop)
 }
@@ -418,9 +410,9 @@ pub fn bad_whiteouts(b: &mut Bench) -> Result<(), String> {
     )?;
     let (union, lowers) = b.mounted(&l)?;
     let seen: Vec<String> = walk::walk(&l.target)?.into_keys().collect();
-    b.must(
-        &format!("only what is not hidden: {seen:?}"),
+    must!(
         seen == [".", "d", "d/seen", "file", "o"],
+        "only what is not hidden: {seen:?}"
     )?;
     for name in [
         "bottom", "again", "nothing", "d/bottom", "d/hidden", "o/hidden", "o/none", "dir",
@@ -429,7 +421,7 @@ pub fn bad_whiteouts(b: &mut Bench) -> Result<(), String> {
         b.fails(name, sys::stat(&path, 0), libc::ENOENT)?;
         b.fails(name, sys::unlink(&path), libc::ENOENT)?;
         b.works(name, sys::mkdir(&path, 0o755))?;
-        b.must("an empty directory", walk::list(&path)?.is_empty())?;
+        must!(walk::list(&path)?.is_empty(), "an empty directory")?;
         b.works(name, sys::rmdir(&path))?;
         b.file(&path, "new")?;
     }

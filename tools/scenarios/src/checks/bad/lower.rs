@@ -168,9 +168,9 @@ fn lists(b: &Bench, dir: &Path, expected: &[&str]) -> Result<(), String> {
         .into_iter()
         .map(|entry| String::from_utf8_lossy(&entry.name).into_owned())
         .collect();
-    b.must(
-        &format!("{expected:?} in the directory, which lists {found:?}"),
+    must!(
         found == expected.iter().map(|name| (*name).to_owned()).collect(),
+        "{expected:?} in the directory, which lists {found:?}"
     )
 }
 
@@ -178,7 +178,7 @@ fn lists(b: &Bench, dir: &Path, expected: &[&str]) -> Result<(), String> {
 fn damage(b: &Bench, image: RawFd) -> Result<(), String> {
     const SUPER: i64 = 1024;
     let inode_size = b.works("reading", sys::read(image, 2, Some(SUPER + 88)))?;
-    b.must("inodes of 256 bytes", inode_size == 256u16.to_le_bytes())?;
+    must!(inode_size == 256u16.to_le_bytes(), "inodes of 256 bytes")?;
     let mut found = 0;
     let size = b.works("stat", sys::fstat(image))?.st_size;
     for at in (0..size).step_by(256) {
@@ -194,7 +194,7 @@ fn damage(b: &Bench, image: RawFd) -> Result<(), String> {
         }
     }
     // The journal may have copies.
-    b.must(&format!("3 inodes, not {found}"), found >= 3)
+    must!(found >= 3, "3 inodes, not {found}")
 }
 
 /// A layer that is no directory is refused, by each interface; a symbolic link to one is followed.
@@ -287,9 +287,9 @@ pub fn bad_layer_kinds(b: &mut Bench) -> Result<(), String> {
             .api(api)
             .lowers(&l.lowers)
             .upper(&l.upper, ".");
-        b.must(
-            "a work directory that was removed is refused",
+        must!(
             union.mount(&l.target).is_err(),
+            "a work directory that was removed is refused"
         )?;
         b.works("chdir", sys::chdir("/"))?;
     }
@@ -338,9 +338,9 @@ pub fn bad_loops(b: &mut Bench) -> Result<(), String> {
         .new_union()
         .lower(&second)
         .upper(second.join("dir"), second.join("inside"));
-    b.must(
-        "an upper layer on a read-only union is refused",
+    must!(
         union.mount(&third).is_err(),
+        "an upper layer on a read-only union is refused"
     )?;
     b.file(&l.target.join("file"), "changed below")?;
     b.umount(&second)?;
@@ -350,7 +350,7 @@ pub fn bad_loops(b: &mut Bench) -> Result<(), String> {
     b.dir(&here)?;
     let union = b.new_union().lower(&l.lowers[1]);
     union.mount(&here)?;
-    b.must("no endless path", !here.join("here/here").exists())?;
+    must!(!here.join("here/here").exists(), "no endless path")?;
     b.umount(&here)?;
     b.umount(&l.target)
 }
@@ -369,7 +369,7 @@ pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
     let union = b.union(&l);
     union.mount(&l.target)?;
     let seen = walk::walk(&l.target)?;
-    b.must("the files", seen.len() > FILES)?;
+    must!(seen.len() > FILES, "the files")?;
     let through = l.target.join("d/sub");
     let listing = b.works("open", sys::open(&through, libc::O_RDONLY, 0))?;
     for number in 0..FILES {
@@ -404,9 +404,9 @@ pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
         if let Ok(data) = std::fs::read(&path) {
             // Of one file, with the byte that was written.
             let odd = data.iter().filter(|byte| **byte == b'W').count();
-            b.must(
-                &format!("file {number}: at most one byte is ours, not {odd}"),
+            must!(
                 odd <= 1,
+                "file {number}: at most one byte is ours, not {odd}"
             )?;
         }
     }
@@ -493,9 +493,9 @@ pub fn bad_nesting(b: &mut Bench) -> Result<(), String> {
     let _ = walk::walk(&target);
     b.works("mkdir", sys::mkdir(target.join("in/new"), 0o755))?;
     b.umount(&target)?;
-    b.must(
-        "it is in the upper layer",
+    must!(
         sys::stat(top.join("lower/in/upper/in/new"), 0).is_ok(),
+        "it is in the upper layer"
     )
 }
 
@@ -522,9 +522,9 @@ pub fn bad_pseudo(b: &mut Bench) -> Result<(), String> {
         let show = path.display();
         match union.mount(&l.target) {
             Err(failure) => {
-                b.must(
-                    &format!("{show}: EINVAL, not {failure}"),
+                must!(
                     failure.errno.0 == libc::EINVAL,
+                    "{show}: EINVAL, not {failure}"
                 )?;
                 continue;
             }
@@ -551,10 +551,10 @@ pub fn bad_pseudo(b: &mut Bench) -> Result<(), String> {
         let _ = sys::rmdir(l.target.join("new"));
         b.umount(&l.target)?;
     }
-    b.must(
-        &format!("sysfs and devtmpfs are trees like any other, mounted were {mounted:?}"),
+    must!(
         mounted.iter().any(|path| path == "/sys"),
+        "sysfs and devtmpfs are trees like any other, mounted were {mounted:?}"
     )?;
     // Nothing of it got into the kernel: its own files are as they were.
-    b.must("no new name in /sys", !Path::new("/sys/new").exists())
+    must!(!Path::new("/sys/new").exists(), "no new name in /sys")
 }

@@ -24,9 +24,9 @@ pub fn bad_casefold(b: &mut Bench) -> Result<(), String> {
     b.file(&folded.join("Name"), "text")?;
     b.holds(&folded.join("nAME"), "text")?;
     let failure = b.refused(&b.new_union().lower(&folded), &l.target, &[libc::EINVAL])?;
-    b.must(
-        &format!("the reason: {failure}"),
+    must!(
         failure.to_string().contains("the case of letters"),
+        "the reason: {failure}"
     )?;
     let union = b.new_union().lowers(&l.lowers).upper(&folded, &work);
     b.refused(&union, &l.target, &[libc::EINVAL])?;
@@ -57,9 +57,9 @@ pub fn bad_casefold(b: &mut Bench) -> Result<(), String> {
     b.works("chattr +F", sys::set_flags(fd, FS_CASEFOLD_FL))?;
     b.works("close", sys::close(fd))?;
     let failure = b.refused(&union, &l.target, &[libc::EINVAL])?;
-    b.must(
-        &format!("the reason: {failure}"),
+    must!(
         failure.to_string().contains("the case of letters"),
+        "the reason: {failure}"
     )
 }
 
@@ -106,19 +106,16 @@ pub fn bad_top_moved(b: &mut Bench) -> Result<(), String> {
             let _ = sys::rename(&path, path.join("itself"), 0);
         }
         let _ = sys::getdents(open, 4096);
-        b.must(
-            "what is open is what it was",
+        must!(
             sys::read(file, 10, Some(0))? == b"deep",
+            "what is open is what it was"
         )?;
     }
     for name in ["a/b/c/f", "x/y/f", "a/new/er/f"] {
         // The right file or none.
         if let Ok(text) = std::fs::read_to_string(root.join(name)) {
             let right = ["deep", "other", "new", ""].contains(&text.as_str());
-            b.must(
-                &format!("{name} holds one of the texts, not {text:?}"),
-                right,
-            )?;
+            must!(right, "{name} holds one of the texts, not {text:?}")?;
         }
     }
     b.works("close", sys::close(open))?;
@@ -244,12 +241,12 @@ pub fn bad_vfat(b: &mut Bench) -> Result<(), String> {
         &l.target,
         &[libc::EINVAL],
     )?;
-    b.must(
-        &format!("it says why: {failure}"),
+    must!(
         failure
             .log
             .iter()
             .any(|line| line.text.contains("not supported as a layer")),
+        "it says why: {failure}"
     )?;
     let union = b
         .new_union()

@@ -59,9 +59,9 @@ pub fn lower_flaps(b: &mut Bench) -> Result<(), String> {
         let path = format!("big/{number}");
         let data = |line: &str| line.split(" data=").nth(1).map(str::to_owned);
         let (now, before) = (tree.get(&path), &lowers[1][&path]);
-        b.must(
-            &format!("{path} is whole: {now:?}"),
+        must!(
             now.is_some_and(|now| data(now) == data(before)),
+            "{path} is whole: {now:?}"
         )?;
     }
     b.sound(&union, &l, &lowers)?;
@@ -106,9 +106,9 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     for name in ["dir/small", "dir/sub", "dir/none"] {
         let result = sys::stat(l.target.join(name), 0).map(drop);
         let known = [Ok(()), Err(Errno(libc::EIO))];
-        b.must(
-            &format!("stat of {name} works or fails with EIO, not {result:?}"),
+        must!(
             known.contains(&result) || name == "dir/none" && result == Err(Errno(libc::ENOENT)),
+            "stat of {name} works or fails with EIO, not {result:?}"
         )?;
     }
     let _ = sys::getdents(listing, 4096);
@@ -124,13 +124,16 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     restart(b, &disk, &below)?;
     union.mount(&l.target)?;
     let after = walk::walk(&l.target)?;
-    b.must("what was made is there", after.contains_key("new"))?;
-    b.must("what was there is not altered", {
-        let known = |path: &&str| before.get(*path) == after.get(*path);
-        ["file", "dir/sub"]
-            .iter()
-            .all(|path| known(path) || !after.contains_key(*path))
-    })?;
+    must!(after.contains_key("new"), "what was made is there")?;
+    must!(
+        {
+            let known = |path: &&str| before.get(*path) == after.get(*path);
+            ["file", "dir/sub"]
+                .iter()
+                .all(|path| known(path) || !after.contains_key(*path))
+        },
+        "what was there is not altered"
+    )?;
     b.sound(&union, &l, &lowers)?;
     b.mapped_done(disk)
 }

@@ -40,9 +40,9 @@ pub fn top_fsync(b: &mut Bench) -> Result<(), String> {
         disk.set(Health::Dead)?;
         let (fsync, syncfs) = (sys::fsync(fd), sys::syncfs(root));
         let both = [fsync.is_ok(), syncfs.is_ok()];
-        b.must(
-            &format!("volatile: {volatile}, fsync: {fsync:?}, syncfs: {syncfs:?}"),
+        must!(
             both == [volatile; 2],
+            "volatile: {volatile}, fsync: {fsync:?}, syncfs: {syncfs:?}"
         )?;
         b.works("close", sys::close(fd))?;
         b.works("close", sys::close(root))?;
@@ -94,16 +94,16 @@ pub fn top_lost_writes(b: &mut Bench) -> Result<(), String> {
     let (big, small) = (l.target.join("big"), l.target.join("small"));
     let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
     disk.set(Health::Unwritable)?;
-    b.must(
-        "a write that must copy first fails",
+    must!(
         sys::write(fd, b"TEXT", Some(5)).is_err(),
+        "a write that must copy first fails"
     )?;
-    b.must("so does chmod", sys::chmod(&small, 0o600).is_err())?;
+    must!(sys::chmod(&small, 0o600).is_err(), "so does chmod")?;
     b.holds(&big, &text)?;
     b.holds(&small, "small")?;
-    b.must(
-        "the open file is the lower one",
+    must!(
         sys::read(fd, 9, Some(5))? == b"text text",
+        "the open file is the lower one"
     )?;
     b.works("close", sys::close(fd))?;
     let _ = sys::umount(&l.target, 0);
@@ -223,7 +223,7 @@ pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
         b.works("fsync of the file of the layer", sys::fsync(upper))?;
         b.works("write", sys::write(fd, &[b'y'; 100_000], Some(0)))?;
         disk.set(Health::Unwritable)?;
-        b.must("write-back fails", sys::sync_range(upper, 0, 0, 7).is_err())?;
+        must!(sys::sync_range(upper, 0, 0, 7).is_err(), "write-back fails")?;
         disk.set(Health::Good)?;
         for (call, expected) in [("fsync", [false, true]), ("syncfs", [false, true])] {
             for (time, expected) in expected.into_iter().enumerate() {
@@ -231,16 +231,16 @@ pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
                     "fsync" => sys::fsync(fd),
                     _ => sys::syncfs(root),
                 };
-                b.must(
-                    &format!("volatile: {volatile}, {call} number {time}: {result:?}"),
+                must!(
                     result.is_ok() == (expected && !volatile),
+                    "volatile: {volatile}, {call} number {time}: {result:?}"
                 )?;
             }
         }
         let late = b.works("open", sys::open(&l.target, libc::O_RDONLY, 0))?;
-        b.must(
-            "who came later has lost nothing",
+        must!(
             sys::syncfs(late).is_ok() != volatile,
+            "who came later has lost nothing"
         )?;
         for fd in [fd, root, upper, late] {
             b.works("close", sys::close(fd))?;
@@ -251,7 +251,7 @@ pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
             std::fs::remove_dir_all(mark).map_err(|error| format!("removing the mark: {error}"))?;
             b.refused(&union, &l.target, &[libc::EIO])?;
             let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
-            b.must("the upper layer tells of it", sys::syncfs(fd).is_err())?;
+            must!(sys::syncfs(fd).is_err(), "the upper layer tells of it")?;
             b.works("close", sys::close(fd))?;
             union.mount(&l.target)?;
             b.umount(&l.target)?;

@@ -52,16 +52,16 @@ pub fn top_frozen(b: &mut Bench) -> Result<(), String> {
             sys::stat(&done, 0).is_ok()
         });
         b.works("FITHAW", sys::thaw(fd))?;
-        b.must("a reader does not wait for the thaw", read)?;
+        must!(read, "a reader does not wait for the thaw")?;
         b.ended_well(vec![reader])?;
         b.ended_well(children)?;
         b.ended_well(vec![writer])?;
         let mode = b
             .works("stat", sys::stat(l.target.join("kept"), 0))?
             .st_mode;
-        b.must(
-            "the change was made after the thaw",
+        must!(
             mode & 7 == round as u32,
+            "the change was made after the thaw"
         )?;
     }
     sys::close(fd)?;

@@ -60,7 +60,7 @@ pub fn fallthru_answers(b: &mut Bench) -> Result<(), String> {
 
     for round in 0..3 {
         let again = walk::list(&l.target.join("full"))?;
-        b.must(&format!("round {round}: the same list"), again == full)?;
+        must!(again == full, "round {round}: the same list")?;
         for number in 0..500 {
             let missing = l.target.join(format!("full/missing{round}-{number}"));
             b.fails("stat", sys::stat(missing, 0), libc::ENOENT)?;
@@ -90,7 +90,7 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
     let listed = |when: &str| -> Result<figures::Figures, String> {
         for dir in DIRS {
             let names = listed(&l.target.join(dir))?;
-            b.must(&format!("{when}: {dir}: {names:?}"), names.len() == 40)?;
+            must!(names.len() == 40, "{when}: {dir}: {names:?}")?;
             let missing = sys::stat(l.target.join(dir).join("missing"), 0);
             b.fails(when, missing, libc::ENOENT)?;
             let there = sys::stat(l.target.join(dir).join("1-19"), 0);
@@ -108,7 +108,7 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
     once("new")?;
     let whole = std::fs::read(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     let again = once("recorded")?;
-    b.must(&format!("recorded: {again:?}"), again.loaded == 3)?;
+    must!(again.loaded == 3, "recorded: {again:?}")?;
 
     let mut dice = Dice::new(2010);
     for round in 0..40 {
@@ -136,9 +136,9 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
         b.works("writing", write(&file, &bytes))?;
         once(what)?;
         let again = once(what)?;
-        b.must(&format!("{what}: not used: {again:?}"), again.loaded == 0)?;
+        must!(again.loaded == 0, "{what}: not used: {again:?}")?;
         let now = std::fs::read(&file).map_err(|error| error.to_string())?;
-        b.must(&format!("{what}: left alone"), now == bytes)?;
+        must!(now == bytes, "{what}: left alone")?;
     }
     let mut zeros = whole.clone();
     zeros[12..].fill(0);
@@ -146,7 +146,7 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
         b.works("writing", write(&file, &bytes))?;
         once(what)?;
         let again = once(what)?;
-        b.must(&format!("{what}: made anew: {again:?}"), again.loaded == 3)?;
+        must!(again.loaded == 3, "{what}: made anew: {again:?}")?;
     }
     others(b, &l, &file, &once)?;
     changing(b, &l, &file, &whole, &listed)
@@ -174,33 +174,33 @@ fn others(
 
     let off = b.union(l).option("fallthru", "off");
     off.mount(&l.target)?;
-    b.must("off: 40 names", listed(&l.target.join("d"))?.len() == 40)?;
+    must!(listed(&l.target.join("d"))?.len() == 40, "off: 40 names")?;
     b.umount(&l.target)?;
-    b.must("off: nothing is recorded", sys::stat(file, 0).is_err())?;
+    must!(sys::stat(file, 0).is_err(), "off: nothing is recorded")?;
 
     // Without an upper layer there is no place at all.
     b.new_union().lowers(&l.lowers).mount(&l.target)?;
-    b.must(
-        "read-only: 40 names",
+    must!(
         listed(&l.target.join("d"))?.len() == 40,
+        "read-only: 40 names"
     )?;
     b.umount(&l.target)?;
     once("made anew")?;
     let again = once("recorded again")?;
-    b.must(&format!("recorded again: {again:?}"), again.loaded == 3)?;
+    must!(again.loaded == 3, "recorded again: {again:?}")?;
     // overlayfs takes the same layers, and the union takes them back.
     crate::mount::Union::new("overlay")
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work)
         .mount(&l.target)?;
-    b.must(
-        "overlayfs: 40 names",
+    must!(
         listed(&l.target.join("d"))?.len() == 40,
+        "overlayfs: 40 names"
     )?;
     b.works("unlink", sys::unlink(l.target.join("d/0-0")))?;
     b.umount(&l.target)?;
     b.union(l).mount(&l.target)?;
-    b.must("a name less", listed(&l.target.join("d"))?.len() == 39)?;
+    must!(listed(&l.target.join("d"))?.len() == 39, "a name less")?;
     b.umount(&l.target)?;
     b.works("unlink", sys::unlink(l.upper.join("d/0-0")))?;
     b.works("rmdir", sys::rmdir(l.upper.join("d")))
@@ -216,7 +216,7 @@ fn changing(
 ) -> Result<(), String> {
     b.works("writing", write(file, whole))?;
     b.union(l).mount(&l.target)?;
-    b.must("d is read", listed(&l.target.join("d"))?.len() == 40)?;
+    must!(listed(&l.target.join("d"))?.len() == 40, "d is read")?;
     let open = std::fs::OpenOptions::new().write(true).open(file);
     let open = open.map_err(|error| error.to_string())?;
     for at in (0..whole.len() as u64).step_by(64) {
@@ -374,18 +374,18 @@ pub fn fallthru_recorded(b: &mut Bench) -> Result<(), String> {
     let names = |dir: &str| listed_text(&l.target.join(dir));
     let expected: BTreeSet<String> = ["own0", "own1", "own2", "shared"].map(String::from).into();
     let list = || -> Result<(), String> {
-        b.must("one", names("one")? == expected)?;
-        b.must("two", names("two")? == expected)
+        must!(names("one")? == expected, "one")?;
+        must!(names("two")? == expected, "two")
     };
 
     b.union(&l).mount(&l.target)?;
     list()?;
     list()?;
     let first = figures::of(&l.target)?;
-    b.must(&format!("read once: {first:?}"), first.merged == 2)?;
-    b.must(
-        "no directory of the upper layer was made",
+    must!(first.merged == 2, "read once: {first:?}")?;
+    must!(
         sys::stat(l.upper.join("one"), 0).is_err(),
+        "no directory of the upper layer was made"
     )?;
     b.umount(&l.target)?;
 
@@ -393,7 +393,7 @@ pub fn fallthru_recorded(b: &mut Bench) -> Result<(), String> {
     list()?;
     let second = figures::of(&l.target)?;
     let right = (second.merged, second.loaded, second.records.0) == (0, 2, 2);
-    b.must(&format!("not read again: {second:?}"), right)?;
+    must!(right, "not read again: {second:?}")?;
     // The upper layer changes; what lies below does not.
     b.works("unlink", sys::unlink(l.target.join("one/own1")))?;
     b.file(&l.target.join("one/new"), "x")?;
@@ -403,25 +403,25 @@ pub fn fallthru_recorded(b: &mut Bench) -> Result<(), String> {
     b.file(&l.lowers[1].join("two/late"), "x")?;
     b.union(&l).mount(&l.target)?;
     let changed: BTreeSet<String> = ["new", "own0", "own2", "shared"].map(String::from).into();
-    b.must("one, changed", names("one")? == changed)?;
+    must!(names("one")? == changed, "one, changed")?;
     let mut more = expected.clone();
     more.insert("late".into());
-    b.must("two, with what came offline", names("two")? == more)?;
+    must!(names("two")? == more, "two, with what came offline")?;
     let third = figures::of(&l.target)?;
     let right = (third.merged, third.loaded) == (1, 1);
-    b.must(&format!("one of two: {third:?}"), right)?;
+    must!(right, "one of two: {third:?}")?;
     b.umount(&l.target)?;
 
     // What is recorded keeps nobody from making the upper layer read-only.
     b.union(&l).mount(&l.target)?;
-    b.must("two, once more", names("two")? == more)?;
+    must!(names("two")? == more, "two, once more")?;
     let top = l
         .upper
         .parent()
         .ok_or("the upper layer is in a directory")?;
     let remount = |flags| sys::mount("none", top, "tmpfs", libc::MS_REMOUNT | flags, b"");
     b.works("upper layer read-only", remount(libc::MS_RDONLY))?;
-    b.must("one, read-only", names("one")? == changed)?;
+    must!(names("one")? == changed, "one, read-only")?;
     b.works("upper layer writable", remount(0))?;
     b.umount(&l.target)?;
 
@@ -433,7 +433,7 @@ pub fn fallthru_recorded(b: &mut Bench) -> Result<(), String> {
     }
     let fourth = figures::of(&l.target)?;
     let right = (fourth.merged, fourth.loaded) == (0, 1);
-    b.must(&format!("for lookups: {fourth:?}"), right)?;
+    must!(right, "for lookups: {fourth:?}")?;
     b.umount(&l.target)
 }
 

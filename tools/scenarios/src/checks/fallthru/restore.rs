@@ -87,9 +87,9 @@ pub fn restore_refused(b: &mut Bench) -> Result<(), String> {
         Err(error) if error.0 == libc::ERANGE => 3,
         other => return Err(format!("a set in three bytes: {other:?}")),
     };
-    b.must(
-        "more is needed",
+    must!(
         fallthrus(dir, 4096).is_ok_and(|size| size > needed),
+        "more is needed"
     )?;
     b.fails(
         "no memory for it",
@@ -109,10 +109,7 @@ pub fn restore_refused(b: &mut Bench) -> Result<(), String> {
     b.holds(&path.join("gone"), "below")?;
     b.fails("restore once more", restore(dir, "gone"), libc::EEXIST)?;
     let names = walk::list(&path)?.len();
-    b.must(
-        &format!("gone, again and stays are listed, not {names}"),
-        names == 3,
-    )?;
+    must!(names == 3, "gone, again and stays are listed, not {names}")?;
     for fd in [dir, quiet, file] {
         b.works("close", sys::close(fd))?;
     }
@@ -168,7 +165,7 @@ pub fn restore_rights(b: &mut Bench) -> Result<(), String> {
         let found = sys::stat(l.target.join(gone), 0);
         b.fails(&format!("{gone} after refusals"), found, libc::ENOENT)?;
     }
-    confined(b, tmp)?;
+    confined(tmp)?;
 
     let watcher = b.works("inotify_init", sys::inotify_init())?;
     for dir in ["his", "tmp", "closed"] {
@@ -195,17 +192,18 @@ pub fn restore_rights(b: &mut Bench) -> Result<(), String> {
         ("own", false),
         ("su", false),
     ];
-    b.must(
-        &format!("{expected:?} are told of, not {told:?}"),
+    must!(
         told.iter()
             .map(|(name, is_dir)| (name.as_str(), *is_dir))
             .eq(expected),
+        "{expected:?} are told of, not {told:?}"
     )?;
     for (path, mode) in [("his/su", 0o104755), ("tmp/dir/sub", 0o40755)] {
         let stat = b.works("stat", sys::stat(l.target.join(path), 0))?;
-        b.must(
-            &format!("{path} has the mode {mode:o}, not {:o}", stat.st_mode),
+        must!(
             stat.st_mode == mode,
+            "{path} has the mode {mode:o}, not {:o}",
+            stat.st_mode
         )?;
     }
     for fd in [his, tmp, closed, watcher] {
@@ -272,7 +270,7 @@ fn limited<'a>(
 }
 
 /// With a security module that forbids making files, to the administrator, too: Landlock.
-fn confined(b: &Bench, dir: i32) -> Result<(), String> {
+fn confined(dir: i32) -> Result<(), String> {
     let (said, end) = process::run(Duration::from_secs(20), |pipe| {
         let said = match sys::landlock_no_new_files() {
             Ok(()) => match restore(dir, "other") {
@@ -286,8 +284,8 @@ fn confined(b: &Bench, dir: i32) -> Result<(), String> {
         let _ = pipe.write_all(said.as_bytes());
     })?;
     let said = String::from_utf8_lossy(&said);
-    b.must(
-        &format!("{said}, {end:?}"),
+    must!(
         said.is_empty() && end == process::End::Done,
+        "{said}, {end:?}"
     )
 }

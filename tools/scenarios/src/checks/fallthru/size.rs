@@ -33,17 +33,17 @@ pub fn fallthru_directories(b: &mut Bench) -> Result<(), String> {
     b.union(&l).mount(&l.target)?;
     list_all(b, &l.target.join("all"), outer)?;
     let known = figures::of(&l.target)?;
-    b.must(
-        &format!("at most {BYTES} bytes each: {known:?}"),
+    must!(
         known.bytes <= BYTES * total,
+        "at most {BYTES} bytes each: {known:?}"
     )?;
     for _ in 0..3 {
         b.file(Path::new("/proc/sys/vm/drop_caches"), "2")?;
     }
     let forgotten = figures::of(&l.target)?;
-    b.must(
-        &format!("memory is given back: {forgotten:?}"),
+    must!(
         forgotten.bytes < known.bytes / 20,
+        "memory is given back: {forgotten:?}"
     )?;
     b.umount(&l.target)?;
 
@@ -51,13 +51,13 @@ pub fn fallthru_directories(b: &mut Bench) -> Result<(), String> {
     list_all(b, &l.target.join("all"), outer)?;
     let again = figures::of(&l.target)?;
     // What was not written yet when the inodes went is read again.
-    b.must(
-        &format!("most were recorded: {again:?}"),
+    must!(
         again.loaded > total / 2 && again.loaded + again.merged == total,
+        "most were recorded: {again:?}"
     )?;
-    b.must(
-        &format!("at most {BYTES} bytes each in the upper layer: {again:?}"),
+    must!(
         again.records.1 <= BYTES * total,
+        "at most {BYTES} bytes each in the upper layer: {again:?}"
     )?;
     b.umount(&l.target)
 }
@@ -90,9 +90,11 @@ fn list(b: &Bench, dir: &Path, expected: usize) -> Result<(), String> {
         count += entries.len();
     }
     b.works("close", sys::close(fd))?;
-    b.must(
-        &format!("{}: {expected} names, not {}", dir.display(), count - 2),
+    must!(
         count == expected + 2,
+        "{}: {expected} names, not {}",
+        dir.display(),
+        count - 2
     )
 }
 
@@ -131,14 +133,15 @@ pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
     let flags = libc::O_RDONLY | libc::O_DIRECTORY;
     let fd = b.works("open", sys::open(&dir, flags, 0))?;
     let places = place_of_each(b, fd)?;
-    b.must(
-        &format!("{expected} names, not {}", places.len()),
+    must!(
         places.len() == expected,
+        "{expected} names, not {}",
+        places.len()
     )?;
     let known = figures::of(&l.target)?;
-    b.must(
-        &format!("at most {BYTES} bytes a name: {known:?}"),
+    must!(
         known.bytes <= BYTES * names as u64,
+        "at most {BYTES} bytes a name: {known:?}"
     )?;
     let mut dice = Dice::new(1);
     for _ in 0..300 {
@@ -146,10 +149,10 @@ pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
         let place = places.get(name.as_bytes()).ok_or("a name is not listed")?;
         b.works("seek", sys::lseek(fd, *place, libc::SEEK_SET))?;
         let next = b.works("getdents", sys::getdents(fd, 280))?;
-        b.must(
-            &format!("{name} is at {place}"),
+        must!(
             next.first()
                 .is_some_and(|entry| entry.name == name.as_bytes()),
+            "{name} is at {place}"
         )?;
     }
     b.works("close", sys::close(fd))?;
@@ -159,14 +162,14 @@ pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
         let missing = sys::stat(dir.join(format!("missing{number}")), 0);
         b.fails("stat", missing, libc::ENOENT)?;
     }
-    b.must("read once", figures::of(&l.target)?.merged == 1)?;
+    must!(figures::of(&l.target)?.merged == 1, "read once")?;
     for _ in 0..3 {
         b.file(Path::new("/proc/sys/vm/drop_caches"), "2")?;
     }
     let forgotten = figures::of(&l.target)?;
-    b.must(
-        &format!("memory is given back: {forgotten:?}"),
+    must!(
         forgotten.bytes < 100_000,
+        "memory is given back: {forgotten:?}"
     )?;
     b.umount(&l.target)?;
 
@@ -191,7 +194,7 @@ fn place_of_each(b: &Bench, fd: i32) -> Result<HashMap<Vec<u8>, i64>, String> {
         for entry in entries {
             if ![&b"."[..], b".."].contains(&entry.name.as_slice()) {
                 let twice = places.insert(entry.name, at);
-                b.must(&format!("each once, not at {twice:?} too"), twice.is_none())?;
+                must!(twice.is_none(), "each once, not at {twice:?} too")?;
             }
             at = entry.next;
         }
@@ -214,19 +217,16 @@ pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     b.file(&l.target.join("top"), "x")?;
     let before = numbers(b, &l.target)?;
-    b.must(
-        &format!("63 names, not {}", before.len()),
-        before.len() == 63,
-    )?;
+    must!(before.len() == 63, "63 names, not {}", before.len())?;
     // What was read for a program of 32 bits is right for the others.
     wide(b, &l.target)?;
     for name in ["low0", "low7", "low59"] {
         b.works("chmod", sys::chmod(l.target.join(name), 0o600))?;
     }
-    same(b, &before, &numbers(b, &l.target)?)?;
+    same(&before, &numbers(b, &l.target)?)?;
     b.umount(&l.target)?;
     union.mount(&l.target)?;
-    same(b, &before, &numbers(b, &l.target)?)?;
+    same(&before, &numbers(b, &l.target)?)?;
 
     // A union as the layer of another one, which is read on behalf of a program of 32 bits.
     let outer = b.target("outer")?;
@@ -235,7 +235,7 @@ pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     let stacked = b.new_union().lower(&l.target).upper(&upper, &work);
     stacked.mount(&outer)?;
     let stacked = numbers(b, &outer)?;
-    b.must("all are listed", stacked.len() == before.len())?;
+    must!(stacked.len() == before.len(), "all are listed")?;
     wide(b, &outer)?;
     b.umount(&outer)?;
     b.umount(&l.target)
@@ -258,34 +258,30 @@ fn numbers(b: &Bench, dir: &Path) -> Result<BTreeMap<Vec<u8>, u32>, String> {
     b.works("lseek", sys::lseek_compat(fd, 0, libc::SEEK_SET))?;
     let entries = b.works("getdents64", sys::getdents_compat(fd, 60_000))?;
     b.works("close", sys::close(fd))?;
-    b.must("as many names", entries.len() == numbers.len())?;
+    must!(entries.len() == numbers.len(), "as many names")?;
     for entry in entries {
         let known = numbers.get(&entry.name).copied().map(u64::from);
-        b.must("both calls agree", known == Some(entry.ino))?;
+        must!(known == Some(entry.ino), "both calls agree")?;
     }
     for own in [b".".as_slice(), b".."] {
-        b.must("dots are listed", numbers.remove(own).is_some())?;
+        must!(numbers.remove(own).is_some(), "dots are listed")?;
     }
     for (name, number) in &numbers {
         let path = dir.join(String::from_utf8_lossy(name).as_ref());
         let old = b.works("stat", sys::old_stat_compat(&path))?;
         let new = b.works("stat64", sys::stat_compat(&path))?;
-        b.must(
-            &format!("{name:?}: {number} listed, {old} and {new} by stat"),
+        must!(
             old == *number && new == u64::from(*number),
+            "{name:?}: {number} listed, {old} and {new} by stat"
         )?;
     }
     let different: BTreeSet<_> = numbers.values().collect();
-    b.must("all are different", different.len() == numbers.len())?;
+    must!(different.len() == numbers.len(), "all are different")?;
     Ok(numbers)
 }
 
-fn same(
-    b: &Bench,
-    before: &BTreeMap<Vec<u8>, u32>,
-    after: &BTreeMap<Vec<u8>, u32>,
-) -> Result<(), String> {
-    b.must(&format!("{before:?} stay, not {after:?}"), before == after)
+fn same(before: &BTreeMap<Vec<u8>, u32>, after: &BTreeMap<Vec<u8>, u32>) -> Result<(), String> {
+    must!(before == after, "{before:?} stay, not {after:?}")
 }
 
 /// Programs of 64 bits are told others.
@@ -294,13 +290,14 @@ fn wide(b: &Bench, dir: &Path) -> Result<(), String> {
     for entry in b.works("listing", walk::list(dir))? {
         let path = dir.join(String::from_utf8_lossy(&entry.name).as_ref());
         let number = b.works("stat", sys::stat(&path, 0))?.st_ino;
-        b.must(
-            &format!("{path:?}: {number} by stat, {} listed", entry.ino),
+        must!(
             number == entry.ino,
+            "{path:?}: {number} by stat, {} listed",
+            entry.ino
         )?;
         large += usize::from(number >> 32 > 0);
     }
-    b.must(&format!("large numbers, not {large}"), large > 50)
+    must!(large > 50, "large numbers, not {large}")
 }
 
 /// Programs of 32 bits get positions in directories that fit into 31, one for each name, and can go on from each.
@@ -326,17 +323,18 @@ pub fn fallthru_short_positions(b: &mut Bench) -> Result<(), String> {
         let flags = libc::O_RDONLY | libc::O_DIRECTORY;
         let fd = b.works("open", sys::open(l.target.join(dir), flags, 0))?;
         let places = short_places(b, fd)?;
-        b.must(
-            &format!("{dir}: {expected} names, not {}", places.len() - 2),
+        must!(
             places.len() == expected + 2,
+            "{dir}: {expected} names, not {}",
+            places.len() - 2
         )?;
         for (place, name) in &places {
             b.works("seek", sys::lseek_compat(fd, *place, libc::SEEK_SET))?;
             let next = b.works("getdents", sys::getdents_compat(fd, 280))?;
             let found = next.first().map(|entry| &entry.name);
-            b.must(
-                &format!("{dir}: {name:?} is at {place}, not {found:?}"),
+            must!(
                 found == Some(name),
+                "{dir}: {name:?} is at {place}, not {found:?}"
             )?;
         }
         b.works("close", sys::close(fd))?;
@@ -355,10 +353,7 @@ fn short_places(b: &Bench, fd: RawFd) -> Result<BTreeMap<i32, Vec<u8>>, String> 
         }
         for entry in entries {
             let twice = places.insert(place, entry.name);
-            b.must(
-                &format!("one name at {place}, not {twice:?}"),
-                twice.is_none(),
-            )?;
+            must!(twice.is_none(), "one name at {place}, not {twice:?}")?;
             place = i32::try_from(entry.next)
                 .map_err(|_| format!("a position of more than 31 bits: {:#x}", entry.next))?;
         }

@@ -52,10 +52,7 @@ fn lower_changed(b: &Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     let now = numbers::of(&l.target)?;
     for name in ["stays", "stays dir", "linked dir", "stays dir/sub"] {
-        b.must(
-            &format!("{name} keeps its number"),
-            now.get(name) == before.get(name),
-        )?;
+        must!(now.get(name) == before.get(name), "{name} keeps its number")?;
     }
     b.umount(&l.target)?;
     take_down(b)
@@ -63,7 +60,7 @@ fn lower_changed(b: &Bench) -> Result<(), String> {
 
 fn take_down(b: &Bench) -> Result<(), String> {
     let left = crate::mount::unmount_below(b.base());
-    b.must(&format!("all unmounted, but for {left:?}"), left.is_empty())
+    must!(left.is_empty(), "all unmounted, but for {left:?}")
 }
 
 fn layers(b: &Bench) -> Result<(), String> {
@@ -96,14 +93,14 @@ fn layers(b: &Bench) -> Result<(), String> {
     b.works("rename", sys::rename(target("g2"), target("d/moved2"), 0))?;
     let before = numbers::of(&l.target)?;
     b.umount(&l.target)?;
-    b.must("the same layers", mount(&[1, 2])? == before)?;
+    must!(mount(&[1, 2])? == before, "the same layers")?;
     b.umount(&l.target)?;
     let more = mount(&[1, 2, 3])?;
     for (name, number) in &before {
         let now = more.get(name);
-        b.must(
-            &format!("with a layer more {name} keeps {number:x}, not {now:x?}"),
+        must!(
             now == Some(number),
+            "with a layer more {name} keeps {number:x}, not {now:x?}"
         )?;
     }
     b.umount(&l.target)?;
@@ -119,7 +116,7 @@ fn layers(b: &Bench) -> Result<(), String> {
         mount(order).map_err(|e| format!("{order:?}: {e}"))?;
         b.umount(&l.target)?;
     }
-    b.must("the first layers again", mount(&[1, 2])? == before)?;
+    must!(mount(&[1, 2])? == before, "the first layers again")?;
     b.umount(&l.target)?;
     take_down(b)
 }
@@ -143,10 +140,7 @@ fn redirects(b: &Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     let unlike = |what: &str| -> Result<(), String> {
         let numbers = numbers::of(&l.target).map_err(|e| format!("{what}: {e}"))?;
-        b.must(
-            &format!("{what}: again/a is there"),
-            numbers.contains_key("again/a"),
-        )
+        must!(numbers.contains_key("again/a"), "{what}: again/a is there")
     };
     unlike("one directory at three places")?;
     for name in ["again/a", "shown/b", "dir/too/sub/c", "again/sub"] {
@@ -156,10 +150,10 @@ fn redirects(b: &Bench) -> Result<(), String> {
     let moved = l.target.join("moved");
     b.works("rename", sys::rename(l.target.join("again/a"), &moved, 0))?;
     let before = numbers::of(&l.target)?;
-    b.must("asked for anew", numbers::of_cold(&l.target)? == before)?;
+    must!(numbers::of_cold(&l.target)? == before, "asked for anew")?;
     b.umount(&l.target)?;
     union.mount(&l.target)?;
-    b.must("mounted again", numbers::of(&l.target)? == before)?;
+    must!(numbers::of(&l.target)? == before, "mounted again")?;
     b.umount(&l.target)?;
     take_down(b)
 }
@@ -194,9 +188,11 @@ fn first_version(b: &Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     let now = numbers::of(&l.target)?;
     for name in ["kept", "dir", "file"] {
-        b.must(
-            &format!("{name} keeps {:x}, not {:x}", before[name], now[name]),
+        must!(
             now[name] == before[name],
+            "{name} keeps {:x}, not {:x}",
+            before[name],
+            now[name]
         )?;
     }
     b.umount(&l.target)?;
@@ -232,10 +228,7 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     let now = numbers::of(&l.target)?;
     for (name, number) in &before {
         let same = now.get(name) == Some(number) || name == "three";
-        b.must(
-            &format!("{name}: {number:#x}, not {:x?}", now.get(name)),
-            same,
-        )?;
+        must!(same, "{name}: {number:#x}, not {:x?}", now.get(name))?;
     }
     b.umount(&l.target)?;
 
@@ -409,22 +402,19 @@ fn exchange(b: &Bench, what: &str, l: &Layout, layers: &[PathBuf; 2]) -> Result<
     for number in 0..FILES {
         let now = b.works("stat", sys::stat(path("dir", number), 0))?.st_ino;
         let was = before.get(&format!("dir{number}"));
-        b.must(
-            &format!("dir{number}: {was:?}, not {now}"),
-            was == Some(&now),
-        )?;
+        must!(was == Some(&now), "dir{number}: {was:?}, not {now}")?;
     }
     let changed = numbers::of(&l.target).map_err(what)?;
     let cold = numbers::of_cold(&l.target).map_err(what)?;
-    b.must("the same asked for anew", changed == cold)?;
+    must!(changed == cold, "the same asked for anew")?;
     b.umount(&l.target)?;
 
     union(&layers[1]).mount(&l.target)?;
     let second = numbers::of(&l.target).map_err(what)?;
     let cold = numbers::of_cold(&l.target).map_err(what)?;
-    b.must(
-        "the same in the second version, asked for anew",
+    must!(
         second == cold,
+        "the same in the second version, asked for anew"
     )?;
     b.works("chmod", sys::chmod(path("dir", 1).join("f"), 0o600))?;
     numbers::of(&l.target).map_err(what)?;
@@ -436,10 +426,7 @@ fn exchange(b: &Bench, what: &str, l: &Layout, layers: &[PathBuf; 2]) -> Result<
     let again = numbers::of(&l.target).map_err(what)?;
     for (name, number) in &changed {
         let now = again.get(name);
-        b.must(
-            &format!("{name}: {number:#x}, not {now:x?}"),
-            now == Some(number),
-        )?;
+        must!(now == Some(number), "{name}: {number:#x}, not {now:x?}")?;
     }
     b.umount(&l.target)
 }

@@ -27,16 +27,13 @@ pub fn numbers_after_move(b: &mut Bench) -> Result<(), String> {
     b.works("rename", sys::rename(l.target.join("file"), &moved, 0))?;
     for _ in 0..2 {
         let now = b.works("stat", sys::stat(&moved, 0))?.st_ino;
-        b.must(&format!("st_ino {number}, not {now}"), now == number)?;
+        must!(now == number, "st_ino {number}, not {now}")?;
         let listed = walk::list(&l.target.join("dir"))?;
         let entry = listed
             .iter()
             .find(|entry| entry.name == b"moved")
             .ok_or("moved is listed")?;
-        b.must(
-            &format!("d_ino {number}, not {}", entry.ino),
-            entry.ino == number,
-        )?;
+        must!(entry.ino == number, "d_ino {number}, not {}", entry.ino)?;
         b.umount(&l.target)?;
         b.union(&l).mount(&l.target)?;
     }
@@ -58,13 +55,13 @@ pub fn numbers_kept_remount(b: &mut Bench) -> Result<(), String> {
     let first = numbers()?;
     b.file(&l.target.join("file"), "changed")?;
     b.works("chmod", sys::chmod(l.target.join("dir"), 0o700))?;
-    b.must("the same numbers after copy-up", numbers()? == first)?;
+    must!(numbers()? == first, "the same numbers after copy-up")?;
     b.umount(&l.target)?;
     b.union(&l).mount(&l.target)?;
     let again = numbers()?;
-    b.must(
-        &format!("the same numbers mounted again: {first:?} and {again:?}"),
+    must!(
         again == first,
+        "the same numbers mounted again: {first:?} and {again:?}"
     )?;
     b.umount(&l.target)
 }
@@ -96,9 +93,9 @@ pub fn numbers_many_links(b: &mut Bench) -> Result<(), String> {
         return Err(format!("one reservation: {:?}", reservations(&l)?));
     };
     let reserved = b.works("stat", whiteout(name))?;
-    b.must(
-        "the reservation is a link of the whiteout",
+    must!(
         reserved.st_ino == first.st_ino,
+        "the reservation is a link of the whiteout"
     )?;
 
     let links = b.dir(&top.join("links"))?;
@@ -110,12 +107,13 @@ pub fn numbers_many_links(b: &mut Bench) -> Result<(), String> {
     moved(b, &l, "two")?;
     b.works("unlink", sys::unlink(l.target.join("four")))?;
     let found = reservations(&l)?;
-    b.must(&format!("two reservations: {found:?}"), found.len() == 2)?;
+    must!(found.len() == 2, "two reservations: {found:?}")?;
     for path in [&l.upper.join("four"), &found[0], &found[1]] {
         let is = b.works("stat", whiteout(path))?.st_ino;
-        b.must(
-            &format!("{} is a link of the next whiteout", path.display()),
+        must!(
             (is == first.st_ino) == (path == name),
+            "{} is a link of the next whiteout",
+            path.display()
         )?;
     }
     b.umount(&l.target)?;
@@ -126,12 +124,12 @@ pub fn numbers_many_links(b: &mut Bench) -> Result<(), String> {
     b.file(name, "")?;
     union.mount(&l.target)?;
     let now = [number("dir/one")?, number("dir/two")?];
-    b.must(&format!("{before:x?}, not {now:x?}"), now == before)?;
+    must!(now == before, "{before:x?}, not {now:x?}")?;
     for name in ["dir/one", "dir/two"] {
         b.works("unlink", sys::unlink(l.target.join(name)))?;
     }
     let found = reservations(&l)?;
-    b.must(&format!("all are given up: {found:?}"), found.is_empty())?;
+    must!(found.is_empty(), "all are given up: {found:?}")?;
     b.umount(&l.target)
 }
 
@@ -223,15 +221,15 @@ fn judge(b: &Bench, union: &Union, target: &Path, paths: &[&str]) -> Result<(), 
     for path in paths {
         b.works("chmod", sys::chmod(target.join(path), 0o600))?;
     }
-    b.must(
-        "the same after copy-up",
+    must!(
         numbers(b, target, paths)? == before,
+        "the same after copy-up"
     )?;
     b.umount(target)?;
     union.mount(target)?;
-    b.must(
-        "the same mounted again",
+    must!(
         numbers(b, target, paths)? == before,
+        "the same mounted again"
     )?;
     b.umount(target)
 }
@@ -252,9 +250,9 @@ fn numbers(b: &Bench, target: &Path, paths: &[&str]) -> Result<Vec<u64>, String>
         let name = full.file_name().expect("it has one").as_encoded_bytes();
         let entry = entries.iter().find(|entry| entry.name == name);
         let told = entry.map(|entry| entry.ino);
-        b.must(
-            &format!("getdents of {path} tells {ino}, not {told:?}"),
+        must!(
             told == Some(ino),
+            "getdents of {path} tells {ino}, not {told:?}"
         )?;
         all.push(ino);
     }
@@ -289,26 +287,23 @@ pub fn numbers_restored(b: &mut Bench) -> Result<(), String> {
     let now = numbers::of(&l.target)?;
     for name in ["a", "b", "c", "d"] {
         let (was, is) = (before.get(name), now.get(&format!("dir/{name}")));
-        b.must(
-            &format!("dir/{name} keeps {was:x?}, not {is:x?}"),
-            was == is,
-        )?;
+        must!(was == is, "dir/{name} keeps {was:x?}, not {is:x?}")?;
     }
-    b.must("asked for anew", numbers::of_cold(&l.target)? == now)?;
+    must!(numbers::of_cold(&l.target)? == now, "asked for anew")?;
     b.umount(&l.target)?;
     union.mount(&l.target)?;
-    b.must("mounted again", numbers::of(&l.target)? == now)?;
+    must!(numbers::of(&l.target)? == now, "mounted again")?;
     // What was restored is changed itself.
     for name in ["a", "d"] {
         b.works("chmod", sys::chmod(path(name), 0o600))?;
     }
-    b.must("changed", numbers::of(&l.target)? == now)?;
+    must!(numbers::of(&l.target)? == now, "changed")?;
     b.umount(&l.target)?;
     behind(b, &l)?;
     union.mount(&l.target)?;
     let mut last = numbers::of(&l.target)?;
     last.remove("b");
-    b.must("changed and mounted again", last == now)?;
+    must!(last == now, "changed and mounted again")?;
     // The copies that were moved go; what was restored stays what it was.
     for name in ["a", "d"] {
         b.works("unlink", sys::unlink(path(&format!("dir/{name}"))))?;

@@ -36,9 +36,9 @@ pub fn press_killed(b: &mut Bench) -> Result<(), String> {
         let odd = tree
             .iter()
             .find(|(path, line)| path.as_str() == "kept" && !line.contains("data=\"kept\""));
-        b.must(
-            &format!("files that nobody writes to are whole: {odd:?}"),
+        must!(
             odd.is_none(),
+            "files that nobody writes to are whole: {odd:?}"
         )?;
     }
     Ok(())
@@ -65,7 +65,7 @@ pub fn press_killed_directory(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     b.umount(&l.target)?;
     let left = b.works("listing", walk::list(&l.work.join("work")))?;
-    b.must("an empty work directory", left.is_empty())
+    must!(left.is_empty(), "an empty work directory")
 }
 
 /// Below this nothing can be said about time.
@@ -90,7 +90,7 @@ fn listing(b: &Bench, l: &Layout, count: usize) -> Result<(), String> {
         (begun.elapsed(), listed)
     };
     let (whole, listed) = list();
-    b.must("all are listed", b.works("listing", listed)? == count)?;
+    must!(b.works("listing", listed)? == count, "all are listed")?;
     b.umount(&l.target)?;
     b.union(l).mount(&l.target)?;
     let child = process::background(|| {
@@ -126,9 +126,9 @@ fn ends_soon(b: &Bench, what: &str, child: i32, whole: Duration) -> Result<(), S
     if whole < LEAST {
         return Err(b.skip(format!("{what} takes no more than {whole:?} here")));
     }
-    b.must(
-        &format!("{what} takes {whole:?} and ends {after:?} after the kill"),
+    must!(
         after < whole / 3,
+        "{what} takes {whole:?} and ends {after:?} after the kill"
     )
 }
 
@@ -154,11 +154,11 @@ pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
         // Nobody goes on copying for the dead.
         b.work_idle(&l)?;
         let stat = b.works("stat", sys::stat(&path, 0))?;
-        b.must("it has its size", stat.st_size == 6 << 20)?;
+        must!(stat.st_size == 6 << 20, "it has its size")?;
         let copied = sys::stat(l.upper.join(number.to_string()), 0).is_ok();
-        b.must(
-            "mode and copy agree",
+        must!(
             (stat.st_mode & 0o777 == 0o600) <= copied,
+            "mode and copy agree"
         )?;
         modes.push(copied);
     }
@@ -166,9 +166,9 @@ pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
     for number in 0..5 {
         let name = number.to_string();
         let data = |line: &str| line.split(" data=").nth(1).map(str::to_owned);
-        b.must(
-            &format!("{name} has its data (copied: {modes:?})"),
+        must!(
             data(&tree[&name]) == data(&lowers[1][&name]),
+            "{name} has its data (copied: {modes:?})"
         )?;
     }
     Ok(())
@@ -196,12 +196,12 @@ pub fn press_killed_sparse(b: &mut Bench) -> Result<(), String> {
         process::kill(copy);
         let start = Instant::now();
         let end = process::wait(copy)?;
-        b.must("it dies at once", start.elapsed() < Duration::from_secs(2))?;
+        must!(start.elapsed() < Duration::from_secs(2), "it dies at once")?;
         let mode = b.works("stat", sys::stat(&huge, 0))?.st_mode & 0o777;
         let copied = sys::stat(l.upper.join("huge"), 0).is_ok();
-        b.must(
-            "the new mode shows with the copy only",
+        must!(
             (mode == 0o600) <= copied,
+            "the new mode shows with the copy only"
         )?;
         b.work_idle(&l)?;
         if end == End::Done || copied {
@@ -209,21 +209,21 @@ pub fn press_killed_sparse(b: &mut Bench) -> Result<(), String> {
         }
         killed += 1;
     }
-    b.must("one copy at least was killed", killed > 0)?;
+    must!(killed > 0, "one copy at least was killed")?;
     b.works("chmod", sys::chmod(&huge, 0o644))?;
     let used = b
         .works("stat", sys::stat(l.upper.join("huge"), 0))?
         .st_blocks
         * 512;
-    b.must(
-        &format!("the copy has the holes of the original, it uses {used} bytes"),
+    must!(
         used < 2 * PIECES as i64 * 8192,
+        "the copy has the holes of the original, it uses {used} bytes"
     )?;
     let tree = b.sound(&union, &l, &lowers)?;
     let (copy, original) = (&tree["huge"], &lowers[0]["huge"]);
-    b.must(
-        &format!("the copy {copy} is the original {original}"),
+    must!(
         copy == original,
+        "the copy {copy} is the original {original}"
     )
 }
 
@@ -267,11 +267,11 @@ pub fn press_killed_threads(b: &mut Bench) -> Result<(), String> {
     if let Some(child) = waiting {
         process::wait(child)?;
     }
-    b.must(
-        &format!("no more than {MOST} threads and one that is waited for, not {left}"),
+    must!(
         left == MOST + 1,
+        "no more than {MOST} threads and one that is waited for, not {left}"
     )?;
-    b.must("they end with the server", within(|| threads() == 0))?;
+    must!(within(|| threads() == 0), "they end with the server")?;
     b.umount(&l.target)?;
     let _ = sys::umount(&lower, 0);
     b.work_empty(&l)
@@ -329,25 +329,25 @@ pub fn press_killed_waiting(b: &mut Bench) -> Result<(), String> {
     process::kill(child);
     let end = process::wait(child)?;
     let took = killed.elapsed();
-    b.must(
-        &format!("it waited until it was killed: {end:?}"),
+    must!(
         end == End::Signal(libc::SIGKILL),
+        "it waited until it was killed: {end:?}"
     )?;
-    b.must(
-        &format!("it ends at once, not after {took:?}"),
+    must!(
         took < Duration::from_secs(2),
+        "it ends at once, not after {took:?}"
     )?;
-    b.must(
-        "nothing is copied",
+    must!(
         sys::stat(l.upper.join("big"), 0).is_err(),
+        "nothing is copied"
     )?;
     b.umount(&l.target)?;
     // The lower file system is let go of when the server has answered what it was asked last.
     while sys::umount(&lower, 0).is_err() {
         let waited = killed.elapsed();
-        b.must(
-            &format!("the copying has stopped after {waited:?}"),
+        must!(
             waited < Duration::from_secs(6 * PIECE),
+            "the copying has stopped after {waited:?}"
         )?;
         std::thread::sleep(Duration::from_millis(100));
     }

@@ -70,15 +70,12 @@ fn charged(b: &Bench, groups: &Path, disk: &Path, limited: bool) -> Result<(), S
     let read: usize = stat.split("rbytes=").skip(1).map(number).sum();
     b.umount(&l.target)?;
     std::fs::remove_dir(&group).map_err(|error| format!("removing the cgroup: {error}"))?;
-    b.must(&format!("chmod, not {end:?}"), end == End::Done)?;
-    b.must(
-        &format!("{name}: a peak of {peak} bytes of memory is most of what is allowed"),
+    must!(end == End::Done, "chmod, not {end:?}")?;
+    must!(
         (MAX / 2..=MAX).contains(&peak),
+        "{name}: a peak of {peak} bytes of memory is most of what is allowed"
     )?;
-    b.must(
-        &format!("{name}: {read} bytes read are the file"),
-        read >= SIZE,
-    )
+    must!(read >= SIZE, "{name}: {read} bytes read are the file")
 }
 
 /// The number a text begins with.
@@ -144,7 +141,7 @@ pub fn press_large_dir(b: &mut Bench) -> Result<(), String> {
     })?;
     b.works("rmdir", sys::rmdir(&dir))?;
     b.works("mkdir", sys::mkdir(&dir, 0o755))?;
-    b.must("it is empty", walk::list(&dir)?.is_empty())?;
+    must!(walk::list(&dir)?.is_empty(), "it is empty")?;
     b.sound(&union, &l, &lowers).map(drop)
 }
 
@@ -208,9 +205,9 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
     }
     for child in children {
         let end = process::wait(child)?;
-        b.must(
-            &format!("a process ends well or for want of memory, not with {end:?}"),
+        must!(
             [End::Done, End::Signal(libc::SIGKILL)].contains(&end),
+            "a process ends well or for want of memory, not with {end:?}"
         )?;
     }
     b.sound(&union, &l, &lowers).map(drop)
@@ -236,7 +233,7 @@ pub fn press_names(b: &mut Bench) -> Result<(), String> {
         union.mount(&l.target)?;
         b.load(&l.target, Duration::from_millis(1500))?;
         let tree = b.sound(&union, &l, &lowers)?;
-        b.must("what nobody touched is there", tree.contains_key("kept"))?;
+        must!(tree.contains_key("kept"), "what nobody touched is there")?;
     }
     Ok(())
 }

@@ -41,12 +41,9 @@ pub fn race_copy_up_links(b: &mut Bench) -> Result<(), String> {
             let right = data.len() == 5000
                 && data[0] == b'0' + process
                 && data[1..].iter().all(|byte| *byte == b'.');
-            b.must(
-                &format!("{} has what was written to it", path.display()),
-                right,
-            )?;
+            must!(right, "{} has what was written to it", path.display())?;
             let links = b.works("stat", sys::stat(&path, 0))?.st_nlink;
-            b.must(&format!("one link, not {links}"), links == 1)?;
+            must!(links == 1, "one link, not {links}")?;
         }
     }
     b.sound(&union, &l, &lowers).map(drop)
@@ -85,15 +82,12 @@ pub fn race_copy_up_rename(b: &mut Bench) -> Result<(), String> {
     expected[1..3].copy_from_slice(b"12");
     for number in 0..FILES {
         let data = std::fs::read(to.join(number.to_string())).map_err(|error| error.to_string())?;
-        b.must(
-            &format!("both writes are in file {number}"),
-            data == expected,
-        )?;
+        must!(data == expected, "both writes are in file {number}")?;
     }
     let tree = b.sound(&union, &l, &lowers)?;
-    b.must(
-        "no old name is left",
+    must!(
         !tree.keys().any(|path| path.starts_with("from/")),
+        "no old name is left"
     )
 }
 
@@ -127,10 +121,7 @@ pub fn race_copy_up_unlink(b: &mut Bench) -> Result<(), String> {
     })?;
     let tree = b.sound(&union, &l, &lowers)?;
     let left: Vec<_> = tree.keys().filter(|path| path.starts_with("d/")).collect();
-    b.must(
-        &format!("every file is gone, not {left:?}"),
-        left.is_empty(),
-    )
+    must!(left.is_empty(), "every file is gone, not {left:?}")
 }
 
 /// Files are copied up and get a second name elsewhere while their directory is listed and changed: none is listed with
@@ -181,13 +172,11 @@ pub fn race_list_link(b: &mut Bench) -> Result<(), String> {
         (lister.join().expect("the lister ends"), found)
     });
     for (when, wrong) in [("while", meanwhile), ("after", afterwards)] {
-        b.must(
-            &format!(
-                "the number that a file has is listed {when} it is linked: {} do not, {:?}",
-                wrong.len(),
-                wrong.first()
-            ),
+        must!(
             wrong.is_empty(),
+            "the number that a file has is listed {when} it is linked: {} do not, {:?}",
+            wrong.len(),
+            wrong.first()
         )?;
     }
     b.sound(&union, &l, &lowers).map(drop)
@@ -249,13 +238,11 @@ pub fn race_readdir_copy_up(b: &mut Bench) -> Result<(), String> {
     let wrong: Vec<_> = (0..DIRS)
         .filter_map(|number| sound::consistent(&dir(number)).err())
         .collect();
-    b.must(
-        &format!(
-            "what is listed has the number that it has: {} do not, {:?}",
-            wrong.len(),
-            wrong.first()
-        ),
+    must!(
         wrong.is_empty(),
+        "what is listed has the number that it has: {} do not, {:?}",
+        wrong.len(),
+        wrong.first()
     )?;
     b.sound(&union, &l, &lowers).map(drop)
 }
@@ -310,13 +297,13 @@ pub fn race_truncate_map(b: &mut Bench) -> Result<(), String> {
         for (number, child) in children.into_iter().enumerate() {
             let end = process::wait(child)?;
             let killed = number >= 2 && end == End::Signal(libc::SIGBUS);
-            b.must(
-                &format!("process {number} ends well, not with {end:?}"),
+            must!(
                 killed || end == End::Done,
+                "process {number} ends well, not with {end:?}"
             )?;
         }
         let size = b.works("stat", sys::stat(&file, 0))?.st_size;
-        b.must("the last size counts", size == SIZE as i64)?;
+        must!(size == SIZE as i64, "the last size counts")?;
         b.sound(&union, &l, &lowers)?;
         // The next round begins with the lower file again.
         b.works("unlink behind", sys::unlink(l.upper.join("f")))?;

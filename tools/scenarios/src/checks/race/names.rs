@@ -37,10 +37,7 @@ pub fn race_exchange(b: &mut Bench) -> Result<(), String> {
         found.push(text.map_err(|error| error.to_string())?);
     }
     found.sort();
-    b.must(
-        &format!("each file is there once: {found:?}"),
-        found == NAMES,
-    )?;
+    must!(found == NAMES, "each file is there once: {found:?}")?;
     b.umount(&l.target)
 }
 
@@ -84,9 +81,9 @@ pub fn race_mkdir_rmdir(b: &mut Bench) -> Result<(), String> {
             .ok_or("a number")?;
     }
     let there = sys::stat(&dir, 0).is_ok();
-    b.must(
-        &format!("made and removed in turn: {balance}, there: {there}"),
+    must!(
         balance == i32::from(there),
+        "made and removed in turn: {balance}, there: {there}"
     )?;
     b.sound(&union, &l, &lowers).map(drop)
 }
@@ -124,15 +121,12 @@ pub fn race_one_wins(b: &mut Bench) -> Result<(), String> {
                 .and_then(|text| text.parse::<usize>().ok())
                 .ok_or("a number")?;
         }
-        b.must(
-            &format!("{what}: {NAMES} successes, not {won}"),
-            won == NAMES,
-        )?;
+        must!(won == NAMES, "{what}: {NAMES} successes, not {won}")?;
     }
     let links = b.works("stat", sys::stat(dir.join("source"), 0))?.st_nlink;
-    b.must(
-        &format!("a name for each link, not {links}"),
+    must!(
         links as usize == NAMES + 1,
+        "a name for each link, not {links}"
     )?;
     b.sound(&union, &l, &lowers).map(drop)
 }
@@ -241,10 +235,7 @@ pub fn race_readdir_rmdir(b: &mut Bench) -> Result<(), String> {
         .values()
         .filter(|line| line.contains("-> \"x\""))
         .count();
-    b.must(
-        &format!("the new names and no old ones: {new}"),
-        new == NAMES,
-    )
+    must!(new == NAMES, "the new names and no old ones: {new}")
 }
 
 /// A file that is replaced by rename is always there and always whole.
@@ -272,8 +263,8 @@ pub fn race_rename_over(b: &mut Bench) -> Result<(), String> {
         }
     })?;
     let tree = b.sound(&union, &l, &lowers)?;
-    b.must(
-        "no temporary name is left",
+    must!(
         !tree.keys().any(|path| path.starts_with("new")),
+        "no temporary name is left"
     )
 }

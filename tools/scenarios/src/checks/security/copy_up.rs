@@ -51,15 +51,14 @@ pub fn acl_of_work_directory(b: &mut Bench) -> Result<(), String> {
     for (name, mode) in [("over", 0o640), ("over_dir", 0o750)] {
         let path = l.target.join(name);
         let stat = b.works("stat", sys::stat(&path, 0))?;
-        b.must(
-            &format!(
-                "{name}: {mode:o} of root, not {:o} {}",
-                stat.st_mode, stat.st_gid
-            ),
+        must!(
             stat.st_mode & 0o7777 == mode && stat.st_gid == 0,
+            "{name}: {mode:o} of root, not {:o} {}",
+            stat.st_mode,
+            stat.st_gid
         )?;
         let names = b.works("listxattr", sys::listxattr(&path))?;
-        b.must(&format!("{name} has no ACL: {names:?}"), names.is_empty())?;
+        must!(names.is_empty(), "{name} has no ACL: {names:?}")?;
     }
     b.umount(&l.target)
 }
@@ -139,25 +138,23 @@ fn copied(b: &Bench, l: &Layout, limited: bool, data: &[u8]) -> Result<(), Strin
             sys::limit_file_size(1000).expect("setrlimit");
             sys::chmod(&target, 0o600).expect("chmod");
         })?;
-        b.must(&format!("chmod, not {end:?}"), end == End::Done)?;
+        must!(end == End::Done, "chmod, not {end:?}")?;
     } else {
         b.works("chmod", sys::chmod(&target, 0o600))?;
     }
-    same_data(b, &l.upper.join("placeholder"), data)?;
-    same_data(b, &target, data)
+    same_data(&l.upper.join("placeholder"), data)?;
+    same_data(&target, data)
 }
 
-fn same_data(b: &Bench, path: &Path, data: &[u8]) -> Result<(), String> {
+fn same_data(path: &Path, data: &[u8]) -> Result<(), String> {
     let found = std::fs::read(path).map_err(|error| error.to_string())?;
     let wrong = found.iter().zip(data).filter(|(is, ought)| is != ought);
-    b.must(
-        &format!(
-            "{} has all of its data, {} bytes of {} are wrong",
-            path.display(),
-            wrong.count(),
-            found.len()
-        ),
+    must!(
         found == data,
+        "{} has all of its data, {} bytes of {} are wrong",
+        path.display(),
+        wrong.count(),
+        found.len()
     )
 }
 
@@ -187,7 +184,7 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
     }
     for name in NAMES {
         let copied = sys::stat(l.upper.join(name), 0).is_ok();
-        b.must(&format!("{name}: nothing is copied"), !copied)?;
+        must!(!copied, "{name}: nothing is copied")?;
     }
     b.work_idle(&l)?;
     // What is not read needs no permission.
@@ -386,8 +383,8 @@ fn mapped(
     process::wait(listener)?;
     b.works("close", sys::close(fanotify))?;
     b.works("close", sys::close(fd))?;
-    b.must("the mapping waits for nobody", in_time)?;
-    b.must(&format!("the file is mapped: {end:?}"), end == End::Done)
+    must!(in_time, "the mapping waits for nobody")?;
+    must!(end == End::Done, "the file is mapped: {end:?}")
 }
 
 /// With SELinux, copies have the label the union shows: that of context=, else that of the lower object.

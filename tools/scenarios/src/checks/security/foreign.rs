@@ -41,7 +41,7 @@ pub fn bfs_made_up(b: &mut Bench) -> Result<(), String> {
     let refusals = [libc::EINVAL, libc::EPERM, libc::EOPNOTSUPP, libc::EROFS];
     b.refused(&top, &l.target, &refusals)?;
     let names = walk::list(&place.join("work"))?;
-    b.must("the work directory is as it was", names.len() == 1)?;
+    must!(names.len() == 1, "the work directory is as it was")?;
 
     let union = b.new_union().lower(&place).upper(&l.upper, &l.work);
     union.mount(&l.target)?;
@@ -50,7 +50,7 @@ pub fn bfs_made_up(b: &mut Bench) -> Result<(), String> {
     b.fails("stat of neither", sys::stat(at("neither"), 0), libc::EIO)?;
     let listed = b.works("listing", walk::list(&l.target))?;
     // What must be looked at for its type, and cannot be, is listed without one, and stays an error.
-    b.must(&format!("three names: {listed:?}"), listed.len() == 3)?;
+    must!(listed.len() == 3, "three names: {listed:?}")?;
     b.fails(
         "stat of neither, listed",
         sys::stat(at("neither"), 0),
@@ -167,8 +167,8 @@ fn inside(b: &Bench, l: &Layers, namespace: RawFd) -> Result<(), String> {
     })?;
     sys::close(tell)?;
     let said = sys::read(said, 4096, None)?;
-    b.must(&String::from_utf8_lossy(&said), said.is_empty())?;
-    b.must(&format!("it ended with {end:?}"), end == End::Done)
+    must!(said.is_empty(), "{}", String::from_utf8_lossy(&said))?;
+    must!(end == End::Done, "it ended with {end:?}")
 }
 
 fn use_union(b: &Bench, l: &Layers) -> Result<(), String> {
@@ -195,9 +195,9 @@ fn use_union(b: &Bench, l: &Layers) -> Result<(), String> {
     b.umount(&l.target)?;
     for name in ["set_uid", "set_gid"] {
         let mode = b.works("stat", sys::stat(l.upper.join(name), 0))?.st_mode & 0o7777;
-        b.must(
-            &format!("{name} is 0777 in the upper layer, not {mode:o}"),
+        must!(
             mode == 0o777,
+            "{name} is 0777 in the upper layer, not {mode:o}"
         )?;
     }
     Ok(())
@@ -212,9 +212,9 @@ fn none_has_power(b: &Bench, root: &Path) -> Result<(), String> {
             process::exec(&show, &[&show]);
             std::process::exit(99);
         })?;
-        b.must(
-            &format!("{show} runs as whoever runs it: {end:?}"),
+        must!(
             end == End::Status(status),
+            "{show} runs as whoever runs it: {end:?}"
         )?;
     }
     let open = sys::open(root.join("null"), libc::O_WRONLY, 0);
@@ -235,13 +235,14 @@ pub fn fuse_endless(b: &mut Bench) -> Result<(), String> {
         let killed = Instant::now();
         process::kill(child);
         let end = process::wait(child)?;
-        b.must(
-            &format!("it was listing until it was killed: {end:?}"),
+        must!(
             end == End::Signal(libc::SIGKILL),
+            "it was listing until it was killed: {end:?}"
         )?;
-        b.must(
-            &format!("it ends at once, not after {:?}", killed.elapsed()),
+        must!(
             killed.elapsed() < Duration::from_secs(10),
+            "it ends at once, not after {:?}",
+            killed.elapsed()
         )?;
         // Names are found all the same.
         b.fails("stat", sys::stat(l.target.join("none"), 0), libc::ENOENT)?;
@@ -265,7 +266,7 @@ pub fn fuse_lower(b: &mut Bench) -> Result<(), String> {
     let at = |name: &str| l.target.join(name);
     for round in 0..2 {
         for name in ["roots", "unmapped", "capable"] {
-            has_no_power(b, &at(name))?;
+            has_no_power(&at(name))?;
             if round == 0 {
                 b.works("rename", sys::rename(at(name), at("away"), 0))?;
                 b.works("rename", sys::rename(at("away"), at(name), 0))?;
@@ -278,7 +279,7 @@ pub fn fuse_lower(b: &mut Bench) -> Result<(), String> {
     }
     b.umount(&l.target)?;
     for name in ["roots", "unmapped", "capable"] {
-        has_no_power(b, &l.upper.join(name))?;
+        has_no_power(&l.upper.join(name))?;
     }
     b.umount(&lower)?;
     in_user_namespace(b)
@@ -316,9 +317,9 @@ fn in_user_namespace(b: &Bench) -> Result<(), String> {
             ("rename", sys::rename(at("unmapped"), &away, 0)),
             ("link", sys::link(at("unmapped"), &away, 0)),
         ] {
-            b.must(
-                &format!("{what} of a file of nobody is refused: {result:?}"),
+            must!(
                 result.is_err(),
+                "{what} of a file of nobody is refused: {result:?}"
             )?;
         }
         b.fails(
@@ -331,14 +332,14 @@ fn in_user_namespace(b: &Bench) -> Result<(), String> {
     })?;
     // A set-id program of his own is all he has got.
     let stat = b.works("stat", sys::stat(l.upper.join("roots"), 0))?;
-    b.must("it is his", (stat.st_uid, stat.st_gid) == (1000, 1000))?;
-    l.upper_is(b, &["roots"])?;
+    must!((stat.st_uid, stat.st_gid) == (1000, 1000), "it is his")?;
+    l.upper_is(&["roots"])?;
     let left = b.works("listing", walk::list(&l.work.join("work")))?;
-    b.must("an empty work directory", left.is_empty())
+    must!(left.is_empty(), "an empty work directory")
 }
 
 /// A program gives its user, who is nobody special, nothing.
-fn has_no_power(b: &Bench, path: &Path) -> Result<(), String> {
+fn has_no_power(path: &Path) -> Result<(), String> {
     let show = path.to_string_lossy().into_owned();
     let end = process::child(|| {
         sys::become_for_good(USER, USER).expect("root may");
@@ -347,9 +348,9 @@ fn has_no_power(b: &Bench, path: &Path) -> Result<(), String> {
     })?;
     // As himself, or with the error of setuid(2).
     let expected = [End::Status(USER as u8 as i32), End::Status(255)];
-    b.must(
-        &format!("{show} runs as whoever runs it: {end:?}"),
+    must!(
         expected.contains(&end),
+        "{show} runs as whoever runs it: {end:?}"
     )
 }
 
@@ -467,11 +468,11 @@ fn judge(b: &Bench, root: &Path, honoured: bool) -> Result<(), String> {
                 std::process::exit(99);
             })?;
             // Each ends with 0 when it is root, in root's group, or may become another.
-            b.must(
-                &format!("{show} has power: {honoured}; it ended with {end:?}"),
+            must!(
                 (end == End::Done) == honoured,
+                "{show} has power: {honoured}; it ended with {end:?}"
             )?;
-            b.must(&format!("{show} was run"), end != End::Status(99))?;
+            must!(end != End::Status(99), "{show} was run")?;
         }
     }
     Ok(())
@@ -494,7 +495,7 @@ pub fn top_of_groups_or_fuse(b: &mut Bench) -> Result<(), String> {
     b.refused(&union, &l.target, &refusals)?;
     let dirs = walk::list(&work)?;
     let dirs: Vec<_> = dirs.iter().filter(|e| e.kind == libc::DT_DIR).collect();
-    b.must(&format!("no group was made: {dirs:?}"), dirs.is_empty())?;
+    must!(dirs.is_empty(), "no group was made: {dirs:?}")?;
     for path in [&upper, &work] {
         b.works("rmdir", sys::rmdir(path))?;
     }
@@ -512,9 +513,9 @@ pub fn top_of_groups_or_fuse(b: &mut Bench) -> Result<(), String> {
             .new_union()
             .lowers(&l.lowers)
             .upper(place.join("upper"), place.join("work"));
-        b.must(
-            "a file system that may change by itself is refused",
+        must!(
             union.mount(&l.target).is_err(),
+            "a file system that may change by itself is refused"
         )?;
         b.umount(&place)?;
     }

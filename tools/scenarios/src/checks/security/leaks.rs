@@ -49,7 +49,7 @@ pub fn fdinfo_of_removed(b: &mut Bench) -> Result<(), String> {
         };
         let (before, _) = show();
         let count = before.unwrap_or_default().matches("inotify wd").count();
-        b.must(&format!("four watches are shown, not {count}"), count == 4)?;
+        must!(count == 4, "four watches are shown, not {count}")?;
         for name in names {
             let path = l.target.join(name);
             b.works(
@@ -97,33 +97,33 @@ pub fn handle_sizes(b: &mut Bench) -> Result<(), String> {
             for size in 0..=LARGEST + 8 {
                 let what = format!("{name:?}, flags {flags:#x}, {size} bytes");
                 let (result, bytes, rest_kept) = sys::name_to_handle_sized(&path, size, flags);
-                b.must(&format!("{what}: nothing behind it"), rest_kept)?;
+                must!(rest_kept, "{what}: nothing behind it")?;
                 match result {
                     Ok(()) => {
-                        b.must(&format!("{what}: {bytes} fit"), bytes <= size)?;
-                        b.must(
-                            &format!("{what}: the size asked for before, {needed:?}"),
+                        must!(bytes <= size, "{what}: {bytes} fit")?;
+                        must!(
                             needed.is_none_or(|needed| needed == bytes),
+                            "{what}: the size asked for before, {needed:?}"
                         )?;
                     }
                     Err(error) if size > LARGEST && flags != 0 => {
-                        b.must(&format!("{what}: {error}"), error.0 == libc::EINVAL)?;
+                        must!(error.0 == libc::EINVAL, "{what}: {error}")?;
                     }
                     Err(error) if error.0 == libc::EOVERFLOW => {
-                        b.must(&format!("{what}: {bytes} are more"), bytes > size)?;
+                        must!(bytes > size, "{what}: {bytes} are more")?;
                         needed = Some(bytes);
                     }
                     Err(error) => {
-                        b.must(
-                            &format!("{what}: no handle to open by, not {error}"),
+                        must!(
                             [libc::EOPNOTSUPP, libc::EINVAL].contains(&error.0) && flags == 0,
+                            "{what}: no handle to open by, not {error}"
                         )?;
                     }
                 }
             }
-            b.must(
-                &format!("{name:?}: identifiers are given, in {needed:?} bytes"),
+            must!(
                 flags == 0 || needed.is_some(),
+                "{name:?}: identifiers are given, in {needed:?} bytes"
             )?;
         }
     }
@@ -158,9 +158,9 @@ pub fn log_flood(b: &mut Bench) -> Result<(), String> {
         .iter()
         .filter(|line| line.contains("is corrupt"))
         .count();
-    b.must(
-        &format!("it is said, but not {NAMES} times: {lines}"),
+    must!(
         (1..LINES).contains(&lines),
+        "it is said, but not {NAMES} times: {lines}"
     )
 }
 
@@ -182,9 +182,9 @@ pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
         .iter()
         .filter(|line| line.contains("the same directory"))
         .count();
-    b.must(
-        &format!("it is said, but not {MOUNTS} times: {lines}"),
+    must!(
         (1..LINES).contains(&lines),
+        "it is said, but not {MOUNTS} times: {lines}"
     )?;
     if !b.is_union() {
         return Ok(());
@@ -203,9 +203,9 @@ pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
     })?;
     let news = log.news();
     let lines = news.iter().filter(|line| line.contains("UUID")).count();
-    b.must(
-        &format!("it is said, but not {LINES} times: {lines}"),
+    must!(
         (1..LINES / 2).contains(&lines),
+        "it is said, but not {LINES} times: {lines}"
     )
 }
 

@@ -26,7 +26,7 @@ pub fn userns_locked_mounts(b: &mut Bench) -> Result<(), String> {
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         // The mount is locked: it cannot be taken away.
         let covered = l.lower.join("covered");
-        b.must("umount fails", sys::umount(&covered, 0).is_err())?;
+        must!(sys::umount(&covered, 0).is_err(), "umount fails")?;
         for api in [Api::Strings, Api::Fds, Api::Mount] {
             for union in [
                 l.union(b),
@@ -68,9 +68,9 @@ pub fn userns_merged_private(b: &mut Bench) -> Result<(), String> {
     let before = walk::walk(&l.lower)?;
     userns::check("0 1000 2\n", "0 1000 2\n", || {
         l.union(b).mount(&l.target)?;
-        look(b, "the mounter", &l.target)?;
+        look("the mounter", &l.target)?;
         sys::become_user(1, 1, &[])?;
-        let seen = look(b, "another", &l.target);
+        let seen = look("another", &l.target);
         sys::become_root()?;
         seen?;
         b.umount(&l.target)
@@ -92,12 +92,12 @@ fn give(b: &Bench, path: &Path) -> Result<(), String> {
 }
 
 /// Names are not listed, nor is what they stand for to be had where the lower directory is shut.
-fn look(b: &Bench, who: &str, root: &Path) -> Result<(), String> {
+fn look(who: &str, root: &Path) -> Result<(), String> {
     for dir in PRIVATE.iter().chain(&UNLISTED) {
         let at = root.join(dir);
         if let Ok(entries) = walk::list(&at) {
             let roots = entries.iter().any(|entry| entry.name == b"roots");
-            b.must(&format!("{who} sees no name of root's in {dir}"), !roots)?;
+            must!(!roots, "{who} sees no name of root's in {dir}")?;
         }
     }
     for dir in PRIVATE {
@@ -105,9 +105,9 @@ fn look(b: &Bench, who: &str, root: &Path) -> Result<(), String> {
             let path = root.join(dir).join(name);
             let refused = |what: &str, result: sys::Result<()>| {
                 let clean = [libc::EACCES, libc::EPERM, libc::ENOENT];
-                b.must(
-                    &format!("{who}: {what} of {dir}/{name} is refused: {result:?}"),
+                must!(
                     result.is_err_and(|error| clean.contains(&error.0)),
+                    "{who}: {what} of {dir}/{name} is refused: {result:?}"
                 )
             };
             refused("stat", sys::stat(&path, 0).map(drop))?;
@@ -164,7 +164,7 @@ pub fn userns_mount_capabilities(b: &mut Bench) -> Result<(), String> {
             Ok(value) => *value == scoped(1000),
             Err(_) => !["set", "his"].contains(&name),
         };
-        b.must(&format!("{name} in the upper layer: {stored:?}"), fine)?;
+        must!(fine, "{name} in the upper layer: {stored:?}")?;
         // Nor does it work outside.
         let path = l.upper.join(name).to_string_lossy().into_owned();
         let end = process::child(|| {
@@ -172,9 +172,9 @@ pub fn userns_mount_capabilities(b: &mut Bench) -> Result<(), String> {
             process::exec(&path, &[&path]);
             std::process::exit(99);
         })?;
-        b.must(
-            &format!("{name} gives nobody anything: {end:?}"),
+        must!(
             end != process::End::Done,
+            "{name} gives nobody anything: {end:?}"
         )?;
     }
     Ok(())
@@ -241,18 +241,15 @@ pub fn userns_setattr_roots(b: &mut Bench) -> Result<(), String> {
             ];
             for (what, result) in attempts {
                 let refused = result.is_err_and(|error| refusals.contains(&error.0));
-                b.must(&format!("{what} of {name} is refused: {result:?}"), refused)?;
+                must!(refused, "{what} of {name} is refused: {result:?}")?;
             }
         }
         b.umount(&l.target)
     })?;
     b.same("the lower layer", &before, &walk::walk(&l.lower)?)?;
-    l.upper_is(b, &[])?;
+    l.upper_is(&[])?;
     let left = b.works("listing", walk::list(&l.work.join("work")))?;
-    b.must(
-        &format!("an empty work directory, not {left:?}"),
-        left.is_empty(),
-    )
+    must!(left.is_empty(), "an empty work directory, not {left:?}")
 }
 
 /// What a descriptor for reading is good for must not reach the file below.
@@ -278,10 +275,7 @@ fn by_descriptor(b: &Bench, path: &Path) -> Result<(), String> {
         ),
     ];
     for (what, result) in attempts {
-        b.must(
-            &format!("{what} of {show} is refused: {result:?}"),
-            result.is_err(),
-        )?;
+        must!(result.is_err(), "{what} of {show} is refused: {result:?}")?;
     }
     Ok(sys::close(fd)?)
 }
@@ -330,7 +324,7 @@ pub fn userns_top_of_root(b: &mut Bench) -> Result<(), String> {
         let gone = sys::unlink(l.target.join("own"));
         b.fails("unlink at the root", gone, libc::EACCES)?;
         let copied = sys::chmod(l.target.join("own"), 0o600);
-        b.must(&format!("no copy: {copied:?}"), copied.is_err())?;
+        must!(copied.is_err(), "no copy: {copied:?}")?;
         b.umount(&l.target)
     })?;
     b.works("chown", sys::lchown(&l.upper, 1000, 1000))?;

@@ -71,22 +71,20 @@ fn append(b: &Bench, top: &Path) -> Result<(), String> {
         let right = data.len() == 10_000 + taken
             && data[..10_000].iter().all(|byte| *byte == b'.')
             && data[10_000..].iter().all(|byte| *byte == b'0' + process);
-        b.must(
-            &format!(
-                "{}: {} bytes, {taken} of them new",
-                path.display(),
-                data.len()
-            ),
+        must!(
             right,
+            "{}: {} bytes, {taken} of them new",
+            path.display(),
+            data.len()
         )?;
     }
     for process in 0..4 {
         b.works("unlink", sys::unlink(l.target.join(format!("f{process}"))))?;
     }
     let now = b.works("statfs", sys::statfs(top))?.f_bfree;
-    b.must(
-        &format!("free blocks: {free} before, {now} afterwards"),
+    must!(
         now + 8 >= free,
+        "free blocks: {free} before, {now} afterwards"
     )?;
     b.file(&l.target.join("new"), "there is room")?;
     b.sound(&union, &l, &lowers)?;
@@ -127,9 +125,9 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
         }
     }
     let after = used()?;
-    b.must(
-        &format!("after failed copies: {after:?}, before: {before:?}"),
+    must!(
         after == before,
+        "after failed copies: {after:?}, before: {before:?}"
     )?;
 
     b.works("a large upper layer", resize("size=100m"))?;
@@ -146,9 +144,9 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
     }
     // Whiteouts are links of one inode, and a name is not counted.
     let blocks = used()?.0;
-    b.must(
-        &format!("blocks after copies that were deleted: {blocks}, {before:?}"),
+    must!(
         blocks == before.0,
+        "blocks after copies that were deleted: {blocks}, {before:?}"
     )?;
     b.sound(&union, &l, &lowers).map(drop)
 }
@@ -182,7 +180,7 @@ pub fn space_map(b: &mut Bench) -> Result<(), String> {
         "private mmap",
         Map::new(full, length, both, libc::MAP_PRIVATE),
     )?;
-    b.must("it shows the file", private.bytes() == vec![b'x'; length])?;
+    must!(private.bytes() == vec![b'x'; length], "it shows the file")?;
     drop(private);
     b.works("close", sys::close(full))?;
 
@@ -194,16 +192,13 @@ pub fn space_map(b: &mut Bench) -> Result<(), String> {
         }
     })?;
     let end = process::wait(child)?;
-    b.must(
-        &format!("SIGBUS, not {end:?}"),
-        end == End::Signal(libc::SIGBUS),
-    )?;
+    must!(end == End::Signal(libc::SIGBUS), "SIGBUS, not {end:?}")?;
     b.works("a large upper layer", resize("size=100m"))?;
     let data = std::fs::read(l.target.join("holes")).map_err(|error| error.to_string())?;
     let written = data.iter().filter(|byte| **byte == b'w').count();
-    b.must(
-        &format!("what found room is there: {written}"),
+    must!(
         (1..6).contains(&written),
+        "what found room is there: {written}"
     )?;
     let full = b.works("open", sys::open(l.target.join("full"), libc::O_RDWR, 0))?;
     let mut map = b.works(
@@ -279,16 +274,16 @@ fn copies(b: &Bench, l: &Layout) -> Result<(), String> {
         for (name, size, blocks, _) in KINDS {
             let target = l.target.join(name);
             let before = std::fs::read(&target).map_err(|error| error.to_string())?;
-            changed(b, &target, limited)?;
+            changed(&target, limited)?;
             let upper = b.works("stat", sys::stat(l.upper.join(name), 0))?;
             let has = upper.st_blocks as usize * 512;
             let right = if blocks { has >= size } else { has < size / 4 };
-            b.must(
-                &format!("{name} (limited: {limited}) has the blocks it had: {has} bytes in them"),
+            must!(
                 right,
+                "{name} (limited: {limited}) has the blocks it had: {has} bytes in them"
             )?;
             let after = std::fs::read(&target).map_err(|error| error.to_string())?;
-            b.must(&format!("{name} has its data"), before == after)?;
+            must!(before == after, "{name} has its data")?;
         }
         // The other round copies them anew.
         b.umount(&l.target)?;
@@ -300,16 +295,17 @@ fn copies(b: &Bench, l: &Layout) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-fn changed(b: &Bench, target: &Path, limited: bool) -> Result<(), String> {
+fn changed(target: &Path, limited: bool) -> Result<(), String> {
     let end = process::child(|| {
         if limited {
             sys::limit_file_size(10_000).expect("setrlimit");
         }
         sys::chmod(target, 0o600).expect("chmod");
     })?;
-    b.must(
-        &format!("{} is copied, not {end:?}", target.display()),
+    must!(
         end == End::Done,
+        "{} is copied, not {end:?}",
+        target.display()
     )
 }
 
@@ -339,10 +335,7 @@ fn no_room(b: &Bench) -> Result<(), String> {
             map.store(page << 12, b"w");
         }
     })?;
-    b.must(
-        &format!("every page finds its block, not {end:?}"),
-        end == End::Done,
-    )?;
+    must!(end == End::Done, "every page finds its block, not {end:?}")?;
     b.umount(&l.target)
 }
 
@@ -370,7 +363,7 @@ fn fill(b: &Bench, top: &Path) -> Result<(), String> {
     ballast.fill();
     sys::become_root()?;
     let stat = b.works("statfs", sys::statfs(top))?;
-    b.must("there is room for root alone", stat.f_bfree > 100)?;
+    must!(stat.f_bfree > 100, "there is room for root alone")?;
     let file = l.target.join("file");
     b.works("chmod", sys::chmod(&file, 0o600))?;
     b.works("chmod back", sys::chmod(&file, 0o644))?;

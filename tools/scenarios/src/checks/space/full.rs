@@ -30,9 +30,9 @@ pub fn space_ext4_inodes(b: &mut Bench) -> Result<(), String> {
         }
         Ok(())
     })?;
-    b.must(
-        &format!("every copy and every new object must have failed, not {failures} times"),
+    must!(
         failures >= 20,
+        "every copy and every new object must have failed, not {failures} times"
     )?;
     std::fs::remove_dir_all(&ballast).map_err(|error| error.to_string())?;
     b.sound(&union, &l, &lowers).map(drop)
@@ -51,9 +51,9 @@ pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
             sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes()),
         )
     })?;
-    b.must(
-        &format!("every copy and every new object must have failed, not {failures} times"),
+    must!(
         failures >= 20,
+        "every copy and every new object must have failed, not {failures} times"
     )?;
     b.works(
         "inodes for all",
@@ -77,11 +77,9 @@ pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
         )
     })?;
     let least = 12 * changes::LENGTH.div_ceil(sys::page_size());
-    b.must(
-        &format!(
-            "each page of a dozen copies must have been too much once, {least} in all, not {failures}"
-        ),
+    must!(
         failures >= least,
+        "each page of a dozen copies must have been too much once, {least} in all, not {failures}"
     )?;
     b.sound(&union, &l, &lowers).map(drop)
 }
