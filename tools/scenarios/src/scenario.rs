@@ -65,9 +65,9 @@ impl Steps {
         self
     }
 
-    /// It does not run on these, either; see the field.
-    pub fn not_on(mut self, places: &[(&'static str, &'static str)]) -> Self {
-        self.not_on.extend(places);
+    /// It does not run on these, and why; see the field.
+    pub fn not_on(mut self, places: &[&'static str], why: &'static str) -> Self {
+        self.not_on.extend(places.iter().map(|place| (*place, why)));
         self
     }
 

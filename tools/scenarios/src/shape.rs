@@ -307,79 +307,61 @@ pub const SHAPES: &[Shape] = {
     ]
 };
 
-/// For scenarios that rename directories in ways a copy cannot stand for.
-pub const MAKES_LOWER: &[(&str, &str)] = &[
-    ("rotate", "directories of lower layers cannot be renamed"),
-    (
-        "rotate-ext4",
-        "directories of lower layers cannot be renamed",
-    ),
+/// Shapes in which upper layers become lower ones.
+pub const ROTATE: &[&str] = &["rotate", "rotate-ext4"];
+
+/// Shapes in which something comes between the steps.
+pub const FORGETFUL: &[&str] = &[
+    "drop-caches",
+    "drop-caches-ext4",
+    "remount",
+    "remount-xfs",
+    "rotate",
+    "rotate-ext4",
 ];
 
-/// Why a scenario that looks at what is in memory cannot run between turns.
+/// Shapes whose upper layer is on another file system than lower layers.
+pub const APART: &[&str] = &["xfs-ext4", "xfs-erofs-10", "btrfs-erofs", "remount-xfs"];
+
+/// File systems that are made on the host and read-only.
+pub const IMAGES: &[&str] = &["erofs", "squashfs", "iso9660"];
+
+/// Why a scenario that renames directories cannot run in [`ROTATE`].
+pub const LOWER_DIRS_STAY: &str = "directories of lower layers cannot be renamed";
+
+/// Why a scenario that compares inode numbers cannot run in [`ROTATE`].
+pub const NUMBERS_IN_TOP: &str =
+    "an inode number is recorded with the copy in the upper layer, not in what was one";
+
+/// Why a scenario that sees access times move in the upper layer cannot run in [`ROTATE`].
+pub const READ_UNSEEN: &str = "reading a lower file does not move its access time";
+
+/// Why a scenario that looks at what is in memory cannot run in [`FORGETFUL`].
 pub const FORGOTTEN: &str = "nothing stays in memory between the steps";
 
-/// For scenarios with names of the form that whiteouts of aufs have.
-pub const NO_SUCH_NAMES: &[(&str, &str)] = &[(
-    "aufs",
-    "a name that begins with .wh. is no part of the tree there",
-)];
+/// Why a scenario that shares blocks of lower files cannot run in [`APART`].
+pub const SHARES_NO_BLOCKS: &str = "file systems share no blocks with others";
 
-/// For scenarios that look at what is in memory.
-pub const FORGETS: &[(&str, &str)] = &[
-    ("drop-caches", FORGOTTEN),
-    ("drop-caches-ext4", FORGOTTEN),
-    ("remount", FORGOTTEN),
-    ("remount-xfs", FORGOTTEN),
-    ("rotate", FORGOTTEN),
-    ("rotate-ext4", FORGOTTEN),
-];
+/// Why a scenario that sets flags of lower inodes cannot run on [`IMAGES`].
+pub const NO_FLAGS: &str = "the file system tells no flags of its inodes";
 
-/// For scenarios that share blocks of lower files.
-pub const SHARES_NO_BLOCKS: &[(&str, &str)] = &[
-    ("xfs-ext4", "file systems share no blocks with others"),
-    ("xfs-erofs-10", "file systems share no blocks with others"),
-    ("btrfs-erofs", "file systems share no blocks with others"),
-    ("remount-xfs", "file systems share no blocks with others"),
-];
+/// Why a scenario that opens lower files with O_DIRECT cannot run on squashfs and ISO 9660.
+pub const NO_DIRECT: &str = "the file system does no direct I/O";
 
-/// For scenarios that set flags of lower inodes.
-pub const NO_FLAGS: &[(&str, &str)] = &[
-    ("erofs", "erofs tells no flags of its inodes"),
-    ("squashfs", "squashfs tells no flags of its inodes"),
-    ("iso9660", "isofs tells no flags of its inodes"),
-];
+/// Why a scenario with names of the form that whiteouts of aufs have cannot run with those.
+pub const NO_SUCH_NAMES: &str = "a name that begins with .wh. is no part of the tree there";
 
 /// Why a scenario that needs /proc cannot run in a chroot.
 pub const NO_PROC: &str = "a chroot has no /proc";
 
-/// Why a scenario that compares inode numbers cannot run where upper layers become lower layers.
-pub const NUMBERS_IN_TOP: &str =
-    "an inode number is recorded with the copy in the upper layer, not in what was one";
+/// Why a scenario that needs a user namespace cannot run in a chroot.
+pub const NO_USERNS: &str = "no user namespace can be made in a chroot";
 
 /// Why a scenario that lists attributes without privileges cannot have btrfs as its oracle.
 pub const BTRFS_LISTS_TRUSTED: &str = "btrfs lists attributes of trusted.* to everybody";
 
 /// Why a scenario that looks at access times of links cannot run on layers that tell them of every reader.
 pub const LOOKED_AT: &str = "the layers are looked at first, which reads the links there";
-
-/// For scenarios that see access times move in the upper layer.
-pub const READS_AT_TOP: &[(&str, &str)] = &[
-    (
-        "rotate",
-        "reading a lower file does not move its access time",
-    ),
-    (
-        "rotate-ext4",
-        "reading a lower file does not move its access time",
-    ),
-];
-
-/// For scenarios that open lower files with O_DIRECT.
-pub const NO_DIRECT: &[(&str, &str)] = &[
-    ("squashfs", "squashfs does no direct I/O"),
-    ("iso9660", "isofs does no direct I/O"),
-];
 
 /// Every file system a shape names, once each.
 pub fn file_systems() -> BTreeSet<Fs> {

@@ -142,10 +142,7 @@ pub fn fcntl_seals(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.upper_is(&["upper"]))
-    .not_on(&[
-        ("tmpfs", "files of a tmpfs have seals"),
-        ("tmpfs-3", "files of a tmpfs have seals"),
-    ])
+    .not_on(&["tmpfs", "tmpfs-3"], "files of a tmpfs have seals")
 }
 
 /// A file without a name takes attributes, locks, mappings and watches along to its first name.

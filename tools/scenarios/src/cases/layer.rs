@@ -274,7 +274,7 @@ pub fn layer_opaque_mark_kept(b: &mut Builder) -> Steps {
         l.opaque("found")?;
         l.whiteout("place")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A whiteout at one level and a file or directory at another: the topmost of the two decides.

@@ -86,13 +86,10 @@ pub fn statfs_filling(b: &mut Builder) -> Steps {
         r.expect("they are free again", deleted - copied >= 4 << 20);
     })
     .layers(|l| l.whiteout("low"))
-    .not_on(&[
-        ("rotate", "what is deleted of a lower layer stays there"),
-        (
-            "rotate-ext4",
-            "what is deleted of a lower layer stays there",
-        ),
-    ])
+    .not_on(
+        shape::ROTATE,
+        "what is deleted of a lower layer stays there",
+    )
 }
 
 /// statfs tells the flags of the mount it is asked through.

@@ -35,7 +35,7 @@ pub fn userns_acl(b: &mut Builder) -> Steps {
         l.absent("lower/foreign")?;
         l.in_upper("lower/mapped")
     })
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// Root of a user namespace gives mapped files to mapped ids.
@@ -76,7 +76,7 @@ pub fn userns_chown(b: &mut Builder) -> Steps {
         l.absent("lower/half")?;
         l.absent("lower/foreign")
     })
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// A change made in a user namespace copies directories of owners it does not know, unchanged.
@@ -106,7 +106,7 @@ pub fn userns_copy_up(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.upper_is(&["a", "a/b", "a/b/mine", "a/b/open", "a/b/passed"]))
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// What is made in a user namespace belongs to the outer ids, directories decide as outside.
@@ -144,7 +144,7 @@ pub fn userns_create(b: &mut Builder) -> Steps {
         r.stat("white/f");
     })
     .layers(|l| l.absent("lower/closed"))
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// Set-user-id programs become their owner in a user namespace that maps him and his group.
@@ -173,7 +173,7 @@ pub fn userns_exec_set_id(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.in_upper("lower/mapped"))
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// File capabilities set in a user namespace are of its root, and stay so through copy-up.
@@ -221,7 +221,7 @@ pub fn userns_file_capabilities(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.in_upper("lower/scoped"))
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// cap_setuid=ep, version 2.
@@ -260,8 +260,8 @@ pub fn userns_flags(b: &mut Builder) -> Steps {
         });
     })
     .layers(|l| l.upper_gained(&[]))
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
-    .not_on(shape::NO_FLAGS)
+    .not_on(&["chroot"], shape::NO_USERNS)
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
 /// In a user namespace owners show as it maps them, others as the overflow ids.
@@ -302,7 +302,7 @@ pub fn userns_ids_shown(b: &mut Builder) -> Steps {
         l.absent("lower")?;
         l.in_upper("merged/2000.7")
     })
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// Devices, trusted.* and security.* attributes are not for a user namespace's root.
@@ -335,10 +335,8 @@ pub fn userns_refused(b: &mut Builder) -> Steps {
         });
     })
     .layers(|l| l.upper_gained(&[]))
-    .not_on(&[
-        ("chroot", "no user namespace can be made in a chroot"),
-        ("top:btrfs", shape::BTRFS_LISTS_TRUSTED),
-    ])
+    .not_on(&["chroot"], shape::NO_USERNS)
+    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
 /// Root of a user namespace has capabilities over what it maps: owner and group for data, owner for attributes.
@@ -382,7 +380,7 @@ pub fn userns_root_rights(b: &mut Builder) -> Steps {
         }
         l.in_upper("lower/1001.500")
     })
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// Set-group-id is root's to keep in a user namespace where the group is mapped.
@@ -409,7 +407,7 @@ pub fn userns_set_id(b: &mut Builder) -> Steps {
         });
     })
     .layers(|l| l.in_upper("lower/dir_half"))
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }
 
 /// In a sticky directory root of a user namespace deletes what is of mapped owners.
@@ -454,5 +452,5 @@ pub fn userns_sticky(b: &mut Builder) -> Steps {
         l.absent("lower/tmp/foreign.2")?;
         l.absent("lower/tmp/foreign.4")
     })
-    .not_on(&[("chroot", "no user namespace can be made in a chroot")])
+    .not_on(&["chroot"], shape::NO_USERNS)
 }

@@ -196,16 +196,10 @@ pub fn uring_names(b: &mut Builder) -> Steps {
         l.whiteout("d/moved")?;
         l.opaque("d/whited")
     })
-    .not_on(&[
-        (
-            "rotate",
-            "the names of a lower file part when one of them is copied up",
-        ),
-        (
-            "rotate-ext4",
-            "the names of a lower file part when one of them is copied up",
-        ),
-    ])
+    .not_on(
+        shape::ROTATE,
+        "the names of a lower file part when one of them is copied up",
+    )
 }
 
 /// io_uring opens, looks at and closes files of all layers with the answers of open and stat.

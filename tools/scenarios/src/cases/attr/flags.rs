@@ -83,10 +83,10 @@ pub fn attr_file_getattr(b: &mut Builder) -> Steps {
             }
         }
     })
-    .not_on(&[(
-        "top:xfs",
+    .not_on(
+        &["top:xfs"],
         "xfs keeps flags of links and special files, which a union does not reach",
-    )])
+    )
 }
 
 /// The flags of chattr are told alike by both ioctls, by statx and by file_getattr.
@@ -220,8 +220,8 @@ pub fn attr_immutable(b: &mut Builder) -> Steps {
             r.unlink(name);
         }
     })
-    .not_on(shape::NO_FLAGS)
-    .not_on(&[("chroot", shape::NO_PROC)])
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// Ioctls of the VFS work on every object, those of one file system are refused or answered.

@@ -298,13 +298,11 @@ pub fn stat_numbers_elsewhere(b: &mut Builder) -> Steps {
             }
         }
     })
-    .not_on(&[
-        ("chroot", shape::NO_PROC),
-        (
-            "top:btrfs",
-            "btrfs itself shows another device number there",
-        ),
-    ])
+    .not_on(&["chroot"], shape::NO_PROC)
+    .not_on(
+        &["top:btrfs"],
+        "btrfs itself shows another device number there",
+    )
 }
 
 /// Objects of every type keep their numbers over copy-up, forgetting, rename and link.
@@ -353,9 +351,6 @@ pub fn stat_numbers_kept(b: &mut Builder) -> Steps {
             r.unlink("to/linked");
         }
     })
-    .not_on(&[
-        ("rotate", shape::NUMBERS_IN_TOP),
-        ("rotate-ext4", shape::NUMBERS_IN_TOP),
-        ("chroot", shape::NO_PROC),
-    ])
+    .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
+    .not_on(&["chroot"], shape::NO_PROC)
 }

@@ -71,7 +71,7 @@ pub fn time_access_opens(b: &mut Builder) -> Steps {
             });
         });
     })
-    .not_on(shape::READS_AT_TOP)
+    .not_on(shape::ROTATE, shape::READ_UNSEEN)
 }
 
 /// Every way to read a file of the upper layer moves its access time, and looking does not.
@@ -129,7 +129,7 @@ pub fn time_of_access(b: &mut Builder) -> Steps {
             r.touched(&["f", "l", "d"], way);
         }
     })
-    .not_on(shape::READS_AT_TOP)
+    .not_on(shape::ROTATE, shape::READ_UNSEEN)
 }
 
 /// What goes through a named pipe moves its times.
@@ -146,10 +146,7 @@ pub fn time_of_fifo(b: &mut Builder) -> Steps {
             });
         }
     })
-    .not_on(&[
-        ("rotate", "a pipe of a lower layer keeps its times"),
-        ("rotate-ext4", "a pipe of a lower layer keeps its times"),
-    ])
+    .not_on(shape::ROTATE, "a pipe of a lower layer keeps its times")
 }
 
 /// The first read after a write through a mapping is one that relatime records, however it reads.

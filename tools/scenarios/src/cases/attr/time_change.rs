@@ -86,11 +86,8 @@ pub fn time_of_birth(b: &mut Builder) -> Steps {
         r.expect("they are what they were", before == names.map(birth));
         r.expect("under another name, too", before[0] == birth("d/second"));
     })
-    .not_on(&[
-        ("read-only-erofs", "erofs tells no time of birth"),
-        ("rotate", "a copy is born when it is made"),
-        ("rotate-ext4", "a copy is born when it is made"),
-    ])
+    .not_on(&["read-only-erofs"], "erofs tells no time of birth")
+    .not_on(shape::ROTATE, "a copy is born when it is made")
 }
 
 /// Which call moves which time of the directories it works in, in the upper layer.
@@ -180,10 +177,7 @@ pub fn time_of_directory(b: &mut Builder) -> Steps {
             r.touched(&["a", "b"], call);
         }
     })
-    .not_on(&[
-        ("rotate", "a copy has a change time of its own"),
-        ("rotate-ext4", "a copy has a change time of its own"),
-    ])
+    .not_on(shape::ROTATE, "a copy has a change time of its own")
 }
 
 /// Renaming and linking objects of every type moves their change time alone.
@@ -301,10 +295,7 @@ pub fn time_of_file(b: &mut Builder) -> Steps {
             r.touched(&both, |r| call(r));
         }
     })
-    .not_on(&[
-        ("rotate", "a copy has a change time of its own"),
-        ("rotate-ext4", "a copy has a change time of its own"),
-    ])
+    .not_on(shape::ROTATE, "a copy has a change time of its own")
 }
 
 /// A lower or merged directory keeps its times when it is copied up, and gets new ones by names.

@@ -68,7 +68,7 @@ pub fn time_now_omit(b: &mut Builder) -> Steps {
             }
         }
     })
-    .not_on(&[("read-only", shape::LOOKED_AT)])
+    .not_on(&["read-only"], shape::LOOKED_AT)
 }
 
 /// utimensat that leaves both times alone, or is refused, copies nothing.
@@ -132,7 +132,7 @@ pub fn time_range(b: &mut Builder) -> Steps {
             }
         }
     })
-    .not_on(&[("read-only", shape::LOOKED_AT)])
+    .not_on(&["read-only"], shape::LOOKED_AT)
 }
 
 /// Unusual times of lower objects are shown and survive copy-up.
@@ -167,16 +167,14 @@ pub fn time_range_below(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.in_upper("before-link"))
-    .not_on(&[
-        (
-            "ext4-erofs",
-            "the image is made of an archive, which has no such times",
-        ),
-        (
-            "ext4-tmpfs",
-            "in the first second that ext4 knows it knows no parts of it",
-        ),
-    ])
+    .not_on(
+        &["ext4-erofs"],
+        "the image is made of an archive, which has no such times",
+    )
+    .not_on(
+        &["ext4-tmpfs"],
+        "in the first second that ext4 knows it knows no parts of it",
+    )
 }
 
 /// The times of a link and of what it leads to are set apart.
@@ -205,7 +203,7 @@ pub fn time_symlink(b: &mut Builder) -> Steps {
         r.readlink("dangling");
     })
     .layers(|l| l.upper_is(&["dangling", "link", "target", "top"]))
-    .not_on(&[("read-only", shape::LOOKED_AT)])
+    .not_on(&["read-only"], shape::LOOKED_AT)
 }
 
 /// Times are set to the nanosecond on lower objects of every type.

@@ -20,7 +20,7 @@ pub fn clone_file(b: &mut Builder) -> Steps {
         "FICLONE",
         "between two file systems the error is EXDEV where one alone would answer EOPNOTSUPP",
     )
-    .not_on(shape::SHARES_NO_BLOCKS)
+    .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
 /// FICLONE of and into files that are deleted and still open.
@@ -40,7 +40,7 @@ pub fn data_clone_deleted(b: &mut Builder) -> Steps {
         r.all_see(&[a, b, old]);
     })
     .layers(|l| l.upper_is(&["a", "b"]))
-    .not_on(shape::SHARES_NO_BLOCKS)
+    .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
 /// FICLONERANGE clones whole blocks, and refuses the rest, as the upper layer's file system does.
@@ -90,7 +90,7 @@ pub fn data_clone_range(b: &mut Builder) -> Steps {
         r.all_see(&[to]);
     })
     .layers(|l| l.absent("from"))
-    .not_on(shape::SHARES_NO_BLOCKS)
+    .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
 /// FIDEDUPERANGE shares what is equal in files of the upper layer, and changes nothing.
@@ -193,5 +193,5 @@ pub fn data_shared_into_immutable(b: &mut Builder) -> Steps {
             r.cat(name);
         }
     })
-    .not_on(shape::NO_FLAGS)
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }

@@ -105,7 +105,7 @@ pub fn direct_unaligned(b: &mut Builder) -> Steps {
             r.cat(path);
         }
     })
-    .not_on(shape::NO_DIRECT)
+    .not_on(&["squashfs", "iso9660"], shape::NO_DIRECT)
 }
 
 /// An O_DIRECT write into a lower file copies it up and is seen by every descriptor.

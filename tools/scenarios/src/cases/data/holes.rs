@@ -44,13 +44,16 @@ pub fn data_fiemap(b: &mut Builder) -> Steps {
         covered(r, "from before the copy-up", old);
     })
     .layers(|l| l.upper_is(&["f"]))
-    .not_on(&[
-        ("tmpfs-mixed", ONE),
-        ("ext4-tmpfs", ONE),
-        ("squashfs", ONE),
-        ("iso9660", ONE),
-        ("read-only-erofs", ONE),
-    ])
+    .not_on(
+        &[
+            "tmpfs-mixed",
+            "ext4-tmpfs",
+            "squashfs",
+            "iso9660",
+            "read-only-erofs",
+        ],
+        ONE,
+    )
 }
 
 /// lseek refuses what is no place in the file, and stays where it was.
@@ -97,10 +100,10 @@ pub fn data_lseek_errors(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.upper_is(&["upper"]))
-    .not_on(&[(
-        "top:btrfs",
+    .not_on(
+        &["top:btrfs"],
         "btrfs takes offsets before the file for its beginning",
-    )])
+    )
 }
 
 /// lseek goes as far as a file of the upper layer's file system can be large.

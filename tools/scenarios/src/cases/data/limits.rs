@@ -26,7 +26,7 @@ pub fn data_limit_copy_range(b: &mut Builder) -> Steps {
         r.clone_range(from, 0, 4096, c, 8192);
         r.fstat(c);
     })
-    .not_on(shape::SHARES_NO_BLOCKS)
+    .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
 /// The limit on the size of files cuts a write short, and kills who goes on at the limit.

@@ -53,7 +53,7 @@ pub fn data_set_id_async(b: &mut Builder) -> Steps {
             }
         });
     })
-    .not_on(shape::NO_DIRECT)
+    .not_on(&["squashfs", "iso9660"], shape::NO_DIRECT)
 }
 
 /// What is refused takes set-id bits and capabilities away where it does so elsewhere.

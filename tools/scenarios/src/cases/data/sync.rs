@@ -62,7 +62,7 @@ pub fn data_mincore(b: &mut Builder) -> Steps {
         let map = r.map(fd, 16_384, PROT_READ, MAP_SHARED);
         r.expect("all in memory after writing", resident(map));
     })
-    .not_on(shape::FORGETS)
+    .not_on(shape::FORGETFUL, shape::FORGOTTEN)
 }
 
 fn resident(map: sys::Region) -> bool {

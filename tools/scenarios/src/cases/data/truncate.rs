@@ -61,7 +61,7 @@ pub fn data_truncate_by_proc(b: &mut Builder) -> Steps {
         l.in_upper("lower")?;
         l.whiteout("deleted")
     })
-    .not_on(&[("chroot", shape::NO_PROC)])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// A deleted file that is still open can be cut, grown and allocated to.

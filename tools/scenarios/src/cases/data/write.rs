@@ -366,7 +366,7 @@ pub fn data_zero_length(b: &mut Builder) -> Steps {
             Ok(())
         }
     })
-    .not_on(shape::NO_DIRECT)
+    .not_on(&["squashfs", "iso9660"], shape::NO_DIRECT)
 }
 
 /// Writing to a file does not touch its directory.

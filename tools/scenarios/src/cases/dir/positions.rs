@@ -346,10 +346,10 @@ pub fn dir_open_before_copy_up(b: &mut Builder) -> Steps {
         l.in_upper("m/n/moved")?;
         l.absent("m/n/above")
     })
-    .not_on(&[(
-        "top:btrfs",
+    .not_on(
+        &["top:btrfs"],
         "btrfs shows an open directory as it was when it was opened",
-    )])
+    )
 }
 
 /// The position of an entry is its own for as long as it is there, whatever comes and goes around it, and also when the
@@ -403,10 +403,7 @@ pub fn dir_positions_kept(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .not_on(&[
-        ("rotate", "positions are those of the same layers"),
-        ("rotate-ext4", "positions are those of the same layers"),
-    ])
+    .not_on(shape::ROTATE, "positions are those of the same layers")
 }
 
 /// Names with the position of each.

@@ -394,16 +394,10 @@ pub fn lock_shown_in_proc(b: &mut Builder) -> Steps {
             }
         }
     })
-    .not_on(&[
-        (
-            "btrfs-same",
-            "btrfs gives files another device number than the list of locks has",
-        ),
-        (
-            "btrfs-erofs",
-            "btrfs gives files another device number than the list of locks has",
-        ),
-    ])
+    .not_on(
+        &["btrfs-same", "btrfs-erofs"],
+        "btrfs gives files another device number than the list of locks has",
+    )
 }
 
 /// Who waits for a lock gets it when it is released, though the file was copied up in the meantime.

@@ -29,7 +29,7 @@ pub fn tmpfile(b: &mut Builder) -> Steps {
         r.ls(".");
     })
     .layers(|l| l.in_upper("d/named"))
-    .not_on(&[("chroot", shape::NO_PROC)])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// An O_TMPFILE file that is not linked leaves nothing.

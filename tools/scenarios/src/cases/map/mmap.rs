@@ -22,7 +22,7 @@ pub fn map_append_only(b: &mut Builder) -> Steps {
             r.map(writer, PAGE, PROT_RW, MAP_SHARED);
         }
     })
-    .not_on(shape::NO_FLAGS)
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
 /// A mapping reaches to the end of the page the file ends in; beyond is SIGBUS until the file grows.

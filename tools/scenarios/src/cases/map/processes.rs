@@ -190,10 +190,10 @@ pub fn map_shown_in_proc(b: &mut Builder) -> Steps {
         let map = r.map(fd, PAGE, PROT_RW, MAP_SHARED);
         shown(r, "a new file, shared", map, "new");
     })
-    .not_on(&[(
-        "top:btrfs",
+    .not_on(
+        &["top:btrfs"],
         "btrfs itself shows another device number there",
-    )])
+    )
 }
 
 fn shown(r: &mut Run, what: &str, map: sys::Region, path: &str) {

@@ -41,7 +41,7 @@ pub fn path_bind_directory(b: &mut Builder) -> Steps {
         l.absent("mnt")?;
         l.whiteout("d/g")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A lower file bound over another shows there, also after copy-up; the name below can be neither moved nor deleted.
@@ -227,10 +227,7 @@ pub fn path_handles(b: &mut Builder) -> Steps {
         "opened by its handle",
         "a union has no handles that could be opened",
     )
-    .not_on(&[
-        ("rotate", shape::NUMBERS_IN_TOP),
-        ("rotate-ext4", shape::NUMBERS_IN_TOP),
-    ])
+    .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
 }
 
 /// Paths of 4095 bytes are good, of 4096 ENAMETOOLONG, for every call.
@@ -361,7 +358,7 @@ pub fn path_mounted_over(b: &mut Builder) -> Steps {
         l.absent("d")?;
         l.opaque("e")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// On a mount that follows no links, links of all layers are seen and not followed.

@@ -221,5 +221,5 @@ pub fn fanotify_permission(b: &mut Builder) -> Steps {
         l.absent("prog")?;
         l.in_upper("allowed")
     })
-    .not_on(&[("chroot", shape::NO_PROC)])
+    .not_on(&["chroot"], shape::NO_PROC)
 }

@@ -201,7 +201,7 @@ pub fn open_reopen_directory(b: &mut Builder) -> Steps {
         l.whiteout("lower")?;
         l.absent("moved")
     })
-    .not_on(&[("chroot", shape::NO_PROC)])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// Every set of open flags on the name in /proc of a lower file's descriptor.
@@ -230,7 +230,7 @@ pub fn open_reopen_lower(b: &mut Builder) -> Steps {
         }
         Ok(())
     })
-    .not_on(&[("chroot", shape::NO_PROC)])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// A deleted file can be opened again by way of its descriptor, written and read.

@@ -92,18 +92,11 @@ pub fn open_how_cached(b: &mut Builder) -> Steps {
         r.ls("d");
     })
     .layers(|l| l.absent("d/lower"))
-    .not_on(&[
-        (
-            "over-overlay",
-            "what an overlayfs shows may have to be asked for, which EAGAIN says",
-        ),
-        ("drop-caches", shape::FORGOTTEN),
-        ("drop-caches-ext4", shape::FORGOTTEN),
-        ("remount", shape::FORGOTTEN),
-        ("remount-xfs", shape::FORGOTTEN),
-        ("rotate", shape::FORGOTTEN),
-        ("rotate-ext4", shape::FORGOTTEN),
-    ])
+    .not_on(
+        &["over-overlay"],
+        "what an overlayfs shows may have to be asked for, which EAGAIN says",
+    )
+    .not_on(shape::FORGETFUL, shape::FORGOTTEN)
 }
 
 /// openat2 with RESOLVE_NO_XDEV takes a union of many file systems for one, but not a mount on it.

@@ -197,7 +197,7 @@ pub fn perm_flags(b: &mut Builder) -> Steps {
         r.with_only(OTHER, &[cap::LINUX_IMMUTABLE], |r| try_all(r, &["lower"]));
     })
     .layers(|l| l.upper_gained(&["merged/file"]))
-    .not_on(shape::NO_FLAGS)
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
 /// What is immutable or append-only in the union refuses even root, and its owner more so.
@@ -252,7 +252,7 @@ pub fn perm_immutable_refuses(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.absent("fixed_dir/f"))
-    .not_on(shape::NO_FLAGS)
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
 /// O_NOATIME is for the owner and CAP_FOWNER, at open and by fcntl.

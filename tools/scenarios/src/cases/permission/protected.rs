@@ -35,7 +35,7 @@ pub fn perm_protected_fifos(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.upper_gained(&[]))
-    .not_on(&[("chroot", "there is no /proc in it")])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// Links to what is not one's own follow fs.protected_hardlinks, and are no copies if refused.
@@ -94,7 +94,7 @@ pub fn perm_protected_hardlinks(b: &mut Builder) -> Steps {
         }
         l.in_upper("d/setuid0")
     })
-    .not_on(&[("chroot", "there is no /proc in it")])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// O_CREAT does not open files of others in sticky directories, by fs.protected_regular.
@@ -129,7 +129,7 @@ pub fn perm_protected_regular(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.upper_gained(&[]))
-    .not_on(&[("chroot", "there is no /proc in it")])
+    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// In a sticky directory for all, links are followed for their owner and the directory's.
@@ -172,5 +172,5 @@ pub fn perm_protected_symlinks(b: &mut Builder) -> Steps {
         l.in_upper("lower/tmp/target")?;
         l.absent("lower/tmp/roots")
     })
-    .not_on(&[("chroot", "there is no /proc in it")])
+    .not_on(&["chroot"], shape::NO_PROC)
 }

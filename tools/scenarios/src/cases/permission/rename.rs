@@ -49,7 +49,7 @@ pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
         l.in_upper("upper/from/renamed/f")?;
         l.in_upper("upper/to/moves/f")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A rename asks for rights to both directories, and copies nothing without them.

@@ -70,7 +70,7 @@ pub fn perm_trusted_xattrs(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.upper_gained(&[]))
-    .not_on(&[("top:btrfs", shape::BTRFS_LISTS_TRUSTED)])
+    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
 /// user.* attributes are read and changed by those who may read and write the object.

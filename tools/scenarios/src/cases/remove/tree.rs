@@ -28,10 +28,10 @@ pub fn remove_deep(b: &mut Builder) -> Steps {
         l.upper_is(&["t"])?;
         l.whiteout("t")
     })
-    .not_on(&[(
-        "iso9660",
+    .not_on(
+        &["iso9660"],
         "bsdtar cannot make an image of directories as deep",
-    )])
+    )
 }
 
 /// A tree filled with lower and new files of other trees is removed as a whole, and its sources stay as they are.

@@ -355,16 +355,10 @@ pub fn unlink_many(b: &mut Builder) -> Steps {
             Err("whiteouts must share an inode".into())
         }
     })
-    .not_on(&[
-        (
-            "remount",
-            "each mount makes a whiteout of its own to link to",
-        ),
-        (
-            "remount-xfs",
-            "each mount makes a whiteout of its own to link to",
-        ),
-    ])
+    .not_on(
+        &["remount", "remount-xfs"],
+        "each mount makes a whiteout of its own to link to",
+    )
 }
 
 /// A directory takes the name of a deleted file.

@@ -394,10 +394,7 @@ pub fn rename_up_and_down(b: &mut Builder) -> Steps {
         }
         l.not_opaque("t")
     })
-    .not_on(&[
-        ("rotate", shape::NUMBERS_IN_TOP),
-        ("rotate-ext4", shape::NUMBERS_IN_TOP),
-    ])
+    .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
 }
 
 /// The directory one stands in moves.
@@ -417,5 +414,5 @@ pub fn rename_working_directory(b: &mut Builder) -> Steps {
         r.put("h", O_WRONLY | O_CREAT, "text");
         r.ls(".");
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }

@@ -77,7 +77,7 @@ pub fn rename_attributes_kept(b: &mut Builder) -> Steps {
         l.in_upper("f")?;
         l.whiteout("g")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// Watches see a lower file and a new directory move, and what is replaced go.
@@ -141,7 +141,7 @@ pub fn rename_listing_follows(b: &mut Builder) -> Steps {
         l.absent("merged/top")?;
         l.in_upper("merged/a")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A lower file moves, its old name is hidden.

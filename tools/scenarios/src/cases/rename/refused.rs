@@ -56,11 +56,7 @@ pub fn rename_immutable(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .not_on(&[
-        ("erofs", "erofs tells no flags of its inodes"),
-        ("squashfs", "squashfs tells no flags of its inodes"),
-        ("iso9660", "isofs tells no flags of its inodes"),
-    ])
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
 /// Names of 255 bytes move like others, and longer ones are refused.
@@ -84,7 +80,7 @@ pub fn rename_names_at_the_limit(b: &mut Builder) -> Steps {
         r.ls("d");
     })
     .layers(|l| l.opaque(&"l".repeat(255)))
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// Slashes at the end, dots and links in the paths of a rename.
@@ -180,7 +176,7 @@ pub fn rename_permissions(b: &mut Builder) -> Steps {
         l.absent("blind")?;
         l.whiteout("open/f")
     })
-    .not_on(shape::MAKES_LOWER)
+    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// Renames that cannot be.

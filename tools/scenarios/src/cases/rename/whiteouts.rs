@@ -81,10 +81,7 @@ pub fn rename_long_chain(b: &mut Builder) -> Steps {
         }
         l.upper_is(&["d", "d/0", "d/10", "d/20", "d/30", "d/50"])
     })
-    .not_on(&[
-        ("rotate", shape::NUMBERS_IN_TOP),
-        ("rotate-ext4", shape::NUMBERS_IN_TOP),
-    ])
+    .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
 }
 
 /// Two hundred lower files move to another directory, which is deleted and made anew, and back: no whiteout is left.

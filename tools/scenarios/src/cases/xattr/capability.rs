@@ -45,7 +45,7 @@ pub fn inode_flags(b: &mut Builder) -> Steps {
         r.set_flags(dir, NODUMP, NODUMP | APPEND);
         r.get_flags(dir, NODUMP | APPEND);
     })
-    .not_on(shape::NO_FLAGS)
+    .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
 /// What changes data or owner drops file capabilities, by whomever, in whatever layer.
@@ -143,14 +143,8 @@ pub fn xattr_capability_values(b: &mut Builder) -> Steps {
         });
     })
     .layers(|l| l.absent("kept"))
-    .not_on(&[
-        (
-            "rotate",
-            "a lower file whose capability is malformed cannot be copied up",
-        ),
-        (
-            "rotate-ext4",
-            "a lower file whose capability is malformed cannot be copied up",
-        ),
-    ])
+    .not_on(
+        shape::ROTATE,
+        "a lower file whose capability is malformed cannot be copied up",
+    )
 }

@@ -62,7 +62,7 @@ pub fn xattr_list_hidden(b: &mut Builder) -> Steps {
         }
     })
     .layers(|l| l.opaque("copied"))
-    .not_on(&[("top:btrfs", shape::BTRFS_LISTS_TRUSTED)])
+    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
 /// Names that the union uses itself are ordinary names to a program, and mean nothing.
@@ -114,5 +114,5 @@ pub fn xattr_private_names(b: &mut Builder) -> Steps {
         });
     })
     .layers(|l| l.not_opaque("d"))
-    .not_on(&[("top:btrfs", shape::BTRFS_LISTS_TRUSTED)])
+    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
