@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A small FUSE file system, for layers whose server says what it likes: owners, types, sizes, and lies.
+//!
+//! It speaks the protocol itself: the library fuser makes its answers of types that cannot lie, and gives one where this
+//! one is to be silent.
 
 use std::ffi::OsStr;
 use std::os::fd::RawFd;

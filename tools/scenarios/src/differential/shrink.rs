@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Making a failing sequence short: delta debugging, as Zeller and Hildebrandt describe it.
+//!
+//! proptest leaves out one element at a time, and each try here makes two trees, mounts one and walks both.  Its
+//! strategies know nothing of what happened before, while a step is chosen by what the tree has become.
 
 /// A shortest sequence that can be had from `items` by leaving out, and that still `fails`.
 ///

@@ -2,7 +2,10 @@
 //! System calls with their error numbers, one function each.
 //!
 //! Scenarios judge what the kernel answers, so nothing here retries, converts or hides an answer.  All `unsafe` of
-//! this crate is in this folder and in [`crate::process`].
+//! this crate is in this folder.
+//!
+//! These are calls of libc, not of rustix: a scenario goes on after an open that failed, with -1 for a descriptor, which
+//! a `BorrowedFd` must not be, and passes lengths, addresses and commands that the safe types exclude.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::mem::MaybeUninit;

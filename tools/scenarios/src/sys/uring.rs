@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! io_uring without a library: as much of it as scenarios need.
+//! io_uring.  The rings are those of the library; requests are spelled out, for some are wrong on purpose.
 
 use std::ffi::{CString, OsStr};
 use std::marker::PhantomData;
 use std::os::fd::RawFd;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Result, check, close, cstring};
+use io_uring::IoUring;
+use io_uring::squeue::Entry;
+
+use super::{Result, cstring};
 use crate::errno::Errno;
 
 /// struct io_uring_sqe.
@@ -28,19 +30,6 @@ struct Sqe {
     addr3: u64,
     pad: u64,
 }
-
-/// struct io_uring_cqe.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default)]
-struct Cqe {
-    user_data: u64,
-    result: i32,
-    flags: u32,
-}
-
-/// struct io_uring_params, in words: sizes, flags, features at 5; offsets of the submission ring from 10, of the
-/// completion ring from 20.
-type Params = [u32; 30];
 
 const READ_FIXED: u8 = 4;
 const WRITE_FIXED: u8 = 5;
@@ -302,63 +291,9 @@ pub fn statx_buffer() -> libc::statx {
     unsafe { std::mem::zeroed() }
 }
 
-/// Memory shared with the kernel.
-struct Shared {
-    base: *mut u8,
-    length: usize,
-}
-
-impl Shared {
-    fn new(fd: RawFd, length: usize, offset: i64) -> Result<Self> {
-        // SAFETY: a new mapping at an address the kernel chooses overlaps nothing.
-        let base = unsafe {
-            libc::mmap(
-                std::ptr::null_mut(),
-                length,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED | libc::MAP_POPULATE,
-                fd,
-                offset,
-            )
-        };
-        if base == libc::MAP_FAILED {
-            return Err(Errno::last());
-        }
-        Ok(Self {
-            base: base.cast(),
-            length,
-        })
-    }
-
-    /// A number the kernel may look at or change at any time.
-    fn word(&self, offset: u32) -> &AtomicU32 {
-        assert!(offset as usize + 4 <= self.length && offset.is_multiple_of(4));
-        // SAFETY: inside the mapping, aligned, and never accessed but as an atomic number.
-        unsafe { AtomicU32::from_ptr(self.base.add(offset as usize).cast()) }
-    }
-
-    /// The address of element `index` of an array.
-    fn element<T>(&self, offset: u32, index: u32) -> *mut T {
-        let at = offset as usize + index as usize * size_of::<T>();
-        assert!(at + size_of::<T>() <= self.length);
-        // SAFETY: inside the mapping, as asserted.
-        unsafe { self.base.add(at).cast() }
-    }
-}
-
-impl Drop for Shared {
-    fn drop(&mut self) {
-        // SAFETY: the mapping is ours and nothing refers to it any more.
-        unsafe { libc::munmap(self.base.cast(), self.length) };
-    }
-}
-
-/// A ring of io_uring_setup(2) with room for [`Ring::ENTRIES`] requests at a time.
+/// A ring with room for [`Ring::ENTRIES`] requests at a time.
 pub struct Ring {
-    fd: RawFd,
-    params: Params,
-    rings: Shared,
-    entries: Shared,
+    ring: IoUring,
     buffers: Vec<Vec<u8>>,
 }
 
@@ -368,37 +303,22 @@ impl Ring {
 
     /// io_uring_setup(2) and its mappings.
     pub fn new() -> Result<Self> {
-        let mut params: Params = [0; 30];
         // One request that is wrong in itself must not keep the others from being taken.
-        const SUBMIT_ALL: u32 = 1 << 7;
-        params[2] = SUBMIT_ALL;
-        let fd = raw!(SYS_io_uring_setup, Self::ENTRIES, params.as_mut_ptr())? as RawFd;
-        // Both rings are in one mapping since Linux 5.4.
-        let submission = params[16] as usize + params[0] as usize * 4;
-        let completion = params[25] as usize + params[1] as usize * size_of::<Cqe>();
-        let rings = Shared::new(fd, submission.max(completion), 0)?;
-        let entries = Shared::new(fd, params[0] as usize * size_of::<Sqe>(), 0x1000_0000)?;
-        Ok(Self {
-            fd,
-            params,
-            rings,
-            entries,
-            buffers: Vec::new(),
-        })
+        let ring = IoUring::builder().setup_submit_all().build(Self::ENTRIES)?;
+        let buffers = Vec::new();
+        Ok(Self { ring, buffers })
     }
 
     /// Registers memory for [`Request::read_fixed`] and [`Request::write_fixed`].
     pub fn register_buffers(&mut self, buffers: Vec<Vec<u8>>) -> Result<()> {
         self.buffers = buffers;
-        let vector: Vec<_> = self
-            .buffers
-            .iter_mut()
-            .map(|buffer| libc::iovec {
-                iov_base: buffer.as_mut_ptr().cast(),
-                iov_len: buffer.len(),
-            })
-            .collect();
-        self.register(0, vector.as_ptr().cast(), vector.len())
+        let places = self.buffers.iter_mut().map(|buffer| libc::iovec {
+            iov_base: buffer.as_mut_ptr().cast(),
+            iov_len: buffer.len(),
+        });
+        let places: Vec<_> = places.collect();
+        // SAFETY: The buffers stay where they are until the ring, which is dropped before them, is gone.
+        Ok(unsafe { self.ring.submitter().register_buffers(&places) }?)
     }
 
     /// What is now in a registered buffer.
@@ -408,20 +328,12 @@ impl Ring {
 
     /// Registers files for [`Request::on_registered`]; -1 leaves a place free.
     pub fn register_files(&mut self, files: &[RawFd]) -> Result<()> {
-        self.register(2, files.as_ptr().cast(), files.len())
-    }
-
-    fn register(&self, what: u32, list: *const u8, count: usize) -> Result<()> {
-        raw!(SYS_io_uring_register, self.fd, what, list, count as u32).map(drop)
+        Ok(self.ring.submitter().register_files(files)?)
     }
 
     /// io_uring_enter(2) with these requests, until all are done: their results in the same order.
     pub fn run(&mut self, requests: Vec<Request<'_>>) -> Result<Vec<Result<i32>>> {
-        let count = requests.len() as u32;
-        assert!(count <= Self::ENTRIES);
-        let tail = self.rings.word(self.params[11]);
-        let mask = self.params[0] - 1;
-        let mut at = tail.load(Ordering::Relaxed);
+        let mut entries = Vec::new();
         for (number, request) in requests.iter().enumerate() {
             let mut sqe = request.sqe;
             sqe.user_data = number as u64;
@@ -429,71 +341,36 @@ impl Ring {
                 let buffer = self.buffers.get(usize::from(sqe.buf_index));
                 sqe.addr = buffer.map_or(0, |buffer| buffer.as_ptr() as u64);
             }
-            let slot = at & mask;
-            // SAFETY: the kernel does not look at the entry before the tail has passed it.
-            unsafe { self.entries.element::<Sqe>(0, slot).write(sqe) };
-            let index = self.params[16] + slot * 4;
-            self.rings.word(index).store(slot, Ordering::Relaxed);
-            at = at.wrapping_add(1);
+            // SAFETY: An entry is the kernel's struct, of which `Sqe` names the fields.
+            entries.push(unsafe { std::mem::transmute::<Sqe, Entry>(sqe) });
         }
-        tail.store(at, Ordering::Release);
-        let taken = raw!(
-            SYS_io_uring_enter,
-            self.fd,
-            count,
-            0,
-            0,
-            std::ptr::null::<u8>(),
-            0usize
-        )? as u32;
-        assert_eq!(taken, count, "io_uring_enter took fewer requests");
+        // SAFETY: What the requests point to is borrowed by them, and they stay until all are done.
+        unsafe { self.ring.submission().push_multiple(&entries) }.expect("room for all");
+        let taken = self.ring.submit()?;
+        assert_eq!(taken, requests.len(), "io_uring_enter took fewer requests");
         let mut results = vec![Ok(0); requests.len()];
-        for _ in 0..requests.len() {
-            let cqe = self.next();
-            let result = match cqe.result {
-                error if error < 0 => Err(Errno(-error)),
-                value => Ok(value),
-            };
-            results[cqe.user_data as usize] = result;
+        let mut done = 0;
+        while done < requests.len() {
+            // The kernel may go on with what it was given, so there is no way on without it.
+            match self.ring.submit_and_wait(1) {
+                Ok(_) => {}
+                Err(error) => assert_eq!(Errno::from(error), Errno(libc::EINTR), "waiting"),
+            }
+            for cqe in self.ring.completion() {
+                results[cqe.user_data() as usize] = match cqe.result() {
+                    error if error < 0 => Err(Errno(-error)),
+                    value => Ok(value),
+                };
+                done += 1;
+            }
         }
         Ok(results)
-    }
-
-    /// Waits for a completion.  What the kernel has been given must stay until it is done with it, so there is no way
-    /// on without.
-    fn next(&self) -> Cqe {
-        let head = self.rings.word(self.params[20]);
-        let tail = self.rings.word(self.params[21]);
-        let at = head.load(Ordering::Relaxed);
-        while tail.load(Ordering::Acquire) == at {
-            const GETEVENTS: u32 = 1;
-            let waited = raw!(
-                SYS_io_uring_enter,
-                self.fd,
-                0,
-                1,
-                GETEVENTS,
-                std::ptr::null::<u8>(),
-                0usize
-            );
-            assert!(
-                matches!(waited, Ok(_) | Err(Errno(libc::EINTR))),
-                "io_uring_enter: {waited:?}"
-            );
-        }
-        let slot = at & (self.params[1] - 1);
-        // SAFETY: the kernel has written the entry before it moved the tail.
-        let cqe = unsafe { self.rings.element::<Cqe>(self.params[25], slot).read() };
-        head.store(at.wrapping_add(1), Ordering::Release);
-        cqe
     }
 }
 
 impl Drop for Ring {
     fn drop(&mut self) {
         // A ring that is closed lets go of its files some time later, too late for who wants to unmount.
-        const UNREGISTER_FILES: u32 = 3;
-        let _ = self.register(UNREGISTER_FILES, std::ptr::null(), 0);
-        let _ = close(self.fd);
+        let _ = self.ring.submitter().unregister_files();
     }
 }

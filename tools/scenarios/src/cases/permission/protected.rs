@@ -5,37 +5,9 @@ use crate::prelude::*;
 
 /// O_CREAT does not open FIFOs of others in sticky directories, by fs.protected_fifos.
 pub fn perm_protected_fifos(b: &mut Builder) -> Steps {
-    in_places(b, |b, place| {
-        for (dir, mode) in [("all", 0o1777), ("group", 0o1775), ("plain", 0o777)] {
-            b.dir(&format!("{place}/{dir}")).mode(mode).owner(1003, 500);
-            for (name, owner) in [("his", 1001), ("dirs", 1003), ("foreign", 1004)] {
-                let path = format!("{place}/{dir}/{name}");
-                b.fifo(&path).mode(0o666).owner(owner, 500);
-            }
-        }
-    });
-    steps(|r| {
-        for value in ["0", "1", "2"] {
-            r.with_sysctl("fs/protected_fifos", value, |r| {
-                for who in [MEMBER, OTHER] {
-                    r.as_who(who, |r| {
-                        for place in PLACES {
-                            for dir in ["all", "group", "plain"] {
-                                for name in ["his", "dirs", "foreign"] {
-                                    let path = format!("{place}/{dir}/{name}");
-                                    r.try_open(&path, O_RDWR | O_CREAT);
-                                    // Without O_CREAT nobody can have meant a file of his own.
-                                    r.try_open(&path, O_RDWR);
-                                }
-                            }
-                        }
-                    });
-                }
-            });
-        }
+    opened_where_it_is(b, "fs/protected_fifos", |b, path, owner| {
+        b.fifo(path).mode(0o666).owner(owner, 500);
     })
-    .layers(|l| l.upper_gained(&[]))
-    .not_on(&["chroot"], shape::NO_PROC)
 }
 
 /// Links to what is not one's own follow fs.protected_hardlinks, and are no copies if refused.
@@ -99,18 +71,29 @@ pub fn perm_protected_hardlinks(b: &mut Builder) -> Steps {
 
 /// O_CREAT does not open files of others in sticky directories, by fs.protected_regular.
 pub fn perm_protected_regular(b: &mut Builder) -> Steps {
+    opened_where_it_is(b, "fs/protected_regular", |b, path, owner| {
+        b.file(path, "text").mode(0o666).owner(owner, 500);
+    })
+}
+
+/// Who opens with O_CREAT what is there, for each value of a setting; `make` makes it with an owner of its own.
+fn opened_where_it_is(
+    b: &mut Builder,
+    setting: &'static str,
+    make: impl Fn(&mut Builder, &str, u32),
+) -> Steps {
     in_places(b, |b, place| {
         for (dir, mode) in [("all", 0o1777), ("group", 0o1775), ("plain", 0o777)] {
             b.dir(&format!("{place}/{dir}")).mode(mode).owner(1003, 500);
             for (name, owner) in [("his", 1001), ("dirs", 1003), ("foreign", 1004)] {
                 let path = format!("{place}/{dir}/{name}");
-                b.file(&path, "text").mode(0o666).owner(owner, 500);
+                make(b, &path, owner);
             }
         }
     });
-    steps(|r| {
+    steps(move |r| {
         for value in ["0", "1", "2"] {
-            r.with_sysctl("fs/protected_regular", value, |r| {
+            r.with_sysctl(setting, value, |r| {
                 for who in [MEMBER, OTHER] {
                     r.as_who(who, |r| {
                         for place in PLACES {
