@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
 use crate::image::{Disk, Health, Image};
-use crate::process;
 use crate::sys;
 use crate::tree::Builder;
 use crate::walk;
@@ -84,11 +83,7 @@ impl Bench<'_> {
     /// The load goes on in the background; the ids are for [`Bench::ended_well`].
     pub fn load_behind(&self, root: &Path, time: Duration) -> Result<Vec<i32>, String> {
         let end = Instant::now() + time;
-        let mut children = Vec::new();
-        for process in 0..8 {
-            children.push(process::background(|| calls(root, process, end))?);
-        }
-        Ok(children)
+        self.crowd_behind(8, |process| calls(root, process, end))
     }
 
     /// Shuts the upper layer's file system down under load, and looks at what is there after it is

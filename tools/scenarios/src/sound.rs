@@ -116,11 +116,13 @@ impl Bench<'_> {
 
     /// Runs `work` in `count` processes at once, each told its number; all must end well.
     pub fn crowd(&self, count: usize, work: impl Fn(usize)) -> Result<(), String> {
-        let mut children = Vec::new();
-        for number in 0..count {
-            children.push(process::background(|| work(number))?);
-        }
-        self.ended_well(children)
+        self.ended_well(self.crowd_behind(count, work)?)
+    }
+
+    /// The same in the background; the ids are for [`Bench::ended_well`].
+    pub fn crowd_behind(&self, count: usize, work: impl Fn(usize)) -> Result<Vec<i32>, String> {
+        let start = |number| Ok(process::background(|| work(number))?);
+        (0..count).map(start).collect()
     }
 
     /// All these children must end well.

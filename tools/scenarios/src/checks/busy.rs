@@ -183,17 +183,17 @@ pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
     let (union, lowers) = b.mounted(&l)?;
     let remount = |flags| sys::mount("union", &l.target, "", libc::MS_REMOUNT | flags, b"");
     let end = Instant::now() + Duration::from_millis(3500);
-    let mut children = Vec::new();
-    for number in 0..3 {
-        let target = &l.target;
-        // With pauses: while anybody has a file open for writing there is no way to read-only.
-        children.push(process::background(move || {
-            while Instant::now() < end {
-                load::calls(target, number, Instant::now() + Duration::from_millis(20));
-                std::thread::sleep(Duration::from_millis(40));
-            }
-        })?);
-    }
+    // With pauses: while anybody has a file open for writing there is no way to read-only.
+    let children = b.crowd_behind(3, |number| {
+        while Instant::now() < end {
+            load::calls(
+                &l.target,
+                number,
+                Instant::now() + Duration::from_millis(20),
+            );
+            std::thread::sleep(Duration::from_millis(40));
+        }
+    })?;
     let (mut read_only, mut busy) = (0, 0);
     while Instant::now() < end {
         match remount(libc::MS_RDONLY) {
@@ -374,21 +374,18 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
     b.describe(&l, 1, load::lower)?;
     let (union, lowers) = b.mounted(&l)?;
     let end = Instant::now() + Duration::from_millis(3500);
-    let mut children = Vec::new();
-    for number in 0..4 {
-        let target = &l.target;
-        children.push(process::background(move || {
-            while Instant::now() < end {
-                match number {
-                    0 => drop(walk::walk(target)),
-                    1 => drop(std::fs::read_to_string("/proc/self/mountinfo")),
-                    2 => drop(sys::statfs(target)),
-                    // Names of its own: below the mount they make nothing.
-                    _ => drop(sys::chmod(target.join("d/a"), 0o604)),
-                }
+    let target = &l.target;
+    let children = b.crowd_behind(4, |number| {
+        while Instant::now() < end {
+            match number {
+                0 => drop(walk::walk(target)),
+                1 => drop(std::fs::read_to_string("/proc/self/mountinfo")),
+                2 => drop(sys::statfs(target)),
+                // Names of its own: below the mount they make nothing.
+                _ => drop(sys::chmod(target.join("d/a"), 0o604)),
             }
-        })?);
-    }
+        }
+    })?;
     let (mut gone, mut busy) = (0, 0);
     while Instant::now() < end {
         match sys::umount(&l.target, 0) {

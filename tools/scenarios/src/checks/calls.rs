@@ -6,7 +6,6 @@ use std::path::Path;
 use crate::bench::Bench;
 use crate::changes::as_user;
 use crate::errno::Errno;
-use crate::process::{self, End};
 use crate::sys;
 use crate::walk;
 
@@ -113,34 +112,27 @@ pub fn walk_race(b: &mut Bench) -> Result<(), String> {
         b.file(&l.lowers[2].join(dir).join("f"), "text")?;
     }
     b.union(&l).mount(&l.target)?;
-    let mut children = Vec::new();
-    for number in 0..4 {
-        let target = l.target.clone();
-        children.push(process::background(move || {
-            for round in 0..150 {
-                match number {
-                    0 => drop(walk::walk(&target)),
-                    1 => {
-                        let _ = sys::chmod(target.join("a/b/c/f"), 0o600 + round % 8);
-                        let _ = sys::rename(target.join("a/d/f"), target.join("a/b/f"), 0);
-                        let _ = sys::rename(target.join("a/b/f"), target.join("a/d/f"), 0);
-                    }
-                    2 => {
-                        let _ = sys::mkdir(target.join("a/new"), 0o755);
-                        let _ = sys::symlink("x", target.join("a/new/l"));
-                        let _ = sys::unlink(target.join("a/new/l"));
-                        let _ = sys::rmdir(target.join("a/new"));
-                    }
-                    _ if round % 10 == 0 => drop(std::fs::write("/proc/sys/vm/drop_caches", "3")),
-                    _ => drop(sys::stat(target.join("a/b/c/none"), 0)),
+    let target = &l.target;
+    b.crowd(4, |number| {
+        for round in 0..150 {
+            match number {
+                0 => drop(walk::walk(target)),
+                1 => {
+                    let _ = sys::chmod(target.join("a/b/c/f"), 0o600 + round % 8);
+                    let _ = sys::rename(target.join("a/d/f"), target.join("a/b/f"), 0);
+                    let _ = sys::rename(target.join("a/b/f"), target.join("a/d/f"), 0);
                 }
+                2 => {
+                    let _ = sys::mkdir(target.join("a/new"), 0o755);
+                    let _ = sys::symlink("x", target.join("a/new/l"));
+                    let _ = sys::unlink(target.join("a/new/l"));
+                    let _ = sys::rmdir(target.join("a/new"));
+                }
+                _ if round % 10 == 0 => drop(std::fs::write("/proc/sys/vm/drop_caches", "3")),
+                _ => drop(sys::stat(target.join("a/b/c/none"), 0)),
             }
-        })?);
-    }
-    for child in children {
-        let end = process::wait(child)?;
-        must!(end == End::Done, "a process ends well, not with {end:?}")?;
-    }
+        }
+    })?;
     b.holds(&l.target.join("a/b/c/f"), "text")?;
     b.umount(&l.target)
 }

@@ -64,7 +64,7 @@ const SCENARIOS: &[&str] = &[
     "mmap_shared_write",
     "mmap_writers",
     "names_not_text",
-    "flag_sets",
+    "open_flags",
     "open_path",
     "parent_times",
     "path_errors",

@@ -114,7 +114,7 @@ fn unpack_a_package(m: &mut Maker) {
         both.push((path, new));
     }
     for (_, new) in &both {
-        m.sync(&new, Sync::Full);
+        m.sync(new, Sync::Full);
     }
     for (path, new) in both {
         let backup = m.free();

@@ -177,32 +177,29 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
     })?;
     let (union, lowers) = b.mounted(&l)?;
     let end = Instant::now() + Duration::from_millis(4000);
-    let mut children = Vec::new();
-    for number in 0..8 {
+    let children = b.crowd_behind(8, |number| {
         let (root, procs) = (&l.target, group.join("cgroup.procs"));
-        children.push(process::background(move || {
-            std::fs::write(procs, "0").expect("root may move itself");
-            match number {
-                0 => {
-                    // Copies and listings that must fail for want of memory, again and again.
-                    let large = root.join("large");
-                    while Instant::now() < end {
-                        let _ = sys::chmod(&large, 0o640);
-                        let _ = sys::unlink(&large);
-                        std::thread::sleep(Duration::from_millis(20));
-                    }
+        std::fs::write(procs, "0").expect("root may move itself");
+        match number {
+            0 => {
+                // Copies and listings that must fail for want of memory, again and again.
+                let large = root.join("large");
+                while Instant::now() < end {
+                    let _ = sys::chmod(&large, 0o640);
+                    let _ = sys::unlink(&large);
+                    std::thread::sleep(Duration::from_millis(20));
                 }
-                1 => {
-                    let mut hog = Vec::new();
-                    while Instant::now() < end {
-                        hog.push(vec![1u8; 1 << 20]);
-                        std::thread::sleep(Duration::from_millis(50));
-                    }
-                }
-                _ => load::calls(root, number, end),
             }
-        })?);
-    }
+            1 => {
+                let mut hog = Vec::new();
+                while Instant::now() < end {
+                    hog.push(vec![1u8; 1 << 20]);
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+            }
+            _ => load::calls(root, number, end),
+        }
+    })?;
     for child in children {
         let end = process::wait(child)?;
         must!(
@@ -306,14 +303,9 @@ pub fn press_two_unions(b: &mut Bench) -> Result<(), String> {
         b.union(layout).mount(&layout.target)?;
     }
     let end = Instant::now() + Duration::from_millis(3000);
-    let mut children = Vec::new();
-    for number in 0..9 {
-        let target = &layouts[number % 3].target;
-        children.push(process::background(move || {
-            load::calls(target, number, end)
-        })?);
-    }
-    b.ended_well(children)?;
+    b.crowd(9, |number| {
+        load::calls(&layouts[number % 3].target, number, end)
+    })?;
     for layout in &layouts {
         b.sound(&b.union(layout), layout, &lowers)?;
     }
