@@ -30,16 +30,10 @@ pub fn of(target: &Path) -> Result<Figures, String> {
     let found = all.iter().rfind(|(place, _)| place == target);
     let (_, figures) = found.ok_or_else(|| format!("no figures of {}", target.display()))?;
     let values: Vec<u64> = figures.iter().map(|(.., value)| *value).collect();
-    let [
-        directories,
-        bytes,
-        merged,
-        count,
-        size,
-        loaded,
-        recorded,
-        refused,
-    ] = values[..]
+    // Without a place to record anything in there is no line of records.
+    let (known, records) = values.split_at(values.len().min(3));
+    let (&[directories, bytes, merged], &[count, size, loaded, recorded, refused]) =
+        (known, if records.is_empty() { &[0; 5] } else { records })
     else {
         return Err(format!("figures that are not understood: {figures:?}"));
     };
