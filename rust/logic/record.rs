@@ -209,7 +209,7 @@ pub fn decode(
     key: u64,
     layer: impl Fn(u16) -> Option<u32>,
 ) -> Result<Fallthrus, RecordError> {
-    let layer = |place| layer(place).ok_or(RecordError::Damaged);
+    let layer = &|place| layer(place).ok_or(RecordError::Damaged);
     let header = Header::read(record)?;
     if header.identity != identity {
         return Err(RecordError::Other);
@@ -218,22 +218,31 @@ pub fn decode(
     if hash::name(CHECKSUM_KEY, body).0 != u64::from_le_bytes(*checksum) {
         return Err(RecordError::Damaged);
     }
-    let rest = body.get(HEADER..).ok_or(RecordError::Damaged)?;
-    let entries = header.names.checked_mul(NAME).ok_or(RecordError::Damaged)?;
-    let (entries, rest) = rest.split_at_checked(entries).ok_or(RecordError::Damaged)?;
-    let further = header
-        .deeper
-        .checked_mul(DEEPER)
-        .ok_or(RecordError::Damaged)?;
-    let (further, bytes) = rest.split_at_checked(further).ok_or(RecordError::Damaged)?;
+    let damaged = || RecordError::Damaged;
+    let rest = body.get(HEADER..).ok_or_else(damaged)?;
+    let entries = header.names.checked_mul(NAME).ok_or_else(damaged)?;
+    let (entries, rest) = rest.split_at_checked(entries).ok_or_else(damaged)?;
+    let further = header.deeper.checked_mul(DEEPER).ok_or_else(damaged)?;
+    let (further, bytes) = rest.split_at_checked(further).ok_or_else(damaged)?;
     if bytes.len() != header.bytes {
         return Err(RecordError::Damaged);
     }
-
+    let slots = decode_names(entries, bytes, key, layer)?;
+    let deeper = decode_deeper(further, slots.len(), layer)?;
     let mut names = Vec::new();
     names.extend_from_slice(bytes)?;
+    Ok(Fallthrus::new(names, slots, None, deeper, key)?)
+}
+
+/// The entries of names, which stand in `bytes` one after the other.
+fn decode_names(
+    entries: &[u8],
+    bytes: &[u8],
+    key: u64,
+    layer: impl Fn(u16) -> Result<u32, RecordError>,
+) -> Result<Vec<NameSlot>, RecordError> {
     let mut slots = Vec::new();
-    slots.reserve(header.names)?;
+    slots.reserve(entries.len() / NAME)?;
     let mut start = 0usize;
     for entry in entries.chunks_exact(NAME) {
         let [i0, i1, i2, i3, i4, i5, i6, i7, p0, p1, dt, len] = *entry else {
@@ -255,23 +264,32 @@ pub fn decode(
         })?;
         start = end;
     }
-    if start != bytes.len() {
-        return Err(RecordError::Damaged);
+    match start == bytes.len() {
+        true => Ok(slots),
+        false => Err(RecordError::Damaged),
     }
+}
+
+/// The entries of further layers of `names` names: sorted, and none twice.
+fn decode_deeper(
+    entries: &[u8],
+    names: usize,
+    layer: impl Fn(u16) -> Result<u32, RecordError>,
+) -> Result<Vec<(u32, u32)>, RecordError> {
     let mut deeper = Vec::new();
-    deeper.reserve(header.deeper)?;
-    for entry in further.chunks_exact(DEEPER) {
+    deeper.reserve(entries.len() / DEEPER)?;
+    for entry in entries.chunks_exact(DEEPER) {
         let [s0, s1, s2, s3, p0, p1] = *entry else {
             return Err(RecordError::Damaged);
         };
         let slot = u32::from_le_bytes([s0, s1, s2, s3]);
         let entry = (slot, layer(u16::from_le_bytes([p0, p1]))?);
-        if slot as usize >= slots.len() || deeper.last().is_some_and(|last| *last >= entry) {
+        if slot as usize >= names || deeper.last().is_some_and(|last| *last >= entry) {
             return Err(RecordError::Damaged);
         }
         deeper.push(entry)?;
     }
-    Ok(Fallthrus::new(names, slots, None, deeper, key)?)
+    Ok(deeper)
 }
 
 /// Whether a directory may hold this name.

@@ -195,6 +195,36 @@ pub fn rename<S: Store>(
     plan: RenamePlan,
     names: Move<S::Place, S::Object>,
 ) -> Result<Vacated, S::Error> {
+    prepare(store, plan, names)?;
+    let (expect, how) = match (plan.method, names.target) {
+        (Method::Exchange { .. }, Some(target)) => (Expect::Object(target), How::Exchange),
+        (Method::Exchange { .. }, None) => return Err(Refusal::Stale.into()),
+        (Method::TakeWhiteout { .. }, _) => (Expect::Whiteout, How::Exchange),
+        (Method::Replace { leave_whiteout, .. }, target) => (
+            target.map_or(Expect::NoObject, Expect::Object),
+            match leave_whiteout {
+                true => How::LeaveWhiteout,
+                false => How::Replace,
+            },
+        ),
+    };
+    let before = store.rename((names.old, names.object), (names.new, expect), how)?;
+    match plan.method {
+        Method::Exchange { .. } => Ok(Vacated::Exchanged),
+        Method::Replace { leave_whiteout, .. } => Ok(match leave_whiteout {
+            true => Vacated::Whiteout,
+            false => Vacated::Nothing,
+        }),
+        Method::TakeWhiteout { needed } => Ok(settle(store, names, before, needed)),
+    }
+}
+
+/// Does what must be done before the names change: nothing of it is seen, or looks different.
+fn prepare<S: Store>(
+    store: &mut S,
+    plan: RenamePlan,
+    names: Move<S::Place, S::Object>,
+) -> Result<(), S::Error> {
     let Move {
         old,
         object,
@@ -202,10 +232,7 @@ pub fn rename<S: Store>(
         target,
     } = names;
     // What goes to the old name in exchange.
-    let other = match plan.method {
-        Method::Exchange { .. } => target,
-        Method::Replace { .. } | Method::TakeWhiteout { .. } => None,
-    };
+    let other = target.filter(|_| plan.is_exchange());
     // At its new name nothing lies beneath an object that proves its number its own.
     for (object, to) in [(Some(object), new), (other, old)] {
         if let Some(object) = object {
@@ -219,48 +246,31 @@ pub fn rename<S: Store>(
         store.set_opaque(object)?;
     }
     match (plan.method, target) {
-        (Method::Exchange { new_opaque: true }, Some(target)) => store.set_opaque(target)?,
-        (Method::Replace { target: state, .. }, Some(target)) => {
-            make_ready(store, target, state)?;
-        }
-        _ => {}
+        (Method::Exchange { new_opaque: true }, Some(target)) => store.set_opaque(target),
+        (Method::Replace { target: state, .. }, Some(target)) => make_ready(store, target, state),
+        _ => Ok(()),
     }
+}
 
-    let (expect, how) = match (plan.method, target) {
-        (Method::Exchange { .. }, Some(target)) => (Expect::Object(target), How::Exchange),
-        (Method::Exchange { .. }, None) => return Err(Refusal::Stale.into()),
-        (Method::TakeWhiteout { .. }, _) => (Expect::Whiteout, How::Exchange),
-        (Method::Replace { leave_whiteout, .. }, target) => (
-            target.map_or(Expect::NoObject, Expect::Object),
-            match leave_whiteout {
-                true => How::LeaveWhiteout,
-                false => How::Replace,
-            },
-        ),
-    };
-    let before = store.rename((old, object), (new, expect), how)?;
-
-    match plan.method {
-        Method::Exchange { .. } => Ok(Vacated::Exchanged),
-        Method::Replace { leave_whiteout, .. } => Ok(match leave_whiteout {
-            true => Vacated::Whiteout,
-            false => Vacated::Nothing,
-        }),
-        Method::TakeWhiteout { needed } => {
-            // The caller did not ask for an exchange, but for a move.
-            if let Err(why) = store.restore_times(object, before) {
-                store.tolerate(Leftover::Times, why);
-            }
-            if needed {
-                return Ok(Vacated::Whiteout);
-            }
-            match store.remove_whiteout(old) {
-                Ok(()) => Ok(Vacated::Nothing),
-                Err(why) => {
-                    store.tolerate(Leftover::Whiteout, why);
-                    Ok(Vacated::Whiteout)
-                }
-            }
+/// Makes up for an exchange with a whiteout: the caller asked for a move. The whiteout goes if it is not
+/// `needed` at the old name.
+fn settle<S: Store>(
+    store: &mut S,
+    names: Move<S::Place, S::Object>,
+    before: S::OldTimes,
+    needed: bool,
+) -> Vacated {
+    if let Err(why) = store.restore_times(names.object, before) {
+        store.tolerate(Leftover::Times, why);
+    }
+    if needed {
+        return Vacated::Whiteout;
+    }
+    match store.remove_whiteout(names.old) {
+        Ok(()) => Vacated::Nothing,
+        Err(why) => {
+            store.tolerate(Leftover::Whiteout, why);
+            Vacated::Whiteout
         }
     }
 }

@@ -12,7 +12,12 @@ mod stack;
 pub use course::{Ask, Component, Course, CourseError, Remaining, Way, MAX_PATH};
 pub use stack::{Outcome, Stack, Step};
 
-use super::{entry::LayerEntry, fallthru::Fallthrus, value};
+use super::{
+    entry::LayerEntry,
+    fallthru::Fallthrus,
+    hash, value,
+    view::{View, ViewEntry},
+};
 use core::ops::Deref;
 
 /// The layers of a union, as seen from a directory, the parent, in which a name is looked up.
@@ -116,6 +121,19 @@ pub enum Hint<S> {
     Upper,
     /// In the upper layer, or in those that this set has for the fallthru with this index.
     Lower(S, usize),
+}
+
+impl<S: Deref<Target = Fallthrus> + Clone> Hint<S> {
+    /// What a directory's fallthru set tells, and its view if there is one.
+    pub fn of(set: &S, view: Option<&View>, name: &[u8]) -> Self {
+        let hash = hash::name(set.key(), name);
+        let upper = view.map(|view| view.entry_hashed(hash, name));
+        match (set.find_hashed(hash, name), upper) {
+            (_, Some(Some(ViewEntry::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
+            (None, _) => Hint::Upper,
+            (Some(index), _) => Hint::Lower(set.clone(), index),
+        }
+    }
 }
 
 /// What the union shows under a name. What it is made of has been [taken](Layers::take_lower).

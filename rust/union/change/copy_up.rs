@@ -20,8 +20,8 @@ use crate::{
         value::{self, Protattr},
     },
     union::{
-        change::{copy_data, settle, stage::Staged},
-        layers::{impure, inum, node::Arrival, private_xattrs, union::Union},
+        change::{copy_data, impure, settle, stage::Staged},
+        layers::{impurity::Arrival, inum, private_xattrs, union::Union},
         listing::dir_cache,
         lookup::iget,
         DEntry, Inode,
@@ -365,7 +365,7 @@ impl CopyStore for Copy<'_> {
 
     fn set_parent_impure(&mut self) -> Result {
         self.begin_write()?;
-        self.arrival = Some(self.parent.data().arrival());
+        self.arrival = Some(self.parent.data().impurity.arrival());
         impure::mark(self.union, self.parent)
     }
 

@@ -6,11 +6,10 @@ use crate::{
     logic::{change, mode::Kind},
     union::{
         change::{
-            copy_up, settle,
+            copy_up, impure, settle,
             stage::New,
             store::{Object, Place, UpperStore},
         },
-        layers::impure,
         listing::dir_cache::ViewChange,
         lookup::iget,
         DEntry, Inode, NewChild,

@@ -4,8 +4,8 @@
 
 use crate::{
     union::{
-        change::reserve,
-        layers::{impure, union::Union},
+        change::{impure, reserve},
+        layers::union::Union,
         Inode,
     },
     vfs::{stack, write::WriteAccess},

@@ -14,10 +14,10 @@ use crate::{
     },
     union::{
         change::{
-            inherit, reserve,
+            impure, inherit, reserve,
             stage::{self, New, Staged},
         },
-        layers::{impure, private_xattrs, union::Union},
+        layers::{private_xattrs, union::Union},
         listing::dir_cache::{self, Listing},
         Inode,
     },

@@ -3,7 +3,7 @@
 //! The layers: what they are, what inodes are made of, what a layer says of a name.
 
 pub mod identity;
-pub mod impure;
+pub mod impurity;
 pub mod inum;
 pub mod layer;
 pub mod node;

@@ -4,7 +4,10 @@
 
 use crate::{
     logic::{inum::Space, value::Protattr},
-    union::{layers::union::Union, listing::slot::DirSlot},
+    union::{
+        layers::{impurity::Impurity, union::Union},
+        listing::slot::DirSlot,
+    },
     vfs::{dentry::Dentry, mutex::KillableMutex, path::PathRef, types::Ino},
 };
 use kernel::{
@@ -12,7 +15,7 @@ use kernel::{
     static_lock_class,
     sync::{
         aref::ARef,
-        atomic::{Acquire, Atomic, Full, Relaxed, Release},
+        atomic::{Atomic, Relaxed},
         SetOnce,
     },
 };
@@ -89,13 +92,8 @@ pub struct Node {
     unlinked: Atomic<bool>,
     /// Of a directory: what the numbers of its lower objects are made in. Immutable.
     space: Space,
-    /// Of a directory: entries of the upper directory may carry the inode number of a lower object. 0
-    /// says that none does; any other number, that one may, and another number that one more does.
-    impure: Atomic<u32>,
-    /// Of a directory: how many copies of its entries are on their way into the upper directory.
-    arriving: Atomic<u32>,
-    /// Of a directory: the upper directory is marked for that.
-    marked_impure: Atomic<bool>,
+    /// Of a directory: whether entries of the upper directory may carry the inode number of a lower object.
+    pub impurity: Impurity,
     /// Of a directory: the upper directory was made opaque after the stack was built.
     made_opaque: Atomic<bool>,
     /// The object in the upper layer shows the inode number of a lower one.
@@ -104,8 +102,8 @@ pub struct Node {
     /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
     /// the file system a link is no change of the data.
     name_stable: Atomic<bool>,
-    /// Of a directory.
-    pub dir: DirSlot,
+    /// Of a directory: what is kept of what it shows.
+    pub cache: DirSlot,
 }
 
 impl Node {
@@ -124,14 +122,12 @@ impl Node {
             lock <- KillableMutex::new(c"union_node", lock_class),
             unlinked: Atomic::new(false),
             space: parts.space,
-            impure: Atomic::new(parts.impure.into()),
-            arriving: Atomic::new(0),
-            marked_impure: Atomic::new(parts.impure),
+            impurity: Impurity::new(parts.impure),
             made_opaque: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
             // A recorded number is what a copy is known by.
             name_stable: Atomic::new(parts.ino.is_none()),
-            dir: DirSlot::new(),
+            cache: DirSlot::new(),
         }? Error)
     }
 
@@ -194,52 +190,6 @@ impl Node {
         self.unlinked.store(true, Relaxed);
     }
 
-    /// Whether entries may carry the inode number of a lower object.
-    pub fn is_impure(&self) -> bool {
-        self.impurity() != 0
-    }
-
-    /// A number for [`found_pure`](Self::found_pure): to be asked for before the entries are read.
-    pub fn impurity(&self) -> u32 {
-        // Who sees the number that `arrival` has made sees that one is on its way.
-        self.impure.load(Acquire)
-    }
-
-    /// Notes that one more entry is about to, or does now.
-    ///
-    /// Fully ordered, as [`set_marked_impure`](Self::set_marked_impure): who looks for the mark afterwards
-    /// sees that it is being taken off, or who takes it off and looks here afterwards sees this.
-    pub fn set_impure(&self) {
-        if self.impure.fetch_add(1, Full) == u32::MAX {
-            self.impure.store(1, Release);
-        }
-    }
-
-    /// Notes that one more entry is about to, in a directory that is not locked: until the result is
-    /// dropped, listings find none pure. Their entries may have been read before it was there.
-    pub fn arrival(&self) -> Arrival<'_> {
-        self.arriving.fetch_add(1, Relaxed);
-        self.set_impure();
-        Arrival(self)
-    }
-
-    /// Notes that no entry does, unless one has come since `impurity` was asked for, or is about to.
-    pub fn found_pure(&self, impurity: u32) {
-        if self.arriving.load(Acquire) == 0 {
-            let _ = self.impure.cmpxchg(impurity, 0, Relaxed);
-        }
-    }
-
-    /// Whether the upper directory is marked for that.
-    pub fn is_marked_impure(&self) -> bool {
-        self.marked_impure.load(Relaxed)
-    }
-
-    /// Notes whether it is, fully ordered.
-    pub fn set_marked_impure(&self, is: bool) {
-        self.marked_impure.xchg(is, Full);
-    }
-
     /// Whether the object in the upper layer shows the inode number of a lower one.
     pub fn has_recorded_ino(&self) -> bool {
         self.recorded_ino.load(Relaxed)
@@ -261,18 +211,6 @@ impl Node {
     }
 }
 
-/// A copy on its way into the upper directory of a node ([`Node::arrival`]).
-#[must_use]
-pub struct Arrival<'a>(&'a Node);
-
-impl Drop for Arrival<'_> {
-    fn drop(&mut self) {
-        // A listing that has seen the first number may not have seen the copy.
-        self.0.set_impure();
-        self.0.arriving.fetch_sub(1, Release);
-    }
-}
-
 /// What an inode is to be made of.
 pub struct Parts {
     /// The object in the upper layer.
@@ -286,7 +224,7 @@ pub struct Parts {
     pub place: Space,
     /// See [`Node::space`].
     pub space: Space,
-    /// See [`Node::is_impure`].
+    /// Whether the upper directory is marked impure.
     pub impure: bool,
     /// The protection flags recorded with the object.
     pub protection: Protattr,

@@ -103,7 +103,7 @@ impl Listing {
 
     /// Whether the view of the directory was not forgotten since ([`forget_view`]).
     pub fn is_current(&self, node: &Node) -> bool {
-        node.dir.version() == self.version
+        node.cache.version() == self.version
     }
 
     /// The names of the whiteouts in the upper directory.
@@ -128,7 +128,7 @@ pub enum Freshness {
 /// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
 pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     let (union, node) = (inode.sb().data(), inode.data());
-    let dir = &node.dir;
+    let dir = &node.cache;
     let known = || {
         // Before the view: if it is forgotten meanwhile the version is too old, not too new.
         let version = dir.version();
@@ -186,7 +186,7 @@ pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
 /// The set, known or read now, and what it is made of. Under the node's lock and with the mounter's credentials.
 fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     let known = |known: &CachedDir| (known.set.clone(), known.source);
-    if let Some(known) = node.dir.entry().and_then(|entry| entry.with(known)) {
+    if let Some(known) = node.cache.entry().and_then(|entry| entry.with(known)) {
         return Ok(known);
     }
     // Before it is read: what changes meanwhile is a change.
@@ -216,23 +216,10 @@ pub fn hint(union: &Union, node: &Node, name: Name<'_>) -> Hint<Arc<Fallthrus>> 
     if !union.config.fallthru || may_change(union, node) {
         return Hint::Unknown;
     }
-    let name = name.as_bytes();
-    let Some(entry) = node.dir.entry() else {
-        return Hint::Unknown;
-    };
-    let known = entry.with(|known| {
-        let hash = hash::name(known.set.key(), name);
-        let held = known
-            .view
-            .as_ref()
-            .map(|view| view.entry_hashed(hash, name));
-        match (known.set.find_hashed(hash, name), held) {
-            (_, Some(Some(ViewEntry::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
-            (None, _) => Hint::Upper,
-            (Some(index), _) => Hint::Lower(known.set.clone(), index),
-        }
+    let hint = node.cache.entry().and_then(|entry| {
+        entry.with(|known| Hint::of(&known.set, known.view.as_deref(), name.as_bytes()))
     });
-    known.unwrap_or(Hint::Unknown)
+    hint.unwrap_or(Hint::Unknown)
 }
 
 /// Whether the lower layers contribute a name, if that is known.
@@ -240,7 +227,7 @@ pub fn contributes(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
     if !union.config.fallthru || may_change(union, node) {
         return None;
     }
-    node.dir
+    node.cache
         .entry()?
         .with(|known| known.set.find(name.as_bytes()).is_some())
 }
@@ -250,7 +237,7 @@ pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
     if !union.config.fallthru {
         return None;
     }
-    node.dir
+    node.cache
         .entry()?
         .with(|known| match known.view.as_ref()?.entry(name.as_bytes()) {
             Some(ViewEntry::Whiteout) => Some(true),
@@ -261,13 +248,13 @@ pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
 
 /// Forgets everything: a lower layer does not have what it had.
 pub fn forget(node: &Node) {
-    node.dir.clear();
+    node.cache.clear();
 }
 
 /// Forgets what the upper layer holds: an object in it shows another inode number than before. The directory
 /// need not be locked.
 pub fn forget_view(node: &Node) {
-    node.dir.clear_view();
+    node.cache.clear_view();
 }
 
 /// Notes that lookups in so many lower layers have found nothing, and reads the set if that has
@@ -277,7 +264,7 @@ pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
     if !union.config.fallthru || may_change(union, node) {
         return;
     }
-    let dir = &node.dir;
+    let dir = &node.cache;
     let failed = dir.add_failed_lookups(lookups);
     let lowers = node.lowers();
     let parts = lowers.len() as u64;
@@ -328,7 +315,7 @@ pub struct ViewChange<'a> {
 impl<'a> ViewChange<'a> {
     /// Begins a change: until it is over, nothing is known but the set.
     pub fn begin(inode: &'a Inode) -> Self {
-        let dir = &inode.data().dir;
+        let dir = &inode.data().cache;
         let version = dir.version();
         let known = dir.entry().and_then(|entry| {
             entry.change(|known| {

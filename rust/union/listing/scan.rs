@@ -73,7 +73,7 @@ pub fn upper(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust
     loop {
         let mut view = View::new(set);
         let mut trust = Trust::Full;
-        let impurity = node.impurity();
+        let impurity = node.impurity.count();
         let this = LayerScan {
             dir: LayerDir {
                 aufs: union.config.whiteouts == Whiteouts::Aufs,
@@ -85,13 +85,13 @@ pub fn upper(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust
             lower: None,
         };
         let pure = this.view(union, &mut view, set, &mut trust)?;
-        if impurity == 0 && node.is_impure() {
+        if impurity == 0 && node.impurity.may_be() {
             // A copy whose name was read may have come meanwhile, and was taken for no copy. This is
             // not met twice: only a listing makes the directory pure, and this is the one.
             continue;
         }
         if pure && trust == Trust::Full {
-            node.found_pure(impurity);
+            node.impurity.found_pure(impurity);
         }
         return Ok((view, trust));
     }

@@ -18,8 +18,8 @@ use kernel::prelude::*;
 pub fn mark(union: &Union, dir: &Inode) -> Result {
     let node = dir.data();
     // Before the mark: who takes it off looks here afterwards.
-    node.set_impure();
-    if node.is_marked_impure() {
+    node.impurity.add();
+    if node.impurity.is_marked() {
         return Ok(());
     }
     put(union, node)
@@ -28,7 +28,7 @@ pub fn mark(union: &Union, dir: &Inode) -> Result {
 fn put(union: &Union, node: &Node) -> Result {
     let upper = node.upper().ok_or(EROFS)?;
     private_xattrs::set(union, upper, Attr::Impure, b"y")?;
-    node.set_marked_impure(true);
+    node.impurity.set_marked(true);
     Ok(())
 }
 
@@ -36,19 +36,19 @@ fn put(union: &Union, node: &Node) -> Result {
 /// directory: a listing writes nothing itself. With the mounter's credentials.
 pub fn unmark(union: &Union, _write: &WriteAccess<'_>, dir: &Inode) {
     let node = dir.data();
-    if node.is_impure() || !node.is_marked_impure() {
+    if node.impurity.may_be() || !node.impurity.is_marked() {
         return;
     }
     let Some(upper) = node.upper() else { return };
-    node.set_marked_impure(false);
+    node.impurity.set_marked(false);
     let unmarked = private_xattrs::remove(union, upper, Attr::Impure);
     // A copy may have come in between, for which the mark is needed. If there is no memory for it,
     // that copy shows its own number in listings, and the recorded one otherwise.
-    if unmarked.is_err() || node.is_impure() {
+    if unmarked.is_err() || node.impurity.may_be() {
         // It may have marked the directory before the mark was taken off, and may say so only now: this is
         // not asked for.
         if put(union, node).is_err() {
-            node.set_marked_impure(false);
+            node.impurity.set_marked(false);
         }
     }
 }
