@@ -12,8 +12,7 @@ use crate::{
     vfs::{
         dentry::Dentry,
         errno::EOPNOTSUPP,
-        inode::Inode,
-        mount::Mount,
+        path::PathRef,
         printk::{pr_err_ratelimited, Printable},
         types::Name,
         xattr,
@@ -22,8 +21,8 @@ use crate::{
 use core::ffi::CStr;
 use kernel::prelude::*;
 
-/// A private attribute's value as it is stored, at most this long where it is read into a buffer.
-const SHORT: usize = 64;
+/// Room for the value of an attribute that is read into a buffer: one byte more than any may have.
+const ROOM: usize = value::MAX_MARK + 1;
 
 /// The private attributes that matter to lookup.
 #[derive(Default)]
@@ -46,94 +45,117 @@ pub struct PrivateXattrs {
 
 /// Reads the private attributes of an object. One call to the file system if there are none: the
 /// list of names tells.
-pub fn read(
-    union: &Union,
-    mnt: &Mount,
-    dentry: &Dentry,
-    inode: &Inode,
-    name: Name<'_>,
-) -> Result<PrivateXattrs> {
+pub fn read(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result<PrivateXattrs> {
     let mut found = PrivateXattrs::default();
+    let inode = path.dentry().inode().ok_or(ENOENT)?;
     if !inode.has_xattr_support() {
         return Ok(found);
     }
-    let space = union.config.xattr_space;
     let mut short = [0u8; 256];
     let long;
-    let list = match xattr::list(dentry, &mut short) {
+    let list = match xattr::list(path.dentry(), &mut short) {
         Ok(len) => short.get(..len).unwrap_or(&[]),
         Err(e) if e == ERANGE => {
-            long = xattr::list_alloc(dentry)?;
+            long = xattr::list_alloc(path.dentry())?;
             &long
         }
         Err(e) if e == EOPNOTSUPP => return Ok(found),
         Err(e) => return Err(e),
     };
     let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
-    for stored in xattr::names(list) {
-        let attr = match codec::classify(space, stored.to_bytes()) {
-            Class::Private(Some(attr)) if attr.is_of(kind) => attr,
-            _ => continue,
-        };
-        let corrupt = |_| {
-            pr_err_ratelimited!(
-                "\"{}\": attribute {} is corrupt\n",
-                Printable(name.as_bytes()),
-                Printable(stored.to_bytes())
-            );
-            EIO
-        };
-        match attr {
-            Attr::Opaque => {
-                let mut buf = [0u8; SHORT];
-                let value = stored_value(mnt, dentry, stored, &mut buf)?;
-                match value::opaque(value).map_err(corrupt)? {
-                    value::Opaque::No => {}
-                    value::Opaque::Yes => found.opaque = true,
-                    value::Opaque::XWhiteouts => found.xwhiteouts = true,
-                }
+    for attr_name in xattr::names(list) {
+        match codec::classify(union.config.xattr_space, attr_name.to_bytes()) {
+            Class::Private(Some(attr)) if attr.is_of(kind) => {
+                found.take(
+                    attr,
+                    &Stored {
+                        path,
+                        attr_name,
+                        name,
+                    },
+                )?;
             }
-            Attr::Whiteout => found.whiteout = true,
-            Attr::Impure => found.impure = true,
-            Attr::Redirect => {
-                let value = xattr::get_alloc(mnt, dentry, stored)?;
-                value::redirect(&value).map_err(corrupt)?;
-                found.redirect = Some(value);
-            }
-            Attr::UnionIno => {
-                let mut buf = [0u8; value::MAX_MARK + 1];
-                let value = stored_value(mnt, dentry, stored, &mut buf)?;
-                found.copied = Some(value::union_ino(value).map_err(corrupt)?);
-            }
-            Attr::Protattr => {
-                let mut buf = [0u8; SHORT];
-                let value = stored_value(mnt, dentry, stored, &mut buf)?;
-                found.protection = value::protattr(value).map_err(corrupt)?;
-            }
-            Attr::Metacopy => return Err(no_data(name)),
             _ => {}
         }
     }
     Ok(found)
 }
 
+/// An attribute that an object carries.
+struct Stored<'a> {
+    path: PathRef<'a>,
+    attr_name: &'a CStr,
+    /// The object's, for messages.
+    name: Name<'a>,
+}
+
+impl Stored<'_> {
+    fn value<'b>(&self, buf: &'b mut [u8]) -> Result<&'b [u8]> {
+        let len = match xattr::get(self.path.mnt(), self.path.dentry(), self.attr_name, &mut *buf) {
+            // Longer than any value of ours: the decoder refuses the full buffer.
+            Err(e) if e == ERANGE => buf.len(),
+            other => other?,
+        };
+        Ok(buf.get(..len).unwrap_or(&[]))
+    }
+
+    fn value_alloc(&self) -> Result<KVVec<u8>> {
+        xattr::get_alloc(self.path.mnt(), self.path.dentry(), self.attr_name)
+    }
+
+    fn corrupt<E>(&self, _: E) -> Error {
+        pr_err_ratelimited!(
+            "\"{}\": attribute {} is corrupt\n",
+            Printable(self.name.as_bytes()),
+            Printable(self.attr_name.to_bytes())
+        );
+        EIO
+    }
+}
+
+impl PrivateXattrs {
+    fn take(&mut self, attr: Attr, stored: &Stored<'_>) -> Result {
+        let mut buf = [0u8; ROOM];
+        let corrupt = |e| stored.corrupt(e);
+        match attr {
+            Attr::Opaque => match value::opaque(stored.value(&mut buf)?).map_err(corrupt)? {
+                value::Opaque::No => {}
+                value::Opaque::Yes => self.opaque = true,
+                value::Opaque::XWhiteouts => self.xwhiteouts = true,
+            },
+            Attr::Whiteout => self.whiteout = true,
+            Attr::Impure => self.impure = true,
+            Attr::Redirect => {
+                let value = stored.value_alloc()?;
+                value::redirect(&value).map_err(corrupt)?;
+                self.redirect = Some(value);
+            }
+            Attr::UnionIno => {
+                let mark = value::union_ino(stored.value(&mut buf)?);
+                self.copied = Some(mark.map_err(corrupt)?);
+            }
+            Attr::Protattr => {
+                self.protection = value::protattr(stored.value(&mut buf)?).map_err(corrupt)?;
+            }
+            Attr::Metacopy => return Err(no_data(stored.name)),
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
 /// Refuses a file that overlayfs copied up without its data.
-pub fn check_has_data(
-    union: &Union,
-    mnt: &Mount,
-    dentry: &Dentry,
-    inode: &Inode,
-    name: Name<'_>,
-) -> Result {
+pub fn check_has_data(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result {
+    let inode = path.dentry().inode().ok_or(ENOENT)?;
     if !inode.is_reg() || inode.size() == 0 || !inode.has_xattr_support() {
         return Ok(());
     }
     let metacopy = codec::name(union.config.xattr_space, Attr::Metacopy);
-    match xattr::get(mnt, dentry, metacopy, &mut []) {
+    match xattr::get(path.mnt(), path.dentry(), metacopy, &mut []) {
         Ok(_) => Err(no_data(name)),
         Err(e) if xattr::is_absent(e) => Ok(()),
         // Attributes user.* are for those who may read the file. To list them takes no right.
-        Err(e) if e == EACCES => read(union, mnt, dentry, inode, name).map(drop),
+        Err(e) if e == EACCES => read(union, path, name).map(drop),
         Err(e) => Err(e),
     }
 }
@@ -145,20 +167,6 @@ fn no_data(name: Name<'_>) -> Error {
         Printable(name.as_bytes())
     );
     EIO
-}
-
-fn stored_value<'a>(
-    mnt: &Mount,
-    dentry: &Dentry,
-    name: &CStr,
-    buf: &'a mut [u8],
-) -> Result<&'a [u8]> {
-    let len = match xattr::get(mnt, dentry, name, &mut *buf) {
-        // Longer than any value of ours: the decoder refuses the full buffer.
-        Err(e) if e == ERANGE => buf.len(),
-        other => other?,
-    };
-    Ok(buf.get(..len).unwrap_or(&[]))
 }
 
 /// Sets a private attribute of an object of the upper layer.

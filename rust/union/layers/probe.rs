@@ -12,6 +12,7 @@ use crate::{
     vfs::{
         dentry::Dentry,
         errno::{ELOOP, ENAMETOOLONG, EREMOTE},
+        inode::Inode,
         mount::Mount,
         namei,
         path::PathRef,
@@ -97,6 +98,17 @@ impl<'a> LayerDir<'a> {
         PathRef::new(self.mnt, self.dentry)
     }
 
+    /// Whether names can be looked up in it.
+    fn check(&self) -> Result {
+        match self.dentry.inode() {
+            // It was marked so behind the union.
+            Some(inode) if inode.is_casefolded() => Err(EREMOTE),
+            Some(inode) if inode.can_lookup() => Ok(()),
+            // A corrupt image, or a file system that is none.
+            _ => Err(EIO),
+        }
+    }
+
     /// Looks a name up. `None`: there is nothing under it.
     fn lookup(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
         match namei::lookup_one_unlocked(self.mnt, self.dentry, name) {
@@ -129,7 +141,8 @@ impl<'a> LayerDir<'a> {
             return Ok(false);
         };
         if self.xwhiteouts && inode.is_reg() && inode.size() == 0 {
-            return Ok(private_xattrs::read(union, self.mnt, dentry, inode, name)?.whiteout);
+            let path = PathRef::new(self.mnt, dentry);
+            return Ok(private_xattrs::read(union, path, name)?.whiteout);
         }
         Ok(inode.is_whiteout())
     }
@@ -147,14 +160,7 @@ pub fn probe(
     name: Name<'_>,
     depth: ProbeDepth,
 ) -> Result<Option<Found>> {
-    let mnt = dir.mnt;
-    match dir.dentry.inode() {
-        // It was marked so behind the union.
-        Some(inode) if inode.is_casefolded() => return Err(EREMOTE),
-        Some(inode) if inode.can_lookup() => {}
-        // A corrupt image, or a file system that is none.
-        _ => return Err(EIO),
-    }
+    dir.check()?;
     if dir.aufs && aufs::is_reserved(name.as_bytes()) {
         return Ok(None);
     }
@@ -165,30 +171,18 @@ pub fn probe(
             ProbeDepth::LastLayer => None,
         });
     };
-    let inode = dentry.inode().ok_or(EIO)?;
-    if dentry.is_weird() {
-        return Err(EREMOTE);
-    }
-    if union
-        .upper
-        .as_ref()
-        .is_some_and(|upper| upper.is_own(inode))
-    {
-        return Err(ELOOP);
-    }
+    let inode = check(union, &dentry)?;
     if inode.is_whiteout() {
         return Ok(Some(Found::whiteout(dentry)));
     }
     let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
+    let path = PathRef::new(dir.mnt, &dentry);
     let xattrs = match depth {
-        ProbeDepth::All => private_xattrs::read(union, mnt, &dentry, inode, name)?,
-        ProbeDepth::LastLayer if dir.xwhiteouts => {
-            private_xattrs::read(union, mnt, &dentry, inode, name)?
-        }
-        ProbeDepth::LastLayer => {
-            private_xattrs::check_has_data(union, mnt, &dentry, inode, name)?;
+        ProbeDepth::LastLayer if !dir.xwhiteouts => {
+            private_xattrs::check_has_data(union, path, name)?;
             PrivateXattrs::default()
         }
+        ProbeDepth::LastLayer | ProbeDepth::All => private_xattrs::read(union, path, name)?,
     };
     if dir.xwhiteouts && xattrs.whiteout && inode.size() == 0 {
         return Ok(Some(Found::whiteout(dentry)));
@@ -207,4 +201,16 @@ pub fn probe(
         dentry,
         xattrs,
     }))
+}
+
+/// Whether an object can be a part of a union.
+fn check<'d>(union: &Union, dentry: &'d Dentry) -> Result<&'d Inode> {
+    let inode = dentry.inode().ok_or(EIO)?;
+    if dentry.is_weird() {
+        return Err(EREMOTE);
+    }
+    match &union.upper {
+        Some(upper) if upper.is_own(inode) => Err(ELOOP),
+        _ => Ok(inode),
+    }
 }

@@ -304,7 +304,8 @@ impl LayerScan<'_> {
             (Some(layer), _) => inum::of_lower(union, self.node.space(), layer, &dentry)?,
             (None, Seen::Name) => {
                 let number =
-                    match private_xattrs::read(union, dir.mnt, &dentry, inode, name)?.copied {
+                    match private_xattrs::read(union, PathRef::new(dir.mnt, &dentry), name)?.copied
+                    {
                         Some(mark) => {
                             marked = true;
                             inum::of_copy(union, self.node, name, &dentry, &mark, &[])?

@@ -15,7 +15,7 @@ use crate::{
         mount::dirs::MountDirs,
         Inode, UnionFs,
     },
-    vfs::{dentry::Dentry, mount::Mount, super_block::SuperBlock, types::Name},
+    vfs::{path::PathRef, super_block::SuperBlock, types::Name},
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
@@ -31,7 +31,7 @@ pub fn get(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
     let union = sb.data();
     let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
     for (layer, dir) in (0u32..).zip(&dirs.lowers) {
-        let xattrs = xattrs(union, union.lower(layer)?.mnt(), dir.dentry())?;
+        let xattrs = xattrs(union, PathRef::new(union.lower(layer)?.mnt(), dir.dentry()))?;
         let path = LowerPath {
             layer,
             dentry: dir.dentry().into(),
@@ -46,7 +46,10 @@ pub fn get(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
     let (upper, xattrs) = match (&union.upper, dirs.upper()) {
         (Some(layer), Some(dirs)) => {
             let dentry = dirs.upper.dentry();
-            (Some(dentry.into()), xattrs(union, &layer.mnt, dentry)?)
+            (
+                Some(dentry.into()),
+                xattrs(union, PathRef::new(&layer.mnt, dentry))?,
+            )
         }
         _ => (None, PrivateXattrs::default()),
     };
@@ -64,7 +67,6 @@ pub fn get(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
     )
 }
 
-fn xattrs(union: &Union, mnt: &Mount, root: &Dentry) -> Result<PrivateXattrs> {
-    let inode = root.inode().ok_or(ENOENT)?;
-    private_xattrs::read(union, mnt, root, inode, Name::new(b"/")?)
+fn xattrs(union: &Union, root: PathRef<'_>) -> Result<PrivateXattrs> {
+    private_xattrs::read(union, root, Name::new(b"/")?)
 }
