@@ -21,7 +21,7 @@ use crate::{
     },
     union::{
         change::{copy_data, impure, settle, stage::Staged},
-        layers::{impurity::Arrival, inum, private_xattrs, union::Union},
+        layers::{impurity::Arrival, inum, layer::UpperWrite, private_xattrs, union::Union},
         listing::dir_cache,
         lookup::iget,
         DEntry, Inode,
@@ -31,14 +31,13 @@ use crate::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         cred::{override_creds, NewCred},
         dentry::Dentry,
-        errno::{ENODATA, EOPNOTSUPP},
+        errno::{ENODATA, EOPNOTSUPP, ESTALE},
         file::{flags, BackedFile},
         fileattr::FileKattr,
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
         stack, task_work,
         types::Name,
-        write::WriteAccess,
         xattr,
     },
 };
@@ -99,19 +98,7 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
     union.with_creds(|| {
         let lower = node.real_lower(union)?;
         let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
-        let named = lower
-            .dentry()
-            .inode()
-            .is_some_and(|i| i.ids_are_valid(lower.mnt()));
-        if !named || !stat.owner_has_mapping() {
-            // An id the layer or the mounter's namespace cannot name must not become somebody's.
-            return Err(EOVERFLOW);
-        }
-        let kind = Kind::from_mode(stat.mode()).ok_or(EIO)?;
-        if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
-            // It is no device where it is, and is not to become one.
-            return Err(EPERM);
-        }
+        let kind = check(lower, &stat)?;
         let truncate_to = change
             .as_ref()
             .and_then(|c| c.new_size())
@@ -154,6 +141,21 @@ fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> 
     })
 }
 
+/// Whether an object can be copied at all, before anything is made.
+fn check(lower: PathRef<'_>, stat: &Kstat) -> Result<Kind> {
+    let inode = lower.dentry().inode().ok_or(ESTALE)?;
+    if !inode.ids_are_valid(lower.mnt()) || !stat.owner_has_mapping() {
+        // An id that the layer or the mounter's namespace cannot name would be written as another user's.
+        return Err(EOVERFLOW);
+    }
+    let kind = Kind::from_mode(stat.mode()).ok_or(EIO)?;
+    if matches!(kind, Kind::CharDevice | Kind::BlockDevice) && lower.mnt().is_nodev() {
+        // nodev on the lower mount must not be bypassed by copy-up.
+        return Err(EPERM);
+    }
+    Ok(kind)
+}
+
 /// A copy in the making: the object, and the upper layer.
 struct Copy<'a> {
     union: &'a Union,
@@ -167,7 +169,7 @@ struct Copy<'a> {
     /// What is to be changed besides.
     change: Option<&'a mut Iattr>,
     /// Write access to the upper layer, but while data are copied.
-    write: Option<WriteAccess<'a>>,
+    write: Option<UpperWrite<'a>>,
     /// Until it has its name: listings of the directory must know that it comes.
     arrival: Option<Arrival<'a>>,
 }
@@ -203,7 +205,7 @@ impl<'a> Copy<'a> {
         self.write = None;
     }
 
-    fn write(&self) -> Result<&WriteAccess<'a>> {
+    fn write(&self) -> Result<&UpperWrite<'a>> {
         self.write.as_ref().ok_or(EIO)
     }
 
@@ -230,18 +232,15 @@ impl<'a> Copy<'a> {
         let write = self.write()?;
         let mode = self.facts.kind.to_mode();
         self.as_security_wants(|| match self.facts.kind {
-            Kind::Regular => Staged::make(self.union, write, mode, NewObject::Regular),
-            Kind::Directory => Staged::make(self.union, write, mode, NewObject::Directory),
+            Kind::Regular => Staged::make(write, mode, NewObject::Regular),
+            Kind::Directory => Staged::make(write, mode, NewObject::Directory),
             Kind::Symlink => {
                 let link = Link::read(self.lower.dentry())?;
-                Staged::make(self.union, write, mode, NewObject::Symlink(link.text()))
+                Staged::make(write, mode, NewObject::Symlink(link.text()))
             }
-            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => Staged::make(
-                self.union,
-                write,
-                mode,
-                NewObject::Special(self.stat.rdev()),
-            ),
+            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
+                Staged::make(write, mode, NewObject::Special(self.stat.rdev()))
+            }
         })
     }
 
@@ -259,7 +258,7 @@ impl CopyStore for Copy<'_> {
         self.begin_write()?;
         let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
         let mode = Kind::Regular.to_mode();
-        match self.as_security_wants(|| namei::tmpfile(self.write()?, workdir, mode)) {
+        match self.as_security_wants(|| namei::tmpfile(&self.write()?.access, workdir, mode)) {
             Err(e) if e == EOPNOTSUPP => Ok(None),
             other => other.map(Draft::Unnamed).map(Some),
         }
@@ -267,7 +266,7 @@ impl CopyStore for Copy<'_> {
 
     fn draft_named(&mut self) -> Result<Draft> {
         self.begin_write()?;
-        self.stage()?.into_dentry().map(Draft::Named)
+        Ok(Draft::Named(self.stage()?.into_dentry()))
     }
 
     fn copy_data(&mut self, draft: &Draft) -> Result {
@@ -373,14 +372,14 @@ impl CopyStore for Copy<'_> {
         self.begin_write()?;
         let (write, updir) = (self.write()?, self.parent.data().upper().ok_or(EROFS)?);
         match draft {
-            Draft::Unnamed(file) => Creating::start(write, updir, self.name)?
+            Draft::Unnamed(file) => Creating::start(&write.access, updir, self.name)?
                 .make(self.mode(), NewObject::Link(file.dentry())),
             Draft::Named(dentry) => {
                 let free = |there: &Dentry| match there.is_positive() {
                     true => Err(EEXIST),
                     false => Ok(()),
                 };
-                Staged::from_dentry(self.union, write, dentry).publish(updir, self.name, free)
+                Staged::from_dentry(write, dentry).publish(updir, self.name, free)
             }
         }
     }
@@ -405,7 +404,7 @@ impl CopyStore for Copy<'_> {
     fn discard(&mut self, draft: Draft) {
         let Draft::Named(dentry) = draft else { return };
         if let (Ok(()), Ok(write)) = (self.begin_write(), self.write()) {
-            drop(Staged::from_dentry(self.union, write, dentry));
+            drop(Staged::from_dentry(write, dentry));
         }
     }
 }

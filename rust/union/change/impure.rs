@@ -6,10 +6,9 @@
 use crate::{
     logic::codec::Attr,
     union::{
-        layers::{node::Node, private_xattrs, union::Union},
+        layers::{layer::UpperWrite, node::Node, private_xattrs, union::Union},
         Inode,
     },
-    vfs::write::WriteAccess,
 };
 use kernel::prelude::*;
 
@@ -34,7 +33,7 @@ fn put(union: &Union, node: &Node) -> Result {
 
 /// Takes the mark off a directory in which a listing has found no such entry. For changes of the
 /// directory: a listing writes nothing itself. With the mounter's credentials.
-pub fn unmark(union: &Union, _write: &WriteAccess<'_>, dir: &Inode) {
+pub fn unmark(union: &Union, _write: &UpperWrite<'_>, dir: &Inode) {
     let node = dir.data();
     if node.impurity.may_be() || !node.impurity.is_marked() {
         return;

@@ -5,10 +5,10 @@
 use crate::{
     union::{
         change::stage::{New, Staged},
-        layers::union::Union,
+        layers::layer::UpperWrite,
         Inode,
     },
-    vfs::{acl::Inherited, attr::Iattr, namei::NewObject, path::PathRef, write::WriteAccess},
+    vfs::{acl::Inherited, attr::Iattr, namei::NewObject, path::PathRef},
 };
 use kernel::prelude::*;
 
@@ -18,20 +18,15 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// Those of the upper layer's file system.
-pub fn stage<'a>(
-    union: &'a Union,
-    write: &'a WriteAccess<'a>,
-    dir: &Inode,
-    new: New<'_>,
-) -> Result<Staged<'a>> {
+pub fn stage<'a>(write: &'a UpperWrite<'a>, dir: &Inode, new: New<'_>) -> Result<Staged<'a>> {
     if let NewObject::Link(_) = new.object {
-        return Staged::make(union, write, new.mode, new.object);
+        return Staged::make(write, new.mode, new.object);
     }
     let inherited = Inherited::new(dir, new.mode)?;
-    let staged = Staged::make(union, write, inherited.mode, new.object)?;
-    let dentry = staged.dentry()?;
+    let staged = Staged::make(write, inherited.mode, new.object)?;
+    let dentry = staged.dentry();
     let inode = dentry.inode().ok_or(EIO)?;
-    let mnt = write.mnt();
+    let mnt = write.access.mnt();
     let path = PathRef::new(mnt, dentry);
     if !matches!(new.object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
         // The file system applied the umask, or set-group-id rules of the work directory.

@@ -109,9 +109,7 @@ fn execute(
     let write = union.upper()?.want_write()?;
     union.with_creds(|| {
         // Before anything of what they list becomes another number.
-        let mut old_names = ViewChange::begin(old.place.dir);
-        let same_dir = core::ptr::eq(old.place.dir, new.place.dir);
-        let mut new_names = (!same_dir).then(|| ViewChange::begin(new.place.dir));
+        let views = Views::begin(old.place.dir, new.place.dir);
         let target = new.inode.filter(|inode| inode.data().upper().is_some());
         let names = Move {
             old: old.place,
@@ -124,19 +122,7 @@ fn execute(
         };
         let left = change::rename(&mut UpperStore::new(union, &write), plan, names)?;
 
-        match (left, new.inode) {
-            (Vacated::Exchanged, Some(other)) => old_names.object(old.place.name, other),
-            (Vacated::Nothing, _) => old_names.nothing(old.place.name),
-            (Vacated::Whiteout | Vacated::Exchanged, _) => old_names.whiteout(old.place.name),
-        }
-        new_names
-            .as_mut()
-            .unwrap_or(&mut old_names)
-            .object(new.place.name, inode);
-        old_names.end();
-        if let Some(names) = new_names {
-            names.end();
-        }
+        views.end(left, (old, inode), new);
         if let Some(inode) = victim {
             settle::removed(union, &write, inode);
         }
@@ -147,6 +133,38 @@ fn execute(
         }
         Ok(())
     })
+}
+
+/// The views of the directories, which follow the change of their names.
+struct Views<'a> {
+    old: ViewChange<'a>,
+    /// If it is another directory.
+    new: Option<ViewChange<'a>>,
+}
+
+impl<'a> Views<'a> {
+    fn begin(old_dir: &'a Inode, new_dir: &'a Inode) -> Self {
+        let same_dir = core::ptr::eq(old_dir, new_dir);
+        Self {
+            old: ViewChange::begin(old_dir),
+            new: (!same_dir).then(|| ViewChange::begin(new_dir)),
+        }
+    }
+
+    /// `left`: what the upper layer holds at the old name now.
+    fn end(mut self, left: Vacated, (old, inode): (End<'_>, &Inode), new: End<'_>) {
+        match (left, new.inode) {
+            (Vacated::Exchanged, Some(other)) => self.old.object(old.place.name, other),
+            (Vacated::Nothing, _) => self.old.nothing(old.place.name),
+            (Vacated::Whiteout | Vacated::Exchanged, _) => self.old.whiteout(old.place.name),
+        }
+        let names = self.new.as_mut().unwrap_or(&mut self.old);
+        names.object(new.place.name, inode);
+        self.old.end();
+        if let Some(names) = self.new {
+            names.end();
+        }
+    }
 }
 
 /// What is at one of the two names.

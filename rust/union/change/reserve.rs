@@ -2,14 +2,11 @@
 
 //! Reserving the inode numbers of copies that move ([`crate::union::layers::reserved`]).
 
-use crate::{
-    union::{
-        change::stage,
-        layers::{inum, node::Node, union::Union},
-        listing::dir_cache,
-        Inode,
-    },
-    vfs::write::WriteAccess,
+use crate::union::{
+    change::stage,
+    layers::{inum, layer::UpperWrite, node::Node, union::Union},
+    listing::dir_cache,
+    Inode,
 };
 use kernel::prelude::*;
 
@@ -20,12 +17,7 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// `ENOMEM`; those of `->getattr()`. That it cannot be written down is none.
-pub fn reserve(
-    union: &Union,
-    write: &WriteAccess<'_>,
-    inode: &Inode,
-    dir: Option<&Node>,
-) -> Result {
+pub fn reserve(union: &Union, write: &UpperWrite<'_>, inode: &Inode, dir: Option<&Node>) -> Result {
     let node = inode.data();
     if !node.has_recorded_ino() {
         return Ok(());
@@ -34,18 +26,18 @@ pub fn reserve(
     let reserved = &union.upper()?.reserved;
     // Who finds the number reserved finds the listing outdated.
     let before = || dir.into_iter().for_each(dir_cache::forget_view);
-    reserved.reserve(write, inode.ino(), proof, before, |dir, name| {
-        stage::whiteout(union, write, dir, name)
+    reserved.reserve(&write.access, inode.ino(), proof, before, |dir, name| {
+        stage::whiteout(write, dir, name)
     })
 }
 
 /// Gives up the reservation for an inode whose last name is gone. With the mounter's credentials.
-pub fn release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) {
+pub fn release(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
     // What is left does no harm.
     let _ = try_release(union, write, inode);
 }
 
-fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result {
+fn try_release(union: &Union, write: &UpperWrite<'_>, inode: &Inode) -> Result {
     let node = inode.data();
     let reserved = &union.upper()?.reserved;
     if inode.nlink() != 0 || !node.has_recorded_ino() || reserved.is_empty() {
@@ -55,5 +47,5 @@ fn try_release(union: &Union, write: &WriteAccess<'_>, inode: &Inode) -> Result 
         return Ok(());
     };
     let proof = inum::proof(union, union.upper_path(upper)?)?;
-    reserved.release(write, inode.ino(), proof)
+    reserved.release(&write.access, inode.ino(), proof)
 }

@@ -5,10 +5,10 @@
 use crate::{
     union::{
         change::{impure, reserve},
-        layers::union::Union,
+        layers::{layer::UpperWrite, union::Union},
         Inode,
     },
-    vfs::{stack, write::WriteAccess},
+    vfs::stack,
 };
 
 /// Takes over the attributes of the object in the upper layer, if there is one.
@@ -21,13 +21,13 @@ pub fn refresh(inode: &Inode) {
 
 /// The same for a directory that was changed, from which the impure mark goes if it is not needed
 /// any more.
-pub fn changed_dir(union: &Union, write: &WriteAccess<'_>, dir: &Inode) {
+pub fn changed_dir(union: &Union, write: &UpperWrite<'_>, dir: &Inode) {
     impure::unmark(union, write, dir);
     refresh(dir);
 }
 
 /// A name of the object has gone. Its `Node::lock` is held.
-pub fn removed(union: &Union, write: &WriteAccess<'_>, inode: &Inode) {
+pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
     let node = inode.data();
     if node.upper().is_none() {
         node.set_unlinked();

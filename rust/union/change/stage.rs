@@ -8,7 +8,7 @@
 
 use crate::{
     logic::mode::Kind,
-    union::layers::union::Union,
+    union::layers::{layer::UpperWrite, union::Union},
     vfs::{
         dentry::Dentry,
         errno::EOPNOTSUPP,
@@ -68,10 +68,10 @@ pub struct New<'a> {
 
 /// An object under a temporary name. Dropping it removes it.
 pub struct Staged<'a> {
-    union: &'a Union,
-    write: &'a WriteAccess<'a>,
-    /// `None` once published.
-    dentry: Option<ARef<Dentry>>,
+    write: &'a UpperWrite<'a>,
+    dentry: ARef<Dentry>,
+    /// It has been published, or is kept: there is nothing to remove.
+    is_kept: bool,
 }
 
 impl<'a> Staged<'a> {
@@ -80,40 +80,30 @@ impl<'a> Staged<'a> {
     /// # Errors
     ///
     /// Those of the upper layer's file system.
-    pub fn make(
-        union: &'a Union,
-        write: &'a WriteAccess<'a>,
-        mode: u16,
-        object: NewObject<'_>,
-    ) -> Result<Self> {
-        let workdir = &union.upper()?.workdir;
-        let dentry = loop {
+    pub fn make(write: &'a UpperWrite<'a>, mode: u16, object: NewObject<'_>) -> Result<Self> {
+        let workdir = &write.layer.workdir;
+        loop {
             let name = TempName::next();
-            match Creating::start(write, workdir, name.name()?)?.make(mode, object) {
+            match Creating::start(&write.access, workdir, name.name()?)?.make(mode, object) {
                 // The number has come round, or a stranger works there.
                 Err(e) if e == EEXIST => task_work::go_on()?,
-                other => break other?,
+                made => return Ok(Self::from_dentry(write, made?)),
             }
-        };
-        Ok(Self {
-            union,
-            write,
-            dentry: Some(dentry),
-        })
+        }
     }
 
     /// Takes an object that [`into_dentry`](Self::into_dentry) left in the work directory back.
-    pub fn from_dentry(union: &'a Union, write: &'a WriteAccess<'a>, dentry: ARef<Dentry>) -> Self {
+    pub fn from_dentry(write: &'a UpperWrite<'a>, dentry: ARef<Dentry>) -> Self {
         Self {
-            union,
             write,
-            dentry: Some(dentry),
+            dentry,
+            is_kept: false,
         }
     }
 
     /// The object.
-    pub fn dentry(&self) -> Result<&Dentry> {
-        self.dentry.as_deref().ok_or(EIO)
+    pub fn dentry(&self) -> &Dentry {
+        &self.dentry
     }
 
     /// Moves the object to `name` in `dir`, over what `expect` allows there.
@@ -122,18 +112,13 @@ impl<'a> Staged<'a> {
     ///
     /// Those of the rename; what `expect` returns. The object is then removed.
     pub fn publish(
-        mut self,
+        self,
         dir: &Dentry,
         name: Name<'_>,
         expect: impl FnOnce(&Dentry) -> Result,
     ) -> Result<ARef<Dentry>> {
-        let dentry = self.dentry.as_ref().ok_or(EIO)?;
-        let workdir = &self.union.upper()?.workdir;
-        let renaming =
-            Renaming::start_dentry(self.write, workdir, dentry, dir, name, RenameFlags::Plain)?;
-        expect(renaming.new_dentry())?;
-        renaming.rename()?;
-        self.dentry.take().ok_or(EIO)
+        self.rename(dir, name, RenameFlags::Plain, expect)?;
+        Ok(self.into_dentry())
     }
 
     /// Exchanges the object with what is at `name` in `dir` and `expect` allows. Returns the object,
@@ -143,43 +128,47 @@ impl<'a> Staged<'a> {
     ///
     /// Those of the rename; what `expect` returns. The object is then removed.
     pub fn exchange(
-        mut self,
+        self,
         dir: &Dentry,
         name: Name<'_>,
         expect: impl FnOnce(&Dentry) -> Result,
     ) -> Result<(ARef<Dentry>, Self)> {
-        let dentry = self.dentry.as_ref().ok_or(EIO)?;
-        let workdir = &self.union.upper()?.workdir;
-        let renaming = Renaming::start_dentry(
-            self.write,
-            workdir,
-            dentry,
-            dir,
-            name,
-            RenameFlags::Exchange,
-        )?;
-        expect(renaming.new_dentry())?;
-        let other: ARef<Dentry> = renaming.new_dentry().into();
-        renaming.rename()?;
-        let published = self.dentry.replace(other).ok_or(EIO)?;
-        Ok((published, self))
+        let other = self.rename(dir, name, RenameFlags::Exchange, expect)?;
+        let write = self.write;
+        Ok((self.into_dentry(), Self::from_dentry(write, other)))
     }
 
-    /// Leaves the object where it is, to be removed by nobody.
-    pub fn into_dentry(mut self) -> Result<ARef<Dentry>> {
-        self.dentry.take().ok_or(EIO)
+    /// Renames the object. Returns what was at `name`.
+    fn rename(
+        &self,
+        dir: &Dentry,
+        name: Name<'_>,
+        flags: RenameFlags,
+        expect: impl FnOnce(&Dentry) -> Result,
+    ) -> Result<ARef<Dentry>> {
+        let UpperWrite { layer, access } = self.write;
+        let renaming =
+            Renaming::start_dentry(access, &layer.workdir, &self.dentry, dir, name, flags)?;
+        expect(renaming.new_dentry())?;
+        let other = renaming.new_dentry().into();
+        renaming.rename()?;
+        Ok(other)
+    }
+
+    /// Leaves the object where it is.
+    pub fn into_dentry(mut self) -> ARef<Dentry> {
+        self.is_kept = true;
+        self.dentry.clone()
     }
 }
 
 impl Drop for Staged<'_> {
     fn drop(&mut self) {
-        let Some(dentry) = self.dentry.take() else {
+        if self.is_kept {
             return;
-        };
-        let Ok(upper) = self.union.upper() else {
-            return;
-        };
-        let removed = Removing::start_dentry(self.write, &upper.workdir, &dentry)
+        }
+        let UpperWrite { layer, access } = self.write;
+        let removed = Removing::start_dentry(access, &layer.workdir, &self.dentry)
             .and_then(|removing| removing.remove());
         if let Err(e) = removed {
             // The next mount removes it.
@@ -193,18 +182,18 @@ impl Drop for Staged<'_> {
 
 /// Makes a whiteout at the free name `name` in `dir` of the upper layer: one more link to the shared
 /// one, straight to its place (the operation `whiteout` of the 2010 union mounts).
-pub fn whiteout(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
+pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result {
     for _ in 0..2 {
-        let shared = shared_whiteout(union, write)?;
-        match Creating::start(write, dir, name)?.make(0, NewObject::Link(&shared)) {
+        let shared = shared_whiteout(write)?;
+        match Creating::start(&write.access, dir, name)?.make(0, NewObject::Link(&shared)) {
             // It has as many links as the file system allows, or a stranger removed it.
-            Err(e) if e == EMLINK || e == ENOENT => replace_shared_whiteout(union, write, &shared)?,
+            Err(e) if e == EMLINK || e == ENOENT => replace_shared_whiteout(write, &shared)?,
             // A file system without hard links.
             Err(e) if e == EPERM || e == EOPNOTSUPP => break,
             other => return other.map(drop),
         }
     }
-    Creating::start(write, dir, name)?
+    Creating::start(&write.access, dir, name)?
         .make(WHITEOUT_MODE, NewObject::Special(0))
         .map(drop)
 }
@@ -226,26 +215,26 @@ pub fn fallthru(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result
 }
 
 /// The shared whiteout, made if there is none.
-fn shared_whiteout(union: &Union, write: &WriteAccess<'_>) -> Result<ARef<Dentry>> {
-    let mut shared = union.upper()?.whiteout.lock();
+fn shared_whiteout(write: &UpperWrite<'_>) -> Result<ARef<Dentry>> {
+    let mut shared = write.layer.whiteout.lock();
     if let Some(existing) = &*shared {
         return Ok(existing.clone());
     }
-    let made = make_whiteout(union, write)?.into_dentry()?;
+    let made = make_whiteout(write)?.into_dentry();
     *shared = Some(made.clone());
     Ok(made)
 }
 
 /// Gives a shared whiteout up that takes no more links, with its name in the work directory.
-fn replace_shared_whiteout(union: &Union, write: &WriteAccess<'_>, spent: &Dentry) -> Result {
+fn replace_shared_whiteout(write: &UpperWrite<'_>, spent: &Dentry) -> Result {
     {
-        let mut shared = union.upper()?.whiteout.lock();
+        let mut shared = write.layer.whiteout.lock();
         if !shared.as_ref().is_some_and(|s| s.same(spent)) {
             return Ok(());
         }
         *shared = None;
     }
-    match Removing::start_dentry(write, &union.upper()?.workdir, spent) {
+    match Removing::start_dentry(&write.access, &write.layer.workdir, spent) {
         Ok(removing) => removing.remove(),
         // A stranger removed it.
         Err(_) => Ok(()),
@@ -261,41 +250,41 @@ const WHITEOUT_MODE: u16 = Kind::CharDevice.with(0);
 /// # Errors
 ///
 /// `EINVAL` if it cannot.
-pub fn probe(union: &Union, write: &WriteAccess<'_>) -> Result {
-    let upper = union.upper()?;
-    let file = Staged::make(union, write, Kind::Regular.with(0), NewObject::Regular)?;
-    let (old, new) = (file.dentry()?.name_snapshot()?, TempName::next());
+pub fn probe(write: &UpperWrite<'_>) -> Result {
+    let UpperWrite { layer, access } = write;
+    let file = Staged::make(write, Kind::Regular.with(0), NewObject::Regular)?;
+    let (old, new) = (file.dentry().name_snapshot()?, TempName::next());
     let renaming = Renaming::start_dentry(
-        write,
-        &upper.workdir,
-        file.dentry()?,
-        &upper.workdir,
+        access,
+        &layer.workdir,
+        file.dentry(),
+        &layer.workdir,
         new.name()?,
         RenameFlags::Whiteout,
     )?;
     renaming.rename()?;
-    let whiteout = namei::lookup_one_unlocked(&upper.mnt, &upper.workdir, old.name())?;
+    let whiteout = namei::lookup_one_unlocked(&layer.mnt, &layer.workdir, old.name())?;
     if !whiteout.inode().is_some_and(|inode| inode.is_whiteout()) {
         return Err(EINVAL);
     }
-    *upper.whiteout.lock() = Some(whiteout);
+    *layer.whiteout.lock() = Some(whiteout);
     Ok(())
 }
 
 /// A whiteout in the work directory: a link to the shared one where that is possible.
-pub fn whiteout_link<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
-    let shared = union.upper()?.whiteout.lock().clone();
+pub fn whiteout_link<'a>(write: &'a UpperWrite<'a>) -> Result<Staged<'a>> {
+    let shared = write.layer.whiteout.lock().clone();
     if let Some(shared) = shared {
-        if let Ok(staged) = Staged::make(union, write, 0, NewObject::Link(&shared)) {
+        if let Ok(staged) = Staged::make(write, 0, NewObject::Link(&shared)) {
             return Ok(staged);
         }
     }
-    make_whiteout(union, write)
+    make_whiteout(write)
 }
 
 /// A whiteout in the work directory.
-fn make_whiteout<'a>(union: &'a Union, write: &'a WriteAccess<'a>) -> Result<Staged<'a>> {
-    Staged::make(union, write, WHITEOUT_MODE, NewObject::Special(0))
+fn make_whiteout<'a>(write: &'a UpperWrite<'a>) -> Result<Staged<'a>> {
+    Staged::make(write, WHITEOUT_MODE, NewObject::Special(0))
 }
 
 /// Removes the shared whiteout's name from the work directory, at unmount, unless the upper layer is

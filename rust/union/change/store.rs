@@ -17,7 +17,7 @@ use crate::{
             impure, inherit, reserve,
             stage::{self, New, Staged},
         },
-        layers::{private_xattrs, union::Union},
+        layers::{layer::UpperWrite, private_xattrs, union::Union},
         listing::dir_cache::{self, Listing},
         Inode,
     },
@@ -94,12 +94,12 @@ pub struct OldTimes {
 /// The upper layer of a union, with write access to it. With the mounter's credentials.
 pub struct UpperStore<'a> {
     union: &'a Union,
-    write: &'a WriteAccess<'a>,
+    write: &'a UpperWrite<'a>,
 }
 
 impl<'a> UpperStore<'a> {
     /// The upper layer of `union`.
-    pub fn new(union: &'a Union, write: &'a WriteAccess<'a>) -> Self {
+    pub fn new(union: &'a Union, write: &'a UpperWrite<'a>) -> Self {
         Self { union, write }
     }
 
@@ -107,7 +107,7 @@ impl<'a> UpperStore<'a> {
     where
         'a: 'd,
     {
-        PathRef::new(self.write.mnt(), dentry)
+        PathRef::new(self.write.access.mnt(), dentry)
     }
 }
 
@@ -121,7 +121,7 @@ impl<'a> Store for UpperStore<'a> {
     type OldTimes = Option<OldTimes>;
 
     fn make(&mut self, place: Place<'a>, new: New<'a>) -> Result<Attempt<ARef<Dentry>>> {
-        let creating = Creating::start(self.write, place.upper_dir()?, place.name)?;
+        let creating = Creating::start(&self.write.access, place.upper_dir()?, place.name)?;
         Ok(match upper_entry(creating.dentry())? {
             UpperEntry::Nothing => Attempt::Made(creating.make(new.mode, new.object)?),
             taken => Attempt::Taken(taken),
@@ -129,20 +129,15 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn stage(&mut self, place: Place<'a>, new: New<'a>) -> Result<Staged<'a>> {
-        inherit::stage(self.union, self.write, place.dir, new)
+        inherit::stage(self.write, place.dir, new)
     }
 
     fn stage_whiteout(&mut self) -> Result<Staged<'a>> {
-        stage::whiteout_link(self.union, self.write)
+        stage::whiteout_link(self.write)
     }
 
     fn set_staged_opaque(&mut self, staged: &Staged<'a>) -> Result {
-        private_xattrs::set(
-            self.union,
-            staged.dentry()?,
-            Attr::Opaque,
-            value::OPAQUE_YES,
-        )
+        private_xattrs::set(self.union, staged.dentry(), Attr::Opaque, value::OPAQUE_YES)
     }
 
     fn publish(
@@ -164,28 +159,28 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn remove(&mut self, place: Place<'a>, object: Object<'a>) -> Result {
-        let removing = Removing::start(self.write, place.upper_dir()?, place.name)?;
+        let removing = Removing::start(&self.write.access, place.upper_dir()?, place.name)?;
         expect(Expect::Object(object), removing.dentry())?;
         removing.remove()
     }
 
     fn make_whiteout(&mut self, place: Place<'a>) -> Result {
-        stage::whiteout(self.union, self.write, place.upper_dir()?, place.name)
+        stage::whiteout(self.write, place.upper_dir()?, place.name)
     }
 
     fn remove_whiteout(&mut self, place: Place<'a>) -> Result {
-        stage::fallthru(self.write, place.upper_dir()?, place.name)
+        stage::fallthru(&self.write.access, place.upper_dir()?, place.name)
     }
 
     fn clear(&mut self, dir: Object<'a>) -> Result {
         let listing = dir.listing.ok_or(EIO)?;
         dir_cache::forget(dir.inode.data());
-        clear(self.union, self.write, dir.upper()?, listing)
+        clear(self.union, &self.write.access, dir.upper()?, listing)
     }
 
     fn clear_staged(&mut self, staged: &Staged<'a>, dir: Object<'a>) -> Result {
         let listing = dir.listing.ok_or(EIO)?;
-        clear(self.union, self.write, staged.dentry()?, listing)
+        clear(self.union, &self.write.access, staged.dentry(), listing)
     }
 
     fn set_opaque(&mut self, dir: Object<'a>) -> Result {
@@ -226,7 +221,14 @@ impl<'a> Store for UpperStore<'a> {
             How::LeaveWhiteout => RenameFlags::Whiteout,
         };
         let (old_dir, new_dir) = (old.upper_dir()?, new.upper_dir()?);
-        let renaming = Renaming::start(self.write, old_dir, old.name, new_dir, new.name, flags)?;
+        let renaming = Renaming::start(
+            &self.write.access,
+            old_dir,
+            old.name,
+            new_dir,
+            new.name,
+            flags,
+        )?;
         expect(Expect::Object(object), renaming.old_dentry())?;
         expect(target, renaming.new_dentry())?;
         let times = match target {

@@ -5,7 +5,7 @@
 use crate::{
     union::{
         layers::{identity, numbers::Numbers, reserved::Reserved},
-        listing::recorder::Recorder,
+        listing::record_file::Recorder,
     },
     vfs::{
         dentry::Dentry,
@@ -117,6 +117,14 @@ pub struct UpperLayer {
     pub mnt: PrivateMount,
 }
 
+/// The upper layer, with the right to write to it.
+pub struct UpperWrite<'a> {
+    /// The layer.
+    pub layer: &'a UpperLayer,
+    /// The right.
+    pub access: WriteAccess<'a>,
+}
+
 /// The claims on the two directories that a union writes to.
 pub struct Claims {
     /// On the upper directory.
@@ -131,8 +139,11 @@ impl UpperLayer {
     /// # Errors
     ///
     /// `EROFS`.
-    pub fn want_write(&self) -> Result<WriteAccess<'_>> {
-        WriteAccess::want(&self.mnt)
+    pub fn want_write(&self) -> Result<UpperWrite<'_>> {
+        Ok(UpperWrite {
+            layer: self,
+            access: WriteAccess::want(&self.mnt)?,
+        })
     }
 
     /// Whether this is the upper directory or the directory the work directory is in. Seen in a lower

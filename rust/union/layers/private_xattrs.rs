@@ -91,7 +91,12 @@ struct Stored<'a> {
 
 impl Stored<'_> {
     fn value<'b>(&self, buf: &'b mut [u8]) -> Result<&'b [u8]> {
-        let len = match xattr::get(self.path.mnt(), self.path.dentry(), self.attr_name, &mut *buf) {
+        let len = match xattr::get(
+            self.path.mnt(),
+            self.path.dentry(),
+            self.attr_name,
+            &mut *buf,
+        ) {
             // Longer than any value of ours: the decoder refuses the full buffer.
             Err(e) if e == ERANGE => buf.len(),
             other => other?,

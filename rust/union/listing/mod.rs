@@ -7,6 +7,5 @@ pub mod dir_cache;
 pub mod reclaim;
 pub mod record;
 pub mod record_file;
-pub mod recorder;
 pub mod scan;
 pub mod slot;

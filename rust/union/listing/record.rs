@@ -13,7 +13,7 @@ use crate::{
     logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::RecordId},
     union::{
         layers::{node::Node, union::Union},
-        listing::recorder::Recorder,
+        listing::record_file::Recorder,
     },
 };
 use kernel::{prelude::*, sync::Arc};

@@ -14,8 +14,15 @@ use crate::{
     },
     union::layers::private_dir::PrivateDir,
     vfs::{
-        attr::Iattr, cred::override_creds, file::BackedFile, statfs::Statfs, task_work,
-        types::Loff, work::Task, write::WriteAccess,
+        attr::Iattr,
+        cred::override_creds,
+        file::BackedFile,
+        once,
+        statfs::Statfs,
+        task_work,
+        types::Loff,
+        work::{Background, Task},
+        write::WriteAccess,
     },
 };
 use kernel::{
@@ -25,7 +32,7 @@ use kernel::{
     sync::{
         aref::ARef,
         atomic::{Atomic, Relaxed},
-        Arc, Mutex,
+        Arc, Mutex, SetOnce,
     },
 };
 
@@ -36,6 +43,11 @@ const MAX_BYTES: u64 = 256 << 20;
 const DISK_SHARE: u64 = 32;
 /// Bytes of the sets that wait to be written, beyond which no further one does.
 const MAX_QUEUED_BYTES: usize = 32 << 20;
+
+/// After how many milliseconds sets are written down: whoever has read a directory does not wait for it,
+/// and what comes soon after goes with it.
+const RECORD_DELAY: u32 = 1000;
+
 /// The records of a union.
 #[pin_data]
 pub struct Records {
@@ -317,6 +329,49 @@ impl Task for Records {
                 self.recorded.fetch_add(1, Relaxed);
             }
         })
+    }
+}
+
+/// The background writer of [`Records`].
+pub struct Recorder {
+    /// The records.
+    pub records: Arc<Records>,
+    /// Created on first use.
+    writer: SetOnce<Background<Records>>,
+}
+
+impl Recorder {
+    /// One that has nothing to write yet.
+    pub fn new(records: Arc<Records>) -> Self {
+        Self {
+            records,
+            writer: SetOnce::new(),
+        }
+    }
+
+    /// Has what waits written down in a while.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn start(&self) -> Result {
+        if self.writer.as_ref().is_none() {
+            once::get_or_put(
+                &self.writer,
+                Background::new(c"union", self.records.clone())?,
+            );
+        }
+        if let Some(writer) = self.writer.as_ref() {
+            writer.start(RECORD_DELAY);
+        }
+        Ok(())
+    }
+
+    /// Writes down what waits, and closes the file: at unmount.
+    pub fn finish(self) {
+        // What waits is done now, and this waits for its end.
+        drop(self.writer);
+        self.records.close();
     }
 }
 

@@ -107,10 +107,10 @@ impl Context<UnionFs> for MountContext {
         let sb = sb.set_data(union, Handlers::new::<UnionXattr>());
         let union = sb.data();
         union.with_creds(|| {
-            if let Some(dirs) = dirs.upper() {
-                workdir::probe_whiteout(fc, dirs.work, union)?;
+            if let (Some(dirs), Some(upper)) = (dirs.upper(), &union.upper) {
+                workdir::probe_whiteout(fc, dirs.work, upper)?;
                 if !union.should_sync() {
-                    workdir::mark_volatile(fc, dirs.work, union)?;
+                    workdir::mark_volatile(fc, dirs.work, upper)?;
                 }
             }
             Root::new(root::get(sb, dirs)?)

@@ -16,7 +16,10 @@ use crate::{
             reserved::Reserved,
             union::Union,
         },
-        listing::{reclaim::Registry, record_file::Records, recorder::Recorder},
+        listing::{
+            reclaim::Registry,
+            record_file::{Recorder, Records},
+        },
         mount::{
             dirs::{MountDirs, OptionDir, UpperDirs},
             uuid, workdir,

@@ -5,9 +5,10 @@
 
 use crate::{
     logic::{
+        alloc::Vec,
         codec::XattrSpace,
         layers::escape_lowerdir,
-        options::{Fsync, Redirects, StatfsType, Uuid, Whiteouts},
+        options::{Config, Fsync, Redirects, StatfsType, Uuid, Whiteouts},
     },
     union::layers::union::Union,
     vfs::seq_show::SeqFile,
@@ -22,59 +23,59 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
             m.option(c"lowerdir+", Some(&lower.name));
         }
     } else {
-        let mut list = crate::logic::alloc::Vec::new();
-        for (i, lower) in union.lowers.iter().enumerate() {
-            if i > 0 {
-                list.push(b':').map_err(|_| ENOMEM)?;
-            }
-            escape_lowerdir(lower.name.to_bytes(), &mut list).map_err(|_| ENOMEM)?;
-        }
-        list.push(0).map_err(|_| ENOMEM)?;
-        m.option(
-            c"lowerdir",
-            Some(CStr::from_bytes_with_nul(&list).map_err(|_| EINVAL)?),
-        );
+        paths(m, c"lowerdir", union.lowers.iter().map(|lower| &lower.name))?;
     }
     if let Some(upper) = &union.upper {
-        for (key, name) in [(c"upperdir", &upper.name), (c"workdir", &upper.work_name)] {
-            let mut escaped = crate::logic::alloc::Vec::new();
-            escape_lowerdir(name.to_bytes(), &mut escaped).map_err(|_| ENOMEM)?;
-            escaped.push(0).map_err(|_| ENOMEM)?;
-            m.option(
-                key,
-                Some(CStr::from_bytes_with_nul(&escaped).map_err(|_| EINVAL)?),
-            );
+        paths(m, c"upperdir", [&upper.name].into_iter())?;
+        paths(m, c"workdir", [&upper.work_name].into_iter())?;
+    }
+    let Config {
+        xattr_space,
+        fsync,
+        hard_ro,
+        redirects,
+        statfs,
+        whiteouts,
+        fallthru,
+        uuid,
+        ..
+    } = union.config;
+    for (is_shown, key, value) in [
+        (xattr_space == XattrSpace::User, c"userxattr", None),
+        (fsync == Fsync::Strict, c"fsync", Some(c"strict")),
+        (fsync == Fsync::Volatile, c"volatile", None),
+        (hard_ro, c"hard_ro", None),
+        (
+            redirects == Redirects::Refuse,
+            c"redirect_dir",
+            Some(c"nofollow"),
+        ),
+        (statfs == StatfsType::Fuse, c"statfs", Some(c"fuse")),
+        (whiteouts == Whiteouts::Aufs, c"whiteout", Some(c"aufs")),
+        (!fallthru, c"fallthru", Some(c"off")),
+        (uuid == Uuid::On, c"uuid", Some(c"on")),
+        (uuid == Uuid::Null, c"uuid", Some(c"null")),
+        (uuid == Uuid::Off, c"uuid", Some(c"off")),
+    ] {
+        if is_shown {
+            m.option(key, value);
         }
     }
-    if union.config.xattr_space == XattrSpace::User {
-        m.option(c"userxattr", None);
+    Ok(())
+}
+
+/// Shows an option that names paths.
+fn paths<'a>(m: &SeqFile, key: &CStr, paths: impl Iterator<Item = &'a CString>) -> Result {
+    let mut list = Vec::new();
+    for (i, path) in paths.enumerate() {
+        if i > 0 {
+            list.push(b':')?;
+        }
+        escape_lowerdir(path.to_bytes(), &mut list)?;
     }
-    match union.config.fsync {
-        Fsync::Auto => {}
-        Fsync::Strict => m.option(c"fsync", Some(c"strict")),
-        Fsync::Volatile => m.option(c"volatile", None),
-    }
-    if union.config.hard_ro {
-        m.option(c"hard_ro", None);
-    }
-    if union.config.redirects == Redirects::Refuse {
-        m.option(c"redirect_dir", Some(c"nofollow"));
-    }
-    if union.config.statfs == StatfsType::Fuse {
-        m.option(c"statfs", Some(c"fuse"));
-    }
-    if union.config.whiteouts == Whiteouts::Aufs {
-        m.option(c"whiteout", Some(c"aufs"));
-    }
-    if !union.config.fallthru {
-        m.option(c"fallthru", Some(c"off"));
-    }
-    match union.config.uuid {
-        Uuid::Auto => {}
-        Uuid::On => m.option(c"uuid", Some(c"on")),
-        Uuid::Null => m.option(c"uuid", Some(c"null")),
-        Uuid::Off => m.option(c"uuid", Some(c"off")),
-    }
+    list.push(0)?;
+    let list = CStr::from_bytes_with_nul(&list).map_err(|_| EINVAL)?;
+    m.option(key, Some(list));
     Ok(())
 }
 

@@ -13,7 +13,6 @@ use crate::{
         layers::{
             layer::UpperLayer,
             private_dir::{close, names},
-            union::Union,
         },
         mount::dirs::OptionDir,
     },
@@ -94,7 +93,7 @@ pub fn open(
     Ok(workdir)
 }
 
-/// The key of hashes of names ([`Union::hash_key`]): that which an earlier mount has left with the work
+/// The key of hashes of names ([`Union::hash_key`](crate::union::layers::union::Union::hash_key)): that which an earlier mount has left with the work
 /// directory, or a new one.
 ///
 /// # Errors
@@ -122,11 +121,11 @@ pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
 
 /// Marks the upper layer as one that is not synced, as overlayfs does: no mount takes it again until
 /// somebody has looked at it and removed the mark.
-pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result {
-    let write = union.upper()?.want_write()?;
-    let mut dir = union.upper()?.workdir.clone();
+pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Result {
+    let write = upper.want_write()?;
+    let mut dir = upper.workdir.clone();
     for name in [INCOMPAT, b"volatile".as_slice()] {
-        let creating = Creating::start(&write, &dir, Name::new(name)?)?;
+        let creating = Creating::start(&write.access, &dir, Name::new(name)?)?;
         dir = if creating.dentry().is_positive() {
             creating.keep()
         } else {
@@ -135,7 +134,7 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result 
                 .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))?
         };
     }
-    let dirty = Creating::start(&write, &dir, Name::new(b"dirty")?)?;
+    let dirty = Creating::start(&write.access, &dir, Name::new(b"dirty")?)?;
     if !dirty.dentry().is_positive() {
         dirty.make(Kind::Regular.with(0o600), NewObject::Regular)?;
     }
@@ -147,9 +146,8 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, union: &Union) -> Result 
 ///
 /// A file system that is full may be mounted, not least to make room through the union: then
 /// nothing is known, and whiteouts are made as they are needed.
-pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, union: &Union) -> Result {
-    let write = union.upper()?.want_write()?;
-    let made = match stage::probe(union, &write) {
+pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Result {
+    let made = match stage::probe(&upper.want_write()?) {
         Err(e) if e == ENOSPC || e == EDQUOT => {
             pr_warn_ratelimited!(
                 "the upper layer's file system is full: cannot make the first whiteout\n"

@@ -85,7 +85,7 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     union.with_creds(|| {
         let write = union.upper()?.want_write()?;
         let mut change = ViewChange::begin(dir);
-        stage::fallthru(&write, updir, name)?;
+        stage::fallthru(&write.access, updir, name)?;
         change.nothing(name);
         change.end();
         settle::refresh(dir);
