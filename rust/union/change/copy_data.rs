@@ -17,7 +17,7 @@ use crate::{
         kthread,
         path::PathRef,
         splice::Transfer,
-        task_work::fatal_signal_pending,
+        task_work::{self, fatal_signal_pending},
         types::Loff,
         write::WriteAccess,
     },
@@ -56,9 +56,7 @@ pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, si
 }
 
 fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff, holes: Holes) -> Result {
-    if fatal_signal_pending() {
-        return Err(EINTR);
-    }
+    task_work::go_on()?;
     if from.inode().size() == end
         && file::may_clone(from, to)
         // What shares blocks must get others when it is written to: nothing would be reserved.
@@ -84,9 +82,7 @@ fn copy_bytes(
     let mut pos: Loff = 0;
     let mut seeks = true;
     while pos < end {
-        if fatal_signal_pending() {
-            return Err(EINTR);
-        }
+        task_work::go_on()?;
         let data = match seeks.then(|| from.llseek(pos, seek::SEEK_DATA as i32)) {
             Some(Ok(data)) => data.clamp(pos, end),
             // Nothing but a hole up to the end.
@@ -121,18 +117,22 @@ fn copy_bytes(
             seeks = false;
             continue;
         }
-        while pos < stop {
-            if fatal_signal_pending() {
-                return Err(EINTR);
-            }
-            let left = usize::try_from(stop.saturating_sub(pos)).unwrap_or(usize::MAX);
-            let n = transfer.copy(pos, left.min(CHUNK))?;
-            if n == 0 {
-                // The lower file is shorter than it was: it changed under us.
-                return Err(EIO);
-            }
-            pos = pos.saturating_add(n as Loff);
+        copy_piece(transfer, pos, stop)?;
+        pos = stop;
+    }
+    Ok(())
+}
+
+fn copy_piece(transfer: &Transfer<'_>, mut pos: Loff, stop: Loff) -> Result {
+    while pos < stop {
+        task_work::go_on()?;
+        let left = usize::try_from(stop.saturating_sub(pos)).unwrap_or(usize::MAX);
+        let n = transfer.copy(pos, left.min(CHUNK))?;
+        if n == 0 {
+            // The lower file is shorter than it was: it changed under us.
+            return Err(EIO);
         }
+        pos = pos.saturating_add(n as Loff);
     }
     Ok(())
 }

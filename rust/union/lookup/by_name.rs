@@ -240,9 +240,7 @@ impl Layers for Lookup<'_> {
     }
 
     fn ask_path(&mut self, layer: u32, at: Option<&Found>, name: &[u8]) -> Result<Option<Found>> {
-        if task_work::fatal_signal_pending() {
-            return Err(EINTR);
-        }
+        task_work::go_on()?;
         let lowers = self.root.lowers();
         let index = lowers.partition_point(|lower| lower.layer < layer);
         let mut dir = LayerDir::lower(self.union, lowers.get(index).ok_or(EIO)?)?;

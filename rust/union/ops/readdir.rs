@@ -42,9 +42,8 @@ impl DirFileOperations<UnionFs> for UnionDir {
     fn iterate_shared(file: &OpenFile<UnionFs, ()>, ctx: &mut DirContext) -> Result {
         let inode = file.inode();
         let union = inode.sb().data();
-        let inums = union.inums;
         let short = file.wants_short_numbers();
-        let shown_ino = |ino| if short { inums.short(ino) } else { ino };
+        let shown_ino = |ino| if short { union.inums.short(ino) } else { ino };
         if ctx.pos() == 0 {
             if !ctx.emit(b".", shown_ino(inode.ino()), DT_DIR) {
                 return Ok(());
@@ -63,39 +62,11 @@ impl DirFileOperations<UnionFs> for UnionDir {
             true => Width::Short,
             false => Width::Long,
         };
-        // What is known of lower layers knows nothing of reservations.
-        let reserved = union.reserved();
         loop {
-            let from = u64::try_from(ctx.pos()).map_err(|_| EINVAL)?;
-            let freshness = match from {
-                2 => Freshness::Checked,
-                _ => Freshness::Any,
-            };
-            let listing = dir_cache::listing(inode, freshness)?;
-            let mut outdated = false;
-            // One call, not a loop: the names of the set and those of the upper layer are two loops inside.
-            let stopped = listing.list(from, width).any(|(pos, shown)| {
-                ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
-                let ino = match reserved {
-                    Some(reserved) if shown.is_lower => {
-                        let current = || listing.is_current(inode.data());
-                        reserved.shown_in_listing(shown.ino, current)
-                    }
-                    _ => Some(shown.ino),
-                };
-                match ino {
-                    Some(ino) => !ctx.emit(shown.name, shown_ino(ino), shown.dt),
-                    None => {
-                        outdated = true;
-                        true
-                    }
-                }
-            });
-            match (stopped, outdated) {
-                // A copy lies there now: it is listed with another look at the upper layer.
-                (_, true) => {}
-                (true, false) => return Ok(()),
-                (false, false) => break,
+            match emit(inode, ctx, width, shown_ino)? {
+                Stop::Outdated => {}
+                Stop::Full => return Ok(()),
+                Stop::End => break,
             }
         }
         ctx.set_pos(Loff::try_from(width.end()).unwrap_or(Loff::MAX));
@@ -131,4 +102,49 @@ impl DirFileOperations<UnionFs> for UnionDir {
         }
         union.with_creds(|| scan::open(union.upper_path(upper)?)?.fsync_range(start, end, datasync))
     }
+}
+
+/// Why no further name is emitted.
+#[derive(Clone, Copy)]
+enum Stop {
+    /// There is none.
+    End,
+    /// The caller takes no more.
+    Full,
+    /// A copy lies where the listing shows a lower object: another look at the upper layer shows it.
+    Outdated,
+}
+
+/// Emits the names of a directory from the position on.
+fn emit(
+    inode: &Inode,
+    ctx: &mut DirContext,
+    width: Width,
+    shown_ino: impl Fn(u64) -> u64,
+) -> Result<Stop> {
+    let from = u64::try_from(ctx.pos()).map_err(|_| EINVAL)?;
+    let freshness = match from {
+        2 => Freshness::Checked,
+        _ => Freshness::Any,
+    };
+    let listing = dir_cache::listing(inode, freshness)?;
+    // What is known of lower layers knows nothing of reservations.
+    let reserved = inode.sb().data().reserved();
+    // One call, not a loop: the names of the set and those of the upper layer are two loops inside.
+    let stop = listing.list(from, width).find_map(|(pos, shown)| {
+        ctx.set_pos(Loff::try_from(pos).unwrap_or(Loff::MAX));
+        let ino = match reserved {
+            Some(reserved) if shown.is_lower => {
+                let current = || listing.is_current(inode.data());
+                reserved.shown_in_listing(shown.ino, current)
+            }
+            _ => Some(shown.ino),
+        };
+        match ino {
+            Some(ino) if ctx.emit(shown.name, shown_ino(ino), shown.dt) => None,
+            Some(_) => Some(Stop::Full),
+            None => Some(Stop::Outdated),
+        }
+    });
+    Ok(stop.unwrap_or(Stop::End))
 }
