@@ -20,41 +20,16 @@ use crate::site::Site;
 
 const TRACEFS: &str = "/sys/kernel/tracing";
 
-/// An event, and the name under which it is reported.
-struct Counted {
-    name: &'static str,
-    event: &'static str,
-    below: bool,
-}
-
+/// The name under which an event is reported, the event, and whether it is counted for the lower layers.
+///
 /// Handles are journal transactions of one operation; commits go to the disk.  A lookup is one by a file system that
 /// is stacked on the layer, whether the layer has the name in its cache or not; a miss goes on to the layer itself.
-const EVENTS: &[Counted] = &[
-    Counted {
-        name: "journal_handles",
-        event: "jbd2/jbd2_handle_start",
-        below: false,
-    },
-    Counted {
-        name: "journal_commits",
-        event: "jbd2/jbd2_start_commit",
-        below: false,
-    },
-    Counted {
-        name: "top_lookups",
-        event: "bench/lookup",
-        below: false,
-    },
-    Counted {
-        name: "lower_lookups",
-        event: "bench/lookup",
-        below: true,
-    },
-    Counted {
-        name: "lower_misses",
-        event: "bench/miss",
-        below: true,
-    },
+const EVENTS: &[(&str, &str, bool)] = &[
+    ("journal_handles", "jbd2/jbd2_handle_start", false),
+    ("journal_commits", "jbd2/jbd2_start_commit", false),
+    ("top_lookups", "bench/lookup", false),
+    ("lower_lookups", "bench/lookup", true),
+    ("lower_misses", "bench/miss", true),
 ];
 
 /// Probes of functions every stacked file system comes through; the device is that of the directory looked into.
@@ -177,19 +152,15 @@ impl Counting {
 
     fn read(&self) -> Result<Reading> {
         let mut events = BTreeMap::new();
-        for counted in EVENTS {
-            let path = Path::new(TRACEFS)
-                .join("events")
-                .join(counted.event)
-                .join("hist");
+        for (name, event, below) in EVENTS {
+            let path = Path::new(TRACEFS).join("events").join(event).join("hist");
             let text =
                 fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
-            let device = if counted.below {
-                self.below_device
-            } else {
-                self.top_device
+            let device = match below {
+                true => self.below_device,
+                false => self.top_device,
             };
-            events.insert(counted.name, hits(&text, device));
+            events.insert(*name, hits(&text, device));
         }
         let path = format!("/sys/block/{}/stat", self.disk);
         let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;

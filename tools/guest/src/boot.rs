@@ -8,51 +8,21 @@ use anyhow::{Context, Result};
 use rustix::mount::MountFlags;
 use union_support::mount::mount;
 
-/// A mount every mode needs.
-struct KernelMount {
-    target: &'static str,
-    fstype: &'static str,
-    flags: MountFlags,
-    data: &'static str,
-}
+/// Without anything to be run or opened as a device.
+const PLAIN: MountFlags = MountFlags::NOSUID
+    .union(MountFlags::NODEV)
+    .union(MountFlags::NOEXEC);
+const FILES: MountFlags = MountFlags::NOSUID.union(MountFlags::NODEV);
+const DEVICES: MountFlags = MountFlags::NOSUID.union(MountFlags::NOEXEC);
 
-const KERNEL_MOUNTS: &[KernelMount] = &[
-    KernelMount {
-        target: "/proc",
-        fstype: "proc",
-        flags: MountFlags::NOSUID.union(MountFlags::NODEV.union(MountFlags::NOEXEC)),
-        data: "",
-    },
-    KernelMount {
-        target: "/sys",
-        fstype: "sysfs",
-        flags: MountFlags::NOSUID.union(MountFlags::NODEV.union(MountFlags::NOEXEC)),
-        data: "",
-    },
-    KernelMount {
-        target: "/dev",
-        fstype: "devtmpfs",
-        flags: MountFlags::NOSUID,
-        data: "mode=755",
-    },
-    KernelMount {
-        target: "/dev/pts",
-        fstype: "devpts",
-        flags: MountFlags::NOSUID.union(MountFlags::NOEXEC),
-        data: "mode=620,ptmxmode=666",
-    },
-    KernelMount {
-        target: "/tmp",
-        fstype: "tmpfs",
-        flags: MountFlags::NOSUID.union(MountFlags::NODEV),
-        data: "mode=1777",
-    },
-    KernelMount {
-        target: "/run",
-        fstype: "tmpfs",
-        flags: MountFlags::NOSUID.union(MountFlags::NODEV),
-        data: "mode=755",
-    },
+/// The mounts every mode needs: where, type, flags, options.
+const KERNEL_MOUNTS: &[(&str, &str, MountFlags, &str)] = &[
+    ("/proc", "proc", PLAIN, ""),
+    ("/sys", "sysfs", PLAIN, ""),
+    ("/dev", "devtmpfs", MountFlags::NOSUID, "mode=755"),
+    ("/dev/pts", "devpts", DEVICES, "mode=620,ptmxmode=666"),
+    ("/tmp", "tmpfs", FILES, "mode=1777"),
+    ("/run", "tmpfs", FILES, "mode=755"),
 ];
 
 /// Mounts the table of kernel file systems.
@@ -62,10 +32,10 @@ pub fn mount_kernel_file_systems() -> Result<()> {
 
 /// The same below another root.
 pub fn mount_kernel_file_systems_below(root: &Path) -> Result<()> {
-    for one in KERNEL_MOUNTS {
-        let target = root.join(one.target.trim_start_matches('/'));
+    for (target, fs_type, flags, options) in KERNEL_MOUNTS {
+        let target = root.join(target.trim_start_matches('/'));
         fs::create_dir_all(&target).with_context(|| format!("mkdir {}", target.display()))?;
-        mount(one.fstype, &target, one.fstype, one.flags, one.data)?;
+        mount(fs_type, &target, fs_type, *flags, options)?;
     }
     Ok(())
 }

@@ -57,9 +57,14 @@ pub fn large(places: &Places, fs_type: &str) -> Result<Disk> {
     })?;
     Ok(Disk {
         serial: fs_type.to_owned(),
-        image: scratch(places, fs_type, command, MIB)?,
+        image: scratch(places, fs_type, &words(command), MIB)?,
         writes: Writes::Forgotten,
     })
+}
+
+/// The words of a command none of which has a blank.
+pub fn words(command: &str) -> Vec<&str> {
+    command.split(' ').collect()
 }
 
 /// An empty file system; the image is the last argument of the command that makes it.

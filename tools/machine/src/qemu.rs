@@ -13,6 +13,11 @@ fn args<const N: usize>(words: [&str; N]) -> Args {
     words.iter().map(OsString::from).collect()
 }
 
+/// The same of one line, no word of which has a blank.
+fn line(words: &str) -> Args {
+    words.split(' ').map(OsString::from).collect()
+}
+
 /// A comma ends an option of QEMU unless it is doubled.
 pub fn quote(path: &Path) -> String {
     path.to_string_lossy().replace(',', ",,")
@@ -63,43 +68,24 @@ impl Processors {
     }
 
     fn args(self, architecture: Architecture) -> Args {
-        let number = match self {
-            Self::Many(number) => number,
-            Self::Counted => 1,
-        };
-        let mut args = match self {
-            Self::Many(_) if architecture.native() && kvm_usable() => {
-                args(["-accel", "kvm", "-cpu", "host"])
+        let cpu = architecture.emulated();
+        let (accelerator, number) = match self {
+            Self::Many(number) if architecture.native() && kvm_usable() => {
+                ("-accel kvm -cpu host".to_owned(), number)
             }
-            Self::Many(_) => args([
-                "-accel",
-                "tcg,thread=multi",
-                "-cpu",
-                architecture.emulated(),
-            ]),
-            Self::Counted => args([
-                "-accel",
-                "tcg,thread=single",
-                "-icount",
-                "shift=0,sleep=off",
-                "-cpu",
-                architecture.emulated(),
-            ]),
+            Self::Many(number) => (format!("-accel tcg,thread=multi -cpu {cpu}"), number),
+            Self::Counted => {
+                let clock = "-icount shift=0,sleep=off";
+                (format!("-accel tcg,thread=single {clock} -cpu {cpu}"), 1)
+            }
         };
-        args.extend(["-smp", &number.to_string()].map(OsString::from));
-        args
+        line(&format!("{accelerator} -smp {number}"))
     }
 }
 
 /// The machine itself: processors, memory, nothing that is not asked for.
 pub fn machine(architecture: Architecture, processors: Processors, memory: &str) -> Args {
-    let mut args = args([
-        "-nodefaults",
-        "-no-user-config",
-        "-display",
-        "none",
-        "-no-reboot",
-    ]);
+    let mut args = line("-nodefaults -no-user-config -display none -no-reboot");
     args.extend(architecture.machine().iter().map(OsString::from));
     args.extend(processors.args(architecture));
     args.extend(["-m", memory].map(OsString::from));
@@ -154,17 +140,12 @@ pub fn console_socket(socket: &Path) -> Args {
 
 /// A serial console on the terminal; interrupt keys go to the guest.
 pub fn console_stdio() -> Args {
-    args([
-        "-chardev",
-        "stdio,id=console,signal=off",
-        "-serial",
-        "chardev:console",
-    ])
+    line("-chardev stdio,id=console,signal=off -serial chardev:console")
 }
 
 /// The bus the named ports are on.
 pub fn port_bus() -> Args {
-    args(["-device", "virtio-serial-pci"])
+    line("-device virtio-serial-pci")
 }
 
 /// One named port that a socket carries.
@@ -235,5 +216,5 @@ pub fn share(directory: &Path) -> Args {
 
 /// Random numbers, for which programs of a Debian root would otherwise wait.
 pub fn random() -> Args {
-    args(["-device", "virtio-rng-pci"])
+    line("-device virtio-rng-pci")
 }

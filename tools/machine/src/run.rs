@@ -15,19 +15,8 @@ use crate::paths::{Kernel, Places};
 use crate::qemu::Processors;
 
 /// Modules of the kernel such a machine uses.
-const MODULES: &[&str] = &[
-    "virtio_pci",
-    "virtio_blk",
-    "virtio_console",
-    "virtio_rng",
-    "erofs",
-    "ext4",
-    "overlay",
-    "loop",
-    "9p",
-    "9pnet_virtio",
-    "fuse",
-];
+const MODULES: &str = "virtio_pci virtio_blk virtio_console virtio_rng erofs ext4 overlay loop 9p \
+     9pnet_virtio fuse";
 
 /// Memory of a machine, if not said otherwise.
 pub const MEMORY: &str = "2G";
@@ -164,7 +153,7 @@ fn plan<'a>(
         image: root,
         writes: Writes::Refused,
     }];
-    let mut modules = MODULES.to_vec();
+    let mut modules = disks::words(MODULES);
     modules.extend(request.modules.iter().map(String::as_str));
     for name in &request.scratch {
         disks.push(disks::large(places, name)?);

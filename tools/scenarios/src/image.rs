@@ -19,7 +19,7 @@ pub struct Image {
     /// Type for mount(2).
     pub fstype: &'static str,
     /// What makes it; the image is the last argument.
-    pub mkfs: &'static [&'static str],
+    pub mkfs: &'static str,
     /// Size.
     pub mib: u64,
 }
@@ -28,21 +28,7 @@ pub struct Image {
 pub const EXT4: Image = Image {
     name: "small-ext4",
     fstype: "ext4",
-    mkfs: &[
-        "mkfs.ext4",
-        "-q",
-        "-F",
-        "-b",
-        "1024",
-        "-m",
-        "0",
-        "-N",
-        "256",
-        "-O",
-        "quota,project,^resize_inode",
-        "-E",
-        "quotatype=usrquota:grpquota:prjquota,lazy_itable_init=0",
-    ],
+    mkfs: "mkfs.ext4 -q -F -b 1024 -m 0 -N 256 -O quota,project,^resize_inode -E quotatype=usrquota:grpquota:prjquota,lazy_itable_init=0",
     mib: 12,
 };
 
@@ -50,7 +36,7 @@ pub const EXT4: Image = Image {
 pub const CASEFOLD: Image = Image {
     name: "small-casefold",
     fstype: "ext4",
-    mkfs: &["mkfs.ext4", "-q", "-F", "-O", "casefold,^resize_inode"],
+    mkfs: "mkfs.ext4 -q -F -O casefold,^resize_inode",
     mib: 8,
 };
 
@@ -58,7 +44,7 @@ pub const CASEFOLD: Image = Image {
 pub const XFS: Image = Image {
     name: "small-xfs",
     fstype: "xfs",
-    mkfs: &["mkfs.xfs", "--unsupported", "-q", "-f"],
+    mkfs: "mkfs.xfs --unsupported -q -f",
     mib: 32,
 };
 
@@ -66,15 +52,7 @@ pub const XFS: Image = Image {
 pub const UNCHECKED: Image = Image {
     name: "small-unchecked",
     fstype: "ext4",
-    mkfs: &[
-        "mkfs.ext4",
-        "-q",
-        "-F",
-        "-b",
-        "1024",
-        "-O",
-        "^metadata_csum,^resize_inode",
-    ],
+    mkfs: "mkfs.ext4 -q -F -b 1024 -O ^metadata_csum,^resize_inode",
     mib: 4,
 };
 
@@ -82,25 +60,7 @@ pub const UNCHECKED: Image = Image {
 pub const CRASH_EXT4: Image = Image {
     name: "crash-ext4",
     fstype: "ext4",
-    mkfs: &[
-        "mkfs.ext4",
-        "-q",
-        "-F",
-        "-b",
-        "4096",
-        "-I",
-        "256",
-        "-N",
-        "1024",
-        "-m",
-        "0",
-        "-J",
-        "size=4",
-        "-O",
-        "^resize_inode",
-        "-E",
-        "lazy_itable_init=0,lazy_journal_init=0",
-    ],
+    mkfs: "mkfs.ext4 -q -F -b 4096 -I 256 -N 1024 -m 0 -J size=4 -O ^resize_inode -E lazy_itable_init=0,lazy_journal_init=0",
     mib: 12,
 };
 
@@ -108,7 +68,7 @@ pub const CRASH_EXT4: Image = Image {
 pub const CRASH_XFS: Image = Image {
     name: "crash-xfs",
     fstype: "xfs",
-    mkfs: &["mkfs.xfs", "--unsupported", "-q", "-f"],
+    mkfs: "mkfs.xfs --unsupported -q -f",
     mib: 20,
 };
 

@@ -110,7 +110,7 @@ impl Fs {
     }
 
     /// What makes an empty one, with the size of the disk in MiB; the image is the last argument.
-    pub fn mkfs(self) -> Option<(&'static [&'static str], u64)> {
+    pub fn mkfs(self) -> Option<(&'static str, u64)> {
         let mib = match self {
             Self::Xfs => 512,
             _ => 256,

@@ -23,21 +23,11 @@ pub fn by_serial(serial: &str) -> io::Result<PathBuf> {
 }
 
 /// What makes an empty file system of a type that can be written to; the image is the last argument.
-pub fn mkfs(fs_type: &str) -> Option<&'static [&'static str]> {
+pub fn mkfs(fs_type: &str) -> Option<&'static str> {
     match fs_type {
-        "ext4" => Some(&[
-            "mkfs.ext4",
-            "-q",
-            "-F",
-            "-b",
-            "4096",
-            "-I",
-            "256",
-            "-O",
-            "^resize_inode",
-        ]),
-        "xfs" => Some(&["mkfs.xfs", "-q", "-f", "-m", "reflink=1"]),
-        "btrfs" => Some(&["mkfs.btrfs", "-q", "-f"]),
+        "ext4" => Some("mkfs.ext4 -q -F -b 4096 -I 256 -O ^resize_inode"),
+        "xfs" => Some("mkfs.xfs -q -f -m reflink=1"),
+        "btrfs" => Some("mkfs.btrfs -q -f"),
         _ => None,
     }
 }

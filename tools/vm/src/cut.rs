@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use regex_lite::Regex;
 use union_machine::console::Tail;
-use union_machine::disks::{Disk, Writes};
+use union_machine::disks::{Disk, Writes, words};
 use union_machine::initramfs::{self, Contents};
 use union_machine::machine::{Event, Machine, Plan};
 use union_machine::options::Guest;
@@ -25,15 +25,7 @@ use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
 /// Modules of the kernel such a machine uses.
-const MODULES: &[&str] = &[
-    "virtio_pci",
-    "virtio_blk",
-    "virtio_console",
-    "virtio_rng",
-    "overlay",
-    "ext4",
-    "xfs",
-];
+const MODULES: &str = "virtio_pci virtio_blk virtio_console virtio_rng overlay ext4 xfs";
 
 /// What to do.
 #[derive(Args)]
@@ -70,7 +62,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     };
     let contents = Contents {
         guest: &guest,
-        modules: MODULES,
+        modules: &words(MODULES),
         union,
         files: &[],
     };

@@ -124,7 +124,7 @@ impl<'a> Setup<'a> {
         let folder = places.repo.join("out/demo");
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         let mkfs = disk::mkfs("ext4").context("ext4 can be made")?;
-        let empty = disks::scratch(places, "demo", mkfs, 512)?;
+        let empty = disks::scratch(places, "demo", &disks::words(mkfs), 512)?;
         for name in [Top::DiskA, Top::DiskB].iter().filter_map(|top| top.disk()) {
             disks::copy(&empty, &folder.join(name))?;
         }

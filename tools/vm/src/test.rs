@@ -12,6 +12,7 @@ use regex_lite::Regex;
 use serde::Serialize;
 use union_machine::architecture::Architecture;
 use union_machine::console::{self, Tail};
+use union_machine::disks::words;
 use union_machine::initramfs::{self, Contents};
 use union_machine::machine::{Event, Machine, Plan};
 use union_machine::modules::Dependencies;
@@ -30,21 +31,8 @@ use crate::verdict::{Case, Report, Status};
 use crate::{programs, test_disks};
 
 /// Modules of the kernel the scenarios use, besides those of the file systems of the shapes.
-const MODULES: &[&str] = &[
-    "virtio_pci",
-    "virtio_blk",
-    "virtio_console",
-    "virtio_rng",
-    "overlay",
-    "loop",
-    "dm_mod",
-    "dm_flakey",
-    "quota_v2",
-    "fuse",
-    "vfat",
-    "nls_cp437",
-    "nls_ascii",
-];
+const MODULES: &str = "virtio_pci virtio_blk virtio_console virtio_rng overlay loop dm_mod dm_flakey \
+     quota_v2 fuse vfat nls_cp437 nls_ascii";
 
 /// Modules of which the cases say themselves that the kernel does not have them.
 const IF_THERE: &[&str] = &["bfs"];
@@ -401,9 +389,8 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         .into_iter()
         .filter(|fs| fs.disk().is_some());
     let dependencies = Dependencies::read(&kernel.modules)?;
-    let modules: Vec<&str> = MODULES
-        .iter()
-        .copied()
+    let modules: Vec<&str> = words(MODULES)
+        .into_iter()
         .chain(
             IF_THERE
                 .iter()

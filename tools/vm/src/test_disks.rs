@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use union_machine::disks::{Disk, Writes, run, run_from, scratch, temporary};
+use union_machine::disks::{Disk, Writes, run, run_from, scratch, temporary, words};
 use union_machine::paths::Places;
 use union_scenarios::image::{IMAGES, Image};
 use union_scenarios::numbers;
@@ -21,7 +21,7 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
     for fs in shape::file_systems() {
         let Some(serial) = fs.disk() else { continue };
         let image = match fs.mkfs() {
-            Some((command, mib)) => scratch(places, fs.name(), command, mib)?,
+            Some((command, mib)) => scratch(places, fs.name(), &words(command), mib)?,
             None => lowers(places, fs)?,
         };
         disks.push(Disk {
@@ -60,7 +60,7 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
     for image in IMAGES {
         disks.push(Disk {
             serial: image.name.to_owned(),
-            image: scratch(places, image.name, image.mkfs, image.mib)?,
+            image: scratch(places, image.name, &words(image.mkfs), image.mib)?,
             writes: Writes::Refused,
         });
     }
@@ -69,7 +69,7 @@ pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
 
 /// A new disk with a file system, in the file `path`.
 pub fn fresh(places: &Places, image: &Image, path: PathBuf) -> Result<Disk> {
-    let made = scratch(places, image.name, image.mkfs, image.mib)?;
+    let made = scratch(places, image.name, &words(image.mkfs), image.mib)?;
     fs::copy(&made, &path)
         .with_context(|| format!("copying {} to {}", made.display(), path.display()))?;
     Ok(Disk {

@@ -17,64 +17,22 @@ pub const SUITE: Suite = Suite {
     left_out: &[],
 };
 
-/// How data is moved.
-struct Way {
-    name: &'static str,
-    engine: &'static str,
-    more: &'static [&'static str],
-}
-
-const WAYS: &[Way] = &[
-    Way {
-        name: "sync",
-        engine: "sync",
-        more: &[],
-    },
-    Way {
-        name: "psync-direct",
-        engine: "psync",
-        more: &["--direct=1"],
-    },
-    Way {
-        name: "pvsync2-fsync",
-        engine: "pvsync2",
-        more: &["--fsync=16"],
-    },
-    Way {
-        name: "mmap",
-        engine: "mmap",
-        more: &[],
-    },
-    Way {
-        name: "libaio",
-        engine: "libaio",
-        more: &["--iodepth=8"],
-    },
-    Way {
-        name: "libaio-direct",
-        engine: "libaio",
-        more: &["--iodepth=8", "--direct=1"],
-    },
-    Way {
-        name: "io_uring",
-        engine: "io_uring",
-        more: &["--iodepth=8"],
-    },
-    Way {
-        name: "io_uring-direct",
-        engine: "io_uring",
-        more: &["--iodepth=8", "--direct=1"],
-    },
-    Way {
-        name: "posixaio",
-        engine: "posixaio",
-        more: &["--iodepth=4"],
-    },
-    Way {
-        name: "splice",
-        engine: "splice",
-        more: &[],
-    },
+/// How data is moved: the name, which is that of the file, the engine, and more arguments.
+const WAYS: &[(&str, &str, &[&str])] = &[
+    ("sync", "sync", &[]),
+    ("psync-direct", "psync", &["--direct=1"]),
+    ("pvsync2-fsync", "pvsync2", &["--fsync=16"]),
+    ("mmap", "mmap", &[]),
+    ("libaio", "libaio", &["--iodepth=8"]),
+    ("libaio-direct", "libaio", &["--iodepth=8", "--direct=1"]),
+    ("io_uring", "io_uring", &["--iodepth=8"]),
+    (
+        "io_uring-direct",
+        "io_uring",
+        &["--iodepth=8", "--direct=1"],
+    ),
+    ("posixaio", "posixaio", &["--iodepth=4"]),
+    ("splice", "splice", &[]),
 ];
 
 /// What is done to each file, in this order.
@@ -99,9 +57,9 @@ fn fio() -> Command {
 fn prepare(bench: &Bench) -> Result<()> {
     let mut command = fio();
     command.args(["--rw=write", "--do_verify=0"]);
-    for way in WAYS {
-        command.arg(format!("--name={}", way.name));
-        command.arg(format!("--filename={}", way.name));
+    for (name, ..) in WAYS {
+        command.arg(format!("--name={name}"));
+        command.arg(format!("--filename={name}"));
     }
     let ended = bench.run(command, 120)?;
     if !ended.well() {
@@ -112,24 +70,24 @@ fn prepare(bench: &Bench) -> Result<()> {
 
 fn run(bench: &Bench) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
-    for way in WAYS {
+    for (way, engine, more) in WAYS {
         let mut command = fio();
-        command.arg(format!("--filename={}", way.name));
-        command.arg(format!("--ioengine={}", way.engine));
-        command.args(way.more);
+        command.arg(format!("--filename={way}"));
+        command.arg(format!("--ioengine={engine}"));
+        command.args(*more);
         for (what, how) in PASSES {
             command.arg(format!("--name={what}")).args(*how);
         }
         let ended = bench.run(command, 120)?;
         for (what, _) in PASSES {
-            let name = format!("{} {what}", way.name);
+            let name = format!("{way} {what}");
             tests.push(match error(&ended.stdout, what) {
                 Some(0) => Test::new(name, Outcome::Passed, ""),
                 _ => Test::new(name, Outcome::Failed, ended.story()),
             });
         }
         let wrong = (!ended.well()).then(|| ended.story());
-        tests.push(Test::unless(way.name, wrong));
+        tests.push(Test::unless(way, wrong));
     }
     Ok(tests)
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Programs that imitate the load of servers.
 
-use super::{Step, Suite, prepare_by, run_steps};
+use super::{Suite, prepare_by, run_steps};
 
 /// Many files below, among which these programs make theirs.
 const TREE: &str =
@@ -16,24 +16,12 @@ pub const DBENCH: Suite = Suite {
             bench,
             // What it prints besides is throughput; that 0 is the number of a semaphore makes it complain.
             "run() { dbench -D . -c /usr/share/dbench/client.txt -t 2 \"$@\" >$OTHER_DIR/dbench 2>&1 || { cat $OTHER_DIR/dbench >&2; exit 1; }; ! grep -v 'barrier semaphore' $OTHER_DIR/dbench | grep -i 'error\\|failed' >&2; }",
-            &[
-                Step {
-                    name: "one client",
-                    line: "run 1; ls",
-                },
-                Step {
-                    name: "four clients",
-                    line: "run 4; ls",
-                },
-                Step {
-                    name: "two clients that sync",
-                    line: "run -s -S 2; ls",
-                },
-                Step {
-                    name: "files of before",
-                    line: "cat file* dir/file* | sort -n | uniq -c",
-                },
-            ],
+            r#"
+                one client: run 1; ls
+                four clients: run 4; ls
+                two clients that sync: run -s -S 2; ls
+                files of before: cat file* dir/file* | sort -n | uniq -c
+            "#,
         )
     },
     left_out: &[],
@@ -49,28 +37,13 @@ pub const FSMARK: Suite = Suite {
             // With -k the files stay, to be counted and looked at.
             "run() { fs_mark -s 5000 -n 100 -k -L 1 -l $OTHER_DIR/fs_mark \"$@\" >/dev/null; }
              look() { find dir* -type f | wc -l; find dir* -type f -name '*~~*' -size 5000c | wc -l; }",
-            &[
-                Step {
-                    name: "no sync",
-                    line: "run -S 0 -d dir; look",
-                },
-                Step {
-                    name: "fsync for each",
-                    line: "run -S 1 -n 30 -d dir; look",
-                },
-                Step {
-                    name: "sync at the end",
-                    line: "run -S 2 -d dir -d dir2; look",
-                },
-                Step {
-                    name: "subdirectories",
-                    line: "run -S 4 -D 8 -N 10 -d dir3; look",
-                },
-                Step {
-                    name: "names hashed, written in pieces",
-                    line: "run -S 0 -w 100 -r 8 -p 16 -d dir; find dir -type f | wc -l",
-                },
-            ],
+            r#"
+                no sync: run -S 0 -d dir; look
+                fsync for each: run -S 1 -n 30 -d dir; look
+                sync at the end: run -S 2 -d dir -d dir2; look
+                subdirectories: run -S 4 -D 8 -N 10 -d dir3; look
+                names hashed, written in pieces: run -S 0 -w 100 -r 8 -p 16 -d dir; find dir -type f | wc -l
+            "#,
         )
     },
     left_out: &[],
@@ -85,24 +58,12 @@ pub const POSTMARK: Suite = Suite {
             bench,
             // The seed is fixed: the counts are the same each time, the rates are not.
             "run() { printf '%s\\n' 'set location dir' \"$@\" run quit | postmark | sed 's/ *([^)]*)//' | grep -E '^[[:space:]]+[0-9.]+ ' | grep -v second; find dir | wc -l; }",
-            &[
-                Step {
-                    name: "small files",
-                    line: "run 'set number 200' 'set transactions 500'",
-                },
-                Step {
-                    name: "subdirectories",
-                    line: "run 'set number 200' 'set transactions 300' 'set subdirectories 10'",
-                },
-                Step {
-                    name: "without stdio",
-                    line: "run 'set number 100' 'set transactions 500' 'set buffering false' 'set size 1 20000'",
-                },
-                Step {
-                    name: "files of before",
-                    line: "cat file* dir/file* | sort -n | uniq -c",
-                },
-            ],
+            r#"
+                small files: run 'set number 200' 'set transactions 500'
+                subdirectories: run 'set number 200' 'set transactions 300' 'set subdirectories 10'
+                without stdio: run 'set number 100' 'set transactions 500' 'set buffering false' 'set size 1 20000'
+                files of before: cat file* dir/file* | sort -n | uniq -c
+            "#,
         )
     },
     left_out: &[],
@@ -116,20 +77,11 @@ pub const BONNIE: Suite = Suite {
         run_steps(
             bench,
             "run() { bonnie++ -q -d . -u root -m test -x 1 \"$@\" >/dev/null 2>$OTHER_DIR/bonnie || { cat $OTHER_DIR/bonnie >&2; exit 1; }; ls; }",
-            &[
-                Step {
-                    name: "a large file",
-                    line: "run -s 24 -r 12 -n 0 -f",
-                },
-                Step {
-                    name: "small files",
-                    line: "run -s 0 -n 1:2000:0:4",
-                },
-                Step {
-                    name: "links",
-                    line: "run -s 0 -n 1:-1:-1:4",
-                },
-            ],
+            r#"
+                a large file: run -s 24 -r 12 -n 0 -f
+                small files: run -s 0 -n 1:2000:0:4
+                links: run -s 0 -n 1:-1:-1:4
+            "#,
         )
     },
     left_out: &[],

@@ -8,7 +8,7 @@ mod programs;
 mod python;
 mod stress;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::process::Bench;
 use crate::report::{Outcome, Test};
@@ -55,12 +55,6 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Suite>> {
     Ok(ALL.iter().filter(wanted).collect())
 }
 
-/// A test that is a line for the shell.
-struct Step {
-    name: &'static str,
-    line: &'static str,
-}
-
 /// What most lines may take, in seconds.
 const LIMIT: u64 = 180;
 
@@ -73,18 +67,20 @@ fn prepare_by(bench: &Bench, common: &str, line: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs one line after the other; what they print must be the same on both sides.
-fn run_steps(bench: &Bench, common: &str, steps: &[Step]) -> Result<Vec<Test>> {
+/// Runs one line after the other, each of the form NAME: LINE FOR THE SHELL; what they print must be the same on both
+/// sides.
+fn run_steps(bench: &Bench, common: &str, steps: &str) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
-    for step in steps {
-        let ended = bench.shell(&format!("{common}\n{}", step.line), LIMIT)?;
+    for step in steps.lines().map(str::trim).filter(|step| !step.is_empty()) {
+        let (name, line) = step.split_once(": ").context("a step is NAME: LINE")?;
+        let ended = bench.shell(&format!("{common}\n{line}"), LIMIT)?;
         tests.push(if ended.well() {
             Test {
                 said: ended.stdout,
-                ..Test::new(step.name, Outcome::Passed, "")
+                ..Test::new(name, Outcome::Passed, "")
             }
         } else {
-            Test::new(step.name, Outcome::Failed, ended.story())
+            Test::new(name, Outcome::Failed, ended.story())
         });
     }
     Ok(tests)

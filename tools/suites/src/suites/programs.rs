@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Programs that keep much in files, and can tell whether they find it again.
 
-use super::{Step, Suite, prepare_by, run_steps};
+use super::{Suite, prepare_by, run_steps};
 
 const GIT_COMMON: &str = "
     export HOME=$OTHER_DIR GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b GIT_COMMITTER_NAME=a GIT_COMMITTER_EMAIL=a@b
@@ -29,44 +29,17 @@ pub const GIT: Suite = Suite {
         run_steps(
             bench,
             GIT_COMMON,
-            &[
-                Step {
-                    name: "fsck of what lies below",
-                    line: "git fsck --full --strict --no-progress; git rev-parse HEAD; git status --porcelain",
-                },
-                Step {
-                    name: "commit",
-                    line: "sed -i s/1/one/ common*; git rm -rq d2; git mv d1/f1 d1/new; git commit -qam edits; git rev-parse HEAD; git status --porcelain",
-                },
-                Step {
-                    name: "checkout there and back",
-                    line: "git checkout -q start; ls -R | cksum; git checkout -q main; ls -R | cksum; git status --porcelain",
-                },
-                Step {
-                    name: "merge",
-                    line: "git checkout -qb side start; echo x >d2/side; git add -A; git commit -qm side; git checkout -q main; git merge -q -m merge side; git rev-parse HEAD; git status --porcelain",
-                },
-                Step {
-                    name: "rename of directories is refused alike",
-                    line: "mkdir own; echo 1 >own/f; mv own moved; git add -A; git commit -qm moved; git rev-parse HEAD",
-                },
-                Step {
-                    name: "gc",
-                    line: "git repack -adq; git gc -q --prune=now; git count-objects -v | grep -v size; git fsck --full --strict --no-progress",
-                },
-                Step {
-                    name: "clone by hard links",
-                    line: "git clone -q --local . ../clone; cd ../clone; git fsck --full --no-progress; git rev-parse HEAD; ls -R | cksum",
-                },
-                Step {
-                    name: "worktree, stash, bundle",
-                    line: "git worktree add -q ../tree start; echo z >>common1; git stash -q; git stash pop -q; git diff | cksum; git checkout -q .; git bundle create -q ../b main; git bundle verify -q ../b; git worktree remove ../tree; ls ..",
-                },
-                Step {
-                    name: "reset and clean",
-                    line: "touch junk; git reset -q --hard start; git clean -qfdx; git status --porcelain; ls -R | cksum; git fsck --full --no-progress --no-dangling",
-                },
-            ],
+            r#"
+                fsck of what lies below: git fsck --full --strict --no-progress; git rev-parse HEAD; git status --porcelain
+                commit: sed -i s/1/one/ common*; git rm -rq d2; git mv d1/f1 d1/new; git commit -qam edits; git rev-parse HEAD; git status --porcelain
+                checkout there and back: git checkout -q start; ls -R | cksum; git checkout -q main; ls -R | cksum; git status --porcelain
+                merge: git checkout -qb side start; echo x >d2/side; git add -A; git commit -qm side; git checkout -q main; git merge -q -m merge side; git rev-parse HEAD; git status --porcelain
+                rename of directories is refused alike: mkdir own; echo 1 >own/f; mv own moved; git add -A; git commit -qm moved; git rev-parse HEAD
+                gc: git repack -adq; git gc -q --prune=now; git count-objects -v | grep -v size; git fsck --full --strict --no-progress
+                clone by hard links: git clone -q --local . ../clone; cd ../clone; git fsck --full --no-progress; git rev-parse HEAD; ls -R | cksum
+                worktree, stash, bundle: git worktree add -q ../tree start; echo z >>common1; git stash -q; git stash pop -q; git diff | cksum; git checkout -q .; git bundle create -q ../b main; git bundle verify -q ../b; git worktree remove ../tree; ls ..
+                reset and clean: touch junk; git reset -q --hard start; git clean -qfdx; git status --porcelain; ls -R | cksum; git fsck --full --no-progress --no-dangling
+            "#,
         )
     },
     left_out: &[],
@@ -93,52 +66,19 @@ pub const SQLITE: Suite = Suite {
         run_steps(
             bench,
             SQLITE_COMMON,
-            &[
-                Step {
-                    name: "read only",
-                    line: "look db; ls",
-                },
-                Step {
-                    name: "journal deleted",
-                    line: "change db.delete delete; look db.delete; ls",
-                },
-                Step {
-                    name: "journal truncated",
-                    line: "change db.truncate truncate; look db.truncate; ls",
-                },
-                Step {
-                    name: "journal kept",
-                    line: "change db.persist persist; look db.persist; ls",
-                },
-                Step {
-                    name: "write-ahead log, with shared memory",
-                    line: "change db.wal wal; look db.wal; sqlite3 db.wal 'pragma wal_checkpoint(truncate)'; ls",
-                },
-                Step {
-                    name: "journal in memory",
-                    line: "change db.memory memory; look db.memory; ls",
-                },
-                Step {
-                    name: "no journal",
-                    line: "change db.off off; look db.off; ls",
-                },
-                Step {
-                    name: "mapped into memory",
-                    line: "sqlite3 db.mmap 'pragma mmap_size=10000000; update t set b=upper(b); select count(*) from t where b like \"TEXT%\"'; look db.mmap",
-                },
-                Step {
-                    name: "three writers at a time",
-                    line: "for w in 1 2 3; do (for i in $(seq 10); do sqlite3 -cmd '.timeout 60000' db.locks \"insert into t(b) values('writer $w $i')\"; done) & done; wait; look db.locks",
-                },
-                Step {
-                    name: "a writer that is killed",
-                    line: "mkfifo fifo; sqlite3 db.killed <fifo >/dev/null & exec 3>fifo; echo \"pragma cache_size=5; begin; update t set b='lost '||b;\" >&3; sleep 2; kill -9 $!; wait $! || true; exec 3>&-; look db.killed; rm fifo; ls",
-                },
-                Step {
-                    name: "vacuum",
-                    line: "sqlite3 db.delete 'vacuum'; look db.delete; sqlite3 db.wal \"vacuum into 'copy'\"; look copy; sqlite3 copy '.dump' | cksum",
-                },
-            ],
+            r#"
+                read only: look db; ls
+                journal deleted: change db.delete delete; look db.delete; ls
+                journal truncated: change db.truncate truncate; look db.truncate; ls
+                journal kept: change db.persist persist; look db.persist; ls
+                write-ahead log, with shared memory: change db.wal wal; look db.wal; sqlite3 db.wal 'pragma wal_checkpoint(truncate)'; ls
+                journal in memory: change db.memory memory; look db.memory; ls
+                no journal: change db.off off; look db.off; ls
+                mapped into memory: sqlite3 db.mmap 'pragma mmap_size=10000000; update t set b=upper(b); select count(*) from t where b like "TEXT%"'; look db.mmap
+                three writers at a time: for w in 1 2 3; do (for i in $(seq 10); do sqlite3 -cmd '.timeout 60000' db.locks "insert into t(b) values('writer $w $i')"; done) & done; wait; look db.locks
+                a writer that is killed: mkfifo fifo; sqlite3 db.killed <fifo >/dev/null & exec 3>fifo; echo "pragma cache_size=5; begin; update t set b='lost '||b;" >&3; sleep 2; kill -9 $!; wait $! || true; exec 3>&-; look db.killed; rm fifo; ls
+                vacuum: sqlite3 db.delete 'vacuum'; look db.delete; sqlite3 db.wal "vacuum into 'copy'"; look copy; sqlite3 copy '.dump' | cksum
+            "#,
         )
     },
     left_out: &[],
@@ -161,56 +101,20 @@ pub const TREES: Suite = Suite {
         run_steps(
             bench,
             "show() { (cd $1; find . -printf '%p %y %#m %u %g %l\\n' | sort; find . -type f ! -size +1000k | sort | xargs cat | cksum; find . -type f | sort | xargs getfacl | cksum; getfattr -PhR -d . | sort | cksum); }",
-            &[
-                Step {
-                    name: "look",
-                    line: "show src | cksum; ls",
-                },
-                Step {
-                    name: "cp -a",
-                    line: "cp -a src copy; ln copy/json/decoder.py copy/hard; cp -a copy copy2; [ copy2/hard -ef copy2/json/decoder.py ]; rm copy/hard; rm -r copy2; diff -r --no-dereference -x fifo src copy; show src >$OTHER_DIR/a; show copy >$OTHER_DIR/b; cmp $OTHER_DIR/a $OTHER_DIR/b; cksum <$OTHER_DIR/b",
-                },
-                Step {
-                    name: "cp --reflink, cp --sparse",
-                    line: "cp --reflink=auto src/json/decoder.py r1; cp --sparse=always src/hole r2; cmp r1 src/json/decoder.py; cmp r2 src/hole; du -k r2 | cut -f 1",
-                },
-                Step {
-                    name: "rsync",
-                    line: "ln src/sticky/../json/tool.py src/sticky/hard; rsync -aHAXS src/ synced/; [ synced/sticky/hard -ef synced/json/tool.py ]; rsync -aHAXSnci --delete src/ synced/; show synced | cksum",
-                },
-                Step {
-                    name: "rsync onto changed files of the lower layer",
-                    line: "cp -a src changed; echo more >>changed/json/decoder.py; rm changed/email/mime/text.py; chmod 600 changed/json/tool.py; rsync -aHAXi --inplace changed/ src/; show src | cksum; rsync -aHAXi --delete synced/ src/; show src | cksum",
-                },
-                Step {
-                    name: "tar",
-                    line: "tar --xattrs --acls --sparse -cf t.tar src; tar -df t.tar; mkdir out; tar --xattrs --acls -xpf t.tar -C out; show out/src | cksum; tar --xattrs -df t.tar -C out",
-                },
-                Step {
-                    name: "tar over what is there",
-                    line: "tar --xattrs --acls -xpf t.tar; show src | cksum; tar --recursive-unlink --xattrs --acls -xpf t.tar; show src | cksum",
-                },
-                Step {
-                    name: "edit in place",
-                    line: "find src -name '*.py' -exec sed -i s/import/IMPORT/ {} +; show src | cksum; find src -newermt 2021-01-01 -type f | sort | cksum",
-                },
-                Step {
-                    name: "chmod, chown, chattr",
-                    line: "chmod -R g-r,o-rwx src; chown -Rh nobody:nogroup src/asyncio; show src | cksum",
-                },
-                Step {
-                    name: "mv",
-                    line: "mv src/json renamed; mv renamed src/email/; mv src/email/header.py src/h; show src | cksum",
-                },
-                Step {
-                    name: "mv to another file system and back",
-                    line: "mv src/asyncio $OTHER_DIR/moved; mv $OTHER_DIR/moved back; show back | cksum",
-                },
-                Step {
-                    name: "find -delete, rm -r",
-                    line: "find src -name '*.py' -delete; find src | sort; rm -r src; ls; mkdir src; ls -A src; rm -r copy synced changed out back; ls",
-                },
-            ],
+            r#"
+                look: show src | cksum; ls
+                cp -a: cp -a src copy; ln copy/json/decoder.py copy/hard; cp -a copy copy2; [ copy2/hard -ef copy2/json/decoder.py ]; rm copy/hard; rm -r copy2; diff -r --no-dereference -x fifo src copy; show src >$OTHER_DIR/a; show copy >$OTHER_DIR/b; cmp $OTHER_DIR/a $OTHER_DIR/b; cksum <$OTHER_DIR/b
+                cp --reflink, cp --sparse: cp --reflink=auto src/json/decoder.py r1; cp --sparse=always src/hole r2; cmp r1 src/json/decoder.py; cmp r2 src/hole; du -k r2 | cut -f 1
+                rsync: ln src/sticky/../json/tool.py src/sticky/hard; rsync -aHAXS src/ synced/; [ synced/sticky/hard -ef synced/json/tool.py ]; rsync -aHAXSnci --delete src/ synced/; show synced | cksum
+                rsync onto changed files of the lower layer: cp -a src changed; echo more >>changed/json/decoder.py; rm changed/email/mime/text.py; chmod 600 changed/json/tool.py; rsync -aHAXi --inplace changed/ src/; show src | cksum; rsync -aHAXi --delete synced/ src/; show src | cksum
+                tar: tar --xattrs --acls --sparse -cf t.tar src; tar -df t.tar; mkdir out; tar --xattrs --acls -xpf t.tar -C out; show out/src | cksum; tar --xattrs -df t.tar -C out
+                tar over what is there: tar --xattrs --acls -xpf t.tar; show src | cksum; tar --recursive-unlink --xattrs --acls -xpf t.tar; show src | cksum
+                edit in place: find src -name '*.py' -exec sed -i s/import/IMPORT/ {} +; show src | cksum; find src -newermt 2021-01-01 -type f | sort | cksum
+                chmod, chown, chattr: chmod -R g-r,o-rwx src; chown -Rh nobody:nogroup src/asyncio; show src | cksum
+                mv: mv src/json renamed; mv renamed src/email/; mv src/email/header.py src/h; show src | cksum
+                mv to another file system and back: mv src/asyncio $OTHER_DIR/moved; mv $OTHER_DIR/moved back; show back | cksum
+                find -delete, rm -r: find src -name '*.py' -delete; find src | sort; rm -r src; ls; mkdir src; ls -A src; rm -r copy synced changed out back; ls
+            "#,
         )
     },
     left_out: &[],
@@ -232,28 +136,13 @@ pub const DPKG: Suite = Suite {
         run_steps(
             bench,
             DPKG_COMMON,
-            &[
-                Step {
-                    name: "verify what lies below",
-                    line: "dpkg -V hello; dpkg -L hello | sort; root/usr/bin/hello",
-                },
-                Step {
-                    name: "install over it",
-                    line: "dpkg -i /opt/debs/hello_*.deb >/dev/null; dpkg -V hello; dpkg --audit; root/usr/bin/hello",
-                },
-                Step {
-                    name: "remove",
-                    line: "dpkg -r hello >/dev/null; dpkg -L hello 2>&1 || true; find root -type f | sort",
-                },
-                Step {
-                    name: "install anew",
-                    line: "dpkg -i /opt/debs/hello_*.deb >/dev/null; dpkg -V hello; find root -printf '%p %y %#m %l\\n' | sort",
-                },
-                Step {
-                    name: "purge",
-                    line: "dpkg -P hello >/dev/null; dpkg --audit; find root -printf '%p %y %#m %l\\n' | sort",
-                },
-            ],
+            r#"
+                verify what lies below: dpkg -V hello; dpkg -L hello | sort; root/usr/bin/hello
+                install over it: dpkg -i /opt/debs/hello_*.deb >/dev/null; dpkg -V hello; dpkg --audit; root/usr/bin/hello
+                remove: dpkg -r hello >/dev/null; dpkg -L hello 2>&1 || true; find root -type f | sort
+                install anew: dpkg -i /opt/debs/hello_*.deb >/dev/null; dpkg -V hello; find root -printf '%p %y %#m %l\n' | sort
+                purge: dpkg -P hello >/dev/null; dpkg --audit; find root -printf '%p %y %#m %l\n' | sort
+            "#,
         )
     },
     left_out: &[],
