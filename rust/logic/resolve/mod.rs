@@ -127,11 +127,14 @@ impl<S: Deref<Target = Fallthrus> + Clone> Hint<S> {
     /// What a directory's fallthru set tells, and its view if there is one.
     pub fn of(set: &S, view: Option<&View>, name: &[u8]) -> Self {
         let hash = hash::name(set.key(), name);
-        let upper = view.map(|view| view.entry_hashed(hash, name));
-        match (set.find_hashed(hash, name), upper) {
-            (_, Some(Some(ViewEntry::Whiteout))) | (None, Some(None)) => Hint::Nowhere,
-            (None, _) => Hint::Upper,
-            (Some(index), _) => Hint::Lower(set.clone(), index),
+        let lower = set.find_hashed(hash, name);
+        let Some(view) = view else {
+            return lower.map_or(Hint::Upper, |index| Hint::Lower(set.clone(), index));
+        };
+        match (view.entry_hashed(hash, name), lower) {
+            (Some(ViewEntry::Whiteout), _) | (None, None) => Hint::Nowhere,
+            (Some(ViewEntry::Object { .. }), None) => Hint::Upper,
+            (_, Some(index)) => Hint::Lower(set.clone(), index),
         }
     }
 }
