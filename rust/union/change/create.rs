@@ -7,7 +7,7 @@ use crate::{
     union::{
         change::{
             copy_up, impure, settle,
-            stage::New,
+            stage::ToMake,
             store::{Object, Place, UpperStore},
         },
         listing::dir_cache::ViewChange,
@@ -46,7 +46,7 @@ pub fn create(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_
                 &mut UpperStore::new(union, &write),
                 Place { dir, name },
                 kind,
-                New { mode, object },
+                ToMake { mode, object },
             )
         })?;
         settle::refresh(dir);
@@ -81,7 +81,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
             &mut UpperStore::new(union, &write),
             object,
             Place { dir, name },
-            New {
+            ToMake {
                 mode: inode.mode(),
                 object: NewObject::Link(upper),
             },

@@ -4,7 +4,7 @@
 
 use crate::{
     union::{
-        change::stage::{New, Staged},
+        change::stage::{Staged, ToMake},
         layers::layer::UpperWrite,
         Inode,
     },
@@ -18,7 +18,7 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// Those of the upper layer's file system.
-pub fn stage<'a>(write: &'a UpperWrite<'a>, dir: &Inode, new: New<'_>) -> Result<Staged<'a>> {
+pub fn stage<'a>(write: &'a UpperWrite<'a>, dir: &Inode, new: ToMake<'_>) -> Result<Staged<'a>> {
     if let NewObject::Link(_) = new.object {
         return Staged::make(write, new.mode, new.object);
     }

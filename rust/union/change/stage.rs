@@ -59,7 +59,7 @@ impl TempName {
 
 /// What is to be made.
 #[derive(Clone, Copy)]
-pub struct New<'a> {
+pub struct ToMake<'a> {
     /// Type and permission bits.
     pub mode: u16,
     /// The rest.

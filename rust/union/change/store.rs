@@ -15,7 +15,7 @@ use crate::{
     union::{
         change::{
             impure, inherit, reserve,
-            stage::{self, New, Staged},
+            stage::{self, Staged, ToMake},
         },
         layers::{layer::UpperWrite, private_xattrs, union::Union},
         listing::dir_cache::{self, Listing},
@@ -115,12 +115,12 @@ impl<'a> Store for UpperStore<'a> {
     type Error = Error;
     type Place = Place<'a>;
     type Object = Object<'a>;
-    type New = New<'a>;
+    type New = ToMake<'a>;
     type Made = ARef<Dentry>;
     type Staged = Staged<'a>;
     type OldTimes = Option<OldTimes>;
 
-    fn make(&mut self, place: Place<'a>, new: New<'a>) -> Result<Attempt<ARef<Dentry>>> {
+    fn make(&mut self, place: Place<'a>, new: ToMake<'a>) -> Result<Attempt<ARef<Dentry>>> {
         let creating = Creating::start(&self.write.access, place.upper_dir()?, place.name)?;
         Ok(match upper_entry(creating.dentry())? {
             UpperEntry::Nothing => Attempt::Made(creating.make(new.mode, new.object)?),
@@ -128,7 +128,7 @@ impl<'a> Store for UpperStore<'a> {
         })
     }
 
-    fn stage(&mut self, place: Place<'a>, new: New<'a>) -> Result<Staged<'a>> {
+    fn stage(&mut self, place: Place<'a>, new: ToMake<'a>) -> Result<Staged<'a>> {
         inherit::stage(self.write, place.dir, new)
     }
 

@@ -29,12 +29,12 @@ const XATTR_REPLACE: i32 = 2;
 pub struct UnionXattr;
 
 /// The name an attribute has in the layer.
-struct Stored<'a> {
+struct StoredName<'a> {
     seen: &'a CStr,
     escaped: Option<KVec<u8>>,
 }
 
-impl<'a> Stored<'a> {
+impl<'a> StoredName<'a> {
     fn of(space: XattrSpace, seen: &'a CStr) -> Result<Self> {
         let Some(parts) = codec::escape(space, seen.to_bytes()) else {
             return Ok(Self {
@@ -64,7 +64,7 @@ impl<'a> Stored<'a> {
 impl Handler<UnionFs> for UnionXattr {
     fn get(_dentry: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
         let union = inode.sb().data();
-        let stored = Stored::of(union.config.xattr_space, name)?;
+        let stored = StoredName::of(union.config.xattr_space, name)?;
         let path = inode.data().real(union)?;
         union.with_creds(|| {
             if is_disabled_capability(inode, path, name) {
@@ -94,7 +94,7 @@ impl Handler<UnionFs> for UnionXattr {
         flags: i32,
     ) -> Result {
         let union = inode.sb().data();
-        let stored = Stored::of(union.config.xattr_space, name)?;
+        let stored = StoredName::of(union.config.xattr_space, name)?;
         let name = stored.name()?;
         if inode.data().upper().is_none() {
             // What is going to be refused is refused before anything is copied up.
