@@ -216,10 +216,8 @@ fn own_dir(mnt: &Mount, dentry: &Dentry) -> Result<Result<(), Objection>> {
         return Ok(Err("does not have the mode 0700"));
     }
     for ty in [AclType::Access, AclType::Default] {
-        match Acl::get(mnt, dentry, ty) {
-            Ok(Some(_)) => return Ok(Err("has ACLs")),
-            Err(e) if e != EOPNOTSUPP && e != ENODATA => return Err(e),
-            Ok(None) | Err(_) => {}
+        if has_acl(mnt, dentry, ty)? {
+            return Ok(Err("has ACLs"));
         }
     }
     Ok(Ok(()))
@@ -247,10 +245,8 @@ fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Objection
 /// parent, or from its owner while nothing was mounted.
 pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
     for ty in [AclType::Default, AclType::Access] {
-        match Acl::get(mnt, dir, ty) {
-            Ok(Some(_)) => Acl::remove(mnt, dir, ty)?,
-            Err(e) if e != EOPNOTSUPP && e != ENODATA => return Err(e),
-            Ok(None) | Err(_) => {}
+        if has_acl(mnt, dir, ty)? {
+            Acl::remove(mnt, dir, ty)?;
         }
     }
     let inode = dir.inode().ok_or(EIO)?;
@@ -261,6 +257,13 @@ pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
     Iattr::empty()
         .mode(mode)
         .notify_change(PathRef::new(mnt, dir))
+}
+
+fn has_acl(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result<bool> {
+    match Acl::get(mnt, dentry, ty) {
+        Err(e) if e == EOPNOTSUPP || e == ENODATA => Ok(false),
+        acl => Ok(acl?.is_some()),
+    }
 }
 
 /// Names of a directory.

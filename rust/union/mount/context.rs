@@ -9,7 +9,7 @@ use crate::{
             identity::UnionIdentity,
             union::{Union, UNION_SUPER_MAGIC},
         },
-        mount::{check, dirs::MountDirs, open, options::Options, root, share, workdir},
+        mount::{check, dirs::MountDirs, open, options::Options, share, workdir},
         ops::{dentry::UnionDentry, xattr::UnionXattr},
         UnionFs,
     },
@@ -113,7 +113,7 @@ impl Context<UnionFs> for MountContext {
                     workdir::mark_volatile(fc, dirs.work, upper)?;
                 }
             }
-            Root::new(root::get(sb, dirs)?)
+            Root::new(open::root(sb, dirs)?)
         })
     }
 

@@ -7,7 +7,6 @@ pub mod context;
 pub mod dirs;
 pub mod open;
 pub mod options;
-pub mod root;
 pub mod share;
 pub mod show;
 pub mod super_ops;

@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Opens the layers, and puts the data of the super block together.
+//! Opens the layers, and puts together what a super block needs of them: its data, and the root.
 
 use crate::{
     logic::{
-        inum::Inums,
+        inum::{Inums, Space},
         options::{Config, Fsync},
     },
     union::{
         layers::{
             identity,
             layer::{Claims, LowerLayer, UpperLayer},
+            node::{LowerPath, LowerStack, Parts},
             numbers::{FileSystems, Numbers},
             private_dir::PrivateDir,
+            private_xattrs::{self, PrivateXattrs},
+            probe::LayerDir,
             reserved::Reserved,
             union::Union,
         },
@@ -20,18 +23,21 @@ use crate::{
             reclaim::Registry,
             record_file::{Recorder, Records},
         },
+        lookup::iget,
         mount::{
             dirs::{MountDirs, OptionDir, UpperDirs},
             uuid, workdir,
         },
+        Inode, UnionFs,
     },
     vfs::{
         fs_context::FsContext,
         inode_lock::{Holder, InUse},
         mount::{Access, PrivateMount},
+        path::PathRef,
         statfs::Statfs,
-        super_block::SeenErrors,
-        types::random_u64,
+        super_block::{SeenErrors, SuperBlock},
+        types::{random_u64, Name},
         write::WriteAccess,
     },
 };
@@ -73,14 +79,10 @@ pub fn union(
 ) -> Result<KBox<Union>> {
     let namelen = longest_name(dirs)?;
     let mut file_systems = FileSystems::default();
-    // The upper layer's file system comes first: its numbers are shown as they are.
-    let upper = match (dirs.upper(), claims) {
-        (Some(dirs), Some(claims)) => {
-            let numbers = file_systems.numbers((&dirs.upper.path).into())?;
-            Some((dirs, claims, numbers))
-        }
-        _ => None,
-    };
+    if let Some(dirs) = dirs.upper() {
+        // The upper layer's file system comes first: its numbers are shown as they are.
+        file_systems.numbers((&dirs.upper.path).into())?;
+    }
     let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
     for dir in &dirs.lowers {
         let mnt = clone_private_mount(fc, dir, Access::ReadOnly)?;
@@ -88,11 +90,12 @@ pub fn union(
         let lower = LowerLayer::new(mnt, numbers, dir.shown_name()?);
         lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
     }
-    let upper = match upper {
-        Some((dirs, claims, numbers)) => {
+    let upper = match (dirs.upper(), claims) {
+        (Some(dirs), Some(claims)) => {
+            let numbers = file_systems.numbers((&dirs.upper.path).into())?;
             Some(open_upper(fc, dirs, config, &cred, claims, numbers)?)
         }
-        None => None,
+        _ => None,
     };
     let hash_key = match &upper {
         Some(upper) => workdir::hash_key(upper, config.xattr_space)?,
@@ -102,12 +105,11 @@ pub fn union(
         (Some(dirs), Some(upper)) => uuid::of_upper(fc, config, dirs.upper, upper)?,
         _ => uuid::of_layers(config, &lowers),
     };
-    let is_idmapped = |upper: &UpperLayer| upper.mnt.is_idmapped();
     let union = Union {
         config,
         lowers_one_by_one: dirs.one_by_one,
         identity,
-        any_idmapped: upper.as_ref().is_some_and(is_idmapped)
+        any_idmapped: upper.iter().any(|upper| upper.mnt.is_idmapped())
             || lowers.iter().any(|lower| lower.mnt().is_idmapped()),
         revalidates: dirs
             .lowers
@@ -198,4 +200,56 @@ fn clone_private_mount(fc: &FsContext, dir: &OptionDir, access: Access) -> Resul
             ),
         )
     })
+}
+
+/// The root inode. With the mounter's credentials.
+///
+/// An opaque mark on the root of a layer means nothing, to overlayfs either; a name that says so has been
+/// put there by somebody who meant it.
+///
+/// # Errors
+///
+/// Those of the layers.
+pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
+    let union = sb.data();
+    let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
+    for (layer, dir) in (0u32..).zip(&dirs.lowers) {
+        let xattrs = xattrs(union, PathRef::new(union.lower(layer)?.mnt(), dir.dentry()))?;
+        let path = LowerPath {
+            layer,
+            dentry: dir.dentry().into(),
+            xwhiteouts: xattrs.xwhiteouts,
+        };
+        let ends = LayerDir::lower(union, &path)?.has_opaque_name()?;
+        lowers.push(path, GFP_KERNEL_ACCOUNT)?;
+        if ends {
+            break;
+        }
+    }
+    let (upper, xattrs) = match (&union.upper, dirs.upper()) {
+        (Some(layer), Some(dirs)) => {
+            let dentry = dirs.upper.dentry();
+            (
+                Some(dentry.into()),
+                xattrs(union, PathRef::new(&layer.mnt, dentry))?,
+            )
+        }
+        _ => (None, PrivateXattrs::default()),
+    };
+    iget::get(
+        sb,
+        Parts {
+            upper,
+            lower: LowerStack::from_vec(lowers)?,
+            ino: None,
+            place: Space::NATURAL,
+            space: Space::NATURAL,
+            impure: xattrs.impure,
+            protection: xattrs.protection,
+        },
+    )
+}
+
+fn xattrs(union: &Union, root: PathRef<'_>) -> Result<PrivateXattrs> {
+    private_xattrs::read(union, root, Name::new(b"/")?)
 }
