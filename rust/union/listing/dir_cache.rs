@@ -5,8 +5,8 @@
 //! Both are made when they are first of use ([`crate::union::listing::scan`]): the set and the view by the first
 //! readdir; the set alone when looking for names that are not there has cost more lookups in the
 //! layers than reading them. They are kept until memory is short ([`crate::union::listing::reclaim`]), or until a
-//! lower directory turns out to have changed: none may, but who changes a layer nevertheless is to see
-//! it sooner or later.
+//! lower directory turns out to have changed. Changing a mounted lower layer is not allowed; if it
+//! happens, it is eventually noticed.
 //!
 //! A lower directory whose file system wants names to be looked at again (NFS, FUSE) may change by
 //! itself, and only that file system knows when it did: a directory of mergerfs keeps its times when

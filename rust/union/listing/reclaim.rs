@@ -49,7 +49,7 @@ pub struct CacheEntry {
 #[derive(Default)]
 struct Content {
     known: Option<CachedDir>,
-    /// What it counts for among the bytes of the registry.
+    /// Bytes charged to the registry.
     bytes: usize,
 }
 

@@ -57,7 +57,7 @@ pub struct Records {
     file: Mutex<File>,
     #[pin]
     queue: Mutex<Queue>,
-    /// Bytes of the file that are in use, and the records in it: figures are asked for under locks
+    /// Bytes of the file that are in use, and the records in it: statistics are asked for under locks
     /// that the file is used within (`namespace_sem`).
     bytes: Atomic<u64>,
     count: Atomic<u64>,

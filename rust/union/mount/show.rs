@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Showing the options in `/proc/mounts`, in a form mount(8) takes again, and figures in
+//! Showing the options in `/proc/mounts`, in a form mount(8) takes again, and statistics in
 //! `/proc/PID/mountstats`.
 
 use crate::{
