@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Which modules of a kernel a machine needs, in the order they must be loaded.
+//!
+//! `modprobe --show-depends` of the build root would be a process for every list, and knows no module beside the tree.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;

@@ -11,8 +11,8 @@ use rustix::fs::Mode;
 use union_machine::events::send;
 use union_support::mount::tmpfs;
 
+use crate::bench::Bench;
 use crate::layers::{DIR, Ground};
-use crate::process::Bench;
 use crate::report::{Event, Side, Test};
 use crate::suites::Suite;
 

@@ -5,12 +5,13 @@
 //! `union-suites guest`, it makes the layers and runs the suites ([`guest`]).  What passes between them is
 //! [`report`].
 
+mod bench;
 mod compare;
 mod guest;
 mod host;
 mod known;
 mod layers;
-mod process;
+
 mod report;
 mod suites;
 

@@ -10,7 +10,7 @@ mod stress;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::Bench;
+use crate::bench::Bench;
 use crate::report::{Outcome, Test};
 
 /// A program, or several of a kind, that test file systems.

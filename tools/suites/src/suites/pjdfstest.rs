@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Suite;
-use crate::process::{Bench, Ended};
+use crate::bench::{Bench, Ended};
 use crate::report::{Outcome, Test};
 
 pub const SUITE: Suite = Suite {

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use super::Suite;
-use crate::process::Bench;
+use crate::bench::Bench;
 use crate::report::{Outcome, Test};
 
 pub const SUITE: Suite = Suite {

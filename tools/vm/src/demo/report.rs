@@ -37,11 +37,22 @@ pub enum Kind {
     New,
 }
 
+impl Kind {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "whiteout" => Self::Whiteout,
+            "opaque" => Self::Opaque,
+            "copied" => Self::Copied,
+            "new" => Self::New,
+            _ => return None,
+        })
+    }
+}
+
 impl Line {
     /// Parses one line.
     pub fn parse(line: &str) -> Self {
-        let fields: Vec<_> = line.splitn(3, '\t').map(str::to_owned).collect();
-        let fields: Vec<_> = fields.iter().map(String::as_str).collect();
+        let fields: Vec<_> = line.splitn(3, '\t').collect();
         match fields[..] {
             ["ok", step, story] => Self::Ok {
                 step: step.into(),
@@ -55,24 +66,12 @@ impl Line {
                 name: name.into(),
                 value: value.into(),
             },
-            ["top", kind, path] => match kind {
-                "whiteout" => Self::Top {
-                    kind: Kind::Whiteout,
+            ["top", kind, path] => match Kind::named(kind) {
+                Some(kind) => Self::Top {
+                    kind,
                     path: path.into(),
                 },
-                "opaque" => Self::Top {
-                    kind: Kind::Opaque,
-                    path: path.into(),
-                },
-                "copied" => Self::Top {
-                    kind: Kind::Copied,
-                    path: path.into(),
-                },
-                "new" => Self::Top {
-                    kind: Kind::New,
-                    path: path.into(),
-                },
-                _ => Self::Unknown(line.into()),
+                None => Self::Unknown(line.into()),
             },
             ["meet"] => Self::Meet,
             ["end"] => Self::End,
