@@ -83,9 +83,9 @@ impl kernel::InPlaceModule for PassModule {
 pub struct PassFs;
 
 /// An inode of ours.
-pub type Inode = vfs::inode::INode<PassFs>;
+pub type Inode = vfs::inode::OwnInode<PassFs>;
 /// A dentry of ours.
-pub type DEntry = vfs::dentry::DEntry<PassFs>;
+pub type DEntry = vfs::dentry::OwnDentry<PassFs>;
 /// A dentry of ours in an operation that changes its directory.
 pub type Child<'a> = ChildDentry<'a, PassFs>;
 /// A dentry of ours in an operation that makes an object.
@@ -102,7 +102,7 @@ impl FileSystem for PassFs {
     const NAME: &'static CStr = c"passfs";
     const FLAGS: u32 = 0;
     const INODE_CACHE: &'static CStr = c"passfs_inode";
-    type INodeData = ARef<Dentry>;
+    type InodeData = ARef<Dentry>;
     type SuperData = Pass;
 }
 

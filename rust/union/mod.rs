@@ -31,9 +31,9 @@ pub struct UnionFs;
 pub struct UnionInode;
 
 /// An inode of a union.
-pub type Inode = vfs::inode::INode<UnionFs>;
+pub type Inode = vfs::inode::OwnInode<UnionFs>;
 /// A dentry of a union.
-pub type DEntry = vfs::dentry::DEntry<UnionFs>;
+pub type DEntry = vfs::dentry::OwnDentry<UnionFs>;
 /// A dentry of a union in an operation that modifies its directory.
 pub type Child<'a> = vfs::dentry::ChildDentry<'a, UnionFs>;
 /// A dentry of a union in an operation that makes an object.

@@ -50,7 +50,7 @@ impl FileSystem for Any {
     const NAME: &'static CStr = c"";
     const FLAGS: u32 = 0;
     const INODE_CACHE: &'static CStr = c"";
-    type INodeData = ();
+    type InodeData = ();
     type SuperData = ();
 }
 

@@ -32,7 +32,7 @@ impl FileSystem for UnionFs {
     const OTHERS_FLAGS: u32 =
         sb_flags::SB_LAZYTIME | sb_flags::SB_I_VERSION | sb_flags::SB_MANDLOCK;
     const INODE_CACHE: &'static CStr = c"union_inode";
-    type INodeData = Node;
+    type InodeData = Node;
     type SuperData = Union;
 }
 

@@ -27,7 +27,7 @@ pub trait FileSystem: Sized + Send + Sync + 'static {
     const INODE_CACHE: &'static CStr;
 
     /// What each inode carries. Dropped when the inode is destroyed, in a context that may sleep.
-    type INodeData: Send + Sync + 'static;
+    type InodeData: Send + Sync + 'static;
 
     /// The data of a super block (`s_fs_info`).
     type SuperData: Send + Sync;

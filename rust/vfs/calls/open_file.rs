@@ -6,10 +6,10 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::DEntry,
+    dentry::OwnDentry,
     file::{iocb, loff, size},
     file_system::FileSystem,
-    inode::INode,
+    inode::OwnInode,
     path::Path,
     task_work,
     types::Loff,
@@ -36,15 +36,15 @@ impl<T: FileSystem> UserFile<T> {
     }
 
     /// The inode.
-    pub fn inode(&self) -> &INode<T> {
+    pub fn inode(&self) -> &OwnInode<T> {
         // SAFETY: A file holds its inode, here one of `T`.
-        unsafe { INode::from_raw(bindings::file_inode(self.as_ptr())) }
+        unsafe { OwnInode::from_raw(bindings::file_inode(self.as_ptr())) }
     }
 
     /// The dentry it is opened by.
-    pub fn dentry(&self) -> &DEntry<T> {
+    pub fn dentry(&self) -> &OwnDentry<T> {
         // SAFETY: A file holds its path.
-        unsafe { DEntry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
+        unsafe { OwnDentry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
     }
 
     /// The path it is opened by, referenced.

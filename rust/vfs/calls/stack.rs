@@ -7,7 +7,7 @@
 use crate::bindings;
 use crate::vfs::{
     file_system::FileSystem,
-    inode::{INode, Inode},
+    inode::{Inode, OwnInode},
     mount::Mount,
 };
 
@@ -16,7 +16,7 @@ const COPIED_FLAGS: u32 =
     bindings::S_SYNC | bindings::S_NOATIME | bindings::S_APPEND | bindings::S_IMMUTABLE;
 
 /// Brings mode, owner, times, size and blocks of `inode` up to date with `real`.
-pub fn copy_attr<T: FileSystem>(inode: &INode<T>, mnt: &Mount, real: &Inode) {
+pub fn copy_attr<T: FileSystem>(inode: &OwnInode<T>, mnt: &Mount, real: &Inode) {
     copy_all(inode, mnt, real);
 }
 
@@ -35,7 +35,7 @@ pub fn copy_flags(inode: &Inode, real: &Inode) {
 }
 
 /// Whether the inode is immutable, and whether it is append-only.
-pub fn protection<T: FileSystem>(inode: &INode<T>) -> (bool, bool) {
+pub fn protection<T: FileSystem>(inode: &OwnInode<T>) -> (bool, bool) {
     // SAFETY: The inode is alive; a racing read of one word, as C does.
     let flags = unsafe { (&raw const (*inode.as_ptr()).i_flags).read_volatile() };
     (
@@ -45,7 +45,7 @@ pub fn protection<T: FileSystem>(inode: &INode<T>) -> (bool, bool) {
 }
 
 /// Sets both flags to what is given.
-pub fn set_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: bool) {
+pub fn set_protection<T: FileSystem>(inode: &OwnInode<T>, immutable: bool, append: bool) {
     const BOTH: u32 = bindings::S_IMMUTABLE | bindings::S_APPEND;
     let flag = |on: bool, flag: u32| if on { flag } else { 0 };
     let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
@@ -55,13 +55,13 @@ pub fn set_protection<T: FileSystem>(inode: &INode<T>, immutable: bool, append: 
 
 /// Takes over modification and change time if they are not those of `real` any more: what is
 /// written through a mapping changes `real` alone.
-pub fn refresh_times<T: FileSystem>(inode: &INode<T>, real: &Inode) {
+pub fn refresh_times<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
     // SAFETY: Both are alive.
     unsafe { bindings::inode_refresh_times(inode.as_ptr(), real.as_ptr()) };
 }
 
 /// Takes over access time alone.
-pub fn copy_atime<T: FileSystem>(inode: &INode<T>, real: &Inode) {
+pub fn copy_atime<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
     // SAFETY: Both are alive.
     unsafe { bindings::inode_copy_atime(inode.as_ptr(), real.as_ptr()) };
 }

@@ -13,7 +13,7 @@
 use crate::bindings;
 use crate::vfs::{
     file_system::FileSystem,
-    inode::{INode, Inode},
+    inode::{Inode, OwnInode},
     super_block::SuperBlock,
     types::{Name, NameBuf},
 };
@@ -209,9 +209,9 @@ impl Dentry {
 
 /// A dentry of our own file system `T`.
 #[repr(transparent)]
-pub struct DEntry<T: FileSystem>(Dentry, PhantomData<T>);
+pub struct OwnDentry<T: FileSystem>(Dentry, PhantomData<T>);
 
-impl<T: FileSystem> core::ops::Deref for DEntry<T> {
+impl<T: FileSystem> core::ops::Deref for OwnDentry<T> {
     type Target = Dentry;
 
     fn deref(&self) -> &Dentry {
@@ -220,7 +220,7 @@ impl<T: FileSystem> core::ops::Deref for DEntry<T> {
 }
 
 // SAFETY: The reference count is that of the `Dentry` within.
-unsafe impl<T: FileSystem> AlwaysRefCounted for DEntry<T> {
+unsafe impl<T: FileSystem> AlwaysRefCounted for OwnDentry<T> {
     fn inc_ref(&self) {
         self.0.inc_ref();
     }
@@ -232,11 +232,11 @@ unsafe impl<T: FileSystem> AlwaysRefCounted for DEntry<T> {
 }
 
 // SAFETY: As for `Dentry`; the inode's data, which is reachable from it, is `Send + Sync`.
-unsafe impl<T: FileSystem> Send for DEntry<T> {}
+unsafe impl<T: FileSystem> Send for OwnDentry<T> {}
 // SAFETY: As above.
-unsafe impl<T: FileSystem> Sync for DEntry<T> {}
+unsafe impl<T: FileSystem> Sync for OwnDentry<T> {}
 
-impl<T: FileSystem> DEntry<T> {
+impl<T: FileSystem> OwnDentry<T> {
     /// # Safety
     ///
     /// As [`Dentry::from_raw`], and the dentry must lie on a super block of `T`.
@@ -246,15 +246,15 @@ impl<T: FileSystem> DEntry<T> {
     }
 
     /// The inode, if the dentry is positive.
-    pub fn inode(&self) -> Option<&INode<T>> {
+    pub fn inode(&self) -> Option<&OwnInode<T>> {
         let inode = self.0.inode()?;
-        // SAFETY: All inodes of a super block of `T` are made by `INode<T>`'s constructors: the
+        // SAFETY: All inodes of a super block of `T` are made by `OwnInode<T>`'s constructors: the
         // only `alloc_inode` installed there is theirs.
-        Some(unsafe { INode::from_raw(inode.as_ptr()) })
+        Some(unsafe { OwnInode::from_raw(inode.as_ptr()) })
     }
 
     /// The parent at this moment, referenced.
-    pub fn parent(&self) -> ARef<DEntry<T>> {
+    pub fn parent(&self) -> ARef<OwnDentry<T>> {
         let parent = ARef::into_raw(self.0.parent());
         // SAFETY: A parent lies on the same super block; the reference moves over.
         unsafe { ARef::from_raw(parent.cast()) }
@@ -268,10 +268,10 @@ impl<T: FileSystem> DEntry<T> {
 
     /// The root directory. Of a super block that is being filled, which has none yet, nobody has a
     /// dentry.
-    pub fn root(&self) -> &DEntry<T> {
+    pub fn root(&self) -> &OwnDentry<T> {
         // SAFETY: Set when the first dentry came out of `fill_super`; alive as long as the super
         // block.
-        unsafe { DEntry::from_raw((*self.sb_ptr()).s_root) }
+        unsafe { OwnDentry::from_raw((*self.sb_ptr()).s_root) }
     }
 
     /// Whether this is the root of its file system.
@@ -284,7 +284,7 @@ impl<T: FileSystem> DEntry<T> {
 /// The dentry given to `->lookup()`: negative, not yet hashed, its parent locked at least shared.
 /// So its name and parent are stable, until [`d_splice_alias`](Self::d_splice_alias) consumes it.
 pub struct LookupDentry<'a, T: FileSystem> {
-    dentry: &'a DEntry<T>,
+    dentry: &'a OwnDentry<T>,
 }
 
 impl<'a, T: FileSystem> LookupDentry<'a, T> {
@@ -294,7 +294,7 @@ impl<'a, T: FileSystem> LookupDentry<'a, T> {
     pub(in crate::vfs) unsafe fn from_raw(ptr: *mut bindings::dentry) -> Self {
         Self {
             // SAFETY: By the function's contract.
-            dentry: unsafe { DEntry::from_raw(ptr) },
+            dentry: unsafe { OwnDentry::from_raw(ptr) },
         }
     }
 
@@ -305,14 +305,17 @@ impl<'a, T: FileSystem> LookupDentry<'a, T> {
     }
 
     /// The root directory.
-    pub fn root(&self) -> &'a DEntry<T> {
+    pub fn root(&self) -> &'a OwnDentry<T> {
         self.dentry.root()
     }
 
     /// Ends the lookup with `inode`, or with a negative entry.
     ///
     /// C: `d_splice_alias()`, which may return another dentry for a directory that has one.
-    pub fn d_splice_alias(self, inode: Option<ARef<INode<T>>>) -> Result<Option<ARef<DEntry<T>>>> {
+    pub fn d_splice_alias(
+        self,
+        inode: Option<ARef<OwnInode<T>>>,
+    ) -> Result<Option<ARef<OwnDentry<T>>>> {
         let raw = inode.map_or(core::ptr::null_mut(), |i| ARef::into_raw(i).as_ptr().cast());
         // SAFETY: The dentry is the one of `->lookup()`; the inode reference is given away, also
         // when the call fails.
@@ -326,7 +329,7 @@ impl<'a, T: FileSystem> LookupDentry<'a, T> {
 /// A dentry given to an operation that modifies its directory: the parent is locked exclusively,
 /// so name and parent are stable.
 pub struct ChildDentry<'a, T: FileSystem> {
-    dentry: &'a DEntry<T>,
+    dentry: &'a OwnDentry<T>,
 }
 
 impl<T: FileSystem> Clone for ChildDentry<'_, T> {
@@ -338,9 +341,9 @@ impl<T: FileSystem> Clone for ChildDentry<'_, T> {
 impl<T: FileSystem> Copy for ChildDentry<'_, T> {}
 
 impl<T: FileSystem> core::ops::Deref for ChildDentry<'_, T> {
-    type Target = DEntry<T>;
+    type Target = OwnDentry<T>;
 
-    fn deref(&self) -> &DEntry<T> {
+    fn deref(&self) -> &OwnDentry<T> {
         self.dentry
     }
 }
@@ -352,12 +355,12 @@ impl<'a, T: FileSystem> ChildDentry<'a, T> {
     pub(in crate::vfs) unsafe fn from_raw(ptr: *mut bindings::dentry) -> Self {
         Self {
             // SAFETY: By the function's contract.
-            dentry: unsafe { DEntry::from_raw(ptr) },
+            dentry: unsafe { OwnDentry::from_raw(ptr) },
         }
     }
 
     /// The dentry without the promise.
-    pub fn dentry(&self) -> &'a DEntry<T> {
+    pub fn dentry(&self) -> &'a OwnDentry<T> {
         self.dentry
     }
 
@@ -368,10 +371,10 @@ impl<'a, T: FileSystem> ChildDentry<'a, T> {
     }
 
     /// The parent directory.
-    pub fn stable_parent(&self) -> &'a DEntry<T> {
+    pub fn stable_parent(&self) -> &'a OwnDentry<T> {
         // SAFETY: The parent is locked exclusively, so `d_parent` does not change, and the child
         // holds a reference on it.
-        unsafe { DEntry::from_raw((*self.dentry.as_ptr()).d_parent) }
+        unsafe { OwnDentry::from_raw((*self.dentry.as_ptr()).d_parent) }
     }
 }
 
@@ -397,7 +400,7 @@ impl<T: FileSystem> NewDentry<'_, T> {
     }
 
     /// Makes the dentry positive (`d_instantiate()`).
-    pub fn d_instantiate(self, inode: ARef<INode<T>>) {
+    pub fn d_instantiate(self, inode: ARef<OwnInode<T>>) {
         // SAFETY: The dentry is negative: the VFS calls the creating operations with such ones alone,
         // and `self` is consumed. The inode reference is given away.
         unsafe { bindings::d_instantiate(self.as_ptr(), ARef::into_raw(inode).as_ptr().cast()) };
@@ -417,7 +420,7 @@ unsafe fn stable_name<'a>(dentry: *mut bindings::dentry) -> Name<'a> {
 }
 
 /// The root of a super block in the making.
-pub struct Root<T: FileSystem>(ARef<DEntry<T>>);
+pub struct Root<T: FileSystem>(ARef<OwnDentry<T>>);
 
 impl<T: FileSystem> Root<T> {
     /// Makes `inode` the root directory (`d_make_root()`).
@@ -425,7 +428,7 @@ impl<T: FileSystem> Root<T> {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn new(inode: ARef<INode<T>>) -> Result<Self> {
+    pub fn new(inode: ARef<OwnInode<T>>) -> Result<Self> {
         // SAFETY: The inode reference is given away, also on failure.
         let root = unsafe { bindings::d_make_root(ARef::into_raw(inode).as_ptr().cast()) };
         let root = NonNull::new(root).ok_or(ENOMEM)?;

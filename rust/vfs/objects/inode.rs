@@ -2,7 +2,7 @@
 
 //! Inodes.
 //!
-//! [`Inode`] is an inode of any file system; [`INode`] is one of our own file system `T`, with
+//! [`Inode`] is an inode of any file system; [`OwnInode`] is one of our own file system `T`, with
 //! `T`'s data in the same allocation. A new one is a [`New`](crate::vfs::new_inode::New) until it is initialised: it cannot
 //! escape half-built.
 //!
@@ -309,10 +309,10 @@ impl Inode {
 ///
 /// It lies within a `WithData<T>` whose data is initialised.
 #[repr(transparent)]
-pub struct INode<T: FileSystem>(Inode, PhantomData<T>);
+pub struct OwnInode<T: FileSystem>(Inode, PhantomData<T>);
 
 // SAFETY: The reference count is that of the `Inode` within.
-unsafe impl<T: FileSystem> AlwaysRefCounted for INode<T> {
+unsafe impl<T: FileSystem> AlwaysRefCounted for OwnInode<T> {
     fn inc_ref(&self) {
         self.0.inc_ref();
     }
@@ -324,11 +324,11 @@ unsafe impl<T: FileSystem> AlwaysRefCounted for INode<T> {
 }
 
 // SAFETY: As for `Inode`; the data is `Send + Sync` by the bounds of `FileSystem`.
-unsafe impl<T: FileSystem> Send for INode<T> {}
+unsafe impl<T: FileSystem> Send for OwnInode<T> {}
 // SAFETY: As above.
-unsafe impl<T: FileSystem> Sync for INode<T> {}
+unsafe impl<T: FileSystem> Sync for OwnInode<T> {}
 
-impl<T: FileSystem> core::ops::Deref for INode<T> {
+impl<T: FileSystem> core::ops::Deref for OwnInode<T> {
     type Target = Inode;
 
     fn deref(&self) -> &Inode {
@@ -336,7 +336,7 @@ impl<T: FileSystem> core::ops::Deref for INode<T> {
     }
 }
 
-impl<T: FileSystem> INode<T> {
+impl<T: FileSystem> OwnInode<T> {
     /// # Safety
     ///
     /// `ptr` must be valid for `'a` and a published inode of a super block of `T`.
@@ -348,7 +348,7 @@ impl<T: FileSystem> INode<T> {
     }
 
     /// `T`'s data of this inode.
-    pub fn data(&self) -> &T::INodeData {
+    pub fn data(&self) -> &T::InodeData {
         // SAFETY: By the type's invariant.
         unsafe {
             (*WithData::<T>::container_of(self.as_ptr()))

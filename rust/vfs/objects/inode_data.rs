@@ -28,13 +28,13 @@ impl Backing<'_> {
 /// What is allocated for an inode of `T`: `T`'s data, then the inode.
 #[repr(C)]
 pub(in crate::vfs) struct WithData<T: FileSystem> {
-    pub(in crate::vfs) data: MaybeUninit<T::INodeData>,
+    pub(in crate::vfs) data: MaybeUninit<T::InodeData>,
     /// Whether `data` is initialised. Written before the inode is published, read at its end.
     pub(in crate::vfs) ready: bool,
     /// Whether an inode that was made unhashed was hashed since, or is about to be.
     pub(in crate::vfs) hashed_late: Atomic<bool>,
     /// The inode that a stacked inode stands for now, for walks under RCU. See
-    /// [`INode::set_backing`].
+    /// [`OwnInode::set_backing`].
     pub(in crate::vfs) backing: Atomic<usize>,
     pub(in crate::vfs) inode: bindings::inode,
 }

@@ -7,7 +7,7 @@
 use crate::bindings;
 use crate::vfs::{
     callback::callbacks,
-    dentry::{DEntry, Dentry},
+    dentry::{Dentry, OwnDentry},
     file_system::FileSystem,
 };
 use core::marker::PhantomData;
@@ -19,14 +19,14 @@ use kernel::{
 /// Operations on dentries.
 pub trait DentryOperations<T: FileSystem>: 'static {
     /// `->d_revalidate()`, but not under RCU. `flags`: `LOOKUP_*`.
-    fn d_revalidate(dentry: &DEntry<T>, flags: u32) -> Result<bool>;
+    fn d_revalidate(dentry: &OwnDentry<T>, flags: u32) -> Result<bool>;
 
     /// `->d_weak_revalidate()`.
-    fn d_weak_revalidate(dentry: &DEntry<T>, flags: u32) -> Result<bool>;
+    fn d_weak_revalidate(dentry: &OwnDentry<T>, flags: u32) -> Result<bool>;
 
     /// `->d_real()`: the dentry behind a stacked regular file whose data (or, with `data` false,
     /// whose metadata) are asked for. It is held by the stacked inode.
-    fn d_real(dentry: &DEntry<T>, data: bool) -> Option<&Dentry>;
+    fn d_real(dentry: &OwnDentry<T>, data: bool) -> Option<&Dentry>;
 }
 
 pub(in crate::vfs) fn dentry_table<T: FileSystem, D: DentryOperations<T>>(
@@ -59,7 +59,7 @@ impl<T: FileSystem, D: DentryOperations<T>> DentryTable<T, D> {
             ty: bindings::d_real_type,
         ) -> *mut bindings::dentry {
             // SAFETY: The dentry is alive, and of `T`.
-            let own = unsafe { DEntry::<T>::from_raw(dentry) };
+            let own = unsafe { OwnDentry::<T>::from_raw(dentry) };
             match D::d_real(own, ty == bindings::d_real_type_D_REAL_DATA) {
                 // SAFETY: The real dentry is held by the stacked inode; it may be stacked itself.
                 Some(real) => unsafe { bindings::d_real(real.as_ptr(), ty) },
@@ -78,12 +78,12 @@ impl<T: FileSystem, D: DentryOperations<T>> DentryTable<T, D> {
                 Err(ECHILD)
             } else {
                 // SAFETY: The caller holds the dentry, which is of `T`.
-                D::d_revalidate(unsafe { DEntry::from_raw(dentry) }, flags)
+                D::d_revalidate(unsafe { OwnDentry::from_raw(dentry) }, flags)
             }
         }
 
         fn d_weak_revalidate(
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             flags: c_uint,
         ) -> c_int {
             D::d_weak_revalidate(dentry, flags)

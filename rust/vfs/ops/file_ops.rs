@@ -11,7 +11,7 @@ use crate::vfs::{
     dir_context::DirContext,
     file::FlOwner,
     file_system::FileSystem,
-    inode::INode,
+    inode::OwnInode,
     open_file::{IovIter, Kiocb, OpenFile, Opening, Vma},
     splice::Pipe,
     types::Loff,
@@ -39,7 +39,7 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     type Data: Send + Sync + 'static;
 
     /// `->open()`.
-    fn open(inode: &INode<T>, file: Opening<'_, T>) -> Result<Pin<KBox<Self::Data>>>;
+    fn open(inode: &OwnInode<T>, file: Opening<'_, T>) -> Result<Pin<KBox<Self::Data>>>;
 
     /// `->llseek()`.
     fn llseek(file: &OpenFile<T, Self::Data>, offset: Loff, whence: i32) -> Result<Loff>;
@@ -118,7 +118,7 @@ pub trait DirFileOperations<T: FileSystem>: Sized + 'static {
     type Data: Send + Sync + 'static;
 
     /// `->open()`.
-    fn open(inode: &INode<T>, file: Opening<'_, T>) -> Result<Pin<KBox<Self::Data>>>;
+    fn open(inode: &OwnInode<T>, file: Opening<'_, T>) -> Result<Pin<KBox<Self::Data>>>;
 
     /// `->iterate_shared()`. The directory is locked shared.
     fn iterate_shared(file: &OpenFile<T, Self::Data>, ctx: &mut DirContext) -> Result;
@@ -190,7 +190,7 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
     };
 
     callbacks! {
-        fn open(inode: *mut bindings::inode => INode::from_raw, file: *mut bindings::file) -> c_int {
+        fn open(inode: *mut bindings::inode => OwnInode::from_raw, file: *mut bindings::file) -> c_int {
             // SAFETY: This is `->open()`.
             F::open(inode, unsafe { Opening::from_raw(file) }).map(|data| {
                 // SAFETY: Nobody else uses the file yet.
@@ -355,7 +355,7 @@ impl<T: FileSystem, F: DirFileOperations<T>> DirTable<T, F> {
     };
 
     callbacks! {
-        fn open(inode: *mut bindings::inode => INode::from_raw, file: *mut bindings::file) -> c_int {
+        fn open(inode: *mut bindings::inode => OwnInode::from_raw, file: *mut bindings::file) -> c_int {
             // SAFETY: This is `->open()`.
             F::open(inode, unsafe { Opening::from_raw(file) }).map(|data| {
                 // SAFETY: Nobody else uses the file yet.

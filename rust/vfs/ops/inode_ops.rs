@@ -9,11 +9,11 @@ use crate::bindings;
 use crate::vfs::{
     acl::{Acl, AclType},
     attr::{Iattr, Kstat},
-    dentry::{ChildDentry, DEntry, LookupDentry, NewDentry},
+    dentry::{ChildDentry, LookupDentry, NewDentry, OwnDentry},
     file_ops::{DirFileOperations, RegFileOperations},
     file_system::FileSystem,
     fileattr::{FiemapInfo, FileKattr},
-    inode::INode,
+    inode::OwnInode,
     mount::Idmap,
     namei::Link,
     path::PathRef,
@@ -39,26 +39,26 @@ pub trait Attributes<T: FileSystem> {
     fn getattr(
         idmap: &Idmap,
         path: PathRef<'_>,
-        dentry: &DEntry<T>,
+        dentry: &OwnDentry<T>,
         stat: &mut Kstat,
         mask: u32,
         flags: u32,
     ) -> Result;
 
     /// `->setattr()`. The inode is locked exclusively.
-    fn setattr(idmap: &Idmap, dentry: &DEntry<T>, attr: &mut Iattr) -> Result;
+    fn setattr(idmap: &Idmap, dentry: &OwnDentry<T>, attr: &mut Iattr) -> Result;
 
     /// `->listxattr()`; returns the length of the list.
-    fn listxattr(dentry: &DEntry<T>, buffer: Buffer<'_>) -> Result<usize>;
+    fn listxattr(dentry: &OwnDentry<T>, buffer: Buffer<'_>) -> Result<usize>;
 
     /// `->update_time()`. `nowait`: fail with `EAGAIN` rather than sleep.
-    fn update_time(inode: &INode<T>, which: UpdateTime, nowait: bool) -> Result;
+    fn update_time(inode: &OwnInode<T>, which: UpdateTime, nowait: bool) -> Result;
 }
 
 /// Operations of all kinds but symbolic links.
 pub trait Permissions<T: FileSystem>: Attributes<T> {
     /// `->permission()`. `mask`: `MAY_*`.
-    fn permission(idmap: &Idmap, inode: &INode<T>, mask: u32) -> Result;
+    fn permission(idmap: &Idmap, inode: &OwnInode<T>, mask: u32) -> Result;
 
     /// `->permission()` in a walk under RCU. `ECHILD` has the walk begin anew without.
     fn permission_rcu(_idmap: &Idmap, _inode: RcuInode<'_, T>, _mask: u32) -> Result {
@@ -66,22 +66,22 @@ pub trait Permissions<T: FileSystem>: Attributes<T> {
     }
 
     /// `->get_inode_acl()`, for permission checks, but not under RCU.
-    fn get_inode_acl(inode: &INode<T>, ty: AclType) -> Result<Option<Acl>>;
+    fn get_inode_acl(inode: &OwnInode<T>, ty: AclType) -> Result<Option<Acl>>;
 
     /// `->get_acl()`, for userspace.
-    fn get_acl(idmap: &Idmap, dentry: &DEntry<T>, ty: AclType) -> Result<Option<Acl>>;
+    fn get_acl(idmap: &Idmap, dentry: &OwnDentry<T>, ty: AclType) -> Result<Option<Acl>>;
 
     /// `->set_acl()`. The inode is locked exclusively.
-    fn set_acl(idmap: &Idmap, dentry: &DEntry<T>, acl: Option<&Acl>, ty: AclType) -> Result;
+    fn set_acl(idmap: &Idmap, dentry: &OwnDentry<T>, acl: Option<&Acl>, ty: AclType) -> Result;
 }
 
 /// `chattr(1)`'s flags, of directories and regular files.
 pub trait FileAttributes<T: FileSystem> {
     /// `->fileattr_get()`.
-    fn fileattr_get(dentry: &DEntry<T>, fa: &mut FileKattr) -> Result;
+    fn fileattr_get(dentry: &OwnDentry<T>, fa: &mut FileKattr) -> Result;
 
     /// `->fileattr_set()`. The inode is locked exclusively.
-    fn fileattr_set(idmap: &Idmap, dentry: &DEntry<T>, fa: &mut FileKattr) -> Result;
+    fn fileattr_set(idmap: &Idmap, dentry: &OwnDentry<T>, fa: &mut FileKattr) -> Result;
 }
 
 /// What `->rename()` is asked for.
@@ -117,39 +117,40 @@ pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
 
     /// `->lookup()`. The directory is locked at least shared. `flags`: `LOOKUP_*`.
     fn lookup(
-        dir: &INode<T>,
+        dir: &OwnInode<T>,
         dentry: LookupDentry<'_, T>,
         flags: u32,
-    ) -> Result<Option<ARef<DEntry<T>>>>;
+    ) -> Result<Option<ARef<OwnDentry<T>>>>;
 
     /// `->create()`. `excl`: fail if the name is there (`O_EXCL`); always set since 7.3.
     fn create(
         idmap: &Idmap,
-        dir: &INode<T>,
+        dir: &OwnInode<T>,
         dentry: NewDentry<'_, T>,
         mode: u16,
         excl: bool,
     ) -> Result;
 
     /// `->link()`.
-    fn link(old: &DEntry<T>, dir: &INode<T>, new: NewDentry<'_, T>) -> Result;
+    fn link(old: &OwnDentry<T>, dir: &OwnInode<T>, new: NewDentry<'_, T>) -> Result;
 
     /// `->unlink()`. The victim's inode is locked too.
-    fn unlink(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
+    fn unlink(dir: &OwnInode<T>, dentry: ChildDentry<'_, T>) -> Result;
 
     /// `->symlink()`.
-    fn symlink(idmap: &Idmap, dir: &INode<T>, dentry: NewDentry<'_, T>, target: &CStr) -> Result;
+    fn symlink(idmap: &Idmap, dir: &OwnInode<T>, dentry: NewDentry<'_, T>, target: &CStr)
+        -> Result;
 
     /// `->mkdir()`, which makes the given dentry positive.
-    fn mkdir(idmap: &Idmap, dir: &INode<T>, dentry: NewDentry<'_, T>, mode: u16) -> Result;
+    fn mkdir(idmap: &Idmap, dir: &OwnInode<T>, dentry: NewDentry<'_, T>, mode: u16) -> Result;
 
     /// `->rmdir()`. The victim's inode is locked too.
-    fn rmdir(dir: &INode<T>, dentry: ChildDentry<'_, T>) -> Result;
+    fn rmdir(dir: &OwnInode<T>, dentry: ChildDentry<'_, T>) -> Result;
 
     /// `->mknod()`.
     fn mknod(
         idmap: &Idmap,
-        dir: &INode<T>,
+        dir: &OwnInode<T>,
         dentry: NewDentry<'_, T>,
         mode: u16,
         rdev: u32,
@@ -158,22 +159,22 @@ pub trait DirOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
     /// `->rename()`. Both directories and the inodes concerned are locked.
     fn rename(
         idmap: &Idmap,
-        old_dir: &INode<T>,
+        old_dir: &OwnInode<T>,
         old: ChildDentry<'_, T>,
-        new_dir: &INode<T>,
+        new_dir: &OwnInode<T>,
         new: ChildDentry<'_, T>,
         request: RenameRequest,
     ) -> Result;
 
     /// `->tmpfile()`: makes an unnamed regular file and opens it; see [`Tmpfile`]. The directory
     /// is not locked.
-    fn tmpfile(idmap: &Idmap, dir: &INode<T>, file: Tmpfile<'_, T>, mode: u16) -> Result;
+    fn tmpfile(idmap: &Idmap, dir: &OwnInode<T>, file: Tmpfile<'_, T>, mode: u16) -> Result;
 }
 
 /// Operations of a symbolic link.
 pub trait SymlinkOperations<T: FileSystem>: Attributes<T> {
     /// `->get_link()`, not called under RCU.
-    fn get_link(dentry: &DEntry<T>, inode: &INode<T>) -> Result<Link>;
+    fn get_link(dentry: &OwnDentry<T>, inode: &OwnInode<T>) -> Result<Link>;
 }
 
 /// Operations of a device, FIFO or socket: no more than permissions.
@@ -185,5 +186,5 @@ pub trait RegOperations<T: FileSystem>: Permissions<T> + FileAttributes<T> {
     type File: RegFileOperations<T>;
 
     /// `->fiemap()`.
-    fn fiemap(inode: &INode<T>, info: &FiemapInfo, start: u64, len: u64) -> Result;
+    fn fiemap(inode: &OwnInode<T>, info: &FiemapInfo, start: u64, len: u64) -> Result;
 }

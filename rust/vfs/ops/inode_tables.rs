@@ -11,11 +11,11 @@ use crate::vfs::{
     attr::{Iattr, Kstat},
     callback::{callbacks, lent},
     compat,
-    dentry::{ChildDentry, DEntry, LookupDentry, NewDentry},
+    dentry::{ChildDentry, LookupDentry, NewDentry, OwnDentry},
     file_ops,
     file_system::FileSystem,
     fileattr::{FiemapInfo, FileKattr},
-    inode::INode,
+    inode::OwnInode,
     inode_ops::{
         Attributes, DirOperations, FileAttributes, Permissions, RegOperations, RenameRequest,
         SpecialOperations, SymlinkOperations, UpdateTime,
@@ -122,7 +122,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
 
     callbacks! {
         fn lookup(
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => LookupDentry::from_raw,
             flags: c_uint,
         ) -> *mut bindings::dentry {
@@ -132,15 +132,15 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         }
 
         fn link(
-            old: *mut bindings::dentry => DEntry::from_raw,
-            dir: *mut bindings::inode => INode::from_raw,
+            old: *mut bindings::dentry => OwnDentry::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             new: *mut bindings::dentry => NewDentry::from_raw,
         ) -> c_int {
             O::link(old, dir, new)
         }
 
         fn unlink(
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => ChildDentry::from_raw,
         ) -> c_int {
             O::unlink(dir, dentry)
@@ -148,7 +148,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
 
         fn symlink(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => NewDentry::from_raw,
             target: *const c_char => cstr,
         ) -> c_int {
@@ -157,7 +157,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
 
         fn mkdir(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => NewDentry::from_raw,
             mode: bindings::umode_t,
         ) -> *mut bindings::dentry {
@@ -165,7 +165,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         }
 
         fn rmdir(
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => ChildDentry::from_raw,
         ) -> c_int {
             O::rmdir(dir, dentry)
@@ -173,7 +173,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
 
         fn mknod(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => NewDentry::from_raw,
             mode: bindings::umode_t,
             rdev: bindings::dev_t,
@@ -183,9 +183,9 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
 
         fn rename(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            old_dir: *mut bindings::inode => INode::from_raw,
+            old_dir: *mut bindings::inode => OwnInode::from_raw,
             old: *mut bindings::dentry => ChildDentry::from_raw,
-            new_dir: *mut bindings::inode => INode::from_raw,
+            new_dir: *mut bindings::inode => OwnInode::from_raw,
             new: *mut bindings::dentry => ChildDentry::from_raw,
             flags: c_uint,
         ) -> c_int {
@@ -195,7 +195,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
 
         fn tmpfile(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             file: *mut bindings::file => Tmpfile::from_raw,
             mode: bindings::umode_t,
         ) -> c_int {
@@ -208,7 +208,7 @@ impl<T: FileSystem, O: DirOperations<T>> compat::Create for Table<T, O> {
     callbacks! {
         fn create(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dir: *mut bindings::inode => INode::from_raw,
+            dir: *mut bindings::inode => OwnInode::from_raw,
             dentry: *mut bindings::dentry => NewDentry::from_raw,
             mode: bindings::umode_t,
             excl: bool,
@@ -236,7 +236,7 @@ impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
 
     callbacks! {
         fn fiemap(
-            inode: *mut bindings::inode => INode::from_raw,
+            inode: *mut bindings::inode => OwnInode::from_raw,
             info: *mut kernel::bindings::fiemap_extent_info => FiemapInfo::from_raw,
             start: u64,
             len: u64,
@@ -259,7 +259,7 @@ impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
     callbacks! {
         fn get_link(
             dentry: *mut bindings::dentry,
-            inode: *mut bindings::inode => INode::from_raw,
+            inode: *mut bindings::inode => OwnInode::from_raw,
             done: *mut bindings::delayed_call => lent,
         ) -> *const c_char {
             if dentry.is_null() {
@@ -267,7 +267,7 @@ impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
                 return ECHILD.to_ptr();
             }
             // SAFETY: Not under RCU, so it is held by the caller.
-            match O::get_link(unsafe { DEntry::from_raw(dentry) }, inode) {
+            match O::get_link(unsafe { OwnDentry::from_raw(dentry) }, inode) {
                 Ok(link) => {
                     let (text, release) = link.into_raw();
                     *done = release;
@@ -296,7 +296,7 @@ impl<T: FileSystem, O: SpecialOperations<T>> Table<T, O> {
 impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
     callbacks! {
         fn fileattr_get(
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             fa: *mut kernel::bindings::file_kattr => FileKattr::from_raw,
         ) -> c_int {
             O::fileattr_get(dentry, fa)
@@ -304,7 +304,7 @@ impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
 
         fn fileattr_set(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             fa: *mut kernel::bindings::file_kattr => FileKattr::from_raw,
         ) -> c_int {
             O::fileattr_set(idmap, dentry, fa)
@@ -326,7 +326,7 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
                 O::permission_rcu(idmap, inode, mask & !bindings::MAY_NOT_BLOCK)
             } else {
                 // SAFETY: Without it the caller holds the inode.
-                O::permission(idmap, unsafe { INode::from_raw(inode.as_ptr()) }, mask)
+                O::permission(idmap, unsafe { OwnInode::from_raw(inode.as_ptr()) }, mask)
             }
         }
 
@@ -340,14 +340,14 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
                 Err(ECHILD)
             } else {
                 // SAFETY: The caller holds the inode.
-                let inode = unsafe { INode::from_raw(inode) };
+                let inode = unsafe { OwnInode::from_raw(inode) };
                 O::get_inode_acl(inode, AclType::from_raw(ty)).map(Acl::into_raw)
             }
         }
 
         fn get_acl(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             ty: c_int,
         ) -> *mut kernel::bindings::posix_acl {
             O::get_acl(idmap, dentry, AclType::from_raw(ty)).map(Acl::into_raw)
@@ -356,7 +356,7 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
         /// `acl`: NULL to remove it.
         fn set_acl(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             acl: *mut kernel::bindings::posix_acl => Acl::dup,
             ty: c_int,
         ) -> c_int {
@@ -375,20 +375,20 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
             flags: c_uint,
         ) -> c_int {
             // SAFETY: The inode this table belongs to is of `T`, and so is its dentry.
-            let dentry = unsafe { DEntry::from_raw(path.dentry().as_ptr()) };
+            let dentry = unsafe { OwnDentry::from_raw(path.dentry().as_ptr()) };
             O::getattr(idmap, path, dentry, stat, mask, flags)
         }
 
         fn setattr(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             attr: *mut bindings::iattr => Iattr::from_raw,
         ) -> c_int {
             O::setattr(idmap, dentry, attr)
         }
 
         fn listxattr(
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             list: *mut c_char,
             size: usize,
         ) -> isize {
@@ -397,7 +397,7 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
         }
 
         fn update_time(
-            inode: *mut bindings::inode => INode::from_raw,
+            inode: *mut bindings::inode => OwnInode::from_raw,
             ty: bindings::fs_update_time,
             flags: c_uint,
         ) -> c_int {

@@ -7,7 +7,7 @@
 use crate::bindings;
 use crate::vfs::{
     callback::{callbacks, lent},
-    dentry::DEntry,
+    dentry::OwnDentry,
     file_system::FileSystem,
     inode_cache,
     seq_show::SeqFile,
@@ -23,13 +23,13 @@ use kernel::{
 /// Operations on a super block (`struct super_operations`).
 pub trait SuperOperations: FileSystem {
     /// Fills in the figures for `statfs(2)`.
-    fn statfs(dentry: &DEntry<Self>, buf: &mut Statfs) -> Result;
+    fn statfs(dentry: &OwnDentry<Self>, buf: &mut Statfs) -> Result;
 
     /// Writes what is dirty to stable storage; with `wait`, does not return before it is there.
     fn sync_fs(sb: &SuperBlock<Self>, wait: bool) -> Result;
 
     /// Shows the options as in `/proc/mounts`, in a form `mount(8)` takes again.
-    fn show_options(m: &SeqFile, root: &DEntry<Self>) -> Result;
+    fn show_options(m: &SeqFile, root: &OwnDentry<Self>) -> Result;
 
     /// How many objects there are that [`free_cached_objects`](Self::free_cached_objects) could let
     /// go, inodes and dentries apart (`->nr_cached_objects()`).
@@ -45,7 +45,7 @@ pub trait SuperOperations: FileSystem {
     }
 
     /// Shows figures of the mount in `/proc/PID/mountstats`, in lines.
-    fn show_stats(_m: &SeqFile, _root: &DEntry<Self>) -> Result {
+    fn show_stats(_m: &SeqFile, _root: &OwnDentry<Self>) -> Result {
         Ok(())
     }
 
@@ -98,7 +98,7 @@ impl<T: SuperOperations> Table<T> {
         }
 
         fn statfs(
-            dentry: *mut bindings::dentry => DEntry::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
             buf: *mut kernel::bindings::kstatfs => Statfs::from_raw,
         ) -> c_int {
             T::statfs(dentry, buf)
@@ -106,14 +106,14 @@ impl<T: SuperOperations> Table<T> {
 
         fn show_options(
             m: *mut bindings::seq_file => SeqFile::from_raw,
-            root: *mut bindings::dentry => DEntry::from_raw,
+            root: *mut bindings::dentry => OwnDentry::from_raw,
         ) -> c_int {
             T::show_options(m, root)
         }
 
         fn show_stats(
             m: *mut bindings::seq_file => SeqFile::from_raw,
-            root: *mut bindings::dentry => DEntry::from_raw,
+            root: *mut bindings::dentry => OwnDentry::from_raw,
         ) -> c_int {
             T::show_stats(m, root)
         }

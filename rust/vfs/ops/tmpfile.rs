@@ -6,10 +6,10 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::DEntry,
+    dentry::OwnDentry,
     file_ops::{self, RegFileOperations},
     file_system::FileSystem,
-    inode::INode,
+    inode::OwnInode,
     open_file::UserFile,
 };
 use core::marker::PhantomData;
@@ -33,9 +33,9 @@ impl<T: FileSystem> Tmpfile<'_, T> {
     }
 
     /// The dentry, negative until [`finish`](Self::finish).
-    pub fn dentry(&self) -> &DEntry<T> {
+    pub fn dentry(&self) -> &OwnDentry<T> {
         // SAFETY: The VFS has set the path of the file.
-        unsafe { DEntry::from_raw((*bindings::file_path(self.file)).dentry) }
+        unsafe { OwnDentry::from_raw((*bindings::file_path(self.file)).dentry) }
     }
 
     /// The file, which is being opened.
@@ -50,7 +50,7 @@ impl<T: FileSystem> Tmpfile<'_, T> {
     /// called.
     pub fn finish<F: RegFileOperations<T>>(
         self,
-        inode: ARef<INode<T>>,
+        inode: ARef<OwnInode<T>>,
         data: Pin<KBox<F::Data>>,
     ) -> Result {
         // SAFETY: The file is new and this call's. The order is that of the C callers; `release`

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{
-    callback::callbacks, dentry::DEntry, file_system::FileSystem, inode::INode, mount::Idmap,
+    callback::callbacks, dentry::OwnDentry, file_system::FileSystem, inode::OwnInode, mount::Idmap,
     types::cstr, xattr::Buffer,
 };
 use core::{ffi::CStr, marker::PhantomData};
@@ -27,14 +27,19 @@ pub enum Change<'a> {
 /// (`struct xattr_handler` with an empty prefix). POSIX ACLs do not come here.
 pub trait Handler<T: FileSystem>: Send + Sync + 'static {
     /// Reads a value; returns its length.
-    fn get(dentry: &DEntry<T>, inode: &INode<T>, name: &CStr, buffer: Buffer<'_>) -> Result<usize>;
+    fn get(
+        dentry: &OwnDentry<T>,
+        inode: &OwnInode<T>,
+        name: &CStr,
+        buffer: Buffer<'_>,
+    ) -> Result<usize>;
 
     /// Changes a value. The inode is locked exclusively. `flags`: 0, `XATTR_CREATE` or
     /// `XATTR_REPLACE`.
     fn set(
         idmap: &Idmap,
-        dentry: &DEntry<T>,
-        inode: &INode<T>,
+        dentry: &OwnDentry<T>,
+        inode: &OwnInode<T>,
         name: &CStr,
         change: Change<'_>,
         flags: i32,
@@ -74,8 +79,8 @@ impl<T: FileSystem, H: Handler<T>> Table<T, H> {
     callbacks! {
         fn get(
             _handler: *const bindings::xattr_handler,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
-            inode: *mut bindings::inode => INode::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
+            inode: *mut bindings::inode => OwnInode::from_raw,
             name: *const c_char => cstr,
             buffer: *mut c_void,
             size: usize,
@@ -90,8 +95,8 @@ impl<T: FileSystem, H: Handler<T>> Table<T, H> {
         fn set(
             _handler: *const bindings::xattr_handler,
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            dentry: *mut bindings::dentry => DEntry::from_raw,
-            inode: *mut bindings::inode => INode::from_raw,
+            dentry: *mut bindings::dentry => OwnDentry::from_raw,
+            inode: *mut bindings::inode => OwnInode::from_raw,
             name: *const c_char => cstr,
             value: *const c_void,
             size: usize,

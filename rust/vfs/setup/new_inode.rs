@@ -10,7 +10,7 @@ use crate::vfs::{
     compat,
     errno::ESTALE,
     file_system::FileSystem,
-    inode::{INode, Inode},
+    inode::{Inode, OwnInode},
     inode_data::{Backing, WithData},
     inode_ops::{DirOperations, RegOperations, SpecialOperations, SymlinkOperations},
     inode_tables::Tables,
@@ -89,7 +89,7 @@ impl<T: FileSystem> New<T> {
     }
 
     /// Sets owner and mode as a new object in `dir` gets them (`inode_init_owner()`).
-    pub fn init_owner(&mut self, dir: &INode<T>, mode: u16) {
+    pub fn init_owner(&mut self, dir: &OwnInode<T>, mode: u16) {
         // SAFETY: Not published yet; `dir` is alive. This layer's file systems do not allow
         // id-mapped mounts (FS_ALLOW_IDMAP is not offered), hence the constant map.
         unsafe {
@@ -175,8 +175,8 @@ impl<T: FileSystem> New<T> {
     pub fn init(
         self,
         kind: &Kind<T>,
-        data: impl PinInit<T::INodeData, Error>,
-    ) -> Result<ARef<INode<T>>> {
+        data: impl PinInit<T::InodeData, Error>,
+    ) -> Result<ARef<OwnInode<T>>> {
         // SAFETY: Not published; the slot is uninitialised memory at its final place: inodes do
         // not move. On error nothing is left initialised.
         unsafe {
@@ -213,7 +213,7 @@ impl<T: FileSystem> Drop for New<T> {
 /// What [`SuperBlock::iget5`] finds.
 pub enum Iget<T: FileSystem> {
     /// The inode of that key exists.
-    Cached(ARef<INode<T>>),
+    Cached(ARef<OwnInode<T>>),
     /// It must be filled in.
     New(New<T>),
 }
