@@ -12,11 +12,10 @@ use crate::{
         },
         listing::dir_cache::ViewChange,
         lookup::iget,
-        DEntry, Inode, NewChild,
+        Child, DEntry, Inode, NewChild,
     },
     vfs::{
         cred::{override_creds, NewCred},
-        dentry::Dentry,
         inode::Inode as AnyInode,
         namei::NewObject,
     },
@@ -100,7 +99,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
 /// The credentials a new object is made under: the mounter's, with the owner and the label the
 /// caller would give it.
 pub fn creator(
-    dentry: &Dentry,
+    dentry: &Child<'_>,
     mode: u16,
     inode: &AnyInode,
     caller: &Credential,

@@ -101,7 +101,7 @@ fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     new.init_owner(dir, mode);
     let mode = new.as_inode().mode();
     let (inode, data) = override_creds(&union.cred, |caller| {
-        let creator = create::creator(file.dentry(), mode, new.as_inode(), caller)?;
+        let creator = create::creator(&file.dentry(), mode, new.as_inode(), caller)?;
         let data = override_creds(&creator, |_| {
             UnionFile::tmpfile(file.as_file(), union.upper_path(updir)?, mode)
         })?;

@@ -5,7 +5,11 @@
 //! C: `include/linux/cred.h`, `Documentation/security/credentials.rst`.
 
 use crate::bindings;
-use crate::vfs::{dentry::Dentry, inode::Inode};
+use crate::vfs::{
+    dentry::{ChildDentry, Dentry},
+    file_system::FileSystem,
+    inode::Inode,
+};
 use core::ptr::NonNull;
 use kernel::{cred::Credential, error::to_result, prelude::*, sync::aref::ARef};
 
@@ -62,8 +66,13 @@ impl NewCred {
 
     /// Lets the security modules label what is made at `dentry` as if the task with the
     /// credentials `caller` made it (`security_dentry_create_files_as()`).
-    pub fn create_files_as(&mut self, dentry: &Dentry, mode: u16, caller: &Credential) -> Result {
-        // SAFETY: `dentry` is given to a creating operation, so its name is stable.
+    pub fn create_files_as<T: FileSystem>(
+        &mut self,
+        dentry: &ChildDentry<'_, T>,
+        mode: u16,
+        caller: &Credential,
+    ) -> Result {
+        // SAFETY: The name of such a dentry is stable.
         to_result(unsafe {
             bindings::security_create_files_as(
                 dentry.as_ptr(),

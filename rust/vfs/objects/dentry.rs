@@ -326,8 +326,9 @@ impl<'a, T: FileSystem> LookupDentry<'a, T> {
     }
 }
 
-/// A dentry given to an operation that modifies its directory: the parent is locked exclusively,
-/// so name and parent are stable.
+/// A dentry whose name and parent are stable: it is given to an operation that modifies its
+/// directory, so the parent is locked exclusively; or nobody else knows it, as that of a file
+/// without a name.
 pub struct ChildDentry<'a, T: FileSystem> {
     dentry: &'a OwnDentry<T>,
 }
@@ -351,7 +352,8 @@ impl<T: FileSystem> core::ops::Deref for ChildDentry<'_, T> {
 impl<'a, T: FileSystem> ChildDentry<'a, T> {
     /// # Safety
     ///
-    /// `ptr` must be the argument of a directory-modifying inode operation in progress.
+    /// `ptr` must be the argument of a directory-modifying inode operation in progress, or one that
+    /// nobody else knows.
     pub(in crate::vfs) unsafe fn from_raw(ptr: *mut bindings::dentry) -> Self {
         Self {
             // SAFETY: By the function's contract.
@@ -366,14 +368,13 @@ impl<'a, T: FileSystem> ChildDentry<'a, T> {
 
     /// The name.
     pub fn name(&self) -> Name<'a> {
-        // SAFETY: The parent is locked exclusively (see the type).
+        // SAFETY: By the type.
         unsafe { stable_name(self.dentry.as_ptr()) }
     }
 
     /// The parent directory.
     pub fn stable_parent(&self) -> &'a OwnDentry<T> {
-        // SAFETY: The parent is locked exclusively, so `d_parent` does not change, and the child
-        // holds a reference on it.
+        // SAFETY: By the type `d_parent` does not change, and the child holds a reference on it.
         unsafe { OwnDentry::from_raw((*self.dentry.as_ptr()).d_parent) }
     }
 }

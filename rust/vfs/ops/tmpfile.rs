@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::OwnDentry,
+    dentry::ChildDentry,
     file_ops::{self, RegFileOperations},
     file_system::FileSystem,
     inode::OwnInode,
@@ -33,9 +33,10 @@ impl<T: FileSystem> Tmpfile<'_, T> {
     }
 
     /// The dentry, negative until [`finish`](Self::finish).
-    pub fn dentry(&self) -> &OwnDentry<T> {
-        // SAFETY: The VFS has set the path of the file.
-        unsafe { OwnDentry::from_raw((*bindings::file_path(self.file)).dentry) }
+    pub fn dentry(&self) -> ChildDentry<'_, T> {
+        // SAFETY: The VFS has set the path of the file. Nobody else knows the dentry, so name and
+        // parent are stable.
+        unsafe { ChildDentry::from_raw((*bindings::file_path(self.file)).dentry) }
     }
 
     /// The file, which is being opened.
