@@ -127,6 +127,7 @@ impl SuperOperations for PassFs {
     }
 
     fn put_super(data: KBox<Pass>) {
+        // Unmounts the private mount, which waits until all walks under RCU are over.
         drop(data);
     }
 }

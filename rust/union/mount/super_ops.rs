@@ -97,6 +97,7 @@ impl SuperOperations for UnionFs {
             recorder.finish();
         }
         stage::drop_shared_whiteout(&data);
+        // Until this has waited, walks under RCU look at the credentials and at whether ids are mapped.
         data.unmount();
     }
 }

@@ -38,7 +38,7 @@ impl<'rcu, T: FileSystem> RcuInode<'rcu, T> {
     }
 
     /// `T`'s data of the super block, which stay until the grace period is over
-    /// ([`super_ops`](crate::vfs::super_ops)).
+    /// ([`SuperOperations::put_super`](crate::vfs::super_ops::SuperOperations::put_super)).
     pub fn super_data(&self) -> &'rcu T::SuperData {
         // SAFETY: By the invariant the memory is readable. `i_sb` never changes, and super blocks
         // are freed by RCU, too.

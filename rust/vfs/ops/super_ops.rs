@@ -49,8 +49,11 @@ pub trait SuperOperations: FileSystem {
         Ok(())
     }
 
-    /// Called for the data when the super block is shut down, after the last inode is gone and the
-    /// last walk under RCU that came upon one has ended.
+    /// Called for the data when the super block is shut down, after the last inode is gone. Walks
+    /// under RCU may still look at what they use of the data
+    /// ([`RcuInode::super_data`](crate::vfs::rcu::RcuInode::super_data)): it is to be dropped after a
+    /// grace period, as the end of a private mount waits for one. No second one is waited for here:
+    /// each takes long where there are many processors, or busy ones.
     fn put_super(data: KBox<Self::SuperData>);
 }
 
@@ -75,12 +78,8 @@ impl<T: SuperOperations> Table<T> {
     callbacks! {
         /// At shutdown, after all inodes of the super block are gone.
         fn put_super(sb: *mut bindings::super_block) -> () {
-            // SAFETY: Called once. No inode leads to the data any more, nor does a walk under RCU
-            // that came upon one before, after a grace period.
-            unsafe {
-                bindings::synchronize_rcu_expedited();
-                take_data::<T>(sb);
-            }
+            // SAFETY: Called once, when no inode leads to the data any more.
+            unsafe { take_data::<T>(sb) }
         }
 
         /// `->kill_sb()` of the type. `put_super` runs only if there is a root; otherwise the data
@@ -139,12 +138,13 @@ impl<T: SuperOperations> Table<T> {
 
 /// # Safety
 ///
-/// Nothing may reach the data any more.
+/// Nothing may reach the data any more but walks under RCU that have come upon them before.
 unsafe fn take_data<T: SuperOperations>(sb: *mut bindings::super_block) {
     // SAFETY: By the function's contract; the pointer came from `set_data`.
     unsafe {
         let data = (*sb).s_fs_info;
         if !data.is_null() {
+            // Walks under RCU follow the pointer: it stays until they are over.
             T::put_super(KBox::from_raw(data.cast()));
             (*sb).s_fs_info = core::ptr::null_mut();
         }
