@@ -210,10 +210,9 @@ impl Lab {
         };
         wrong.extend(layers.work_empty().err());
         // After a turn nothing is where the scenario looks for it.
-        if let Some(assertion) = &steps.layers
-            && shape.twist != Twist::Between(Turn::Rotate)
-        {
-            wrong.extend(assertion(&layers).err());
+        if shape.twist != Twist::Between(Turn::Rotate) {
+            let verdicts = steps.layers.iter().map(|verdict| verdict(&layers));
+            wrong.extend(verdicts.filter_map(Result::err));
         }
         Ok(wrong)
     }

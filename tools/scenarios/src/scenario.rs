@@ -31,7 +31,7 @@ pub struct Steps {
     /// The calls, recorded and compared.
     pub run: Box<dyn Fn(&mut Run)>,
     /// What must be found in the layers after the union is unmounted.
-    pub layers: Option<Box<dyn Fn(&Layers) -> Verdict>>,
+    pub layers: Vec<Box<dyn Fn(&Layers) -> Verdict>>,
     /// Differences that are meant to be.
     pub allow: Vec<Allow>,
     /// Shapes, file systems of lower layers, or `top:` and that of the upper layer, that it does not run on, each with
@@ -45,18 +45,40 @@ pub struct Steps {
 pub fn steps(run: impl Fn(&mut Run) + 'static) -> Steps {
     Steps {
         run: Box::new(run),
-        layers: None,
+        layers: Vec::new(),
         allow: Vec::new(),
         not_on: Vec::new(),
         not_overlay: None,
     }
 }
 
+/// Makes a method of [`Steps`] of one of [`Layers`].
+macro_rules! on_layers {
+    ($($name:ident($type:ty))*) => {
+        $(
+            #[doc = concat!("Afterwards [`Layers::", stringify!($name), "`].")]
+            pub fn $name(self, what: $type) -> Self {
+                self.layers(move |l| l.$name(what))
+            }
+        )*
+    };
+}
+
 impl Steps {
     /// Afterwards the layers must be so.
     pub fn layers(mut self, verdict: impl Fn(&Layers) -> Verdict + 'static) -> Self {
-        self.layers = Some(Box::new(verdict));
+        self.layers.push(Box::new(verdict));
         self
+    }
+
+    on_layers! {
+        whiteout(&'static str)
+        absent(&'static str)
+        in_upper(&'static str)
+        opaque(&'static str)
+        not_opaque(&'static str)
+        upper_is(&'static [&'static str])
+        upper_gained(&'static [&'static str])
     }
 
     /// Lines of transcript with `line` in them may differ.

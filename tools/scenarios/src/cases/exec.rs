@@ -37,10 +37,8 @@ pub fn exec_busy(b: &mut Builder) -> Steps {
             r.exec("./written", &[]);
         }
     })
-    .layers(|l| {
-        l.absent("written")?;
-        l.in_upper("d/lower")
-    })
+    .absent("written")
+    .in_upper("d/lower")
 }
 
 fn start(r: &mut Run, path: &str) -> i32 {
@@ -141,7 +139,7 @@ pub fn exec_descriptor(b: &mut Builder) -> Steps {
         let plain = r.open("plain", O_RDONLY);
         exec_at(r, plain, "", empty | AT_EXECVE_CHECK);
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 fn exec_at(r: &mut Run, fd: Fd, path: &str, flags: i32) {
@@ -195,7 +193,7 @@ pub fn exec_places(b: &mut Builder) -> Steps {
             r.exec(&format!("./{name}"), &[]);
         }
     })
-    .layers(|l| l.upper_is(&["merged", "merged/three", "top", "white"]))
+    .upper_is(&["merged", "merged/three", "top", "white"])
 }
 
 /// Scripts run by the interpreter they name, each found in whichever layer it is.
@@ -246,10 +244,8 @@ pub fn exec_scripts(b: &mut Builder) -> Steps {
         r.unlink("d/prog");
         r.exec("./lower", &[]);
     })
-    .layers(|l| {
-        l.whiteout("d/prog")?;
-        l.upper_is(&["upper", "d", "d/prog", "lower"])
-    })
+    .whiteout("d/prog")
+    .upper_is(&["upper", "d", "d/prog", "lower"])
 }
 
 /// /proc/PID/exe is the union's file, however it was copied up, renamed, replaced and removed since.

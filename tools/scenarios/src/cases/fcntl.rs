@@ -141,7 +141,7 @@ pub fn fcntl_seals(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
     .not_on(&["tmpfs", "tmpfs-3"], "files of a tmpfs have seals")
 }
 

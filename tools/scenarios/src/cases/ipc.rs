@@ -80,7 +80,7 @@ pub fn ipc_devices(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.absent("lower-null"))
+    .absent("lower-null")
 }
 
 /// Processes meet at a FIFO: the open of each waits for the other, by whichever name and layer.
@@ -127,7 +127,7 @@ pub fn ipc_fifo_meeting(b: &mut Builder) -> Steps {
             );
         }
     })
-    .layers(|l| l.absent("lower"))
+    .absent("lower")
     .allow("walk ", WHY)
 }
 
@@ -172,7 +172,7 @@ pub fn ipc_fifo_signal(b: &mut Builder) -> Steps {
             r.write(writer, "nobody reads");
         }
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// A listening socket is reached by whatever name it has now, and by no name it had.

@@ -96,11 +96,9 @@ pub fn layer_devices_and_whiteouts(b: &mut Builder) -> Steps {
         }
         r.ls("d");
     })
-    .layers(|l| {
-        l.in_upper("d/00")?;
-        l.whiteout("d/14")?;
-        l.absent("d/16")
-    })
+    .in_upper("d/00")
+    .whiteout("d/14")
+    .absent("d/16")
 }
 
 /// An object hides one of another kind in the layer beneath, and a directory does not merge through it with one further
@@ -123,7 +121,7 @@ pub fn layer_kinds_on_kinds(b: &mut Builder) -> Steps {
             r.ls(&dir);
         }
     })
-    .layers(|l| l.absent("file-file/name"))
+    .absent("file-file/name")
 }
 
 /// A symbolic link to a directory above a directory replaces it, and nothing merges through the link.
@@ -149,11 +147,9 @@ pub fn layer_link_on_directory(b: &mut Builder) -> Steps {
         r.lstat("e");
         r.ls("target");
     })
-    .layers(|l| {
-        l.opaque("d")?;
-        l.whiteout("e")?;
-        l.in_upper("target/new")
-    })
+    .opaque("d")
+    .whiteout("e")
+    .in_upper("target/new")
 }
 
 /// Whiteouts in an opaque directory hide nothing and cost nothing: their names are free, the directory can be removed.
@@ -190,10 +186,8 @@ pub fn layer_opaque_and_whiteouts(b: &mut Builder) -> Steps {
         r.mkdir("e");
         r.see("e");
     })
-    .layers(|l| {
-        l.opaque("e")?;
-        l.upper_is(&["d", "d/f", "d/sub", "e"])
-    })
+    .opaque("e")
+    .upper_is(&["d", "d/f", "d/sub", "e"])
 }
 
 /// An opaque directory at each level of five layers hides what is beneath it and merges with what is above.
@@ -231,14 +225,12 @@ pub fn layer_opaque_at_each_level(b: &mut Builder) -> Steps {
         r.remove_tree("d2", Vec::pop);
         r.ls(".");
     })
-    .layers(|l| {
-        l.opaque("d4")?;
-        l.not_opaque("d0")?;
-        l.absent("d4/level0")?;
-        l.whiteout("d1/level0")?;
-        l.not_opaque("d0/level3")?;
-        l.whiteout("d2")
-    })
+    .opaque("d4")
+    .not_opaque("d0")
+    .absent("d4/level0")
+    .whiteout("d1/level0")
+    .not_opaque("d0/level3")
+    .whiteout("d2")
 }
 
 /// An opaque directory stays so through chmod, chown, attributes, moves and changes of its names.
@@ -269,11 +261,9 @@ pub fn layer_opaque_mark_kept(b: &mut Builder) -> Steps {
             r.lstat(&format!("{dir}/hidden"));
         }
     })
-    .layers(|l| {
-        l.opaque("made")?;
-        l.opaque("found")?;
-        l.whiteout("place")
-    })
+    .opaque("made")
+    .opaque("found")
+    .whiteout("place")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -333,7 +323,7 @@ pub fn opaque_below(b: &mut Builder) -> Steps {
         r.ls("d/sub");
         r.listxattr("d");
     })
-    .layers(|l| l.in_upper("d/sub"))
+    .in_upper("d/sub")
 }
 
 /// An opaque directory of the upper layer hides all lower ones.
@@ -352,7 +342,7 @@ pub fn opaque_top(b: &mut Builder) -> Steps {
         r.rmdir("d");
         r.lstat("d");
     })
-    .layers(|l| l.whiteout("d"))
+    .whiteout("d")
 }
 
 /// A whiteout of a lower layer hides what is below it.
@@ -374,7 +364,7 @@ pub fn whiteout_below(b: &mut Builder) -> Steps {
         r.lstat("f");
         r.cat("kept");
     })
-    .layers(|l| l.absent("kept"))
+    .absent("kept")
 }
 
 /// A name hidden and made again within the layers.
@@ -397,5 +387,5 @@ pub fn whiteout_remade(b: &mut Builder) -> Steps {
         r.rmdir("d");
         r.lstat("d");
     })
-    .layers(|l| l.whiteout("d"))
+    .whiteout("d")
 }

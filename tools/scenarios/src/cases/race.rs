@@ -39,7 +39,7 @@ pub fn copy_up_race(b: &mut Builder) -> Steps {
         r.cat("d/e/f");
         r.ls("d/e");
     })
-    .layers(|l| l.upper_is(&["d", "d/e", "d/e/f"]))
+    .upper_is(&["d", "d/e", "d/e/f"])
 }
 
 /// Several processes make and delete the same names at once.

@@ -39,5 +39,5 @@ pub fn ioctl_bad_memory(b: &mut Builder) -> Steps {
             r.fstat(fd);
         }
     })
-    .layers(|l| l.upper_is(&["top"]))
+    .upper_is(&["top"])
 }

@@ -53,7 +53,7 @@ pub fn statfs_every_object(b: &mut Builder) -> Steps {
             sys::close(fd).expect("close");
         }
     })
-    .layers(|l| l.absent("low"))
+    .absent("low")
 }
 
 /// What is written or copied up takes from the free blocks, and what is deleted gives back.
@@ -85,7 +85,7 @@ pub fn statfs_filling(b: &mut Builder) -> Steps {
         let deleted = free(r);
         r.expect("they are free again", deleted - copied >= 4 << 20);
     })
-    .layers(|l| l.whiteout("low"))
+    .whiteout("low")
     .not_on(
         shape::ROTATE,
         "what is deleted of a lower layer stays there",

@@ -31,10 +31,8 @@ pub fn userns_acl(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| {
-        l.absent("lower/foreign")?;
-        l.in_upper("lower/mapped")
-    })
+    .absent("lower/foreign")
+    .in_upper("lower/mapped")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -71,11 +69,9 @@ pub fn userns_chown(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.in_upper("lower/mapped")?;
-        l.absent("lower/half")?;
-        l.absent("lower/foreign")
-    })
+    .in_upper("lower/mapped")
+    .absent("lower/half")
+    .absent("lower/foreign")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -105,7 +101,7 @@ pub fn userns_copy_up(b: &mut Builder) -> Steps {
             r.listxattr(path);
         }
     })
-    .layers(|l| l.upper_is(&["a", "a/b", "a/b/mine", "a/b/open", "a/b/passed"]))
+    .upper_is(&["a", "a/b", "a/b/mine", "a/b/open", "a/b/passed"])
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -143,7 +139,7 @@ pub fn userns_create(b: &mut Builder) -> Steps {
         }
         r.stat("white/f");
     })
-    .layers(|l| l.absent("lower/closed"))
+    .absent("lower/closed")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -172,7 +168,7 @@ pub fn userns_exec_set_id(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.in_upper("lower/mapped"))
+    .in_upper("lower/mapped")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -220,7 +216,7 @@ pub fn userns_file_capabilities(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.in_upper("lower/scoped"))
+    .in_upper("lower/scoped")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -259,7 +255,7 @@ pub fn userns_flags(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
     .not_on(&["chroot"], shape::NO_USERNS)
     .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
@@ -298,10 +294,8 @@ pub fn userns_ids_shown(b: &mut Builder) -> Steps {
         }
         r.in_userns(UIDS, GIDS, look);
     })
-    .layers(|l| {
-        l.absent("lower")?;
-        l.in_upper("merged/2000.7")
-    })
+    .absent("lower")
+    .in_upper("merged/2000.7")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -334,7 +328,7 @@ pub fn userns_refused(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
     .not_on(&["chroot"], shape::NO_USERNS)
     .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
@@ -406,7 +400,7 @@ pub fn userns_set_id(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.in_upper("lower/dir_half"))
+    .in_upper("lower/dir_half")
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
@@ -446,11 +440,9 @@ pub fn userns_sticky(b: &mut Builder) -> Steps {
             r.ls(&format!("{place}/tmp"));
         }
     })
-    .layers(|l| {
-        l.whiteout("lower/tmp/mapped")?;
-        l.absent("lower/tmp/half")?;
-        l.absent("lower/tmp/foreign.2")?;
-        l.absent("lower/tmp/foreign.4")
-    })
+    .whiteout("lower/tmp/mapped")
+    .absent("lower/tmp/half")
+    .absent("lower/tmp/foreign.2")
+    .absent("lower/tmp/foreign.4")
     .not_on(&["chroot"], shape::NO_USERNS)
 }

@@ -39,7 +39,7 @@ pub fn aio_direct(b: &mut Builder) -> Steps {
         r.submit(&aio, "old descriptor", request);
         r.bytes("read", &buffers[0]);
     })
-    .layers(|l| l.upper_is(&["deleted", "f"]))
+    .upper_is(&["deleted", "f"])
 }
 
 /// Asynchronous requests that cannot be done say why, at once or when they are over.

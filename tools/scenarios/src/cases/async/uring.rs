@@ -42,11 +42,9 @@ pub fn uring_chain(b: &mut Builder) -> Steps {
         r.ls(".");
         r.cat("h");
     })
-    .layers(|l| {
-        l.whiteout("f")?;
-        l.whiteout("old")?;
-        l.in_upper("new")
-    })
+    .whiteout("f")
+    .whiteout("old")
+    .in_upper("new")
 }
 
 /// io_uring with O_DIRECT: many requests at a time, on a lower file and its copy.
@@ -190,12 +188,10 @@ pub fn uring_names(b: &mut Builder) -> Steps {
         r.ls("d/new");
         r.readlink("d/symlink");
     })
-    .layers(|l| {
-        l.whiteout("d/gone")?;
-        l.whiteout("d/empty")?;
-        l.whiteout("d/moved")?;
-        l.opaque("d/whited")
-    })
+    .whiteout("d/gone")
+    .whiteout("d/empty")
+    .whiteout("d/moved")
+    .opaque("d/whited")
     .not_on(
         shape::ROTATE,
         "the names of a lower file part when one of them is copied up",
@@ -290,7 +286,7 @@ pub fn uring_read_write(b: &mut Builder) -> Steps {
             r.all_see(&[old, fd]);
         }
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Files and memory registered with io_uring before the copy-up show the file after it.
@@ -359,10 +355,8 @@ pub fn uring_registered(b: &mut Builder) -> Steps {
         );
         r.cat("f");
     })
-    .layers(|l| {
-        l.in_upper("f")?;
-        l.whiteout("deleted")
-    })
+    .in_upper("f")
+    .whiteout("deleted")
 }
 
 /// io_uring allocates, cuts, advises and punches as the calls of these names do.
@@ -399,7 +393,7 @@ pub fn uring_space(b: &mut Builder) -> Steps {
             r.uring(&mut ring, vec![("advice", request)]);
         }
     })
-    .layers(|l| l.absent("advised"))
+    .absent("advised")
 }
 
 /// io_uring splices out of lower files and into them.
@@ -427,10 +421,8 @@ pub fn uring_splice(b: &mut Builder) -> Steps {
         let request = Request::splice(from.raw(), 0, to.raw(), 0, 4);
         r.uring(&mut ring, vec![("without a pipe", request)]);
     })
-    .layers(|l| {
-        l.absent("from")?;
-        l.in_upper("to")
-    })
+    .absent("from")
+    .in_upper("to")
 }
 
 /// Worker threads of io_uring copy files up, several at a time.
@@ -479,10 +471,8 @@ pub fn uring_worker(b: &mut Builder) -> Steps {
         );
         r.stat("hidden/f");
     })
-    .layers(|l| {
-        l.in_upper("d/f7")?;
-        l.in_upper("hidden/f")
-    })
+    .in_upper("d/f7")
+    .in_upper("hidden/f")
 }
 
 /// io_uring reads attributes without a copy-up and sets them with one.
@@ -504,5 +494,5 @@ pub fn uring_xattr(b: &mut Builder) -> Steps {
             r.getxattr(path, "user.a");
         }
     })
-    .layers(|l| l.upper_is(&["d", "set"]))
+    .upper_is(&["d", "set"])
 }

@@ -27,10 +27,8 @@ pub fn attr_chmod_every_kind(b: &mut Builder) -> Steps {
             r.stat(&format!("{dir}/file"));
         }
     })
-    .layers(|l| {
-        l.absent("low/symlink")?;
-        l.in_upper("copied/symlink")
-    })
+    .absent("low/symlink")
+    .in_upper("copied/symlink")
 }
 
 /// fchmodat2 that does not follow links changes everything but links, in every layer.
@@ -58,10 +56,8 @@ pub fn attr_fchmodat2(b: &mut Builder) -> Steps {
         r.fchmodat2("low/none", 0o700, libc::AT_SYMLINK_NOFOLLOW);
         r.stat("low/file");
     })
-    .layers(|l| {
-        l.absent("low/symlink")?;
-        l.in_upper("low/block")
-    })
+    .absent("low/symlink")
+    .in_upper("low/block")
 }
 
 /// An owner outside the group of a file cannot make it set-group-id.
@@ -102,7 +98,7 @@ pub fn chmod_lower(b: &mut Builder) -> Steps {
         r.cat("f");
         r.getxattr("f", "user.a");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// chmod of a lower directory copies the directory alone.
@@ -115,5 +111,5 @@ pub fn chmod_lower_dir(b: &mut Builder) -> Steps {
         r.ls("d");
         r.getxattr("d", "user.d");
     })
-    .layers(|l| l.upper_is(&["d"]))
+    .upper_is(&["d"])
 }

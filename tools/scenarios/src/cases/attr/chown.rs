@@ -74,7 +74,7 @@ pub fn attr_chown_links(b: &mut Builder) -> Steps {
         let result = sys::fchownat(sys::HERE, "link", 9, 10, 1 << 30);
         r.done("fchownat with an unknown flag", result);
     })
-    .layers(|l| l.upper_is(&["dangling", "gone", "loop", "stays", "target"]))
+    .upper_is(&["dangling", "gone", "loop", "stays", "target"])
 }
 
 /// chown leaves alone the id given as -1, and asks for the right to change the other.
@@ -100,10 +100,8 @@ pub fn attr_chown_minus_one(b: &mut Builder) -> Steps {
         }
         sys::become_root().expect("the way back to root");
     })
-    .layers(|l| {
-        l.in_upper("mine")?;
-        l.absent("others")
-    })
+    .in_upper("mine")
+    .absent("others")
 }
 
 /// Owners beyond 16 and 31 bits survive copy-up, in ACLs too.
@@ -177,5 +175,5 @@ pub fn chown_lower(b: &mut Builder) -> Steps {
         r.stat("f");
         r.readlink("l");
     })
-    .layers(|l| l.upper_is(&["b", "c", "d", "f", "l", "p"]))
+    .upper_is(&["b", "c", "d", "f", "l", "p"])
 }

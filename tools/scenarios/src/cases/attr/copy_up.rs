@@ -109,11 +109,9 @@ pub fn attr_deleted_file(b: &mut Builder) -> Steps {
         }
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("low")?;
-        l.whiteout("copied")?;
-        l.absent("top")
-    })
+    .whiteout("low")
+    .whiteout("copied")
+    .absent("top")
 }
 
 /// Large device numbers survive copy-up, rename and link.
@@ -176,11 +174,9 @@ pub fn attr_hidden_names(b: &mut Builder) -> Steps {
         r.setxattr("d", "user.a", "1");
         r.ls("d");
     })
-    .layers(|l| {
-        l.upper_is(&["d", "gone"])?;
-        l.opaque("d")?;
-        l.whiteout("gone")
-    })
+    .upper_is(&["d", "gone"])
+    .opaque("d")
+    .whiteout("gone")
 }
 
 /// Attributes of a file of a gigabyte of holes change at once, and the holes stay.
@@ -270,10 +266,8 @@ pub fn attr_nothing_from_hidden(b: &mut Builder) -> Steps {
             r.get_acl(name);
         }
     })
-    .layers(|l| {
-        l.opaque("dir")?;
-        l.opaque("to-dir")
-    })
+    .opaque("dir")
+    .opaque("to-dir")
 }
 
 /// An O_PATH descriptor changes nothing by itself, but names the object for those that may.
@@ -308,7 +302,7 @@ pub fn attr_opath(b: &mut Builder) -> Steps {
             r.fstat(fd);
         }
     })
-    .layers(|l| l.upper_is(&["d", "f", "t"]))
+    .upper_is(&["d", "f", "t"])
 }
 
 /// Attributes of one lower file changed by many at once are all changed.
@@ -386,7 +380,7 @@ pub fn attr_read_only_mount(b: &mut Builder) -> Steps {
         });
         r.stat("low");
     })
-    .layers(|l| l.upper_is(&["low", "top"]))
+    .upper_is(&["low", "top"])
 }
 
 /// Of several layers the topmost gives the attributes, and they are what is copied up.
@@ -424,7 +418,7 @@ pub fn attr_shadowed(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["d", "f"]))
+    .upper_is(&["d", "f"])
 }
 
 /// Owner, mode, times, attributes and ACL survive copy-up.
@@ -448,7 +442,7 @@ pub fn copy_up_keeps_metadata(b: &mut Builder) -> Steps {
         r.get_acl("f");
         r.cat("f");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Directories copied up on the way keep everything they had.
@@ -467,7 +461,7 @@ pub fn parents_keep_metadata(b: &mut Builder) -> Steps {
         r.stat("a/b");
         r.stat("a/b/c");
     })
-    .layers(|l| l.upper_is(&["a", "a/b", "a/b/c", "a/b/c/f"]))
+    .upper_is(&["a", "a/b", "a/b/c", "a/b/c/f"])
 }
 
 /// The root of the union has attributes as any directory.

@@ -274,7 +274,7 @@ pub fn attr_ioctls(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["top"]))
+    .upper_is(&["top"])
 }
 
 /// Project ids and extent sizes are set, inherited and refused as by the upper layer's file system.
@@ -344,5 +344,5 @@ pub fn attr_quota(b: &mut Builder) -> Steps {
         }
         r.stat("top");
     })
-    .layers(|l| l.absent("low"))
+    .absent("low")
 }

@@ -153,7 +153,7 @@ pub fn stat_masks(b: &mut Builder) -> Steps {
             );
         }
     })
-    .layers(|l| l.absent("low"))
+    .absent("low")
 }
 
 /// statx tells one mount for all objects, its root as such, before and after copy-up.

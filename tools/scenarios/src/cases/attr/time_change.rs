@@ -490,8 +490,6 @@ pub fn time_of_whiteout_parent(b: &mut Builder) -> Steps {
             r.touched(&["d", "o"], call);
         }
     })
-    .layers(|l| {
-        l.whiteout("d/sub")?;
-        l.absent("o/f")
-    })
+    .whiteout("d/sub")
+    .absent("o/f")
 }

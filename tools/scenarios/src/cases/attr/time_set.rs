@@ -29,10 +29,8 @@ pub fn time_half_now(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| {
-        l.absent("mine")?;
-        l.in_upper("writable")
-    })
+    .absent("mine")
+    .in_upper("writable")
 }
 
 /// Every combination of a time, now and leave-alone, on objects of every type.
@@ -95,7 +93,7 @@ pub fn time_omit_copies_nothing(b: &mut Builder) -> Steps {
         r.utimensat("", (NOW, NOW), 0);
         r.stat("f");
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Times before 1970 and of the far future are kept or clamped as the upper layer's file system does it.
@@ -166,7 +164,7 @@ pub fn time_range_below(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.in_upper("before-link"))
+    .in_upper("before-link")
     .not_on(
         &["ext4-erofs"],
         "the image is made of an archive, which has no such times",
@@ -202,7 +200,7 @@ pub fn time_symlink(b: &mut Builder) -> Steps {
         r.times("top");
         r.readlink("dangling");
     })
-    .layers(|l| l.upper_is(&["dangling", "link", "target", "top"]))
+    .upper_is(&["dangling", "link", "target", "top"])
     .not_on(&["read-only"], shape::LOOKED_AT)
 }
 
@@ -219,5 +217,5 @@ pub fn utimens_lower(b: &mut Builder) -> Steps {
         }
         r.utimens("none", (1, 2));
     })
-    .layers(|l| l.upper_is(&["d", "f", "l", "p"]))
+    .upper_is(&["d", "f", "l", "p"])
 }

@@ -15,7 +15,7 @@ pub fn data_churn_deleted(b: &mut Builder) -> Steps {
         r.churn(&[reader, one, two], 6, 60);
         r.cat("f");
     })
-    .layers(|l| l.upper_is(&["f"]))
+    .upper_is(&["f"])
 }
 
 /// A hundred changes of a lower file by chance, by descriptors from before the copy-up and after it.
@@ -29,7 +29,7 @@ pub fn data_churn_lower(b: &mut Builder) -> Steps {
         let later = r.open("f", O_RDWR | O_APPEND);
         r.churn(&[reader, one, two, later], 2, 50);
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Changes by chance of a sparse lower file with other names, which then loses its own.
@@ -51,8 +51,6 @@ pub fn data_churn_sparse(b: &mut Builder) -> Steps {
         r.churn(&[reader, one, two], 5, 30);
         r.cat("other");
     })
-    .layers(|l| {
-        l.whiteout("d/f")?;
-        l.in_upper("other")
-    })
+    .whiteout("d/f")
+    .in_upper("other")
 }

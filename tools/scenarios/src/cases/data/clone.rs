@@ -39,7 +39,7 @@ pub fn data_clone_deleted(b: &mut Builder) -> Steps {
         r.clone_range(b, 0, 0, a, 0);
         r.all_see(&[a, b, old]);
     })
-    .layers(|l| l.upper_is(&["a", "b"]))
+    .upper_is(&["a", "b"])
     .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
@@ -89,7 +89,7 @@ pub fn data_clone_range(b: &mut Builder) -> Steps {
         }
         r.all_see(&[to]);
     })
-    .layers(|l| l.absent("from"))
+    .absent("from")
     .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
@@ -168,7 +168,7 @@ pub fn data_dedupe_set_id(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.absent("low"))
+    .absent("low")
 }
 
 /// Nothing is cloned into an immutable file, nor shared with it, by whoever had it open before.

@@ -22,7 +22,7 @@ pub fn copy_file_range(b: &mut Builder) -> Steps {
         r.copy_file_range(both, 0, both, 1, 5);
         r.pread(from, 20, 0);
     })
-    .layers(|l| l.in_upper("to"))
+    .in_upper("to")
 }
 
 /// Ranges are copied out of and into files that are deleted and still open.
@@ -48,7 +48,7 @@ pub fn data_copy_range_deleted(b: &mut Builder) -> Steps {
         r.copy_file_range(c, 0, c, 10, 10);
         r.all_see(&[c]);
     })
-    .layers(|l| l.upper_is(&["a", "b", "c"]))
+    .upper_is(&["a", "b", "c"])
 }
 
 /// copy_file_range ends where its source ends, and refuses offsets that are none.

@@ -52,7 +52,7 @@ pub fn direct_read(b: &mut Builder) -> Steps {
         let small = r.open("small", O_RDONLY | O_DIRECT);
         r.pread_aligned(small, 4096, 0, 0);
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// O_DIRECT is set and taken away on open files, below and copied up.
@@ -134,10 +134,8 @@ pub fn direct_write(b: &mut Builder) -> Steps {
         r.pwrite_aligned(deleted, b'f', 4096, 0);
         r.pread_aligned(deleted, 8192, 0, 0);
     })
-    .layers(|l| {
-        l.in_upper("f")?;
-        l.whiteout("deleted")
-    })
+    .in_upper("f")
+    .whiteout("deleted")
 }
 
 /// A lower file is opened for writing past the page cache where the upper layer can do that, whatever is below.
@@ -153,5 +151,5 @@ pub fn direct_write_below_cannot(b: &mut Builder) -> Steps {
         r.pwrite_aligned(fd, b'c', 4096, 0);
         r.cat("w");
     })
-    .layers(|l| l.upper_is(&["f", "w"]))
+    .upper_is(&["f", "w"])
 }

@@ -43,7 +43,7 @@ pub fn data_fiemap(b: &mut Builder) -> Steps {
         r.put("f", O_WRONLY, "changed");
         covered(r, "from before the copy-up", old);
     })
-    .layers(|l| l.upper_is(&["f"]))
+    .upper_is(&["f"])
     .not_on(
         &[
             "tmpfs-mixed",
@@ -99,7 +99,7 @@ pub fn data_lseek_errors(b: &mut Builder) -> Steps {
             r.close(fd);
         }
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
     .not_on(
         &["top:btrfs"],
         "btrfs takes offsets before the file for its beginning",
@@ -178,7 +178,7 @@ pub fn data_trailing_hole_time(b: &mut Builder) -> Steps {
             r.stat(path);
         }
     })
-    .layers(|l| l.in_upper("all hole"))
+    .in_upper("all hole")
 }
 
 /// Extents of lower and upper files are mapped as far as the layers can.
@@ -270,7 +270,7 @@ pub fn pressure_trailing_hole(b: &mut Builder) -> Steps {
             r.stat(name);
         }
     })
-    .layers(|l| l.upper_is(&["all", "end"]))
+    .upper_is(&["all", "end"])
 }
 
 /// SEEK_DATA and SEEK_HOLE on a lower file copy nothing.
@@ -293,5 +293,5 @@ pub fn seek_hole_lower(b: &mut Builder) -> Steps {
         r.lseek(fd, 0, SEEK_CUR);
         r.close(fd);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }

@@ -49,10 +49,8 @@ pub fn data_after_metadata(b: &mut Builder) -> Steps {
             r.fstat(path);
         }
     })
-    .layers(|l| {
-        l.in_upper("chmod")?;
-        l.whiteout("rename")
-    })
+    .in_upper("chmod")
+    .whiteout("rename")
 }
 
 /// Data come from the topmost layer that has the name, and nothing of those below shows through.
@@ -84,11 +82,9 @@ pub fn data_layered(b: &mut Builder) -> Steps {
         r.open("kind/f", O_RDONLY);
         r.ls("d");
     })
-    .layers(|l| {
-        l.in_upper("d/three")?;
-        l.in_upper("d/two")?;
-        l.in_upper("kind")
-    })
+    .in_upper("d/three")
+    .in_upper("d/two")
+    .in_upper("kind")
 }
 
 /// Nothing that reads copies anything up.
@@ -139,7 +135,7 @@ pub fn data_reading_copies_nothing(b: &mut Builder) -> Steps {
         "FIDEDUPERANGE",
         "files that are not in the upper layer are not compared: EPERM",
     )
-    .layers(|l| l.upper_is(&["u", "u/new"]))
+    .upper_is(&["u", "u/new"])
     .not_on(&["squashfs", "iso9660"], shape::NO_DIRECT)
     .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }

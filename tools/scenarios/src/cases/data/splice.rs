@@ -31,7 +31,7 @@ pub fn data_sendfile_offsets(b: &mut Builder) -> Steps {
         r.sendfile(writer, old, 100);
         r.read(reader, 100);
     })
-    .layers(|l| l.absent("from"))
+    .absent("from")
 }
 
 /// sendfile and splice refuse descriptors of the wrong kind, and copy nothing up.
@@ -103,7 +103,7 @@ pub fn data_splice_offsets(b: &mut Builder) -> Steps {
         r.splice_at(reader, None, grown, Some(3), 100);
         r.cat("grown");
     })
-    .layers(|l| l.absent("from"))
+    .absent("from")
 }
 
 /// A file goes through a socket into another one without being read by the program.
@@ -132,10 +132,8 @@ pub fn data_splice_socket(b: &mut Builder) -> Steps {
         r.stat("to");
         r.cat("to");
     })
-    .layers(|l| {
-        l.absent("from")?;
-        l.in_upper("to")
-    })
+    .absent("from")
+    .in_upper("to")
 }
 
 /// What vmsplice and tee put into pipes is spliced into lower and new files.
@@ -156,10 +154,8 @@ pub fn data_tee_vmsplice(b: &mut Builder) -> Steps {
         r.cat("lower");
         r.cat("new");
     })
-    .layers(|l| {
-        l.in_upper("lower")?;
-        l.absent("source")
-    })
+    .in_upper("lower")
+    .absent("source")
 }
 
 /// sendfile reads lower files and writes copied-up ones.
@@ -176,7 +172,7 @@ pub fn sendfile_lower(b: &mut Builder) -> Steps {
         r.sendfile(append, from, 5);
         r.cat("to");
     })
-    .layers(|l| l.absent("from"))
+    .absent("from")
 }
 
 /// splice moves data out of lower files and into copied-up ones.
@@ -193,5 +189,5 @@ pub fn splice_lower(b: &mut Builder) -> Steps {
         r.close(from);
         r.close(to);
     })
-    .layers(|l| l.absent("from"))
+    .absent("from")
 }

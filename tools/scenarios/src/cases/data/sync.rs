@@ -157,7 +157,7 @@ pub fn fadvise(b: &mut Builder) -> Steps {
         r.write(fd, "T");
         r.fadvise(fd, 3);
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Syncing of files and directories, below and on top.

@@ -57,10 +57,8 @@ pub fn data_truncate_by_proc(b: &mut Builder) -> Steps {
             r.stat(path);
         }
     })
-    .layers(|l| {
-        l.in_upper("lower")?;
-        l.whiteout("deleted")
-    })
+    .in_upper("lower")
+    .whiteout("deleted")
     .not_on(&["chroot"], shape::NO_PROC)
 }
 
@@ -87,11 +85,9 @@ pub fn data_truncate_deleted(b: &mut Builder) -> Steps {
             r.fstat(reader);
         }
     })
-    .layers(|l| {
-        l.whiteout("lower")?;
-        l.whiteout("copied")?;
-        l.absent("upper")
-    })
+    .whiteout("lower")
+    .whiteout("copied")
+    .absent("upper")
 }
 
 /// Truncating a file to the size it has changes its time and nothing else.
@@ -114,10 +110,8 @@ pub fn data_truncate_same_size(b: &mut Builder) -> Steps {
         r.truncate("empty", 0);
         r.stat("empty");
     })
-    .layers(|l| {
-        l.in_upper("lower")?;
-        l.in_upper("empty")
-    })
+    .in_upper("lower")
+    .in_upper("empty")
 }
 
 /// The largest size a file can be given is that of the upper layer's file system.
@@ -214,7 +208,7 @@ pub fn truncate_directory(b: &mut Builder) -> Steps {
         r.read(fd, 1);
         r.close(fd);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Truncating beyond the end fills with zeros.
@@ -240,7 +234,7 @@ pub fn truncate_shrink(b: &mut Builder) -> Steps {
         r.stat("big");
         r.cat("big");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Truncating to nothing.
@@ -251,5 +245,5 @@ pub fn truncate_zero(b: &mut Builder) -> Steps {
         r.stat("f");
         r.truncate("none", 0);
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }

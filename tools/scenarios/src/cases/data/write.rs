@@ -17,7 +17,7 @@ pub fn big_file(b: &mut Builder) -> Steps {
         r.cat("f");
         r.stat("f");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Memory that is not there ends a transfer early, or with EFAULT if nothing could be moved.
@@ -52,7 +52,7 @@ pub fn data_bad_memory(b: &mut Builder) -> Steps {
         }
         r.lseek(fd, 0, SEEK_CUR);
     })
-    .layers(|l| l.absent("only read"))
+    .absent("only read")
 }
 
 /// Reads and writes near the end of what off_t can say.
@@ -325,11 +325,9 @@ pub fn data_written_after_rename(b: &mut Builder) -> Steps {
             r.cat(path);
         }
     })
-    .layers(|l| {
-        l.whiteout("d/moved")?;
-        l.whiteout("d/over")?;
-        l.in_upper("e/linked")
-    })
+    .whiteout("d/moved")
+    .whiteout("d/over")
+    .in_upper("e/linked")
 }
 
 /// Writing nothing changes nothing and copies nothing up.
@@ -394,5 +392,5 @@ pub fn write_lower(b: &mut Builder) -> Steps {
         r.cat("f");
         r.stat("f");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }

@@ -48,10 +48,8 @@ pub fn dir_dots(b: &mut Builder) -> Steps {
         r.chown("lower/sub", 5, 5);
         dots(r);
     })
-    .layers(|l| {
-        l.in_upper("lower/sub/sub")?;
-        l.in_upper("merged/sub/sub")
-    })
+    .in_upper("lower/sub/sub")
+    .in_upper("merged/sub/sub")
 }
 
 /// Who was given the descriptor of a directory he may not open or search lists all of it, and is the first to do so.
@@ -93,10 +91,8 @@ pub fn dir_listed_by_other(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| {
-        l.in_upper("shut/char0")?;
-        l.absent("readable/of-0")
-    })
+    .in_upper("shut/char0")
+    .absent("readable/of-0")
 }
 
 /// Names of 255 bytes that differ in the last byte alone are told apart in all layers.
@@ -214,7 +210,7 @@ pub fn dir_name_in_every_layer(b: &mut Builder) -> Steps {
         }
         r.types(fd);
     })
-    .layers(|l| l.whiteout("d/0"))
+    .whiteout("d/0")
 }
 
 /// A chain of O_PATH descriptors leads to a directory and cannot list it; opened from there it is listed, and what is
@@ -251,7 +247,7 @@ pub fn dir_path_descriptor(b: &mut Builder) -> Steps {
             r.open_at(outer, ".", O_RDWR | O_DIRECTORY);
         }
     })
-    .layers(|l| l.absent("lower/sub"))
+    .absent("lower/sub")
 }
 
 /// An empty directory lists itself and its parent.
@@ -336,10 +332,8 @@ pub fn readdir_merged(b: &mut Builder) -> Steps {
         r.unlink("d/b");
         r.ls("d");
     })
-    .layers(|l| {
-        l.whiteout("d/a")?;
-        l.whiteout("d/b")
-    })
+    .whiteout("d/a")
+    .whiteout("d/b")
 }
 
 /// A rewound directory shows what has changed.
@@ -414,7 +408,7 @@ pub fn readdir_shadow_below(b: &mut Builder) -> Steps {
         r.rmdir("d");
         r.lstat("d");
     })
-    .layers(|l| l.whiteout("d"))
+    .whiteout("d")
 }
 
 /// What is above hides what is below, whatever it is.
@@ -441,10 +435,8 @@ pub fn readdir_shadowed(b: &mut Builder) -> Steps {
         r.mkdir("x");
         r.ls("x");
     })
-    .layers(|l| {
-        l.whiteout("y")?;
-        l.opaque("x")
-    })
+    .whiteout("y")
+    .opaque("x")
 }
 
 /// d_type and d_ino agree with stat.
@@ -496,5 +488,5 @@ pub fn readdir_unlink(b: &mut Builder) -> Steps {
         r.ls("d");
         r.rmdir("d");
     })
-    .layers(|l| l.whiteout("d"))
+    .whiteout("d")
 }

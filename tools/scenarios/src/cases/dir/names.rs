@@ -72,7 +72,7 @@ pub fn names_odd(b: &mut Builder) -> Steps {
         r.unlink(&long);
         r.ls(".");
     })
-    .layers(|l| l.in_upper(".wh..wh..opq"))
+    .in_upper(".wh..wh..opq")
     .not_on(&["aufs"], shape::NO_SUCH_NAMES)
 }
 
@@ -119,10 +119,8 @@ pub fn symlink_chain(b: &mut Builder) -> Steps {
         r.chmod("l5", 0o600);
         r.stat("end");
     })
-    .layers(|l| {
-        l.absent("l5")?;
-        l.in_upper("end")
-    })
+    .absent("l5")
+    .in_upper("end")
 }
 
 /// Writing through a lower link changes its target alone.
@@ -137,8 +135,6 @@ pub fn symlink_write_through(b: &mut Builder) -> Steps {
         r.unlink("l");
         r.cat("d/f");
     })
-    .layers(|l| {
-        l.whiteout("l")?;
-        l.in_upper("d/f")
-    })
+    .whiteout("l")
+    .in_upper("d/f")
 }

@@ -111,7 +111,7 @@ pub fn dir_crowd(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .layers(|l| l.absent("lower/00"))
+    .absent("lower/00")
 }
 
 const STABLE: usize = 40;
@@ -236,10 +236,8 @@ pub fn dir_hundred_thousand(b: &mut Builder) -> Steps {
         r.ls("d");
         r.lstat("d/top0");
     })
-    .layers(|l| {
-        l.absent("d/0-00001")?;
-        l.absent("d/below0")
-    })
+    .absent("d/0-00001")
+    .absent("d/below0")
 }
 
 /// At least so many entries, or all.
@@ -298,10 +296,8 @@ pub fn dir_moved_half_read(b: &mut Builder) -> Steps {
         r.dots(fd, "aside", ".");
         r.dots(aside, "d", ".");
     })
-    .layers(|l| {
-        l.in_upper("aside/00")?;
-        l.absent("up")
-    })
+    .in_upper("aside/00")
+    .absent("up")
 }
 
 /// A directory opened while it was lower sees, once rewound, what was made in its copy in the upper layer, and what
@@ -341,11 +337,9 @@ pub fn dir_open_before_copy_up(b: &mut Builder) -> Steps {
         let outer = r.open("a/b", O_RDONLY | O_DIRECTORY);
         r.types(outer);
     })
-    .layers(|l| {
-        l.whiteout("a/b/c/gone")?;
-        l.in_upper("m/n/moved")?;
-        l.absent("m/n/above")
-    })
+    .whiteout("a/b/c/gone")
+    .in_upper("m/n/moved")
+    .absent("m/n/above")
     .not_on(
         &["top:btrfs"],
         "btrfs shows an open directory as it was when it was opened",
@@ -447,11 +441,9 @@ pub fn dir_removed_half_read(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .layers(|l| {
-        l.opaque("lower")?;
-        l.opaque("merged")?;
-        l.absent("new")
-    })
+    .opaque("lower")
+    .opaque("merged")
+    .absent("new")
 }
 
 /// A directory refuses to be at a place before its beginning and stays where it was; wherever it is, it lists no name
@@ -561,8 +553,6 @@ pub fn dir_two_readers(b: &mut Builder) -> Steps {
             r.again(fast);
         }
     })
-    .layers(|l| {
-        l.whiteout("lower/05")?;
-        l.absent("upper/05")
-    })
+    .whiteout("lower/05")
+    .absent("upper/05")
 }

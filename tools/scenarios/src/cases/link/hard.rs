@@ -14,7 +14,7 @@ pub fn hard_links_read(b: &mut Builder) -> Steps {
         let (one, two) = (r.identity("a"), r.identity("b"));
         r.expect("two names of one inode", one == two);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Deleting one name of a lower file leaves the other.
@@ -26,7 +26,7 @@ pub fn hard_links_unlink(b: &mut Builder) -> Steps {
         r.cat("b");
         r.ls(".");
     })
-    .layers(|l| l.whiteout("a"))
+    .whiteout("a")
     .allow(
         "walk b",
         "the link count of lower files counts deleted names too",
@@ -87,12 +87,10 @@ pub fn link_between_parents(b: &mut Builder) -> Steps {
             r.lstat(&format!("{dir}/merged"));
         }
     })
-    .layers(|l| {
-        l.whiteout("lower/f")?;
-        l.whiteout("merged/lower")?;
-        l.absent("opaque/lower")?;
-        l.absent("new/f")
-    })
+    .whiteout("lower/f")
+    .whiteout("merged/lower")
+    .absent("opaque/lower")
+    .absent("new/f")
 }
 
 /// The link count of a lower file grows and shrinks with its new names, as descriptors see it too.
@@ -127,7 +125,7 @@ pub fn link_counts(b: &mut Builder) -> Steps {
         r.fstat(fd);
         r.pread(fd, 10, 0);
     })
-    .layers(|l| l.upper_is(&["d", "f"]))
+    .upper_is(&["d", "f"])
 }
 
 /// Linking one of three lower names of a file parts it from the other two; a new name goes with the copy.
@@ -152,11 +150,9 @@ pub fn link_hard_lower_parted(b: &mut Builder) -> Steps {
         let linked = r.identity("a") == r.identity("b");
         r.expect("again", linked);
     })
-    .layers(|l| {
-        l.in_upper("a")?;
-        l.whiteout("d/c")?;
-        l.absent("new")
-    })
+    .in_upper("a")
+    .whiteout("d/c")
+    .absent("new")
     .allow("lstat(\"b\")", "hard links of lower files break at copy-up")
     .allow("cat(\"d/e\")", "hard links of lower files break at copy-up")
     .allow("walk", "hard links of lower files break at copy-up")
@@ -264,8 +260,6 @@ pub fn link_same_object(b: &mut Builder) -> Steps {
         // Times of pipes are not the subject.
         r.utimens("q", OLD);
     })
-    .layers(|l| {
-        l.whiteout("f")?;
-        l.whiteout("p")
-    })
+    .whiteout("f")
+    .whiteout("p")
 }

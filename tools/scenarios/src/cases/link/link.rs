@@ -44,10 +44,8 @@ pub fn link_descriptor(b: &mut Builder) -> Steps {
         r.ls("d");
         r.link_empty(gone, "");
     })
-    .layers(|l| {
-        l.whiteout("gone")?;
-        l.absent("d/back")
-    })
+    .whiteout("gone")
+    .absent("d/back")
 }
 
 /// A link to a symbolic link, or with AT_SYMLINK_FOLLOW to what it leads to, over the layers.
@@ -77,11 +75,9 @@ pub fn link_follow(b: &mut Builder) -> Steps {
         r.see("d/f");
         r.ls("d");
     })
-    .layers(|l| {
-        l.in_upper("to-file")?;
-        l.in_upper("d/f")?;
-        l.absent("d/none")
-    })
+    .in_upper("to-file")
+    .in_upper("d/f")
+    .absent("d/none")
 }
 
 /// A second name for an object of every kind in every layer, at a free and at a deleted name.
@@ -146,10 +142,8 @@ pub fn link_lower(b: &mut Builder) -> Steps {
         let (one, two) = (r.identity("g"), r.identity("g"));
         r.expect("a file is itself", one == two);
     })
-    .layers(|l| {
-        l.whiteout("f")?;
-        l.in_upper("g")
-    })
+    .whiteout("f")
+    .in_upper("g")
 }
 
 /// An O_TMPFILE file gets its name where something of any kind was deleted, and not where it is.
@@ -176,11 +170,9 @@ pub fn link_new_over_every_layer(b: &mut Builder) -> Steps {
         }
         r.ls("gone");
     })
-    .layers(|l| {
-        l.whiteout("gone/full")?;
-        l.in_upper("lower/full.second")?;
-        l.absent("lower/full")
-    })
+    .whiteout("gone/full")
+    .in_upper("lower/full.second")
+    .absent("lower/full")
 }
 
 /// A link takes a deleted name.
@@ -195,7 +187,7 @@ pub fn link_over_whiteout(b: &mut Builder) -> Steps {
         r.unlink("f");
         r.stat("gone");
     })
-    .layers(|l| l.in_upper("gone"))
+    .in_upper("gone")
 }
 
 /// Many processes link one lower file at once: it is copied up once and counts every name.
@@ -218,10 +210,8 @@ pub fn link_race(b: &mut Builder) -> Steps {
         let same = r.identity("f") == r.identity("d/1");
         r.expect("one inode", same);
     })
-    .layers(|l| {
-        l.absent("d/0")?;
-        l.in_upper("d/3")
-    })
+    .absent("d/0")
+    .in_upper("d/3")
 }
 
 /// Links that cannot be.
@@ -237,7 +227,7 @@ pub fn link_refused(b: &mut Builder) -> Steps {
         r.link("f", "f");
         r.ls(".");
     })
-    .layers(|l| l.absent("e"))
+    .absent("e")
 }
 
 /// A link to a name that is taken, by an object of any kind in any layer, is refused and copies nothing up.
@@ -296,10 +286,8 @@ pub fn link_sockets(b: &mut Builder) -> Steps {
             r.lstat(&to);
         }
     })
-    .layers(|l| {
-        l.whiteout("lower")?;
-        l.in_upper("d/lower")
-    })
+    .whiteout("lower")
+    .in_upper("d/lower")
 }
 
 /// Links to symlinks, FIFOs and devices.
@@ -349,7 +337,7 @@ pub fn link_times(b: &mut Builder) -> Steps {
         r.stat("to");
         r.stat("still");
     })
-    .layers(|l| l.absent("still"))
+    .absent("still")
 }
 
 /// Links of new files.

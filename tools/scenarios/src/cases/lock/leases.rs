@@ -48,11 +48,9 @@ pub fn lease_broken(b: &mut Builder) -> Steps {
             r.close(fd);
         }
     })
-    .layers(|l| {
-        l.absent("open")?;
-        l.absent("read")?;
-        l.in_upper("cut")
-    })
+    .absent("open")
+    .absent("read")
+    .in_upper("cut")
 }
 
 /// A lease is about data: calls that copy a file up for other reasons leave it, and it holds afterwards.
@@ -86,7 +84,7 @@ pub fn lease_not_broken(b: &mut Builder) -> Steps {
         r.put("other", O_WRONLY | O_CREAT, "another");
         r.get_lease(other);
     })
-    .layers(|l| l.in_upper("h"))
+    .in_upper("h")
 }
 
 /// Leases are of regular files that nobody has open in the other way, and copy nothing.
@@ -121,7 +119,7 @@ pub fn lease_refused(b: &mut Builder) -> Steps {
             r.close(reader);
         }
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// Leases are given, kept from writers, and broken.

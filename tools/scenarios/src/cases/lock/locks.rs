@@ -18,7 +18,7 @@ pub fn flock(b: &mut Builder) -> Steps {
         r.close(two);
         r.flock(one, LOCK_EX | LOCK_NB);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Locks of every kind hold against files opened later, whichever call copied the file up between.
@@ -67,7 +67,7 @@ pub fn lock_across_copy_up(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.in_upper("mmap"))
+    .in_upper("mmap")
 }
 
 /// To close any descriptor of a file drops the process's record locks on it, and no other lock.
@@ -137,7 +137,7 @@ pub fn lock_deadlock(b: &mut Builder) -> Steps {
         );
         r.record_lock(upper, libc::F_SETLKW, all);
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// Directories are locked with flock, in whichever layers they are, and stay locked through copy-up.
@@ -196,7 +196,7 @@ pub fn lock_interrupted(b: &mut Builder) -> Steps {
             r.in_child(|r| r.locks_of_others(fd, 100));
         }
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// Locks stay with a process that executes a program of the union, and end with it.
@@ -234,7 +234,7 @@ pub fn lock_kept_by_exec(b: &mut Builder) -> Steps {
         r.who_locks(fd, libc::F_GETLK, sys::Range::new(F_RDLCK, 0, 0));
         r.flock(fd, LOCK_SH | LOCK_NB);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Record locks of processes and of open files exclude each other, flock neither of them.
@@ -298,7 +298,7 @@ pub fn lock_names(b: &mut Builder) -> Steps {
         let again = r.open("gone", O_RDWR | O_CREAT);
         r.flock(again, LOCK_EX | LOCK_NB);
     })
-    .layers(|l| l.whiteout("moved"))
+    .whiteout("moved")
 }
 
 /// A record lock needs a file opened for it, flock does not; neither copies anything up.
@@ -331,7 +331,7 @@ pub fn lock_open_modes(b: &mut Builder) -> Steps {
             r.close(fd);
         }
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Record locks of one process merge, split and change their kind, before and after copy-up.
@@ -362,7 +362,7 @@ pub fn lock_ranges(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.in_upper("lower"))
+    .in_upper("lower")
 }
 
 /// /proc/locks names a file by device and inode as stat does, before and after copy-up.
@@ -442,7 +442,7 @@ pub fn lock_waits(b: &mut Builder) -> Steps {
             );
         }
     })
-    .layers(|l| l.upper_is(&["posix", "ofd", "flock"]))
+    .upper_is(&["posix", "ofd", "flock"])
 }
 
 /// Record locks counted from the position and from the end, which is that of the file's present size.
@@ -495,7 +495,7 @@ pub fn locks_survive_copy_up(b: &mut Builder) -> Steps {
         r.close(reader);
         r.flock(after, LOCK_EX | LOCK_NB);
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// open file description locks on ranges of a lower file.

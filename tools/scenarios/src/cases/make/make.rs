@@ -14,7 +14,7 @@ pub fn create_in_deep_lower(b: &mut Builder) -> Steps {
         r.unlink("a/b/c/d/e/f/g/h/old");
         r.ls("a/b/c/d/e/f/g/h");
     })
-    .layers(|l| l.whiteout("a/b/c/d/e/f/g/h/old"))
+    .whiteout("a/b/c/d/e/f/g/h/old")
 }
 
 /// New files get the mode asked for, and are really there.
@@ -34,7 +34,7 @@ pub fn create_new(b: &mut Builder) -> Steps {
         r.cat("d/f");
         r.ls("d");
     })
-    .layers(|l| l.not_opaque("d"))
+    .not_opaque("d")
 }
 
 /// What a user makes over a whiteout is his, also the directory with its mark, and where he may make nothing the name
@@ -102,10 +102,8 @@ pub fn make_inherits_over_whiteouts(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.opaque("acl/d")?;
-        l.opaque("group/d")
-    })
+    .opaque("acl/d")
+    .opaque("group/d")
 }
 
 /// An object of any kind is made where one of any kind was deleted, before the mount or after, and shows nothing of it.
@@ -160,10 +158,8 @@ pub fn make_kinds_where_taken(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.absent("lower")?;
-        l.absent("mixed")
-    })
+    .absent("lower")
+    .absent("mixed")
 }
 
 /// The file mode creation mask and the mode asked for give the same over whiteouts as at free names.
@@ -200,7 +196,7 @@ pub fn make_masks(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.opaque("d/dir0"))
+    .opaque("d/dir0")
 }
 
 /// Names that look like those of the union's own work are ordinary names.
@@ -228,11 +224,9 @@ pub fn make_names_of_the_work_directory(b: &mut Builder) -> Steps {
         r.ls(".");
         r.ls("index");
     })
-    .layers(|l| {
-        l.opaque("#00000001")?;
-        l.not_opaque("#00000002")?;
-        l.whiteout(".wh.f")
-    })
+    .opaque("#00000001")
+    .not_opaque("#00000002")
+    .whiteout(".wh.f")
     .not_on(&["aufs"], shape::NO_SUCH_NAMES)
 }
 
@@ -308,11 +302,9 @@ pub fn make_race(b: &mut Builder) -> Steps {
         r.mkdir("d/0");
         r.see("d/0");
     })
-    .layers(|l| {
-        l.absent("count")?;
-        l.opaque("d/0")?;
-        l.whiteout("d/19")
-    })
+    .absent("count")
+    .opaque("d/0")
+    .whiteout("d/19")
 }
 
 /// O_CREAT through symbolic links of every layer makes the target, over a whiteout as well; O_EXCL and mkdir do not
@@ -343,10 +335,8 @@ pub fn make_through_links(b: &mut Builder) -> Steps {
         r.cat("d/gone");
         r.cat("to-gone");
     })
-    .layers(|l| {
-        l.in_upper("d/gone")?;
-        l.absent("to-gone")
-    })
+    .in_upper("d/gone")
+    .absent("to-gone")
 }
 
 /// mkdir where something is already there.
@@ -364,7 +354,7 @@ pub fn mkdir_existing(b: &mut Builder) -> Steps {
         r.mkdir("new/");
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&["new"]))
+    .upper_is(&["new"])
 }
 
 /// mkdir over a whiteout makes an opaque directory.
@@ -377,7 +367,7 @@ pub fn mkdir_over_whiteout(b: &mut Builder) -> Steps {
         r.ls("d");
         r.put("d/g", O_WRONLY | O_CREAT, "x");
     })
-    .layers(|l| l.opaque("d"))
+    .opaque("d")
 }
 
 /// What is made in a set-group-id directory takes its group.
@@ -419,5 +409,5 @@ pub fn symlink_new(b: &mut Builder) -> Steps {
         r.readlink("d");
         r.ls("dir");
     })
-    .layers(|l| l.absent("dir"))
+    .absent("dir")
 }

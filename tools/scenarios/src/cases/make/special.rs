@@ -16,7 +16,7 @@ pub fn device_lower(b: &mut Builder) -> Steps {
         r.open("nonesuch", O_RDONLY);
         r.stat("null");
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// A FIFO goes on working when its mode changes.
@@ -32,7 +32,7 @@ pub fn fifo_changed(b: &mut Builder) -> Steps {
         r.write(again, "after");
         r.read(again, 100);
     })
-    .layers(|l| l.in_upper("p"))
+    .in_upper("p")
     .allow(
         "walk p",
         "what passes through a FIFO that is below does not change its time",
@@ -62,7 +62,7 @@ pub fn fifo_lower(b: &mut Builder) -> Steps {
         r.close(both);
         r.open("p", O_WRONLY | libc::O_NONBLOCK);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
     .allow(
         "walk p",
         "what passes through a FIFO that is below does not change its time",

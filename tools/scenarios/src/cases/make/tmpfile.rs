@@ -28,7 +28,7 @@ pub fn tmpfile(b: &mut Builder) -> Steps {
         r.open_mode(".", O_RDONLY | O_TMPFILE, 0o600);
         r.ls(".");
     })
-    .layers(|l| l.in_upper("d/named"))
+    .in_upper("d/named")
     .not_on(&["chroot"], shape::NO_PROC)
 }
 
@@ -63,5 +63,5 @@ pub fn tmpfile_permission(b: &mut Builder) -> Steps {
         });
         r.stat("open/named");
     })
-    .layers(|l| l.absent("closed"))
+    .absent("closed")
 }

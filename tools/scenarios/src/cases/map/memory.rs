@@ -42,7 +42,7 @@ pub fn map_advice(b: &mut Builder) -> Steps {
             r.pread(fd, 6, 10);
         }
     })
-    .layers(|l| l.upper_is(&["lower", "upper"]))
+    .upper_is(&["lower", "upper"])
 }
 
 /// read and write, by copies or directly, and a shared mapping show the same bytes at every moment.
@@ -111,12 +111,10 @@ pub fn map_kept(b: &mut Builder) -> Steps {
         r.unlink("d/private");
         r.look(region, 0, 6);
     })
-    .layers(|l| {
-        l.whiteout("d/private")?;
-        l.whiteout("d/over")?;
-        l.whiteout("d/renamed")?;
-        l.absent("d/upper")
-    })
+    .whiteout("d/private")
+    .whiteout("d/over")
+    .whiteout("d/renamed")
+    .absent("d/upper")
 }
 
 /// msync in all its modes, and what it refuses.
@@ -154,7 +152,7 @@ pub fn map_msync(b: &mut Builder) -> Steps {
             );
         }
     })
-    .layers(|l| l.upper_is(&["lower", "upper"]))
+    .upper_is(&["lower", "upper"])
 }
 
 /// mprotect allows later what mmap would have allowed: stores into a mapping once made for reading.
@@ -188,7 +186,7 @@ pub fn map_protect(b: &mut Builder) -> Steps {
         r.store(second, 0, "stored");
         r.cat("both");
     })
-    .layers(|l| l.upper_is(&["both"]))
+    .upper_is(&["both"])
 }
 
 /// mremap grows, shrinks, moves and doubles mappings, which go on being of the same file.
@@ -221,7 +219,7 @@ pub fn map_remap(b: &mut Builder) -> Steps {
             r.region("more than is mapped", wrong.remap(2 * PAGE, 3 * PAGE, 0));
         }
     })
-    .layers(|l| l.upper_is(&["lower", "upper"]))
+    .upper_is(&["lower", "upper"])
 }
 
 /// remap_file_pages exchanges pages of a shared mapping.
@@ -257,7 +255,7 @@ pub fn map_remap_pages(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["lower", "upper"]))
+    .upper_is(&["lower", "upper"])
 }
 
 /// MADV_REMOVE punches a hole into a file that is mapped shared and writable, and into no other.
@@ -282,7 +280,7 @@ pub fn map_remove_pages(b: &mut Builder) -> Steps {
             r.fstat(fd);
         }
     })
-    .layers(|l| l.upper_is(&["lower", "upper"]))
+    .upper_is(&["lower", "upper"])
 }
 
 /// Mapping changes no time, not even of a file it copies up; storing changes what it changes elsewhere.
@@ -308,7 +306,7 @@ pub fn map_times(b: &mut Builder) -> Steps {
             r.stat(name);
         }
     })
-    .layers(|l| l.in_upper("d/looked"))
+    .in_upper("d/looked")
 }
 
 /// What truncation cuts off is gone from every mapping, private pages included, and comes back as zeros.
@@ -355,7 +353,7 @@ pub fn map_unlinked(b: &mut Builder) -> Steps {
         let again = r.map(fd, 2 * PAGE, PROT_READ, MAP_SHARED);
         r.look(again, PAGE, 10);
     })
-    .layers(|l| l.upper_is(&["f"]))
+    .upper_is(&["f"])
 }
 
 /// A mapping with its middle unmapped is two mappings of the file.

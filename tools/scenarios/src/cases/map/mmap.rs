@@ -57,7 +57,7 @@ pub fn map_beyond_end(b: &mut Builder) -> Steps {
         r.write(fd, "no longer");
         r.peek(map, 0);
     })
-    .layers(|l| l.in_upper("empty"))
+    .in_upper("empty")
 }
 
 /// MAP_FIXED puts a lower file in the place of a part of another one's mapping.
@@ -84,7 +84,7 @@ pub fn map_fixed(b: &mut Builder) -> Steps {
         r.map_over(map.part(0, PAGE), reader, 0, PROT_RW, MAP_SHARED);
         r.peek(map, 0);
     })
-    .layers(|l| l.upper_is(&["above", "below"]))
+    .upper_is(&["above", "below"])
 }
 
 /// Memory replaced by MAP_FIXED is there at every moment, for other threads, too.
@@ -111,7 +111,7 @@ pub fn map_fixed_at_once(b: &mut Builder) -> Steps {
             r.expect("the other thread saw nothing else", reader.join().is_ok());
         });
     })
-    .layers(|l| l.upper_is(&["f0", "f1", "f2", "f3"]))
+    .upper_is(&["f0", "f1", "f2", "f3"])
 }
 
 /// What a file may be mapped for follows from how it was opened; a refused mapping copies nothing.
@@ -139,7 +139,7 @@ pub fn map_modes(b: &mut Builder) -> Steps {
             r.close(fd);
         }
     })
-    .layers(|l| l.upper_is(&["upper", "both"]))
+    .upper_is(&["upper", "both"])
 }
 
 /// Directories and FIFOs cannot be mapped, devices say themselves what their mappings are.
@@ -171,7 +171,7 @@ pub fn map_not_files(b: &mut Builder) -> Steps {
             r.look(own, 9, 6);
         });
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// A mapping from the middle of a file shows, and changes, the middle.
@@ -225,7 +225,7 @@ pub fn map_populate(b: &mut Builder) -> Steps {
             r.done("mlock beyond the end", map.lock());
         }
     })
-    .layers(|l| l.upper_is(&["upper", "shared"]))
+    .upper_is(&["upper", "shared"])
 }
 
 /// Signals that are caught do not show in mmap, however long it takes.
@@ -255,7 +255,7 @@ pub fn map_signals(b: &mut Builder) -> Steps {
         );
         r.cat("f0");
     })
-    .layers(|l| l.upper_is(&["f0", "f1", "f2", "f3"]))
+    .upper_is(&["f0", "f1", "f2", "f3"])
 }
 
 /// MAP_SYNC needs persistent memory; what asks for it by MAP_SHARED_VALIDATE is refused without a copy.
@@ -272,7 +272,7 @@ pub fn map_sync_flag(b: &mut Builder) -> Steps {
         let fd = r.open("upper", O_RDWR);
         r.map(fd, PAGE, PROT_RW, MAP_SHARED | MAP_SYNC);
     })
-    .layers(|l| l.upper_is(&["upper"]))
+    .upper_is(&["upper"])
 }
 
 /// Mappings asked for in a wrong way are refused, and a lower file is not copied up for them.
@@ -305,7 +305,7 @@ pub fn map_wrong_arguments(b: &mut Builder) -> Steps {
         let again = sys::Region::at(at, fd.raw(), 0, PAGE, PROT_RW, flags);
         r.region("a mapping where one is", again);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// A mapping made before the first write, and the write.
@@ -339,7 +339,7 @@ pub fn mmap_private_write(b: &mut Builder) -> Steps {
         r.pread(fd, 30, 0);
         r.close(fd);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// A shared mapping for reading shows the file.
@@ -374,7 +374,7 @@ pub fn mmap_shared_write(b: &mut Builder) -> Steps {
         r.close(fd);
         r.cat("f");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Mappings of several descriptors and writes show one file.

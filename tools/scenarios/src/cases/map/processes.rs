@@ -41,7 +41,7 @@ pub fn map_by_others(b: &mut Builder) -> Steps {
             r.cat(name);
         }
     })
-    .layers(|l| l.upper_is(&["lower"]))
+    .upper_is(&["lower"])
 }
 
 /// Who may write a file may map it shared: its copy belongs to the old owner, and directories are as before.
@@ -67,10 +67,8 @@ pub fn map_by_user(b: &mut Builder) -> Steps {
         r.stat("d");
         r.cat("d/f");
     })
-    .layers(|l| {
-        l.in_upper("d/f")?;
-        l.absent("d/g")
-    })
+    .in_upper("d/f")
+    .absent("d/g")
 }
 
 /// A child shares the shared mappings of its parent and has private ones of its own.
@@ -160,7 +158,7 @@ pub fn map_race(b: &mut Builder) -> Steps {
         });
         r.cat("f");
     })
-    .layers(|l| l.upper_is(&["f"]))
+    .upper_is(&["f"])
 }
 
 /// /proc/PID/maps shows path, device and inode of the file as stat shows them, before and after copy-up.
@@ -250,5 +248,5 @@ pub fn map_two_processes(b: &mut Builder) -> Steps {
             );
         }
     })
-    .layers(|l| l.in_upper("lower"))
+    .in_upper("lower")
 }

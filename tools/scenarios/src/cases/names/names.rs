@@ -42,7 +42,7 @@ pub fn names_beyond_path_max(b: &mut Builder) -> Steps {
         }
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&["f", "g", "lower"]))
+    .upper_is(&["f", "g", "lower"])
 }
 
 /// Every byte but the slash and NUL makes a name, one that can be listed, linked, renamed and deleted.
@@ -94,11 +94,9 @@ pub fn names_case(b: &mut Builder) -> Steps {
         r.ls("d");
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("d/\u{e9}")?;
-        l.in_upper("d/e\u{301}")?;
-        l.whiteout("d/NAME")
-    })
+    .whiteout("d/\u{e9}")
+    .in_upper("d/e\u{301}")
+    .whiteout("d/NAME")
 }
 
 /// Lower names of control letters and quotes are copied up, deleted, hidden and found again.
@@ -208,7 +206,7 @@ pub fn names_deep_upper(b: &mut Builder) -> Steps {
         r.rmdir("e");
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&["start"]))
+    .upper_is(&["start"])
 }
 
 /// Names of 255 bytes can be had, copied up, deleted and made again in every layer; 256 are too many for every call.
@@ -311,7 +309,7 @@ pub fn names_many(b: &mut Builder) -> Steps {
         r.ls("d");
         r.rmdir("d");
     })
-    .layers(|l| l.upper_is(&["d"]))
+    .upper_is(&["d"])
 }
 
 /// Names that look private, of this or another union file system, are names like all others.

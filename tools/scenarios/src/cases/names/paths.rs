@@ -37,10 +37,8 @@ pub fn path_bind_directory(b: &mut Builder) -> Steps {
         });
         r.ls("d");
     })
-    .layers(|l| {
-        l.absent("mnt")?;
-        l.whiteout("d/g")
-    })
+    .absent("mnt")
+    .whiteout("d/g")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -73,10 +71,8 @@ pub fn path_bind_file(b: &mut Builder) -> Steps {
         });
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("f")?;
-        l.absent("g")
-    })
+    .whiteout("f")
+    .absent("g")
 }
 
 /// A process that has a directory of the tree as its root works there by absolute paths, and does not get out.
@@ -111,10 +107,8 @@ pub fn path_chroot(b: &mut Builder) -> Steps {
         });
         r.ls("jail/tmp");
     })
-    .layers(|l| {
-        l.whiteout("jail/etc/hosts")?;
-        l.absent("outside")
-    })
+    .whiteout("jail/etc/hosts")
+    .absent("outside")
 }
 
 /// /proc names an open file by its path in the union, before and after copy-up, renaming and deletion.
@@ -156,7 +150,7 @@ pub fn path_fd_names(b: &mut Builder) -> Steps {
         r.rmdir("v");
         r.fd_name(dir, &root);
     })
-    .layers(|l| l.whiteout("d/f"))
+    .whiteout("d/f")
 }
 
 /// The current directory is named by getcwd after renames above it, and has no name once it is removed.
@@ -190,7 +184,7 @@ pub fn path_getcwd(b: &mut Builder) -> Steps {
         r.chdir(".");
         r.stat("../sub");
     })
-    .layers(|l| l.opaque("lower/sub"))
+    .opaque("lower/sub")
 }
 
 /// name_to_handle_at gives an identifier that copy-up and renaming keep, and that no other file has.
@@ -354,10 +348,8 @@ pub fn path_mounted_over(b: &mut Builder) -> Steps {
         });
         r.ls(".");
     })
-    .layers(|l| {
-        l.absent("d")?;
-        l.opaque("e")
-    })
+    .absent("d")
+    .opaque("e")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -384,10 +376,8 @@ pub fn path_no_symfollow(b: &mut Builder) -> Steps {
         });
         r.cat("d/u");
     })
-    .layers(|l| {
-        l.whiteout("d/l")?;
-        l.absent("mnt")
-    })
+    .whiteout("d/l")
+    .absent("mnt")
 }
 
 /// Forty links may be followed on the way, whatever layers they are from, and not one more.
@@ -416,10 +406,8 @@ pub fn path_symlink_forty(b: &mut Builder) -> Steps {
         r.link("d/l0", "d/l20");
         r.cat("d/l41");
     })
-    .layers(|l| {
-        l.in_upper("d/l20")?;
-        l.absent("d/l40")
-    })
+    .in_upper("d/l20")
+    .absent("d/l40")
 }
 
 /// Targets of links may be as long as the upper layer allows, and are copied up whole.
@@ -451,7 +439,7 @@ pub fn path_symlink_longest(b: &mut Builder) -> Steps {
         r.symlink("", "empty");
         r.chmod("dangling", 0o600);
     })
-    .layers(|l| l.in_upper("moved1023"))
+    .in_upper("moved1023")
 }
 
 /// A target of `length` bytes that leads to the file.
@@ -489,10 +477,8 @@ pub fn path_symlink_replaced(b: &mut Builder) -> Steps {
         r.cat("m");
         r.ls("two");
     })
-    .layers(|l| {
-        l.absent("one")?;
-        l.in_upper("m")
-    })
+    .absent("one")
+    .in_upper("m")
 }
 
 /// Names made, moved and removed through linked directories change the directory, and copy no link.
@@ -520,9 +506,7 @@ pub fn path_through_links(b: &mut Builder) -> Steps {
         r.ls("real");
         r.ls("real/sub");
     })
-    .layers(|l| {
-        l.whiteout("link")?;
-        l.absent("real/inner")?;
-        l.whiteout("real/sub/f")
-    })
+    .whiteout("link")
+    .absent("real/inner")
+    .whiteout("real/sub/f")
 }

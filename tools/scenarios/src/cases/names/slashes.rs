@@ -23,12 +23,10 @@ pub fn path_slash_changing(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.absent("f")?;
-        l.absent("to-dir")?;
-        l.in_upper("d")?;
-        l.in_upper("merged")
-    })
+    .absent("f")
+    .absent("to-dir")
+    .in_upper("d")
+    .in_upper("merged")
 }
 
 /// Calls that only look, on paths that end in a slash, a dot or two dots.
@@ -64,7 +62,7 @@ pub fn path_slash_looking(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["gone", "upper-dir", "upper-file"]))
+    .upper_is(&["gone", "upper-dir", "upper-file"])
 }
 
 /// Calls that make a name, on paths that end in a slash or dots: only mkdir accepts a slash.
@@ -90,10 +88,8 @@ pub fn path_slash_making(b: &mut Builder) -> Steps {
         }
         r.ls(".");
     })
-    .layers(|l| {
-        l.opaque("gone")?;
-        l.absent("f")
-    })
+    .opaque("gone")
+    .absent("f")
 }
 
 /// rmdir accepts a slash after a directory, unlink none; neither takes a dot at the end.
@@ -120,11 +116,9 @@ pub fn path_slash_removing(b: &mut Builder) -> Steps {
         r.rmdir("");
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("empty")?;
-        l.absent("upper-dir")?;
-        l.absent("d")
-    })
+    .whiteout("empty")
+    .absent("upper-dir")
+    .absent("d")
 }
 
 /// rename accepts a slash after directories only, on both sides, and no dots.
@@ -177,8 +171,6 @@ pub fn path_slash_renaming(b: &mut Builder) -> Steps {
         r.rename("gone/", "f/");
         r.ls(".");
     })
-    .layers(|l| {
-        l.absent("f")?;
-        l.opaque("gone")
-    })
+    .absent("f")
+    .opaque("gone")
 }

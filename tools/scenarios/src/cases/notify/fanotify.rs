@@ -43,7 +43,7 @@ pub fn fanotify_everything(b: &mut Builder) -> Steps {
             r.fan_events(fan);
         }
     })
-    .layers(|l| l.absent("prog"))
+    .absent("prog")
 }
 
 /// fanotify with handles takes marks on objects; on the whole only where handles can be opened.
@@ -216,10 +216,8 @@ pub fn fanotify_permission(b: &mut Builder) -> Steps {
         r.close(fan);
         r.cat("lower");
     })
-    .layers(|l| {
-        l.absent("lower")?;
-        l.absent("prog")?;
-        l.in_upper("allowed")
-    })
+    .absent("lower")
+    .absent("prog")
+    .in_upper("allowed")
     .not_on(&["chroot"], shape::NO_PROC)
 }

@@ -141,11 +141,9 @@ pub fn notify_copy_up_silent(b: &mut Builder) -> Steps {
         r.map(fd, 4, PROT_RW, MAP_SHARED);
         events(r, &mut watcher, "after mmap");
     })
-    .layers(|l| {
-        l.upper_is(&[
-            "a", "a/b", "a/b/c", "a/b/c/f", "a/b/c/g", "a/b/link", "a/other",
-        ])
-    })
+    .upper_is(&[
+        "a", "a/b", "a/b/c", "a/b/c/f", "a/b/c/g", "a/b/link", "a/other",
+    ])
 }
 
 /// Data that move from file to file inside the kernel are told of as read and written.
@@ -179,7 +177,7 @@ pub fn notify_data_moved(b: &mut Builder) -> Steps {
             r.events(&mut watcher);
         }
     })
-    .layers(|l| l.absent("from"))
+    .absent("from")
 }
 
 /// The watcher of a directory hears of every name made and removed in it, by whatever call.
@@ -246,7 +244,7 @@ pub fn notify_directory(b: &mut Builder) -> Steps {
             r.events(&mut watcher);
         }
     })
-    .layers(|l| l.absent("upper"))
+    .absent("upper")
 }
 
 /// A watch ends with its object: at the last name and the last close, wherever the object was.
@@ -290,10 +288,8 @@ pub fn notify_end(b: &mut Builder) -> Steps {
         r.put("lower", O_WRONLY | O_CREAT, "");
         r.events(&mut watcher);
     })
-    .layers(|l| {
-        l.whiteout("open")?;
-        l.opaque("dir")
-    })
+    .whiteout("open")
+    .opaque("dir")
 }
 
 /// Every call on a file gives the watchers of file and directory the events it gives elsewhere.

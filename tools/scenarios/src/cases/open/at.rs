@@ -31,12 +31,10 @@ pub fn open_at_lower(b: &mut Builder) -> Steps {
         r.ls("d");
         r.ls("d/sub");
     })
-    .layers(|l| {
-        l.whiteout("d/g")?;
-        l.whiteout("d/l")?;
-        l.whiteout("d/sub/x")?;
-        l.absent("d/f")
-    })
+    .whiteout("d/g")
+    .whiteout("d/l")
+    .whiteout("d/sub/x")
+    .absent("d/f")
 }
 
 /// Calls relative to a merged directory reach the names of all layers.
@@ -59,7 +57,7 @@ pub fn open_at_merged(b: &mut Builder) -> Steps {
         r.read(fd, 10);
         r.ls("d");
     })
-    .layers(|l| l.upper_is(&["d", "d/bottom", "d/gone", "d/middle"]))
+    .upper_is(&["d", "d/bottom", "d/gone", "d/middle"])
 }
 
 /// Paths relative to what is no directory, or to nothing.
@@ -106,10 +104,8 @@ pub fn open_at_remade(b: &mut Builder) -> Steps {
         }
         r.ls("d");
     })
-    .layers(|l| {
-        l.opaque("d")?;
-        l.whiteout("e")
-    })
+    .opaque("d")
+    .whiteout("e")
 }
 
 /// In a removed directory nothing can be made or found; that it was lower makes no difference.
@@ -138,11 +134,9 @@ pub fn open_at_removed(b: &mut Builder) -> Steps {
             r.fstat(dir);
         }
     })
-    .layers(|l| {
-        l.absent("upper")?;
-        l.whiteout("emptied")?;
-        l.absent("other")
-    })
+    .absent("upper")
+    .whiteout("emptied")
+    .absent("other")
 }
 
 /// AT_EMPTY_PATH calls act on what is open, of any layer and by O_PATH as well.
@@ -171,8 +165,6 @@ pub fn open_empty_path(b: &mut Builder) -> Steps {
         r.link_empty(dir, "directory");
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("l")?;
-        l.in_upper("new1")
-    })
+    .whiteout("l")
+    .in_upper("new1")
 }

@@ -18,7 +18,7 @@ pub fn directory_fd_changes(b: &mut Builder) -> Steps {
         r.close(fd);
         r.stat("d");
     })
-    .layers(|l| l.upper_is(&["d"]))
+    .upper_is(&["d"])
 }
 
 /// A program on a lower layer runs, and runs again after copy-up.
@@ -36,7 +36,7 @@ pub fn exec_lower(b: &mut Builder) -> Steps {
         r.exec("./prog", &[]);
         r.as_user(1000, 1000, |r| r.exec("./prog", &[]));
     })
-    .layers(|l| l.in_upper("plain"))
+    .in_upper("plain")
 }
 
 /// Many descriptors of one file, before and after copy-up.
@@ -99,7 +99,7 @@ pub fn open_exec_descriptor(b: &mut Builder) -> Steps {
         r.close(writer);
         r.exec(&other.proc_path(), &[]);
     })
-    .layers(|l| l.whiteout("prog"))
+    .whiteout("prog")
 }
 
 /// O_CREAT of an old file needs no right to the directory, of a new one it does, also over a whiteout.
@@ -122,11 +122,9 @@ pub fn open_in_closed_directory(b: &mut Builder) -> Steps {
             r.opens("d", O_RDWR | O_TMPFILE);
         });
     })
-    .layers(|l| {
-        l.in_upper("d/old")?;
-        l.absent("d/hidden")?;
-        l.whiteout("d/deleted")
-    })
+    .in_upper("d/old")
+    .absent("d/hidden")
+    .whiteout("d/deleted")
 }
 
 /// O_PATH descriptors name and do not read.
@@ -163,10 +161,8 @@ pub fn open_removed_changes(b: &mut Builder) -> Steps {
             r.fstat(dir);
         }
     })
-    .layers(|l| {
-        l.whiteout("lower")?;
-        l.absent("upper")
-    })
+    .whiteout("lower")
+    .absent("upper")
 }
 
 /// A directory is opened again by way of its descriptor, before and after it was moved or removed.
@@ -197,10 +193,8 @@ pub fn open_reopen_directory(b: &mut Builder) -> Steps {
             r.put(&format!("{}/new", fd.proc_path()), O_WRONLY | O_CREAT, "x");
         }
     })
-    .layers(|l| {
-        l.whiteout("lower")?;
-        l.absent("moved")
-    })
+    .whiteout("lower")
+    .absent("moved")
     .not_on(&["chroot"], shape::NO_PROC)
 }
 
@@ -261,11 +255,9 @@ pub fn open_reopen_unlinked(b: &mut Builder) -> Steps {
         }
         r.ls("d");
     })
-    .layers(|l| {
-        l.whiteout("d/lower")?;
-        l.whiteout("d/copied")?;
-        l.absent("d/upper")
-    })
+    .whiteout("d/lower")
+    .whiteout("d/copied")
+    .absent("d/upper")
 }
 
 /// Calls on the name in /proc of a descriptor act on the lower file behind it, not on a file of its old name.
@@ -295,10 +287,8 @@ pub fn open_through_proc(b: &mut Builder) -> Steps {
         r.stat("d/f");
         r.cat("d/f");
     })
-    .layers(|l| {
-        l.in_upper("d/named")?;
-        l.absent("d/back")
-    })
+    .in_upper("d/named")
+    .absent("d/back")
 }
 
 /// O_APPEND set on an open file counts before and after copy-up.

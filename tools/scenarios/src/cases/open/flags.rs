@@ -47,7 +47,7 @@ pub fn open_below_file(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["g"]))
+    .upper_is(&["g"])
 }
 
 /// O_CREAT gives a new file its mode by the umask, and leaves that of an old one alone.
@@ -73,7 +73,7 @@ pub fn open_create_modes(b: &mut Builder) -> Steps {
         r.fstat(fd);
         r.stat("d/old");
     })
-    .layers(|l| l.in_upper("d/old"))
+    .in_upper("d/old")
 }
 
 /// Every set of open flags on devices below, above and copied up; none copies one.
@@ -92,7 +92,7 @@ pub fn open_device(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["above", "copied"]))
+    .upper_is(&["above", "copied"])
 }
 
 /// Every set of open flags on directories of all kinds; none copies one up but O_TMPFILE.
@@ -114,7 +114,7 @@ pub fn open_directories(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["both", "upper"]))
+    .upper_is(&["both", "upper"])
 }
 
 /// Every set of open flags on a FIFO below, above and copied up; none copies it.
@@ -137,7 +137,7 @@ pub fn open_fifo(b: &mut Builder) -> Steps {
             r.close(reader);
         }
     })
-    .layers(|l| l.upper_is(&["above", "copied"]))
+    .upper_is(&["above", "copied"])
 }
 
 /// Every set of open flags on a file that has been copied up, with an older descriptor open.
@@ -220,7 +220,7 @@ pub fn open_file_upper(b: &mut Builder) -> Steps {
             r.opens(&format!("{dir}/f{n}"), flags);
         }
     })
-    .layers(|l| l.absent("merged/below"))
+    .absent("merged/below")
 }
 
 /// open refuses what it must refuse.
@@ -247,7 +247,7 @@ pub fn open_flags(b: &mut Builder) -> Steps {
         let fd = r.open("f", O_WRONLY);
         r.read(fd, 1);
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Every set of open flags on a link that dangles: O_CREAT makes its target, in the target's directory.
@@ -293,7 +293,7 @@ pub fn open_link_loop(b: &mut Builder) -> Steps {
         r.opens("self/", O_RDONLY);
         r.opens("self/x", O_RDONLY | O_CREAT);
     })
-    .layers(|l| l.upper_is(&["above"]))
+    .upper_is(&["above"])
 }
 
 /// Every set of open flags on a link to a directory.
@@ -314,7 +314,7 @@ pub fn open_link_to_directory(b: &mut Builder) -> Steps {
         r.opens("below", O_RDWR | O_TMPFILE | O_NOFOLLOW);
         r.opens("below", O_RDWR | O_TMPFILE);
     })
-    .layers(|l| l.absent("below"))
+    .absent("below")
 }
 
 /// Every set of open flags on a link to a file, link and file in the same layer or in two.
@@ -368,7 +368,7 @@ pub fn open_link_to_whiteout(b: &mut Builder) -> Steps {
         r.cat("two");
         r.ls("d");
     })
-    .layers(|l| l.upper_is(&["d", "d/by-layer", "d/by-union"]))
+    .upper_is(&["d", "d/by-layer", "d/by-union"])
 }
 
 /// Every set of open flags on a name nobody has, in a lower, a merged and an upper directory.
@@ -403,7 +403,7 @@ pub fn open_socket(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.upper_is(&["above", "copied"]))
+    .upper_is(&["above", "copied"])
 }
 
 /// O_TMPFILE works in a directory of any layer, and copies up that directory alone.
@@ -430,10 +430,8 @@ pub fn open_tmpfile_where(b: &mut Builder) -> Steps {
         r.opens("merged/", O_RDWR | O_TMPFILE);
         r.opens("merged/.", O_RDWR | O_TMPFILE);
     })
-    .layers(|l| {
-        l.absent("a/other")?;
-        l.absent("merged/f")
-    })
+    .absent("a/other")
+    .absent("merged/f")
 }
 
 /// O_TRUNC empties a lower file.
@@ -449,7 +447,7 @@ pub fn open_truncate(b: &mut Builder) -> Steps {
         r.put("empty", O_WRONLY | O_TRUNC, "now with text");
         r.stat("empty");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Every set of open flags on names that are hidden by whiteouts; those that make a file make a new one.

@@ -54,7 +54,7 @@ pub fn open_how_beneath(b: &mut Builder) -> Steps {
         );
         r.cat("outside");
     })
-    .layers(|l| l.absent("outside"))
+    .absent("outside")
 }
 
 /// openat2 with RESOLVE_CACHED finds a file just looked up, never makes one, and else says EAGAIN or the truth.
@@ -91,7 +91,7 @@ pub fn open_how_cached(b: &mut Builder) -> Steps {
         r.open_how(None, "d", O_RDWR | O_TMPFILE, RESOLVE_CACHED);
         r.ls("d");
     })
-    .layers(|l| l.absent("d/lower"))
+    .absent("d/lower")
     .not_on(
         &["over-overlay"],
         "what an overlayfs shows may have to be asked for, which EAGAIN says",
@@ -152,5 +152,5 @@ pub fn open_how_symlinks(b: &mut Builder) -> Steps {
             r.unlink("d/made");
         }
     })
-    .layers(|l| l.absent("to-dir"))
+    .absent("to-dir")
 }

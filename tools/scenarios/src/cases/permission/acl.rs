@@ -39,7 +39,7 @@ pub fn perm_acl_changes(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.upper_gained(&["lower", "lower/file", "merged/file"]))
+    .upper_gained(&["lower", "lower/file", "merged/file"])
 }
 
 /// ACLs of directories let named users and groups search, list and change, within the mask.
@@ -80,11 +80,9 @@ pub fn perm_acl_directories(b: &mut Builder) -> Steps {
             r.get_acl(&format!("lower/{name}"));
         }
     })
-    .layers(|l| {
-        l.in_upper("lower/change/of_member")?;
-        l.absent("lower/masked")?;
-        l.absent("lower/look")
-    })
+    .in_upper("lower/change/of_member")
+    .absent("lower/masked")
+    .absent("lower/look")
 }
 
 /// An ACL grants by user, then by any group, within its mask, and others get the rest.
@@ -185,5 +183,5 @@ pub fn perm_default_acl_places(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.opaque("white/dir"))
+    .opaque("white/dir")
 }

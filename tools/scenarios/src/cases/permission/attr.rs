@@ -37,7 +37,7 @@ pub fn denied_leaves_no_copy(b: &mut Builder) -> Steps {
             r.access("f", R_OK);
         });
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Groups give rights to lower files.
@@ -56,7 +56,7 @@ pub fn group_permission(b: &mut Builder) -> Steps {
             r.cat("g");
         });
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// An unprivileged owner changes his own lower files.
@@ -82,10 +82,8 @@ pub fn owner_changes(b: &mut Builder) -> Steps {
         r.stat("home/new");
         r.ls("home");
     })
-    .layers(|l| {
-        l.whiteout("home/roots")?;
-        l.whiteout("home/x")
-    })
+    .whiteout("home/roots")
+    .whiteout("home/x")
 }
 
 /// chmod is for the owner, whatever the mode lets others do.
@@ -163,7 +161,7 @@ pub fn perm_chown_groups(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.upper_gained(&["lower", "lower/free", "merged/free"]))
+    .upper_gained(&["lower", "lower/free", "merged/free"])
 }
 
 /// Inode flags are for the owner, immutable and append-only for CAP_LINUX_IMMUTABLE.
@@ -196,7 +194,7 @@ pub fn perm_flags(b: &mut Builder) -> Steps {
         r.without(&[cap::LINUX_IMMUTABLE], |r| try_all(r, &["merged"]));
         r.with_only(OTHER, &[cap::LINUX_IMMUTABLE], |r| try_all(r, &["lower"]));
     })
-    .layers(|l| l.upper_gained(&["merged/file"]))
+    .upper_gained(&["merged/file"])
     .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
@@ -251,7 +249,7 @@ pub fn perm_immutable_refuses(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.absent("fixed_dir/f"))
+    .absent("fixed_dir/f")
     .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
@@ -279,7 +277,7 @@ pub fn perm_noatime(b: &mut Builder) -> Steps {
         r.without(&[cap::FOWNER], try_all);
         r.with_only(OTHER, &[cap::FOWNER], try_all);
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// A read-only mount of the union lets nobody change anything, and nothing is copied.
@@ -328,7 +326,7 @@ pub fn perm_read_only_mount(b: &mut Builder) -> Steps {
             r.as_who(OTHER, try_all);
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// Times are set by the owner, and to now by whoever may write, if only by a group or an ACL.
@@ -417,5 +415,5 @@ pub fn touch_by_others(b: &mut Builder) -> Steps {
             r.stat(name);
         }
     })
-    .layers(|l| l.absent("closed"))
+    .absent("closed")
 }

@@ -33,12 +33,10 @@ pub fn perm_cap_chown(b: &mut Builder) -> Steps {
         r.without(&[cap::CHOWN], |r| try_all(r, "without"));
         r.with_only(OTHER, &[cap::CHOWN], |r| try_all(r, "with"));
     })
-    .layers(|l| {
-        l.absent("lower/without/file")?;
-        l.absent("lower/without/link")?;
-        l.in_upper("lower/without/roots")?;
-        l.in_upper("lower/with/link")
-    })
+    .absent("lower/without/file")
+    .absent("lower/without/link")
+    .in_upper("lower/without/roots")
+    .in_upper("lower/with/link")
 }
 
 /// CAP_DAC_OVERRIDE opens and makes anything, but changes no attributes of others.
@@ -82,11 +80,9 @@ pub fn perm_cap_dac_override(b: &mut Builder) -> Steps {
             r.ls(&format!("{place}/shut"));
         }
     })
-    .layers(|l| {
-        l.absent("lower/shut/root")?;
-        l.absent("lower/shut/for_root")?;
-        l.whiteout("lower/shut/for_other")
-    })
+    .absent("lower/shut/root")
+    .absent("lower/shut/for_root")
+    .whiteout("lower/shut/for_other")
 }
 
 /// CAP_DAC_READ_SEARCH reads everything, writes nothing, and copies nothing.
@@ -125,7 +121,7 @@ pub fn perm_cap_dac_read_search(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// CAP_FOWNER stands for the owner, whom uid 0 alone does not replace.
@@ -162,11 +158,9 @@ pub fn perm_cap_fowner(b: &mut Builder) -> Steps {
             r.ls(&format!("{place}/tmp"));
         }
     })
-    .layers(|l| {
-        l.absent("lower/tmp/for_root")?;
-        l.whiteout("lower/tmp/for_other")?;
-        l.in_upper("lower/tmp/other")
-    })
+    .absent("lower/tmp/for_root")
+    .whiteout("lower/tmp/for_other")
+    .in_upper("lower/tmp/other")
 }
 
 /// CAP_FSETID keeps set-id bits at writes, and lets those outside the group set them.
@@ -198,7 +192,7 @@ pub fn perm_cap_fsetid(b: &mut Builder) -> Steps {
         r.with_only(OTHER, &[cap::FOWNER, cap::CHOWN], change);
         r.without(&[cap::FSETID], change);
     })
-    .layers(|l| l.in_upper("lower/2767"))
+    .in_upper("lower/2767")
 }
 
 /// Leases are for the owner of a file and CAP_LEASE.
@@ -223,7 +217,7 @@ pub fn perm_cap_lease(b: &mut Builder) -> Steps {
         r.without(&[cap::LEASE], try_all);
         r.with_only(OTHER, &[cap::LEASE], try_all);
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// The file system ids decide alone: owner, rights, and what capabilities do.
@@ -258,9 +252,7 @@ pub fn perm_fsuid(b: &mut Builder) -> Steps {
             r.stat(&format!("{place}/groups"));
         }
     })
-    .layers(|l| {
-        l.in_upper("lower/his")?;
-        l.in_upper("lower/groups")?;
-        l.absent("lower/roots")
-    })
+    .in_upper("lower/his")
+    .in_upper("lower/groups")
+    .absent("lower/roots")
 }

@@ -46,7 +46,7 @@ pub fn perm_exec_capabilities(b: &mut Builder) -> Steps {
         }
         run(r);
     })
-    .layers(|l| l.in_upper("lower/capable"))
+    .in_upper("lower/capable")
 }
 
 /// A program runs for those who may execute it, read it or not; root needs one bit as well.
@@ -86,7 +86,7 @@ pub fn perm_exec_modes(b: &mut Builder) -> Steps {
         r.each_user(|r, _| run(r));
         run(r);
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// Set-id programs run as their owner and group, until a change of the data.
@@ -131,7 +131,7 @@ pub fn perm_exec_set_id(b: &mut Builder) -> Steps {
         });
         run(r);
     })
-    .layers(|l| l.in_upper("lower/odd"))
+    .in_upper("lower/odd")
 }
 
 /// On a noexec mount nothing runs and nothing is mapped as a program.
@@ -160,7 +160,7 @@ pub fn perm_noexec_mount(b: &mut Builder) -> Steps {
             r.exec(&format!("{place}/program"), &[]);
         }
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// Set-id bits, file capabilities and devices are kept but do not work on a nosuid, nodev mount.
@@ -194,7 +194,7 @@ pub fn perm_nosuid_nodev_mount(b: &mut Builder) -> Steps {
         r.on_bind(libc::MS_NOSUID | libc::MS_NODEV, run);
         run(r);
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// A write by its owner drops set-user-id and capabilities.

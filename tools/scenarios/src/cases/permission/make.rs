@@ -30,7 +30,7 @@ pub fn perm_create_existing(b: &mut Builder) -> Steps {
             r.try_open("d/dangling", O_RDONLY | O_CREAT);
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// A name is made by those who may write and search its directory.
@@ -59,23 +59,21 @@ pub fn perm_create_in_dirs(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.upper_gained(&[
-            "lower",
-            "lower/300",
-            "lower/300/owner",
-            "lower/070",
-            "lower/070/member",
-            "lower/003",
-            "lower/003/other",
-            "merged/300/owner",
-            "merged/070/member",
-            "merged/003/other",
-            "upper/300/owner",
-            "upper/070/member",
-            "upper/003/other",
-        ])
-    })
+    .upper_gained(&[
+        "lower",
+        "lower/300",
+        "lower/300/owner",
+        "lower/070",
+        "lower/070/member",
+        "lower/003",
+        "lower/003/other",
+        "merged/300/owner",
+        "merged/070/member",
+        "merged/003/other",
+        "upper/300/owner",
+        "upper/070/member",
+        "upper/003/other",
+    ])
 }
 
 /// What is made where a whiteout was belongs to its maker and obeys the umask.
@@ -112,7 +110,7 @@ pub fn perm_create_over_whiteout(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.opaque("setgid/dir"))
+    .opaque("setgid/dir")
 }
 
 /// Directories come and go by the rights to the directory they are in.
@@ -185,7 +183,7 @@ pub fn perm_mknod(b: &mut Builder) -> Steps {
         r.ls("closed");
         r.ls("open");
     })
-    .layers(|l| l.in_upper("open/white"))
+    .in_upper("open/white")
 }
 
 /// Nobody makes a device 0:0, with or without CAP_MKNOD, and trying copies nothing.
@@ -207,7 +205,7 @@ pub fn perm_mknod_whiteout(b: &mut Builder) -> Steps {
         });
         r.ls("d");
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
     .allow(
         "d/zero",
         "a character device 0:0 is what a whiteout looks like",
@@ -260,7 +258,7 @@ pub fn perm_setgid_chain(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.whiteout("lower/plain/comes"))
+    .whiteout("lower/plain/comes")
 }
 
 /// O_TMPFILE and the first name of the file ask for rights to directories, not to the file.
@@ -291,9 +289,7 @@ pub fn perm_tmpfile_places(b: &mut Builder) -> Steps {
             r.ls(&format!("{place}/open"));
         }
     })
-    .layers(|l| {
-        l.absent("lower/shut")?;
-        l.absent("lower/look")?;
-        l.in_upper("lower/team")
-    })
+    .absent("lower/shut")
+    .absent("lower/look")
+    .in_upper("lower/team")
 }

@@ -32,7 +32,7 @@ pub fn perm_access_ids(b: &mut Builder) -> Steps {
             try_all(r);
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// A descriptor does what it was opened for, root's too, and what it refuses copies nothing.
@@ -84,7 +84,7 @@ pub fn perm_fd_modes(b: &mut Builder) -> Steps {
             r.fallocate(dir, 0, 0, 100);
         }
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// A descriptor passed to a lesser user carries the right to the data, not to the attributes.
@@ -129,7 +129,7 @@ pub fn perm_fd_passed(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.upper_gained(&["lower", "lower/data", "merged/data"]))
+    .upper_gained(&["lower", "lower/data", "merged/data"])
 }
 
 /// Locks, leases and watches need a descriptor or the right to read, and copy nothing.
@@ -165,7 +165,7 @@ pub fn perm_locks_read_only(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// Mode bits decide who opens a file for what, and opening copies nothing.
@@ -195,7 +195,7 @@ pub fn perm_open_modes(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// O_TRUNC empties and copies a file for those alone who may write it.
@@ -269,7 +269,7 @@ pub fn perm_revoked_fd(b: &mut Builder) -> Steps {
             r.pread(fds[1], 10, 0);
         }
     })
-    .layers(|l| l.whiteout("lower/f"))
+    .whiteout("lower/f")
 }
 
 /// Connecting asks for the right to write the socket, whichever layer it is in.
@@ -303,10 +303,8 @@ pub fn perm_socket_connect(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| {
-        l.in_upper("merged/600")?;
-        l.absent("lower")
-    })
+    .in_upper("merged/600")
+    .absent("lower")
 }
 
 /// Devices and FIFOs are opened and written by their modes, without being copied.
@@ -342,11 +340,9 @@ pub fn perm_special_open(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| {
-        l.absent("lower/nothing")?;
-        l.absent("lower/fifo606")?;
-        l.in_upper("lower/null640")
-    })
+    .absent("lower/nothing")
+    .absent("lower/fifo606")
+    .in_upper("lower/null640")
 }
 
 /// truncate asks for the right to write, ftruncate for a descriptor that may.
@@ -410,5 +406,5 @@ pub fn read_only_fd_changes(b: &mut Builder) -> Steps {
         r.stat("f");
         r.getxattr("f", "user.k");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }

@@ -111,7 +111,7 @@ fn opened_where_it_is(
             });
         }
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
     .not_on(&["chroot"], shape::NO_PROC)
 }
 
@@ -151,9 +151,7 @@ pub fn perm_protected_symlinks(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| {
-        l.in_upper("lower/tmp/target")?;
-        l.absent("lower/tmp/roots")
-    })
+    .in_upper("lower/tmp/target")
+    .absent("lower/tmp/roots")
     .not_on(&["chroot"], shape::NO_PROC)
 }

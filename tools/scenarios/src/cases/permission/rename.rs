@@ -44,11 +44,9 @@ pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
         r.ls("upper/from");
         r.ls("upper/to");
     })
-    .layers(|l| {
-        l.absent("lower")?;
-        l.in_upper("upper/from/renamed/f")?;
-        l.in_upper("upper/to/moves/f")
-    })
+    .absent("lower")
+    .in_upper("upper/from/renamed/f")
+    .in_upper("upper/to/moves/f")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -83,7 +81,7 @@ pub fn perm_rename_dirs(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// Deleting a name asks for rights to its directory, not to the file.
@@ -159,12 +157,10 @@ pub fn perm_unreadable_directories(b: &mut Builder) -> Steps {
             r.ls("his/white");
         });
     })
-    .layers(|l| {
-        l.whiteout("his/lower")?;
-        l.opaque("his/white")?;
-        l.opaque("his/target")?;
-        l.absent("his/full")
-    })
+    .whiteout("his/lower")
+    .opaque("his/white")
+    .opaque("his/target")
+    .absent("his/full")
 }
 
 /// A file that its user cannot read is moved and changed like any other.
@@ -201,8 +197,6 @@ pub fn perm_unreadable_files(b: &mut Builder) -> Steps {
         });
         r.cat("roots/victim");
     })
-    .layers(|l| {
-        l.whiteout("his/foreign")?;
-        l.in_upper("roots/victim")
-    })
+    .whiteout("his/foreign")
+    .in_upper("roots/victim")
 }

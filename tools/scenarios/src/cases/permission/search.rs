@@ -33,7 +33,7 @@ pub fn perm_directory_mode_changes(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.in_upper("lower/d/sub/f"))
+    .in_upper("lower/d/sub/f")
 }
 
 /// A whiteout is nothing at all to somebody without rights: the errors are those of a free name.
@@ -69,7 +69,7 @@ pub fn perm_hidden_names(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// Who may write a lower file may, though its directories are closed to him for writing.
@@ -99,7 +99,7 @@ pub fn perm_mounter_copies(b: &mut Builder) -> Steps {
         }
         r.cat("a/b/c/blind");
     })
-    .layers(|l| l.upper_is(&["a", "a/b", "a/b/c", "a/b/c/mine", "a/b/c/blind"]))
+    .upper_is(&["a", "a/b", "a/b/c", "a/b/c/mine", "a/b/c/blind"])
 }
 
 /// What lies in a private lower directory stays private when root has copied parts of it.
@@ -188,7 +188,7 @@ pub fn perm_search_changes(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// A directory that may not be searched stops every call, wherever it is on the path.
@@ -233,7 +233,7 @@ pub fn perm_search_each_component(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
 }
 
 /// The rights to a merged directory are those of its topmost part alone.
@@ -261,10 +261,8 @@ pub fn perm_top_directory_decides(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| {
-        l.in_upper("opened/f")?;
-        l.whiteout("shut/f")
-    })
+    .in_upper("opened/f")
+    .whiteout("shut/f")
 }
 
 /// Directories without search permission keep everyone out.
@@ -286,5 +284,5 @@ pub fn search_permission(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }

@@ -98,11 +98,9 @@ pub fn perm_sticky_replace(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| {
-        l.absent("lower/a/file")?;
-        l.absent("lower/b/file")?;
-        l.absent("lower/a/mine")
-    })
+    .absent("lower/a/file")
+    .absent("lower/b/file")
+    .absent("lower/a/mine")
 }
 
 /// In a sticky directory everyone deletes his own files only.
@@ -123,5 +121,5 @@ pub fn sticky_directory(b: &mut Builder) -> Steps {
         r.ls("tmp");
         r.stat("tmp/his");
     })
-    .layers(|l| l.in_upper("tmp/his"))
+    .in_upper("tmp/his")
 }

@@ -37,7 +37,7 @@ pub fn perm_security_xattrs(b: &mut Builder) -> Steps {
         r.removexattr("upper/f", "security.a");
         r.removexattr("upper/f", CAPABILITY);
     })
-    .layers(|l| l.upper_gained(&["merged/f"]))
+    .upper_gained(&["merged/f"])
 }
 
 /// trusted.* attributes do not exist for those without CAP_SYS_ADMIN.
@@ -69,7 +69,7 @@ pub fn perm_trusted_xattrs(b: &mut Builder) -> Steps {
             r.getxattr(&format!("{place}/f"), "trusted.a");
         }
     })
-    .layers(|l| l.upper_gained(&[]))
+    .upper_gained(&[])
     .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 

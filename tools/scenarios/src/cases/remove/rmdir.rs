@@ -19,7 +19,7 @@ pub fn fchdir_removed_parent(b: &mut Builder) -> Steps {
         r.put("old", O_WRONLY | O_CREAT, "x");
         r.fstat(fd);
     })
-    .layers(|l| l.opaque("a"))
+    .opaque("a")
 }
 
 /// Names are deleted below an open directory after its own name has gone to another one.
@@ -46,11 +46,9 @@ pub fn remove_below_a_descriptor(b: &mut Builder) -> Steps {
         r.ls("a");
         r.ls("b");
     })
-    .layers(|l| {
-        l.whiteout("a/f")?;
-        l.whiteout("a/sub")?;
-        l.opaque("b")
-    })
+    .whiteout("a/f")
+    .whiteout("a/sub")
+    .opaque("b")
 }
 
 /// The attributes of a deleted directory can be changed through its descriptor, whichever layer it was in.
@@ -123,7 +121,7 @@ pub fn remove_dots(b: &mut Builder) -> Steps {
         r.rmdir("./empty//");
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&["empty"]))
+    .upper_is(&["empty"])
 }
 
 /// rmdir of directories that whiteouts of the upper and the lower layers have emptied, also of whiteouts that hide
@@ -157,13 +155,11 @@ pub fn remove_last_parts(b: &mut Builder) -> Steps {
         r.mkdir("b");
         r.ls("b");
     })
-    .layers(|l| {
-        l.upper_is(&["a", "b", "c", "only"])?;
-        l.whiteout("a")?;
-        l.whiteout("c")?;
-        l.opaque("b")?;
-        l.not_opaque("only")
-    })
+    .upper_is(&["a", "b", "c", "only"])
+    .whiteout("a")
+    .whiteout("c")
+    .opaque("b")
+    .not_opaque("only")
 }
 
 /// A directory is emptied while it is read in small pieces: every name comes once, and it can be removed.
@@ -197,7 +193,7 @@ pub fn remove_while_reading(b: &mut Builder) -> Steps {
         r.rest(fd);
         r.lstat("d");
     })
-    .layers(|l| l.upper_is(&["d"]))
+    .upper_is(&["d"])
 }
 
 /// Who stands in a deleted directory has no name, sees nothing, makes nothing, and can leave.
@@ -232,11 +228,9 @@ pub fn remove_working_directory(b: &mut Builder) -> Steps {
             r.fchdir(root);
         }
     })
-    .layers(|l| {
-        l.whiteout("lower/a")?;
-        l.whiteout("merged/a")?;
-        l.absent("new/a")
-    })
+    .whiteout("lower/a")
+    .whiteout("merged/a")
+    .absent("new/a")
     .not_on(
         &["read-only", "read-only-erofs"],
         "no working directory can be removed there",
@@ -255,11 +249,9 @@ pub fn rmdir_lower_empty(b: &mut Builder) -> Steps {
         r.rmdir("e");
         r.ls(".");
     })
-    .layers(|l| {
-        l.upper_is(&["d", "e"])?;
-        l.whiteout("d")?;
-        l.whiteout("e")
-    })
+    .upper_is(&["d", "e"])
+    .whiteout("d")
+    .whiteout("e")
 }
 
 /// A merged directory goes with the whiteouts in it.
@@ -281,10 +273,8 @@ pub fn rmdir_merged(b: &mut Builder) -> Steps {
         r.lstat("d");
         r.ls(".");
     })
-    .layers(|l| {
-        l.upper_is(&["d"])?;
-        l.whiteout("d")
-    })
+    .upper_is(&["d"])
+    .whiteout("d")
 }
 
 /// A directory made in the place of a deleted one is empty.
@@ -303,7 +293,7 @@ pub fn rmdir_mkdir(b: &mut Builder) -> Steps {
         r.put("d/f", O_WRONLY | O_CREAT, "new");
         r.ls("d");
     })
-    .layers(|l| l.opaque("d"))
+    .opaque("d")
 }
 
 /// rmdir refuses a directory with entries of any layer.
@@ -321,7 +311,7 @@ pub fn rmdir_not_empty(b: &mut Builder) -> Steps {
         r.rmdir("d");
         r.ls(".");
     })
-    .layers(|l| l.whiteout("d"))
+    .whiteout("d")
 }
 
 /// An open directory that is deleted lists nothing and takes nothing.
@@ -355,5 +345,5 @@ pub fn working_directory(b: &mut Builder) -> Steps {
         r.ls(".");
         r.ls("..");
     })
-    .layers(|l| l.upper_is(&["d", "d/e", "d/e/f", "d/e/g"]))
+    .upper_is(&["d", "d/e", "d/e/f", "d/e/g"])
 }

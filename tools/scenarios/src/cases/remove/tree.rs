@@ -24,10 +24,8 @@ pub fn remove_deep(b: &mut Builder) -> Steps {
         r.ls("t/d/d");
         r.remove_tree("t", Vec::pop);
     })
-    .layers(|l| {
-        l.upper_is(&["t"])?;
-        l.whiteout("t")
-    })
+    .upper_is(&["t"])
+    .whiteout("t")
     .not_on(
         &["iso9660"],
         "bsdtar cannot make an image of directories as deep",
@@ -110,11 +108,9 @@ pub fn remove_ten_lowers(b: &mut Builder) -> Steps {
         r.unlink("cut/9");
         r.rmdir("cut");
     })
-    .layers(|l| {
-        l.opaque("tree")?;
-        l.whiteout("cut")?;
-        l.opaque("file")
-    })
+    .opaque("tree")
+    .whiteout("cut")
+    .opaque("file")
 }
 
 /// A tree over several layers is deleted as rm -r does it, and made again.
@@ -138,10 +134,8 @@ pub fn remove_tree(b: &mut Builder) -> Steps {
         r.ls("t");
         r.ls("t/a");
     })
-    .layers(|l| {
-        l.opaque("t")?;
-        l.upper_is(&["t", "t/a"])
-    })
+    .opaque("t")
+    .upper_is(&["t", "t/a"])
 }
 
 /// A tree spread over all layers is deleted from its first names, from its last, or zigzag, and made again three times.
@@ -181,9 +175,7 @@ pub fn remove_tree_orders(b: &mut Builder) -> Steps {
         }
         r.lstat("t/a/b/c");
     })
-    .layers(|l| {
-        l.opaque("t")?;
-        l.not_opaque("t/a")?;
-        l.absent("t/a/b/c")
-    })
+    .opaque("t")
+    .not_opaque("t/a")
+    .absent("t/a/b/c")
 }

@@ -27,11 +27,9 @@ pub fn remove_denied(b: &mut Builder) -> Steps {
         r.see("sticky/mine");
         r.ls("sticky");
     })
-    .layers(|l| {
-        l.absent("closed")?;
-        l.absent("sticky/his")?;
-        l.opaque("sticky/mine")
-    })
+    .absent("closed")
+    .absent("sticky/his")
+    .opaque("sticky/mine")
 }
 
 /// Watches see lower objects go, with the name and by themselves, and what is made at their names come.
@@ -63,10 +61,8 @@ pub fn remove_events(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.whiteout("d/f")?;
-        l.absent("d/second")
-    })
+    .whiteout("d/f")
+    .absent("d/second")
 }
 
 /// What an object hid in the layers beneath it does not come back when that is deleted, whatever kinds the two are of.
@@ -123,11 +119,9 @@ pub fn remove_kind_after_kind(b: &mut Builder) -> Steps {
             r.lstat(&format!("{name}/sub"));
         }
     })
-    .layers(|l| {
-        l.opaque("file")?;
-        l.opaque("tree")?;
-        l.not_opaque("d/free")
-    })
+    .opaque("file")
+    .opaque("tree")
+    .not_opaque("d/free")
 }
 
 /// Every kind of object of every layer goes by the call that is right for it, and by no other.
@@ -209,11 +203,9 @@ pub fn remove_race(b: &mut Builder) -> Steps {
         r.ls("dirs");
         r.see("gone/0");
     })
-    .layers(|l| {
-        l.whiteout("files/11")?;
-        l.whiteout("dirs/0")?;
-        l.opaque("gone/0")
-    })
+    .whiteout("files/11")
+    .whiteout("dirs/0")
+    .opaque("gone/0")
 }
 
 /// While one process deletes a lower directory and makes it again, others make files in it: none is left in a deleted
@@ -245,7 +237,7 @@ pub fn remove_race_with_making(b: &mut Builder) -> Steps {
         r.mkdir("d");
         r.see("d");
     })
-    .layers(|l| l.opaque("d"))
+    .opaque("d")
 }
 
 /// Deleting a name changes the times of its directory, whether a whiteout is left or not; a refused call does not.
@@ -281,7 +273,7 @@ pub fn remove_times(b: &mut Builder) -> Steps {
         r.stat("still");
         r.stat("still/full");
     })
-    .layers(|l| l.absent("still"))
+    .absent("still")
 }
 
 /// unlink of a copied-up file replaces the copy by a whiteout.
@@ -293,7 +285,7 @@ pub fn unlink_copied_up(b: &mut Builder) -> Steps {
         r.lstat("f");
         r.ls(".");
     })
-    .layers(|l| l.whiteout("f"))
+    .whiteout("f")
 }
 
 /// A name deleted and made again has nothing of the old file.
@@ -309,7 +301,7 @@ pub fn unlink_create(b: &mut Builder) -> Steps {
         r.ls(".");
         r.put("f", O_WRONLY | O_CREAT, "again");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// unlink of a lower file leaves a whiteout.
@@ -328,11 +320,9 @@ pub fn unlink_lower(b: &mut Builder) -> Steps {
         r.ls(".");
         r.ls("d");
     })
-    .layers(|l| {
-        l.whiteout("f")?;
-        l.whiteout("d/f")?;
-        l.upper_is(&["d", "d/f", "f", "l", "p"])
-    })
+    .whiteout("f")
+    .whiteout("d/f")
+    .upper_is(&["d", "d/f", "f", "l", "p"])
 }
 
 /// Whiteouts of one directory are links of one inode.
@@ -373,7 +363,7 @@ pub fn unlink_mkdir(b: &mut Builder) -> Steps {
         r.rmdir("f");
         r.lstat("f");
     })
-    .layers(|l| l.whiteout("f"))
+    .whiteout("f")
 }
 
 /// A deleted lower file lives on through its descriptors.
@@ -422,10 +412,8 @@ pub fn unlink_upper(b: &mut Builder) -> Steps {
         r.unlink("d/f");
         r.ls("d");
     })
-    .layers(|l| {
-        l.absent("f")?;
-        l.absent("d/f")
-    })
+    .absent("f")
+    .absent("d/f")
 }
 
 /// unlink of directories, rmdir of files.
@@ -444,5 +432,5 @@ pub fn unlink_wrong_kind(b: &mut Builder) -> Steps {
         r.rmdir("d/.");
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }

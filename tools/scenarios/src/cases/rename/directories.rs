@@ -73,12 +73,10 @@ pub fn rename_dir_onward(b: &mut Builder) -> Steps {
         r.see("b/sub");
         r.see("a/sub/g");
     })
-    .layers(|l| {
-        l.opaque("a")?;
-        l.opaque("b")?;
-        l.whiteout("c/d")?;
-        l.absent("new")
-    })
+    .opaque("a")
+    .opaque("b")
+    .whiteout("c/d")
+    .absent("new")
 }
 
 /// A new directory moves to where a lower one was removed, also from another parent, and keeps its times.
@@ -103,11 +101,9 @@ pub fn rename_dir_over_whiteout(b: &mut Builder) -> Steps {
             r.lstat(from);
         }
     })
-    .layers(|l| {
-        l.opaque("far")?;
-        l.absent("deep/new")?;
-        l.absent("deep/er/new")
-    })
+    .opaque("far")
+    .absent("deep/new")
+    .absent("deep/er/new")
 }
 
 /// A new directory takes the place of one with whiteouts.
@@ -124,7 +120,7 @@ pub fn rename_dir_with_whiteouts(b: &mut Builder) -> Steps {
         r.cat("d/f");
         r.lstat("d/g");
     })
-    .layers(|l| l.opaque("d"))
+    .opaque("d")
 }
 
 /// A lower directory moves, as mv does it.
@@ -203,7 +199,7 @@ pub fn rename_new_dir_over_lower(b: &mut Builder) -> Steps {
         r.ls("emptied");
         r.ls(".");
     })
-    .layers(|l| l.opaque("emptied"))
+    .opaque("emptied")
 }
 
 /// A directory moves neither below itself nor over one it is in, of whatever layer it is.
@@ -232,10 +228,8 @@ pub fn rename_own_descendant(b: &mut Builder) -> Steps {
             r.rename(&format!("{b}/../../a"), &format!("{b}/x"));
         }
     })
-    .layers(|l| {
-        l.absent("lower")?;
-        l.absent("merged/a/b")
-    })
+    .absent("lower")
+    .absent("merged/a/b")
 }
 
 /// A directory of lower layers whose rename is refused is not copied up.
@@ -271,7 +265,7 @@ pub fn rename_refused_dir_copies_nothing(b: &mut Builder) -> Steps {
         r.ls("p/d");
         r.cat("q/only/f");
     })
-    .layers(|l| l.upper_is(&["p", "q"]))
+    .upper_is(&["p", "q"])
 }
 
 /// When it was written, or what it begins with.
@@ -308,10 +302,8 @@ pub fn rename_replaced_open(b: &mut Builder) -> Steps {
             r.see(name);
         }
     })
-    .layers(|l| {
-        l.whiteout("lower-new")?;
-        l.absent("top-new")
-    })
+    .whiteout("lower-new")
+    .absent("top-new")
 }
 
 /// A replaced directory that is open lists nothing and takes nothing, whichever layer it was in.
@@ -342,12 +334,10 @@ pub fn rename_replaced_open_dir(b: &mut Builder) -> Steps {
             r.see(name);
         }
     })
-    .layers(|l| {
-        l.opaque("lower")?;
-        l.opaque("merged")?;
-        l.opaque("emptied")?;
-        l.not_opaque("upper")
-    })
+    .opaque("lower")
+    .opaque("merged")
+    .opaque("emptied")
+    .not_opaque("upper")
 }
 
 /// A lower file and a new tree move down the directories and up again, through lower, merged, opaque and new ones.

@@ -57,7 +57,7 @@ pub fn rename_exchange_missing(b: &mut Builder) -> Steps {
         }
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&["gone"]))
+    .upper_is(&["gone"])
 }
 
 /// EXCHANGE of new directories where deleted ones were: no name of the lower ones comes back on either side.
@@ -86,10 +86,8 @@ pub fn rename_exchange_opaque_dirs(b: &mut Builder) -> Steps {
             r.see(&format!("{place}/sub"));
         }
     })
-    .layers(|l| {
-        l.opaque("a")?;
-        l.opaque("d/b")
-    })
+    .opaque("a")
+    .opaque("d/b")
 }
 
 /// While two processes exchange and two look, neither name is ever missing nor is a file lost.
@@ -122,7 +120,7 @@ pub fn rename_exchange_race(b: &mut Builder) -> Steps {
             r.unlink(name);
         }
     })
-    .layers(|l| l.whiteout("d/b"))
+    .whiteout("d/b")
 }
 
 /// Flags that are unknown or contradict each other are refused before anything is looked at.
@@ -150,7 +148,7 @@ pub fn rename_flags_unknown(b: &mut Builder) -> Steps {
         }
         r.ls(".");
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// NOREPLACE refuses a name of any layer, takes a deleted one.
@@ -196,8 +194,6 @@ pub fn rename_noreplace_race(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .layers(|l| {
-        l.in_upper("missing/to")?;
-        l.absent("taken/to")
-    })
+    .in_upper("missing/to")
+    .absent("taken/to")
 }

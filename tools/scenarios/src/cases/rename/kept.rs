@@ -28,20 +28,18 @@ pub fn rename_ancestors_kept(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| {
-        l.upper_is(&[
-            "from",
-            "from/a",
-            "from/a/b",
-            "from/a/b/c",
-            "from/a/b/c/f",
-            "to",
-            "to/a",
-            "to/a/b",
-            "to/a/b/c",
-            "to/a/b/c/victim",
-        ])
-    })
+    .upper_is(&[
+        "from",
+        "from/a",
+        "from/a/b",
+        "from/a/b/c",
+        "from/a/b/c/f",
+        "to",
+        "to/a",
+        "to/a/b",
+        "to/a/b/c",
+        "to/a/b/c/victim",
+    ])
 }
 
 /// Mode, set-id bits, owner, attributes and ACL go with a moved object; the new parent has no say in them.
@@ -73,10 +71,8 @@ pub fn rename_attributes_kept(b: &mut Builder) -> Steps {
         r.rename("d/f", "f");
         r.stat("f");
     })
-    .layers(|l| {
-        l.in_upper("f")?;
-        l.whiteout("g")
-    })
+    .in_upper("f")
+    .whiteout("g")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -137,10 +133,8 @@ pub fn rename_listing_follows(b: &mut Builder) -> Steps {
             look(r);
         }
     })
-    .layers(|l| {
-        l.absent("merged/top")?;
-        l.in_upper("merged/a")
-    })
+    .absent("merged/top")
+    .in_upper("merged/a")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -161,10 +155,8 @@ pub fn rename_lower_file(b: &mut Builder) -> Steps {
         r.ls(".");
         r.put("f", O_WRONLY | O_CREAT, "new");
     })
-    .layers(|l| {
-        l.absent("g")?;
-        l.in_upper("d/h")
-    })
+    .absent("g")
+    .in_upper("d/h")
 }
 
 /// Mappings of a file that is moved or replaced keep showing it, whichever layer it is in.
@@ -193,10 +185,8 @@ pub fn rename_mapped(b: &mut Builder) -> Steps {
         r.see("d");
         r.see("copied");
     })
-    .layers(|l| {
-        l.whiteout("moved")?;
-        l.in_upper("d")
-    })
+    .whiteout("moved")
+    .in_upper("d")
 }
 
 /// An open file moves under its descriptors.
@@ -252,10 +242,8 @@ pub fn rename_running_program(b: &mut Builder) -> Steps {
         }
         r.put("elsewhere", O_WRONLY, "x");
     })
-    .layers(|l| {
-        l.whiteout("moved")?;
-        l.whiteout("next")
-    })
+    .whiteout("moved")
+    .whiteout("next")
 }
 
 /// Renaming one name of a file to another does nothing.
@@ -312,7 +300,7 @@ pub fn rename_times(b: &mut Builder) -> Steps {
         r.rename("from/d", "to/d");
         r.stat("to/d");
     })
-    .layers(|l| l.absent("still"))
+    .absent("still")
 }
 
 /// A rename between two names of one inode does nothing, wherever they are and however they came about.
@@ -342,8 +330,6 @@ pub fn rename_two_names(b: &mut Builder) -> Steps {
         r.unlink("f");
         r.see("else");
     })
-    .layers(|l| {
-        l.whiteout("gone")?;
-        l.whiteout("f")
-    })
+    .whiteout("gone")
+    .whiteout("f")
 }

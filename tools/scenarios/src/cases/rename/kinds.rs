@@ -197,10 +197,8 @@ pub fn rename_kinds_noreplace(b: &mut Builder) -> Steps {
         }
         r.ls(".");
     })
-    .layers(|l| {
-        l.absent("f")?;
-        l.absent("lower")
-    })
+    .absent("f")
+    .absent("lower")
 }
 
 /// A lower object of any kind replaces one that was made through the union.
@@ -277,11 +275,9 @@ pub fn rename_sockets(b: &mut Builder) -> Steps {
             r.ls(&dir);
         }
     })
-    .layers(|l| {
-        l.absent("socket-full")?;
-        l.whiteout("socket-file/other")?;
-        l.in_upper("socket-file/name")
-    })
+    .absent("socket-full")
+    .whiteout("socket-file/other")
+    .in_upper("socket-file/name")
 }
 
 /// Symlinks, FIFOs and devices move.

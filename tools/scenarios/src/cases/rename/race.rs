@@ -40,10 +40,8 @@ pub fn rename_race_of_directories(b: &mut Builder) -> Steps {
         }
         r.see("a/t1/s/f");
     })
-    .layers(|l| {
-        l.opaque("gone")?;
-        l.in_upper("a/t0/s/f")
-    })
+    .opaque("gone")
+    .in_upper("a/t0/s/f")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -79,7 +77,7 @@ pub fn rename_race_over_directory(b: &mut Builder) -> Steps {
         r.see("d");
         r.ls(".");
     })
-    .layers(|l| l.opaque("d"))
+    .opaque("d")
 }
 
 /// A lower file moves to and fro while others write to it and change its mode: nothing is lost.
@@ -106,10 +104,8 @@ pub fn rename_race_with_changes(b: &mut Builder) -> Steps {
         r.stat("f");
         r.ls("d");
     })
-    .layers(|l| {
-        l.in_upper("f")?;
-        l.absent("d/g")
-    })
+    .in_upper("f")
+    .absent("d/g")
 }
 
 /// New directories, files and links are shuffled over each other, over deleted directories and back, by chance.
@@ -150,7 +146,7 @@ pub fn rename_shuffle(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .layers(|l| l.in_upper("d"))
+    .in_upper("d")
 }
 
 /// Files of all layers are shuffled by chance through lower, merged and opaque directories, with deleted names among
@@ -198,5 +194,5 @@ pub fn rename_shuffle_layers(b: &mut Builder) -> Steps {
             r.ls(dir);
         }
     })
-    .layers(|l| l.opaque("opaque"))
+    .opaque("opaque")
 }

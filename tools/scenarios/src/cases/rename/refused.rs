@@ -131,10 +131,8 @@ pub fn rename_path_forms(b: &mut Builder) -> Steps {
         r.ls("d");
         r.ls(".");
     })
-    .layers(|l| {
-        l.in_upper("gone")?;
-        l.whiteout("to-file")
-    })
+    .in_upper("gone")
+    .whiteout("to-file")
 }
 
 /// A rename asks for both directories, and for the moved directory itself where its parent changes.
@@ -171,11 +169,9 @@ pub fn rename_permissions(b: &mut Builder) -> Steps {
         r.ls("open");
         r.ls("other");
     })
-    .layers(|l| {
-        l.absent("closed")?;
-        l.absent("blind")?;
-        l.whiteout("open/f")
-    })
+    .absent("closed")
+    .absent("blind")
+    .whiteout("open/f")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
@@ -240,8 +236,6 @@ pub fn rename_sticky(b: &mut Builder) -> Steps {
         r.ls("tmp");
         r.ls("free");
     })
-    .layers(|l| {
-        l.absent("tmp/dir")?;
-        l.in_upper("tmp/his2")
-    })
+    .absent("tmp/dir")
+    .in_upper("tmp/his2")
 }

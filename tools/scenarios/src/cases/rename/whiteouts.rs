@@ -14,10 +14,8 @@ pub fn rename_back(b: &mut Builder) -> Steps {
         r.unlink("f");
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("f")?;
-        l.absent("g")
-    })
+    .whiteout("f")
+    .absent("g")
 }
 
 /// Two copied-up files move back and forth over their whiteouts, each name having a file beneath.
@@ -47,11 +45,9 @@ pub fn rename_back_over_own_whiteout(b: &mut Builder) -> Steps {
         r.rename("b", "a");
         r.see("a");
     })
-    .layers(|l| {
-        l.in_upper("a")?;
-        l.whiteout("b")?;
-        l.whiteout("d/c")
-    })
+    .in_upper("a")
+    .whiteout("b")
+    .whiteout("d/c")
 }
 
 /// A lower file renamed fifty times leaves one whiteout and one copy.
@@ -131,10 +127,8 @@ pub fn rename_over_lower(b: &mut Builder) -> Steps {
         r.cat("old");
         r.ls(".");
     })
-    .layers(|l| {
-        l.whiteout("new")?;
-        l.absent("third")
-    })
+    .whiteout("new")
+    .absent("third")
 }
 
 /// Names that whiteouts of lower layers hide are free, and those whiteouts suffice when they are left again.
@@ -162,12 +156,10 @@ pub fn rename_over_lower_whiteout(b: &mut Builder) -> Steps {
         r.rename("d", "a");
         r.ls(".");
     })
-    .layers(|l| {
-        l.in_upper("a")?;
-        l.absent("d")?;
-        l.whiteout("f")?;
-        l.whiteout("kept")
-    })
+    .in_upper("a")
+    .absent("d")
+    .whiteout("f")
+    .whiteout("kept")
 }
 
 /// A merged directory that holds whiteouts only, of several layers, is replaced and stays empty of the old.
@@ -200,11 +192,9 @@ pub fn rename_over_only_whiteouts(b: &mut Builder) -> Steps {
         r.see("d");
         r.see("moved");
     })
-    .layers(|l| {
-        l.opaque("d")?;
-        l.absent("d/two")?;
-        l.in_upper("moved/two")
-    })
+    .opaque("d")
+    .absent("d/two")
+    .in_upper("moved/two")
 }
 
 /// A directory of the upper layer alone, in which whiteouts are left that hide nothing, is replaced, moves and is
@@ -242,12 +232,10 @@ pub fn rename_over_stale_whiteouts(b: &mut Builder) -> Steps {
         r.see("moving");
         r.lstat("lower");
     })
-    .layers(|l| {
-        l.opaque("hidden")?;
-        l.absent("hidden/f")?;
-        l.whiteout("lower")?;
-        l.in_upper("moving/y")
-    })
+    .opaque("hidden")
+    .absent("hidden/f")
+    .whiteout("lower")
+    .in_upper("moving/y")
 }
 
 /// A rename takes a deleted name.
@@ -265,7 +253,7 @@ pub fn rename_over_whiteout(b: &mut Builder) -> Steps {
         r.ls("gone");
         r.ls(".");
     })
-    .layers(|l| l.in_upper("gone"))
+    .in_upper("gone")
 }
 
 /// What moves to where something was removed gets a later change time and keeps its modification time, in one directory
@@ -299,11 +287,9 @@ pub fn rename_over_whiteout_times(b: &mut Builder) -> Steps {
         r.ls(".");
         r.ls("to");
     })
-    .layers(|l| {
-        l.whiteout("low")?;
-        l.whiteout("low_far")?;
-        l.absent("new1")
-    })
+    .whiteout("low")
+    .whiteout("low_far")
+    .absent("new1")
 }
 
 /// Lower files change places in a circle, again and again.

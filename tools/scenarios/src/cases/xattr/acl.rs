@@ -45,7 +45,7 @@ pub fn acl_call_forms(b: &mut Builder) -> Steps {
             r.stat(opened);
         }
     })
-    .layers(|l| l.absent("link"))
+    .absent("link")
 }
 
 /// chmod changes owner, mask and others of an ACL, and the mode shows the mask.
@@ -123,7 +123,7 @@ pub fn acl_inherit_kinds(b: &mut Builder) -> Steps {
         r.mkdir("low/old");
         r.get_acl("low/old");
     })
-    .layers(|l| l.opaque("low/old"))
+    .opaque("low/old")
 }
 
 /// New files take the default ACL of a lower directory.
@@ -226,7 +226,7 @@ pub fn acl_kept(b: &mut Builder) -> Steps {
             r.put("d/new2", O_WRONLY | O_CREAT, "x");
         });
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
 
 /// Long ACLs are copied up whole, and too long ones answered by the upper layer's file system.
@@ -256,7 +256,7 @@ pub fn acl_many_entries(b: &mut Builder) -> Steps {
             r.cat("low");
         });
     })
-    .layers(|l| l.in_upper("low"))
+    .in_upper("low")
 }
 
 /// An ACL with `count` named users.
@@ -355,7 +355,7 @@ pub fn acl_permission(b: &mut Builder) -> Steps {
             sys::become_root().expect("the way back to root");
         }
     })
-    .layers(|l| l.absent("low-file"))
+    .absent("low-file")
 }
 
 /// An ACL that is removed takes set-group-id along if the file system does so.
@@ -424,7 +424,7 @@ pub fn acl_set(b: &mut Builder) -> Steps {
         r.removexattr("f", acl::ACCESS);
         r.get_acl("f");
     })
-    .layers(|l| l.in_upper("d"))
+    .in_upper("d")
 }
 
 /// The owner sets ACLs, loses set-group-id for a group that is not his, and others are refused.
@@ -463,7 +463,7 @@ pub fn acl_set_by_whom(b: &mut Builder) -> Steps {
             }
         }
     })
-    .layers(|l| l.absent("low-other"))
+    .absent("low-other")
 }
 
 /// Links have no ACL and only directories a default one, in every layer.
@@ -491,8 +491,6 @@ pub fn acl_wrong_kinds(b: &mut Builder) -> Steps {
             r.listxattr(&path);
         }
     })
-    .layers(|l| {
-        l.absent("low/symlink")?;
-        l.in_upper("low/block")
-    })
+    .absent("low/symlink")
+    .in_upper("low/block")
 }

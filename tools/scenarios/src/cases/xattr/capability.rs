@@ -142,7 +142,7 @@ pub fn xattr_capability_values(b: &mut Builder) -> Steps {
             r.removexattr("f", NAME);
         });
     })
-    .layers(|l| l.absent("kept"))
+    .absent("kept")
     .not_on(
         shape::ROTATE,
         "a lower file whose capability is malformed cannot be copied up",

@@ -61,7 +61,7 @@ pub fn xattr_list_hidden(b: &mut Builder) -> Steps {
             });
         }
     })
-    .layers(|l| l.opaque("copied"))
+    .opaque("copied")
     .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
@@ -113,6 +113,6 @@ pub fn xattr_private_names(b: &mut Builder) -> Steps {
             r.getxattr("d", "trusted.overlay.redirect");
         });
     })
-    .layers(|l| l.not_opaque("d"))
+    .not_opaque("d")
     .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }

@@ -90,7 +90,7 @@ pub fn xattr_descriptors(b: &mut Builder) -> Steps {
         r.fsetxattr(none, "user.a", "1");
         r.flistxattr(none);
     })
-    .layers(|l| l.upper_is(&["d", "f", "p", "t"]))
+    .upper_is(&["d", "f", "p", "t"])
 }
 
 /// A change that fails leaves no copy.
@@ -183,7 +183,7 @@ pub fn xattr_name_lengths(b: &mut Builder) -> Steps {
             r.listxattr(path);
         }
     })
-    .layers(|l| l.in_upper("dir"))
+    .in_upper("dir")
 }
 
 /// Every namespace on objects of every type answers as the upper layer's file system does.
@@ -243,7 +243,7 @@ pub fn xattr_nothing_copied(b: &mut Builder) -> Steps {
         r.access("f", W_OK);
         r.readlink("f");
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// What can be refused without looking at the upper layer is refused before anything is copied.
@@ -279,7 +279,7 @@ pub fn xattr_refused(b: &mut Builder) -> Steps {
             r.removexattr("d", acl::DEFAULT);
         });
     })
-    .layers(|l| l.upper_is(&[]))
+    .upper_is(&[])
 }
 
 /// Labels of security modules that are not there are kept as any attribute of root's.
@@ -389,7 +389,7 @@ pub fn xattr_through_links(b: &mut Builder) -> Steps {
         r.getxattr("dangling", "trusted.l");
         r.readlink("dangling");
     })
-    .layers(|l| l.upper_is(&["dangling", "target", "top"]))
+    .upper_is(&["dangling", "target", "top"])
 }
 
 /// Attributes of users go by the mode of the file, and by the owner in sticky directories.
@@ -419,7 +419,7 @@ pub fn xattr_user_rights(b: &mut Builder) -> Steps {
             }
         });
     })
-    .layers(|l| l.upper_is(&["open", "top", "writable"]))
+    .upper_is(&["open", "top", "writable"])
 }
 
 /// Values of no byte, of 64 KiB and of more: what the upper layer can hold is held.
@@ -497,5 +497,5 @@ pub fn xattrs_lower(b: &mut Builder) -> Steps {
         r.removexattr("d", "user.d");
         r.listxattr("d");
     })
-    .layers(|l| l.in_upper("f"))
+    .in_upper("f")
 }
