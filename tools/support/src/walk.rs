@@ -97,6 +97,9 @@ fn attributes(path: &Path, buffer: &mut [u8]) -> String {
         .filter(|name| !name.is_empty());
     // xfs lists its ACLs a second time, under the names they have on the disk.
     let names = names.filter(|name| !name.starts_with(b"trusted.SGI_"));
+    // The order on the disk is that in which they were set.
+    let mut names: Vec<_> = names.collect();
+    names.sort_unstable();
     let mut line = String::new();
     for name in names {
         let value = match rustix::fs::lgetxattr(path, name, &mut *buffer) {
