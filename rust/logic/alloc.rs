@@ -18,7 +18,7 @@ use on_host as system;
 #[cfg(not(kernel))]
 pub use on_host::fail_after;
 
-/// There is no memory. Whatever was being grown is as it was before.
+/// There is no memory. The array is unchanged.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct AllocError;
 
@@ -31,8 +31,8 @@ impl<T: Clone> Vec<T> {
         Vec(system::Array::new())
     }
 
-    /// Makes room for `more` further elements. After it that many elements can be added without
-    /// failing, which is how an operation on several arrays is made all or nothing.
+    /// Makes room for `more` further elements, which can then be added without failing. With this
+    /// an operation on several arrays can be all or nothing.
     pub fn reserve(&mut self, more: usize) -> Result<(), AllocError> {
         system::reserve(&mut self.0, more)
     }
@@ -133,7 +133,7 @@ mod on_host {
     pub(super) type Array<T> = std::vec::Vec<T>;
 
     std::thread_local! {
-        /// How many allocations of this thread still succeed; `None`: all of them.
+        /// Number of allocations of this thread that still succeed; `None`: all of them.
         static LEFT: Cell<Option<usize>> = const { Cell::new(None) };
     }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Whiteouts as aufs had them, and as the layers of container images are packed: by names.
+//! Whiteouts by name, as in aufs and in packed layers of container images.
 //!
-//! * `.wh.NAME` in a directory hides `NAME` in the layers beneath; not in its own layer, where both
-//!   may stand side by side, and `NAME` is what has been put in the place of the hidden one;
+//! * `.wh.NAME` in a directory hides `NAME` in the layers beneath. In its own layer both may exist,
+//!   and `NAME` replaces the hidden object;
 //! * `.wh..wh..opq` in a directory makes it opaque;
-//! * every name that begins so is a note of the layer to itself, and no part of the tree.
+//! * every name with this prefix is internal to the layer, and no part of the tree.
 
-/// How the names of whiteouts begin.
+/// The prefix of whiteout names.
 pub const PREFIX: &[u8] = b".wh.";
-/// What makes the directory it is in opaque.
+/// The name that makes its directory opaque.
 pub const OPAQUE: &[u8] = b".wh..wh..opq";
 
 /// The longest name a layer can hold.
@@ -32,7 +32,7 @@ pub struct Whiteout {
 }
 
 impl Whiteout {
-    /// That of `name`; none if it would be too long: no layer has it then.
+    /// The whiteout of `name`; none if it would be too long, because no layer can have it.
     pub fn of(name: &[u8]) -> Option<Self> {
         let len = PREFIX.len().checked_add(name.len())?;
         let mut whole = [0; NAME_MAX];

@@ -3,9 +3,9 @@
 //! Names of extended attributes: which are private to the union, and how those of a nested union
 //! pass through.
 //!
-//! Private attributes are overlayfs's, since its on-disk format is ours (`trusted.overlay.*`); our
-//! own stand among them, so that overlayfs hides them, too. With the option `userxattr` they live
-//! under `user.` instead. They are never seen through the union.
+//! Private attributes are overlayfs's (`trusted.overlay.*`), since the on-disk format is the same.
+//! Our own have the same prefix, so that overlayfs hides them, too. With the option `userxattr`
+//! they live under `user.` instead. They are never seen through the union.
 //!
 //! A union in whose tree the layers of another union lie must store the inner one's private
 //! attributes. As overlayfs does, it stores them under a name with the prefix doubled:
@@ -75,8 +75,7 @@ impl Attr {
         Attr::UnionOrder,
     ];
 
-    /// Whether the attribute says something of an object of this kind. On another one it is passed
-    /// over.
+    /// Whether the attribute applies to objects of this kind. On others it is ignored.
     pub const fn is_of(self, kind: Kind) -> bool {
         match self {
             Attr::Opaque | Attr::Impure | Attr::Redirect | Attr::Uuid | Attr::UnionOrder => {

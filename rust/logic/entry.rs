@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What one layer says of one name.
+//! One name in one layer.
 
 use super::mode::Kind;
 
-/// What one layer says of a name. How the layer writes it down (a 0:0 character device, an
-/// attribute, a name prefix) is the codec's matter and not seen any more.
+/// One name in one layer, independent of its encoding there (a 0:0 character device, an attribute,
+/// a name prefix).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LayerEntry {
     /// Nothing: the layers beneath decide.

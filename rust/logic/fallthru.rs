@@ -24,8 +24,8 @@ pub enum Seen {
     Whiteout,
     /// A character device that may be a whiteout; to be settled before the next layer is fed.
     MaybeWhiteout,
-    /// Nothing, as a look at the object tells: it is gone since, or never was there. An overlayfs
-    /// without an upper layer lists its whiteouts.
+    /// Nothing, as the lookup shows: it was removed since, or never existed. An overlayfs without
+    /// an upper layer lists its whiteouts.
     Absent,
 }
 
@@ -259,21 +259,21 @@ impl Fallthrus {
             + size_of_val::<[_]>(&self.deeper)
     }
 }
-/// What reading one lower directory costs at least, in lookups of names that are not there: it is
-/// opened, and its first block read.
+/// Minimum cost of reading one lower directory, in failed lookups: it is opened, and its first
+/// block read.
 const READ_COST: u64 = 4;
 
-/// Bytes of a directory that cost as much to read as one lookup of a name that is not there: some ten
-/// entries.
+/// Bytes of a directory that cost as much to read as one failed lookup: about ten entries.
 const READ_COST_BYTES: u64 = 256;
 
-/// What is to be paid for reading a directory with so many lower parts, in lookups of names that are
-/// not there, whatever their size is.
+/// Minimum cost of reading a directory with this many lower parts, in failed lookups, independent
+/// of their size.
 pub const fn least_read_cost(parts: u64) -> u64 {
     parts.saturating_mul(READ_COST)
 }
 
-/// The same for parts of so many bytes. Once lookups have cost more, reading would have been cheaper.
+/// The same for parts of this many bytes. Once more lookups have failed, reading would have been
+/// cheaper.
 pub const fn read_cost(parts: u64, bytes: u64) -> u64 {
     least_read_cost(parts).saturating_add(bytes / READ_COST_BYTES)
 }

@@ -2,7 +2,8 @@
 
 //! Hashing of names and numbers.
 
-/// A finalizer that spreads every bit of `x` over the result, one to one: two numbers never meet.
+/// A finalizer that spreads every bit of `x` over the result. It is a bijection, so two numbers
+/// never collide.
 pub const fn spread(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -27,8 +28,8 @@ impl NameHash {
 
 /// SipHash-1-3 of a name, or of any bytes, under a secret key.
 ///
-/// Names come from users, and whoever can foretell which names collide can make one directory cost
-/// the square of its size. So the hash is a keyed one.
+/// The hash is keyed because users choose names: with predictable collisions, one directory would
+/// cost the square of its size.
 pub fn name(key: u64, name: &[u8]) -> NameHash {
     NameHash(Sip::new(key, spread(!key)).hash(name))
 }

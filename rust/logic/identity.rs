@@ -2,9 +2,9 @@
 
 //! The identity of a union: its UUID, and the `f_fsid` of statfs(2) that is made of it.
 //!
-//! The rules are overlayfs's (`ovl_init_uuid_xattr()`), and the UUID is where it has it: an attribute of the
-//! upper directory ([`super::codec::Attr::Uuid`]). They differ where there is no upper layer, and
-//! nothing to write a UUID to: then the layers are the identity, if they have one.
+//! The rules are overlayfs's (`ovl_init_uuid_xattr()`), and the UUID is where it has it: an
+//! attribute of the upper directory ([`super::codec::Attr::Uuid`]). They differ if there is no
+//! upper layer to store a UUID in: the identity is then derived from the layers, if they have one.
 
 use super::hash;
 use super::options::Uuid;
@@ -23,7 +23,8 @@ pub enum Plan {
 /// What is to be done with an upper layer. `stored`: what its directory keeps; `used`: whether something was
 /// copied up into it already.
 ///
-/// An upper layer that has been used without a UUID goes on without: programs may know its `f_fsid`.
+/// An upper layer that has been used without a UUID stays without, because programs may know its
+/// `f_fsid`.
 pub const fn plan(option: Uuid, stored: Option<[u8; 16]>, used: bool) -> Plan {
     match (option, stored) {
         (Uuid::Null | Uuid::Off, _) => Plan::Real,
@@ -34,8 +35,8 @@ pub const fn plan(option: Uuid, stored: Option<[u8; 16]>, used: bool) -> Plan {
     }
 }
 
-/// The UUID of a union without an upper layer, of what tells its layers from others, topmost first. `None` if
-/// one of them cannot be told from others.
+/// The UUID of a union without an upper layer, made from the identities of its layers, topmost
+/// first. `None` if one of them has none.
 pub fn of_layers(layers: impl Iterator<Item = Option<u64>>) -> Option<[u8; 16]> {
     let (mut low, mut high) = (0, !0);
     for layer in layers {

@@ -18,27 +18,29 @@
 //!
 //! The widths are fixed: adding a layer from a further file system changes no number of the others.
 //!
-//! That is the *natural* number of an object. As long as every object shows its own, no two show the
-//! same. A copy in the upper layer is to show that of the lower object it was made of, so it must be certain
-//! that nobody else does, whatever has become of the layers since. There are two ways to know it:
+//! That is the *natural* number of an object. As long as every object shows its own, all differ. A
+//! copy in the upper layer should show the number of the lower object it was made from, so it must
+//! be certain that no other object does, whatever has happened to the layers since. Two things can
+//! prove it:
 //!
-//! *Its place.*  The lower object lies beneath the copy, under the same name of the same directory,
+//! *Its place.* The lower object lies beneath the copy, under the same name of the same directory,
 //! and has no other name ([`Beneath::is_origin_of`]). Then the copy hides it. The number is that of
-//! what lies there now; what the copy has recorded says which of the layers to look in, and whether it
-//! is still the object that was copied.
+//! the object there now; the record in the copy says which layer to look in, and whether it is
+//! still the object that was copied.
 //!
-//! *A reservation.*  A copy that leaves its place, or gets a second name, has its number reserved first:
-//! from then on the number belongs to this one inode of the upper layer, and whoever else has it by nature
-//! shows another one ([`instead`]). Reservations are kept beside the work directory. One that is lost costs
-//! the copy its number; one for an inode that is not there any more makes a number that nobody shows.
+//! *A reservation.* A copy that leaves its place, or gets a second name, has its number reserved
+//! first: from then on the number belongs to this one inode of the upper layer, and another object
+//! with this natural number shows a different one ([`instead`]). Reservations are stored beside the
+//! work directory. If one is lost, the copy loses its number; if its inode no longer exists, the
+//! number is unused.
 //!
-//! A copy that can show neither has its own natural number.
+//! A copy without either proof has its own natural number.
 //!
-//! A redirect can have the same lower directory show at two places. What lies below a redirect has
-//! numbers of a space of its own ([`Space`]), so the place is the proof there, too.
+//! With a redirect the same lower directory can show at two places. Objects below a redirect have
+//! numbers in a separate space ([`Space`]), so the place is a proof there, too.
 //!
-//! Programs of 32 bits cannot be told such numbers, so these get others ([`Inums::short`]), made of
-//! the number in 64 bits and nothing else:
+//! 32-bit programs cannot get such numbers; they get others ([`Inums::short`]), made only from the
+//! 64-bit number:
 //!
 //! ```text
 //! bit 31   30 .. 28          27 .. 0
@@ -46,8 +48,8 @@
 //!    1     hash of the number in 64 bits                 otherwise
 //! ```
 //!
-//! 28 bits hold the numbers of most file systems, those of an erofs image of 8 GiB for instance,
-//! which counts in 32 bytes. Hashed ones may meet.
+//! 28 bits hold the numbers of most file systems, for instance those of an erofs image of 8 GiB,
+//! which counts in units of 32 bytes. Hashed ones may collide.
 
 use super::hash;
 use super::value::{Handle, Mark};
@@ -102,7 +104,7 @@ impl Inums {
         HASHED | hash::spread(ino ^ hash::spread(space)) >> 1
     }
 
-    /// What a program of 32 bits is told for the number `ino` of the union: a number that fits.
+    /// The number for 32-bit programs of the number `ino` of the union.
     ///
     /// Never 0. With one file system it is `ino` itself if that fits, as it would be without a
     /// union.
@@ -123,9 +125,9 @@ pub const fn instead(number: u64) -> u64 {
     Space(INSTEAD).hashed(number)
 }
 
-/// The number of an object that has this one by nature: the first of it, the one [`instead`] of it, the one
-/// instead of that and so on that is not reserved for another one. `is_reserved` is asked [`MAX_CHAIN`] times
-/// at most.
+/// The number of an object with this natural number: the first unreserved one of the chain natural
+/// number, [`instead`] of it, instead of that, and so on. `is_reserved` is called at most
+/// [`MAX_CHAIN`] times.
 pub fn shown(natural: u64, mut is_reserved: impl FnMut(u64) -> bool) -> u64 {
     let mut number = natural;
     for _ in 0..MAX_CHAIN {
@@ -137,17 +139,17 @@ pub fn shown(natural: u64, mut is_reserved: impl FnMut(u64) -> bool) -> u64 {
     number
 }
 
-/// How many numbers in a row may be reserved. Another one comes with each exchange of a layer in which the object
-/// of that very number moves, so nobody gets near. But who may write beside the work directory can write down as
-/// many as he likes, and each look at an object would follow them, with all others waiting: it is his own numbers
-/// that meet then.
+/// Maximum length of a chain of reserved numbers. A chain grows by one when a layer is exchanged
+/// and the object with exactly that number moves, so real chains are short. A user who may write
+/// beside the work directory can store a longer one, and each lookup of an object would follow it
+/// while others wait; beyond the limit, only that user's numbers collide.
 pub const MAX_CHAIN: usize = 64;
 
 /// Keeps the numbers of spaces and of [`instead`] apart from those of file systems.
 const INSTEAD: u64 = 0x756e_696f_6e00_0001;
 
-/// What the numbers of lower objects of a directory are made in: the same one almost everywhere, and one of its own
-/// for what lies below a redirect.
+/// The number space of the lower objects of a directory: the natural one almost everywhere, a
+/// separate one below a redirect.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Space(u64);
 
@@ -155,19 +157,19 @@ impl Space {
     /// Where there is no redirect.
     pub const NATURAL: Self = Space(0);
 
-    /// Below a directory of this space that a redirect leads on from. `carrier`: the natural number of the
-    /// object that carries the redirect.
+    /// The space below a redirect in a directory of this space. `carrier`: the natural number of
+    /// the object with the redirect.
     #[must_use]
     pub const fn redirected(self, carrier: u64) -> Self {
         Space(hash::combine(hash::combine(INSTEAD, self.0), carrier) | 1)
     }
 
-    /// Whether numbers are others than the natural ones.
+    /// Whether numbers differ from the natural ones.
     pub const fn is_natural(self) -> bool {
         self.0 == 0
     }
 
-    /// What tells the space from others.
+    /// The identity of the space.
     pub const fn id(self) -> u64 {
         self.0
     }
@@ -189,7 +191,7 @@ impl Space {
 /// A lower object that lies under the same name as a copy, in a lower directory of the same directory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Beneath {
-    /// Tells its file system from others, as far as that is possible.
+    /// The identity of its file system, as far as there is one.
     pub tag: u32,
     /// Its handle.
     pub handle: Handle,
@@ -197,16 +199,16 @@ pub struct Beneath {
     pub number: u64,
     /// Whether it is of the same type as the copy.
     pub same_type: bool,
-    /// Whether it can be nowhere else: it is a directory or has a single link, and so is the copy.
+    /// Whether it has no other name: both it and the copy are directories or have a single link.
     pub single: bool,
 }
 
 impl Beneath {
-    /// Whether it is what the object with this mark is a copy of, so that its number is the copy's.
+    /// Whether it is the origin of the object with this mark, so that the copy has its number.
     ///
-    /// What matters is that it is hidden, and nowhere else. That it is the very object that was copied is what
-    /// makes the number stay; so where a mark of version 1, or a file system without handles, says no more than a
-    /// number, the same number will do.
+    /// For uniqueness it must be hidden and have no other name. It need be the copied object only
+    /// so that the number stays constant; if a mark of version 1, or a file system without handles,
+    /// has only a number, an equal number is enough.
     pub fn is_origin_of(&self, mark: &Mark) -> bool {
         let same = match &mark.origin {
             None => self.number == mark.number,

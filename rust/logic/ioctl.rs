@@ -8,19 +8,20 @@ const TYPE: u32 = 0xf7;
 /// Bytes of a name, with the NUL at its end.
 pub const NAME: usize = 256;
 
-/// Lets a deleted name of a lower layer be seen again: the argument points to the name, NUL-terminated
-/// within [`NAME`] bytes. `_IOW(0xf7, 1, char[256])`.
+/// Restores a deleted name of a lower layer: the argument points to the name, NUL-terminated within
+/// [`NAME`] bytes. `_IOW(0xf7, 1, char[256])`.
 ///
-/// Takes `CAP_SYS_ADMIN` in the user namespace of the mount (`EPERM`), the right to make names in the
-/// directory (`EACCES`), and to own what comes back or `CAP_FOWNER` over its owner (`EPERM`). `ENOENT` if
-/// nothing was deleted under that name; `EEXIST` if the name is there; `EINVAL` if it is none.
+/// Requires `CAP_SYS_ADMIN` in the user namespace of the mount (`EPERM`), the right to make names
+/// in the directory (`EACCES`), and ownership of the restored object or `CAP_FOWNER` over its owner
+/// (`EPERM`). `ENOENT` if no whiteout has that name; `EEXIST` if the name is visible; `EINVAL` if
+/// it is not a valid name.
 pub const RESTORE: u32 = number(WRITE, 1, NAME as u32);
 
 /// Gives the fallthru set of the directory, as a [`record`](super::record) with layers for places: the
 /// argument points to a [`Buffer`]. `_IOWR(0xf7, 2, struct { __u64 address; __u64 size; })`.
 ///
-/// Takes `CAP_SYS_ADMIN` in the user namespace of the mount. Returns 0 and sets the size to what was
-/// used; `ERANGE`, and the size to what is needed, if there is not enough room.
+/// Requires `CAP_SYS_ADMIN` in the user namespace of the mount. Returns 0 and sets the size to the
+/// bytes used; `ERANGE`, and the size to the bytes needed, if there is not enough room.
 pub const FALLTHRUS: u32 = number(READ | WRITE, 2, BUFFER as u32);
 
 /// Bytes of the argument of [`FALLTHRUS`]: address and size of a buffer, eight bytes each.

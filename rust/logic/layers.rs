@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Lists of layers in mount options, with escapes as overlayfs has them.
+//! Lists of layers in mount options, with overlayfs's escapes.
 //!
 //! `:` separates the paths of `lowerdir`, and a backslash takes the next byte as it stands, so
 //! `\:` and `\,` are a colon and a comma in a path and `\\` is a backslash. The paths of `upperdir`
@@ -80,7 +80,7 @@ pub fn separator(list: &[u8], separator: u8) -> Option<usize> {
     })
 }
 
-/// Refuses what no path can be.
+/// Refuses invalid paths.
 fn checked(path: &[u8]) -> Result<Escaped<'_>, OptionError> {
     if path.contains(&0) {
         return refuse("path of a layer: it holds a NUL byte");
@@ -106,14 +106,15 @@ pub trait MountedLayers {
 /// Why a remount is refused: it would change the layers.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum LayerChange<'a> {
-    /// This is not what is mounted.
+    /// This differs from the mounted union.
     Other(Key, &'a [u8]),
     /// Lower layers are missing.
     Missing,
 }
 
-/// Whether the paths given for a remount are those of the mounted union, all or none of each option.
-/// mount(8) may give what /proc/mounts says and what the user says: a list may come more than once.
+/// Whether the paths given for a remount are those of the mounted union, all or none of each
+/// option. mount(8) may pass the options of /proc/mounts and those of the user: a list may occur
+/// more than once.
 pub fn check_remount<'a>(
     given: impl Iterator<Item = (Key, &'a [u8])>,
     mounted: &impl MountedLayers,

@@ -6,9 +6,9 @@
 //! and finished into a set of [`Fallthrus`]. The first mention of a name decides: a whiteout hides
 //! the name in all layers beneath, any other entry stands for them.
 //!
-//! A character device may be a whiteout, which only a look at the object tells, and that look is
-//! not possible while the layer is being read. So such an entry is fed as
-//! [`Seen::MaybeWhiteout`], and settled between this layer and the next:
+//! A character device may be a whiteout. Only a lookup of the object can tell, and lookups are not
+//! possible while the layer is being read. Such an entry is fed as [`Seen::MaybeWhiteout`], and
+//! settled between this layer and the next:
 //!
 //! ```text
 //! for layer in topmost ..= bottom {
@@ -57,9 +57,9 @@ impl Merge {
 
     /// Takes in one entry of `layer` (0 is the topmost); layers must come in order.
     ///
-    /// `ino` and `dt` are handed back with the set. Of a name that is already mentioned only the
-    /// layer is noted, and only if it is the name of a directory. On failure the merge is as it was
-    /// before; the caller may go on or give up.
+    /// `ino` and `dt` are returned with the set. Of a name that is already mentioned only the layer
+    /// is recorded, and only if it is the name of a directory. On failure the merge is unchanged;
+    /// the caller may continue or give up.
     pub fn add(
         &mut self,
         layer: u32,
@@ -72,12 +72,12 @@ impl Merge {
         if let Some(at) = self.table.find(&self.slots, &self.names, hash, name) {
             return self.mention(at, layer, ino, dt, seen);
         }
-        // What the compact slot cannot express does not occur below a few gigabytes of names.
+        // The limits of the compact slot are reached only with gigabytes of names.
         let start = u32::try_from(self.names.len()).map_err(|_| AllocError)?;
         let len = u16::try_from(name.len()).map_err(|_| AllocError)?;
         let index = u32::try_from(self.slots.len()).map_err(|_| AllocError)?;
 
-        // All room first: from here on nothing fails half way.
+        // Reserve all memory first: from here on nothing fails.
         self.names.reserve(name.len())?;
         self.slots.reserve(1)?;
         self.table.reserve(&self.slots)?;

@@ -3,14 +3,13 @@
 //! The rules of union mounts, as pure functions and data.
 //!
 //! Nothing here does I/O, takes a lock or knows of dentries: a rule is given facts and answers with
-//! a value; an operation is a function over a trait that says which steps there are. So every rule is
-//! read, tested and argued with on its own; the same files are compiled into the module and, by
-//! cargo, on the host.
-//! `Documentation/design.rst` tells the rules in prose.
+//! a value; an operation is a function over a trait that says which steps there are. Every rule can
+//! therefore be read and tested separately; the same files are compiled into the module and, by
+//! cargo, on the host. `Documentation/design.rst` tells the rules in prose.
 //!
 //! The words, everywhere the same: the one writable layer is the *upper layer*, all others are
 //! *lower* layers, a *whiteout* hides a name of the layers beneath it, an *opaque* directory hides
-//! whatever the layers beneath it hold under its own name.
+//! what the layers beneath it hold under its name.
 //!
 //! | File | Answers |
 //! |---|---|

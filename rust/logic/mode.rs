@@ -6,7 +6,7 @@
 pub const PERMISSIONS: u16 = 0o7777;
 /// Set-user-id.
 pub const SET_USER_ID: u16 = 0o4000;
-/// Set-group-id.
+/// The set-group-id bit.
 pub const SET_GROUP_ID: u16 = 0o2000;
 /// That the group may execute the file.
 pub const GROUP_EXECUTE: u16 = 0o0010;

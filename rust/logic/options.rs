@@ -2,16 +2,16 @@
 
 //! Mount options: which there are, which values they take, which go together.
 //!
-//! The names are overlayfs's where the meaning is. Good behaviour is not an option here: a value
-//! that describes what the union does anyway is accepted, so that mount scripts for overlayfs keep
-//! working, and one that asks for something else is refused by name.
+//! The names are overlayfs's where the meaning is. A value that describes what the union always
+//! does is accepted, so that mount scripts for overlayfs keep working; any other value is refused
+//! by name.
 //!
 //! [`Builder`] collects options in any order and gives the immutable [`Config`]; the paths of the
 //! layers are the caller's, [`super::layers`] takes their lists apart.
 
 use super::codec::XattrSpace;
 
-/// An option is wrong; the text says which, why, and what to do.
+/// An option is wrong; the text has its name, the reason and a remedy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct OptionError {
     /// One line for the user, without a full stop.
@@ -79,13 +79,13 @@ keys! {
     Workdir = "workdir", EscapedPath;
     /// Private attributes in the `user.` name space.
     Userxattr = "userxattr", Nothing;
-    /// Insist on lower layers that nobody can write to.
+    /// Require lower layers that cannot be written to.
     HardRo = "hard_ro", Nothing;
     /// One more mount of the union that has these layers, if there is one.
     Share = "share", Nothing;
-    /// Do not care for power cuts.
+    /// Ignore power cuts.
     Volatile = "volatile", Nothing;
-    /// How much to care for power cuts.
+    /// What a power cut may destroy.
     Fsync = "fsync", Word;
     /// Which whiteouts lower layers have.
     Whiteout = "whiteout", Word;
@@ -121,10 +121,10 @@ impl Key {
     }
 }
 
-/// How much to care for power cuts.
+/// What a power cut may destroy.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Fsync {
-    /// A copied-up file reaches the disk with its data before it shows under its name.
+    /// The data of a copied-up file reaches the disk before the file appears under its name.
     #[default]
     Auto,
     /// The same for everything that is copied up.
@@ -147,14 +147,14 @@ impl Fsync {
 /// Which identity the file system has: its UUID, and what statfs shows.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Uuid {
-    /// One of its own, but for an upper layer that was used without.
+    /// One of its own, except for an upper layer that was used without.
     #[default]
     Auto,
     /// One of its own, recorded in the upper layer.
     On,
     /// That of the file system of the upper layer, or of the topmost layer.
     Null,
-    /// The same; and what is recorded of a lower object is believed whatever UUID its file system has now.
+    /// The same; and records of lower objects are valid whatever UUID their file system has now.
     Off,
 }
 
@@ -176,7 +176,7 @@ pub enum StatfsType {
     /// The union's own.
     #[default]
     Union,
-    /// That of FUSE: by it containers/storage knows whether what it had mounted by a program still is.
+    /// FUSE's: containers/storage uses it to check that a mount by its mount program still exists.
     Fuse,
 }
 
@@ -193,8 +193,8 @@ pub enum Whiteouts {
 /// What is done about redirects, which lead to the lower parts of a directory that was renamed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Redirects {
-    /// They are followed. With attributes in `user.` they are passed over: whoever owns a directory
-    /// can have written it, and would reach what its new place does not let him reach.
+    /// They are followed. With attributes in `user.` they are ignored: the owner of a directory
+    /// could have written one, and reach through it what permissions deny.
     #[default]
     Follow,
     /// A directory that has one is refused.
@@ -206,7 +206,7 @@ pub enum Redirects {
 pub struct Config {
     /// Where private attributes live.
     pub xattr_space: XattrSpace,
-    /// How much to care for power cuts.
+    /// What a power cut may destroy.
     pub fsync: Fsync,
     /// Which identity to show.
     pub uuid: Uuid,
@@ -260,11 +260,10 @@ impl Builder {
         }
     }
 
-    /// Takes in one option. Of an option that names layers only the presence counts here: its
-    /// value is the caller's. A refused option changes nothing.
+    /// Adds one option. Of an option that names layers only the presence counts here; the caller
+    /// handles its value. A refused option changes nothing.
     ///
-    /// The same word twice is accepted if it says the same; a path twice is not, for there would
-    /// be no telling which one is meant.
+    /// A word may be repeated with the same value. A path may not, because it would be ambiguous.
     pub fn set(&mut self, key: Key, value: &[u8]) -> Result<(), OptionError> {
         match key {
             Key::Lowerdir if self.lowerdir_add => {
@@ -307,8 +306,8 @@ impl Builder {
                 b"off" => self.set_uuid(Uuid::Off),
                 _ => refuse("uuid: must be auto, on, null or off"),
             },
-            // Redirects are followed, which is what overlayfs's "off" means too. That "on" makes new
-            // ones spares programs an EXDEV, with which all of them can deal.
+            // Redirects are followed, as with overlayfs's "off". "on" would also make new ones,
+            // which only avoids an EXDEV that programs can handle.
             Key::RedirectDir => match value {
                 b"on" | b"off" | b"follow" => self.set_redirects(Redirects::Follow),
                 b"nofollow" => self.set_redirects(Redirects::Refuse),
@@ -378,7 +377,7 @@ impl Builder {
         )
     }
 
-    /// Whether the mount may be one more of a union that is there. It says nothing of the union.
+    /// Whether the mount may be another one of a mounted union. It is no property of the union.
     pub const fn shares(&self) -> bool {
         self.share
     }
@@ -418,7 +417,7 @@ impl Builder {
 }
 
 impl Config {
-    /// A number that two configurations have in common if they are the same, and only then.
+    /// A number that is equal for two configurations if and only if they are the same.
     pub fn word(self) -> u64 {
         let Config {
             xattr_space,

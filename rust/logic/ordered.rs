@@ -2,8 +2,8 @@
 
 //! Names with a value each, found by name and walked in the order of their hashes.
 //!
-//! The order depends on nothing but the names and the key: not on when a name came, nor on what
-//! other names there are. So a place in it stays where it is while names come and go around it.
+//! The order depends only on the names and the key, not on the time of insertion or on other names.
+//! A position therefore stays valid while names are added and removed around it.
 //!
 //! A table of buckets is split by the *upper* bits of the hash, so that going through the buckets is
 //! going through the hashes; the few names of a bucket are a sorted chain. Memory is three flat
@@ -17,7 +17,7 @@ use core::cmp::Ordering;
 const NONE: u32 = u32::MAX;
 /// The first table has 2 to the power of this many buckets.
 const SMALLEST_BITS: u32 = 4;
-/// Bytes of removed names that are not worth a new array of names.
+/// Bytes of removed names below which the array of names is not rewritten.
 const TOLERABLE_WASTE: usize = 4096;
 
 #[derive(Clone)]
@@ -95,11 +95,11 @@ impl<V: Clone> Ordered<V> {
             }
         }
         self.drop_waste();
-        // What the compact slot cannot express does not occur below a few gigabytes of names.
+        // The limits of the compact slot are reached only with gigabytes of names.
         let start = u32::try_from(self.names.len()).map_err(|_| AllocError)?;
         let len = u16::try_from(name.len()).map_err(|_| AllocError)?;
 
-        // All room first: from here on nothing fails half way.
+        // Reserve all memory first: from here on nothing fails.
         self.names.reserve(name.len())?;
         if self.free == NONE {
             if self.slots.len() >= NONE as usize {
@@ -239,7 +239,7 @@ impl<V: Clone> Ordered<V> {
         Ok(())
     }
 
-    /// Writes the names anew when most of them are of no use. There may be no memory for that.
+    /// Rewrites the array of names when most of it is unused. Skipped without memory.
     fn drop_waste(&mut self) {
         if self.waste < TOLERABLE_WASTE || self.waste < self.names.len() / 2 {
             return;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
 //! The file that holds the records of a union: one after the other, each beginning at a multiple of
-//! [`ALIGN`] bytes. Of several with the same identity the last one counts.
+//! [`ALIGN`] bytes. Among several with the same identity the last one counts.
 //!
 //! Records are only ever added at the end, and nothing is synced. After a power cut the end may be
-//! missing, or be zeros: what follows the last record that begins like one is written over. What is
-//! inside a record is its own checksum's matter.
+//! missing, or be zeros: everything after the last valid header is overwritten. A checksum protects
+//! the contents of a record.
 
 use super::alloc::AllocError;
 use super::hash::{self, NameHash};

@@ -3,9 +3,10 @@
 //! The durable form of a fallthru set.
 //!
 //! A record is kept in the upper layer, so that a directory that was merged once need not be merged
-//! again after the next mount. It is bound to the directories it was made of by a [`RecordId`];
-//! that of other directories, of another version, or one that is damaged is of no use, and the set is
-//! made anew. So nothing has to be written in any order, or at once: losing a record loses nothing.
+//! again after the next mount. It is bound to the directories it was made of by a [`RecordId`]; a
+//! record of other directories or of another version, or a damaged one, is useless, and the set is
+//! read again. Records can therefore be written in any order and without syncing: a lost record
+//! loses nothing.
 //!
 //! All numbers are little-endian:
 //!
@@ -43,8 +44,8 @@ const CHECKSUM_KEY: u64 = 1;
 /// No record is larger than this, in bytes: some ten million names.
 pub const MAX_SIZE: usize = 1 << 29;
 
-/// What a set was made of: a hash of all that tells the lower directories, and their contents, from
-/// others.
+/// The source of a set: a hash of everything that identifies the lower directories and their
+/// contents.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecordId([u64; 2]);
 
@@ -88,7 +89,7 @@ pub enum RecordError {
     Damaged,
     /// It is of a version that is not known.
     Version(u32),
-    /// It is of other directories, or of what these were once.
+    /// It is of other directories, or of an earlier state of these.
     Other,
     /// There is no memory.
     NoMemory,
@@ -100,8 +101,7 @@ impl From<AllocError> for RecordError {
     }
 }
 
-/// Whether a file that begins with these bytes begins with a record of this version: one that does not
-/// is somebody else's.
+/// Whether these bytes begin a record of this version; a file that begins otherwise is not ours.
 pub fn is_record(head: &[u8]) -> bool {
     head.strip_prefix(&MAGIC)
         .is_some_and(|rest| rest.starts_with(&VERSION.to_le_bytes()))

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a directory shows: its fallthru set, and what the upper layer makes of it.
+//! What a directory shows: its fallthru set combined with the upper layer.
 //!
 //! A [`View`] knows what the upper directory holds, objects and whiteouts, and follows each change of
 //! it. Together with the set, which never changes, it answers readdir, the emptiness test of rmdir,
@@ -8,8 +8,9 @@
 //!
 //! # Positions
 //!
-//! A reader of a directory goes on from a position, maybe after closing it, or after the next mount,
-//! while names come and go. So each name has a position of its own, which depends on no other name:
+//! A reader of a directory may continue from a position after closing it, or after the next mount,
+//! while names are added and removed. Each name therefore has its own position, which does not
+//! depend on other names:
 //!
 //! ```text
 //! 0, 1                   "." and ".."
@@ -21,13 +22,14 @@
 //! The names of the set keep the order in which their layers list them, which is the one in which
 //! file systems can read their inodes best.
 //!
-//! The hash has 54 bits; the eight below number the names that share it, in their order. That number
-//! is not stable when such a name comes or goes, but there are none: among a million names the odds
-//! are one in thirty thousand that there are two, and who does not know the key cannot make them.
+//! The hash has 54 bits; the eight below number the names that share it, in their order. That
+//! number is not stable when such a name comes or goes, but there are none: among a million names
+//! the probability of such a pair is one in thirty thousand, and it cannot be provoked without the
+//! key.
 //!
-//! A program of 32 bits has room for 31 in a position ([`Width::Short`]): 26 of the hash and four
-//! below. Two of a thousand names share such a hash once in 140 directories, and a reader that goes
-//! on from the second while the first is removed misses one.
+//! 32-bit programs have 31 bits for a position ([`Width::Short`]): 26 of the hash and four below.
+//! With a thousand names, one directory in 140 has two names with the same hash; a reader that
+//! continues from the second while the first is removed misses one.
 
 use super::alloc::{AllocError, Vec};
 use super::fallthru::Fallthrus;
@@ -118,7 +120,7 @@ struct UpperName {
     in_set: bool,
 }
 
-/// What the upper layer makes of a fallthru set.
+/// A fallthru set combined with the upper layer.
 pub struct View {
     upper: Ordered<UpperName>,
     /// For each name of the set a bit: whether it is in `upper`. Empty: none is.
@@ -144,8 +146,8 @@ pub struct Listed<'a> {
 }
 
 impl View {
-    /// What an empty upper layer makes of this set. The key of the set makes the order of the names
-    /// that only the upper layer will have: it is always the same for the same upper layer.
+    /// The view of this set with an empty upper layer. The key of the set determines the order of
+    /// names that only the upper layer will have; it is constant for an upper layer.
     pub const fn new(set: &Fallthrus) -> Self {
         View {
             upper: Ordered::new(),
@@ -161,8 +163,8 @@ impl View {
         self.upper.memory() + size_of_val::<[_]>(&self.shadowed)
     }
 
-    /// What the upper layer holds under a name, as far as the view has been told: a copy of a lower
-    /// object need not be known to it, for the name looks the same with it.
+    /// What the upper layer holds under a name, as far as the view knows: it need not know copies
+    /// of lower objects, because they do not change the listing.
     pub fn entry(&self, name: &[u8]) -> Option<ViewEntry> {
         self.entry_hashed(hash::name(self.key, name), name)
     }
@@ -194,8 +196,8 @@ impl View {
             .map(|(_, name, _)| name)
     }
 
-    /// Notes what the upper layer holds under a name from now on. On failure nothing has changed, and
-    /// the view is wrong.
+    /// Records what the upper layer now holds under a name. On failure nothing has changed, and the
+    /// view is wrong.
     pub fn put(
         &mut self,
         set: &Fallthrus,
@@ -220,7 +222,7 @@ impl View {
         Ok(())
     }
 
-    /// Notes that the upper layer holds nothing under a name any more.
+    /// Records that the upper layer no longer holds anything under a name.
     pub fn remove(&mut self, set: &Fallthrus, name: &[u8]) {
         let hash = hash::name(self.key, name);
         let before = self.upper.remove(hash, name);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The error numbers of what the rules refuse.
+//! The error numbers for refusals of the rules.
 
 use crate::{
     logic::{alloc::AllocError, change::Refusal},

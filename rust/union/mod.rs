@@ -2,13 +2,13 @@
 
 //! The file system `union`: the rules of [`crate::logic`] on real paths.
 //!
-//! A union has at most one writable *upper* layer and any number of read-only *lower* layers. Each of
-//! its directories has a *union stack*: the upper directory, once it exists, and the lower
-//! directories of that name ([`layers::node`]). Lookup builds the stack from the parent's ([`lookup::by_name`]) and
-//! writes nothing. Whatever changes something first makes sure that its directory exists in the upper layer
-//! ([`change::copy_up`]), then makes one step there that is atomic ([`change::create`],
-//! [`change::remove`], [`change::rename`]);
-//! what takes several steps is prepared under a temporary name in the work directory ([`change::stage`]).
+//! A union has at most one writable *upper* layer and any number of read-only *lower* layers. Each
+//! of its directories has a *union stack*: the upper directory, once it exists, and the lower
+//! directories of that name ([`layers::node`]). Lookup builds the stack from the parent's
+//! ([`lookup::by_name`]) and writes nothing. Each change first makes sure that its directory exists
+//! in the upper layer ([`change::copy_up`]), then does one atomic step there ([`change::create`],
+//! [`change::remove`], [`change::rename`]). An object that takes several steps is prepared under a
+//! temporary name in the work directory ([`change::stage`]).
 //!
 //! The VFS has checked the caller's rights on the union inode. Every access to a layer happens with
 //! the credentials of the mounter ([`layers::union::Union::with_creds`]), so that both must be allowed.

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Safe abstractions over the VFS: what a file system written in Rust stands on.
+//! Safe abstractions over the VFS, for file systems written in Rust.
 //!
-//! One file per C concept, C's names, every argument of a C callback passed on. Nothing here knows
-//! what the file system above does with it. Each folder needs only those before it:
+//! One file per C concept, with C's names; every argument of a C callback is passed on. Nothing
+//! here depends on the file system above. Each folder needs only those before it:
 //!
 //! - `base`: errors, names, threads, the name of a file system type;
 //! - `objects`: inodes, dentries, super blocks, mounts, paths;
@@ -22,7 +22,7 @@
 //!
 //! `samples/passfs.rs` is the smallest complete example.
 //!
-//! `unsafe` lives in this folder alone. `Documentation/vfs-map.rst` ties each item to its C symbol
+//! `unsafe` is used only in this folder. `Documentation/vfs-map.rst` ties each item to its C symbol
 //! and to the rule its callers rely on.
 
 mod base;

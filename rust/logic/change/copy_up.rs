@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Copy-up: giving a lower object its place in the upper layer.
+//! Copy-up: copying a lower object to the upper layer.
 //!
 //! The order is fixed:
 //!
@@ -8,7 +8,8 @@
 //!   extended attributes follow the data;
 //! * access control lists before the mode and the times: setting a list sets mode bits, and the
 //!   set-id bits must be written last;
-//! * all of it before the object is published: what can be seen under its name is complete;
+//! * all of it before the object is published: an object is complete when it appears under its
+//!   name;
 //! * syncing before publishing: after a power cut the name must not show a file without its data.
 
 use super::super::{
@@ -17,8 +18,8 @@ use super::super::{
     options::Fsync,
 };
 
-/// The object that is copied, and the upper layer as far as a copy needs it. Each method is one
-/// step, as those of [`Store`](super::Store) are.
+/// The object that is copied, and the operations of the upper layer that a copy needs. Each method
+/// is one step, as in [`Store`](super::Store).
 pub trait CopyStore {
     /// Why a step failed.
     type Error;
@@ -30,7 +31,8 @@ pub trait CopyStore {
     /// Makes a regular file without a name. `None` if the file system has none.
     fn draft_unnamed(&mut self) -> Result<Option<Self::Draft>, Self::Error>;
 
-    /// Makes an object of the same kind in the work directory, with a mode that keeps others out.
+    /// Makes an object of the same kind in the work directory, with a mode that denies access to
+    /// others.
     fn draft_named(&mut self) -> Result<Self::Draft, Self::Error>;
 
     /// Copies the data, and the size; holes stay holes ([`holes_of_copy`]).
@@ -45,7 +47,7 @@ pub trait CopyStore {
     /// Records the inode number.
     fn record_number(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
 
-    /// Records the flags that protect the object, and copies those that say how it is used.
+    /// Records the protection flags of the object, and copies the other flags (`S`, `A`).
     fn copy_flags(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
 
     /// Sets owner, mode and times to those of the lower object; then makes the change that the copy
@@ -67,24 +69,23 @@ pub trait CopyStore {
     /// Puts the times of the directory back, which publishing has changed. Best effort.
     fn restore_parent_times(&mut self);
 
-    /// Removes a copy that is not to be published. What cannot be removed is removed by the next
-    /// mount.
+    /// Removes an unpublished copy. If that fails, the next mount removes it.
     fn discard(&mut self, draft: Self::Draft);
 }
 
-/// What the steps of a copy-up depend on.
+/// The facts that determine the steps of a copy-up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Facts {
     /// The kind of the object.
     pub kind: Kind,
     /// Bytes of data to copy, see [`data_needed`].
     pub data: u64,
-    /// Whether the lower object has one name. Of several each becomes a file of its own, which must
-    /// not have one number.
+    /// Whether the lower object has one name. Several names become separate files, which must not
+    /// share a number.
     pub is_single: bool,
     /// Whether its name was removed while it was in use.
     pub is_unlinked: bool,
-    /// How much the mount cares for power cuts.
+    /// The durability mode of the mount.
     pub fsync: Fsync,
 }
 
@@ -98,8 +99,8 @@ impl Facts {
         matches!(self.kind, Kind::Regular) && self.data > 0
     }
 
-    /// Whatever has no data is made by transactions of the file system, which keeps them in order;
-    /// only the strict mode does not rely on it.
+    /// The file system creates objects without data by transactions, which it keeps in order; only
+    /// the strict mode does not rely on that.
     const fn wants_sync(&self) -> bool {
         match self.fsync {
             Fsync::Volatile => false,
@@ -112,7 +113,7 @@ impl Facts {
 /// Copies an object up. Its directory is in the upper layer.
 ///
 /// Stopped after any step it leaves the lower object in its place, or the whole copy. They look the
-/// same, save that the change time of the directory is new if the last step is missing.
+/// same, except that the change time of the directory is new if the last step is missing.
 pub fn copy_up<S: CopyStore>(store: &mut S, facts: Facts) -> Result<S::Copied, S::Error> {
     let unnamed = match facts.kind {
         Kind::Regular => store.draft_unnamed()?,
@@ -140,7 +141,7 @@ pub fn copy_up<S: CopyStore>(store: &mut S, facts: Facts) -> Result<S::Copied, S
     Ok(copied)
 }
 
-/// All that belongs to the copy but its name.
+/// Everything of the copy except its name.
 fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Result<(), S::Error> {
     if facts.has_data() {
         store.copy_data(draft)?;
@@ -160,8 +161,8 @@ fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Resu
     }
     Ok(())
 }
-/// Bytes of data to copy from a file of `size` bytes, if the copy-up is for cutting or growing the
-/// file to `truncate_to` bytes: what is cut off is not copied.
+/// Bytes of data to copy from a file of `size` bytes, if the copy-up is for truncating or extending
+/// the file to `truncate_to` bytes: the rest is not copied.
 pub const fn data_needed(size: u64, truncate_to: Option<u64>) -> u64 {
     match truncate_to {
         Some(end) if end < size => end,
@@ -169,25 +170,26 @@ pub const fn data_needed(size: u64, truncate_to: Option<u64>) -> u64 {
     }
 }
 
-/// What becomes of the places a file says are holes, in its copy.
+/// How the reported holes of a file are copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Holes {
     /// Holes.
     Kept,
-    /// Blocks: a program may have reserved them, and count on that no write finds the disk full.
+    /// Allocated blocks: a program may have reserved them, so that later writes cannot run out of
+    /// space.
     Allocated,
 }
 
 /// Bytes in the unit `st_blocks` counts in, on every file system.
 const UNIT: u64 = 512;
 
-/// What the holes of a file of `size` bytes become that has `blocks` units of 512 bytes.
+/// How the holes of a file of `size` bytes with `blocks` units of 512 bytes are copied.
 ///
 /// Blocks that were reserved and never written to (fallocate(2)) read as zeros and are reported as
-/// holes. A file that has blocks for all of its bytes has no real holes, so all that it reports are
-/// such. Where some are real, nothing tells which: they are kept. `can_preallocate`: the file system
-/// can reserve blocks at all; one that cannot (an image) may count blocks as it likes, and erofs counts
-/// those of holes.
+/// holes. A file that has blocks for all of its bytes has no real holes, so all holes that it
+/// reports are reserved blocks. If some are real, they cannot be distinguished, and are kept.
+/// `can_preallocate`: the file system can reserve blocks at all; one that cannot (an image) may
+/// count blocks as it likes, and erofs counts those of holes.
 pub const fn holes_of_copy(size: u64, blocks: u64, can_preallocate: bool) -> Holes {
     if can_preallocate && blocks.saturating_mul(UNIT) >= size {
         Holes::Allocated
@@ -198,10 +200,10 @@ pub const fn holes_of_copy(size: u64, blocks: u64, can_preallocate: bool) -> Hol
 
 /// The mode of the copy.
 ///
-/// Where the lower layer is mounted `nosuid`, a copy must not gain power that the original did not
-/// have: a copy-up any user can cause would turn a foreign set-id file into a working one. Set-id
-/// bits are dropped there, save the set-group-id bit without group execution,
-/// which is about locking, and those of directories, which are about inheritance.
+/// If the lower layer is mounted `nosuid`, a copy must not gain power that the original did not
+/// have: any user can cause a copy-up, which would turn a foreign set-id file into a working one.
+/// Set-id bits are then dropped, except the set-group-id bit without group execution, which means
+/// mandatory locking, and those of directories, which mean inheritance.
 pub const fn mode_of_copy(mode: u16, lower_nosuid: bool) -> u16 {
     if keep_capabilities(lower_nosuid) || matches!(Kind::from_mode(mode), Some(Kind::Directory)) {
         return mode;
@@ -221,9 +223,9 @@ const fn keep_capabilities(lower_nosuid: bool) -> bool {
 /// How an extended attribute is copied.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum XattrCopy {
-    /// It may stay behind if the upper layer's file system does not take it.
+    /// It is omitted if the upper layer's file system does not support it.
     IfPossible,
-    /// The copy-up fails if it cannot be: security depends on it.
+    /// The copy-up fails without it, because security depends on it.
     Always,
 }
 
@@ -236,7 +238,7 @@ pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Optio
     }
     match name {
         b"system.posix_acl_access" | b"system.posix_acl_default" => None,
-        // As xfs has them on the disk: its list has every ACL twice for those who may see trusted
+        // The on-disk form of xfs: it lists every ACL twice for processes that may see trusted
         // attributes (`xfs_xattr_put_listent()`), and elsewhere it would be a stale copy.
         b"trusted.SGI_ACL_FILE" | b"trusted.SGI_ACL_DEFAULT" => None,
         CAPABILITY if !keep_capabilities(lower_nosuid) => None,

@@ -30,8 +30,8 @@ fn replace_whiteout<S: Store>(
     if !kind.is_directory() {
         return store.publish(staged, place, Expect::Whiteout);
     }
-    // What the whiteout hides must stay hidden when it is gone. Where it hides nothing the mark does
-    // no harm, and saves lookups.
+    // What the whiteout hides must stay hidden after it. If it hides nothing, the mark does no
+    // harm, and avoids lookups.
     store.set_staged_opaque(&staged)?;
     let (made, whiteout) = store.publish_exchange(staged, place, Expect::Whiteout)?;
     drop(whiteout);
@@ -46,7 +46,7 @@ pub fn link<S: Store>(
     place: S::Place,
     new: S::New,
 ) -> Result<S::Made, S::Error> {
-    // Under its new name nothing lies beneath it that proves the number its own.
+    // Beneath its new name there is no object that proves its number.
     store.reserve_number(object)?;
     if store.has_lower_number(object) {
         store.set_impure(place)?;

@@ -3,18 +3,18 @@
 //! Changing the upper layer: how a name is made, removed or moved.
 //!
 //! Each operation is one function over a [`Store`], the upper layer with its work directory. The
-//! module implements the store with the VFS; the tests implement it with a model, stop it after
-//! every step, and look at what the union shows then. So what is proved is what runs.
+//! module implements the store with the VFS. The tests implement it with a model, stop after every
+//! step, and check what the union shows then. The tested code is therefore the code that runs.
 //!
 //! Every operation keeps one promise: **stopped after any of its steps, the union shows either what
-//! it showed before or what it shows after the whole operation.** What is left over then is
-//! invisible: an object in the work directory, which the next mount removes, or a mark or a whiteout
-//! in the upper layer that hides nothing.
+//! it showed before or what it shows after the whole operation.** Leftovers are invisible: an
+//! object in the work directory, which the next mount removes, or a mark or a whiteout in the upper
+//! layer that hides nothing.
 //!
-//! Three facts about file systems shape the operations. A rename replaces a non-directory by another
-//! one in one step, so a leaf and a whiteout change places by a plain rename. A directory and a
-//! non-directory can only be *exchanged*. And a directory that is not empty can be neither replaced
-//! nor removed, even if it holds nothing but whiteouts.
+//! Three facts about file systems shape the operations. A rename replaces a non-directory by
+//! another one in one step, so a plain rename can replace a leaf by a whiteout and vice versa. A
+//! directory and a non-directory can only be *exchanged*. And a directory that is not empty can be
+//! neither replaced nor removed, even if it holds nothing but whiteouts.
 
 pub mod copy_up;
 mod create;
@@ -78,7 +78,7 @@ pub enum Shown {
 }
 
 impl Shown {
-    /// Whether it can be removed: to be asked before anything is copied up.
+    /// Whether it can be removed; to be called before anything is copied up.
     pub const fn check_removable(self) -> Result<(), Refusal> {
         match self {
             Shown::Nothing => Err(Refusal::NotFound),
@@ -102,12 +102,12 @@ pub enum Vacated {
     Exchanged,
 }
 
-/// Why something cannot be done. The file system turns it into the error number.
+/// The reason of a refusal. The file system converts it to an error number.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Refusal {
     /// The name is taken (`EEXIST`).
     Exists,
-    /// The name is not there (`ENOENT`).
+    /// The name does not exist (`ENOENT`).
     NotFound,
     /// The directory shows names (`ENOTEMPTY`).
     NotEmpty,

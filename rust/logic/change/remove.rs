@@ -43,8 +43,8 @@ pub fn remove<S: Store>(
         }
         (Below::Something, Shown::Directory { .. }) => {
             let whiteout = store.stage_whiteout()?;
-            // First out of sight, for its whiteouts are what makes it empty: with one of them
-            // deleted in place, the name it hides would be back.
+            // First moved out of sight: deleting its whiteouts in place would show the names that
+            // they hide.
             let (_, removed) = store.publish_exchange(whiteout, place, Expect::Object(object))?;
             if let Err(why) = store.clear_staged(&removed, object) {
                 store.tolerate(Leftover::Directory, why);

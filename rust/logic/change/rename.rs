@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Moving a name: the one change that has two places.
+//! Moving a name: the only change with two places.
 //!
 //! A rename must do up to three things at once: show the object at the new name, hide what is
-//! beneath the new name, and hide what is beneath the old one. The first two come together, since
-//! an object of the upper layer hides all under its name; a directory must be marked opaque for it.
-//! The third needs a whiteout at the old name, in the same step: by `RENAME_WHITEOUT`, or, where a
-//! whiteout is at the new name already, by exchanging the two.
+//! beneath the new name, and hide what is beneath the old one. The first two are one step, since an
+//! object of the upper layer hides everything beneath its name; a directory must be marked opaque
+//! for that. The third needs a whiteout at the old name, in the same step: by `RENAME_WHITEOUT`,
+//! or, where a whiteout is at the new name already, by exchanging the two.
 
 use super::{Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry, Vacated};
 
@@ -94,8 +94,8 @@ enum Method {
         /// Whether something is beneath the old name, which must be hidden then.
         leave_whiteout: bool,
     },
-    /// The whiteout at the new name comes to the old one: where something is beneath it, or for a
-    /// directory, which cannot replace a whiteout.
+    /// The whiteout at the new name moves to the old one: if something is beneath the old name, or
+    /// for a directory, which cannot replace a whiteout.
     TakeWhiteout {
         /// Whether it hides something there.
         needed: bool,
@@ -113,8 +113,8 @@ enum TargetState {
     HidesNames,
 }
 
-/// Whether, and how, `old` is renamed to `new`: to be asked before anything is copied up. That both
-/// are the same object is the caller's matter.
+/// Whether, and how, `old` is renamed to `new`; to be called before anything is copied up. The
+/// caller handles the case that both are the same object.
 pub const fn check_rename(old: Side, new: Side, mode: RenameMode) -> Result<RenamePlan, Refusal> {
     if let Err(refusal) = old.check_movable() {
         return Err(refusal);
@@ -149,7 +149,7 @@ const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
         (true, Shown::Directory { merged, holds }) => match holds {
             Holds::Names => return Err(Refusal::NotEmpty),
             Holds::Nothing => TargetState::Ready,
-            // A lower layer's whiteouts are not in the way.
+            // Whiteouts of a lower layer do not matter here.
             Holds::Whiteouts if new.is_lower() => TargetState::Ready,
             Holds::Whiteouts if merged => TargetState::HidesNames,
             Holds::Whiteouts => TargetState::HoldsWhiteouts,
@@ -174,8 +174,8 @@ const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
     })
 }
 
-/// An object that is moved, and what is at its new name. Both are in the upper layer, save a lower
-/// object that is replaced.
+/// An object that is moved, and the object at its new name. Both are in the upper layer, except a
+/// lower object that is replaced.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Move<P, O> {
     /// The old name.
@@ -188,8 +188,8 @@ pub struct Move<P, O> {
     pub target: Option<O>,
 }
 
-/// Renames as it was [checked](check_rename), when what the plan wants copied up is copied up.
-/// Returns what the upper layer holds at the old name now.
+/// Renames as [checked](check_rename), after the copy-ups of the plan. Returns what the upper layer
+/// then holds at the old name.
 pub fn rename<S: Store>(
     store: &mut S,
     plan: RenamePlan,
@@ -233,7 +233,7 @@ fn prepare<S: Store>(
     } = names;
     // What goes to the old name in exchange.
     let other = target.filter(|_| plan.is_exchange());
-    // At its new name nothing lies beneath an object that proves its number its own.
+    // Beneath its new name there is no object that proves its number.
     for (object, to) in [(Some(object), new), (other, old)] {
         if let Some(object) = object {
             store.reserve_number(object)?;
@@ -281,8 +281,8 @@ fn make_ready<S: Store>(store: &mut S, dir: S::Object, state: TargetState) -> Re
         TargetState::Ready => Ok(()),
         TargetState::HoldsWhiteouts => store.clear(dir),
         TargetState::HidesNames => {
-            // The mark comes first: once the whiteouts go, it alone hides what lies beneath. That
-            // stays so if the rename fails afterwards.
+            // The mark comes first: without the whiteouts only the mark hides what lies beneath,
+            // also if the rename fails afterwards.
             store.set_opaque(dir)?;
             store.forget_lower_parts(dir);
             store.clear(dir)

@@ -10,9 +10,9 @@ use super::{Refusal, UpperEntry};
 /// disk before an earlier one. [`clear`](Self::clear) and [`clear_staged`](Self::clear_staged) are
 /// the exceptions: they delete many names, one after the other.
 ///
-/// The directories of all places are in the upper layer already. The caller keeps them from being
-/// changed by others through the union; what somebody changes directly in the upper layer is
-/// noticed, as far as [`Expect`] says, and refused.
+/// The directories of all places are in the upper layer already. The caller excludes other changes
+/// through the union. Direct changes of the upper layer are detected, as far as [`Expect`] says,
+/// and refused.
 pub trait Store {
     /// Why a step failed.
     type Error: From<Refusal>;
@@ -80,7 +80,7 @@ pub trait Store {
     /// Marks a directory of the upper layer opaque.
     fn set_opaque(&mut self, dir: Self::Object) -> Result<(), Self::Error>;
 
-    /// Takes note, in memory alone, that a directory has no lower parts any more. Its opaque mark is
+    /// Records, in memory only, that a directory has no lower parts any more. Its opaque mark is
     /// set.
     fn forget_lower_parts(&mut self, dir: Self::Object);
 
@@ -112,7 +112,7 @@ pub trait Store {
         before: Self::OldTimes,
     ) -> Result<(), Self::Error>;
 
-    /// Takes note of a failure that leaves something invisible behind, and is no failure of the call.
+    /// Reports a failure that leaves something invisible behind and does not fail the call.
     fn tolerate(&mut self, left: Leftover, why: Self::Error);
 }
 
@@ -125,7 +125,7 @@ pub enum Attempt<T> {
     Taken(UpperEntry),
 }
 
-/// What must be at a place for a step to be taken. Anything else was put there directly, and is
+/// The required state of a place for a step. Anything else was created directly in the upper layer:
 /// [`Refusal::Stale`].
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Expect<O> {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the lower parts of a directory are, as the redirects on the way have it.
+//! The location of the lower parts of a directory, according to redirects.
 //!
 //! The lower parts of a directory are in the lower parts of its parent, under its name, until an
 //! object that is taken carries a redirect. A relative one gives another name there. An absolute
@@ -44,7 +44,8 @@ impl From<AllocError> for CourseError {
 /// Where the layers that are still to be asked are asked.
 pub struct Course {
     route: Route,
-    /// An opaque directory, or something that is none, stood in the way: no layer beneath has a part.
+    /// An opaque directory, or an object that is no directory, ends the walk: no layer beneath has
+    /// a part.
     ended: bool,
 }
 
@@ -91,7 +92,7 @@ pub enum Way {
 }
 
 impl Course {
-    /// The course of a name about which no redirect has said anything.
+    /// The course of a name without redirects.
     pub const fn new() -> Self {
         Course {
             route: Route::Parent(None),

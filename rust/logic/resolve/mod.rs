@@ -104,9 +104,9 @@ impl From<CourseError> for Astray<'_> {
 pub enum Redirection {
     /// They are followed.
     Follow,
-    /// They are passed over, as if they were not there.
+    /// They are ignored.
     Ignore,
-    /// They are an error, where something may lie beneath.
+    /// They are an error, if a layer beneath may have the name.
     Forbid,
 }
 

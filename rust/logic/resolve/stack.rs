@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! From what the layers say of a name to what the union shows.
+//! Combining the answers of the layers for a name into what the union shows.
 //!
 //! The layers are asked from the topmost down, and no further than needed:
 //!

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The data of a copy-up: blocks are shared where the file system can, else bytes go through a pipe.
+//! The data of a copy-up: blocks are shared if the file system can, else bytes go through a pipe.
 //!
-//! Before anything is read or looked for, whoever watches or guards the files is asked
-//! ([`Transfer::ask`]; sharing blocks asks by itself): a content scanner may refuse, and a server of
-//! hierarchical storage puts the data where there was but a hole.
+//! Before anything is read or seeked, listeners and security modules are asked ([`Transfer::ask`];
+//! sharing blocks asks by itself): a content scanner may refuse, and a server of hierarchical
+//! storage fills holes with the data.
 
 use crate::{
     logic::change::copy_up::{holes_of_copy, Holes},
@@ -24,7 +24,7 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Bytes copied between two looks for a fatal signal.
+/// Bytes copied between two checks for a fatal signal.
 const CHUNK: usize = 1 << 20;
 
 /// Copies the first `size` bytes of a lower file, whose attributes are `stat`, into an empty file of
@@ -33,8 +33,8 @@ const CHUNK: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// `EPERM` if somebody forbids it; `EINTR` by a fatal signal; `EIO` if the lower file changes; those
-/// of the file systems.
+/// `EPERM` if a listener or security module refuses; `EINTR` by a fatal signal; `EIO` if the lower
+/// file changes; those of the file systems.
 pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, size: u64) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
     let end = Loff::try_from(size).map_err(|_| EFBIG)?;
@@ -43,8 +43,8 @@ pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, si
     if !kthread::exceeds_file_size_limit(end) {
         return copy_range(&from, to, end, holes);
     }
-    // The process does not make the file larger: its limit is not for this. Quotas count as ever, by
-    // the credentials.
+    // The process does not enlarge the file, so its limit does not apply. Quotas apply, by the
+    // credentials.
     let (to, cred) = (to.get(), union.cred.clone());
     kthread::run(c"union-copy", move || {
         let result = override_creds(&cred, |_| copy_range(&from, &to, end, holes));
@@ -59,7 +59,8 @@ fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff, holes: Holes) -> Re
     task_work::go_on()?;
     if from.inode().size() == end
         && file::may_clone(from, to)
-        // What shares blocks must get others when it is written to: nothing would be reserved.
+        // A file that shares blocks needs new ones when it is written to, so nothing would be
+        // reserved.
         && (holes == Holes::Kept || data_ends(from, 0, end) == end)
         && file::clone_file_range(from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
     {
@@ -85,7 +86,7 @@ fn copy_bytes(
         task_work::go_on()?;
         let data = match seeks.then(|| from.llseek(pos, seek::SEEK_DATA as i32)) {
             Some(Ok(data)) => data.clamp(pos, end),
-            // Nothing but a hole up to the end.
+            // Only a hole up to the end.
             Some(Err(e)) if e == ENXIO => end,
             Some(Err(_)) | None => {
                 seeks = false;
@@ -93,7 +94,7 @@ fn copy_bytes(
             }
         };
         if data > pos && holes == Holes::Allocated {
-            // From here to the end at once, so that it is in one piece and fails before it is copied.
+            // All of it at once, so that it is contiguous and fails before anything is copied.
             match to.fallocate(0, pos, end.saturating_sub(pos)) {
                 Ok(()) => holes = Holes::Kept,
                 Err(e) if writing_allocates(e) => {
@@ -113,7 +114,7 @@ fn copy_bytes(
             end
         };
         if stop == pos {
-            // A file system that says both: data begins here, and a hole does.
+            // The file system contradicts itself: both data and a hole begin here.
             seeks = false;
             continue;
         }
@@ -129,7 +130,7 @@ fn copy_piece(transfer: &Transfer<'_>, mut pos: Loff, stop: Loff) -> Result {
         let left = usize::try_from(stop.saturating_sub(pos)).unwrap_or(usize::MAX);
         let n = transfer.copy(pos, left.min(CHUNK))?;
         if n == 0 {
-            // The lower file is shorter than it was: it changed under us.
+            // The lower file is shorter than before: it changed meanwhile.
             return Err(EIO);
         }
         pos = pos.saturating_add(n as Loff);
@@ -137,15 +138,15 @@ fn copy_piece(transfer: &Transfer<'_>, mut pos: Loff, stop: Loff) -> Result {
     Ok(())
 }
 
-/// Where the data at `pos` end and a hole begins; `end` if none does before.
+/// The end of the data at `pos`, where a hole begins, or `end`.
 fn data_ends(from: &BackedFile, pos: Loff, end: Loff) -> Loff {
     from.llseek(pos, seek::SEEK_HOLE as i32)
         .unwrap_or(end)
         .clamp(pos, end)
 }
 
-/// Reserves what sharing blocks has passed over. xfs takes reserved blocks that somebody has read for
-/// data when it is asked, and for holes when it shares them.
+/// Reserves the ranges that sharing blocks has skipped. xfs reports reserved blocks that have been
+/// read as data, but treats them as holes when it shares blocks.
 fn reserve_shared(to: &BackedFile, end: Loff) -> Result {
     let stat = Kstat::of(to.path(), STATX_BASIC_STATS, 0)?;
     if holes_of_copy(end.unsigned_abs(), stat.blocks(), true) == Holes::Allocated {
@@ -157,14 +158,14 @@ fn reserve_shared(to: &BackedFile, end: Loff) -> Result {
     }
 }
 
-/// Whether blocks must be had by writing zeros, as posix_fallocate(3) does: the upper layer cannot
-/// reserve any, or it stopped for a signal that is not fatal, which does not stop a write.
+/// Whether blocks must be allocated by writing zeros, as posix_fallocate(3) does: the upper layer
+/// cannot reserve any, or it stopped for a non-fatal signal, which does not stop a write.
 fn writing_allocates(e: Error) -> bool {
     e == EOPNOTSUPP || ((e == EINTR || e == ERESTARTSYS) && !fatal_signal_pending())
 }
 
-/// Sets the size of a copy whose end is a hole. Here, with the data: growing a file is what the limit
-/// of a process is asked for.
+/// Sets the size of a copy whose end is a hole. It is done here, with the data, because the
+/// process's limit applies to growing a file.
 fn set_size(to: &BackedFile, end: Loff) -> Result {
     if to.inode().size() == end {
         return Ok(());

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Copy-up: gives an object of the lower layers its place in the upper layer.
+//! Copy-up: copies an object of the lower layers to the upper layer.
 //!
 //! Opening a file, for writing too, copies nothing; the first change does. Ancestors come first, in
 //! a loop from the root down. An object is completed under a temporary name or none, in the order
@@ -168,9 +168,9 @@ struct Copy<'a> {
     facts: Facts,
     /// What is to be changed besides.
     change: Option<&'a mut Iattr>,
-    /// Write access to the upper layer, but while data are copied.
+    /// Write access to the upper layer, except while data is copied.
     write: Option<UpperWrite<'a>>,
-    /// Until it has its name: listings of the directory must know that it comes.
+    /// Held until the copy has its name: listings of the directory must know that it arrives.
     arrival: Option<Arrival<'a>>,
 }
 
@@ -200,7 +200,7 @@ impl<'a> Copy<'a> {
         Ok(())
     }
 
-    /// Lets go of it: what follows takes it itself, or takes long.
+    /// Releases it: the next step takes it itself, or takes long.
     fn end_write(&mut self) {
         self.write = None;
     }
@@ -296,7 +296,7 @@ impl CopyStore for Copy<'_> {
             }
             if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
                 let inode = self.lower.dentry().inode().ok_or(EIO)?;
-                // An upper layer that cannot keep it would give rights it takes away.
+                // Without the ACL the copy would give rights that it takes away.
                 acl.mapped(self.lower.mnt(), inode)?
                     .set(to.mnt(), to.dentry(), ty)?;
             }
@@ -330,7 +330,7 @@ impl CopyStore for Copy<'_> {
         }
         .encode();
         if !protection.is_empty() {
-            // Kept beside the copy: flags on the copy itself would stop what is still to be done.
+            // Stored as an attribute: flags on the copy itself would prevent the remaining steps.
             private_xattrs::set(self.union, to.dentry(), Attr::Protattr, protection)?;
         }
         copy_behaviour(self.lower, to)
@@ -409,11 +409,10 @@ impl CopyStore for Copy<'_> {
     }
 }
 
-/// Gives the copy those flags of chattr(1) that say how it is used: that writes wait for the disk, and that
-/// accesses are not recorded. An upper layer that has none of them, as it may be one without a disk, does
-/// without.
+/// Copies the flags `S` (writes wait for the disk) and `A` (accesses are not recorded) of
+/// chattr(1). An upper layer without these flags, for instance one without a disk, omits them.
 fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
-    // No call is made for the many that have neither.
+    // Most files have neither, and need no call.
     let inode = lower.dentry().inode().ok_or(EIO)?;
     if !(inode.is_reg() || inode.is_dir()) || !inode.behaves_otherwise() {
         return Ok(());
@@ -425,7 +424,7 @@ fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
         now.set(to)
     };
     match copy() {
-        // As ntfs-3g, and tmpfs, say it.
+        // ntfs-3g and tmpfs return this.
         Err(e) if e == ENOTTY || e == EINVAL || e == EOPNOTSUPP => Ok(()),
         other => other,
     }
@@ -455,9 +454,9 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
             continue;
         }
         let value = match xattr::get_alloc(lower.mnt(), lower.dentry(), name) {
-            // It went away in between.
+            // It was removed meanwhile.
             Err(e) if e == ENODATA => continue,
-            // An empty one, which anybody can make, is none.
+            // An empty one is no capability; any user can set it.
             Err(e) if e == EINVAL && bytes == CAPABILITY => continue,
             other => other?,
         };

@@ -49,7 +49,7 @@ pub fn create(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_
             )
         })?;
         settle::refresh(dir);
-        // It exists, so the name must not stay known as free.
+        // The object exists, so the negative dentry must go.
         let inode = iget::init_created(sb, new, made).inspect_err(|_| dentry.d_drop())?;
         names.object(dentry.name(), &inode);
         names.end();
@@ -59,7 +59,7 @@ pub fn create(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_
     })
 }
 
-/// Gives an object of the union another name.
+/// Makes another name for an object of the union.
 pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
     let union = dir.sb().data();
     union.check_new_name(new.name())?;
@@ -96,8 +96,8 @@ pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
     Ok(())
 }
 
-/// The credentials a new object is made under: the mounter's, with the owner and the label the
-/// caller would give it.
+/// The credentials for creating an object: the mounter's, with the owner and label that the
+/// caller's would give it.
 pub fn creator(
     dentry: &Child<'_>,
     mode: u16,

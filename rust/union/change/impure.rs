@@ -16,7 +16,7 @@ use kernel::prelude::*;
 /// mounter's credentials.
 pub fn mark(union: &Union, dir: &Inode) -> Result {
     let node = dir.data();
-    // Before the mark: who takes it off looks here afterwards.
+    // Before the mark: a task that removes the mark checks this afterwards.
     node.impurity.add();
     if node.impurity.is_marked() {
         return Ok(());
@@ -31,8 +31,8 @@ fn put(union: &Union, node: &Node) -> Result {
     Ok(())
 }
 
-/// Takes the mark off a directory in which a listing has found no such entry. For changes of the
-/// directory: a listing writes nothing itself. With the mounter's credentials.
+/// Removes the mark of a directory in which a listing has found no such entry. Called by changes of
+/// the directory, because a listing writes nothing. With the mounter's credentials.
 pub fn unmark(union: &Union, _write: &UpperWrite<'_>, dir: &Inode) {
     let node = dir.data();
     if node.impurity.may_be() || !node.impurity.is_marked() {
@@ -41,11 +41,11 @@ pub fn unmark(union: &Union, _write: &UpperWrite<'_>, dir: &Inode) {
     let Some(upper) = node.upper() else { return };
     node.impurity.set_marked(false);
     let unmarked = private_xattrs::remove(union, upper, Attr::Impure);
-    // A copy may have come in between, for which the mark is needed. If there is no memory for it,
-    // that copy shows its own number in listings, and the recorded one otherwise.
+    // A copy may have arrived meanwhile and need the mark. If there is no memory for it, that copy
+    // shows its own number in listings, and the recorded one otherwise.
     if unmarked.is_err() || node.impurity.may_be() {
-        // It may have marked the directory before the mark was taken off, and may say so only now: this is
-        // not asked for.
+        // That task may have set the mark before it was removed, and record this only now;
+        // therefore it is not checked.
         if put(union, node).is_err() {
             node.impurity.set_marked(false);
         }

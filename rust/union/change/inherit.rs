@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! New objects in the work directory that are as if made in the directory they are for.
+//! New objects in the work directory, with everything that they inherit from their final directory.
 
 use crate::{
     union::{

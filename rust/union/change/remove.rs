@@ -49,7 +49,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
             upper: node.upper().map(|_| object),
             below: by_name::below(union, dir, inode, place.name)?,
         };
-        // After the lookups: a lower layer may be a union that wants to write where this one does.
+        // After the lookups: a lower layer may be a union that writes to the same file system.
         let write = union.upper()?.want_write()?;
 
         let mut names = ViewChange::begin(dir);
@@ -66,7 +66,8 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     })
 }
 
-/// What the union shows with an inode. `listing`: what it holds, if it is a directory and that matters.
+/// The object that the union shows with an inode. `listing`: its contents, if it is a directory and
+/// they matter.
 pub fn shown(inode: &Inode, listing: Option<&Listing>) -> Shown {
     if !inode.is_dir() {
         return Shown::Leaf;

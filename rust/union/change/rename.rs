@@ -46,9 +46,9 @@ impl<'a> End<'a> {
 ///
 /// # Errors
 ///
-/// `EINVAL` for a whiteout that is asked for: the union would not show it, and who asks (a union or
-/// overlayfs above, fuse-overlayfs) would take the name for hidden that it is not. Otherwise those of
-/// the check (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
+/// `EINVAL` for `RENAME_WHITEOUT`: the union would not show the whiteout, so the caller (a union or
+/// overlayfs above, fuse-overlayfs) would wrongly assume that the name is hidden. Otherwise those
+/// of the check (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
 pub fn rename(
     old_dir: &Inode,
     old: Child<'_>,
@@ -80,8 +80,8 @@ pub fn rename(
     execute(union, old, new, plan, replaced.as_ref())
 }
 
-/// What has to be in the upper layer comes there. After the refusals: nothing is copied up by a call
-/// that fails.
+/// Copies up what must be in the upper layer. After all refusals, so that a refused call copies
+/// nothing.
 fn copy_up(old: Child<'_>, new: Child<'_>, plan: RenamePlan) -> Result {
     copy_up::up(old.dentry())?;
     copy_up::up(new.stable_parent())?;
@@ -91,7 +91,7 @@ fn copy_up(old: Child<'_>, new: Child<'_>, plan: RenamePlan) -> Result {
     }
 }
 
-/// Renames in the upper layer, and has the inodes of the union follow.
+/// Renames in the upper layer, and updates the inodes of the union.
 fn execute(
     union: &Union,
     old: End<'_>,
@@ -100,7 +100,7 @@ fn execute(
     replaced: Option<&Listing>,
 ) -> Result {
     let inode = old.inode.ok_or(ENOENT)?;
-    // A replaced lower object must not be copied up at its name any more.
+    // A replaced lower object must no longer be copied up at its name.
     let victim = new.inode.filter(|_| !plan.is_exchange());
     let _victim_lock = match victim {
         Some(inode) => Some(inode.data().lock.lock()?),
@@ -108,7 +108,7 @@ fn execute(
     };
     let write = union.upper()?.want_write()?;
     union.with_creds(|| {
-        // Before anything of what they list becomes another number.
+        // Before the number of any listed entry changes.
         let views = Views::begin(old.place.dir, new.place.dir);
         let target = new.inode.filter(|inode| inode.data().upper().is_some());
         let names = Move {
@@ -167,7 +167,7 @@ impl<'a> Views<'a> {
     }
 }
 
-/// What is at one of the two names.
+/// The object at one of the two names.
 fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> {
     let Place { dir, name } = end.place;
     let Some(inode) = end.inode else {

@@ -10,13 +10,14 @@ use crate::union::{
 };
 use kernel::prelude::*;
 
-/// Reserves the number that `inode` shows for it, if it is that of a lower object: before it is moved or linked.
-/// With the mounter's credentials. `dir` is the directory the copy is in, unless a [change](dir_cache::ViewChange) of it
-/// has begun: listings may be older than the copy, and show the lower object, whose number is another one then.
+/// Reserves the number that `inode` shows for it, if it is that of a lower object; called before it
+/// is moved or linked. With the mounter's credentials. `dir` is the directory that the copy is in,
+/// unless a [change](dir_cache::ViewChange) of it has begun: listings older than the copy show the
+/// lower object, whose number then differs.
 ///
 /// # Errors
 ///
-/// `ENOMEM`; those of `->getattr()`. That it cannot be written down is none.
+/// `ENOMEM`; those of `->getattr()`. A failure to record it is ignored.
 pub fn reserve(union: &Union, write: &UpperWrite<'_>, inode: &Inode, dir: Option<&Node>) -> Result {
     let node = inode.data();
     if !node.has_recorded_ino() {
@@ -24,16 +25,17 @@ pub fn reserve(union: &Union, write: &UpperWrite<'_>, inode: &Inode, dir: Option
     }
     let proof = inum::proof(union, union.upper_path(node.upper().ok_or(EROFS)?)?)?;
     let reserved = &union.upper()?.reserved;
-    // Who finds the number reserved finds the listing outdated.
+    // A task that sees the reservation also sees that the listing is outdated.
     let before = || dir.into_iter().for_each(dir_cache::forget_view);
     reserved.reserve(&write.access, inode.ino(), proof, before, |dir, name| {
         stage::whiteout(write, dir, name)
     })
 }
 
-/// Gives up the reservation for an inode whose last name is gone. With the mounter's credentials.
+/// Releases the reservation of an inode whose last name was removed. With the mounter's
+/// credentials.
 pub fn release(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
-    // What is left does no harm.
+    // A leftover does no harm.
     let _ = try_release(union, write, inode);
 }
 

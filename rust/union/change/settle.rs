@@ -19,14 +19,13 @@ pub fn refresh(inode: &Inode) {
     }
 }
 
-/// The same for a directory that was changed, from which the impure mark goes if it is not needed
-/// any more.
+/// The same for a changed directory; also removes its impure mark if that is no longer needed.
 pub fn changed_dir(union: &Union, write: &UpperWrite<'_>, dir: &Inode) {
     impure::unmark(union, write, dir);
     refresh(dir);
 }
 
-/// A name of the object has gone. Its `Node::lock` is held.
+/// A name of the object was removed. Its `Node::lock` is held.
 pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
     let node = inode.data();
     if node.upper().is_none() {

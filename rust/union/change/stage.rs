@@ -2,9 +2,9 @@
 
 //! Objects in the making, under temporary names in the work directory.
 //!
-//! Whatever cannot be made by one atomic step at its final name is made here and published by a
-//! rename. What is not published is removed again; what a crash leaves is removed by the next
-//! mount ([`crate::union::mount::workdir`]).
+//! An object that cannot be made at its final name in one atomic step is made here and published by
+//! a rename. An object that is not published is removed again; the next mount removes what a crash
+//! leaves ([`crate::union::mount::workdir`]).
 
 use crate::{
     logic::mode::Kind,
@@ -27,8 +27,8 @@ use kernel::{
     },
 };
 
-/// Numbers of temporary names. Unique among the mounts of this module; another name in the work
-/// directory makes the next number be tried.
+/// Numbers of temporary names, unique among the mounts of this module. If a name exists in the work
+/// directory, the next number is tried.
 static NEXT: Atomic<u32> = Atomic::new(0);
 
 /// A temporary name: `#` and a number, as overlayfs has them.
@@ -85,14 +85,14 @@ impl<'a> Staged<'a> {
         loop {
             let name = TempName::next();
             match Creating::start(&write.access, workdir, name.name()?)?.make(mode, object) {
-                // The number has come round, or a stranger works there.
+                // The number wrapped around, or another process uses the directory.
                 Err(e) if e == EEXIST => task_work::go_on()?,
                 made => return Ok(Self::from_dentry(write, made?)),
             }
         }
     }
 
-    /// Takes an object that [`into_dentry`](Self::into_dentry) left in the work directory back.
+    /// Takes back an object that [`into_dentry`](Self::into_dentry) left in the work directory.
     pub fn from_dentry(write: &'a UpperWrite<'a>, dentry: ARef<Dentry>) -> Self {
         Self {
             write,
@@ -106,7 +106,7 @@ impl<'a> Staged<'a> {
         &self.dentry
     }
 
-    /// Moves the object to `name` in `dir`, over what `expect` allows there.
+    /// Moves the object to `name` in `dir`, replacing what `expect` allows there.
     ///
     /// # Errors
     ///
@@ -186,7 +186,7 @@ pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result 
     for _ in 0..2 {
         let shared = shared_whiteout(write)?;
         match Creating::start(&write.access, dir, name)?.make(0, NewObject::Link(&shared)) {
-            // It has as many links as the file system allows, or a stranger removed it.
+            // It has the maximum number of links, or another process removed it.
             Err(e) if e == EMLINK || e == ENOENT => replace_shared_whiteout(write, &shared)?,
             // A file system without hard links.
             Err(e) if e == EPERM || e == EOPNOTSUPP => break,
@@ -225,7 +225,7 @@ fn shared_whiteout(write: &UpperWrite<'_>) -> Result<ARef<Dentry>> {
     Ok(made)
 }
 
-/// Gives a shared whiteout up that takes no more links, with its name in the work directory.
+/// Drops a shared whiteout that takes no more links, and removes its name from the work directory.
 fn replace_shared_whiteout(write: &UpperWrite<'_>, spent: &Dentry) -> Result {
     {
         let mut shared = write.layer.whiteout.lock();
@@ -236,7 +236,7 @@ fn replace_shared_whiteout(write: &UpperWrite<'_>, spent: &Dentry) -> Result {
     }
     match Removing::start_dentry(&write.access, &write.layer.workdir, spent) {
         Ok(removing) => removing.remove(),
-        // A stranger removed it.
+        // Another process removed it.
         Err(_) => Ok(()),
     }
 }
@@ -244,8 +244,8 @@ fn replace_shared_whiteout(write: &UpperWrite<'_>, spent: &Dentry) -> Result {
 /// Type and permission bits of a whiteout (`WHITEOUT_MODE` in C, with its type).
 const WHITEOUT_MODE: u16 = Kind::CharDevice.with(0);
 
-/// Makes the first shared whiteout, by a rename that leaves one: so it is known that the upper layer's
-/// file system can do both.
+/// Makes the first shared whiteout, by a rename that leaves one; this shows that the upper layer's
+/// file system supports both.
 ///
 /// # Errors
 ///

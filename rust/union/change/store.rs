@@ -242,9 +242,9 @@ impl<'a> Store for UpperStore<'a> {
         Ok(times)
     }
 
-    /// A move changes the change time; and as that is logged with the object, an fsync of the object
-    /// brings the move to the disk. xfs does neither for an object that is exchanged, unless it is a
-    /// directory with a new parent; and that one it marks as modified, for its `..`
+    /// A move changes the change time. As that is logged with the object, an fsync of the object
+    /// also writes the move to the disk. xfs does neither for an exchanged object, unless it is a
+    /// directory with a new parent, which it marks as modified because of its `..`
     /// (`xfs_dir_exchange_children()`).
     fn restore_times(&mut self, object: Object<'a>, before: Option<OldTimes>) -> Result {
         let Some(OldTimes { before, same_dir }) = before else {
@@ -252,8 +252,8 @@ impl<'a> Store for UpperStore<'a> {
         };
         let upper = self.path(object.upper()?);
         let now = times(upper);
-        // The VFS holds the lock of a directory that has a new parent, and only then: nothing else
-        // changed the modification time in between.
+        // The VFS holds the lock of a directory only if it gets a new parent; then nothing else has
+        // changed the modification time meanwhile.
         if object.inode.is_dir() && !same_dir && !now.same_mtime(&before) {
             Iattr::empty().times_of(&before).notify_change(upper)
         } else if now.same_ctime(&before) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What unions and the file systems of their layers are known by; the rules are in
+//! The identities of unions and of the file systems of their layers; the rules are in
 //! [`logic::identity`](crate::logic::identity).
 
 use crate::{
@@ -13,23 +13,24 @@ use crate::{
     },
 };
 
-/// How much of a device is looked at to tell one image from another: beyond the volume descriptors of
-/// ISO 9660.
+/// Bytes of a device that are hashed to identify an image: includes the volume descriptors of ISO
+/// 9660.
 const DEVICE_HEAD: usize = 40 << 10;
 
-/// What a union is known by.
+/// The identity of a union.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum UnionIdentity {
     /// Its own UUID.
     Own([u8; 16]),
-    /// Its device number, while it is mounted: there is nothing that stays.
+    /// Its device number, valid while it is mounted; nothing permanent identifies it.
     Device,
     /// That of the file system of its upper, or else its topmost, layer.
     Real,
 }
 
 impl UnionIdentity {
-    /// Puts the identification into what the real file system says. `dev`: the union's device number.
+    /// Replaces the identity in the statfs result of the real file system. `dev`: the union's
+    /// device number.
     pub fn show(self, buf: &mut Statfs, dev: u32) {
         match self {
             Self::Own(uuid) => buf.set_fsid(fsid(uuid)),
@@ -39,7 +40,7 @@ impl UnionIdentity {
     }
 }
 
-/// What tells the file system of a mount from others. `None`: nothing does.
+/// The identity of the file system of a mount. `None`: it has none.
 pub fn file_system(mnt: &Mount) -> Option<u64> {
     let root = mnt.root();
     let sb = SbInfo::of(root);
@@ -51,7 +52,7 @@ pub fn file_system(mnt: &Mount) -> Option<u64> {
         | magic::BTRFS_SUPER_MAGIC
         | magic::F2FS_SUPER_MAGIC
         | magic::TMPFS_MAGIC => identity = with_bytes(identity, &sb.uuid?),
-        // An image is what its head says: that has the time it was made at, or counts its bytes.
+        // An image is identified by its head, which has the time of its creation, or its size.
         magic::EROFS_SUPER_MAGIC_V1 | magic::SQUASHFS_MAGIC | magic::ISOFS_SUPER_MAGIC => {
             let blocks = Statfs::of(PathRef::new(mnt, root)).ok()?.blocks();
             identity = hash::combine(identity, blocks);
@@ -60,8 +61,8 @@ pub fn file_system(mnt: &Mount) -> Option<u64> {
                 return None;
             }
         }
-        // Times of directories may be anything there; or they are those of a layer of a stack, of
-        // which another one has changed.
+        // Times of directories are arbitrary there, or belong to one layer of a stack while another
+        // layer has changed.
         _ => return None,
     }
     Some(identity)

@@ -24,10 +24,10 @@ impl Impurity {
         }
     }
 
-    /// A number for [`found_pure`](Self::found_pure): to be asked for before the entries are read. 0: no
-    /// entry does.
+    /// A number for [`found_pure`](Self::found_pure), to be read before the entries. 0: no entry
+    /// does.
     pub fn count(&self) -> u32 {
-        // Who sees the number that `arrival` has made sees that one is on its way.
+        // A task that sees the number made by `arrival` also sees that a copy is arriving.
         self.count.load(Acquire)
     }
 
@@ -36,7 +36,7 @@ impl Impurity {
         self.count() != 0
     }
 
-    /// Notes that one more entry is about to, or does now.
+    /// Records that one more entry carries such a number, or is about to.
     ///
     /// Fully ordered, as [`set_marked`](Self::set_marked): who looks for the mark afterwards sees that it is
     /// being taken off, or who takes it off and looks here afterwards sees this.
@@ -46,8 +46,9 @@ impl Impurity {
         }
     }
 
-    /// Notes that one more entry is about to, in a directory that is not locked: until the result is
-    /// dropped, listings find none pure. Their entries may have been read before it was there.
+    /// Records that one more entry is about to carry such a number, in a directory that is not
+    /// locked. Until the result is dropped, no listing finds the directory pure, because it may
+    /// have read the entries before.
     pub fn arrival(&self) -> Arrival<'_> {
         self.arriving.fetch_add(1, Relaxed);
         self.add();
@@ -66,7 +67,7 @@ impl Impurity {
         self.marked.load(Relaxed)
     }
 
-    /// Notes whether it is, fully ordered.
+    /// Records whether it has, fully ordered.
     pub fn set_marked(&self, is: bool) {
         self.marked.xchg(is, Full);
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inode numbers of what lies in the layers; the rules are in [`logic::inum`](crate::logic::inum).
+//! Inode numbers of objects of the layers; the rules are in [`logic::inum`](crate::logic::inum).
 
 use crate::{
     logic::{
@@ -24,8 +24,8 @@ use crate::{
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
-/// What tells an inode of the upper layer from all others there are and have been: a hash of its file system,
-/// its number and its generation.
+/// Identifies an inode of the upper layer among all present and past ones: a hash of its file
+/// system, its number and its generation.
 ///
 /// # Errors
 ///
@@ -60,16 +60,16 @@ pub fn is_single(inode: &Inode) -> bool {
     inode.is_dir() || inode.nlink() == 1
 }
 
-/// The number of the object `upper` of the upper layer that stands under `name` in `dir` and has this mark,
-/// if it is that of a lower object ([`crate::logic::inum`]); `None`: it has its own. `beneath` is what is
-/// known to lie under the name in lower layers.
+/// The number of the object `upper` of the upper layer at `name` in `dir` with this mark, if it is
+/// that of a lower object ([`crate::logic::inum`]); `None`: it has its own. `beneath` is what is
+/// known of the name in lower layers.
 ///
-/// The layers are asked only if what is known does not tell, and of them those of the file system that the
+/// Layers are asked only if `beneath` does not decide, and only those on the file system that the
 /// mark names. With the mounter's credentials, and nothing of the upper layer locked.
 ///
 /// # Errors
 ///
-/// `ENOMEM`, `EINTR`. What cannot be looked at proves nothing.
+/// `ENOMEM`, `EINTR`. An object that cannot be looked up proves nothing.
 pub fn of_copy(
     union: &Union,
     dir: &Node,
@@ -108,7 +108,7 @@ pub fn of_copy(
     reserved.or_shown(number, proof)
 }
 
-/// Leaves of errors only those that another try may not meet.
+/// Keeps only transient errors.
 fn unless_transient<T>(result: Result<T>) -> Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -127,7 +127,8 @@ struct CopyPlace<'a> {
 }
 
 impl CopyPlace<'_> {
-    /// The number of what lies under the name in a lower directory, if that is what was copied.
+    /// The number of the object at the name in a lower directory, if that is the one that was
+    /// copied.
     fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
         let mnt = self.union.lower(lower.layer)?.mnt();
         if let Some(origin) = &self.mark.origin {
@@ -156,7 +157,7 @@ impl CopyPlace<'_> {
 }
 
 impl CopyPlace<'_> {
-    /// What tells the file system of a layer from others; with `uuid=off`, that which the mark names.
+    /// The identity of the file system of a layer; with `uuid=off`, the one that the mark names.
     fn tag(&self, layer: u32) -> Result<u32> {
         match (self.union.config.uuid, &self.mark.origin) {
             (Uuid::Off, Some(origin)) => Ok(origin.tag),
@@ -165,7 +166,7 @@ impl CopyPlace<'_> {
     }
 }
 
-/// Tells the file system of a lower layer from others; 0 if nothing does.
+/// The identity of the file system of a lower layer; 0 if it has none.
 fn tag(union: &Union, layer: u32) -> Result<u32> {
     let identity = union.lower(layer)?.identity();
     Ok(identity.map_or(0, |identity| identity as u32))
@@ -179,7 +180,7 @@ fn handle(inode: &Inode) -> Handle {
     }
 }
 
-/// What a copy of a lower object is to be known by.
+/// The origin mark for a copy of a lower object.
 ///
 /// # Errors
 ///

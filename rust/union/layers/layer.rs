@@ -35,7 +35,7 @@ pub struct LowerLayer {
     pub numbers: Numbers,
     /// The path given at mount, for `/proc/mounts`.
     pub name: CString,
-    /// What tells its file system from others, once that was asked for; `None` if nothing does.
+    /// The identity of its file system, determined at first use; `None` if it has none.
     identity: SetOnce<Option<u64>>,
     /// With `hard_ro`: it has been seen to be writable.
     violated: Atomic<bool>,
@@ -80,7 +80,7 @@ impl LowerLayer {
         Err(EIO)
     }
 
-    /// What tells the file system of the layer from others. `None`: nothing does.
+    /// The identity of the file system of the layer. `None`: it has none.
     pub fn identity(&self) -> Option<u64> {
         if let Some(known) = self.identity.as_ref() {
             return *known;
@@ -93,7 +93,7 @@ impl LowerLayer {
 
 /// The upper layer, with the work directory.
 pub struct UpperLayer {
-    /// Where fallthru sets are recorded, if they are to be.
+    /// The records of fallthru sets, if enabled.
     pub recorder: Option<Recorder>,
     /// The directory temporary objects are made in. Immutable while mounted.
     pub workdir: ARef<Dentry>,
@@ -103,15 +103,15 @@ pub struct UpperLayer {
     pub name: CString,
     /// The same of the directory that the work directory is in.
     pub work_name: CString,
-    /// The claims on both, given up at unmount.
+    /// The claims on both, released at unmount.
     pub claims: Claims,
     /// Where its inode numbers come from.
     pub numbers: Numbers,
-    /// What tells its file system from others; `None` if nothing does.
+    /// The identity of its file system; `None` if it has none.
     pub identity: Option<u64>,
     /// Inode numbers that are reserved for objects of it.
     pub reserved: Pin<KBox<Reserved>>,
-    /// Errors of writing its file system to the disk that the union knows of.
+    /// The write errors of its file system that the union has seen.
     pub errors: SeenErrors,
     /// The mount. It comes last: dentries go before the mount that keeps their file system.
     pub mnt: PrivateMount,
@@ -146,8 +146,8 @@ impl UpperLayer {
         })
     }
 
-    /// Whether this is the upper directory or the directory the work directory is in. Seen in a lower
-    /// layer, they are not to be entered: what is changed there would change beneath the union.
+    /// Whether this is the upper directory or the parent of the work directory. Seen in a lower
+    /// layer, they must not be entered, because changes there would bypass the union.
     pub fn is_own(&self, inode: &Inode) -> bool {
         self.claims.upper.inode().same(inode) || self.claims.work.inode().same(inode)
     }

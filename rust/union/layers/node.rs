@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What a union inode is made of: the object in the upper layer, those in the lower layers.
+//! The data of a union inode: the object in the upper layer, those in the lower layers.
 
 use crate::{
     logic::{inum::Space, value::Protattr},
@@ -61,7 +61,7 @@ impl LowerStack {
         }
     }
 
-    /// Takes over what was collected, in a vector of the exact size.
+    /// Takes the collected objects, in a vector of the exact size.
     pub fn from_vec(mut found: KVec<LowerPath>) -> Result<Self> {
         match found.len() {
             0 => Ok(Self::None),
@@ -87,10 +87,10 @@ pub struct Node {
     /// Held during copy-up, during removal, and while a directory is read.
     #[pin]
     pub lock: KillableMutex,
-    /// The name was removed while the object was not in the upper layer: a later copy-up has nowhere
-    /// to go. Written under `lock`.
+    /// The name was removed before the object was copied up, so a later copy has no name. Written
+    /// under `lock`.
     unlinked: Atomic<bool>,
-    /// Of a directory: what the numbers of its lower objects are made in. Immutable.
+    /// Of a directory: the number space of its lower objects. Immutable.
     space: Space,
     /// Of a directory: whether entries of the upper directory may carry the inode number of a lower object.
     pub impurity: Impurity,
@@ -98,9 +98,9 @@ pub struct Node {
     made_opaque: Atomic<bool>,
     /// The object in the upper layer shows the inode number of a lower one.
     recorded_ino: Atomic<bool>,
-    /// Of a file: the object in the upper layer is no copy, or the name of the copy is known to be
-    /// stable. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and to
-    /// the file system a link is no change of the data.
+    /// Of a file: the object in the upper layer is no copy, or the name of the copy is on stable
+    /// storage. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and
+    /// for the file system a link is no change of the data.
     name_stable: Atomic<bool>,
     /// Of a directory: what is kept of what it shows.
     pub cache: DirSlot,
@@ -109,7 +109,8 @@ pub struct Node {
 impl Node {
     /// The data of an inode. `depth`: how many file systems are stacked, with the union.
     pub fn new(parts: Parts, depth: i32) -> impl PinInit<Self, Error> {
-        // A union in a union takes the inner one's locks while it holds its own: two classes.
+        // A union over a union takes the inner one's locks while it holds its own, so they need two
+        // lock classes.
         let (plain, outer) = (static_lock_class!(), static_lock_class!());
         let lock_class = if depth > 1 { outer } else { plain };
         let upper = SetOnce::new();
@@ -125,7 +126,7 @@ impl Node {
             impurity: Impurity::new(parts.impure),
             made_opaque: Atomic::new(false),
             recorded_ino: Atomic::new(parts.ino.is_some()),
-            // A recorded number is what a copy is known by.
+            // A copy with a recorded number is identified by it.
             name_stable: Atomic::new(parts.ino.is_none()),
             cache: DirSlot::new(),
         }? Error)
@@ -138,7 +139,7 @@ impl Node {
 
     /// Publishes the object in the upper layer, a copy. Under `lock`.
     pub fn publish(&self, upper: ARef<Dentry>) {
-        // Before anybody can find the copy.
+        // Before the copy can be found.
         self.name_stable.store(false, Relaxed);
         self.upper.populate(upper);
     }
@@ -151,12 +152,12 @@ impl Node {
         self.lower.as_slice()
     }
 
-    /// What the numbers of the lower objects of a directory are made in.
+    /// The number space of the lower objects of a directory.
     pub fn space(&self) -> Space {
         self.space
     }
 
-    /// Notes that the upper directory was marked opaque: what lies beneath is hidden from now on.
+    /// Records that the upper directory was marked opaque: it now hides what the lower layers hold.
     pub fn forget_lowers(&self) {
         self.made_opaque.store(true, Relaxed);
     }
@@ -180,12 +181,12 @@ impl Node {
         self.lowers().first().ok_or(EIO)?.path(union)
     }
 
-    /// Whether the name is gone (see the field).
+    /// Whether the name was removed (see the field).
     pub fn is_unlinked(&self) -> bool {
         self.unlinked.load(Relaxed)
     }
 
-    /// Notes that the name is gone. Under `lock`.
+    /// Records that the name was removed. Under `lock`.
     pub fn set_unlinked(&self) {
         self.unlinked.store(true, Relaxed);
     }
@@ -195,23 +196,23 @@ impl Node {
         self.recorded_ino.load(Relaxed)
     }
 
-    /// Notes that it does.
+    /// Records that it does.
     pub fn set_recorded_ino(&self) {
         self.recorded_ino.store(true, Relaxed);
     }
 
-    /// Whether the name of a file in the upper layer is known to be stable (see the field).
+    /// Whether the name of a file in the upper layer is on stable storage (see the field).
     pub fn is_name_stable(&self) -> bool {
         self.name_stable.load(Relaxed)
     }
 
-    /// Notes that it is, after a full fsync of the object in the upper layer.
+    /// Records that it is, after a full fsync of the object in the upper layer.
     pub fn set_name_stable(&self) {
         self.name_stable.store(true, Relaxed);
     }
 }
 
-/// What an inode is to be made of.
+/// The parts of a new inode.
 pub struct Parts {
     /// The object in the upper layer.
     pub upper: Option<ARef<Dentry>>,
@@ -220,7 +221,7 @@ pub struct Parts {
     /// The inode number of an object of the upper layer, if it is that of a lower one
     /// ([`crate::union::layers::inum::of_copy`]).
     pub ino: Option<Ino>,
-    /// What numbers of lower objects are made in where the object is.
+    /// The number space of lower objects in the object's directory.
     pub place: Space,
     /// See [`Node::space`].
     pub space: Space,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where the inode numbers of a layer come from: which file system, or which part of one.
+//! The source of the inode numbers of a layer: a file system, or a part of one.
 
 use crate::{
     logic::inum::Inums,
@@ -24,26 +24,26 @@ enum NumberSpaces {
     One,
     /// One for each subvolume. The layer begins in this one.
     Subvolumes(u64),
-    /// One for each device number, of which the super block's is one. That is how overlayfs shows
-    /// files of layers on several file systems.
+    /// One for each device number, including the super block's. overlayfs shows files of layers on
+    /// several file systems in this way.
     Devices(u32),
 }
 
 /// Where the inode numbers of a layer come from.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Numbers {
-    /// Which file system the layer lies on, or which part of it: a small number.
+    /// The file system of the layer, or the part of it: a small number.
     fsid: u32,
     parts: NumberSpaces,
 }
 
 impl Numbers {
-    /// The number an inode has by nature.
+    /// The number of an inode, without reservations.
     ///
     /// # Errors
     ///
-    /// Those of `->getattr()`, which only file systems of several parts are asked; `ESTALE` for a
-    /// name without an inode.
+    /// Those of `->getattr()`, called only for file systems with several parts; `ESTALE` for a name
+    /// without an inode.
     pub fn ino(self, inums: Inums, path: PathRef<'_>) -> Result<Ino> {
         let inode = path.dentry().inode().ok_or(ESTALE)?;
         Ok(self.in_part(inums, self.part(path)?, inode.ino()))
@@ -84,7 +84,7 @@ impl Numbers {
     }
 }
 
-/// The file systems of a union, numbered as its layers come up.
+/// The file systems of a union, numbered in the order of its layers.
 #[derive(Default)]
 pub struct FileSystems(KVec<(usize, NumberSpaces)>);
 
@@ -105,8 +105,8 @@ impl FileSystems {
     /// `ENOMEM`; those of `->getattr()`.
     pub fn numbers(&mut self, root: PathRef<'_>) -> Result<Numbers> {
         let sb = root.dentry().sb_token();
-        // A file system without subvolumes has none anywhere: one question is enough for all of the
-        // layers on it.
+        // A file system without subvolumes has none anywhere, so one query is enough for all layers
+        // on it.
         let parts = match self.0.contains(&(sb, NumberSpaces::One)) {
             true => NumberSpaces::One,
             false => parts(root)?,

@@ -1,26 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The private directory: `WORKDIR/union`, beside `work`, in which everything lies that the union keeps
-//! and overlayfs knows nothing of.
+//! The private directory `WORKDIR/union`, beside `work`: everything that the union keeps and
+//! overlayfs does not know.
 //!
-//! overlayfs ignores other names beside `work`, so whatever is called `union` there may be somebody
-//! else's, and whoever owns WORKDIR may have put it there to have it written to or believed. Nothing is
-//! done with it, therefore, unless it is known to be ours:
+//! overlayfs ignores other names beside `work`, so an object called `union` there may belong to
+//! another user, and the owner of WORKDIR may have planted it to have it written to or trusted. It
+//! is therefore used only if it is known to be ours:
 //!
-//! * The directory is made with the mounter's credentials, exclusively, with the mode 0700 and without
-//!   ACLs. One that is there is taken over if it is a directory (no symbolic link is followed), the
-//!   mounter's, with the mode 0700 and without ACLs. In such a directory nobody but its owner, and who
-//!   may do everything, can make, replace or open a name.
-//! * The directory is looked up once, at mount, and then used by its dentry: what is put in its place
-//!   while the union is mounted is not looked at.
-//! * A file in it is opened if it is a regular file (nothing is followed, nothing is waited for), the
-//!   mounter's, closed to everybody else, with this one name, and if nobody has it open for writing:
-//!   a descriptor opened before the file became ours would be a way around all of that. Whoever uses the
-//!   file looks at its head before writing to it.
-//! * What is not so is left alone, with a line in the log. The mount goes on, and does without.
+//! * The directory is made with the mounter's credentials, exclusively, with the mode 0700 and
+//!   without ACLs. An existing one is used if it is a directory (no symbolic link is followed),
+//!   owned by the mounter, with the mode 0700 and without ACLs. In such a directory only its owner,
+//!   and processes with the right capabilities, can make, replace or open a name.
+//! * The directory is looked up once, at mount, and then used by its dentry: a replacement made
+//!   while the union is mounted is ignored.
+//! * A file in it is opened if it is a regular file (without following links or waiting), owned by
+//!   the mounter, without access for others, with one link, and not open for writing: a descriptor
+//!   opened before the file became ours would bypass all of this. Users of the file check its head
+//!   before writing to it.
+//! * Anything else is left alone, with a line in the log. The mount continues without it.
 //!
-//! What the files say is believed as far as it may be wrong, all the same: they survive power cuts
-//! without being synced, and the layers may have been changed by somebody else meanwhile.
+//! The contents of the files are still treated as possibly wrong: they survive power cuts without
+//! being synced, and the layers may have been changed meanwhile.
 
 use crate::{
     logic::mode::{Kind, PERMISSIONS},
@@ -44,14 +44,14 @@ use kernel::{prelude::*, sync::aref::ARef};
 
 /// The directory.
 const NAME: &[u8] = b"union";
-/// Type and permission bits of directories that are ours.
+/// Type and permission bits of our directories.
 const DIR_MODE: u16 = Kind::Directory.with(0o700);
-/// Type and permission bits of files that are ours.
+/// Type and permission bits of our files.
 const FILE_MODE: u16 = Kind::Regular.with(0o600);
 
 /// The private directory of a union, known to be ours.
 ///
-/// Everything here is called with the mounter's credentials in force: they say who is the owner.
+/// Everything here is called with the mounter's credentials in force: they determine the owner.
 pub struct PrivateDir {
     dir: Path,
 }
@@ -60,9 +60,9 @@ pub struct PrivateDir {
 type Objection = &'static str;
 
 impl PrivateDir {
-    /// The private directory in `base`, the directory that the work directory is in; made if it is not
-    /// there. `None`, with a line in the log, if there is something else in its place or it cannot be
-    /// made. `name` is that of `base`, for the log.
+    /// The private directory in `base`, the parent of the work directory; made if it does not
+    /// exist. `None`, with a line in the log, if its place is taken or it cannot be made. `name` is
+    /// that of `base`, for the log.
     pub fn open(write: &WriteAccess<'_>, base: &Dentry, name: &[u8]) -> Option<Self> {
         match Self::try_open(write, base) {
             Ok(Ok(dir)) => return Some(Self { dir }),
@@ -108,7 +108,7 @@ impl PrivateDir {
         }
     }
 
-    /// The same, made if it is not there.
+    /// The same, made if it does not exist.
     pub fn make_dir(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result<Self> {
         match self.dir(name)? {
             Some(dir) => Ok(dir),
@@ -150,11 +150,11 @@ impl PrivateDir {
         Err(self.refuse(name, why))
     }
 
-    /// Makes a file, which must not be there, and opens it for reading.
+    /// Makes a file, which must not exist, and opens it for reading.
     ///
     /// # Errors
     ///
-    /// `EEXIST`; `EAGAIN` if the file system is frozen, which is not waited for; those of the file system.
+    /// `EEXIST`; `EAGAIN`, without waiting, if the file system is frozen; those of the file system.
     pub fn make_file(&self, name: &[u8]) -> Result<BackedFile> {
         let write = WriteAccess::try_want(self.mnt())?;
         let dentry = Creating::start(&write, self.dir.dentry(), Name::new(name)?)?
@@ -166,14 +166,13 @@ impl PrivateDir {
     ///
     /// # Errors
     ///
-    /// `EPERM` if it is not what it was: it has lost its name, or got another one. Those of the file
-    /// system.
+    /// `EPERM` if it has lost its name, or got another one; those of the file system.
     pub fn for_writing(&self, file: &BackedFile) -> Result<BackedFile> {
         own_file(self.mnt(), file.dentry(), file.inode()).map_err(|_| EPERM)?;
         self.open_file(file.dentry(), flags::O_WRONLY)
     }
 
-    /// Says that a file is not one of ours, though it lies here.
+    /// Reports a file here that is not one of ours.
     pub fn refuse(&self, name: &[u8], why: Objection) -> Error {
         pr_warn_ratelimited!(
             "\"union/{}\" beside the work directory {}: it is not used; remove it\n",
@@ -196,7 +195,7 @@ fn make_dir(write: &WriteAccess<'_>, dir: &Dentry, name: &[u8]) -> Result<ARef<D
         return Ok(creating.keep());
     }
     let made = creating.make(DIR_MODE, NewObject::Directory)?;
-    // The parent may have handed ACLs on.
+    // The parent may have passed on ACLs.
     close(write.mnt(), &made, DIR_MODE & PERMISSIONS)?;
     Ok(made)
 }
@@ -240,8 +239,8 @@ fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Objection
     Ok(())
 }
 
-/// Sees to it that nothing made in a directory beside the upper layer inherits anything, and that nobody
-/// else can look into it: takes its ACLs away and sets its permission bits. It may have got ACLs from its
+/// Removes the ACLs of a directory beside the upper layer and sets its permission bits, so that
+/// objects made in it inherit nothing and other users cannot enter it. It may have ACLs from its
 /// parent, or from its owner while nothing was mounted.
 pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
     for ty in [AclType::Default, AclType::Access] {

@@ -27,19 +27,19 @@ const ROOM: usize = value::MAX_MARK + 1;
 /// The private attributes that matter to lookup.
 #[derive(Default)]
 pub struct PrivateXattrs {
-    /// A directory that hides what lies beneath.
+    /// A directory that hides everything beneath it.
     pub opaque: bool,
-    /// A directory in which empty files may be whiteouts, by an attribute of theirs.
+    /// A directory in which empty files with an attribute are whiteouts.
     pub xwhiteouts: bool,
     /// A file that is a whiteout, if it is empty and its directory says that there are such.
     pub whiteout: bool,
     /// Entries may carry recorded inode numbers.
     pub impure: bool,
-    /// Where a directory's lower part is to be looked for instead, undecoded.
+    /// The redirect of a directory to its lower part, undecoded.
     pub redirect: Option<KVVec<u8>>,
     /// Protection flags of chattr(1) that are kept as an attribute.
     pub protection: value::Protattr,
-    /// Of a copy: what it is a copy of.
+    /// Of a copy: its origin.
     pub copied: Option<value::Mark>,
 }
 
@@ -159,7 +159,7 @@ pub fn check_has_data(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Resul
     match xattr::get(path.mnt(), path.dentry(), metacopy, &mut []) {
         Ok(_) => Err(no_data(name)),
         Err(e) if xattr::is_absent(e) => Ok(()),
-        // Attributes user.* are for those who may read the file. To list them takes no right.
+        // Attributes user.* require read permission for the file. Listing them requires none.
         Err(e) if e == EACCES => read(union, path, name).map(drop),
         Err(e) => Err(e),
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What one layer says of one name: the object, and the private attributes it carries.
+//! One name in one layer: the object and its private attributes.
 
 use crate::{
     logic::{aufs, entry::LayerEntry, mode::Kind, options::Whiteouts},
@@ -21,7 +21,7 @@ use crate::{
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
-/// An object a layer has, and what it says.
+/// An object of a layer with its private attributes.
 pub struct Found {
     /// The object.
     pub dentry: ARef<Dentry>,
@@ -44,10 +44,10 @@ impl Found {
 /// Which private attributes to ask for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum ProbeDepth {
-    /// All of them: the upper layer, and lower layers with something beneath.
+    /// All of them: for the upper layer, and lower layers with others beneath.
     All,
-    /// Only whether a file has its data: beneath the bottom layer there is nothing an attribute
-    /// could hide or refer to, but a file whose data are missing must not be shown as zeros.
+    /// Only whether a file has its data: beneath the bottom layer there is nothing that an
+    /// attribute could hide or refer to, but a file without its data must not be shown as zeros.
     LastLayer,
 }
 
@@ -101,15 +101,15 @@ impl<'a> LayerDir<'a> {
     /// Whether names can be looked up in it.
     fn check(&self) -> Result {
         match self.dentry.inode() {
-            // It was marked so behind the union.
+            // The mark was set directly in the layer.
             Some(inode) if inode.is_casefolded() => Err(EREMOTE),
             Some(inode) if inode.can_lookup() => Ok(()),
-            // A corrupt image, or a file system that is none.
+            // A corrupt image, or not a real file system.
             _ => Err(EIO),
         }
     }
 
-    /// Looks a name up. `None`: there is nothing under it.
+    /// Looks a name up. `None`: it does not exist.
     fn lookup(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
         match namei::lookup_one_unlocked(self.mnt, self.dentry, name) {
             // One layer may allow longer names than another.
@@ -119,7 +119,7 @@ impl<'a> LayerDir<'a> {
         }
     }
 
-    /// Whether an entry with the name of a whiteout says that `name` of the layers beneath is hidden.
+    /// Whether an entry with the name of a whiteout hides `name` of the layers beneath.
     fn hides(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
         if !self.aufs {
             return Ok(None);
@@ -130,7 +130,7 @@ impl<'a> LayerDir<'a> {
         }
     }
 
-    /// Whether an entry with the name of an opaque mark says that all of the layers beneath is hidden.
+    /// Whether an entry with the name of an opaque mark hides all of the layers beneath.
     pub fn has_opaque_name(&self) -> Result<bool> {
         Ok(self.aufs && self.lookup(Name::new(aufs::OPAQUE)?)?.is_some())
     }
@@ -167,7 +167,7 @@ pub fn probe(
     let Some(dentry) = dir.lookup(name)? else {
         return Ok(match depth {
             ProbeDepth::All => dir.hides(name)?.map(Found::whiteout),
-            // There is nothing that could be hidden.
+            // There is nothing to hide.
             ProbeDepth::LastLayer => None,
         });
     };
@@ -189,7 +189,7 @@ pub fn probe(
     }
     let mut opaque = xattrs.opaque;
     if dir.aufs && kind.is_directory() && depth == ProbeDepth::All && !opaque {
-        // It is what was put in the place of a hidden one, or it hides all beneath itself.
+        // It replaces a hidden object, or hides everything beneath itself.
         let inside = LayerDir {
             dentry: &dentry,
             ..dir

@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inode numbers that belong to one inode of the upper layer wherever it is, and to nothing else.
+//! Inode numbers reserved for one inode of the upper layer, wherever it is.
 //!
-//! A copy has the number of the lower object it was made of as long as it lies over it. When it is about
-//! to be moved from there, or to get a second name, the number is reserved for it ([`crate::logic::inum`] says
-//! what follows from that). A reservation is a name in the directory `moved` of the [private directory](PrivateDir),
-//! made before the move by one operation: the number, and the [proof](crate::union::layers::inum::proof()) of who has it,
-//! both in hexadecimal. What is there under that name says nothing: it is one more link of the shared whiteout,
-//! which takes no inode and is sooner made and removed than a file. When the last name of the copy goes, the
-//! reservation does.
+//! A copy has the number of the lower object it was made from as long as it covers that object.
+//! Before it is moved, or gets a second name, the number is reserved for it ([`crate::logic::inum`]
+//! has the consequences). A reservation is a name in the directory `moved` of the
+//! [private directory](PrivateDir), made before the move by one operation: the number, and the
+//! [proof](crate::union::layers::inum::proof()) of its owner, both in hexadecimal. The object under
+//! that name does not matter: it is one more link to the shared whiteout, which takes no inode and
+//! is faster to make and remove than a file. The reservation is removed with the last name of the
+//! copy.
 //!
-//! What cannot be written down holds until unmount. After that the copy has a number of its own, and so it
-//! has if reservations are lost: they are a help for numbers to stay, not for their being different.
+//! A reservation that cannot be stored is valid until unmount; afterwards the copy has its own
+//! number, as it has if reservations are lost. Reservations keep numbers constant; uniqueness does
+//! not depend on them.
 //!
-//! Who moves nothing that was copied up has none; then all of this is one look at a flag.
+//! Without moved copies there are none; then all of this is one check of a flag.
 
 use crate::{
     logic::inum,
@@ -59,7 +61,7 @@ struct Reservations {
 }
 
 impl Reservations {
-    /// Whether the number is somebody's, or he has one.
+    /// Whether the number is reserved, or the owner of the proof has another one.
     fn has(&self, number: Ino, proof: u64) -> bool {
         self.by_number.get(&number).is_some() || self.by_proof.get(&proof).is_some()
     }
@@ -78,17 +80,17 @@ impl Reservations {
 
 struct Reservation {
     proof: u64,
-    /// Somebody else has the number by nature, and was told another one. As long as that is known the
-    /// reservation stays, for that one's number is to stay.
+    /// Another object has the number by nature and shows a different one. The reservation stays as
+    /// long as that object is known, so that its number stays.
     contested: bool,
 }
 
 impl Reserved {
-    /// Those that were written down. With the mounter's credentials.
+    /// Those that were stored. With the mounter's credentials.
     ///
     /// # Errors
     ///
-    /// `ENOMEM`, `EINTR`. What cannot be read is passed over, with a line in the log.
+    /// `ENOMEM`, `EINTR`. Unreadable ones are skipped, with a line in the log.
     pub fn new(private: Option<Arc<PrivateDir>>) -> Result<Pin<KBox<Self>>> {
         let reserved = KBox::pin_init(
             try_pin_init!(Self {
@@ -129,8 +131,8 @@ impl Reserved {
         Ok(())
     }
 
-    /// The directory, if there is one; with `make`, made if there is none. It is looked at once, as the
-    /// [private directory](PrivateDir) is. `None`: there is no place for it.
+    /// The directory, if there is one; with `make`, made if there is none. Like the
+    /// [private directory](PrivateDir), it is looked up once. `None`: there is no place for it.
     ///
     /// # Errors
     ///
@@ -149,7 +151,7 @@ impl Reserved {
         Ok(dir.and_then(|dir| once::get_or_put(&self.dir, dir)))
     }
 
-    /// The number of an object that has this one by nature.
+    /// The number shown for an object with this natural number.
     pub fn shown(&self, number: Ino) -> Ino {
         if self.is_empty() {
             return number;
@@ -157,24 +159,24 @@ impl Reserved {
         self.known.lock().shown(number)
     }
 
-    /// The same of a lower object that is listed. `None` if the number is reserved, and the listing may be older
-    /// than the copy that lies over the object and has the number: then it is not `current`.
+    /// The same for a listed lower object. `None` if the number is reserved and the listing is not
+    /// `current`: it may be older than the copy that covers the object and has the number.
     pub fn shown_in_listing(&self, number: Ino, current: impl FnOnce() -> bool) -> Option<Ino> {
         let mut known = self.known.lock();
         if known.by_number.get(&number).is_none() {
             return Some(number);
         }
-        // Within the lock: it was forgotten before the number was reserved.
+        // Within the lock: the view was dropped before the number was reserved.
         current().then(|| known.shown(number))
     }
 
-    /// Whether there are any: if not, each number is shown as it is.
+    /// Whether there are any; if not, each number is shown unchanged.
     pub fn is_empty(&self) -> bool {
         !self.any.load(Relaxed)
     }
 
-    /// The number that is reserved for an object of the upper layer. `proof` is not asked for if none is for
-    /// anybody.
+    /// The number reserved for an object of the upper layer. `proof` is not called if there are no
+    /// reservations.
     pub fn of(&self, proof: impl FnOnce() -> Result<u64>) -> Result<Option<Ino>> {
         if self.is_empty() {
             return Ok(None);
@@ -183,16 +185,17 @@ impl Reserved {
         Ok(self.known.lock().by_proof.get(&proof).copied())
     }
 
-    /// The number that an object of the upper layer shows after all: the one that is reserved for it, which
-    /// it may be only since [`of`](Self::of) was asked; else that which it has by its `place`, unless that is
-    /// another one's.
+    /// The number that an object of the upper layer finally shows: the one reserved for it,
+    /// possibly since [`of`](Self::of) was called; else the one of its `place`, unless that is
+    /// reserved for another object.
     pub fn or_shown(
         &self,
         place: Option<Ino>,
         proof: impl FnOnce() -> Result<u64>,
     ) -> Result<Option<Ino>> {
         let is_empty = {
-            // Who has seen a second link of the object is to see what was reserved before it.
+            // A task that has seen a second link of the object must see the reservation made
+            // before.
             let _known = self.known.lock();
             self.is_empty()
         };
@@ -205,9 +208,9 @@ impl Reserved {
         Ok(own.or_else(|| place.map(|number| known.shown(number))))
     }
 
-    /// Reserves a number for who has this proof, if neither has another one. With the mounter's credentials.
-    /// `before` is called before the number is reserved, if it is. `put` puts something under a name in a
-    /// directory, to write it down; that it cannot be written down is no error.
+    /// Reserves a number for the owner of this proof, if neither has another reservation. With the
+    /// mounter's credentials. `before` is called before a reservation is made. `put` stores it by
+    /// making a name in a directory; a failure of that is no error.
     ///
     /// # Errors
     ///
@@ -233,7 +236,7 @@ impl Reserved {
             };
             let name = name(number, proof)?;
             match put(dir.path().dentry(), Name::new(name.to_bytes())?) {
-                // It is there from before, and says the same.
+                // It exists already, and says the same.
                 Err(e) if e == EEXIST => Ok(()),
                 other => other,
             }
@@ -248,11 +251,12 @@ impl Reserved {
         Ok(())
     }
 
-    /// Gives a reservation up: the last name of who has it is gone. With the mounter's credentials.
+    /// Releases a reservation: the last name of its owner was removed. With the mounter's
+    /// credentials.
     ///
     /// # Errors
     ///
-    /// Those of the file system. What is left does no harm.
+    /// Those of the file system. A leftover does no harm.
     pub fn release(&self, write: &WriteAccess<'_>, number: Ino, proof: u64) -> Result {
         let (by_number, by_proof) = {
             let mut known = self.known.lock();
@@ -273,7 +277,7 @@ impl Reserved {
         }
     }
 
-    /// Notes a reservation. One number belongs to one, who has no other. Returns whether it is new.
+    /// Records a reservation, one to one between numbers and owners. Returns whether it is new.
     fn note(&self, number: Ino, proof: u64) -> Result<bool> {
         let reservation = Reservation {
             proof,
@@ -288,7 +292,7 @@ impl Reserved {
         }
         known.by_number.insert(by_number);
         known.by_proof.insert(by_proof);
-        // Within the lock: who does not see it was here before.
+        // Within the lock: a task that does not see it was here earlier.
         self.any.store(true, Relaxed);
         Ok(true)
     }

@@ -50,8 +50,7 @@ pub struct Union {
     pub identity: UnionIdentity,
     /// Whether any of the mounts maps ids.
     pub any_idmapped: bool,
-    /// Whether any of the lower layers may change by itself: its file system wants to be asked again for
-    /// the names it has said something of.
+    /// Whether any of the lower layers may change by itself: its file system revalidates names.
     pub revalidates: bool,
     /// The mounter's credentials.
     pub cred: ARef<Credential>,
@@ -59,11 +58,11 @@ pub struct Union {
     pub inums: Inums,
     /// The longest name any layer can hold, in bytes.
     pub namelen: i64,
-    /// The key of hashes of names: a secret, for users choose names; kept with the upper layer, if there is
-    /// one, for the hash makes the order of names that only the upper layer has, and positions in directories
-    /// outlive the mount.
+    /// The key for hashing names. It is secret because users choose names. It is stored with the
+    /// upper layer, if there is one: the hash determines the order of names that only the upper
+    /// layer has, and positions in directories must survive a remount.
     pub hash_key: u64,
-    /// What is known of directories.
+    /// The cached directories.
     pub registry: Arc<Registry>,
 }
 
@@ -86,7 +85,7 @@ impl Union {
         override_creds(&self.cred, |caller| {
             let mut new = NewCred::prepare()?;
             new.drop_fsetid();
-            // Who is in the group of a file keeps its set-group-id bit.
+            // A member of a file's group keeps its set-group-id bit.
             new.set_groups_of(caller);
             Ok(new.finish())
         })
@@ -136,21 +135,21 @@ impl Union {
         PrivateMount::unmount_all(mounts);
     }
 
-    /// What says which numbers are shown, if there is anything: the number of an object that has one by nature is
-    /// the same, unless it is reserved for another one.
+    /// The reservations, if there are any: an object shows its natural number, unless that is
+    /// reserved for another object.
     pub fn reserved(&self) -> Option<&Reserved> {
         let reserved = &*self.upper.as_ref()?.reserved;
         (!reserved.is_empty()).then_some(reserved)
     }
 
-    /// The number of an object that has this one by nature.
+    /// The number shown for an object with this natural number.
     pub fn shown(&self, number: Ino) -> Ino {
         self.reserved()
             .map_or(number, |reserved| reserved.shown(number))
     }
 
-    /// Makes everything in the upper layer durable (`s_umount` of the union is held), or, if nobody
-    /// waits for that, says whether the disk has failed to take data since the mount.
+    /// Makes everything in the upper layer durable (`s_umount` of the union is held), or, without
+    /// `wait`, reports whether the disk has failed to take data since the mount.
     pub fn sync(&self) -> Result {
         let upper = self.upper()?;
         match self.should_sync() {
@@ -159,7 +158,7 @@ impl Union {
         }
     }
 
-    /// Whether a name is never a part of the tree: it would be a whiteout in a lower layer.
+    /// Whether a name is never part of the tree, because it would be a whiteout in a lower layer.
     pub fn is_reserved(&self, name: Name<'_>) -> bool {
         self.config.whiteouts == Whiteouts::Aufs && aufs::is_reserved(name.as_bytes())
     }
@@ -176,7 +175,7 @@ impl Union {
         }
     }
 
-    /// Whether changes are to be made durable at all.
+    /// Whether changes are made durable at all.
     pub fn should_sync(&self) -> bool {
         self.config.fsync != Fsync::Volatile
     }

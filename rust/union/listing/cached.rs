@@ -1,36 +1,36 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is kept in memory of what a directory shows.
+//! The cached contents of a directory.
 
 use crate::logic::{fallthru::Fallthrus, view::View};
 use kernel::sync::Arc;
 
-/// What is kept of a directory.
+/// The cache entry of a directory.
 pub struct CachedDir {
     /// The fallthru set.
     pub set: Arc<Fallthrus>,
-    /// What the directory shows with it, as long as the upper directory is what it was.
+    /// The view with the upper directory, as long as that is unchanged.
     pub view: Option<Arc<View>>,
-    /// What the set was made of.
+    /// The source of the set.
     pub source: Source,
 }
 
-/// What a set was made of.
+/// The source of a set.
 #[derive(Clone, Copy)]
 pub struct Source {
-    /// Another number when a lower directory has changed.
+    /// Change cookie: differs when a lower directory has changed.
     pub cookie: u64,
-    /// Whether all of it could be looked at. If not it is read again by the next listing.
+    /// Whether all entries could be looked up. If not, the next listing reads it again.
     pub trust: Trust,
 }
 
-/// Whether all entries are what they are said to be.
+/// Whether the types of all entries are certain.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Trust {
     /// They are.
     Full,
-    /// An object could not be looked at, and is listed as its layer lists it: lookup will tell what
-    /// is wrong with it. Next time it may be a whiteout.
+    /// An object could not be looked up, and is listed as its layer lists it; lookup will report
+    /// the error. Next time it may be a whiteout.
     Doubtful,
 }
 

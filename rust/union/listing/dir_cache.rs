@@ -1,23 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is known of a directory: its fallthru set, and what the upper layer makes of it.
+//! The cached contents of a directory: its fallthru set, and the view together with the upper
+//! layer.
 //!
-//! Both are made when they are first of use ([`crate::union::listing::scan`]): the set and the view by the first
-//! readdir; the set alone when looking for names that are not there has cost more lookups in the
-//! layers than reading them. They are kept until memory is short ([`crate::union::listing::reclaim`]), or until a
+//! Both are made when they are first needed ([`crate::union::listing::scan`]): set and view by the
+//! first readdir; the set alone when failed lookups in the layers have cost more than reading them
+//! would. They are kept until memory is short ([`crate::union::listing::reclaim`]), or until a
 //! lower directory turns out to have changed. Changing a mounted lower layer is not allowed; if it
 //! happens, it is eventually noticed.
 //!
-//! A lower directory whose file system wants names to be looked at again (NFS, FUSE) may change by
-//! itself, and only that file system knows when it did: a directory of mergerfs keeps its times when
-//! a branch gets a name, and a change within a tick of the server's clock keeps them as well. So
-//! nothing is concluded from a set that such a directory has a part in ([`may_change`]): it is there for
-//! those who go on with a listing. Each lookup asks the layers, each listing reads them, and both see
-//! what the layer by itself would show.
+//! A lower directory whose file system revalidates names (NFS, FUSE) may change by itself, and only
+//! that file system knows when: a directory of mergerfs keeps its times when a branch gets a name,
+//! and so does a change within one tick of the server's clock. A set with such a directory is
+//! therefore used only to continue a listing ([`may_change`]). Each lookup asks the layers, each
+//! listing reads them, and both see what the layer itself would show.
 //!
-//! The set never changes; the view is changed along with the upper directory ([`ViewChange`]), with the
-//! directory locked exclusively. Whoever reads it has the directory locked, shared at least, so a
-//! [`Listing`] is never there while a change is made.
+//! The set never changes. The view is changed together with the upper directory ([`ViewChange`]),
+//! with the directory locked exclusively. Readers hold the directory's lock at least shared, so no
+//! [`Listing`] exists during a change.
 
 use crate::{
     logic::{
@@ -52,7 +52,7 @@ fn may_change(union: &Union, node: &Node) -> bool {
             .any(|lower| lower.dentry.wants_revalidate())
 }
 
-/// What the lower directories of a directory are now.
+/// The current state of the lower directories of a directory.
 fn source(node: &Node) -> Source {
     Source {
         cookie: change_cookie(node),
@@ -60,12 +60,12 @@ fn source(node: &Node) -> Source {
     }
 }
 
-/// Whether they are what they were, and that is certain.
+/// Whether they are certainly unchanged.
 fn holds(source: Source, union: &Union, node: &Node) -> bool {
     source.trust == Trust::Full && !may_change(union, node) && source.cookie == change_cookie(node)
 }
 
-/// A number that is another one when a lower directory has changed.
+/// Change cookie: differs when a lower directory has changed.
 fn change_cookie(node: &Node) -> u64 {
     node.lowers().iter().fold(0, |cookie, lower| {
         let Some(inode) = lower.dentry.inode() else {
@@ -86,7 +86,7 @@ fn change_cookie(node: &Node) -> u64 {
 pub struct Listing {
     set: Arc<Fallthrus>,
     view: Arc<View>,
-    /// The version the view is of, or an older one.
+    /// The version of the view, or an older one.
     version: u32,
 }
 
@@ -101,7 +101,7 @@ impl Listing {
         self.view.is_empty(&self.set)
     }
 
-    /// Whether the view of the directory was not forgotten since ([`forget_view`]).
+    /// Whether the view of the directory has not been dropped since ([`forget_view`]).
     pub fn is_current(&self, node: &Node) -> bool {
         node.cache.version() == self.version
     }
@@ -112,16 +112,16 @@ impl Listing {
     }
 }
 
-/// When a listing that is known is good enough.
+/// When a cached listing may be used.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Freshness {
-    /// If the lower layers are what they were.
+    /// If the lower layers are unchanged.
     Checked,
-    /// Always: for going on where one has begun.
+    /// Always: to continue a listing.
     Any,
 }
 
-/// What a directory shows: known, or read now. The directory is locked, shared at least.
+/// What a directory shows: cached, or read now. The directory is locked, shared at least.
 ///
 /// # Errors
 ///
@@ -130,7 +130,7 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
     let (union, node) = (inode.sb().data(), inode.data());
     let dir = &node.cache;
     let known = || {
-        // Before the view: if it is forgotten meanwhile the version is too old, not too new.
+        // Before the view: if it is dropped meanwhile the version is too old, not too new.
         let version = dir.version();
         dir.entry()?.with(|known| {
             let view = known.view.clone()?;
@@ -163,13 +163,13 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
             view: Some(view.clone()),
             source,
         };
-        // It is right without being kept.
+        // It is correct without being cached.
         let _ = dir.keep(&union.registry, known, version);
         Ok(Listing { set, view, version })
     })
 }
 
-/// The fallthru set of a directory, known or read now.
+/// The fallthru set of a directory, cached or read now.
 ///
 /// # Errors
 ///
@@ -183,13 +183,14 @@ pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
     union.with_creds(|| Ok(set(union, node)?.0))
 }
 
-/// The set, known or read now, and what it is made of. Under the node's lock and with the mounter's credentials.
+/// The set, cached or read now, and its source. Under the node's lock and with the mounter's
+/// credentials.
 fn set(union: &Union, node: &Node) -> Result<(Arc<Fallthrus>, Source)> {
     let known = |known: &CachedDir| (known.set.clone(), known.source);
     if let Some(known) = node.cache.entry().and_then(|entry| entry.with(known)) {
         return Ok(known);
     }
-    // Before it is read: what changes meanwhile is a change.
+    // Before it is read, so that later changes are noticed.
     let mut source = source(node);
     let target = match may_change(union, node) {
         true => None,
@@ -246,20 +247,19 @@ pub fn is_whiteout(union: &Union, node: &Node, name: Name<'_>) -> Option<bool> {
         })?
 }
 
-/// Forgets everything: a lower layer does not have what it had.
+/// Drops everything: a lower layer has changed.
 pub fn forget(node: &Node) {
     node.cache.clear();
 }
 
-/// Forgets what the upper layer holds: an object in it shows another inode number than before. The directory
-/// need not be locked.
+/// Drops the view: an object in the upper layer shows another inode number than before. The
+/// directory need not be locked.
 pub fn forget_view(node: &Node) {
     node.cache.clear_view();
 }
 
-/// Notes that lookups in so many lower layers have found nothing, and reads the set if that has
-/// become cheaper than going on. The directory is locked, shared at least. With the mounter's
-/// credentials.
+/// Counts lookups in lower layers that have found nothing, and reads the set once that is cheaper
+/// than more of them. The directory is locked, shared at least. With the mounter's credentials.
 pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
     if !union.config.fallthru || may_change(union, node) {
         return;
@@ -297,12 +297,12 @@ pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
         };
         dir.keep(&union.registry, known, dir.version())
     };
-    // Lookup goes on without.
+    // Lookup continues without it.
     let _ = read();
 }
 
-/// A change of what the upper layer holds of a directory that is locked exclusively: the view follows it, or
-/// is forgotten if the change did not come to its end.
+/// A change of the upper directory of a directory that is locked exclusively: the view follows it,
+/// or is dropped if the change is not completed.
 #[must_use]
 pub struct ViewChange<'a> {
     dir: &'a DirSlot,
@@ -313,7 +313,7 @@ pub struct ViewChange<'a> {
 }
 
 impl<'a> ViewChange<'a> {
-    /// Begins a change: until it is over, nothing is known but the set.
+    /// Begins a change: until it is complete, only the set is cached.
     pub fn begin(inode: &'a Inode) -> Self {
         let dir = &inode.data().cache;
         let version = dir.version();
@@ -358,7 +358,7 @@ impl<'a> ViewChange<'a> {
         let Some((set, view)) = self.known.take() else {
             return;
         };
-        // Nobody else has it: see the head of the file.
+        // It is not shared: see the head of the file.
         let Some(mut view) = Arc::into_unique_or_drop(view) else {
             return;
         };
@@ -373,8 +373,8 @@ impl<'a> ViewChange<'a> {
             return;
         };
         entry.change(|known| {
-            // Without memory the set was forgotten, or is another one now. And the view may be wrong: an
-            // object of a directory that is not locked may have got another number.
+            // The set was dropped under memory pressure, or replaced. The view may also be wrong:
+            // an object of a directory that is not locked may have got another number.
             let is_current = self.dir.version() == self.version;
             if is_current && Arc::ptr_eq(&known.set, &set) {
                 known.view = Some(view);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What is known of directories: fallthru sets and views, kept in memory and on the disk.
+//! Cached directories: fallthru sets and views, kept in memory and on the disk.
 
 pub mod cached;
 pub mod dir_cache;

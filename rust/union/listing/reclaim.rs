@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Which directories something is known of, and what goes when memory is short.
+//! The registry of cached directories, and reclaim under memory pressure.
 //!
-//! The directories stand in a circle, and a hand goes round them: it lets the memory of the first go
-//! that was not used since it last came by (the "clock" of page replacement). No lock here is ever
-//! held over an allocation, so the hand may move whenever the kernel looks for memory.
+//! The directories form a ring with a cursor, which frees the first one that was not used since its
+//! last pass (the CLOCK algorithm of page replacement). No lock here is ever held over an
+//! allocation, so the cursor may move whenever the kernel reclaims memory.
 
 use crate::union::listing::cached::CachedDir;
 use core::ops::Deref;
@@ -22,9 +22,9 @@ use kernel::{
 pub struct Registry {
     #[pin]
     clock: Mutex<Clock>,
-    /// Bytes of what is known, of all directories.
+    /// Bytes of all cached directories.
     bytes: Atomic<usize>,
-    /// How many sets were read from layers.
+    /// Number of sets that were read from layers.
     pub merged: Atomic<u64>,
 }
 
@@ -34,15 +34,15 @@ struct Clock {
     hand: usize,
 }
 
-/// What is known of one directory.
+/// The cache of one directory.
 #[pin_data]
 pub struct CacheEntry {
     registry: Arc<Registry>,
     #[pin]
     known: Mutex<Content>,
-    /// Its place among the entries of the clock, under the lock of which it is read and written.
+    /// Its place in the CLOCK list; protected by that list's lock.
     place: Atomic<usize>,
-    /// Whether it was used since the hand came by.
+    /// Whether it was used since the cursor's last pass.
     used: Atomic<bool>,
 }
 
@@ -66,24 +66,23 @@ impl Registry {
         )
     }
 
-    /// Bytes of what is known.
+    /// Bytes of cached directories.
     pub fn bytes(&self) -> usize {
         self.bytes.load(Relaxed)
     }
 
-    /// How many directories something is or was known of.
+    /// Number of directories that are or were cached.
     pub fn directories(&self) -> usize {
         self.clock.lock().entries.len()
     }
 
-    /// Lets go of `bytes` bytes or a little more, if there are so many; returns how many. Does not
-    /// wait for anybody.
+    /// Frees up to `bytes` bytes, or a little more; returns how many. Does not wait.
     pub fn reclaim(&self, bytes: usize) -> usize {
         let Some(mut clock) = self.clock.try_lock() else {
             return 0;
         };
         let mut freed = 0usize;
-        // The first time round all may turn out to have been used.
+        // In the first pass all may turn out to have been used.
         for _ in 0..clock.entries.len().saturating_mul(2) {
             if freed >= bytes {
                 break;
@@ -139,14 +138,14 @@ impl Registry {
             moved.place.store(place, Relaxed);
         }
         let gone = clock.entries.pop();
-        // What it knows goes with the clock unlocked.
+        // Its cache is freed with the list unlocked.
         drop(clock);
         drop(gone);
     }
 }
 
 impl CacheEntry {
-    /// Looks at what is known. Nothing may be allocated in it, nor waited for.
+    /// Calls `f` with the cached value; `f` must neither allocate nor wait.
     pub fn with<R>(&self, look: impl FnOnce(&CachedDir) -> R) -> Option<R> {
         if !self.used.load(Relaxed) {
             self.used.store(true, Relaxed);
@@ -154,7 +153,7 @@ impl CacheEntry {
         self.known.lock().known.as_ref().map(look)
     }
 
-    /// Changes what is known, likewise.
+    /// Changes the cached value, likewise.
     pub fn change<R>(&self, change: impl FnOnce(&mut CachedDir) -> R) -> Option<R> {
         let mut content = self.known.lock();
         let result = change(content.known.as_mut()?);
@@ -162,7 +161,7 @@ impl CacheEntry {
         Some(result)
     }
 
-    /// Replaces what is known, if that is `wanted`, which is asked with the entry locked.
+    /// Replaces the cached value if `wanted`, which is called with the entry locked.
     pub fn put(&self, known: CachedDir, wanted: impl FnOnce() -> bool) {
         let mut content = self.known.lock();
         let before = match wanted() {
@@ -173,7 +172,7 @@ impl CacheEntry {
         drop(before);
     }
 
-    /// Takes what is known.
+    /// Takes the cached value.
     pub fn take(&self) -> Option<CachedDir> {
         self.replace(&mut self.known.lock(), None)
     }
@@ -196,7 +195,7 @@ impl CacheEntry {
 pub struct Registered(Arc<CacheEntry>);
 
 impl Registered {
-    /// A directory of which nothing is known yet.
+    /// A directory that is not cached yet.
     pub fn new(registry: &Arc<Registry>) -> Result<Self> {
         let entry = Arc::pin_init(
             try_pin_init!(CacheEntry {

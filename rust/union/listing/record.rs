@@ -2,12 +2,13 @@
 
 //! Fallthru sets that outlive the mount.
 //!
-//! When the lower parts of a merged directory have been read, a kernel thread writes the set down a
-//! little later ([`crate::union::listing::record_file`]); after the next mount it is read from there.
+//! When the lower parts of a merged directory have been read, a kernel thread records the set a
+//! little later ([`crate::union::listing::record_file`]); after the next mount it is read from
+//! there.
 //!
-//! A set is found by the identity of the directories it was made of ([`identity`]). There is none for
-//! directories of which it cannot be told whether they are what they were, as those of stacked file
-//! systems, whose own layers may have changed.
+//! A set is found by the identity of its directories ([`identity`]). Directories whose changes
+//! cannot be detected have none, such as those of stacked file systems, whose own layers may have
+//! changed.
 
 use crate::{
     logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::RecordId},
@@ -18,14 +19,14 @@ use crate::{
 };
 use kernel::{prelude::*, sync::Arc};
 
-/// Where the set of a directory is recorded, and as what.
+/// The record for the set of a directory: its file and its identity.
 pub struct RecordTarget<'a> {
     recorder: &'a Recorder,
     identity: RecordId,
 }
 
-/// The target of a directory, if its set is to be recorded: it is merged, and can be told from others.
-/// To be asked for before the layers are read: what changes meanwhile makes another identity.
+/// The target of a directory, if its set is recorded: the directory is merged and has an identity.
+/// To be called before the layers are read, because later changes change the identity.
 pub fn target<'a>(union: &'a Union, node: &Node) -> Option<RecordTarget<'a>> {
     let recorder = union.upper.as_ref()?.recorder.as_ref()?;
     if !node.is_merged() {
@@ -35,7 +36,7 @@ pub fn target<'a>(union: &'a Union, node: &Node) -> Option<RecordTarget<'a>> {
     Some(RecordTarget { recorder, identity })
 }
 
-/// The set of a directory as it was written down. With the mounter's credentials.
+/// The recorded set of a directory. With the mounter's credentials.
 pub fn load(union: &Union, node: &Node, target: &RecordTarget<'_>) -> Option<Fallthrus> {
     let lowers = node.lowers();
     let layer = |place: u16| Some(lowers.get(usize::from(place))?.layer);
@@ -43,8 +44,8 @@ pub fn load(union: &Union, node: &Node, target: &RecordTarget<'_>) -> Option<Fal
     recorder.records.load(*identity, union.hash_key, layer)
 }
 
-/// Has the set of a directory written down, if it is worth that, in the background. Best effort: the
-/// set is read from the layers again if this fails.
+/// Records the set of a directory in the background, if it is worth it. Best effort: the set is
+/// read from the layers again if this fails.
 pub fn save(node: &Node, target: &RecordTarget<'_>, set: &Arc<Fallthrus>) {
     let enqueue = || -> Result {
         let mut layers = KVec::with_capacity(node.lowers().len(), GFP_KERNEL)?;
@@ -58,11 +59,11 @@ pub fn save(node: &Node, target: &RecordTarget<'_>, set: &Arc<Fallthrus>) {
     let _ = enqueue();
 }
 
-/// What tells the lower directories of a directory from others, and from what they were or will be.
-/// `None`: nothing does.
+/// The identity of the lower directories of a directory in their current state. `None`: there is
+/// none.
 fn identity(union: &Union, node: &Node) -> Option<RecordId> {
     let of_mount = RecordId::new()
-        // Inode numbers are written down as the union shows them, whiteouts as it sees them.
+        // Inode numbers are recorded as the union shows them, whiteouts as it interprets them.
         .with(union.inums.file_systems().into())
         .with(node.space().id())
         .with(

@@ -2,9 +2,8 @@
 
 //! The file `fallthru` of the [private directory](PrivateDir): fallthru sets, one record after the other.
 //!
-//! What is in the file is a help and nothing else ([`crate::logic::record`]): it can be deleted,
-//! whatever is wrong with it is not used, and errors of writing it are ignored. So nothing of it is
-//! ever synced.
+//! The file is only a cache ([`crate::logic::record`]): it can be deleted, damaged records are not
+//! used, and write errors are ignored. It is therefore never synced.
 
 use crate::{
     logic::{
@@ -38,10 +37,10 @@ use kernel::{
 
 /// The file.
 const FILE: &[u8] = b"fallthru";
-/// It takes no more than this of the upper layer's file system, nor than one part in so many.
+/// Limits of its size: this many bytes, and this fraction of the upper layer's file system.
 const MAX_BYTES: u64 = 256 << 20;
 const DISK_SHARE: u64 = 32;
-/// Bytes of the sets that wait to be written, beyond which no further one does.
+/// Maximum bytes of sets waiting to be written.
 const MAX_QUEUED_BYTES: usize = 32 << 20;
 
 /// After how many milliseconds sets are written down: whoever has read a directory does not wait for it,
@@ -65,26 +64,26 @@ pub struct Records {
     pub loaded: Atomic<u64>,
     /// Sets that were written to it.
     pub recorded: Atomic<u64>,
-    /// Records that were of no use.
+    /// Records that were useless.
     pub refused: Atomic<u64>,
 }
 
-/// The file as far as it is known.
+/// The state of the file.
 enum File {
-    /// Not looked for yet.
+    /// Not opened yet.
     Unknown,
-    /// There is none, or one that has become too large: to be made anew.
+    /// There is none, or it has become too large: make a new one.
     New,
     /// Open.
     Open(Open),
-    /// Not to be had.
+    /// Not available.
     Closed,
 }
 
 struct Open {
     file: BackedFile,
     index: Index,
-    /// Up to which size it is written.
+    /// Its maximum size.
     limit: u64,
 }
 
@@ -95,7 +94,7 @@ struct Queue {
     bytes: usize,
 }
 
-/// A set to be written down.
+/// A set to be recorded.
 struct PendingRecord {
     set: Arc<Fallthrus>,
     identity: RecordId,
@@ -134,8 +133,8 @@ impl Records {
         (self.bytes.load(Relaxed), self.count.load(Relaxed))
     }
 
-    /// The set with this identity, if it was written down. `key` is that of the hashes of names; `layer`
-    /// says which layer is the one of that place in the record. With the mounter's credentials.
+    /// The recorded set with this identity. `key` is the key for hashing names; `layer` maps a
+    /// place in the record to a layer. With the mounter's credentials.
     pub fn load(
         &self,
         identity: RecordId,
@@ -163,11 +162,11 @@ impl Records {
         }
     }
 
-    /// Has a set of these layers written down by the next [`Task::run`].
+    /// Queues a set of these layers for the next [`Task::run`].
     ///
     /// # Errors
     ///
-    /// `EBUSY` if much waits already; `ENOMEM`.
+    /// `EBUSY` if too much waits already; `ENOMEM`.
     pub fn enqueue(&self, identity: RecordId, set: &Arc<Fallthrus>, layers: KVec<u32>) -> Result {
         let pending = PendingRecord {
             set: set.clone(),
@@ -183,7 +182,7 @@ impl Records {
         Ok(())
     }
 
-    /// Notes how large the file is. With it locked.
+    /// Records the size of the file, which is locked.
     fn note_size(&self, file: &File) {
         if let File::Open(open) = file {
             self.bytes.store(open.index.end(), Relaxed);
@@ -191,7 +190,7 @@ impl Records {
         }
     }
 
-    /// Where the record of an identity is, in which file.
+    /// The file and position of the record of an identity.
     fn find(&self, identity: RecordId) -> Option<(BackedFile, Extent)> {
         let mut file = self.file.lock();
         if let File::Unknown = *file {
@@ -218,7 +217,7 @@ impl Records {
         let limit = self.limit()?;
         let size = size(&file);
         if size > limit / 2 {
-            // Most of it may be of no use any more. What is will be written again.
+            // Most of it may be outdated. Valid records will be written again.
             return Ok(File::New);
         }
         let mut index = Index::new();
@@ -252,7 +251,7 @@ impl Records {
         })
     }
 
-    /// The file, if it is there: one that holds records, or nothing.
+    /// The file, if it exists and holds records or nothing.
     fn own_file(&self) -> Result<Option<BackedFile>> {
         let Some(file) = self.private.file(FILE)? else {
             return Ok(None);
@@ -271,8 +270,8 @@ impl Records {
         Ok(MAX_BYTES.min(bytes / DISK_SHARE))
     }
 
-    /// Writes at the end of the file, which is open for writing no longer than that: it would keep the
-    /// upper layer from being made read-only.
+    /// Appends to the file, which is open for writing only meanwhile: an open file would prevent a
+    /// read-only remount of the upper layer.
     fn append(&self, file: &BackedFile, record: &[u8], end: Loff) -> Result {
         let open = self.private.for_writing(file)?;
         let written = open.write_at_unless_frozen(record, end);
@@ -285,7 +284,7 @@ impl Records {
         let record = record::encode(&pending.set, pending.identity, place).map_err(|_| ENOMEM)?;
         let is_new = matches!(*self.file.lock(), File::New);
         if is_new {
-            // Nobody else does, and readers need not wait for it.
+            // There is no other writer, and readers need not wait for it.
             match self.make() {
                 Ok(open) => *self.file.lock() = File::Open(open),
                 Err(e) if is_transient(e) => return Err(e),
@@ -300,8 +299,8 @@ impl Records {
             File::Open(open) => (open.file.get(), open.index.end()),
             _ => return Err(EROFS),
         };
-        // With nothing locked, for readers of other records. An upper layer that is frozen is not waited
-        // for: unmounting waits for this thread.
+        // With nothing locked, so that other records can be read. It does not wait for a frozen
+        // upper layer, because unmounting waits for this thread.
         let written = self.append(&file, &record, loff(end)?);
         let mut now = self.file.lock();
         if let File::Open(open) = &mut *now {
@@ -314,7 +313,7 @@ impl Records {
 }
 
 impl Task for Records {
-    /// Writes down what waits.
+    /// Writes the waiting sets.
     fn run(&self) {
         override_creds(&self.cred, |_| loop {
             let pending = {
@@ -375,7 +374,7 @@ impl Recorder {
     }
 }
 
-/// Whether trying again may end otherwise.
+/// Whether the error is transient.
 fn is_transient(error: Error) -> bool {
     [ENOMEM, EINTR, ERESTARTSYS, EAGAIN].contains(&error)
 }

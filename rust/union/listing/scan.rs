@@ -49,7 +49,7 @@ pub fn lowers(union: &Union, node: &Node) -> Result<(Fallthrus, Trust)> {
         let this = LayerScan {
             dir: LayerDir::lower(union, lower)?,
             numbers: layer.numbers,
-            // Numbers below a redirect depend on how many links there are.
+            // Numbers below a redirect depend on the number of links.
             impure: layer.numbers.vary_within_dir() || !node.space().is_natural(),
             node,
             lower: Some(lower.layer),
@@ -86,8 +86,8 @@ pub fn upper(union: &Union, node: &Node, set: &Fallthrus) -> Result<(View, Trust
         };
         let pure = this.view(union, &mut view, set, &mut trust)?;
         if impurity == 0 && node.impurity.may_be() {
-            // A copy whose name was read may have come meanwhile, and was taken for no copy. This is
-            // not met twice: only a listing makes the directory pure, and this is the one.
+            // A copy may have arrived meanwhile whose name was read as that of no copy. This
+            // happens only once: only a listing makes the directory pure, and this is the one.
             continue;
         }
         if pure && trust == Trust::Full {
@@ -103,7 +103,7 @@ pub fn open(path: PathRef<'_>) -> Result<BackedFile> {
         path,
         flags::O_RDONLY | flags::O_DIRECTORY | flags::O_LARGEFILE,
     )?;
-    // What is read is kept, for callers of 64 bits, too.
+    // The result is also cached for 64-bit callers.
     dir.use_long_positions();
     Ok(dir)
 }
@@ -112,9 +112,9 @@ pub fn open(path: PathRef<'_>) -> Result<BackedFile> {
 #[derive(Clone, Copy)]
 struct LayerScan<'a> {
     dir: LayerDir<'a>,
-    /// Where the inode numbers come from.
+    /// The source of the inode numbers.
     numbers: Numbers,
-    /// Entries may carry another inode number than the layer says.
+    /// Entries may have another inode number than in the layer.
     impure: bool,
     /// The directory of the union.
     node: &'a Node,
@@ -122,14 +122,14 @@ struct LayerScan<'a> {
     lower: Option<u32>,
 }
 
-/// An entry that needs a look at the object, once the directory is unlocked.
+/// An entry whose object must be looked up, once the directory is unlocked.
 struct Unknown {
     name: KVec<u8>,
     ino: Ino,
     dt: u8,
 }
 
-/// What a look at an object tells.
+/// The result of looking up an object.
 struct Look {
     seen: Seen,
     /// Marked as a copy.
@@ -175,14 +175,14 @@ impl LayerScan<'_> {
             merge.settle(index, seen.unwrap_or(Seen::Name));
             from = index.saturating_add(1);
         }
-        // After all else of this layer: they hide nothing of it.
+        // After all other entries of this layer: they hide none of these.
         for entry in &hidden {
             add(merge, &entry.name, 0, DT_UNKNOWN, Seen::Whiteout)?;
         }
         Ok(())
     }
 
-    /// What an entry is that looks like a whiteout.
+    /// The kind of an entry that looks like a whiteout.
     fn candidate(self, union: &Union, name: &[u8]) -> Result<Seen> {
         let dir = self.dir;
         let name = Name::new(name)?;
@@ -196,8 +196,8 @@ impl LayerScan<'_> {
         })
     }
 
-    /// Notes what the upper layer holds. Returns whether all entries have the inode numbers that the
-    /// directory says.
+    /// Adds an entry of the upper layer. Returns whether all entries have the inode numbers of the
+    /// directory.
     fn view(
         self,
         union: &Union,
@@ -209,7 +209,7 @@ impl LayerScan<'_> {
             |view: &mut View, name: &[u8], entry| -> Result { Ok(view.put(set, name, entry)?) };
         let unknown = self.read(union, |name, ino, dt| {
             if self.dir.aufs && aufs::is_reserved(name) {
-                // Made while the union was mounted otherwise, or not at all: as good as a whiteout.
+                // Made with other mount options or without the union: equivalent to a whiteout.
                 return put(view, name, ViewEntry::Whiteout).map(|()| false);
             }
             if dt == DT_UNKNOWN || dt == DT_CHR || self.impure {
@@ -235,7 +235,7 @@ impl LayerScan<'_> {
                 Some(Look {
                     ino, dt, marked, ..
                 }) => {
-                    // A mark may give another number in the next mount.
+                    // A mark may result in another number in the next mount.
                     pure &= ino == entry.ino && !marked;
                     put(view, &entry.name, ViewEntry::Object { ino, dt })?;
                 }
@@ -244,8 +244,8 @@ impl LayerScan<'_> {
         Ok(pure)
     }
 
-    /// Reads the directory. `each` gets names, inode numbers in the union and types, and says which
-    /// entries it cannot take without a look at the object; these are returned.
+    /// Reads the directory. `each` gets names, inode numbers in the union and types, and selects
+    /// the entries whose objects must be looked up; these are returned.
     fn read(
         self,
         union: &Union,
@@ -273,9 +273,8 @@ impl LayerScan<'_> {
         Ok(unknown)
     }
 
-    /// Looks at an object of which the directory alone does not tell type or inode number. `None`:
-    /// it has been removed since. An object that cannot be looked at is listed as it is in its
-    /// layer.
+    /// Looks up an object whose type or inode number the directory does not have. `None`: it has
+    /// been removed since. If the lookup fails, the object is listed as in its layer.
     fn look(self, union: &Union, entry: &Unknown, trust: &mut Trust) -> Result<Option<Look>> {
         task_work::go_on()?;
         let found = survive(self.try_look(union, entry), trust)?;
@@ -329,13 +328,13 @@ impl LayerScan<'_> {
     }
 }
 
-/// One object that cannot be looked at (`None`) does not keep the others from being listed.
+/// An object that cannot be looked up (`None`) does not prevent the others from being listed.
 fn survive<T>(look: Result<T>, trust: &mut Trust) -> Result<Option<T>> {
     match look {
         Ok(found) => Ok(Some(found)),
         Err(e) if e == ENOMEM => Err(e),
         Err(_) => {
-            // It may be no more than the wait that was broken off.
+            // Perhaps only the wait was interrupted.
             task_work::go_on()?;
             *trust = Trust::Doubtful;
             Ok(None)

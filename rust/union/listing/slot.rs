@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Where an inode keeps what is known of its directory.
+//! The slot in an inode for the cache of its directory.
 
 use crate::{
     union::listing::{
@@ -19,11 +19,11 @@ use kernel::{
 
 /// The place for it: empty until a directory is read.
 pub struct DirSlot {
-    /// Made when there is something to be kept for the first time.
+    /// Created at first use.
     entry: SetOnce<Registered>,
-    /// Lookups that have found nothing in a lower layer since the set was last there.
+    /// Failed lookups in lower layers since the set was last cached.
     failed_lookups: Atomic<u32>,
-    /// Changes when a view in the making is wrong already.
+    /// Changes when a view that is being made is already wrong.
     version: Atomic<u32>,
 }
 
@@ -43,12 +43,12 @@ impl DirSlot {
         }
     }
 
-    /// What is kept, or was kept before.
+    /// The entry, which may be empty.
     pub fn entry(&self) -> Option<&CacheEntry> {
         self.entry.as_ref().map(|entry| &**entry)
     }
 
-    /// Keeps what is known, if no view was forgotten since the version was this one.
+    /// Caches the value, if no view was dropped since this version.
     ///
     /// # Errors
     ///
@@ -58,8 +58,8 @@ impl DirSlot {
             once::get_or_put(&self.entry, Registered::new(registry)?);
         }
         let entry = self.entry().ok_or(ENOMEM)?;
-        // Fully ordered, as it is where a view is forgotten: that finds the entry, or its new version is seen
-        // here.
+        // Fully ordered, like dropping a view: either that finds the entry, or this sees its new
+        // version.
         entry.put(known, || self.version.fetch_add(0, Full) == version);
         self.forget_failed_lookups();
         Ok(())
@@ -70,30 +70,31 @@ impl DirSlot {
         drop(self.entry().map(|entry| entry.take()));
     }
 
-    /// Adds lookups that have found nothing; returns how many there have been.
+    /// Adds failed lookups; returns their sum.
     pub fn add_failed_lookups(&self, lookups: u32) -> u32 {
         let failed = self.failed_lookups.load(Relaxed).saturating_add(lookups);
         self.failed_lookups.store(failed, Relaxed);
         failed
     }
 
-    /// Begins counting anew.
+    /// Resets the count.
     pub fn forget_failed_lookups(&self) {
         self.failed_lookups.store(0, Relaxed);
     }
 
-    /// A number that is to be the same when a view that is being made is kept.
+    /// The version, which must be unchanged when a new view is cached.
     pub fn version(&self) -> u32 {
         self.version.load(Relaxed)
     }
 
-    /// Forgets the view, and with it each one that is being made.
+    /// Drops the view, and invalidates each one that is being made.
     pub fn clear_view(&self) {
-        // Before the view goes: who is making one, and would keep it, sees one of both.
+        // Before the view is dropped: a task that makes one sees either of the two.
         self.version.fetch_add(1, Full);
         if let Some(entry) = self.entry() {
             drop(entry.change(|known| {
-                // With the entry locked: a change that has begun in between, and taken the view, is to drop it.
+                // With the entry locked: a change that has begun meanwhile and taken the view must
+                // drop it.
                 self.version.fetch_add(1, Relaxed);
                 known.view.take()
             }));

@@ -3,7 +3,7 @@
 //! Lookup: drives [`crate::logic::resolve`] down the union stack of a directory.
 //!
 //! Nothing is written. Private attributes are read once for an object of the upper layer, and for
-//! lower objects only where something may lie beneath.
+//! lower objects only if a layer beneath may have the name.
 
 use crate::{
     logic::{
@@ -67,14 +67,14 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
     Ok(lower_object(union, dir, name)?.is_some())
 }
 
-/// Whether something lies beneath `inode`, which the union shows under `name`, and would show if the
-/// upper layer's object went away. With the mounter's credentials.
+/// Whether a lower layer has an object beneath `inode`, which the union shows under `name`, that
+/// would appear if the upper layer's object were removed. With the mounter's credentials.
 pub fn below(union: &Union, dir: &Inode, inode: &Inode, name: Name<'_>) -> Result<Below> {
     let something = match inode.data().upper() {
         // It is shown, and not from the upper layer.
         None => true,
         Some(_) => match lower_positive(union, dir.data(), name) {
-            // What cannot be looked at is to stay hidden.
+            // An object that cannot be looked up must stay hidden.
             Err(e) if e != ENOMEM => {
                 task_work::go_on()?;
                 true
@@ -95,7 +95,7 @@ pub fn lower_object(
     dir: &Node,
     name: Name<'_>,
 ) -> Result<Option<(u32, ARef<Dentry>)>> {
-    // The first layer that has something decides.
+    // The first layer that has the name decides.
     for lower in dir.lowers() {
         let found = probe::probe(union, LayerDir::lower(union, lower)?, name, ProbeDepth::All)?;
         if let Some(found) = found {
@@ -106,7 +106,7 @@ pub fn lower_object(
     Ok(None)
 }
 
-/// What `name` in `dir` is made of. `None`: there is nothing, or it is hidden.
+/// The parts of `name` in `dir`. `None`: it does not exist, or is hidden.
 fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Option<Parts>> {
     if union.is_reserved(name) {
         return Ok(None);
@@ -137,7 +137,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     let beneath = match resolved {
         Resolved::Absent => return Ok(None),
         Resolved::InPlace => found.lowers.as_slice(),
-        // What a redirect leads to has another name.
+        // The target of a redirect has another name.
         Resolved::Redirected => &[],
     };
     let ino = match (&found.upper, &found.copied) {
@@ -163,7 +163,7 @@ struct Lookup<'a> {
     /// The parent.
     dir: &'a Node,
     name: Name<'a>,
-    /// Lookups in lower layers that have found nothing.
+    /// Failed lookups in lower layers.
     failed: u32,
     upper: Option<ARef<Dentry>>,
     lowers: KVec<LowerPath>,
@@ -174,7 +174,7 @@ struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// An object carries a redirect: numbers of what lies below it are made in a space of its own.
+    /// An object has a redirect: numbers below it have a separate space.
     fn redirects(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
         let carrier = numbers.ino(self.union.inums, carrier)?;
         self.space = self.space.redirected(carrier);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inodes of the union: found in the inode cache, or made.
+//! Inodes of the union: from the inode cache, or new.
 
 use crate::{
     logic::{change::copy_up::mode_of_copy, inum::Space, mode::Kind, value::Protattr},
@@ -26,13 +26,13 @@ use crate::{
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
-/// What `parts` show for: the object that stands for the inode.
+/// The object of `parts` that represents the inode.
 struct RealInode<'a> {
     path: PathRef<'a>,
     inode: &'a AnyInode,
     is_upper: bool,
     numbers: Numbers,
-    /// In which its number is made.
+    /// The space of its number.
     space: Space,
 }
 
@@ -81,7 +81,7 @@ impl<'a> RealInode<'a> {
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `ESTALE` for an object that went away.
+/// `ENOMEM`; `ESTALE` for a removed object.
 pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
     let real = RealInode::of(sb.data(), &parts)?;
     let ino = real.ino(sb.data(), parts.ino)?;
@@ -132,7 +132,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
         }
         let merged = parts.lower.as_slice().len() + usize::from(real.is_upper) > 1;
         if inode.is_dir() && merged {
-            // The number of subdirectories is not known; 1 says so to find(1) and its like.
+            // The number of subdirectories is not known; 1 tells find(1) and others so.
             new.set_nlink(1);
         }
         match Kind::from_mode(inode.mode()).ok_or(EIO)? {

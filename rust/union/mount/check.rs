@@ -51,11 +51,11 @@ fn upper(fc: &FsContext, UpperDirs { upper, work }: UpperDirs<'_>) -> Result {
     Ok(())
 }
 
-/// No lower layer may lie within another layer, and the upper layer not within what another union or
-/// overlayfs writes to. A lower layer may, as with overlayfs: who commits the layer of a running
-/// container looks at it so. It is said, for what is changed there is seen or not. That the upper layer
-/// lies within a lower layer is allowed, as it is with a union over `/`; there it cannot be entered
-/// through the union ([`crate::union::layers::probe::probe`]).
+/// No lower layer may lie within another layer, and the upper layer must not lie within a directory
+/// that another union or overlayfs writes to. A lower layer may, as with overlayfs: committing the
+/// layer of a running container needs it. It is reported, because changes made there may or may not
+/// be seen. The upper layer may lie within a lower layer, as with a union over `/`; it cannot be
+/// entered through the union ([`crate::union::layers::probe::probe`]).
 pub fn overlap(fc: &FsContext, dirs: &MountDirs) -> Result {
     let roots = roots(fc, dirs)?;
     for dir in dirs.writable() {

@@ -50,8 +50,8 @@ impl Context<UnionFs> for MountContext {
         if !fc.is_reconfigure() || param.key == c"source" {
             return Ok(Parsed::Unknown);
         }
-        // mount(8) hands on what /etc/fstab says of the root, which may have been another file
-        // system's. Nothing is lost by passing it over: a remount changes no option of a union.
+        // mount(8) passes on the options of the root in /etc/fstab, which may be those of another
+        // file system. Ignoring them loses nothing: a remount changes no option of a union.
         if !fc.is_oldapi() {
             fc.warn(fmt!(
                 "{}: not an option of a union, passed over",
@@ -134,7 +134,7 @@ impl Context<UnionFs> for MountContext {
     }
 }
 
-/// Refuses `sync` and `dirsync`: only the upper layer's file system can keep what they promise.
+/// Refuses `sync` and `dirsync`: only the upper layer's file system can keep their promise.
 fn no_sync(fc: &FsContext) -> Result {
     if !fc.wants_sync() {
         return Ok(());
@@ -171,8 +171,8 @@ fn describe(sb: &mut NewSuperBlock<'_, UnionFs>, dirs: &MountDirs, union: &Union
         Some(_) => {}
         None => sb.add_flags(flags::SB_RDONLY),
     }
-    // The upper layer's own super block is visited by sync(2); the umask is its business; and what EVM
-    // signed there is not valid here.
+    // sync(2) visits the upper layer's own super block; its file system applies the umask; and its
+    // EVM signatures are not valid here.
     sb.add_iflags(flags::SB_I_SKIP_SYNC | flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED);
     sb.set_default_d_op::<UnionDentry>(union.revalidates);
 }
@@ -180,7 +180,7 @@ fn describe(sb: &mut NewSuperBlock<'_, UnionFs>, dirs: &MountDirs, union: &Union
 /// The credentials by which the layers are used.
 fn mounter() -> Result<ARef<Credential>> {
     let mut cred = NewCred::prepare()?;
-    // Copy-up is not to exceed quotas, nor to use what is reserved for root.
+    // Copy-up must not exceed quotas, nor use blocks reserved for root.
     cred.drop_sys_resource();
     Ok(cred.finish())
 }

@@ -110,7 +110,7 @@ impl OptionDir {
         c_string(&self.name)
     }
 
-    /// Says that this directory is wrong, and how.
+    /// Reports an error about this directory.
     pub fn refuse(&self, fc: &FsContext, e: Error, why: fmt::Arguments<'_>) -> Error {
         fc.error(fmt!(
             "{} \"{}\": {}",
@@ -121,7 +121,7 @@ impl OptionDir {
         e
     }
 
-    /// Says that somebody else writes to the directory, or to one that it is in.
+    /// Reports that another mount writes to the directory, or to one that contains it.
     pub fn in_use(&self, fc: &FsContext, inode: &Inode) -> Error {
         self.refuse(
             fc,
@@ -133,7 +133,7 @@ impl OptionDir {
         )
     }
 
-    /// What a lower layer must be with `hard_ro`.
+    /// Requirements for a lower layer with `hard_ro`.
     pub fn check_hard_ro(&self, fc: &FsContext) -> Result {
         if SbInfo::of(self.dentry()).rdonly {
             return Ok(());
@@ -148,7 +148,7 @@ impl OptionDir {
         ))
     }
 
-    /// What any layer must be.
+    /// Requirements for any layer.
     pub fn check(&self, fc: &FsContext) -> Result {
         let inode = self.dentry().inode().ok_or(ENOENT)?;
         if !inode.is_dir() || !inode.can_lookup() {
@@ -177,7 +177,7 @@ impl OptionDir {
         Ok(())
     }
 
-    /// What the upper layer and the work directory must be besides.
+    /// Additional requirements for the upper layer and the work directory.
     pub fn check_writable(&self, fc: &FsContext) -> Result {
         if self.path.mnt().is_readonly() {
             return Err(self.refuse(
@@ -202,10 +202,10 @@ impl OptionDir {
     }
 }
 
-/// In words, the mount that has claimed a directory.
+/// A description of the mount that has claimed a directory.
 ///
-/// Asked for before it is written: the kernel log writes with interrupts off, where nobody may wait for
-/// a lock.
+/// Computed before printing: printk formats with interrupts off, where locks that sleep are
+/// forbidden.
 pub struct HolderOf(pub Option<Arc<Holder>>);
 
 impl fmt::Display for HolderOf {

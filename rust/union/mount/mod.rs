@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Mounting, the super block, and what it says of itself.
+//! Mounting, the super block, and what it shows of itself.
 
 pub mod check;
 pub mod context;

@@ -48,7 +48,7 @@ use kernel::{
     sync::{aref::ARef, Arc},
 };
 
-/// The longest name the kernel's interfaces carry; some file systems claim more, in other units.
+/// The longest name of the kernel's interfaces; some file systems report more, in other units.
 const NAME_MAX: i64 = 255;
 
 /// Claims what the union will write to.
@@ -140,7 +140,7 @@ fn open_upper(
     let workdir = workdir::open(fc, work, &mnt, config.xattr_space)?;
     let errors = SeenErrors::sample(mnt.root());
     if config.fsync == Fsync::Volatile {
-        // Nobody could tell it from one to come.
+        // It could not be distinguished from a later one.
         errors.check(mnt.root()).map_err(|e| {
             upper.refuse(
                 fc,

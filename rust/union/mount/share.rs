@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! One more mount of a union that is there (option `share`).
+//! Another mount of a mounted union (option `share`).
 //!
-//! What a union writes to is one mounted union's. That may stay mounted where nobody looks: in a mount
-//! namespace into which it was copied, or, after a lazy unmount, as long as something is open in it.
-//! Whoever mounts the same layers again then gets another mount of that very union, rather than
-//! `EBUSY`: there is still one that writes, and both see the same. It must be the same in all that a
-//! mount decides: layers, options, and the rights of the mounter.
+//! An upper layer belongs to one mounted union. That union may stay mounted unnoticed: in a mount
+//! namespace into which it was copied, or, after a lazy unmount, as long as a file is open in it.
+//! Mounting the same layers again then gives another mount of the same union instead of `EBUSY`:
+//! there is still one writer, and both show the same files. Everything that a mount decides must be
+//! the same: layers, options, and the rights of the mounter.
 
 use crate::{
     logic::options::Config,
@@ -18,9 +18,8 @@ use kernel::{cred::Credential, prelude::*, str::CString, sync::Arc};
 /// Bits of the minor number in a device number of the kernel (`MINORBITS`).
 const MINOR_BITS: u32 = 20;
 
-/// What others are told of a mount with an upper layer: its device number, which is the third column
-/// of `/proc/PID/mountinfo` in whatever mount namespace it is, and the upper directory as it was
-/// named.
+/// How messages name a mount with an upper layer: its device number, which is the third column of
+/// `/proc/PID/mountinfo` in any mount namespace, and the upper directory as it was given.
 ///
 /// # Errors
 ///
@@ -35,8 +34,8 @@ pub fn holder(dev: u32, upper: &OptionDir, facts: KVec<u64>) -> Result<Arc<Holde
     Ok(Arc::new(Holder::new(name, dev, facts), GFP_KERNEL_ACCOUNT)?)
 }
 
-/// All that makes a union with these layers what it is. Addresses stand for directories: the union
-/// that is compared with has its own in use, so no others can be there.
+/// Everything that defines a union with these layers. Addresses identify directories: the other
+/// union holds references, so the addresses cannot be reused.
 ///
 /// # Errors
 ///
@@ -47,7 +46,7 @@ pub fn facts(dirs: &MountDirs, config: Config, cred: &Credential) -> Result<KVec
     for named in dirs.all() {
         let inode = named.dentry().inode().ok_or(ENOENT)?;
         let mnt = named.path.mnt();
-        // What the layer's mount forbids, the union forbids; ids are as it maps them.
+        // The union forbids what the layer's mount forbids, and sees ids as mapped by it.
         let idmap = match mnt.is_idmapped() {
             true => mnt.idmap().token(),
             false => 0,
@@ -62,7 +61,7 @@ pub fn facts(dirs: &MountDirs, config: Config, cred: &Credential) -> Result<KVec
     Ok(facts)
 }
 
-/// The mounted union that has these layers, if a mount of them is to be one more of it.
+/// The mounted union with these layers, if the new mount is to share it.
 ///
 /// # Errors
 ///

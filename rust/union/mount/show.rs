@@ -16,7 +16,7 @@ use crate::{
 use core::ffi::CStr;
 use kernel::{prelude::*, str::CString, sync::atomic::Relaxed};
 
-/// Shows what was given and what differs from the defaults.
+/// Shows the given options that differ from the defaults.
 pub fn options(m: &SeqFile, union: &Union) -> Result {
     if union.lowers_one_by_one {
         for lower in &union.lowers {
@@ -79,7 +79,7 @@ fn paths<'a>(m: &SeqFile, key: &CStr, paths: impl Iterator<Item = &'a CString>) 
     Ok(())
 }
 
-/// Shows what is known of directories, and how it came to be known: a line each.
+/// Shows the statistics of cached directories and of records: a line each.
 pub fn stats(m: &SeqFile, union: &Union) -> Result {
     let registry = &union.registry;
     let line = CString::try_from_fmt(fmt!(

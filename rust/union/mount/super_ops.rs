@@ -27,8 +27,8 @@ use kernel::prelude::*;
 impl FileSystem for UnionFs {
     const NAME: &'static CStr = c"union";
     const FLAGS: u32 = flags::FS_USERNS_MOUNT;
-    // Times are kept, and changes counted, by the file systems of the layers, as their mounts say;
-    // mandatory locks are nobody's any more.
+    // The file systems of the layers keep times and count changes, as their mounts say; mandatory
+    // locks no longer exist.
     const OTHERS_FLAGS: u32 =
         sb_flags::SB_LAZYTIME | sb_flags::SB_I_VERSION | sb_flags::SB_MANDLOCK;
     const INODE_CACHE: &'static CStr = c"union_inode";
@@ -36,8 +36,8 @@ impl FileSystem for UnionFs {
     type SuperData = Union;
 }
 
-/// Bytes of what is known of directories that count as one object when the kernel looks for memory:
-/// about as many as a dentry has.
+/// Bytes of cached directories that count as one object for the shrinker: about the size of a
+/// dentry.
 const CACHED_OBJECT: usize = 192;
 
 impl SuperOperations for UnionFs {
@@ -66,8 +66,8 @@ impl SuperOperations for UnionFs {
             return Ok(());
         }
         union.sync()?;
-        // Data that were lost on the way to the disk are no error of the call above. syncfs(2)
-        // looks for them here, once for each open file.
+        // Data lost on the way to the disk is no error of the call above. syncfs(2) reports it
+        // here, once for each open file.
         if let Err(error) = upper.errors.check_and_advance(upper.mnt.root()) {
             sb.set_wb_err(error);
         }

@@ -28,11 +28,12 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// Of a union with an upper layer: that which its directory keeps, or a new one.
+/// Of a union with an upper layer: the one stored with its directory, or a new one.
 ///
 /// # Errors
 ///
-/// With a message, if the option demands one and it cannot be read or kept. Otherwise the union has none then.
+/// With a message, if the option requires one and it cannot be read or stored. Without the option
+/// the union then has none.
 pub fn of_upper(
     fc: &FsContext,
     config: Config,

@@ -32,10 +32,10 @@ use crate::{
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
-/// The directory in the work directory that says which features of its mounts others must know.
+/// The directory in the work directory that lists features which other mounts must know.
 const INCOMPAT: &[u8] = b"incompat";
 
-/// Opens the work directory, made if need be and emptied of what a crash has left.
+/// Opens the work directory, makes it if necessary, and removes what a crash has left.
 ///
 /// # Errors
 ///
@@ -73,8 +73,8 @@ pub fn open(
         .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
     clean(fc, base, &write, mnt, &workdir, 0)?;
 
-    // The one thing an upper layer must be able to keep. Done and undone here, for a mount that cannot
-    // mark a directory opaque would show deleted files again.
+    // The one attribute an upper layer must be able to store. Set and removed here, because a mount
+    // that cannot mark a directory opaque would show deleted files again.
     let opaque = codec::name(space, Attr::Opaque);
     if let Err(e) = xattr::set(mnt, &workdir, opaque, value::OPAQUE_YES, 0) {
         let errno = if e == EOPNOTSUPP { EINVAL } else { e };
@@ -98,8 +98,8 @@ pub fn open(
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `EIO` if the attribute cannot be read; `EROFS`. That a new one cannot be stored (the file system
-/// may be full) is none: then positions in directories do not outlive this mount.
+/// `ENOMEM`; `EIO` if the attribute cannot be read; `EROFS`. If a new one cannot be stored (the
+/// file system may be full), positions in directories do not survive this mount.
 pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
     let (mnt, workdir) = (&upper.mnt, &upper.workdir);
     let name = codec::name(space, Attr::UnionOrder);
@@ -119,8 +119,8 @@ pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
     Ok(key)
 }
 
-/// Marks the upper layer as one that is not synced, as overlayfs does: no mount takes it again until
-/// somebody has looked at it and removed the mark.
+/// Marks the upper layer as not synced, as overlayfs does: it cannot be mounted again until the
+/// mark is removed by hand.
 pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Result {
     let write = upper.want_write()?;
     let mut dir = upper.workdir.clone();
@@ -141,11 +141,11 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Re
     Ok(())
 }
 
-/// Makes the first whiteout, which shows that the file system can hold them and leave them at a
-/// rename.
+/// Makes the first whiteout, which shows that the file system can store whiteouts and leave them at
+/// a rename.
 ///
-/// A file system that is full may be mounted, not least to make room through the union: then
-/// nothing is known, and whiteouts are made as they are needed.
+/// A full file system can be mounted, for instance to free space through the union; then nothing is
+/// tested, and whiteouts are made when they are needed.
 pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Result {
     let made = match stage::probe(&upper.want_write()?) {
         Err(e) if e == ENOSPC || e == EDQUOT => {
@@ -176,7 +176,7 @@ pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> R
     })
 }
 
-/// How deep what a crash leaves can be nested: a removed directory with its whiteouts.
+/// Maximum depth of a tree left by a crash: a removed directory with its whiteouts.
 const MAX_CLEAN_DEPTH: u32 = 2;
 
 /// Removes what is in `dir` of the work directory.

@@ -19,12 +19,12 @@ use crate::{
 };
 use kernel::prelude::*;
 
-/// `->get_inode_acl()`: what permission checks go by. The VFS keeps it until it changes.
+/// `->get_inode_acl()`: for permission checks. The VFS caches it until it changes.
 pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
     read(inode, |_, real| Acl::of_inode(real, ty))
 }
 
-/// `->get_acl()`: what userspace reads.
+/// `->get_acl()`: for userspace.
 pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     read(inode, |path, _| Acl::get(path.mnt(), path.dentry(), ty))
@@ -62,8 +62,8 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     if !inode_owner_or_capable(idmap, inode) {
         return Err(EPERM);
     }
-    // Whether an ACL that goes takes set-group-id along is up to the file system, so it does so
-    // itself, with the mounter's rights but for that to keep it.
+    // The file system decides whether removing an ACL clears set-group-id, so it acts with the
+    // mounter's rights, except the right to keep the bit.
     let strips = ty == AclType::Access && inode.mode() & SET_GROUP_ID != 0 && !may_keep_sgid(inode);
     if acl.is_none() && !strips && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
         // Nothing to remove is no reason to copy up.

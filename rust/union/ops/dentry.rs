@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Dentry operations: layers on network file systems are asked whether they changed.
+//! Dentry operations: revalidation of layers on network file systems.
 
 use crate::{
     union::{
@@ -14,8 +14,8 @@ use kernel::prelude::*;
 /// Operations of all dentries of a union.
 pub struct UnionDentry;
 
-/// Asks all layers that have a part in the dentry, with the mounter's credentials: a server is asked in the name of
-/// whom they belong to, and may refuse others what the union grants.
+/// Asks all layers that take part in the dentry, with the mounter's credentials: a server answers
+/// the mounter, and might refuse other users what the union grants.
 fn all(
     dentry: &DEntry,
     ask: impl Fn(&Dentry) -> Result<bool>,
@@ -31,17 +31,17 @@ fn all(
     let parts = Iterator::chain(node.upper().into_iter(), lowers);
     for part in parts.filter(|part| part.wants_revalidate()) {
         if !union.with_creds(|| ask(part))? {
-            // The part was invalidated; the stack above it is worth no more, and is made again.
+            // The part was invalidated, so the whole stack is invalid and is built again.
             return Ok(false);
         }
     }
     Ok(true)
 }
 
-/// Whether a layer that may change by itself has got something that hides what is shown of a layer
-/// beneath.
+/// Whether a layer that may change by itself now has an object that hides the one shown from a
+/// layer beneath.
 ///
-/// Not asked for a directory: its inode keeps the layers it was made of as long as somebody uses it.
+/// Not called for a directory: its inode keeps its layers while it is in use.
 fn is_hidden(dentry: &DEntry) -> Result<bool> {
     let Some(inode) = dentry.inode().filter(|inode| !inode.is_dir()) else {
         return Ok(false);

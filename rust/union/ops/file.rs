@@ -2,9 +2,9 @@
 
 //! Open regular files.
 //!
-//! An open file starts on the object that holds the data at that moment. When the file is copied
-//! up later, by whomever, the next access goes to the upper layer: a reader sees what others write.
-//! Opening for writing copies nothing; the first call that changes something does.
+//! An open file starts on the object that holds the data at that moment. When any process copies
+//! the file up later, the next access goes to the upper layer: a reader sees what others write.
+//! Opening for writing copies nothing; the first changing call does.
 
 use crate::{
     union::{
@@ -36,9 +36,9 @@ use kernel::{
     },
 };
 
-/// What an open file carries.
+/// The data of an open file.
 pub struct UnionFile {
-    /// What was opened first: in the upper layer or in a lower one. Immutable.
+    /// The file opened first, in the upper layer or in a lower one. Immutable.
     first: BackingFile,
     /// Whether `first` is in the upper layer. Immutable.
     first_is_upper: bool,
@@ -50,7 +50,7 @@ pub struct UnionFile {
 
 type File = OpenFile<UnionFs, UnionFile>;
 
-/// Flags of files in the layers: never an access time of the caller's, never a lookup of its size.
+/// Flags of files in the layers: the caller's reads change no access time.
 const REAL_FLAGS: u32 = flags::O_LARGEFILE | flags::O_NOATIME;
 
 impl UnionFile {
@@ -111,14 +111,14 @@ fn open_real(
     })
 }
 
-/// Whether the file was copied up after it was opened, and that in the upper layer is not open yet.
+/// Whether the file was copied up after it was opened, and the copy is not open yet.
 fn is_unopened(file: &File) -> bool {
     let data = file.data();
     !data.first_is_upper && data.upper.as_ref().is_none() && file.inode().data().upper().is_some()
 }
 
 /// The file that holds the data now. It may have to be opened, which asks security modules and
-/// listeners of fanotify: not under a lock they may want, mmap_lock above all.
+/// fanotify listeners: not to be called under a lock that they may need, especially mmap_lock.
 fn real(file: &File) -> Result<&BackingFile> {
     if is_unopened(file) {
         let inode = file.inode();
@@ -130,7 +130,7 @@ fn real(file: &File) -> Result<&BackingFile> {
     opened(file)
 }
 
-/// The file that holds the data now, as far as it is open.
+/// The file that holds the data now, if it is open.
 fn opened(file: &File) -> Result<&BackingFile> {
     let data = file.data();
     let (real, is_lower) = match data.upper.as_ref() {
@@ -142,7 +142,7 @@ fn opened(file: &File) -> Result<&BackingFile> {
         let inode = file.inode();
         inode.data().real_lower(inode.sb().data())?;
     }
-    // Access mode and creation flags are as they were; the rest follows fcntl(2).
+    // Access mode and creation flags stay; the other flags follow fcntl(2).
     let mut wanted = file.flags();
     if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
         if is_lower && !real.can_odirect() {
@@ -163,9 +163,9 @@ fn upper(file: &File) -> Result<&BackingFile> {
 
 /// Locks the inode for a change of the data, with set-id bits and capabilities stripped.
 ///
-/// The lock is shared, so that writers do not exclude each other: the file system beneath does
-/// that as far as it needs to. While it is held nobody can set a bit that would need stripping.
-/// `checks` come before the stripping: a write that is refused takes nothing away.
+/// The lock is shared, so that writers do not exclude each other; the file system beneath does that
+/// as necessary. While it is held, no bit that would need stripping can be set. `checks` run before
+/// the stripping: a refused write strips nothing.
 fn lock_for_write<'a>(
     file: &'a File,
     inode: &'a Inode,
@@ -200,24 +200,25 @@ impl Hooks<UnionFs, UnionFile> for UnionInode {
     }
 }
 
-/// Sees to it that the file to be mapped is open, and with `shared_writable` that it is in the upper
+/// Ensures that the file to be mapped is open, and with `shared_writable` that it is in the upper
 /// layer and stable there.
 ///
-/// Copying up waits for locks under which others fault pages in, and opening for listeners of fanotify,
-/// who look at the process that opens (`/proc/PID`): neither can be done with mmap_lock held. So the
-/// task does it on its way out of the call, and starts the call again.
+/// Copy-up waits for locks under which other tasks fault pages in, and opening waits for fanotify
+/// listeners, which look at the opening process (`/proc/PID`): both are impossible with mmap_lock
+/// held. The task therefore does it on its way out of the call, and restarts the call.
 ///
 /// # Errors
 ///
-/// `ERESTARTNOINTR`, seen by nobody; those of the copy-up and of opening, in the restarted call.
+/// `ERESTARTNOINTR`, which userspace never sees; those of the copy-up and of opening, in the
+/// restarted call.
 fn ready_for_map(file: &File, shared_writable: bool) -> Result {
     let inode = file.inode();
     let node = inode.data();
-    // msync(2) goes to the file in the upper layer, past us, and asks for the data alone.
+    // msync(2) bypasses the union and syncs only the data of the file in the upper layer.
     let is_stable = || node.is_name_stable() || !inode.sb().data().should_sync();
     let is_copied = !shared_writable || (node.upper().is_some() && is_stable());
-    // execve(2) maps within a call that cannot be started again. The data cannot have changed since
-    // it opened the file, for it may not be written to meanwhile.
+    // execve(2) maps within a call that cannot be restarted. The data cannot have changed since it
+    // opened the file, because writing is denied meanwhile.
     let is_open = !is_unopened(file) || file.flags() & flags::FOR_EXEC != 0;
     if is_copied && is_open {
         return Ok(());
@@ -253,7 +254,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
             }
             None => {
                 if file.flags() & flags::O_ACCMODE != flags::O_RDONLY {
-                    // The copy comes later; that it cannot come at all is said now.
+                    // The copy is made later; if it is impossible, the error is returned now.
                     if union.upper()?.mnt.is_readonly() {
                         return Err(EROFS);
                     }
@@ -261,8 +262,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
                 let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
                 let lower = node.real_lower(union)?;
                 let real = match open_real(union, &file, lower, read_only) {
-                    // It is for the file system of the upper layer to refuse; until the copy-up, the
-                    // data come through the page cache.
+                    // The file system of the upper layer may refuse it; until the copy-up the data
+                    // comes through the page cache.
                     Err(e) if e == EINVAL && read_only & flags::O_DIRECT != 0 => {
                         open_real(union, &file, lower, read_only & !flags::O_DIRECT)?
                     }
@@ -320,7 +321,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
     fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
         let inode = file.inode();
         let union = inode.sb().data();
-        // What is only in a lower layer is stable.
+        // A lower file is stable.
         if inode.data().upper().is_none() {
             return Ok(());
         }
@@ -347,7 +348,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         if vma.is_shared_maywrite() {
             ready_for_map(file, true)?;
         }
-        // Whoever copies it up at this moment does so after the call.
+        // A concurrent copy-up counts as later than this call.
         opened(file)?.mmap::<_, _, Self>(vma, &file.inode().sb().data().cred)
     }
 
@@ -365,7 +366,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
     }
 
     fn flush(file: &File, id: FlOwner) -> Result {
-        // What was not opened through this file has nothing to flush.
+        // A layer's file that this one has not opened has nothing to flush.
         let data = file.data();
         let union = file.inode().sb().data();
         union.with_creds(|| data.upper.as_ref().unwrap_or(&data.first).flush(id))
@@ -391,7 +392,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
     ) -> Result<usize> {
         let inode = file.inode();
         if !inode.is_nosec() {
-            // Only a write knows whether there is anything to be written, and so to be stripped.
+            // Only the write itself knows whether there is anything to write, and therefore to
+            // strip.
             return pipe.write_to(file, pos, len, flags);
         }
         let real = upper(file)?;
@@ -421,8 +423,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
             file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
         });
         match copied {
-            // The kernel asks for the source once more, as the target's mounter, who need not be
-            // allowed to see it. The caller is: he gets it by reading and writing.
+            // The kernel checks the source again with the credentials of the target's mounter, who
+            // may lack access. The caller has access, so the data is read and written instead.
             Err(e) if foreign && e == EACCES => Err(EXDEV),
             copied => copied,
         }
@@ -439,7 +441,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
     ) -> Result<Loff> {
         let inode = to.inode();
         if how == Remap::Dedupe {
-            // Two files are compared: neither is to change, so neither is copied up for it.
+            // Deduplication compares two files and changes neither, so neither is copied up.
             let upper = |f: &File| f.inode().data().upper().is_some();
             if !upper(from) || !upper(to) {
                 return Err(EPERM);
@@ -451,14 +453,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let _lock = inode.lock();
         let (immutable, _) = stack::protection(inode);
         if immutable {
-            // The file system looks for it at its own inode (`generic_remap_file_range_prep()`).
+            // The file system checks this flag on its own inode
+            // (`generic_remap_file_range_prep()`).
             return Err(EPERM);
         }
         match how {
             Remap::Clone => stripping(to, || {
                 file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
             }),
-            // The data stay as they are, and what goes with them.
+            // The data does not change, so nothing is stripped.
             Remap::Dedupe => inode.sb().data().with_creds(|| {
                 file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
             }),
@@ -468,8 +471,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
 
 /// Changes the data of a file in the upper layer with its inode locked exclusively, as the mounter.
 ///
-/// Whether a call that is refused, or changes nothing, strips set-id bits and capabilities is up to
-/// the file system, so it does that itself: with the mounter's rights but for those to keep them.
+/// The file system decides whether a call that is refused or changes nothing strips set-id bits and
+/// capabilities, so it acts with the mounter's rights, except the rights to keep them.
 fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
     let union = file.inode().sb().data();
     let cred = union.cred_for_change(file.drops_set_id())?;

@@ -44,19 +44,19 @@ impl Attributes<UnionFs> for UnionInode {
         let sb = inode.sb();
         let union = sb.data();
         let node = inode.data();
-        // Always the layer's: xfs, for one, has sizes and blocks elsewhere than in the inode.
+        // Always from the layer: xfs, for example, keeps sizes and blocks outside of the VFS inode.
         union.with_creds(|| stat.get_nosec(node.real(union)?, mask, flags))?;
         stat.fill_statx_attr(inode);
         // Without the set-id bits of a lower layer that is mounted nosuid.
         stat.set_mode(inode.mode());
         if inode.is_dir() && inode.nlink() == 0 {
-            // Of a removed directory the lower parts are still there.
+            // The lower parts of a removed directory still exist.
             stat.set_nlink(0);
         } else if inode.is_dir() && node.is_merged() {
-            // How many subdirectories there are is not known; 1 says so.
+            // The number of subdirectories is not known; 1 means that.
             stat.set_nlink(1);
         } else if node.is_unlinked() && node.upper().is_none() {
-            // The layer knows nothing of the removal.
+            // The layer has not seen the removal.
             stat.set_nlink(inode.nlink());
         }
         let ino = match caller_has_32_bits() {
@@ -101,11 +101,11 @@ impl Attributes<UnionFs> for UnionInode {
     }
 
     fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
-        // Times are kept by the layer, where it is writable.
+        // The layer keeps the times, if it is writable.
         let Some(upper) = inode.data().upper() else {
             return Ok(());
         };
-        // The layer sees who writes to a file, but not who writes into a pipe.
+        // The layer sees writes to a file, but not into a pipe.
         if which == UpdateTime::Modification && !inode.is_fifo() {
             return Ok(());
         }
@@ -122,7 +122,7 @@ impl Attributes<UnionFs> for UnionInode {
             UpdateTime::Modification => {
                 let mut now = Iattr::empty();
                 now.touch();
-                // As on a read-only mount: nothing is refused for the sake of its time.
+                // As on a read-only mount: a failure to update a time is ignored.
                 let _ = on_upper(inode, |upper| now.notify_change(upper));
             }
         }
@@ -168,8 +168,8 @@ impl Permissions<UnionFs> for UnionInode {
     }
 }
 
-/// What the mounter must be allowed to do with the object of a layer. A lower file is never
-/// written: it is read, to copy it up.
+/// The permissions that the mounter needs on the object of a layer. A lower file is never written,
+/// only read for copy-up.
 fn real_mask(mode: u16, is_upper: bool, mask: u32) -> u32 {
     let plain = matches!(
         Kind::from_mode(mode),
@@ -206,12 +206,12 @@ impl FileAttributes<UnionFs> for UnionInode {
         copy_up::up(dentry)?;
         on_upper(inode, |upper| {
             if let Some(before) = before {
-                // What the caller left as it was in the lower layer may mean nothing to the upper
-                // layer.
+                // Flags that the caller left unchanged from the lower layer may be unknown to the
+                // upper layer.
                 fa.rebase(&before, &FileKattr::of(upper)?);
             }
-            // Protection is kept as an attribute, as overlayfs keeps it: on the object itself it would
-            // stop the union from making what belongs to it.
+            // Protection flags are stored as an attribute, as in overlayfs: on the object itself
+            // they would prevent the union's own changes.
             let (immutable, append) = fa.protection();
             fa.set_protection(false, false);
             fa.set(upper)?;

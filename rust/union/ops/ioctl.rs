@@ -30,7 +30,7 @@ pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
     if !matches!(cmd, RESTORE | FALLTHRUS) {
         return Err(ENOTTY);
     }
-    // Both reach past what the union shows, to which alone its permissions apply.
+    // Both reach objects that the union does not show, to which its permissions do not apply.
     if !caller_is_admin(file.inode().sb()) {
         return Err(EPERM);
     }
@@ -51,10 +51,10 @@ pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
 
 /// Removes the whiteout that hides a name of the lower layers.
 ///
-/// For the caller this is link(2) of an object that he does not see yet: he needs the right to make
-/// names in the directory, and what comes back must be his own, or he must stand above its owner
-/// (`CAP_FOWNER`), whatever its type is and whoever owns the directory. So neither a set-id program
-/// nor an object of a sticky directory is brought back by one to whom it does not belong.
+/// For the caller this is link(2) of an object that is not visible yet. It requires the right to
+/// make names in the directory, and ownership of the object or `CAP_FOWNER` over its owner,
+/// whatever its type and the owner of the directory. A caller therefore cannot restore another
+/// user's set-id program or object of a sticky directory.
 fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     let dir = file.inode();
     let union = dir.sb().data();
@@ -74,7 +74,7 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     }
     creating.may_make((&path).into(), object.mode(), object.rdev())?;
     fall_through(union, dir, name)?;
-    // What was looked for in vain is there now.
+    // Drop the negative dentry: the name exists again.
     creating.dentry().d_drop();
     creating.notify(object.is_dir());
     Ok(())
@@ -93,7 +93,7 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     })
 }
 
-/// Hands out the fallthru set of the directory.
+/// Copies the fallthru set of the directory to userspace.
 fn fallthrus(file: &OpenFile<UnionFs, ()>, arg: UserArg) -> Result {
     let dir = file.inode();
     let mut buffer = [0; BUFFER];

@@ -2,9 +2,9 @@
 
 //! Listing directories.
 //!
-//! What a directory shows is kept with it ([`crate::union::listing::dir_cache`]) and follows its changes, so an open
-//! directory carries nothing but its position ([`crate::logic::view`] says which there are).
-//! Readers work side by side: the VFS keeps changes out.
+//! The contents of a directory are cached with it ([`crate::union::listing::dir_cache`]) and follow
+//! its changes, so an open directory has only its position ([`crate::logic::view`] defines
+//! positions). Readers run in parallel; the VFS excludes changes.
 
 use crate::{
     logic::{mode::Kind, view::Width},
@@ -128,7 +128,7 @@ fn emit(
         _ => Freshness::Any,
     };
     let listing = dir_cache::listing(inode, freshness)?;
-    // What is known of lower layers knows nothing of reservations.
+    // The cached set of the lower layers does not contain reservations.
     let reserved = inode.sb().data().reserved();
     // One call, not a loop: the names of the set and those of the upper layer are two loops inside.
     let stop = listing.list(from, width).find_map(|(pos, shown)| {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Extended attributes of union inodes: private ones are hidden, those of a nested union go under
-//! escaped names, all others pass.
+//! Extended attributes of union inodes: private ones are hidden, those of a nested union have
+//! escaped names, all others pass unchanged.
 
 use crate::{
     logic::codec::{self, Class, XattrSpace},
@@ -71,7 +71,8 @@ impl Handler<UnionFs> for UnionXattr {
                 return Err(ENODATA);
             }
             match xattr::get(path.mnt(), path.dentry(), stored.name()?, buffer) {
-                // The upper layer can hold what the lower layer cannot: it is only not there yet.
+                // The upper layer can store the attribute although the lower layer cannot: it is
+                // absent, not unsupported.
                 Err(e)
                     if e == EOPNOTSUPP
                         && inode.data().upper().is_none()
@@ -97,7 +98,7 @@ impl Handler<UnionFs> for UnionXattr {
         let stored = StoredName::of(union.config.xattr_space, name)?;
         let name = stored.name()?;
         if inode.data().upper().is_none() {
-            // What is going to be refused is refused before anything is copied up.
+            // Refusals come before the copy-up.
             let path = inode.data().real(union)?;
             union.with_creds(|| {
                 if !xattr::may_change_security(&union.upper()?.workdir, name) {
@@ -132,8 +133,8 @@ impl Handler<UnionFs> for UnionXattr {
     }
 }
 
-/// Whether an attribute is not to be seen: capabilities of a lower layer that is mounted nosuid do
-/// not work through the union either.
+/// Whether an attribute is hidden: capabilities of a lower layer mounted nosuid have no effect in
+/// the union either.
 fn is_disabled_capability(inode: &Inode, path: PathRef<'_>, name: &CStr) -> bool {
     inode.data().upper().is_none()
         && path.mnt().is_nosuid()

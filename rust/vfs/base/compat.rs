@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! What differs between the kernels this module is built for: 7.2 and 7.3.
+//! Differences between the supported kernels, 7.2 and 7.3.
 //!
-//! No version is asked for: what can be written so that it fits each of them is, and where types
-//! differ, the type of the kernel's own field picks the implementation. Differences of C functions
-//! are settled in `rust/helpers/` instead.
+//! Versions are not compared: code that fits both is preferred; if types differ, the type of the
+//! kernel's own field selects the implementation. Differences of C functions are settled in
+//! `rust/helpers/` instead.
 
 use crate::bindings;
 use core::mem::MaybeUninit;

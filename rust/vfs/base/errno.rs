@@ -24,7 +24,7 @@ pub const ENODATA: Error = errno(bindings::ENODATA);
 pub const EOPNOTSUPP: Error = errno(bindings::EOPNOTSUPP);
 /// The quota is used up.
 pub const EDQUOT: Error = errno(bindings::EDQUOT);
-/// The object is not what it was.
+/// The object has been replaced.
 pub const ESTALE: Error = errno(bindings::ESTALE);
 /// The object is remote in a way that cannot be followed.
 pub const EREMOTE: Error = errno(bindings::EREMOTE);

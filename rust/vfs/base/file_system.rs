@@ -19,8 +19,8 @@ pub trait FileSystem: Sized + Send + Sync + 'static {
     /// `FS_*` flags, without `FS_ALLOW_IDMAP`, which this layer does not support.
     const FLAGS: u32;
 
-    /// `SB_*` flags that mean nothing to the file system: whoever asks for them gets the mount, but
-    /// neither the super block nor `/proc/mounts` says that it has them.
+    /// `SB_*` flags that the file system ignores: a mount with them succeeds, but neither the super
+    /// block nor `/proc/mounts` shows them.
     const OTHERS_FLAGS: u32 = 0;
 
     /// The name of the inode cache, as in `/proc/slabinfo`.

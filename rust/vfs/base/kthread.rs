@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Kernel threads that do a piece of work for a process whose limits must not count for it.
+//! Kernel threads that work for a process without being subject to its limits.
 //!
 //! C: `include/linux/kthread.h`, `RLIMIT_FSIZE`, `set_active_memcg()`, `kthread_associate_blkcg()`.
 
@@ -27,15 +27,15 @@ pub fn exceeds_file_size_limit(end: Loff) -> bool {
 
 /// Has a kernel thread called `name` do `work`, and waits for it.
 ///
-/// The thread is not the process: its limits do not count, nor do its credentials, which the work
-/// must put in force itself. What must count is carried along: memory, the page cache included, and
-/// disk accesses are charged to the control groups of the caller, whose `memory.max` holds.
+/// The process's limits and credentials do not apply to the thread; the work must override
+/// credentials itself. Memory, including the page cache, and disk accesses are charged to the
+/// caller's control groups, so their `memory.max` applies.
 ///
-/// If the caller is killed, so is the thread: whatever heeds a fatal signal
-/// ([`fatal_signal_pending`](crate::vfs::task_work::fatal_signal_pending), waiting for a page or a server)
-/// ends. The caller does not wait for that, as long as not too many have left a thread behind
-/// ([`Left`]). So the work owns all it needs, holds no lock of the caller's, and keeps nothing that the
-/// end of a mount waits for. The module stays loaded until it is done.
+/// If the caller is killed, so is the thread: everything that checks for a fatal signal
+/// ([`fatal_signal_pending`](crate::vfs::task_work::fatal_signal_pending), waiting for a page or a
+/// server) ends. The caller does not wait for that, unless too many threads have been left behind
+/// ([`Left`]). The work therefore owns everything it needs, holds no lock of the caller's, and
+/// holds nothing that unmounting waits for. The module stays loaded until it is done.
 ///
 /// # Errors
 ///
@@ -86,7 +86,7 @@ struct Shared {
     done: Opaque<bindings::completion>,
     /// The caller was killed.
     killed: Atomic<bool>,
-    /// The caller has gone.
+    /// The caller has left.
     left: SetOnce<Left>,
     result: SetOnce<Result>,
 }
@@ -96,16 +96,17 @@ unsafe impl Send for Shared {}
 // SAFETY: As above.
 unsafe impl Sync for Shared {}
 
-/// A thread whose caller has gone, counted until both have.
+/// A thread whose caller has left, counted until it ends.
 ///
-/// A thread may be where no signal is heeded: a server of FUSE has taken its request and does not answer,
-/// or the file system is frozen. There the caller would be himself if he did the work himself, and count
-/// as one of the processes that his user and his control group may have. A thread counts for neither, so
-/// without a limit anybody could have as many as there are process numbers: be killed, and call again.
+/// A thread may wait without checking signals: a FUSE server does not answer its request, or the
+/// file system is frozen. A process that did the work itself would wait in the same way, but count
+/// against the process limits of its user and control group. The thread counts against neither, so
+/// without a limit a user could create any number of threads, by calling, being killed and calling
+/// again.
 struct Left;
 
-/// So many may have been left: 64 stacks of the kernel are a megabyte. Who would leave one more waits for
-/// the end of his thread, as he would without one.
+/// Maximum number of threads left behind: 64 kernel stacks take a megabyte. Beyond it, the caller
+/// waits for its thread, as it would without one.
 const MOST_LEFT: usize = 64;
 
 static LEFT: Atomic<usize> = Atomic::new(0);
@@ -124,7 +125,7 @@ impl Drop for Left {
     }
 }
 
-/// What a thread has to do; the C side begins with what it finds first here.
+/// The job of a thread; the C side reads its first field.
 #[repr(C)]
 struct Job<W> {
     main: unsafe extern "C" fn(*mut kernel::ffi::c_void),
@@ -167,7 +168,7 @@ impl Thread {
         }
     }
 
-    /// Sends the thread a fatal signal, which nobody but the kernel can.
+    /// Sends the thread a fatal signal; only the kernel can do that.
     fn kill(&self) {
         // SAFETY: A reference is held; a thread that has ended ignores it.
         unsafe { bindings::send_sig(bindings::SIGKILL as i32, self.0.as_ptr(), 1) };

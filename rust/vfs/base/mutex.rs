@@ -12,8 +12,8 @@ use core::{
 };
 use kernel::{error::to_result, prelude::*, str::CStrExt, sync::LockClassKey, types::Opaque};
 
-/// A mutex that protects what its owner says, held for long: waiting for it ends with a fatal
-/// signal.
+/// A mutex for long critical sections: a fatal signal ends the wait for it. Its owner defines what
+/// it protects.
 #[pin_data]
 pub struct KillableMutex {
     #[pin]

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Values that are made when they are first needed, by whoever needs them first.
+//! Values that are created at first use.
 
 use kernel::{
     prelude::*,
@@ -25,11 +25,11 @@ pub(in crate::vfs) fn init() {
     }
 }
 
-/// The value of `once`: `value`, or that of another task that was quicker; then `value` is dropped.
+/// The value of `once`: `value`, or that of a faster task; the loser's value is dropped.
 ///
-/// [`SetOnce::populate`] alone does not do it: it refuses a value while another one is on its way
-/// in, and is not there yet. So only one task at a time puts something in, and holds the lock for
-/// a few instructions. It is always there in the end, `None` is for the type alone.
+/// [`SetOnce::populate`] is not enough: it refuses a value while another one is being stored but is
+/// not readable yet. Only one task at a time stores a value, under a lock held for a few
+/// instructions. The result is always `Some`; the option is only for the type.
 pub fn get_or_put<T>(once: &SetOnce<T>, value: T) -> Option<&T> {
     let putting = PUTTING.lock();
     let refused = match once.as_ref() {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Messages that users can bring about as often as they like.
+//! Messages that users can cause any number of times.
 //!
 //! C: `include/linux/printk.h`, `include/linux/ratelimit.h`.
 
 use crate::bindings;
 
-/// Whether there may be another message now: ten in five seconds, of all of them together
-/// (`__ratelimit()`, which tells how many there would have been).
+/// Whether another message may be printed now: at most ten in five seconds of all kinds together
+/// (`__ratelimit()`, which reports the number suppressed).
 pub fn ratelimited() -> bool {
     // SAFETY: No preconditions.
     unsafe { bindings::printk_ratelimited() }

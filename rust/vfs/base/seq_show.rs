@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Showing mount options and figures (`struct seq_file`, `seq_show_option()`, `seq_write()`).
+//! Showing mount options and statistics (`struct seq_file`, `seq_show_option()`, `seq_write()`).
 
 use crate::bindings;
 use core::ffi::CStr;
@@ -25,8 +25,8 @@ impl SeqFile {
         unsafe { bindings::seq_write(self.0.get(), text.as_ptr().cast(), text.len()) };
     }
 
-    /// Adds `,name` or `,name=value`, with what needs it escaped. An overflow makes seq_file call
-    /// again with a larger buffer.
+    /// Adds `,name` or `,name=value`, escaped as necessary. An overflow makes seq_file call again
+    /// with a larger buffer.
     pub fn option(&self, name: &CStr, value: Option<&CStr>) {
         // SAFETY: Both strings are NUL-terminated; a NULL value is allowed.
         unsafe {

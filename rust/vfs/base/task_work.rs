@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Work a task does on its way back to userspace, with no lock held.
+//! Work that a task does before it returns to userspace, with no lock held.
 //!
 //! C: `kernel/task_work.c`.
 
@@ -25,7 +25,7 @@ pub fn restart_syscall() -> Error {
 ///
 /// # Errors
 ///
-/// `ENOMEM`; `ESRCH` if the task is on its way out.
+/// `ENOMEM`; `ESRCH` if the task is exiting.
 ///
 /// # Safety
 ///

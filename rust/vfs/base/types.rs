@@ -54,7 +54,7 @@ impl<'a> Name<'a> {
     }
 }
 
-/// A name that owns its bytes: what remains of a dentry's name after its locks are gone.
+/// A name that owns its bytes: the copy of a dentry's name that is valid without locks.
 pub struct NameBuf {
     bytes: KVec<u8>,
 }

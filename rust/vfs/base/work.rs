@@ -48,7 +48,7 @@ impl Drop for Workqueue {
 
 /// What is done in the background.
 pub trait Task: Send + Sync + 'static {
-    /// Does it. Runs once at a time; if it is started again meanwhile, once more afterwards.
+    /// Runs the work, one run at a time; if it is started meanwhile, it runs again afterwards.
     fn run(&self);
 }
 
@@ -96,7 +96,8 @@ impl<T: Task> Background<T> {
         Ok(Self { delayed, queue })
     }
 
-    /// Has a kernel thread do the task after so many milliseconds, if it does not wait already.
+    /// Schedules the task for a kernel thread after this many milliseconds, if it is not scheduled
+    /// already.
     pub fn start(&self, delay: Msecs) {
         // It is waiting if it cannot be queued.
         let _ = self
@@ -105,7 +106,7 @@ impl<T: Task> Background<T> {
             .enqueue_delayed(self.delayed.clone(), msecs_to_jiffies(delay));
     }
 
-    /// If the task waits, has it done now; then, or if it is being done, waits for its end.
+    /// If the task is scheduled, runs it now; waits until it is done.
     fn finish(&self) {
         // SAFETY: The work was initialised, and is alive as long as this reference;
         // `DelayedWork` is transparent. May sleep.

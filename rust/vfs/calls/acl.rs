@@ -142,14 +142,14 @@ impl Acl {
         })
     }
 
-    /// A copy nobody else has (`posix_acl_clone()`).
+    /// An unshared copy (`posix_acl_clone()`).
     fn duplicate(&self) -> Result<Self> {
         // SAFETY: The ACL is alive.
         let copy = unsafe { bindings::posix_acl_duplicate(self.0.as_ptr()) };
         NonNull::new(copy).map(Self).ok_or(ENOMEM)
     }
 
-    /// Removes the ACL of a foreign dentry (`vfs_remove_acl()`). That there is none is no error.
+    /// Removes the ACL of a foreign dentry (`vfs_remove_acl()`). A missing one is no error.
     pub fn remove(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result {
         write::assert_held(dentry);
         // SAFETY: As above.

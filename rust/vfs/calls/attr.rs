@@ -38,8 +38,8 @@ impl Kstat {
         Self(pin_init::zeroed())
     }
 
-    /// Asks the security modules, then the file system (`vfs_getattr()`): for what will be shown or
-    /// handed on.
+    /// Asks the security modules, then the file system (`vfs_getattr()`): for attributes that are
+    /// shown to processes.
     pub fn ask(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
         let mut stat = Self(pin_init::zeroed());
         // SAFETY: The path is valid.
@@ -47,8 +47,8 @@ impl Kstat {
         Ok(stat)
     }
 
-    /// Asks the file system alone (`vfs_getattr_nosec()`): where the security modules were asked for
-    /// the stacked object, or nobody is shown the answer.
+    /// Asks only the file system (`vfs_getattr_nosec()`): if the security modules were asked for
+    /// the stacked object, or the answer is not shown.
     pub fn of(path: PathRef<'_>, mask: u32, flags: u32) -> Result<Self> {
         let mut stat = Self(pin_init::zeroed());
         stat.get_nosec(path, mask, flags)?;
@@ -217,9 +217,9 @@ impl Iattr {
         (self.0.ia_valid & bindings::ATTR_SIZE != 0).then_some(self.0.ia_size)
     }
 
-    /// Prepares the change for the inode beneath a stacked one: what belongs to the caller's open
-    /// file is taken out (`ATTR_FILE`, `ATTR_OPEN`), and the file system decides anew which mode a
-    /// killed set-id bit leaves.
+    /// Prepares the change for the inode beneath a stacked one: removes the references to the
+    /// caller's open file (`ATTR_FILE`, `ATTR_OPEN`), and lets the file system decide again which
+    /// mode remains without a set-id bit.
     pub fn for_backing(&mut self) {
         if self.0.ia_valid & (bindings::ATTR_KILL_SUID | bindings::ATTR_KILL_SGID) != 0 {
             self.0.ia_valid &= !bindings::ATTR_MODE;
@@ -240,8 +240,8 @@ impl Iattr {
     /// # Errors
     ///
     /// Those of the file system and of the checks under the credentials in force; `ENOENT` for a
-    /// negative dentry. `EWOULDBLOCK` does not occur, for no delegation is broken here: nobody else
-    /// has the object.
+    /// negative dentry. `EWOULDBLOCK` does not occur: the object is not shared, so there is no
+    /// delegation to break.
     pub fn notify_change(&mut self, path: PathRef<'_>) -> Result {
         let dentry = path.dentry();
         write::assert_held(dentry);

@@ -66,9 +66,9 @@ impl<T: FileSystem, D, H: Hooks<T, D>> Ctx<T, D, H> {
 impl BackingFile {
     /// Opens `real` for `user`, with the credentials in force (`backing_file_open()`).
     ///
-    /// Whether a write appends is for the stacked file to say: each request carries it
-    /// (`IOCB_APPEND`), so the real file is opened without `O_APPEND`, which would override a
-    /// `RWF_NOAPPEND`. But for an append-only inode, where it is a condition.
+    /// The stacked file decides whether a write appends: each request has `IOCB_APPEND`. The real
+    /// file is therefore opened without `O_APPEND`, which would override `RWF_NOAPPEND`, except for
+    /// an append-only inode, which requires it.
     pub fn open<T: FileSystem>(user: &UserFile<T>, flags: u32, real: PathRef<'_>) -> Result<Self> {
         let append_only = real.dentry().inode().is_some_and(|i| i.is_append_only());
         let flags = if append_only {

@@ -13,7 +13,7 @@ use crate::vfs::{
 use core::ptr::NonNull;
 use kernel::{cred::Credential, error::to_result, prelude::*, sync::aref::ARef};
 
-/// Credentials in the making, known to nobody else (`prepare_creds()`).
+/// New credentials that are not shared yet (`prepare_creds()`).
 pub struct NewCred(NonNull<bindings::cred>);
 
 impl NewCred {
@@ -28,12 +28,12 @@ impl NewCred {
         Ok(Self(NonNull::new(cred).ok_or(ENOMEM)?))
     }
 
-    /// Takes the right to exceed quotas and to use reserved blocks away (`CAP_SYS_RESOURCE`).
+    /// Removes the right to exceed quotas and to use reserved blocks (`CAP_SYS_RESOURCE`).
     pub fn drop_sys_resource(&mut self) {
         self.lower(bindings::CAP_SYS_RESOURCE);
     }
 
-    /// Takes the right to keep set-id bits when data changes away (`CAP_FSETID`).
+    /// Removes the right to keep set-id bits when data changes (`CAP_FSETID`).
     pub fn drop_fsetid(&mut self) {
         self.lower(bindings::CAP_FSETID);
     }
@@ -125,7 +125,7 @@ pub fn override_creds<R>(cred: &Credential, act: impl FnOnce(&Credential) -> R) 
     result
 }
 
-/// What the rights of credentials depend on, in numbers: two that have the same may do the same.
+/// The facts that determine the rights of credentials, as numbers: equal facts mean equal rights.
 ///
 /// # Errors
 ///

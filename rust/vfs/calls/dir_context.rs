@@ -49,8 +49,8 @@ impl DirContext {
     }
 }
 
-/// Lets a foreign directory answer the reader itself, from the reader's position on: for a file
-/// system whose directories are those of another one. The reader sees that one's positions.
+/// Lets a foreign directory answer the reader directly, from the reader's position on: for a file
+/// system that passes on the directories of another one. The reader sees the foreign positions.
 ///
 /// `dir` must be the reader's own: the position is kept there, too.
 ///
@@ -94,8 +94,8 @@ struct Actor<F> {
     killed: bool,
 }
 
-/// Entries that are taken between two looks for a fatal signal: not all file systems look for
-/// themselves while they list.
+/// Entries between two checks for a fatal signal, because not all file systems check while they
+/// list.
 const PATIENCE: usize = 1024;
 
 /// Reads a foreign directory from its present position to its end, or until `each` says stop.

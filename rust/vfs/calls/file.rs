@@ -113,15 +113,15 @@ impl BackedFile {
         }
     }
 
-    /// Has the file system read a directory for programs of 64 bits, whoever the caller is
-    /// (`FMODE_64BITHASH`, as the NFS server sets it): what is read is not for him alone.
+    /// Makes the file system return 64-bit positions, independent of the caller (`FMODE_64BITHASH`,
+    /// as the NFS server sets it), because the result is cached for others.
     pub fn use_long_positions(&mut self) {
         // SAFETY: The file is alive, and `&mut self` is the only one who reads it.
         unsafe { (*self.as_ptr()).f_mode |= bindings::FMODE_64BITHASH };
     }
 
-    /// Closes the file now, not when this task returns to user space, which a kernel thread never does
-    /// (`__fput_sync()`): whoever unmounts its file system next is to find it closed.
+    /// Closes the file now, not when this task returns to user space, which a kernel thread never
+    /// does (`__fput_sync()`): it must be closed before its file system is unmounted.
     pub fn close(self) {
         let file = core::mem::ManuallyDrop::new(self);
         // SAFETY: One reference is owned, and not used any more. No lock is held that closing the
@@ -181,8 +181,8 @@ impl BackedFile {
         to_result(unsafe { bindings::file_change_flags(self.as_ptr(), flags::CHANGEABLE, new) })
     }
 
-    /// Reads at `pos` what comes at once (`kernel_read()`). Returns how many bytes it was, 0 at the end
-    /// of the file.
+    /// Reads at `pos` by one call (`kernel_read()`). Returns the number of bytes, 0 at the end of
+    /// the file.
     pub fn read_once(&self, buf: &mut [u8], mut pos: Loff) -> Result<usize> {
         // SAFETY: The file is alive, and open for reading; the buffer is ours.
         size(unsafe {
@@ -270,8 +270,8 @@ impl BackedFile {
         Ok(())
     }
 
-    /// Asks whether the credentials in force may read this range (`rw_verify_area()`): security
-    /// modules, and who listens for accesses.
+    /// Asks security modules and access listeners whether the credentials in force may read this
+    /// range (`rw_verify_area()`).
     ///
     /// # Errors
     ///

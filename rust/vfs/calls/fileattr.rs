@@ -99,8 +99,8 @@ impl FileKattr {
         Ok(this)
     }
 
-    /// Of the flags that are one file system's own, makes the changes from `before` to `self` to
-    /// `now` instead: the object is another one, on another file system.
+    /// Applies the changes from `before` to `self` of file-system-specific flags to `now`: the
+    /// object is now another one, on another file system.
     pub fn rebase(&mut self, before: &Self, now: &Self) {
         let rebase = |wanted: u32, before: u32, now: u32, common: u32| {
             (wanted & common) | ((now ^ wanted ^ before) & !common)

@@ -4,8 +4,7 @@
 //!
 //! The guards carry the names of the C pairs they hold: `start_creating()` ... `end_creating()`,
 //! `start_removing()` ... `end_removing()`, `start_renaming*()` ... `end_renaming()`. Each holds
-//! the directory's lock and the dentry. All of them want [`WriteAccess`] first, as a proof of which
-//! one takes the mount.
+//! the directory's lock and the dentry. All of them require [`WriteAccess`], whose mount proves it.
 
 use crate::bindings;
 use crate::vfs::{
@@ -191,9 +190,9 @@ impl<'a> Creating<'a> {
         }
     }
 
-    /// Tells who watches the directory that there is an object under the name (`fsnotify_create()`,
-    /// `fsnotify_mkdir()`), for one that was not made by the calls of the VFS. The dentry may be
-    /// negative.
+    /// Notifies watchers of the directory that an object exists under the name
+    /// (`fsnotify_create()`, `fsnotify_mkdir()`), if it was not made by calls of the VFS. The
+    /// dentry may be negative.
     pub fn notify(&self, is_dir: bool) {
         // SAFETY: All are alive; the directory is locked, so the name of the dentry is stable.
         unsafe {

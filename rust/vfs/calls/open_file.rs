@@ -184,7 +184,7 @@ impl<T: FileSystem, D> OpenFile<T, D> {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`; `ESRCH` if the task is on its way out.
+    /// `ENOMEM`; `ESRCH` if the task is exiting.
     pub fn before_return<W>(&self, work: W) -> Result
     where
         T: 'static,
@@ -269,8 +269,8 @@ impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
         unsafe { (*self.iocb).ki_flags }
     }
 
-    /// What every write checks before it changes anything (`generic_write_checks()`): limits on the
-    /// size of files. The inode is locked. Both the request and `iter` may become shorter.
+    /// The checks of every write before it changes anything (`generic_write_checks()`): limits on
+    /// the size of files. The inode is locked. Both the request and `iter` may become shorter.
     ///
     /// # Errors
     ///

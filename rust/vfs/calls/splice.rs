@@ -50,8 +50,8 @@ impl Pipe {
 ///
 /// # Invariants
 ///
-/// `rw_verify_area()` has allowed reading and writing `..end`: security modules, and who watches by
-/// fanotify(7). `do_splice_direct()` leaves that to its caller.
+/// `rw_verify_area()`, which asks security modules and fanotify(7) listeners, has allowed reading
+/// and writing `..end`. `do_splice_direct()` leaves that to its caller.
 pub struct Transfer<'a> {
     from: &'a BackedFile,
     to: &'a BackedFile,
@@ -61,8 +61,8 @@ pub struct Transfer<'a> {
 impl<'a> Transfer<'a> {
     /// Asks whether `..end` of `from` may be read and `..end` of `to` written.
     ///
-    /// Who is asked may fill `from` with data first, so nothing may have been read or looked for
-    /// before. He may also take his time: no write access is to be held. A fatal signal ends the wait.
+    /// A listener may first fill `from` with data, so nothing may have been read or seeked before.
+    /// It may also take long, so no write access may be held. A fatal signal ends the wait.
     ///
     /// # Errors
     ///
@@ -77,12 +77,12 @@ impl<'a> Transfer<'a> {
         Ok(Self { from, to, end })
     }
 
-    /// Copies up to `len` bytes at `pos`, not beyond the end that was asked for. Returns the number of
+    /// Copies up to `len` bytes at `pos`, not beyond the permitted end. Returns the number of
     /// bytes; 0 at the end of the file that is read.
     ///
     /// Through the task's internal pipe (`do_splice_direct()`), which copies each byte once. In a
-    /// sendfile(2) that pipe is in use, and while a signal is pending it would not move: then the
-    /// bytes go through a buffer, which only a fatal signal stops.
+    /// sendfile(2) that pipe is in use, and while a signal is pending it would make no progress;
+    /// the bytes then go through a buffer, which only a fatal signal stops.
     ///
     /// Both take the write access of the target's file system themselves: do not hold it.
     pub fn copy(&self, pos: Loff, len: usize) -> Result<usize> {

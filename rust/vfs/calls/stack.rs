@@ -53,14 +53,14 @@ pub fn set_protection<T: FileSystem>(inode: &OwnInode<T>, immutable: bool, appen
     unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, BOTH) };
 }
 
-/// Takes over modification and change time if they are not those of `real` any more: what is
-/// written through a mapping changes `real` alone.
+/// Copies modification and change time if they differ from those of `real`: writes through a
+/// mapping change only `real`.
 pub fn refresh_times<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
     // SAFETY: Both are alive.
     unsafe { bindings::inode_refresh_times(inode.as_ptr(), real.as_ptr()) };
 }
 
-/// Takes over access time alone.
+/// Copies only the access time.
 pub fn copy_atime<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
     // SAFETY: Both are alive.
     unsafe { bindings::inode_copy_atime(inode.as_ptr(), real.as_ptr()) };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Figures of a file system (`struct kstatfs`).
+//! Statistics of a file system (`struct kstatfs`).
 
 use crate::bindings;
 use crate::vfs::path::PathRef;
@@ -19,7 +19,7 @@ impl Statfs {
         unsafe { &mut *ptr.cast() }
     }
 
-    /// The figures of the file system `path` lies on (`vfs_statfs()`).
+    /// The statistics of the file system of `path` (`vfs_statfs()`).
     pub fn of(path: PathRef<'_>) -> Result<Self> {
         let mut buf = Self(pin_init::zeroed());
         buf.get(path)?;
@@ -32,12 +32,12 @@ impl Statfs {
         to_result(unsafe { bindings::vfs_statfs(&path.raw(), &mut self.0) })
     }
 
-    /// How many blocks the file system has.
+    /// The number of blocks of the file system.
     pub fn blocks(&self) -> u64 {
         self.0.f_blocks
     }
 
-    /// How many bytes that is.
+    /// The size in bytes.
     pub fn bytes(&self) -> u64 {
         let size = u64::try_from(self.0.f_bsize).unwrap_or(0);
         self.0.f_blocks.saturating_mul(size)

@@ -11,7 +11,7 @@ use kernel::{
     uaccess::{UserPtr, UserSlice},
 };
 
-/// An address in the caller's memory, of which nothing is known.
+/// An unchecked address in the caller's memory.
 #[derive(Clone, Copy)]
 pub struct UserArg(usize);
 

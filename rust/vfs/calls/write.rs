@@ -9,7 +9,7 @@ use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount, types::TaskLocal};
 use core::marker::PhantomData;
 use kernel::{error::to_result, prelude::*};
 
-/// The right to write through a mount. While it is held the file system is neither frozen nor made
+/// The right to write through a mount. While it is held the file system cannot be frozen or made
 /// read-only.
 ///
 /// Order: before the locks of directories and inodes of that file system; never twice for one file
@@ -34,7 +34,7 @@ impl<'a> WriteAccess<'a> {
         })
     }
 
-    /// The same without waiting: for what can as well be left undone.
+    /// The same without waiting, for optional work.
     ///
     /// # Errors
     ///

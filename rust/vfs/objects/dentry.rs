@@ -89,7 +89,7 @@ impl Dentry {
         (!inode.is_null()).then(|| unsafe { Inode::from_raw(inode) })
     }
 
-    /// Whether there is an object of that name.
+    /// Whether the dentry is positive.
     pub fn is_positive(&self) -> bool {
         self.inode().is_some()
     }
@@ -142,8 +142,7 @@ impl Dentry {
         unsafe { bindings::d_flags(self.as_ptr()) }
     }
 
-    /// Whether the file system wants to be asked before a cached dentry is used (network file
-    /// systems do).
+    /// Whether the file system revalidates cached dentries (network file systems do).
     pub fn wants_revalidate(&self) -> bool {
         // SAFETY: `self` is alive; the operations of a dentry never change.
         unsafe { bindings::d_wants_revalidate(self.as_ptr()) }

@@ -141,14 +141,15 @@ impl Inode {
         unsafe { bindings::i_size_read(self.as_ptr()) }
     }
 
-    /// What tells the inode from others that had its number before.
+    /// The generation, which differs between inodes that reuse a number.
     pub fn generation(&self) -> u32 {
         // SAFETY: A racing read of one word, as C does.
         unsafe { (&raw const (*self.as_ptr()).i_generation).read_volatile() }
     }
 
-    /// What its file system would find the inode by, alone (`exportfs_encode_inode_fh()`). `None` if
-    /// it cannot say, or not in this space. First comes the type, which only the file system understands.
+    /// The file handle by which its file system finds the inode (`exportfs_encode_inode_fh()`).
+    /// `None` if there is none, or it does not fit. First comes the type, which only the file
+    /// system understands.
     pub fn file_handle<'a>(&self, space: &'a mut [u8; 128]) -> Option<(u8, &'a [u8])> {
         let mut words = [0u32; 32];
         let mut len = words.len() as c_int;
@@ -278,11 +279,10 @@ impl Inode {
         }
     }
 
-    /// Claims the inode as exclusively used by a stacked file system, as overlayfs does for its
-    /// upper and work directories: the flag is shared with it. `holder` says who that is, for those
-    /// who come later.
+    /// Claims the inode for exclusive use by a stacked file system, with the flag that overlayfs
+    /// uses for its upper and work directories. `holder` describes the claimant for later mounts.
     ///
-    /// Returns `None` if somebody holds the claim. C: `I_OVL_INUSE`.
+    /// Returns `None` if it is already claimed. C: `I_OVL_INUSE`.
     ///
     /// # Errors
     ///
@@ -291,12 +291,13 @@ impl Inode {
         InUse::claim(self, holder)
     }
 
-    /// Who claims the inode. `None`: nobody, or somebody who does not say, as overlayfs.
+    /// The claimant of the inode. `None`: not claimed, or by a file system that does not register,
+    /// such as overlayfs.
     pub fn holder(&self) -> Option<Arc<Holder>> {
         InUse::holder_of(self)
     }
 
-    /// Whether somebody claims the inode (`I_OVL_INUSE`).
+    /// Whether the inode is claimed (`I_OVL_INUSE`).
     pub fn is_in_use(&self) -> bool {
         // SAFETY: `self` is alive; the helper reads the flag under i_lock.
         unsafe { bindings::inode_is_inuse(self.as_ptr()) }

@@ -17,21 +17,21 @@ use kernel::{
     },
 };
 
-/// Who claims an inode, for those who come later.
+/// The claimant of an inode, for later mounts.
 pub struct Holder {
     /// In words.
     pub name: CString,
-    /// The device number of his super block.
+    /// The device number of the claimant's super block.
     pub dev: u32,
-    /// What he is made of; to the file system alone it means something. Another mount with the same
-    /// facts would be the same file system.
+    /// The facts that define the claimant, opaque to this layer. Another mount with the same facts
+    /// would be the same file system.
     pub facts: KVec<u64>,
     /// Whether the claim was given up.
     gone: Atomic<bool>,
 }
 
 impl Holder {
-    /// Who is about to claim.
+    /// A prospective claimant.
     pub fn new(name: CString, dev: u32, facts: KVec<u64>) -> Self {
         Self {
             name,
@@ -41,7 +41,7 @@ impl Holder {
         }
     }
 
-    /// Whether a claim of his was given up, after which his device number may be somebody else's.
+    /// Whether one of its claims was released, after which its device number may be reused.
     pub fn is_gone(&self) -> bool {
         self.gone.load(Relaxed)
     }
@@ -58,7 +58,7 @@ kernel::sync::global_lock! {
     unsafe(uninit) static HELD: Mutex<KVec<Held>> = KVec::new();
 }
 
-/// Makes the table of claims; to be called before a file system type is registered, once or more.
+/// Makes the table of claims; to be called at least once before a file system type is registered.
 pub(in crate::vfs) fn init() {
     static DONE: Atomic<bool> = Atomic::new(false);
     if !DONE.xchg(true, Relaxed) {
@@ -75,7 +75,7 @@ pub struct ExclusiveLock<'a> {
 }
 
 impl<'a> ExclusiveLock<'a> {
-    /// Turns the lock into a shared one without letting go of it (`downgrade_write()`).
+    /// Downgrades the lock to a shared one (`downgrade_write()`).
     pub fn downgrade(self) -> SharedLock<'a> {
         let this = ManuallyDrop::new(self);
         // SAFETY: The lock is held exclusively by this guard, which is consumed.
@@ -107,7 +107,7 @@ impl Drop for SharedLock<'_> {
     }
 }
 
-/// The claim of [`Inode::claim_in_use`]; dropping it gives it up.
+/// The claim of [`Inode::claim_in_use`], released on drop.
 pub struct InUse {
     inode: ARef<Inode>,
 }
@@ -128,7 +128,7 @@ impl InUse {
         Ok(Some(claim))
     }
 
-    /// Who has claimed the inode, if it was a mount of this module.
+    /// The claimant of the inode, if it is a mount of this module.
     pub(in crate::vfs) fn holder_of(inode: &Inode) -> Option<Arc<Holder>> {
         let token = inode.token();
         let held = HELD.lock();

@@ -99,7 +99,7 @@ impl Idmap {
         unsafe { Self::from_raw(&raw mut bindings::nop_mnt_idmap) }
     }
 
-    /// A number that tells this map from others, while it is in use.
+    /// A number that identifies this map while it is in use.
     pub fn token(&self) -> usize {
         self.as_ptr().addr()
     }
@@ -109,8 +109,8 @@ impl Idmap {
     }
 }
 
-/// A mount of our own, in no namespace: nothing that is mounted over the original, and no change of
-/// its flags, is seen through it.
+/// A private mount, in no namespace: it does not see mounts over the original, or changes of its
+/// flags.
 ///
 /// C: `clone_private_mount()`, `kern_unmount()`.
 ///
@@ -125,7 +125,7 @@ unsafe impl Send for PrivateMount {}
 // SAFETY: As above.
 unsafe impl Sync for PrivateMount {}
 
-/// What a private mount may be used for.
+/// The permitted use of a private mount.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anything, with the super block's own policy for access times.
@@ -137,9 +137,9 @@ pub enum Access {
 impl PrivateMount {
     /// Clones the mount of `path`, with `path`'s dentry as its root.
     ///
-    /// Set-id programs and devices of a file system that was mounted in a user namespace count in
-    /// that one alone (`mnt_may_suid()`, `SB_I_NODEV`): where the caller is in another, a clone for
-    /// reading is `nosuid` and `nodev`.
+    /// Set-id programs and devices of a file system that was mounted in a user namespace are
+    /// effective only there (`mnt_may_suid()`, `SB_I_NODEV`): if the caller is in another one, a
+    /// clone for reading is `nosuid` and `nodev`.
     ///
     /// # Errors
     ///

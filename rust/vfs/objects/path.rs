@@ -125,7 +125,7 @@ impl Drop for Path {
     }
 }
 
-/// A path on loan: a dentry through a mount, both held by somebody else.
+/// A borrowed path: a dentry through a mount, both held by the caller.
 #[derive(Clone, Copy)]
 pub struct PathRef<'a> {
     mnt: &'a Mount,

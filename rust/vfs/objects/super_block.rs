@@ -33,8 +33,8 @@ pub struct SuperBlock<T: FileSystem>(Opaque<bindings::super_block>, PhantomData<
 unsafe impl<T: FileSystem> Sync for SuperBlock<T> {}
 
 impl<T: FileSystem> SuperBlock<T> {
-    /// Notes a failure to write data to the disk: each open file is told of it by its next
-    /// syncfs(2) (`errseq_set()`).
+    /// Records a failure to write data to the disk: the next syncfs(2) of each open file reports it
+    /// (`errseq_set()`).
     pub fn set_wb_err(&self, error: Error) {
         // SAFETY: `self` is alive; `errseq_t` is accessed atomically.
         unsafe { bindings::errseq_set(&raw mut (*self.as_ptr()).s_wb_err, error.to_errno()) };
@@ -78,7 +78,7 @@ impl<T: FileSystem> SuperBlock<T> {
         unsafe { (*self.as_ptr()).s_dev }
     }
 
-    /// How many stacked file systems this one has in it, itself included.
+    /// The depth of the stack, including this file system.
     pub fn stack_depth(&self) -> i32 {
         // SAFETY: Set before the first inode is made.
         unsafe { (*self.as_ptr()).s_stack_depth }
@@ -193,7 +193,7 @@ pub fn sync_filesystem(dentry: &Dentry) -> Result {
 pub struct SeenErrors(Atomic<u32>);
 
 impl SeenErrors {
-    /// Those that anybody has seen (`errseq_sample()`).
+    /// The errors that have been reported (`errseq_sample()`).
     pub fn sample(dentry: &Dentry) -> Self {
         // SAFETY: The dentry keeps the super block alive; `errseq_t` is accessed atomically.
         Self(Atomic::new(unsafe {
@@ -201,7 +201,7 @@ impl SeenErrors {
         }))
     }
 
-    /// An error that was not seen, if there is one; it stays so (`errseq_check()`).
+    /// An unreported error, if there is one; it stays unreported (`errseq_check()`).
     pub fn check(&self, dentry: &Dentry) -> Result {
         // SAFETY: As in `sample()`.
         to_result(unsafe {
@@ -209,7 +209,7 @@ impl SeenErrors {
         })
     }
 
-    /// The same, and sees it (`errseq_check_and_advance()`).
+    /// The same, and marks it as reported (`errseq_check_and_advance()`).
     pub fn check_and_advance(&self, dentry: &Dentry) -> Result {
         let mut seen = self.0.load(Relaxed);
         // SAFETY: As in `sample()`; `seen` is ours.

@@ -35,7 +35,7 @@ pub enum Remap {
 
 /// Operations on an open regular file.
 pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
-    /// What an open file carries.
+    /// The data of an open file.
     type Data: Send + Sync + 'static;
 
     /// `->open()`.
@@ -53,11 +53,11 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
     /// `->fsync()` of the range `start..=end`.
     fn fsync(file: &OpenFile<T, Self::Data>, start: Loff, end: Loff, datasync: bool) -> Result;
 
-    /// What must be so before the file is mapped, with mmap_lock held for writing. Nothing has been
-    /// unmapped yet, so that the call can still fail, or be restarted ([`crate::vfs::task_work`]), without
-    /// a trace; in [`mmap`](Self::mmap) it is too late for that where the mapping takes the place of
-    /// others (`MAP_FIXED`). `over_shared_writable`: it does, is shared and may be written to. Part of
-    /// `->get_unmapped_area()`.
+    /// Preparation before the file is mapped, with mmap_lock held for writing. Nothing has been
+    /// unmapped yet, so that the call can still fail, or be restarted ([`crate::vfs::task_work`]),
+    /// without a trace; in [`mmap`](Self::mmap) it is too late for that where the mapping takes the
+    /// place of others (`MAP_FIXED`). `over_shared_writable`: it does, is shared and may be written
+    /// to. Part of `->get_unmapped_area()`.
     fn prepare_map(file: &OpenFile<T, Self::Data>, over_shared_writable: bool) -> Result;
 
     /// `->mmap()`, with mmap_lock held for writing.

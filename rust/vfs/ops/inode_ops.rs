@@ -177,7 +177,7 @@ pub trait SymlinkOperations<T: FileSystem>: Attributes<T> {
     fn get_link(dentry: &OwnDentry<T>, inode: &OwnInode<T>) -> Result<Link>;
 }
 
-/// Operations of a device, FIFO or socket: no more than permissions.
+/// Operations of a device, FIFO or socket: only permissions.
 pub trait SpecialOperations<T: FileSystem>: Permissions<T> {}
 
 /// Operations of a regular file.

@@ -22,29 +22,29 @@ use kernel::{
 
 /// Operations on a super block (`struct super_operations`).
 pub trait SuperOperations: FileSystem {
-    /// Fills in the figures for `statfs(2)`.
+    /// Fills in the result of `statfs(2)`.
     fn statfs(dentry: &OwnDentry<Self>, buf: &mut Statfs) -> Result;
 
-    /// Writes what is dirty to stable storage; with `wait`, does not return before it is there.
+    /// Writes dirty data to stable storage; with `wait`, returns only when it is there.
     fn sync_fs(sb: &SuperBlock<Self>, wait: bool) -> Result;
 
     /// Shows the options as in `/proc/mounts`, in a form `mount(8)` takes again.
     fn show_options(m: &SeqFile, root: &OwnDentry<Self>) -> Result;
 
-    /// How many objects there are that [`free_cached_objects`](Self::free_cached_objects) could let
-    /// go, inodes and dentries apart (`->nr_cached_objects()`).
+    /// The number of objects that [`free_cached_objects`](Self::free_cached_objects) could free,
+    /// except inodes and dentries (`->nr_cached_objects()`).
     fn cached_objects(_data: &Self::SuperData) -> usize {
         0
     }
 
-    /// Lets go of about so many objects, and returns how many it were. The kernel is short of memory:
-    /// this must not wait for anything, nor take a lock that is ever held over an allocation
+    /// Frees up to `count` objects, and returns how many. It is called under memory pressure: it
+    /// must not wait, nor take a lock that is ever held over an allocation
     /// (`->free_cached_objects()`).
     fn free_cached_objects(_data: &Self::SuperData, _count: usize) -> usize {
         0
     }
 
-    /// Shows figures of the mount in `/proc/PID/mountstats`, in lines.
+    /// Shows statistics of the mount in `/proc/PID/mountstats`, in lines.
     fn show_stats(_m: &SeqFile, _root: &OwnDentry<Self>) -> Result {
         Ok(())
     }

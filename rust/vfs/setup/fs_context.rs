@@ -41,8 +41,8 @@ pub trait Context<T: SuperOperations>: Sized + Send {
         data.iter().position(|&b| b == b',').unwrap_or(data.len())
     }
 
-    /// Who claims what a mounted file system writes to, of which this mount is to be one more; `None`:
-    /// it is a new one. Should that file system go meanwhile, it is a new one, too.
+    /// The claim of the mounted file system of which this is another mount; `None` for a new file
+    /// system. If the mounted one disappears meanwhile, a new one is made.
     ///
     /// # Errors
     ///
@@ -174,8 +174,9 @@ impl FsContext {
         core::ptr::eq(self.raw().user_ns, &raw const bindings::init_user_ns)
     }
 
-    /// Says what is wrong: in the context's log, which mount(8) prints, and in the kernel log. There,
-    /// who mounts in a user namespace, as any user can, does not fill it.
+    /// Reports an error in the context's log, which mount(8) prints, and in the kernel log. In the
+    /// latter, messages of mounts in a user namespace are rate-limited, because any user can cause
+    /// them.
     pub fn error(&self, args: fmt::Arguments<'_>) {
         if self.is_of_initial_userns() || printk::ratelimited() {
             pr_err!("{}\n", args);
@@ -183,7 +184,7 @@ impl FsContext {
         self.log(b'e', args);
     }
 
-    /// The same, of something that is done nevertheless.
+    /// The same for a warning.
     pub fn warn(&self, args: fmt::Arguments<'_>) {
         if self.is_of_initial_userns() || printk::ratelimited() {
             pr_warn!("{}\n", args);
@@ -316,7 +317,7 @@ impl<T: SuperOperations, C: Context<T>> Table<T, C> {
         }
 
         /// Whether a super block has the device number that the context's key is, for `sget_fc()`.
-        /// Under `sb_lock`: it may be at any stage of its life, so nothing else of it is looked at.
+        /// Under `sb_lock`: it may be at any stage of its life, so nothing else of it may be read.
         fn has_dev(sb: *mut bindings::super_block, fc: *mut bindings::fs_context) -> c_int {
             // SAFETY: The number was set when the super block was made.
             unsafe { c_int::from((*sb).s_dev as usize == (*fc).sget_key as usize) }
@@ -359,7 +360,8 @@ impl<T: SuperOperations, C: Context<T>> Table<T, C> {
                 }
                 error
             } else if holder.is_gone() {
-                // A claim is given up before the device number is: this may be another one, that has it now.
+                // A claim is released before the device number: this may be another super block
+                // that now has it.
                 bindings::deactivate_locked_super(sb);
                 return bindings::get_tree_nodev(fc, Some(Self::fill_super));
             } else if ((*fc).sb_flags as usize ^ (*sb).s_flags) & bindings::SB_RDONLY as usize != 0

@@ -29,7 +29,7 @@ use kernel::{
     },
 };
 
-/// An inode in the making: allocated, perhaps hashed, not yet usable.
+/// A new inode: allocated, perhaps hashed, not yet usable.
 ///
 /// Dropping it discards it (`iget_failed()` if others may wait for it, else `iput()`).
 pub struct New<T: FileSystem> {
@@ -103,12 +103,11 @@ impl<T: FileSystem> New<T> {
     }
 
     /// Hashes the still unhashed inode, unless there is one of the same identity already
-    /// (`inode_insert5()`). Until [`init`](Self::init) has completed it, those who look for it
-    /// wait.
+    /// (`inode_insert5()`). Until [`init`](Self::init) has completed it, lookups wait for it.
     ///
     /// # Errors
     ///
-    /// `ESTALE` if the inode of that identity is on its way out.
+    /// `ESTALE` if the inode of that identity is being evicted.
     pub fn insert5(self, ino: Ino, backing: Backing<'_>) -> Result<Iget<T>> {
         let identity = Identity::new(ino, backing);
         // SAFETY: Not published; the callbacks are those of `T`, the identity lives for the call.
@@ -263,7 +262,7 @@ impl<T: FileSystem> SuperBlock<T> {
     }
 }
 
-/// What an inode is found by: its number, and the inode behind it.
+/// The key of an inode: its number, and the inode behind it.
 struct Identity {
     ino: Ino,
     backing: usize,

@@ -17,8 +17,8 @@ use kernel::{error::to_result, prelude::*};
 /// A registered file system type. Dropping it unregisters the type and waits until the last inode
 /// has been freed.
 ///
-/// Make it the last thing a module initialises: from then on anybody can mount. A module cannot be
-/// unloaded while there are mounts, for `owner` is set.
+/// It must be the last thing that a module initialises, because mounts are possible from then on. A
+/// module cannot be unloaded while there are mounts, because `owner` is set.
 ///
 /// # Invariants
 ///
