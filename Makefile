@@ -161,12 +161,12 @@ FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and l
 PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8, as for test-sid;
                  test-oldest and test-arm64: 4), every Nth fault of the sweeps (default 27);
                  each day others
-SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of top layer
+SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of upper layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
                  or for how long
 SEED=N COUNT=N SIZE=N   test-security: other and more malformed input
 STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
-                 top layer; so many machines to be killed
+                 upper layer; so many machines to be killed
 FSTYPE=overlay   test, vm, shell, demo: the kernel's overlayfs instead, to compare
 ROWS=NAMES SUBJECTS=NAMES   bench: only these rows, of these (scripts/bench --help)
 QUICK=1 MODE=wall BOOTS=N   bench: less, and soon   by the clock   so many boots

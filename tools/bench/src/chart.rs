@@ -21,7 +21,7 @@ const ROW: u32 = 34;
 const SERIES: u32 = 260;
 const COLUMNS: usize = 4;
 
-/// Colours that stay apart for those who see colours otherwise.
+/// Colours that can be distinguished with colour blindness.
 fn colour(subject: &str) -> RGBColor {
     match subject {
         "native" => RGBColor(80, 80, 80),

@@ -167,7 +167,7 @@ fn time(
             break;
         }
         let mut failed = Vec::new();
-        // Somebody is the first one each time, but not always the same.
+        // Each round begins with another one.
         let first = round % subjects.len().max(1);
         let order = subjects[first..].iter().chain(&subjects[..first]);
         for subject in order.copied() {

@@ -56,6 +56,6 @@ pub enum Event {
         /// How long the machine was busy with it.
         seconds: f64,
     },
-    /// All is said.
+    /// The end of the report.
     End,
 }

@@ -136,7 +136,7 @@ impl Subject {
         let mut killed = false;
         while running(daemon)? {
             if started.elapsed() > PATIENCE && !killed {
-                // It serves nobody any more; one that hangs on its way out is not waited for.
+                // It is no longer used; if it hangs on exit, it is not waited for.
                 program(Command::new("pkill").args(["-KILL", "-x", daemon]))?;
                 killed = true;
             }
@@ -196,7 +196,8 @@ fn running(name: &str) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether a process of /proc has this name and runs; a zombie, for which nobody has waited yet, does not.
+/// Whether a process of /proc has this name and runs; a zombie that has not been waited for does
+/// not.
 fn lives(stat: &str, name: &str) -> bool {
     let Some((head, tail)) = stat.rsplit_once(") ") else {
         return false;

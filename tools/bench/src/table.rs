@@ -144,7 +144,7 @@ pub fn failures(point: &Point, found: &Found) -> Vec<String> {
         .collect()
 }
 
-/// Who took no part in what, by reason.
+/// The file systems left out of rows, by reason.
 pub fn left_out(found: &[(Point, Found)]) -> Result<Vec<String>> {
     let mut reasons = BTreeMap::<&str, BTreeMap<&str, Vec<String>>>::new();
     for (point, _) in found {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the checkers of a kernel for debugging found, asked at the end: KUnit, lockdep, kmemleak, KCSAN.
+//! Findings of a debug kernel's checkers, queried at the end: KUnit, lockdep, kmemleak, KCSAN.
 //!
-//! Those that speak up by themselves, KASAN for instance, do so in the kernel log; see [`crate::health`].
+//! Others, such as KASAN, report to the kernel log; see [`crate::health`].
 
 use std::fs;
 use std::path::Path;
@@ -83,7 +83,8 @@ fn kunit_verdict(results: &str) -> Result<Vec<String>, String> {
     Ok(vec![format!("{} KUnit tests", passed - 1)])
 }
 
-/// Lockdep gives up at the first thing that is wrong, or when its tables are full: it must be at it to the end.
+/// Lockdep switches itself off at its first finding, or when its tables are full: it must be active
+/// to the end.
 fn lockdep() -> Result<Vec<String>, String> {
     let text =
         fs::read_to_string(LOCKDEP).map_err(|error| format!("reading {LOCKDEP}: {error}"))?;
@@ -120,7 +121,7 @@ fn lockdep_verdict(stats: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// KCSAN watches only when it was told to at boot; what it finds is in the kernel log.
+/// KCSAN watches only if enabled at boot; its findings are in the kernel log.
 fn kcsan() -> Result<Vec<String>, String> {
     kcsan_verdict(&debugfs::read("kcsan")?)
 }
@@ -144,7 +145,8 @@ fn kcsan_verdict(stats: &str) -> Result<Vec<String>, String> {
 
 /// Objects that nothing points to any more.
 fn leaks() -> Result<Vec<String>, String> {
-    // An object must be some seconds old to be accused, and be found twice: what is on a processor's stack moves.
+    // kmemleak reports only objects that are some seconds old; they must be found twice, because
+    // references on stacks move.
     std::thread::sleep(Duration::from_secs(6));
     for _ in 0..2 {
         debugfs::write("kmemleak", "scan")?;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A machine whose power is cut: it works on a disk until it is killed, or looks at one on which another was.
+//! A machine whose power is cut: it works on a disk until it is killed, or checks a disk of a
+//! killed one.
 
 use std::collections::HashMap;
 use std::fs::{self, File};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Whether the kernel is as well after the tests as before: log, taint, memory of the module.
+//! Health of the kernel after the tests: log, taint, memory of the module.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -8,7 +8,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use anyhow::{Context, Result};
 use union_support::slab::{self, Slab};
 
-/// Words that only a kernel in trouble writes.
+/// Words of kernel failure reports.
 const TROUBLE: &[&str] = &[
     "WARNING:",
     "BUG:",
@@ -42,7 +42,7 @@ pub struct Line {
 pub struct Log(File);
 
 impl Log {
-    /// Starts behind what is already in the log.
+    /// Starts after the current end of the log.
     pub fn open() -> Result<Self> {
         let file = File::options()
             .read(true)
@@ -62,7 +62,7 @@ impl Log {
             match self.0.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => lines.extend(parse(&String::from_utf8_lossy(&buffer[..count]))),
-                // Overwritten before it was read; the next read goes on with what is left.
+                // Overwritten before it was read; the next read continues with the rest.
                 Err(error) if error.raw_os_error() == Some(libc::EPIPE) => {}
                 Err(_) => break,
             }
@@ -81,7 +81,7 @@ fn parse(record: &str) -> Option<Line> {
     })
 }
 
-/// The lines that may not be there: trouble anywhere, races in the module, and errors of the module unless a case
+/// Forbidden lines: kernel failures, races in the module, and errors of the module unless a case
 /// provokes them.
 pub fn trouble(lines: &[Line], errors_expected: bool) -> Vec<String> {
     let wrong = lines.iter().filter(|line| {
@@ -98,7 +98,7 @@ const RACE: &str = "BUG: KCSAN:";
 
 /// The reports of KCSAN in which one of both accesses is in code of the module.
 ///
-/// The kernel has many data races that are none of ours, most of them harmless.
+/// The kernel has many other data races, most of them harmless.
 fn races(lines: &[Line]) -> Vec<String> {
     let mut found = Vec::new();
     for (number, first) in lines.iter().enumerate() {
@@ -122,10 +122,10 @@ fn races(lines: &[Line]) -> Vec<String> {
     found
 }
 
-/// Keeps the console for a kernel that comes to its end, which shows everything then.
+/// Reserves the console for a crashing kernel, which then prints everything.
 ///
-/// Thousands of provoked errors cost more on a serial line than all that provokes them. The log has them all the same.
-/// Not to be used where reports of checkers are errors as well, on which the kernel ends afterwards.
+/// Printing thousands of provoked errors on a serial line would take longer than the tests; the log
+/// has them. Not for kernels with checkers, whose reports are also errors and precede the crash.
 pub fn only_emergencies() -> Result<()> {
     const LEVEL: &str = "/proc/sys/kernel/printk";
     fs::write(LEVEL, "1").with_context(|| format!("writing {LEVEL}"))
@@ -141,8 +141,8 @@ pub fn taint() -> Result<u64> {
 
 /// Slab caches of the module that have objects in use.
 ///
-/// The kernel counts what lies free in the stores of a processor as used, and frees some objects after a grace period
-/// only: the caches are shrunk and looked at again before they are accused.
+/// The kernel counts free objects of per-CPU stores as used, and frees some objects only after a
+/// grace period: the caches are shrunk and checked again before an error is reported.
 pub fn slabs_in_use() -> Result<Vec<Slab>> {
     let mut used = Vec::new();
     for _ in 0..20 {

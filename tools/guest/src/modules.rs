@@ -34,7 +34,7 @@ pub fn load_union() -> Result<()> {
     Ok(())
 }
 
-/// Loads one module; one that is already there is as good.
+/// Loads one module, unless it is already loaded.
 fn load_with(path: &Path, parameters: &str) -> Result<()> {
     let file = File::open(path).with_context(|| format!("opening {}", path.display()))?;
     let parameters = CString::new(parameters).context("parameters of a module")?;

@@ -42,7 +42,7 @@ pub fn run_command(line: &CommandLine) -> Result<()> {
         child.stderr.take().map(|pipe| copy(pipe, stderr)),
     ];
     let status = wait(&child).context("waiting for the command")?;
-    // Whoever still holds the pipes, a daemon say, is not waited for longer than this.
+    // Maximum wait for a process that still holds the pipes, such as a daemon.
     for thread in copies.into_iter().flatten() {
         for _ in 0..50 {
             if thread.is_finished() {
@@ -87,7 +87,7 @@ pub fn shell(line: &CommandLine) -> Result<()> {
     Ok(())
 }
 
-/// Waits for a child, and for each process that has lost its parent: all of those are children of the first process.
+/// Waits for a child, and reaps orphans, which are children of the first process.
 fn wait(child: &Child) -> io::Result<ExitStatus> {
     loop {
         match rustix::process::wait(WaitOptions::empty()) {
@@ -154,7 +154,7 @@ fn enter_root(line: &CommandLine) -> Result<()> {
     rustix::mount::mount_move(".", "/").context("moving the root")?;
     std::os::unix::fs::chroot(".").context("chroot")?;
     std::env::set_current_dir("/")?;
-    // Loopback is what test suites expect to be there; its absence is not ours to judge.
+    // Test suites expect a loopback interface; its absence is not an error here.
     let _ = Command::new("/sbin/ip")
         .args(["link", "set", "lo", "up"])
         .status();

@@ -52,7 +52,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
     }
 
     let cases = chosen(line)?;
-    // What they find without the module is not the module's.
+    // Findings without the module are not the module's.
     let checkers = if module {
         checkers::present()
     } else {

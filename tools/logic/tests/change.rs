@@ -193,7 +193,8 @@ proptest! {
         }
     }
 
-    /// Removing is no way to leave a number where nobody expects it, nor is moving back and forth.
+    /// Removing does not leave a number in an unexpected place, and neither does moving back and
+    /// forth.
     #[test]
     fn moves_follow_each_other(
         (mut union, [a, b, c]) in common::union_and_paths(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inode numbers of a union whose layers are exchanged, copied and changed by anybody: no two objects have the same,
-//! and as long as nobody interferes each keeps its own.
+//! Inode numbers of a union whose layers are exchanged, copied and changed directly: no two objects
+//! have the same, and without interference each keeps its own.
 
 use std::collections::BTreeMap;
 
@@ -446,7 +446,7 @@ fn online(world: &mut World, what: Online) {
             }
         }
     }
-    // Inodes that are not there any more are nobody's.
+    // Inodes that no longer exist have no owner.
     let alive = |fs: usize, ino: u64| world.file_systems[fs].inodes.contains_key(&ino);
     let at: Vec<_> = World::places()
         .filter_map(|place| Some((world.at(place)?.0, place)))
@@ -640,7 +640,7 @@ proptest! {
         world.check()?;
     }
 
-    /// Without anybody interfering, over copy-up, moving, linking and mounting again.
+    /// Without interference, over copy-up, moving, linking and mounting again.
     #[test]
     fn numbers_stay(layers in vec(0..6usize, 1..2), changes in onlines(), more in onlines()) {
         let mut world = World::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The processors that machines can have; what things are built with for them is in scripts/lib.sh.
+//! The architectures of machines; scripts/lib.sh has their build settings.
 
 use std::path::{Path, PathBuf};
 
@@ -53,7 +53,7 @@ impl Architecture {
         }
     }
 
-    /// What of a machine must be said, where there is no usual one.
+    /// The machine type, if there is no default.
     pub fn machine(self) -> &'static [&'static str] {
         match self {
             Self::Amd64 => &[],

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The end of what a machine wrote to its console, for whoever has to tell why it died.
+//! The end of a machine's console output, for finding out why it died.
 
 use std::collections::VecDeque;
 
-/// Words with which a kernel in trouble begins.
+/// Words that begin the report of a kernel failure.
 const TELLING: &[&str] = &[
     "BUG",
     "WARNING",
@@ -14,13 +14,13 @@ const TELLING: &[&str] = &[
     "panicked",
 ];
 
-/// Words behind which nothing more is to be expected: a lock that is never released stops all.
+/// Words after which the machine is soon silent: a lock that is never released stops everything.
 const LAST: &[&str] = &[
     "lock held when returning to user space",
     "blocked for more than",
 ];
 
-/// Whether a line of the console is such that the machine will soon be silent.
+/// Whether the machine will soon be silent after this line of the console.
 pub fn is_last(line: &str) -> bool {
     LAST.iter().any(|word| line.contains(word))
 }
@@ -38,7 +38,8 @@ impl Tail {
         }
     }
 
-    /// From where the trouble begins, or the last few lines when none is seen; `limit` lines at most.
+    /// The lines from the beginning of the failure report, or the last few lines; at most `limit`
+    /// lines.
     pub fn story(&self, limit: usize) -> Vec<String> {
         let telling = |line: &String| TELLING.iter().any(|word| line.contains(word));
         let from = match self.0.iter().position(telling) {
@@ -50,7 +51,7 @@ impl Tail {
     }
 }
 
-/// Registers, code bytes and guesses of the stack walk: they are in the log for whoever needs them.
+/// Registers, code bytes and guesses of the stack walk; the log has them.
 fn noise(line: &str) -> bool {
     let text = line
         .split_once("] ")

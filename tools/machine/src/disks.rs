@@ -17,22 +17,22 @@ pub struct Disk {
     pub serial: String,
     /// The image.
     pub image: PathBuf,
-    /// What becomes of what the guest writes.
+    /// The handling of the guest's writes.
     pub writes: Writes,
 }
 
-/// What becomes of writes to a disk.
+/// The handling of writes to a disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
     /// They are refused.
     Refused,
-    /// They are forgotten at the end, so that machines can share the image.
+    /// They are discarded at the end, so that machines can share the image.
     Forgotten,
     /// They go to the image.
     Kept,
 }
 
-/// A copy that takes only the space of what is in the image.
+/// A sparse copy of the image.
 pub fn copy(from: &Path, to: &Path) -> Result<()> {
     let output = Command::new("cp")
         .args(["--sparse=always", "--reflink=auto"])

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Programs that run on both sides: on the host they start machines, inside a machine they do the work and report,
-//! one event a line, as JSON.
+//! Programs that run on both sides: on the host they start machines, in a machine they do the work
+//! and report it as JSON, one event per line.
 
 use std::fs;
 use std::io::Write;
@@ -99,7 +99,7 @@ pub fn send(event: &impl Serialize) -> Result<()> {
         .context("reporting to the host")
 }
 
-/// The exit status: whether all was well; an error is told, and different from bad results.
+/// The exit status: success, bad results, or an error, which is printed.
 pub fn exit(name: &str, result: Result<bool>) -> ExitCode {
     match result {
         Ok(true) => ExitCode::SUCCESS,

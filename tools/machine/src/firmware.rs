@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! UEFI with Secure Boot: the firmware starts shim, shim GRUB, and that the kernel, each if the one before trusts who has
-//! signed it. Otherwise QEMU puts the kernel into memory itself.
+//! UEFI with Secure Boot: the firmware starts shim, shim starts GRUB, and GRUB the kernel, each
+//! only with a signature that its predecessor trusts. Without it QEMU loads the kernel directly.
 
 use std::ffi::OsString;
 use std::fs;

@@ -79,7 +79,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).with_context(|| format!("reading {}", path.display()))
 }
 
-/// Reads a program that must not need a dynamic loader: there is none in the first root.
+/// Reads a static program, because the first root has no dynamic loader.
 fn read_static(path: &Path) -> Result<Vec<u8>> {
     let program = read(path)?;
     // Of x86-64 and AArch64.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! A running machine, as a stream of events.
 //!
-//! This file starts QEMU and says what comes out of it.  What it means is for [`crate::verdict`], how it looks for
-//! [`crate::ui`].
+//! This file starts QEMU and reports its output. [`crate::verdict`] interprets it, [`crate::ui`]
+//! displays it.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -29,7 +29,7 @@ use crate::signals;
 pub enum Event {
     /// A line on its console.
     Console(String),
-    /// The beginning of a line there, behind which nothing has come yet: somebody may be asked for something.
+    /// An unfinished line there: it may be a prompt.
     Prompt(String),
     /// A line of its report.
     Verdict(String),
@@ -37,9 +37,9 @@ pub enum Event {
     Stdout(Vec<u8>),
     /// Bytes a command wrote to its standard error.
     Stderr(Vec<u8>),
-    /// Nothing was heard from it for too long, or it ran too long; it is being stopped.
+    /// It was silent for too long, or ran too long; it is being stopped.
     Stopped(String),
-    /// It is gone; everything it said came before.
+    /// It has ended; all of its output came before.
     Gone,
 }
 
@@ -69,7 +69,7 @@ pub struct Plan<'a> {
     pub log: PathBuf,
     /// When to give up.
     pub timeout: Duration,
-    /// How long the machine may say nothing at all.
+    /// Maximum silence of the machine.
     pub silence: Duration,
 }
 
@@ -210,12 +210,12 @@ impl Machine {
         self.answers.write(line).context("answering a report")
     }
 
-    /// From now on it is given up after so short a silence.
+    /// From now on this short silence is the limit.
     pub fn hurry(&mut self, silence: Duration) {
         self.silence = self.silence.min(silence);
     }
 
-    /// Kills it, as a power cut would; what it has said can still be read.
+    /// Kills it, like a power cut; its output can still be read.
     pub fn kill(&mut self) {
         self.stop();
     }
@@ -300,7 +300,7 @@ fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
     }
     // SAFETY: prctl(2) may be called between fork and exec.
     unsafe {
-        // Nobody wants a machine that outlives the program that watches it.
+        // A machine must not outlive the program that watches it.
         command.pre_exec(|| Ok(set_parent_process_death_signal(Some(Signal::KILL))?));
     }
     command

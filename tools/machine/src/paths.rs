@@ -130,7 +130,7 @@ pub struct Kernel {
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Needs {
-    /// How many times as long as on a packaged kernel things may take.
+    /// Factor for time limits, compared with a packaged kernel.
     pub slowness: u32,
     /// Memory, as QEMU takes it.
     pub memory: String,

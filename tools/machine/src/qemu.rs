@@ -83,7 +83,7 @@ impl Processors {
     }
 }
 
-/// The machine itself: processors, memory, nothing that is not asked for.
+/// The machine itself: processors and memory, without default devices.
 pub fn machine(architecture: Architecture, processors: Processors, memory: &str) -> Args {
     let mut args = line("-nodefaults -no-user-config -display none -no-reboot");
     args.extend(architecture.machine().iter().map(OsString::from));
@@ -104,7 +104,7 @@ pub fn kernel(image: &Path, initramfs: &Path, command_line: &str) -> Args {
     ]
 }
 
-/// Firmware that keeps its variables from all but its own code, and the disk it starts from, a directory.
+/// Firmware whose variables only its own code can change, and its boot disk, made from a directory.
 pub fn firmware(code: &Path, variables: &Path, disk: &Path) -> Args {
     args([
         "-machine",
@@ -177,12 +177,12 @@ pub fn disk(disk: &Disk) -> Args {
     ])
 }
 
-/// A cable between two machines, which a socket carries.
+/// A network link between two machines, through a socket.
 #[derive(Clone, Debug)]
 pub struct Network {
     /// The socket.
     pub socket: PathBuf,
-    /// Whether this machine waits for the other one to be plugged in, any number of times.
+    /// Whether this machine waits for connections of the other one.
     pub waits: bool,
 }
 
@@ -214,7 +214,7 @@ pub fn share(directory: &Path) -> Args {
     ])
 }
 
-/// Random numbers, for which programs of a Debian root would otherwise wait.
+/// A source of random numbers, because programs of a Debian root would otherwise wait.
 pub fn random() -> Args {
     line("-device virtio-rng-pci")
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A Debian root that is a union, for anything one wants to do there.
+//! A Debian root that is a union, for any command.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,7 +24,7 @@ pub const MEMORY: &str = "2G";
 /// Seconds after which a machine is given up, if not said otherwise.
 pub const TIMEOUT: u64 = 3600;
 
-/// What such a machine is to be like.
+/// The configuration of such a machine.
 pub struct Request {
     /// Which kernel.
     pub kernel: Option<String>,

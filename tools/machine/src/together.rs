@@ -8,8 +8,8 @@ pub fn processors() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Does `work` with every item at once. All are waited for; gives what came of each, in the order of the items, or the
-/// first error in that order.
+/// Does `work` for all items in parallel and waits for all; returns the results in the order of the
+/// items, or the first error in that order.
 pub fn each<Item, Done>(
     items: impl IntoIterator<Item = Item>,
     work: impl Fn(Item) -> Result<Done> + Sync,

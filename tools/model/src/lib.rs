@@ -92,7 +92,7 @@ impl Union {
         }
     }
 
-    /// Panics if an inode number of a lower object is where nobody expects it: in a directory that
+    /// Panics if an inode number of a lower object is in an unexpected place: in a directory that
     /// is not marked impure, or on an object that has moved and has not reserved it.
     pub fn check_numbers(&self) {
         self.check_numbers_in(&self.upper.root, &mut Vec::new());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Options that are given to the kernel without having been asked for, because the union would be of no use without.
+//! Options that are added by default, because the union would be useless without them.
 
 use std::os::unix::fs::MetadataExt;
 
@@ -34,12 +34,13 @@ impl std::fmt::Display for Addition {
 pub enum UserNamespace {
     /// In the machine's own user namespace.
     First,
-    /// In one of those in it, whose root has no `trusted.*` attributes.
+    /// In a nested one, whose root cannot use `trusted.*` attributes.
     Inner,
 }
 
 impl UserNamespace {
-    /// That of this process. Without /proc, early in an initramfs, there is no other than the first.
+    /// The namespace of this process. Without /proc, early in an initramfs, only the first one
+    /// exists.
     pub fn current() -> Self {
         match std::fs::metadata("/proc/self/ns/user") {
             Ok(data) if data.ino() != FIRST_USER_NAMESPACE => Self::Inner,
@@ -48,7 +49,8 @@ impl UserNamespace {
     }
 }
 
-/// What to add to the options of a new mount of this type. What was asked for is never added, whatever its value.
+/// The options to add to a new mount of this type. A given option is never added, whatever its
+/// value.
 pub fn additions(
     options: &Options,
     fs_type: &str,

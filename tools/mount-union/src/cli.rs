@@ -49,7 +49,7 @@ pub enum Command {
     Mount(Request),
 }
 
-/// Which of the two forms the command line has; it says who is asking.
+/// Which of the two forms the command line has; it shows the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// mount(8)'s, which people use, too: `SPEC DIR`.
@@ -99,7 +99,7 @@ impl Request {
         }
     }
 
-    /// Says what is being done, if asked to.
+    /// Prints what is being done, with `-v`.
     pub fn say(&self, line: std::fmt::Arguments<'_>) {
         if self.verbose {
             println!("mount.union: {line}");
@@ -135,7 +135,7 @@ pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Command> {
     let mut words = positional.into_iter();
     match (words.next(), words.next(), words.next()) {
         (Some(dir), None, _) => {
-            // podman's form. It hands over options of other mount programs too, which are no reason to fail.
+            // podman's form. It also passes options of other mount programs, which are ignored.
             request.dir = dir;
             request.sloppy = true;
         }

@@ -69,7 +69,7 @@ pub fn unescape(value: &[u8]) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// A component is empty. Overlayfs's `::`, after which come layers that supply data only, is one, too.
+/// A component is empty. This includes overlayfs's `::`, which precedes data-only layers.
 pub fn split_layers(value: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
     let parts = split_colons(value);
     let inner = parts.get(1..parts.len() - 1).unwrap_or_default();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What went wrong, as mount(8) and the reader want to know it.
+//! Failures, as exit statuses for mount(8) and messages for users.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -18,7 +18,7 @@ pub fn shown(text: &(impl AsRef<OsStr> + ?Sized)) -> path::Display<'_> {
 pub enum Status {
     /// Incorrect invocation or permissions.
     Usage = 1,
-    /// The system lacks something: no such system call, no /proc, out of memory.
+    /// The system lacks a requirement: a system call, /proc, memory.
     System = 2,
     /// A defect of this program.
     Internal = 4,
@@ -26,7 +26,7 @@ pub enum Status {
     Mount = 32,
 }
 
-/// A failed run: one line that says what was wrong, what the kernel said about it, and what to do.
+/// A failed run: one line with the error, the kernel's message, and a remedy.
 #[derive(Debug)]
 pub struct Failure {
     status: Status,
@@ -67,13 +67,13 @@ impl Failure {
         self
     }
 
-    /// Adds what to do about it.
+    /// Adds a remedy.
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Adds what to do about it, where something is known.
+    /// Adds a remedy, if one is known.
     pub fn with_optional_hint(self, hint: Option<&str>) -> Self {
         match hint {
             Some(hint) => self.with_hint(hint),
@@ -81,13 +81,13 @@ impl Failure {
         }
     }
 
-    /// Adds the number of the kernel's error, for who may know a way out.
+    /// Adds the number of the kernel's error, for callers that can handle it.
     pub fn with_errno(mut self, errno: Errno) -> Self {
         self.errno = Some(errno);
         self
     }
 
-    /// The number of the kernel's error, where it is told.
+    /// The number of the kernel's error, if known.
     pub fn errno(&self) -> Option<Errno> {
         self.errno
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A file system context of the kernel whose failures say what to do.
+//! A file system context of the kernel whose failures include a remedy.
 
 use std::ffi::OsStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -19,7 +19,7 @@ pub const MAX_STRING: usize = 255;
 pub struct FsContext {
     context: fs_context::FsContext,
     fs_type: String,
-    /// What messages begin with: where the file system is to be seen.
+    /// The prefix of messages: the mount point.
     subject: String,
     tolerant: bool,
 }
@@ -166,7 +166,7 @@ impl FsContext {
     }
 }
 
-/// What the kernel says about a failure, without what is no more than news.
+/// The kernel's messages about a failure, without informational ones.
 fn reasons(log: Vec<Message>) -> Vec<String> {
     log.into_iter()
         .filter(|message| message.level != Level::Info)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What to do about an error number of the kernel.
+//! Remedies for error numbers of the kernel.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ pub fn open(fs_type: &str, errno: Errno) -> Option<Cow<'static, str>> {
     }
 }
 
-/// A system call that mounts failed, whatever it is to mount.
+/// A system call that mounts failed.
 fn privilege(errno: Errno) -> Option<&'static str> {
     match errno {
         Errno::PERM => Some(

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Layers whose owners are shown as others: `uidmapping=` and `gidmapping=`.
 //!
-//! The names are fuse-overlayfs's, which does this itself. Here the kernel does: each layer becomes an id-mapped mount
-//! (`MOUNT_ATTR_IDMAP` of mount_setattr(2)) that is attached to no directory and goes to the union as an open file.
-//! What is written to the upper layer is stored under the ids of the layers, as fuse-overlayfs stores it.
+//! The names are fuse-overlayfs's, which maps ids itself. Here the kernel does: each layer becomes
+//! an id-mapped mount (`MOUNT_ATTR_IDMAP` of mount_setattr(2)) that is attached to no directory and
+//! is passed to the union as an open file. Files in the upper layer are stored with the ids of the
+//! layers, as by fuse-overlayfs.
 
 use std::io::Read;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -19,7 +20,7 @@ use crate::failure::{Failure, Result, Status};
 use crate::mount::Directory;
 use crate::upper::UpperLayer;
 
-/// What the program is told to be when it is to lend its user namespace: see [`hold`].
+/// The program name that makes this program lend its user namespace: see [`hold`].
 pub const HOLD: &str = "--hold-user-namespace";
 
 /// Ids that follow each other.
@@ -38,8 +39,8 @@ struct Range {
 pub struct IdMap(Vec<Range>);
 
 impl IdMap {
-    /// Parses `STORED:SHOWN:COUNT[:STORED:SHOWN:COUNT...]`. Empty parts are passed over: containers/storage begins the
-    /// list with a colon.
+    /// Parses `STORED:SHOWN:COUNT[:STORED:SHOWN:COUNT...]`. Empty parts are ignored, because
+    /// containers/storage begins the list with a colon.
     ///
     /// # Errors
     ///
@@ -62,7 +63,7 @@ impl IdMap {
                 shown: numbers[1],
                 count: numbers[2],
             };
-            // The last id there is means none.
+            // The highest id means "no id".
             let fits = |first: u32| first.checked_add(range.count).is_some();
             match range.count > 0 && fits(range.stored) && fits(range.shown) {
                 true => Ok(range),
@@ -73,7 +74,7 @@ impl IdMap {
         ranges.map(Self)
     }
 
-    /// Every id as it is, where these are the ids there are: the text of /proc/PID/uid_map.
+    /// The identity map of the existing ids, given as the text of /proc/PID/uid_map.
     fn identity(there_are: &str) -> Self {
         let range = |line: &str| {
             let mut numbers = line.split_whitespace().map(str::parse);
@@ -93,10 +94,12 @@ impl IdMap {
         self.0.iter().map(line).collect()
     }
 
-    /// The same with a place for what `id` makes, which no range shows: under the last stored id that none has.
+    /// The same with an entry for objects created by `id`, if no range shows it: the highest stored
+    /// id outside of all ranges.
     ///
-    /// Whoever mounts makes work directories and whiteouts, and podman makes files before it gives them to root of the
-    /// container. fuse-overlayfs stores these as nobody's, who is somebody where a range has that id.
+    /// The mounter makes work directories and whiteouts, and podman makes files before it gives
+    /// them to root of the container. fuse-overlayfs stores these with the id of `nobody`, which is
+    /// a real user if a range has that id.
     fn with_place_for(mut self, id: u32) -> Self {
         let has = |first: u32, count: u32, id: u32| (first..first + count).contains(&id);
         if self.0.iter().any(|range| has(range.shown, range.count, id)) {
@@ -119,7 +122,7 @@ impl IdMap {
     }
 }
 
-/// The maps of both kinds of ids; what is not given changes nothing.
+/// The maps of both kinds of ids; a missing one maps nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Mapping {
     /// `uidmapping=`.
@@ -155,7 +158,8 @@ impl Mapping {
             lower.becomes(mount);
         }
         let Some(upper) = upper else { return Ok(()) };
-        // In the upper layer alone: what a lower layer has under that id does not become the mounter's.
+        // Only in the upper layer: objects of a lower layer with that id must not become the
+        // mounter's.
         let namespace = user_namespace(
             &uids.with_place_for(rustix::process::geteuid().as_raw()),
             &gids.with_place_for(rustix::process::getegid().as_raw()),
@@ -164,7 +168,7 @@ impl Mapping {
             // Nobody else has it.
             Some(mount) => map(mount, &namespace, &upper.dir.name()),
             None => {
-                // It is unmounted, and of no use, when nobody has it any more.
+                // It is unmounted, and useless, when its last descriptor is closed.
                 let mount = map_together(&mut upper.dir, &mut upper.work, &namespace)?;
                 upper.keep(mount);
                 Ok(())
@@ -173,7 +177,7 @@ impl Mapping {
     }
 }
 
-/// A user namespace with these maps, of which the kernel takes them.
+/// A user namespace with these maps, from which the kernel takes them.
 fn user_namespace(uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
     let failed = |what: &str, error: std::io::Error| {
         Failure::mount(format!("owners cannot be mapped: {what}: {error}"))
@@ -188,7 +192,7 @@ fn user_namespace(uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
     let mut said = [0; 1];
     let made = match holder.stdout.as_mut().map(|out| out.read_exact(&mut said)) {
         Some(Ok(())) => fill(id, uids, gids),
-        // It has said why.
+        // It has printed the reason.
         _ => Err(
             Failure::mount("owners cannot be mapped: no user namespace is to be had")
                 .with_hint("see /proc/sys/user/max_user_namespaces"),
@@ -228,8 +232,8 @@ fn fill(id: u32, uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
         })
 }
 
-/// Lends a user namespace to the process that started this one, which writes its maps: says so by a byte on its output,
-/// and ends when there is no more input.
+/// Lends a user namespace to the parent process, which writes its maps: it reports readiness by a
+/// byte on its output, and ends at the end of its input.
 pub fn hold() -> Result<()> {
     let failed = |what: &str, error: &dyn std::fmt::Display| {
         Failure::new(Status::System, format!("{what}: {error}"))
@@ -253,7 +257,7 @@ fn leave_user_namespace() -> rustix::io::Result<()> {
     unsafe { rustix::thread::unshare_unsafe(UnshareFlags::NEWUSER) }
 }
 
-/// Makes one id-mapped mount for both, which the kernel wants on the same mount.
+/// Makes one id-mapped mount for both, because the kernel requires them on the same mount.
 fn map_together(
     upper: &mut Directory,
     work: &mut Directory,
@@ -270,7 +274,7 @@ fn map_together(
             Ok(inside) if inside != Path::new("") => inside,
             _ => Path::new("."),
         };
-        // What is mounted in between is not in the clone.
+        // Mounts in between are not in the clone.
         let fd = open(mount.as_fd(), inside, &name).ok();
         let is_same = |fd: &OwnedFd| same(fd, &directory.at().ok()?).ok();
         let Some(fd) = fd.filter(|fd| is_same(fd) == Some(true)) else {
@@ -321,7 +325,7 @@ fn clone(name: &str, directory: BorrowedFd<'_>) -> Result<OwnedFd> {
     })
 }
 
-/// Maps the owners of a mount that is attached nowhere.
+/// Maps the owners of a detached mount.
 fn map(mount: &OwnedFd, namespace: &OwnedFd, name: &str) -> Result<()> {
     set_id_map(mount, namespace).map_err(|errno| {
         let hint = match errno {

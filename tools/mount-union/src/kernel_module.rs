@@ -1,21 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Why the kernel has no file system type, as far as /lib/modules and /sys tell, and what to do.
+//! Why the kernel lacks a file system type, according to /lib/modules and /sys, and a remedy.
 
 use std::fs;
 use std::path::Path;
 
-/// What to do about a type of file system that the running kernel has not.
+/// The remedy for a file system type that the running kernel lacks.
 pub fn missing(fs_type: &str) -> String {
     let uname = rustix::system::uname();
     let release = uname.release().to_string_lossy();
     advice(fs_type, &release, Path::new("/lib/modules"), signed_only())
 }
 
-/// The same for a kernel of this release, with modules in `modules`; `signed` says that it loads signed ones only.
+/// The same for a kernel of this release, with modules in `modules`; `signed`: it loads only signed
+/// ones.
 fn advice(fs_type: &str, release: &str, modules: &Path, signed: bool) -> String {
     let dependencies = |kernel: &str| fs::read_to_string(modules.join(kernel).join("modules.dep"));
     let has = |kernel: &str| dependencies(kernel).is_ok_and(|list| lists(&list, fs_type));
-    // Without a list, as in a container, nobody knows.
+    // Without a list, as in a container, it is not known.
     if dependencies(release).is_err() || has(release) {
         return match signed {
             true => format!(
@@ -57,7 +58,7 @@ fn lists(dependencies: &str, fs_type: &str) -> bool {
         .any(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Whether the kernel loads no modules but those that are signed with a key it knows.
+/// Whether the kernel loads only modules signed with a known key.
 fn signed_only() -> bool {
     let says = |path: &str, words: &[&str]| {
         fs::read_to_string(path).is_ok_and(|text| words.iter().any(|word| text.contains(word)))

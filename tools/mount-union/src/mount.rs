@@ -21,19 +21,19 @@ use crate::{hints, podman, seeds};
 
 /// A directory that becomes a layer.
 pub enum Directory {
-    /// Named by the user; the kernel shows this very path in /proc/mounts.
+    /// Named by the user; the kernel shows exactly this path in /proc/mounts.
     Path(Vec<u8>),
     /// Already open, because no path leads to it.
     Open {
         /// The directory.
         fd: OwnedFd,
-        /// What messages call it.
+        /// The name in messages.
         name: String,
     },
 }
 
 impl Directory {
-    /// What messages call it.
+    /// The name in messages.
     pub fn name(&self) -> String {
         match self {
             Self::Path(path) => String::from_utf8_lossy(path).into_owned(),
@@ -49,13 +49,13 @@ impl Directory {
         }
     }
 
-    /// Is the open directory `fd` from now on, under the same name.
+    /// Replaces it by the open directory `fd`, with the same name.
     pub fn becomes(&mut self, fd: OwnedFd) {
         let name = self.name();
         *self = Self::Open { fd, name };
     }
 
-    /// A descriptor that says where it is.
+    /// An `O_PATH` descriptor of it.
     pub fn at(&self) -> Result<OwnedFd> {
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let opened = match self {
@@ -75,7 +75,7 @@ impl Directory {
         opened.map_err(|errno| Failure::mount(format!("{}: cannot open: {errno}", self.name())))
     }
 
-    /// Says which option is at fault before the kernel gets to say only that something is.
+    /// Reports the wrong option, before the kernel reports only a failure.
     fn check(&self, key: &str) -> Result<()> {
         let Self::Path(path) = self else {
             return Ok(());
@@ -94,7 +94,8 @@ impl Directory {
 
     fn give_to(&self, context: &FsContext, key: &str) -> Result<()> {
         match self {
-            // A backslash in a string may or may not be an escape to the kernel; an open file is never mistaken.
+            // The kernel may interpret a backslash in a string as an escape; an open file is
+            // unambiguous.
             Self::Path(path) if path.len() <= MAX_STRING && !path.contains(&b'\\') => {
                 context.set_string(key.as_bytes(), path)
             }
@@ -141,7 +142,7 @@ pub fn mount(request: &Request, options: &Options) -> Result<()> {
 /// Makes the union; it is attached to no directory yet. `None` for `-f`.
 fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     let subject = shown(&request.dir).to_string();
-    // The options first: who has mistyped one is not to be sent to look for layers.
+    // The options first: a mistyped option must not lead to an error about layers.
     let mut context = FsContext::open(&request.fs_type(), &subject)?;
     context.set_string(b"source", source(request))?;
     configure(&mut context, request, options)?;
@@ -172,7 +173,7 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     context.create(options.attributes()).map(Some)
 }
 
-/// Gives the kernel the options that nobody asked for.
+/// Gives the kernel the options that are added by default.
 fn add_options(context: &FsContext, request: &Request, options: &Options) -> Result<()> {
     let fs_type = request.fs_type();
     let namespace = UserNamespace::current();
@@ -219,7 +220,7 @@ pub fn name_layers(context: &FsContext, options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Finds and checks all layers. `None` if, for `-f`, nothing must be made.
+/// Finds and checks all layers. `None` for `-f`, if something would have to be created.
 fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
     let mut lowers: Vec<_> = options
         .lowers
@@ -245,7 +246,7 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
             upper.work.check("workdir")?;
             Some(upper)
         }
-        // Who says where in the upper layer is does not mean a label.
+        // With `upper.dir`, SPEC is not a label.
         _ => match upper::recognise(
             request.spec.as_deref(),
             from_mounts || options.upper_fs.dir.is_some(),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! /proc/self/mountinfo, with failures for who cannot read it.
+//! /proc/self/mountinfo, with failures as messages.
 
 use std::ffi::OsStr;
 

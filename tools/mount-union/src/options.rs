@@ -16,7 +16,7 @@ use crate::failure::{Failure, Result, shown};
 use crate::idmap::{IdMap, Mapping};
 use crate::podman;
 
-/// What all `-o` arguments together ask for.
+/// The result of all `-o` arguments together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Options {
     /// Change a mounted union.
@@ -37,11 +37,11 @@ pub struct Options {
     pub work: Option<Vec<u8>>,
     /// `uidmapping` and `gidmapping`.
     pub mapping: Mapping,
-    /// Options for the file system of the upper layer, of the seeds' form.
+    /// Options for the file system of the upper layer (`upper.*`).
     pub upper_fs: UpperOptions,
     /// Everything else: for the union itself.
     pub others: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-    /// Words that are no business of a union: an error of a user, but no reason to fail for a mount program.
+    /// Words that do not concern a union: an error for users, ignored for a mount program.
     pub misplaced: Vec<String>,
 }
 
@@ -58,7 +58,7 @@ impl Default for Attributes {
 /// The options that begin with `upper.`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UpperOptions {
-    /// `upper.type`: the file system on the device; found out unless given.
+    /// `upper.type`: the file system on the device; detected unless given.
     pub fs_type: Option<String>,
     /// `upper.dir`: the directory in it that holds `upper` and `work`.
     pub dir: Option<Vec<u8>>,
@@ -81,9 +81,9 @@ enum Word {
     Clear(MountAttrFlags),
     /// Passed to the file system under this name.
     Flag(&'static str),
-    /// `user` and the like: implies these flags unless a later option says otherwise.
+    /// `user` and similar words: imply these flags unless overridden by a later option.
     Implies(MountAttrFlags),
-    /// Something that mount(8) does without a file system.
+    /// An operation of mount(8) without a file system.
     NotHere,
 }
 
@@ -109,7 +109,7 @@ fn word(name: &[u8]) -> Option<Word> {
         b"symfollow" => Word::Clear(Attr::MOUNT_ATTR_NOSYMFOLLOW),
         b"noatime" => Word::Set(Attr::MOUNT_ATTR_NOATIME),
         b"strictatime" => Word::Set(Attr::MOUNT_ATTR_STRICTATIME),
-        // relatime is what a mount has when neither of the other two is set.
+        // A mount has relatime if neither of the other two is set.
         b"relatime" | b"atime" => {
             Word::Clear(Attr::MOUNT_ATTR_NOATIME | Attr::MOUNT_ATTR_STRICTATIME)
         }
@@ -127,7 +127,7 @@ fn word(name: &[u8]) -> Option<Word> {
     })
 }
 
-/// Keys that speak to mount(8), systemd or a person.
+/// Keys for mount(8), systemd or users.
 fn is_comment(key: &[u8]) -> bool {
     key.starts_with(b"x-")
         || key.starts_with(b"X-")
@@ -158,7 +158,7 @@ impl Options {
         Ok(options)
     }
 
-    /// The options of a mounted union as the kernel lists them. What makes no sense as an option is left out.
+    /// The options of a mounted union as the kernel lists them. Invalid ones are omitted.
     pub fn shown(list: &[Vec<u8>]) -> Self {
         let mut options = Self::default();
         for option in list {
@@ -167,7 +167,7 @@ impl Options {
         options
     }
 
-    /// Leaves out what a mounted union has anyway: `shown`.
+    /// Removes the options in `shown`, which the mounted union already has.
     pub fn forget_unchanged(&mut self, shown: &Self) {
         if self.lowers == shown.lowers {
             self.lowers.clear();
@@ -289,7 +289,7 @@ impl Options {
         }
     }
 
-    /// Refuses combinations that mean nothing.
+    /// Refuses meaningless combinations.
     fn check(&self) -> Result<()> {
         if self.upper.is_some() && self.work.is_none() && !self.remount {
             return Err(Failure::usage("upperdir is given without workdir")

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! What containers/storage, on which podman and buildah are built, expects of a `mount_program`.
 //!
-//! It was made for fuse-overlayfs, so options that only this one has may be among those given. Unions are unmounted
-//! lazily, and mounted again shortly after.
+//! The interface was made for fuse-overlayfs, so options specific to it may be given. Unions are
+//! unmounted lazily, and mounted again shortly after.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// How often to look.
 const INTERVAL: Duration = Duration::from_millis(50);
 
-/// Fits options that are meant for fuse-overlayfs to a union.
+/// Converts options for fuse-overlayfs to those of a union.
 pub fn adapt(options: &mut Options) -> Result<()> {
     refuse_other_owners(options)?;
     for word in options.misplaced.drain(..) {
@@ -36,8 +36,8 @@ pub fn adapt(options: &mut Options) -> Result<()> {
     Ok(())
 }
 
-/// Refuses what asks for other owners or modes than the files of the layers have: to pass it over would give away what
-/// is in them.
+/// Refuses options that change owners or modes of the layers' files: ignoring them would expose the
+/// files.
 pub fn refuse_other_owners(options: &Options) -> Result<()> {
     for (key, value) in &options.others {
         let (what, hint) = match &key[..] {
@@ -59,7 +59,7 @@ pub fn refuse_other_owners(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Tries again while a layer is in use, but not for ever.
+/// Retries while a layer is in use, up to the limit.
 pub fn patiently<T>(mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
     let start = Instant::now();
     loop {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Changing a mounted union: `-o remount`.
 //!
-//! mount(8) repeats the options that the mount has, and those of /etc/fstab, layers included. What has not changed is
-//! left out, because the name under which a layer is listed need not lead to it any more. What belongs to the mount and
-//! not to the file system (`nodev`, ...) is changed afterwards.
+//! mount(8) repeats the options that the mount has, and those of /etc/fstab, layers included.
+//! Unchanged options are omitted, because the listed name of a layer may no longer lead to it.
+//! Flags of the mount (`nodev`, ...) are changed afterwards.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -59,7 +59,7 @@ pub fn remount(request: &Request, options: &Options) -> Result<()> {
     let mut changes = options.clone();
     changes.forget_unchanged(&Options::shown(&mount.fs_options));
     if !options.mapping.is_empty() {
-        // The kernel knows no names of layers that are id-mapped mounts, and so cannot tell whether they are these.
+        // The kernel has no paths of layers that are id-mapped mounts, so they cannot be compared.
         changes.lowers.clear();
         changes.upper = None;
         changes.work = None;
@@ -82,8 +82,8 @@ pub fn is_wanted(arguments: &[OsString]) -> bool {
         .any(|option| option == b"remount")
 }
 
-/// The arguments of `-o` with escapes where they are needed: mount(8) repeats what the kernel lists for the mount
-/// without any, so a comma in the name of a layer looks like the end of an option.
+/// The arguments of `-o` with the necessary escapes: mount(8) repeats the kernel's listing without
+/// escapes, so a comma in the name of a layer looks like the end of an option.
 pub fn escaped(dir: &OsStr, arguments: &[OsString]) -> Result<Vec<OsString>> {
     let shown = find(dir)?.fs_options;
     let ambiguous: Vec<_> = shown
@@ -130,7 +130,7 @@ fn find(dir: &OsStr) -> Result<Mount> {
     })
 }
 
-/// Changes the flags of the mount itself that the options speak of; the others stay.
+/// Changes the flags of the mount that the options name; the others stay.
 fn change_mount(dir: &OsStr, mount: &Mount, options: &Options) -> Result<()> {
     let set = options.attributes();
     let mut clear = options.clear.0;
@@ -158,7 +158,8 @@ fn new_flags(current: &[String], set: MountAttrFlags, clear: MountAttrFlags) -> 
             set.contains(attribute) || (now && !clear.contains(attribute)),
         );
     }
-    // With no word about access times the kernel keeps what it has; to leave noatime, relatime must be named.
+    // Without an option for access times the kernel keeps its setting; relatime must be given to
+    // replace noatime.
     if set.contains(MountAttrFlags::MOUNT_ATTR_STRICTATIME) {
         flags.insert(MountFlags::STRICTATIME);
     } else if !flags.contains(MountFlags::NOATIME) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Lower layers by position, as in the first union mounts: what is mounted read-only at the mount point.
 //!
-//! `mount -t union /dev/vdb /newroot` unites the upper layer on /dev/vdb with the read-only file systems that are
-//! mounted at /newroot, topmost first. The mounts below the topmost cannot be named by any path. A thread with a mount
-//! namespace of its own takes them off one by one and keeps a detached copy of each; nobody else sees that.
+//! `mount -t union /dev/vdb /newroot` unites the upper layer on /dev/vdb with the read-only file
+//! systems that are mounted at /newroot, topmost first. The mounts below the topmost cannot be
+//! named by any path. A thread with a mount private namespace takes them off one by one and keeps a
+//! detached copy of each; this is invisible elsewhere.
 
 use std::ffi::OsStr;
 use std::os::fd::OwnedFd;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The upper layer that SPEC names: a device, a directory, or fresh memory.
+//! The upper layer that SPEC names: a device, a directory, or a new tmpfs.
 //!
-//! Devices and memory are mounted without being attached to any directory. The union holds on to what it needs of
-//! them, so nothing is left over when the union is unmounted.
+//! Devices and memory are mounted without being attached to any directory. The union keeps
+//! references, so nothing is left when the union is unmounted.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -48,7 +48,7 @@ impl UpperLayer {
         self.mount = Some(mount);
     }
 
-    /// The mount both are on, if it is attached nowhere.
+    /// The mount of both, if it is detached.
     pub fn mount(&self) -> Option<&OwnedFd> {
         self.mount.as_ref()
     }
@@ -75,8 +75,9 @@ impl fmt::Display for Spec {
     }
 }
 
-/// Finds out what SPEC names. Where lower layers were given by name, and no directory for the upper layer (`required`
-/// is false), a directory or any other word that names no device is a mere label, and the union has no upper layer.
+/// Finds out what SPEC names. If lower layers were given by name, and no directory for the upper
+/// layer (`required` is false), a directory or any other word that names no device is only a label,
+/// and the union has no upper layer.
 pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     let Some(spec) = spec else { return Ok(None) };
     if spec == "tmpfs" {
@@ -86,7 +87,8 @@ pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     match std::fs::metadata(&path) {
         Ok(data) if data.file_type().is_block_device() => Ok(Some(Spec::Device(path))),
         Ok(data) if data.is_dir() && required => Ok(Some(Spec::Directory(path))),
-        // Nobody means a mere label by the name of a device: while it is not there, there is no union without changes.
+        // The name of a device is not a label: if the device is missing, this is an error, not a
+        // union without an upper layer.
         Err(error) if path.starts_with("/dev") || required && path.is_absolute() => {
             Err(Failure::mount(format!("upper layer {}: {error}", path.display()))
                 .with_hint("name a block device, a directory, or tmpfs"))
@@ -97,7 +99,7 @@ pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
     }
 }
 
-/// Where udev keeps the device that `LABEL=x` and the like name. mount(8) resolves these itself.
+/// The udev link of a device named by `LABEL=x` and similar words. mount(8) resolves these itself.
 fn by_tag(spec: &OsStr) -> Option<PathBuf> {
     let text = spec.to_str()?;
     [
@@ -164,7 +166,7 @@ pub fn prepare(
     let upper = open_inside(base.as_fd(), OsStr::new("upper"), spec)?;
     let work = open_inside(base.as_fd(), OsStr::new("work"), spec)?;
 
-    // A directory keeps its name, so that /proc/mounts shows it; what is on a detached mount has none.
+    // A directory keeps its path, so that /proc/mounts shows it; a detached mount has no path.
     if let Spec::Directory(path) = spec {
         let path = options
             .dir
@@ -228,7 +230,7 @@ fn new_mount(
     context.create(MountAttrFlags::empty())
 }
 
-/// As much of the device as the magic numbers of file systems lie in.
+/// Bytes of the device that contain the magic numbers of file systems.
 fn read_start(device: &Path) -> Result<Vec<u8>> {
     let failed = |error: std::io::Error| {
         Failure::mount(format!("upper layer {}: {error}", device.display()))
@@ -242,7 +244,7 @@ fn read_start(device: &Path) -> Result<Vec<u8>> {
     Ok(start)
 }
 
-/// The type that the first bytes of a device tell.
+/// The type according to the first bytes of a device.
 fn recognise_file_system(start: &[u8]) -> Option<&'static str> {
     let has = |at: usize, magic: &[u8]| start.get(at..at + magic.len()) == Some(magic);
     if has(1080, &[0x53, 0xef]) {
@@ -267,8 +269,8 @@ fn open_dir(at: BorrowedFd<'_>, path: &OsStr) -> rustix::io::Result<OwnedFd> {
     )
 }
 
-/// Opens the directory `name` of what SPEC names. Whoever has written that file system is not to choose what is used of
-/// this machine instead: a symbolic link is not followed.
+/// Opens the directory `name` of what SPEC names. The contents of that file system must not choose
+/// what is used of this machine instead: a symbolic link is not followed.
 fn open_inside(at: BorrowedFd<'_>, name: &OsStr, spec: &Spec) -> Result<OwnedFd> {
     rustix::fs::openat(
         at,
@@ -346,7 +348,7 @@ fn make_upper(base: BorrowedFd<'_>, model: &Directory, spec: &Spec) -> Result<()
     make().map_err(failed)
 }
 
-/// Copies extended attributes, but those that mean something to a union.
+/// Copies extended attributes, except those with a meaning for a union.
 fn copy_xattrs(from: &OwnedFd, to: &OwnedFd) -> rustix::io::Result<()> {
     let mut names = vec![0; 64 << 10];
     let length = match rustix::fs::flistxattr(from, &mut names) {
@@ -365,7 +367,7 @@ fn copy_xattrs(from: &OwnedFd, to: &OwnedFd) -> rustix::io::Result<()> {
         }
         let length = rustix::fs::fgetxattr(from, name, &mut value[..])?;
         match rustix::fs::fsetxattr(to, name, &value[..length], XattrFlags::empty()) {
-            // The upper layer may lack what the lower layer has, ACLs for instance; that is no reason not to mount.
+            // The upper layer may lack support, for instance for ACLs; the mount continues.
             Ok(()) | Err(Errno::OPNOTSUPP) => {}
             Err(errno) => return Err(errno),
         }

@@ -414,7 +414,7 @@ fn owners_are_mapped_in_all_layers() {
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn what_is_written_is_stored_under_the_ids_of_the_layers() {
-    // What the mounter makes, whom no map names, is stored as nobody else's.
+    // Files of a mounter outside of all maps are stored with an unused id.
     prints(
         &format!(
             "{MAPPED} chown 100007:200008 m/five; rm m/one; mkdir m/mine; setpriv --reuid 100000 --regid 200000 --clear-groups mkdir m/new

@@ -82,7 +82,7 @@ pub enum Manner {
     Slow(u64),
     /// As the tree is, to be believed for so many seconds, what is not there included.
     Believed(u64),
-    /// Who asks where data begin gets no answer, ever.
+    /// A query for the beginning of data never gets an answer.
     Silent,
 }
 
@@ -319,7 +319,7 @@ impl Server {
         Ok(body)
     }
 
-    /// For how many seconds an answer is to be believed; who never lies is asked each time.
+    /// For how many seconds an answer is valid; a server that never lies is asked each time.
     fn good_for(&mut self) -> u64 {
         match self.manner {
             Manner::Lying(_) => [1000, 1000, 1, 0][self.dice.roll(4)],

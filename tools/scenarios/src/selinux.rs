@@ -9,7 +9,7 @@ use std::path::Path;
 use crate::bench::Bench;
 use crate::sys;
 
-/// What everything has that nobody has labelled, processes and files alike.
+/// The label of unlabelled processes and files.
 pub const BASE: &str = "u:object_r:base_t\0";
 
 /// The types; a context is `u:object_r:TYPE`.

@@ -259,7 +259,7 @@ impl Site {
             sys::chdir(path).map_err(|error| format!("chdir {}: {error}", path.display()))
         };
         go(Path::new("/"))?;
-        // A step has something open, or is somebody who may not.
+        // A step has something open, or runs as a user without the right.
         if self.umount().is_err() {
             return go(&self.target);
         }

@@ -32,7 +32,7 @@ pub enum Kind {
     Symlink(String),
     /// A named pipe.
     Fifo,
-    /// A socket nobody listens on.
+    /// A socket without a listener.
     Socket,
     /// A character device.
     Char(u32, u32),
@@ -210,7 +210,7 @@ impl Builder {
         self.add(path, Kind::Fifo, 0o644)
     }
 
-    /// A socket nobody listens on.
+    /// A socket without a listener.
     pub fn socket(&mut self, path: &str) -> &mut Entry {
         self.add(path, Kind::Socket, 0o755)
     }

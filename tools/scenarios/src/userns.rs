@@ -17,7 +17,7 @@ pub fn child(uids: &str, gids: &str, work: impl FnOnce()) -> Result<End, Errno> 
     process::wait(start(uids, gids, work)?)
 }
 
-/// A descriptor of a new user namespace with these maps, in which nobody is.
+/// A descriptor of a new user namespace with these maps and without processes.
 pub fn open(uids: &str, gids: &str) -> Result<RawFd, Errno> {
     let (opened, tell_opened) = sys::pipe()?;
     let pid = start(uids, gids, || {
@@ -79,7 +79,7 @@ pub fn check(
     }
 }
 
-/// The layers of a union for a user to mount in his namespace: all of it belongs to 1000:1000.
+/// The layers of a union that a user mounts in a user namespace: all of it belongs to 1000:1000.
 pub struct Layers {
     /// The lower layer.
     pub lower: PathBuf,

@@ -9,7 +9,8 @@ use crate::bench::Bench;
 use crate::process;
 use crate::sys;
 
-/// A listener in a process of its own; it ends when it is dropped, and who is asked no more is not hindered.
+/// A listener in a separate process; it ends when it is dropped, and no longer blocks other
+/// processes.
 pub struct Listener {
     group: RawFd,
     pid: i32,

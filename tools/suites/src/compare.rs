@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::known;
 use crate::report::{Outcome, Test};
 
-/// What both sides of a suite make together.
+/// The combined result of both sides of a suite.
 #[derive(Debug, Default, Serialize)]
 pub struct Verdict {
     /// Tests that passed on both sides, or found something good about the layers.
@@ -88,7 +88,7 @@ fn named(tests: &[Test]) -> BTreeMap<String, &Test> {
     found
 }
 
-/// What each side has to say; of what they found out, only what the other has not.
+/// The output of each side; of its results only the differences.
 fn stories(plain: Option<&Test>, union: Option<&Test>) -> (String, String) {
     let one = |test: Option<&Test>, other: Option<&Test>| {
         let Some(test) = test else {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! On the host: a machine for each type of upper layer, the table, the results for programs.
+//! On the host: a machine for each type of upper layer, the table, the machine-readable results.
 
 use std::collections::BTreeMap;
 
@@ -67,7 +67,7 @@ pub fn run(request: &Request) -> Result<bool> {
     println!("{:51} alike", "");
     let mut rows = Vec::new();
     for top in tops {
-        // A suite that ends the machine does not keep the others from running.
+        // If a suite ends the machine, the others still run.
         let mut left = chosen.as_slice();
         while !left.is_empty() {
             let before = rows.len();
@@ -129,7 +129,7 @@ fn machine(
         return Ok(());
     }
     if running.suite.is_none() {
-        // It is the next suite's preparation, or nothing at all, that does not work.
+        // The failure is in the preparation of the next suite, or before all suites.
         let next = suites.get(rows.len() - first).map(|s| s.name.to_owned());
         running.suite = next.filter(|_| rows.len() > first);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Differences between a plain file system and a union that are meant to be: Documentation/union.rst declares them.
+//! Intended differences between a plain file system and a union, as declared in
+//! Documentation/union.rst.
 
 /// A test that may end differently.
 pub struct Known {
@@ -7,7 +8,7 @@ pub struct Known {
     suite: &'static str,
     /// The test; with `*` in front, all whose names end so.
     test: &'static str,
-    /// What the story of the union's side must contain; another failure is not excused.
+    /// Text that the union's output must contain; another failure is not tolerated.
     says: &'static str,
     /// Why.
     reason: &'static str,

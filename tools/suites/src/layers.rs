@@ -59,7 +59,7 @@ impl Ground {
             .with_context(|| format!("bind mount of {}", plain.display()))
     }
 
-    /// Hides the plain directory and removes it.
+    /// Unmounts the plain directory and removes it.
     pub fn plain_ends(&self) -> Result<()> {
         unmount()?;
         fs::remove_dir_all(self.root.join("plain")).context("removing the plain directory")
@@ -88,7 +88,7 @@ impl Ground {
         tree(&self.lower)
     }
 
-    /// Unmounts the union; looks at what is left, and at what overlayfs makes of it.
+    /// Unmounts the union; checks the layers, directly and through overlayfs.
     pub fn union_ends(&self, fstype: &str, lower_before: &walk::Tree) -> Result<Vec<Test>> {
         let seen = tree(Path::new(DIR));
         let mut tests = vec![
@@ -142,7 +142,7 @@ fn tmpfs(at: &Path) -> Result<()> {
     Ok(mount::tmpfs(at, "mode=755,size=2g,nr_inodes=1m")?)
 }
 
-/// Makes an empty directory; what was left by a suite that failed goes.
+/// Makes an empty directory, removing the leftovers of a failed suite.
 fn fresh(path: &Path) -> Result<()> {
     let _ = fs::remove_dir_all(path);
     fs::create_dir(path).with_context(|| format!("mkdir {}", path.display()))

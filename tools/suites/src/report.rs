@@ -35,7 +35,7 @@ pub struct Test {
     /// Why it failed or was skipped; for people.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
-    /// What it found out, which must be the same on both sides.
+    /// Its results, which must be the same on both sides.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub said: String,
 }
@@ -89,6 +89,6 @@ pub enum Event {
         /// One test for each thing looked at.
         tests: Vec<Test>,
     },
-    /// All is said.
+    /// The end of the report.
     End,
 }

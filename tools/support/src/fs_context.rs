@@ -143,12 +143,12 @@ impl From<Failure> for String {
     }
 }
 
-/// How grave a message of the kernel is.
+/// The level of a kernel message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Level {
     /// Why a call failed.
     Error,
-    /// What will not be as it was asked for.
+    /// A warning: a request is not met.
     Warning,
     /// News.
     Info,

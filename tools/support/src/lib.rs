@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the tools have in common, on the host and in a virtual machine: processes, mounts, what the kernel lists, and
-//! the form of reports.  It knows no other crate of the workspace.
+//! Common code of the tools, on the host and in a virtual machine: processes, mounts, the kernel's
+//! lists, and the format of reports. It knows no other crate of the workspace.
 
 pub mod disk;
 pub mod errno;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Mounting unions, by either interface, and unmounting whatever a case left behind.
+//! Mounting unions, by either interface, and unmounting the leftovers of a case.
 
 use std::ffi::CString;
 use std::os::fd::AsFd;
@@ -147,7 +147,8 @@ impl Union {
                     })?;
                     context.set_fd(key, fd.as_fd())?;
                 }
-                // As overlayfs has it: a backslash escapes in these two, and is a letter in `lowerdir+`.
+                // As in overlayfs: a backslash escapes in these two, and is an ordinary byte in
+                // `lowerdir+`.
                 Value::Layer(path) if key != b"lowerdir+" => {
                     let path = escape(&path.to_string_lossy(), "\\");
                     context.set_string(key, path.as_bytes())?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `\NNN`, three octal digits, as the lists of the kernel write what would be mistaken for the end of a field.
+//! `\NNN`, three octal digits, by which the kernel's lists escape field separators.
 
 /// Resolves `\NNN`, and nothing else.
 pub fn decode(field: &[u8]) -> Vec<u8> {

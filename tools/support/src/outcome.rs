@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What came of one case, and its form in KTAP, which the guest writes and the host reads.
+//! The outcome of one case, and its form in KTAP, which the guest writes and the host reads.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// What came of one case.
+/// The outcome of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// As it must be; the notes say what was allowed to differ.
@@ -60,7 +60,7 @@ pub fn write_plan(out: &mut dyn Write, cases: usize) -> io::Result<()> {
     out.flush()
 }
 
-/// Says that a case begins, so that a crash can be laid at its door.
+/// Announces that a case begins, so that a crash can be attributed to it.
 pub fn write_start(out: &mut dyn Write, name: &str) -> io::Result<()> {
     writeln!(out, "# start {name}")?;
     out.flush()

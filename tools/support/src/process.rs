@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Running a part of a scenario in a process of its own, with a pipe for what it has to say.
+//! Running a part of a scenario in a separate process, with a pipe for its results.
 //!
-//! Whatever a scenario leaves open, locked, mapped or changed of its credentials ends with its process, and one that
+//! Open files, locks, mappings and credentials of a scenario end with its process, and one that
 //! hangs can be killed.
 
 use std::ffi::CString;
@@ -61,7 +61,7 @@ pub fn child(work: impl FnOnce()) -> Result<End, Errno> {
     wait(pid)
 }
 
-/// Forks a child that goes on by itself; see [`wait`].
+/// Forks a child that runs in the background; see [`wait`].
 pub fn background(work: impl FnOnce()) -> Result<i32, Errno> {
     let pid = fork()?;
     if pid == 0 {

@@ -26,7 +26,7 @@ impl Slab {
         })
     }
 
-    /// Gives back what lies free in the stores of a processor, which the kernel counts as used.
+    /// Flushes the free objects of per-CPU stores, which the kernel counts as used.
     pub fn shrink(&self) {
         let _ = fs::write(format!("/sys/kernel/slab/{}/shrink", self.name), "1");
     }

@@ -139,7 +139,7 @@ fn contents(path: &Path, stat: &libc::stat) -> Result<String, Errno> {
     Ok(format!("{} (of a huge file)", show(&found)))
 }
 
-/// Opens what is to be looked at: that must change nothing, access times included.
+/// Opens an object without changing anything, including access times.
 fn open(path: &Path, flags: OFlags) -> rustix::io::Result<rustix::fd::OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::NOATIME | OFlags::CLOEXEC | flags;
     rustix::fs::open(path, flags, Mode::empty())
@@ -223,12 +223,12 @@ pub fn show(data: &[u8]) -> String {
     }
 }
 
-/// FNV-1a, of words in the place of bytes as long as there are any, which an emulator does eight times as fast; no
-/// defence against malice is needed here, only against accidents.
+/// FNV-1a over words instead of bytes, which is eight times as fast under emulation; it need not
+/// resist attacks.
 pub fn hash(data: &[u8]) -> u64 {
     let mix = |hash: u64, word: u64| {
         let mixed = (hash ^ word).wrapping_mul(0x0000_0100_0000_01b3);
-        // Or the upper bytes of a word would move the upper bytes of the hash alone.
+        // Otherwise the upper bytes of a word would affect only the upper bytes of the hash.
         mixed ^ (mixed >> 32)
     };
     let words = data.chunks_exact(8);

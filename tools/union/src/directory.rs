@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Open directories, and the calls that only a union has.
+//! Open directories, and the union-specific ioctls.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -24,7 +24,7 @@ impl Directory {
         Ok(Self(file))
     }
 
-    /// Makes a deleted name be seen again.
+    /// Restores a deleted name.
     pub fn restore(&self, name: &[u8]) -> io::Result<()> {
         let mut buffer = [0u8; ioctl::NAME];
         let Some(place) = buffer
@@ -57,7 +57,7 @@ impl Directory {
     }
 
     fn call(&self, request: u32, argument: *mut libc::c_void) -> io::Result<()> {
-        // SAFETY: Each caller passes what the call wants, and lives longer than it.
+        // SAFETY: Each caller passes a valid argument that outlives the call.
         match unsafe { libc::ioctl(self.0.as_raw_fd(), request.into(), argument) } {
             0 => Ok(()),
             _ => Err(io::Error::last_os_error()),
@@ -65,7 +65,7 @@ impl Directory {
     }
 }
 
-/// Turns the failure of a call on a directory into words.
+/// The message for a failed call on a directory.
 pub fn explain<T>(result: io::Result<T>, path: &Path) -> Result<T> {
     let error = match result {
         Ok(value) => return Ok(value),

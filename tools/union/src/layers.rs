@@ -24,7 +24,7 @@ pub fn union_of(path: &Path) -> Result<Mount> {
     let mount = mounts
         .into_iter()
         .filter(|mount| path.starts_with(&mount.target))
-        // Of two on the same place the later one is seen.
+        // Among several at the same place, the last one is visible.
         .max_by_key(|mount| mount.target.as_os_str().len())
         .with_context(|| format!("{}: no mount is known here", path.display()))?;
     match mount.fs_type.as_str() {

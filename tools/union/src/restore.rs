@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Bringing deleted names back.
+//! Restoring deleted names.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::directory::{Directory, explain};
 
-/// Brings all of them back; goes on after a failure. Returns whether there was none.
+/// Restores all of them; continues after a failure. Returns whether there was none.
 pub fn restore(paths: &[PathBuf], json: bool) -> Result<bool> {
     let mut all = true;
     let mut results = Vec::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The figures of mounted unions, from /proc/self/mountstats.
+//! The statistics of mounted unions, from /proc/self/mountstats.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use union_support::mountstats;
 
 use crate::layers;
 
-/// Prints the figures of one union, or of all.
+/// Prints the statistics of one union, or of all.
 pub fn print(path: Option<&Path>, json: bool) -> Result<()> {
     let wanted: Vec<PathBuf> = match path {
         Some(path) => vec![layers::union_of(path)?.target],

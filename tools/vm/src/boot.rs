@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! `union-vm boot`: an installed Debian that is booted from a union by its own initial ram disk.
 //!
-//! The script of a set of cases makes that Debian and has its programs make its initial ram disks; the cases say with which
-//! words of the kernel command line they are booted and what must come of it. A probe in the guest says what has, on
-//! the console, where the scripts and the kernel speak, too.
+//! The script of a set of cases makes that Debian and has its programs make its initial ram disks;
+//! the cases say with which words of the kernel command line they are booted and what must come of
+//! it. A probe in the guest reports the results on the console, which also has the messages of the
+//! scripts and the kernel.
 
 pub mod cases;
 mod deb;
@@ -33,7 +34,7 @@ use crate::ui::Ui;
 use crate::verdict::{Case, Status};
 use cases::{Boot, BootCase, BootSet, Initrd, Keeps};
 
-/// The last that the probe says.
+/// The last line of the probe.
 const END: &str = "union-test: end";
 
 /// Words on the console that no boot may say: of the kernel, and of systemd at the end.
@@ -47,8 +48,9 @@ pub const ALARMS: [&str; 7] = [
     "Failed to remount '/",
 ];
 
-/// Words of the kernel command line of every boot. What a machine like this has no use for is left out, which halves
-/// the time; the last of several words of a name counts, the kernel must not panic where a person would be asked.
+/// Words of the kernel command line of every boot. Unneeded services are disabled, which halves the
+/// time. The last of several words with the same name counts; the kernel must not panic at a
+/// prompt.
 pub const WORDS: &str = "console=ttyS0 printk.devkmsg=on systemd.firstboot=off \
      systemd.mask=serial-getty@ttyS0.service systemd.mask=getty@tty1.service \
      systemd.mask=systemd-modules-load.service systemd.mask=modprobe@configfs.service \
@@ -158,7 +160,7 @@ impl Run<'_> {
         Ok(results)
     }
 
-    /// Says what has come of a machine of which so much is wrong.
+    /// Prints the result of a machine with these failures.
     fn result(&self, case: &BootCase, lines: Vec<String>, took: Duration) -> Case {
         let result = Case {
             name: format!("{}/{}", self.request.set.name, case.name),
@@ -181,7 +183,7 @@ impl Run<'_> {
         self.ui.lock().expect("no thread panics")
     }
 
-    /// Boots one machine as often as its case says; gives what is not as it must be.
+    /// Boots one machine as often as its case says; returns the failures.
     fn case(&self, case: &BootCase) -> Result<Vec<String>> {
         let root = self.directory.join(format!("{}.root", case.name));
         let pristine = self.request.folder.join(case.root.file());
@@ -345,7 +347,7 @@ impl Run<'_> {
     }
 }
 
-/// What a console says that it should not, or does not say.
+/// Forbidden or missing console lines.
 fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
     let says = |text: &str| said.iter().find(|line| line.contains(text));
     let mut wrong = Vec::new();
@@ -354,7 +356,7 @@ fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
             wrong.push(format!("the console does not say: {text}"));
         }
     }
-    // An alarm that a boot must say is none.
+    // An alarm that a boot must print is no failure.
     let alarms = ALARMS
         .iter()
         .filter(|alarm| !boot.says.iter().any(|text| text.contains(**alarm)));
@@ -374,7 +376,7 @@ fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
     wrong
 }
 
-/// Where ext4 has its superblock, in which e2fsck notes when it has looked.
+/// The offset of ext4's superblock, in which e2fsck records its last run.
 const SUPERBLOCK: std::ops::Range<usize> = 1024..2048;
 
 /// Whether two disks with a file system at a multiple of 1 MiB are the same, but for that.

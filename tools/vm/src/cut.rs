@@ -52,7 +52,7 @@ struct Run<'a> {
     ui: Ui,
 }
 
-/// Cuts the power so many times; true when all went well.
+/// Cuts the power this many times; true if all cases passed.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let kernel = places.kernel(request.guest.common.kernel.as_deref())?;
     let guest = initramfs::guest(places, &kernel, request.guest.guest.clone())?;
@@ -98,11 +98,11 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     Ok(failed == 0 && passed > 0)
 }
 
-/// What was heard from a machine.
+/// The outcome of a machine.
 enum End {
     /// It was killed when this operation had begun.
     Killed(usize),
-    /// It looked, and says so.
+    /// It has checked the disk, with this report.
     Looked(Case),
     /// It ended by itself; the lines say what is known.
     Early(Vec<String>),

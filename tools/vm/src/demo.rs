@@ -220,7 +220,7 @@ impl<'a> Setup<'a> {
                     see(&line);
                     if line == Line::Meet {
                         meeting.wait();
-                        // A machine that is gone shows by its report ending early.
+                        // A crashed machine is detected by its incomplete report.
                         let _ = machine.answer("go");
                     }
                     outcome.add(line);

@@ -167,7 +167,7 @@ fn append(tar: &mut tar::Builder<Vec<u8>>, entry: &Entry, prefix: &str) -> Resul
     header.set_size(data.len() as u64);
     let path = format!("{prefix}{}", entry.path);
     if let Some(target) = target {
-        // Literally: what writes the header would tidy the path up.
+        // Literally, because the header writer would normalise the path.
         records.push(("linkpath".to_owned(), target.into_bytes()));
         header.set_link_name_literal("-")?;
     }

@@ -105,7 +105,7 @@ fn main() -> ExitCode {
         Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("union-vm: {error:#}");
-            // Different from what a test run or a command answers.
+            // Different from the statuses of a test run or a command.
             ExitCode::from(125)
         }
     }

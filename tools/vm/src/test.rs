@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union-vm test`: boots machines that share the cases, reads their reports, and boots another behind a case that took
-//! the kernel down.
+//! `union-vm test`: boots machines that share the cases, reads their reports, and boots another
+//! after a case that crashed the kernel.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -34,10 +34,10 @@ use crate::{programs, test_disks};
 const MODULES: &str = "virtio_pci virtio_blk virtio_console virtio_rng overlay loop dm_mod dm_flakey \
      quota_v2 fuse vfat nls_cp437 nls_ascii";
 
-/// Modules of which the cases say themselves that the kernel does not have them.
+/// Modules that the kernel may lack; the cases report that.
 const IF_THERE: &[&str] = &["bfs"];
 
-/// How many machines may die before a run is given up.
+/// Number of crashed machines after which a run is given up.
 const MAX_CRASHES: usize = 12;
 
 /// Options of all that runs cases.
@@ -106,7 +106,7 @@ pub fn scenarios(places: &Places, request: Scenarios) -> Result<bool> {
         let filter = options.filter.map(|filter| format!(".*({filter})"));
         options.filter = Some(format!("^{shape}/{}", filter.unwrap_or_default()));
     }
-    // Who names cases wants those.
+    // Named cases are always run.
     let set = if request.one {
         Set::One
     } else if request.all || (options.filter.is_some() && !request.spread) {
@@ -188,7 +188,7 @@ fn run(places: &Places, set: Set, options: &Options, words: &str) -> Result<bool
     };
     let request = &request;
     let count = count(request)?;
-    // One case is not worth a machine.
+    // A second machine does not pay off for one case.
     let worth = match request.set {
         // These take minutes, not moments.
         Set::Instrument(..) => count,
@@ -285,7 +285,7 @@ impl Run<'_> {
             let End::Early(name, lines) = self.follow(&mut machine, &mut cases) else {
                 break;
             };
-            // Behind a failure at the very end there is nothing left to run.
+            // After a crash in the last case there is nothing left to run.
             let in_case = name
                 .as_ref()
                 .is_some_and(|name| !name.starts_with("health/"));

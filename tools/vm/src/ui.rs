@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! How a test run looks to who watches it.
+//! The display of a test run.
 
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -111,7 +111,7 @@ impl Ui {
             }
         }
         for (why, names) in reasons {
-            // A reason that holds for many is clear from a few.
+            // A few names are enough for a common reason.
             let more = names.len().saturating_sub(NAMES_SHOWN);
             let shown = names[..names.len() - more].join(" ");
             match more {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Reading the report of a guest.
 //!
-//! Silence is failure: a case counts as passed only when its line says so, and a report is complete only with as many
-//! results as planned and its last line.
+//! Silence is a failure: a case counts as passed only if its line says so, and a report is complete
+//! only with as many results as planned and its last line.
 
 use serde::Serialize;
 use union_machine::console::Tail;
@@ -18,7 +18,7 @@ pub enum Status {
     Failed,
     /// Not run, with a reason.
     Skipped,
-    /// It took the kernel with it, or hung.
+    /// It crashed the kernel, or hung.
     Crashed,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The rows: for each, the tree it works on, what is timed, and who takes part.
+//! The rows: for each, the tree it works on, what is timed, and which file systems take part.
 
 mod build;
 mod copy_up;
@@ -62,7 +62,7 @@ pub struct Row {
     pub caches: bool,
     /// Whether the room that the union's fallthru sets take is of interest.
     pub sets: bool,
-    /// Who takes no part, and why.
+    /// The file systems that take no part, and why.
     pub without: &'static [(Subject, &'static str)],
 }
 

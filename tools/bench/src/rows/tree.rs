@@ -94,7 +94,8 @@ pub fn large_file(layer: &Path, mib: usize) -> Result<()> {
     for _ in 0..mib {
         file.write_all(&chunk).context("writing a large file")?;
     }
-    // It will be read, or written to in one place; the rest of it is not to be in anybody's way.
+    // It will be read, or written to in one place; its other blocks must not disturb the
+    // measurement.
     file.sync_all()?;
     Ok(())
 }

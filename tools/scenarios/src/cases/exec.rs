@@ -29,7 +29,7 @@ pub fn exec_busy(b: &mut Builder) -> Steps {
             process::kill(pid);
             r.note(format_args!("{:?}", process::wait(pid)));
         }
-        // The other way round, for files that nobody has changed so far as well.
+        // The other way round, also for files that are still unchanged.
         for flags in [O_WRONLY, O_RDWR] {
             let fd = r.open("written", flags);
             r.exec("./written", &[]);

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// Datagrams find a socket by its name in the union, and the answer finds the sender by his.
+/// Datagrams find a socket by its name in the union, and the answer finds the sender by its name.
 pub fn ipc_datagrams(b: &mut Builder) -> Steps {
     b.file("lower/x", "x");
     b.lower(0).file("merged/a", "a");
@@ -131,7 +131,7 @@ pub fn ipc_fifo_meeting(b: &mut Builder) -> Steps {
     .allow("walk ", WHY)
 }
 
-/// A FIFO sends signals to who asks for them, and its size and flags can be set, in every layer.
+/// A FIFO sends signals on request, and its size and flags can be set, in every layer.
 pub fn ipc_fifo_signal(b: &mut Builder) -> Steps {
     b.fifo("lower").mtime(2_000_000_000, 0);
     b.upper().fifo("upper").mtime(2_000_000_000, 0);

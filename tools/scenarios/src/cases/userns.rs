@@ -143,7 +143,7 @@ pub fn userns_create(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
-/// Set-user-id programs become their owner in a user namespace that maps him and his group.
+/// Set-user-id programs become their owner in a user namespace that maps the owner and group.
 pub fn userns_exec_set_id(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         for (name, uid, gid) in [("mapped", 1002, 500), ("half", 1002, 7), ("root", 0, 0)] {

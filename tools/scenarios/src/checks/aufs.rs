@@ -16,7 +16,7 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     b.file(&l.lowers[1].join("deleted"), "below")?;
     b.file(&l.lowers[0].join(".wh.deleted"), "")?;
     b.file(&l.lowers[1].join("kept"), "below")?;
-    // Made by somebody in the upper layer.
+    // Made directly in the upper layer.
     b.file(&b.dir(&l.upper.join("full"))?.join(".wh.x"), "")?;
     b.dir(&l.upper.join("full/.wh.d"))?;
     b.file(&l.upper.join(".wh.kept"), "")?;

@@ -71,8 +71,8 @@ pub fn linked_behind(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// What the union keeps for itself beside the work directory is in a directory of its own, and nothing that somebody
-/// else has put there is written to, opened or believed.
+/// The union's private files are in a separate directory beside the work directory, and nothing
+/// that another user else has put there is written to, opened or believed.
 pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps nothing there")?;
     let l = b.layout(2)?;
@@ -87,7 +87,7 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     let outside = l.work.parent().ok_or("it has one")?.join("outside");
     b.file(&outside, TEXT)?;
 
-    // The name that was used once, and one that is nobody's.
+    // The name that was used once, and one that is not used.
     b.works("link", sys::link(&outside, l.work.join("fallthru"), 0))?;
     let used = recorded(b, &l)?;
     b.holds(&outside, TEXT)

@@ -26,7 +26,7 @@ pub fn busy(b: &mut Bench) -> Result<(), String> {
     b.holds(&l.upper.join("file"), "BELOW")
 }
 
-/// Whoever has something open in a union that was detached can go on with all of it.
+/// A process with open files in a detached union can go on using them.
 pub fn busy_lazy(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     b.describe(&l, 1, |b| {
@@ -183,7 +183,7 @@ pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
     let (union, lowers) = b.mounted(&l)?;
     let remount = |flags| sys::mount("union", &l.target, "", libc::MS_REMOUNT | flags, b"");
     let end = Instant::now() + Duration::from_millis(3500);
-    // With pauses: while anybody has a file open for writing there is no way to read-only.
+    // With pauses: a file open for writing prevents a read-only remount.
     let children = b.crowd_behind(3, |number| {
         while Instant::now() < end {
             load::calls(
@@ -205,7 +205,7 @@ pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
                 b.work_idle(&l)?;
                 b.works("remount rw", remount(0))?;
             }
-            // Somebody has a file open for writing.
+            // A file is open for writing.
             Err(error) => {
                 must!(error.0 == libc::EBUSY, "EBUSY, not {error}")?;
                 busy += 1;
@@ -282,7 +282,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     b.works("close", sys::close(fd))?;
     b.umount(&second)?;
 
-    // With nobody left it is mounted anew.
+    // When it is no longer used, it is mounted again.
     shared(b).mount(&second)?;
     b.holds(&second.join("file"), "CHANGED")?;
     b.umount(&second)
@@ -329,7 +329,7 @@ pub fn busy_unload(b: &mut Bench) -> Result<(), String> {
                         let text = std::fs::read_to_string(target.join("file"));
                         assert_eq!(text.expect("read"), "below");
                         sys::umount(&target, 0).expect("umount");
-                        // On a slow kernel, too, there must be times when nobody holds it.
+                        // On a slow kernel, too, there must be times when it is not held.
                         std::thread::sleep(start.elapsed());
                     }
                     Err(failure) => assert_eq!(failure.errno.0, libc::ENODEV, "{failure}"),
@@ -396,7 +396,7 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
                 b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
             }
         }
-        // Of a detached union the layers are in use for as long as somebody is inside.
+        // The layers of a detached union are in use as long as a process is inside.
         while let Err(failure) = union.mount(&l.target) {
             must!(failure.errno.0 == libc::EBUSY, "EBUSY, not {failure}")?;
         }

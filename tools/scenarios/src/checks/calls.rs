@@ -36,8 +36,8 @@ pub fn drop_caches(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// RENAME_WHITEOUT, of which no whiteout would be seen, is EINVAL, and copies nothing: who asks for one, as
-/// fuse-overlayfs does, must make it another way.
+/// RENAME_WHITEOUT, whose whiteout would not be visible, is EINVAL, and copies nothing: a caller
+/// that asks for one, as fuse-overlayfs does, must make it another way.
 pub fn rename_whiteout_refused(b: &mut Bench) -> Result<(), String> {
     const WHITEOUT: u32 = libc::RENAME_WHITEOUT;
     let l = b.layout(2)?;

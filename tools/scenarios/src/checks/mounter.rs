@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The rights of who mounted the union, and of its layers.
+//! The rights of the mounter, and of the layers.
 
 use std::path::Path;
 
@@ -278,7 +278,7 @@ pub fn perm_idmapped_top(b: &mut Bench) -> Result<(), String> {
     l.upper_is(&["dir", "gone", "seconds"])
 }
 
-/// Not even root gets at what the mounter could not, and a copy he could not make is not left behind.
+/// Even root has no access that the mounter did not have, and no partial copy is left behind.
 pub fn perm_weak_mounter(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "secret", 0o600, (0, 0))?;
@@ -296,7 +296,7 @@ pub fn perm_weak_mounter(b: &mut Bench) -> Result<(), String> {
     b.works("reading his own", read("own"))?;
     b.umount(&l.target)?;
 
-    // The work directory wants one who may enter it whatever its mode.
+    // The work directory requires a mounter who may enter it whatever its mode.
     let union = b.new_union().lower(&l.lower).upper(&l.upper, &l.work);
     mount_with(&union, &l, &[SYS_ADMIN, DAC_OVERRIDE])?;
     // The mounter cannot give the copy to its owner.

@@ -178,7 +178,7 @@ pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
     b.holds(&at("top"), "changed")?;
     b.umount(&l.target)?;
 
-    // Without the option nobody looks.
+    // Without the option it is not checked.
     b.works("remount", remount(&hard, 0))?;
     b.new_union()
         .lower(&hard)

@@ -26,7 +26,7 @@ pub fn user_namespace(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Root of a user namespace mounts a union of his layers, with marks in user.overlay.*.
+/// Root of a user namespace mounts a union of own layers, with marks in user.overlay.*.
 pub fn userns_mount(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     for name in ["file", "gone", "dir/f", "dir/g"] {
@@ -136,7 +136,7 @@ pub fn userns_mount_refused(b: &mut Bench) -> Result<(), String> {
     l.upper_is(&[])
 }
 
-/// A union mounted in a user namespace lets nobody at what its mounter could not reach.
+/// A union mounted in a user namespace gives no access that its mounter does not have.
 pub fn userns_mount_rights(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "secret", 0o600, (0, 0))?;
@@ -178,7 +178,7 @@ pub fn userns_mount_rights(b: &mut Bench) -> Result<(), String> {
     l.upper_is(&["new"])
 }
 
-/// Does something as the second user of the namespace, who is one of the others to all files.
+/// Does something as the second user of the namespace, who is "other" for all files.
 fn userns_user(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     sys::become_user(1, 1, &[])?;
     let result = work();
@@ -186,7 +186,7 @@ fn userns_user(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> 
     result
 }
 
-/// A union mounted in a user namespace opens no devices and makes nobody a user it cannot name.
+/// A union mounted in a user namespace opens no devices and gives no process an unmapped user id.
 pub fn userns_mount_special(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     let null = l.lower.join("null");
@@ -283,7 +283,7 @@ pub fn userns_mount_unmapped(b: &mut Bench) -> Result<(), String> {
     must!(left.is_empty(), "an empty work directory")
 }
 
-/// With userxattr a file that the mounter cannot read is there all the same: listed, and his to delete.
+/// With userxattr a file that the mounter cannot read is visible: listed, and deletable.
 pub fn userns_mount_unreadable(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "secret", 0o600, (0, 0))?;

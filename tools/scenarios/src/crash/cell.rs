@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Contents that describe themselves: every cell of a file says whose it is, who wrote it, and where it belongs.
+//! Self-describing contents: every cell of a file has its file, its writer, and its position.
 //!
 //! So whatever a disk shows after a power cut can be told apart: an old cell, a new one, one of another file, zeros.
 

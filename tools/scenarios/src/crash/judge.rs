@@ -6,8 +6,8 @@
 //! attributes must be those after *some* operation: not one before what was promised by an fsync, not one after the
 //! last that had begun.
 //!
-//! Contents that nobody synced are another matter: they may be there or not, cell by cell, and space that was new may
-//! be zeros.  What was in a lower layer is on the disk from the beginning, and a copy of it that is visible must be
+//! Unsynced contents may exist or not, cell by cell, and space that was new may be zeros. What was
+//! in a lower layer is on the disk from the beginning, and a copy of it that is visible must be
 //! too: a cell that was never written since can only be what it was.
 
 use std::collections::BTreeMap;

@@ -42,7 +42,7 @@ impl Kmsg {
         loop {
             match sys::read(self.0, 8192, None) {
                 Ok(record) => lines.extend(complaint(&String::from_utf8_lossy(&record))),
-                // Overwritten before it was read; the next read goes on with what is left.
+                // Overwritten before it was read; the next read continues with the rest.
                 Err(Errno(libc::EPIPE)) => {}
                 Err(_) => return lines,
             }

@@ -34,7 +34,7 @@ pub enum Entry {
     Discard(Range<usize>),
     /// All that ended before it was asked for is on the disk.
     Flush,
-    /// A note that somebody left.
+    /// A note left in the log.
     Mark(String),
 }
 

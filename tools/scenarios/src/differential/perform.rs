@@ -261,7 +261,8 @@ impl Side {
     }
 }
 
-/// Whether what [`Side::perform`] gave is no error; the first line counts, but for the one about who makes the call.
+/// Whether the result of [`Side::perform`] is no error: the first line counts, except the one with
+/// the caller.
 pub fn succeeded(answer: &[u8]) -> bool {
     let mut lines = answer.split(|byte| *byte == b'\n');
     let call = lines.find(|line| !line.starts_with(b"--"));

@@ -27,7 +27,7 @@ pub struct Work {
     pub name: &'static str,
     /// What it leaves behind.
     pub kind: Kind,
-    /// Does it below the given root; a mount is done by who knows the layers.
+    /// Does it below the given root; the caller, which knows the layers, does mounts.
     pub call: fn(&Path) -> sys::Result<()>,
 }
 

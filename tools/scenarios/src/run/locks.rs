@@ -35,7 +35,7 @@ impl Run<'_> {
 
     /// Sets a lease: F_RDLCK, F_WRLCK or F_UNLCK.
     pub fn set_lease(&mut self, fd: Fd, kind: i32) -> bool {
-        // Who breaks the lease sends this.
+        // The signal when the lease is broken.
         process::block_signal(libc::SIGIO);
         let result = sys::fcntl(fd.raw, libc::F_SETLEASE, kind).map(drop);
         self.done(format_args!("setlease({fd}, {kind})"), result)

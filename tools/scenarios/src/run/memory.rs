@@ -23,7 +23,7 @@ impl Run<'_> {
         self.map_at(fd, 0, length, protection, flags)
     }
 
-    /// mmap(2) from `offset` on.  What could not be mapped is a region at 0, which nobody can use.
+    /// mmap(2) from `offset` on. A failed mapping is a region at 0, which cannot be used.
     pub fn map_at(
         &mut self,
         fd: Fd,

@@ -5,7 +5,7 @@ use super::*;
 use crate::tree::{Builder, Kind};
 use crate::userns;
 
-/// Somebody without capabilities.
+/// A user without capabilities.
 #[derive(Clone, Copy, Debug)]
 pub struct Who {
     /// For transcripts, and for the names of what is his.
@@ -80,19 +80,19 @@ pub fn in_places(b: &mut Builder, what: impl Fn(&mut Builder, &str)) {
 }
 
 impl Run<'_> {
-    /// Runs `steps` as somebody without capabilities.
+    /// Runs `steps` as a user without capabilities.
     pub fn as_who(&mut self, who: Who, steps: impl FnOnce(&mut Self)) {
         self.with_only(who, &[], steps);
     }
 
-    /// Runs `steps` as the owner, a member of the group, and somebody else, one after the other.
+    /// Runs `steps` as the owner, a member of the group, and another user, one after the other.
     pub fn each_user(&mut self, steps: impl Fn(&mut Self, Who)) {
         for who in USERS {
             self.as_who(who, |r| steps(r, who));
         }
     }
 
-    /// Runs `steps` as somebody with just these capabilities.
+    /// Runs `steps` as a user with only these capabilities.
     pub fn with_only(&mut self, who: Who, capabilities: &[u32], steps: impl FnOnce(&mut Self)) {
         self.note(format_args!("-- as {} with {capabilities:?}", who.name));
         sys::become_user(who.uid, who.gid, who.groups).expect("root may become anyone");

@@ -24,7 +24,7 @@ pub enum What {
     Char,
     /// The block device 7:5.
     Block,
-    /// A socket nobody listens on; an image made from an archive cannot hold one.
+    /// A socket without a listener; an image made from an archive cannot hold one.
     Socket,
 }
 

@@ -163,7 +163,7 @@ impl Exercise {
         }
     }
 
-    /// Opens it for reading, reads from it and maps it, if it is not of a kind that waits for somebody.
+    /// Opens it for reading, reads from it and maps it, unless its kind could block.
     fn open(&mut self, path: &Path) {
         let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_NOCTTY;
         let Some(fd) = self.note("open", path, quiet(sys::open(path, flags, 0))) else {

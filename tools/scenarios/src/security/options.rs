@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Mount options nobody would write: by mount(2) and by fsconfig(2).
+//! Malformed mount options: by mount(2) and by fsconfig(2).
 
 use std::collections::HashMap;
 use std::os::fd::RawFd;
@@ -29,7 +29,7 @@ const CLEAN: &[i32] = &[
     libc::EIO,
 ];
 
-/// Who gives them, and how.
+/// The process that gives them, and the call.
 pub const BY: [&str; 3] = ["mount", "fsconfig", "userns"];
 
 /// `count` inputs.
@@ -42,7 +42,7 @@ pub fn run(b: &Bench, by: &str, seed: u64, count: usize) -> Notes {
     }
 }
 
-/// Both, by root of a user namespace, in layers of his own.
+/// Both, by root of a user namespace, in own layers.
 fn by_user(b: &Bench, seed: u64, count: usize) -> Notes {
     let ground = b.tmpfs("ground")?;
     b.works("chown", sys::lchown(&ground, 1000, 1000))?;

@@ -127,7 +127,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Letters of any kind, of a length that somebody may have miscounted.
+    /// Letters of any kind, of a length that is easily miscounted.
     fn noise(&mut self) -> String {
         const LENGTHS: [usize; 10] = [0, 1, 127, 128, 254, 255, 256, 257, 4094, 4095];
         let length = match self.dice.roll(3) {

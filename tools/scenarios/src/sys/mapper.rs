@@ -68,7 +68,7 @@ impl Mapped {
         self.ask(TARGET_MESSAGE, 0, 0, &message).map(drop)
     }
 
-    /// Removes the device, which nobody may use.
+    /// Removes the device, which must not be in use.
     pub fn remove(&self) -> Result<()> {
         self.ask(DEV_REMOVE, 0, 0, &[]).map(drop)
     }

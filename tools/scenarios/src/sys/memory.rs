@@ -49,7 +49,7 @@ impl Region {
         })
     }
 
-    /// A region that could not be had: page 0, where nobody may map anything.
+    /// A region that could not be mapped: page 0, where mappings are forbidden.
     pub fn nowhere() -> Self {
         Self {
             address: 0,

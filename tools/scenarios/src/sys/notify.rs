@@ -21,7 +21,7 @@ pub const DN_ATTRIB: i32 = 0x20;
 /// Tell it more than once.
 pub const DN_MULTISHOT: i32 = i32::MIN;
 
-/// Somebody is about to use data of a file, which whoever watches may fill in before.
+/// A process is about to use data of a file, which a watcher may fill in before.
 pub const FAN_PRE_ACCESS: u64 = 0x10_0000;
 
 /// One event of inotify.

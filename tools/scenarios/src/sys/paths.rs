@@ -90,7 +90,7 @@ pub fn chroot(path: impl AsRef<OsStr>) -> Result<()> {
     call!(chroot(path.as_ptr())).map(drop)
 }
 
-/// Gives this process mounts of its own, of which nobody else sees anything.
+/// Gives this process a private mount namespace.
 pub fn unshare_mounts() -> Result<()> {
     call!(unshare(libc::CLONE_NEWNS))?;
     mount("none", "/", "", libc::MS_REC | libc::MS_PRIVATE, b"")

@@ -370,7 +370,7 @@ impl Ring {
 
 impl Drop for Ring {
     fn drop(&mut self) {
-        // A ring that is closed lets go of its files some time later, too late for who wants to unmount.
+        // A closed ring releases its files some time later, too late for unmounting.
         let _ = self.ring.submitter().unregister_files();
     }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Programs that keep much in files, and can tell whether they find it again.
+//! Programs that keep much data in files and can verify it.
 
 use super::{Suite, prepare_by, run_steps};
 

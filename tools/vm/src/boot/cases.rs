@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The ways an installed Debian is booted, and what must come of each.
+//! The variants of booting an installed Debian, and the expected results.
 
 use anyhow::{Context, Result};
 
@@ -56,7 +56,7 @@ pub struct BootCase {
     pub top: Top,
     /// Its boots, one after the other.
     pub boots: &'static [Boot],
-    /// The disks that nothing may write to.
+    /// The disks that must not change.
     pub keeps: Keeps,
 }
 
@@ -211,9 +211,9 @@ pub struct Boot {
     pub initrd: Initrd,
     /// Words of the kernel command line.
     pub words: &'static str,
-    /// What the console must say, as parts of lines.
+    /// Required parts of console lines.
     pub says: &'static [&'static str],
-    /// What it must not say.
+    /// Forbidden parts of console lines.
     pub never: &'static [&'static str],
     /// Whether the system must have started.
     pub starts: bool,

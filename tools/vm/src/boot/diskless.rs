@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Machines that boot one NFS export as their lower layer, each with a cable of its own to the server.
+//! Machines that boot one NFS export as their lower layer, each with a separate link to the server.
 //!
 //! All boot at a time; then the server changes the export, and all boot again.
 
@@ -152,7 +152,7 @@ fn wait(run: &Run, server: &mut Machine, text: &str) -> Result<()> {
     }
 }
 
-/// Boots one machine once; gives what is not as it must be, and how long it took.
+/// Boots one machine once; returns the failures, and the time it took.
 fn client(
     run: &Run,
     case: &BootCase,

@@ -18,7 +18,8 @@ const PERSISTENCE: &str = "d=$(mktemp -d) && printf \"$0\\n\" >$d/persistence.co
 /// Opens the disk of `Top::Luks`.
 pub const PASSPHRASE: &str = "correct horse";
 
-/// That disk; few iterations, for a person is not what is kept out here. The first argument is the passphrase.
+/// That disk; few iterations, because security does not matter here. The first argument is the
+/// passphrase.
 const LUKS: &str = "d=$(mktemp -d) && echo '/ union' >$d/persistence.conf && truncate -s 100M \"$1.raw\" && \
      mkfs.ext4 -q -F -L persistence -d $d \"$1.raw\" && rm -r $d && \
      qemu-img convert -f raw -O luks --object secret,id=key,data=\"$0\" -o key-secret=key,iter-time=20 \"$1.raw\" \"$1\" && \
@@ -104,13 +105,13 @@ pub fn boot_top(places: &Places, top: Top, folder: &Path, path: &Path) -> Result
     Ok(true)
 }
 
-/// What shows that the file systems of such a disk have not been unmounted, or are damaged.
+/// Evidence that the file systems of such a disk were not unmounted, or are damaged.
 pub fn unclean_top(places: &Places, top: Top, disk: &Path) -> Result<Vec<String>> {
     let mut wrong = match top.is_ext4() {
         true => unclean(places, disk)?,
         false => Vec::new(),
     };
-    // What is in it, in the clear.
+    // Its decrypted contents.
     let command: &[&str] = match top {
         Top::File => &["sh", "-c", "debugfs -R \"dump persistence $1\" \"$0\""],
         Top::Luks => &[
@@ -162,7 +163,7 @@ pub fn newest_kernel(places: &Places, image: &Path) -> Result<String> {
     }
 }
 
-/// What shows that an ext4 image has not been unmounted, or is damaged.
+/// Evidence that an ext4 image was not unmounted, or is damaged.
 fn unclean(places: &Places, image: &Path) -> Result<Vec<String>> {
     let output = Command::new(places.repo.join("scripts/enter"))
         .args([

@@ -7,7 +7,7 @@ mod refused;
 
 use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
 
-/// Starts the probe in the place of the system, for what does not depend on that.
+/// Starts the probe instead of the system, for cases that do not need the system.
 pub const PROBE: &str = "init=/usr/local/sbin/boot-probe";
 
 const UNION: &str = "union-test: root union writable";

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The ways a live medium is booted by live-boot, and what must come of each.
+//! The variants of booting a live medium by live-boot, and the expected results.
 
 use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
 
@@ -49,7 +49,8 @@ pub const CASES: &[BootCase] = &[
         root: Root::Medium,
         top: Top::Persistence,
         boots: &[
-            // What live-boot has kept so far is gone on with. Its own shutdown would leave the disk to be recovered.
+            // Changes kept by live-boot continue to be used. After its own shutdown the disk would
+            // need recovery.
             boot(
                 "union=overlay persistence init=/usr/local/sbin/boot-probe",
                 &["union-test: root overlay writable", "union-test: marks 1"],
@@ -211,7 +212,7 @@ pub const CASES: &[BootCase] = &[
                     "union-test: marks 1",
                     "upperdir=/run/live/persistence/loop1/rw",
                     RUNNING,
-                    // What systemd cannot do is done after it: the disk is clean.
+                    // The shutdown script does what systemd cannot: the disk is clean.
                     "Failed to remount '/run/shutdown/mounts/",
                 ],
             ),

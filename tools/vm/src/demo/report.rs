@@ -81,7 +81,7 @@ impl Line {
     }
 }
 
-/// What became of one boot.
+/// The result of one boot.
 #[derive(Debug, Default)]
 pub struct Outcome {
     /// The steps that went well, in order.

@@ -80,7 +80,7 @@ pub fn attr_setgid_not_member(b: &mut Builder) -> Steps {
             r.chmod(name, 0o6755);
             sys::become_root().expect("the way back to root");
             r.stat(name);
-            // Whoever changes another bit afterwards drops this one, too.
+            // A later change of another bit drops this one, too.
             r.as_user(1000, 1000, |r| {
                 r.chmod(name, 0o6711);
             });

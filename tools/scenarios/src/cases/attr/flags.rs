@@ -207,7 +207,7 @@ pub fn attr_immutable(b: &mut Builder) -> Steps {
                 r.rename("other", name);
                 r.unlink(name);
                 r.access(name, W_OK);
-                // Whoever looks it up anew sees the flag, too.
+                // A new lookup sees the flag, too.
                 let result = sys::open("/proc/sys/vm/drop_caches", O_WRONLY, 0);
                 let drop = result.expect("root may write there");
                 sys::write(drop, b"2", None).expect("a number it takes");
@@ -237,7 +237,7 @@ pub fn attr_ioctls(b: &mut Builder) -> Steps {
             ("low", O_PATH),
         ] {
             let fd = r.open(name, flags).raw();
-            // FIONREAD, FIGETBSZ, FIBMAP by nobody, FIONBIO, FIOASYNC and one nobody knows.
+            // FIONREAD, FIGETBSZ, FIBMAP by `nobody`, FIONBIO, FIOASYNC and an unknown one.
             for request in [0x541b, 2, 0x5421, 0x5452, 0xdead_beef] {
                 let result = sys::ioctl_zeroed(fd, request);
                 // The block size is the file system's.

@@ -33,7 +33,7 @@ pub fn copied_up_numbers(b: &mut Builder) -> Steps {
     })
 }
 
-/// The link count of a directory is right, or the 1 of nobody knows.
+/// The link count of a directory is right, or 1 for unknown.
 pub fn dir_link_counts(b: &mut Builder) -> Steps {
     b.dir("lower/one");
     b.dir("lower/two");

@@ -15,7 +15,7 @@ pub fn time_half_now(b: &mut Builder) -> Steps {
     b.dir("dir").mode(0o777);
     b.upper().file("top", "text").mode(0o666);
     steps(|r| {
-        // Who looked at the layers before has changed the access times.
+        // Earlier reads of the layers have changed the access times.
         for name in ["writable", "owned", "dir", "top"] {
             r.utimens(name, (5, 6));
         }

@@ -171,7 +171,7 @@ pub fn data_dedupe_set_id(b: &mut Builder) -> Steps {
     .absent("low")
 }
 
-/// Nothing is cloned into an immutable file, nor shared with it, by whoever had it open before.
+/// Nothing is cloned into an immutable file, or shared with it, also through an earlier descriptor.
 pub fn data_shared_into_immutable(b: &mut Builder) -> Steps {
     b.upper().file("source", vec![b'x'; 8192]);
     b.upper().file("same", vec![b'x'; 8192]);

@@ -29,7 +29,8 @@ pub fn data_limit_copy_range(b: &mut Builder) -> Steps {
     .not_on(shape::APART, shape::SHARES_NO_BLOCKS)
 }
 
-/// The limit on the size of files cuts a write short, and kills who goes on at the limit.
+/// The limit on the size of files shortens a write, and kills a process that continues at the
+/// limit.
 pub fn data_limit_signal(b: &mut Builder) -> Steps {
     for name in [
         "written",

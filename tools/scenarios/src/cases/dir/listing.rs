@@ -52,7 +52,8 @@ pub fn dir_dots(b: &mut Builder) -> Steps {
     .in_upper("merged/sub/sub")
 }
 
-/// Who was given the descriptor of a directory he may not open or search lists all of it, and is the first to do so.
+/// A process that was given the descriptor of a directory that it may not open or search lists all
+/// of it, as the first reader.
 pub fn dir_listed_by_other(b: &mut Builder) -> Steps {
     for layer in 0..2 {
         b.lower(layer).dir("shut").mode(0o700);

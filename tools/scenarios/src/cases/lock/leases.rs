@@ -3,7 +3,8 @@
 
 use crate::prelude::*;
 
-/// Who opens or truncates a leased file waits until the holder, told by a signal, lets it go.
+/// A process that opens or truncates a leased file waits until the holder, notified by a signal,
+/// releases it.
 pub fn lease_broken(b: &mut Builder) -> Steps {
     for name in ["open", "cut", "by name", "read"] {
         b.file(name, "some text");
@@ -87,7 +88,7 @@ pub fn lease_not_broken(b: &mut Builder) -> Steps {
     .in_upper("h")
 }
 
-/// Leases are of regular files that nobody has open in the other way, and copy nothing.
+/// Leases require regular files without conflicting opens, and copy nothing.
 pub fn lease_refused(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");

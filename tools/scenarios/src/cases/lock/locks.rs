@@ -109,7 +109,7 @@ pub fn lock_closed(b: &mut Builder) -> Steps {
     })
 }
 
-/// Who would wait for a lock in a circle is told so, over files of two layers.
+/// A deadlock of locks is reported (EDEADLK), over files of two layers.
 pub fn lock_deadlock(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 100]);
     b.upper().file("upper", vec![b'.'; 100]);
@@ -122,7 +122,7 @@ pub fn lock_deadlock(b: &mut Builder) -> Steps {
             |r, turns| {
                 r.record_lock(upper, libc::F_SETLK, all);
                 turns.give();
-                // Nobody else records until this one has the lock.
+                // No other task records until this one has the lock.
                 let result = sys::record_lock(lower.raw(), libc::F_SETLKW, all);
                 turns.take();
                 r.done("the peer got the lock it waited for", result.map(drop));
@@ -400,7 +400,7 @@ pub fn lock_shown_in_proc(b: &mut Builder) -> Steps {
     )
 }
 
-/// Who waits for a lock gets it when it is released, though the file was copied up in the meantime.
+/// A waiter gets a lock when it is released, although the file was copied up meanwhile.
 pub fn lock_waits(b: &mut Builder) -> Steps {
     for name in ["posix", "ofd", "flock"] {
         b.file(name, vec![b'.'; 100]);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is made, where, and for whom.
+//! Creating objects: kinds, places and owners.
 
 use crate::prelude::*;
 
@@ -37,8 +37,8 @@ pub fn create_new(b: &mut Builder) -> Steps {
     .not_opaque("d")
 }
 
-/// What a user makes over a whiteout is his, also the directory with its mark, and where he may make nothing the name
-/// stays deleted.
+/// An object that a user makes over a whiteout belongs to the user, also a directory with its mark;
+/// where the user may make nothing the name stays deleted.
 pub fn make_by_users(b: &mut Builder) -> Steps {
     for dir in ["open", "closed", "his"] {
         for name in ["f", "d", "s"] {

@@ -44,7 +44,8 @@ pub fn map_by_others(b: &mut Builder) -> Steps {
     .upper_is(&["lower"])
 }
 
-/// Who may write a file may map it shared: its copy belongs to the old owner, and directories are as before.
+/// A user who may write a file may map it shared: its copy belongs to the old owner, and
+/// directories are as before.
 pub fn map_by_user(b: &mut Builder) -> Steps {
     b.dir("d").mode(0o555).owner(5, 6);
     b.file("d/f", vec![b'.'; PAGE])

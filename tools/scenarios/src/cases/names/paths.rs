@@ -318,8 +318,8 @@ pub fn path_missing_first(b: &mut Builder) -> Steps {
     })
 }
 
-/// A mount over a lower directory hides it and takes its writes, until somebody who does not see it removes the
-/// directory.
+/// A mount over a lower directory hides it and takes its writes, until a process that does not see
+/// it removes the directory.
 pub fn path_mounted_over(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.dir("e");

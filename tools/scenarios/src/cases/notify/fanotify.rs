@@ -168,7 +168,7 @@ pub fn fanotify_objects(b: &mut Builder) -> Steps {
     })
 }
 
-/// Who watches may refuse an open or a read; what is refused is not truncated and not copied up.
+/// A watcher may refuse an open or a read; a refused file is not truncated and not copied up.
 pub fn fanotify_permission(b: &mut Builder) -> Steps {
     b.file("lower", "some text");
     b.file("allowed", "some text");

@@ -115,7 +115,7 @@ pub fn notify_after_cache_drop(b: &mut Builder) -> Steps {
     })
 }
 
-/// Nobody hears that files and directories are copied up.
+/// Watchers get no event when files and directories are copied up.
 pub fn notify_copy_up_silent(b: &mut Builder) -> Steps {
     b.lower(0).file("a/b/c/f", "text");
     b.lower(1).file("a/b/c/g", "text");

@@ -93,7 +93,7 @@ pub fn open_exec_descriptor(b: &mut Builder) -> Steps {
         for fd in [prog, other, plain] {
             r.exec(&fd.proc_path(), &[]);
         }
-        // Somebody who writes keeps it from being executed.
+        // An open for writing prevents execution.
         let writer = r.open("moved", O_RDWR);
         r.exec(&other.proc_path(), &[]);
         r.close(writer);

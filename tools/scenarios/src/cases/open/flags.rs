@@ -3,7 +3,8 @@
 
 use crate::prelude::*;
 
-/// Every set of open flags by a user who may only read, only write, or neither; what is refused copies nothing.
+/// Every set of open flags by a user who may only read, only write, or neither; a refused open
+/// copies nothing.
 pub fn open_as_user(b: &mut Builder) -> Steps {
     b.dir("d").mode(0o777);
     for (name, mode) in [("read", 0o644), ("write", 0o602), ("none", 0o600)] {
@@ -62,7 +63,7 @@ pub fn open_create_modes(b: &mut Builder) -> Steps {
         {
             r.with_umask(0o026, |r| {
                 let fd = r.open_mode(&format!("d/new{n}"), O_RDWR | O_CREAT | O_EXCL, mode);
-                // Whoever made it may write it, whatever the mode.
+                // The creator may write it, whatever the mode.
                 r.write(fd, "mine");
                 r.fstat(fd);
             });
@@ -371,7 +372,7 @@ pub fn open_link_to_whiteout(b: &mut Builder) -> Steps {
     .upper_is(&["d", "d/by-layer", "d/by-union"])
 }
 
-/// Every set of open flags on a name nobody has, in a lower, a merged and an upper directory.
+/// Every set of open flags on a nonexistent name, in a lower, a merged and an upper directory.
 pub fn open_missing(b: &mut Builder) -> Steps {
     b.dir("lower");
     b.lower(0).dir("merged");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who changes modes, owners, times and flags.
+//! Permission to change modes, owners, times and flags.
 
 use crate::prelude::*;
 
@@ -59,7 +59,7 @@ pub fn group_permission(b: &mut Builder) -> Steps {
     .in_upper("f")
 }
 
-/// An unprivileged owner changes his own lower files.
+/// An unprivileged owner changes own lower files.
 pub fn owner_changes(b: &mut Builder) -> Steps {
     b.file("f", "text").owner(1000, 1000).mode(0o644);
     b.dir("home").owner(1000, 1000).mode(0o700);
@@ -126,7 +126,7 @@ pub fn perm_chmod(b: &mut Builder) -> Steps {
     })
 }
 
-/// An owner gives a file to his own groups, nobody gives one away.
+/// An owner gives a file to own groups, but not to another user.
 pub fn perm_chown_groups(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/fixed"), "text")
@@ -151,7 +151,7 @@ pub fn perm_chown_groups(b: &mut Builder) -> Steps {
                         r.chown(&path, SAME, 777);
                     }
                     let path = format!("{place}/free");
-                    // His as it is: a change to what it was is allowed.
+                    // Its current owner: a change to the same value is allowed.
                     r.chown(&path, 1001, 501);
                     r.chown(&path, SAME, 500);
                     r.chown(&path, SAME, 1001);
@@ -280,7 +280,7 @@ pub fn perm_noatime(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// A read-only mount of the union lets nobody change anything, and nothing is copied.
+/// A read-only mount of the union permits no change, and nothing is copied.
 pub fn perm_read_only_mount(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(place).mode(0o775).owner(1000, 500);
@@ -322,14 +322,14 @@ pub fn perm_read_only_mount(b: &mut Builder) -> Steps {
         r.on_bind(libc::MS_RDONLY, |r| {
             try_all(r);
             r.as_who(OWNER, try_all);
-            // What he may not do and what cannot be done: which is said first is a matter of the call.
+            // Forbidden and impossible: the call determines which error comes first.
             r.as_who(OTHER, try_all);
         });
     })
     .upper_gained(&[])
 }
 
-/// Times are set by the owner, and to now by whoever may write, if only by a group or an ACL.
+/// The owner sets times; a user with write permission, also by a group or an ACL, sets them to now.
 pub fn perm_times(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/file"), "text")
@@ -387,7 +387,7 @@ pub fn perm_times(b: &mut Builder) -> Steps {
     })
 }
 
-/// Who may write to a file may set its times to now, no more.
+/// A user who may write to a file may only set its times to now.
 pub fn touch_by_others(b: &mut Builder) -> Steps {
     b.file("open", "text").mode(0o666);
     b.file("closed", "text");

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// CAP_CHOWN gives anything to anybody, and without it root gives nothing away.
+/// CAP_CHOWN permits any change of owner, and without it root can change none.
 pub fn perm_cap_chown(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         for dir in ["with", "without"] {
@@ -124,7 +124,7 @@ pub fn perm_cap_dac_read_search(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// CAP_FOWNER stands for the owner, whom uid 0 alone does not replace.
+/// CAP_FOWNER replaces ownership; uid 0 alone does not.
 pub fn perm_cap_fowner(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/file"), "text").owner(1000, 500);

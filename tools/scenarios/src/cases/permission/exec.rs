@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who runs a program, and as whom.
+//! Permission to execute programs, and the resulting credentials.
 
 use crate::prelude::*;
 
@@ -49,7 +49,7 @@ pub fn perm_exec_capabilities(b: &mut Builder) -> Steps {
     .in_upper("lower/capable")
 }
 
-/// A program runs for those who may execute it, read it or not; root needs one bit as well.
+/// A program runs for users with execute permission, readable or not; root needs one bit as well.
 pub fn perm_exec_modes(b: &mut Builder) -> Steps {
     const MODES: [u32; 7] = [0o100, 0o010, 0o001, 0o111, 0o755, 0o666, 0o677];
     in_places(b, |b, place| {

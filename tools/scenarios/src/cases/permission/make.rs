@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who makes names.
+//! Permission to create names.
 
 use crate::prelude::*;
 
@@ -33,7 +33,7 @@ pub fn perm_create_existing(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// A name is made by those who may write and search its directory.
+/// Creating a name requires write and search permission for its directory.
 pub fn perm_create_in_dirs(b: &mut Builder) -> Steps {
     // Writing without searching, and searching without writing, are of no use.
     const MODES: [u32; 6] = [0o200, 0o300, 0o500, 0o070, 0o003, 0o442];
@@ -94,7 +94,7 @@ pub fn perm_create_over_whiteout(b: &mut Builder) -> Steps {
             r.with_umask(0o027, |r| {
                 for dir in ["plain", "setgid"] {
                     let name = |name: &str| format!("{dir}/{name}");
-                    // Nobody in group 500: set-group-id is not for him to give.
+                    // Not a member of group 500, so it may not set set-group-id.
                     r.open_mode(&name("file"), O_WRONLY | O_CREAT, 0o6777);
                     r.mkdir_mode(&name("dir"), 0o1777);
                     r.mkfifo(&name("fifo"), 0o666);
@@ -155,7 +155,7 @@ pub fn perm_mkdir_rmdir(b: &mut Builder) -> Steps {
     })
 }
 
-/// Devices are made by CAP_MKNOD, all other kinds by anybody who may write the directory.
+/// Devices require CAP_MKNOD, all other kinds only write permission for the directory.
 pub fn perm_mknod(b: &mut Builder) -> Steps {
     b.dir("closed");
     b.dir("open").mode(0o777);
@@ -186,7 +186,7 @@ pub fn perm_mknod(b: &mut Builder) -> Steps {
     .in_upper("open/white")
 }
 
-/// Nobody makes a device 0:0, with or without CAP_MKNOD, and trying copies nothing.
+/// A device 0:0 cannot be made, with or without CAP_MKNOD, and the attempt copies nothing.
 pub fn perm_mknod_whiteout(b: &mut Builder) -> Steps {
     b.dir("d").mode(0o777);
     steps(|r| {

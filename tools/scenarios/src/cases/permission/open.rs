@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who opens what, and what a descriptor allows.
+//! Permission to open, and what a descriptor allows.
 
 use crate::prelude::*;
 
@@ -168,7 +168,7 @@ pub fn perm_locks_read_only(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// Mode bits decide who opens a file for what, and opening copies nothing.
+/// Mode bits decide about opening a file, and opening copies nothing.
 pub fn perm_open_modes(b: &mut Builder) -> Steps {
     // The last ones: the first class that fits decides, even if a later one would allow more.
     const MODES: [u32; 9] = [
@@ -198,7 +198,7 @@ pub fn perm_open_modes(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// O_TRUNC empties and copies a file for those alone who may write it.
+/// O_TRUNC empties and copies a file only for users who may write it.
 pub fn perm_open_truncate(b: &mut Builder) -> Steps {
     const MODES: [u32; 4] = [0o640, 0o604, 0o464, 0o446];
     in_places(b, |b, place| {
@@ -284,7 +284,7 @@ pub fn perm_socket_connect(b: &mut Builder) -> Steps {
     });
     steps(|r| {
         let sockets = |place: &str| MODES.map(|mode| format!("{place}/{mode:03o}"));
-        // Nobody listens: who may connect is refused by that.
+        // There is no listener: a permitted connect fails with ECONNREFUSED.
         r.each_user(|r, _| {
             for place in PLACES {
                 for path in sockets(place) {
@@ -319,7 +319,7 @@ pub fn perm_special_open(b: &mut Builder) -> Steps {
                 .mode(mode)
                 .owner(1000, 500);
         }
-        // A device nobody has made: the right to it is asked for first.
+        // A nonexistent device: the permission is checked first.
         b.char_device(&format!("{place}/nothing"), 240, 77)
             .mode(0o600);
     });

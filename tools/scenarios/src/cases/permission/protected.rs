@@ -101,7 +101,7 @@ fn opened_where_it_is(
                                 for name in ["his", "dirs", "foreign"] {
                                     let path = format!("{place}/{dir}/{name}");
                                     r.try_open(&path, O_RDWR | O_CREAT);
-                                    // Without O_CREAT nobody can have meant a file of his own.
+                                    // Without O_CREAT the caller did not intend to create the file.
                                     r.try_open(&path, O_RDWR);
                                 }
                             }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who moves and deletes names.
+//! Permission to rename and delete.
 
 use crate::prelude::*;
 
@@ -121,13 +121,13 @@ pub fn perm_unlink(b: &mut Builder) -> Steps {
                 l.absent(&format!("{place}/{kept}"))?;
             }
         }
-        // Nobody could change anything there.
+        // No change is possible there.
         l.absent("lower/500")?;
         l.absent("lower/600")
     })
 }
 
-/// An empty directory that nobody may read goes by the rights to its parent.
+/// Removing an unreadable empty directory depends on the rights to its parent.
 pub fn perm_unreadable_directories(b: &mut Builder) -> Steps {
     b.dir("his").mode(0o777).owner(1002, 1002);
     for name in ["lower", "merged", "white", "full", "target"] {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who finds names.
+//! Permission to search.
 
 use crate::prelude::*;
 
@@ -27,7 +27,7 @@ pub fn perm_directory_mode_changes(b: &mut Builder) -> Steps {
             r.each_user(|r, _| visit(r, place));
             r.set_acl(&path, "u:7,user:1001:5,g:0,m:5,o:0");
             r.each_user(|r, _| visit(r, place));
-            // What is written below still is, by those who get there.
+            // Files below can still be written by processes that reach them.
             r.as_who(MEMBER, |r| {
                 r.put(&format!("{path}/sub/f"), O_WRONLY, "T");
             });
@@ -36,7 +36,7 @@ pub fn perm_directory_mode_changes(b: &mut Builder) -> Steps {
     .in_upper("lower/d/sub/f")
 }
 
-/// A whiteout is nothing at all to somebody without rights: the errors are those of a free name.
+/// For a user without rights a whiteout does not exist: the errors are those of a free name.
 pub fn perm_hidden_names(b: &mut Builder) -> Steps {
     b.file("file", "text");
     for (dir, mode, owner) in [
@@ -72,7 +72,7 @@ pub fn perm_hidden_names(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// Who may write a lower file may, though its directories are closed to him for writing.
+/// A user who may write a lower file can do so although its directories are not writable.
 pub fn perm_mounter_copies(b: &mut Builder) -> Steps {
     for dir in ["a", "a/b", "a/b/c"] {
         b.dir(dir).mode(0o711);
@@ -83,7 +83,7 @@ pub fn perm_mounter_copies(b: &mut Builder) -> Steps {
     steps(|r| {
         r.as_who(OTHER, |r| {
             r.put("a/b/c/mine", O_WRONLY, "T");
-            // Copied up by one who cannot read it.
+            // Copied up by a user who cannot read it.
             r.put("a/b/c/blind", O_WRONLY, "T");
             r.put("a/b/c/blind", O_WRONLY | O_APPEND, "!");
             r.cat("a/b/c/blind");

@@ -92,7 +92,7 @@ pub fn perm_sticky_replace(b: &mut Builder) -> Steps {
                         r.rename2(&path(old), &path(new), flags);
                     }
                 }
-                // The link is his, what it links to is not.
+                // The user owns the link, but not its target.
                 r.link(&path("b/writable"), &path("a/link"));
                 r.unlink(&path("a/link"));
             }
@@ -103,7 +103,7 @@ pub fn perm_sticky_replace(b: &mut Builder) -> Steps {
     .absent("lower/a/mine")
 }
 
-/// In a sticky directory everyone deletes his own files only.
+/// In a sticky directory users delete only their own files.
 pub fn sticky_directory(b: &mut Builder) -> Steps {
     b.dir("tmp").mode(0o1777);
     b.file("tmp/mine", "x").owner(1000, 1000);

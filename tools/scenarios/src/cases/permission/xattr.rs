@@ -24,7 +24,7 @@ pub fn perm_security_xattrs(b: &mut Builder) -> Steps {
             r.listxattr(&path);
             r.setxattr(&path, "security.a", "2");
             r.setxattr(&path, CAPABILITY, NET_RAW);
-            // No capabilities at all: not even those who may set some get this one past.
+            // No capabilities at all: even a process that may set some cannot set this one.
             r.setxattr(&path, CAPABILITY, "junk");
             r.removexattr(&path, "security.none");
         };
@@ -73,7 +73,7 @@ pub fn perm_trusted_xattrs(b: &mut Builder) -> Steps {
     .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
-/// user.* attributes are read and changed by those who may read and write the object.
+/// user.* attributes require read and write permission for the object.
 pub fn perm_user_xattrs(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         for (name, mode) in [("file", 0o660), ("read", 0o444), ("write", 0o020)] {

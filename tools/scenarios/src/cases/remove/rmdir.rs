@@ -196,7 +196,7 @@ pub fn remove_while_reading(b: &mut Builder) -> Steps {
     .upper_is(&["d"])
 }
 
-/// Who stands in a deleted directory has no name, sees nothing, makes nothing, and can leave.
+/// A process in a deleted directory has no path, sees nothing, makes nothing, and can leave.
 pub fn remove_working_directory(b: &mut Builder) -> Steps {
     b.file("lower/a/f", "x");
     b.lower(0).dir("merged/a");

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// Who may not delete leaves no whiteout, no copy and no emptied directory behind.
+/// A refused deletion leaves no whiteout, no copy and no emptied directory behind.
 pub fn remove_denied(b: &mut Builder) -> Steps {
     b.file("closed/f", "x").owner(1000, 1000);
     b.dir("closed/empty").owner(1000, 1000);

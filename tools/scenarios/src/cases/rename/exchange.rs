@@ -187,7 +187,7 @@ pub fn rename_noreplace_race(b: &mut Builder) -> Steps {
             r.see(&format!("{dir}/to"));
             let left = r.names(dir).len();
             r.expect("the right number of them won", left == names);
-            // Who won is chance: what is left is made alike.
+            // The winner is random: the result is normalised.
             for number in 0..6 {
                 let _ = sys::unlink(format!("{dir}/{number}"));
             }

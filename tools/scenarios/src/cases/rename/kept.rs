@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a renamed object keeps, and who sees it.
+//! What a renamed object keeps, and its visibility.
 
 use crate::prelude::*;
 

@@ -196,7 +196,8 @@ pub fn rename_refused(b: &mut Builder) -> Steps {
     })
 }
 
-/// In a sticky directory who owns neither it nor the object moves, replaces and exchanges nothing.
+/// In a sticky directory a user who owns neither it nor the object moves, replaces and exchanges
+/// nothing.
 pub fn rename_sticky(b: &mut Builder) -> Steps {
     b.dir("tmp").mode(0o1777).owner(1002, 1002);
     b.dir("free").mode(0o777);

@@ -360,7 +360,7 @@ pub fn acl_permission(b: &mut Builder) -> Steps {
 
 /// An ACL that is removed takes set-group-id along if the file system does so.
 pub fn acl_removed_set_id(b: &mut Builder) -> Steps {
-    /// The owner who is of the group and who is not, another, and root.
+    /// An owner inside and outside of the group, another user, and root.
     const WHO: &[(u32, u32)] = &[(1000, 500), (1000, 1000), (1001, 500), (0, 0)];
     for layer in ["low", "top"] {
         if layer == "top" {
@@ -427,7 +427,7 @@ pub fn acl_set(b: &mut Builder) -> Steps {
     .in_upper("d")
 }
 
-/// The owner sets ACLs, loses set-group-id for a group that is not his, and others are refused.
+/// The owner sets ACLs and loses set-group-id for a foreign group; others are refused.
 pub fn acl_set_by_whom(b: &mut Builder) -> Steps {
     for layer in ["low", "top"] {
         if layer == "top" {

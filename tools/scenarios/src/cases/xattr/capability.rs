@@ -48,7 +48,7 @@ pub fn inode_flags(b: &mut Builder) -> Steps {
     .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
-/// What changes data or owner drops file capabilities, by whomever, in whatever layer.
+/// Any change of data or owner drops file capabilities, for every caller and layer.
 pub fn xattr_capability_killed(b: &mut Builder) -> Steps {
     const WAYS: [(&str, fn(&mut Run, &str)); 9] = [
         ("write", |r, f| {
@@ -107,7 +107,7 @@ pub fn xattr_capability_killed(b: &mut Builder) -> Steps {
     })
 }
 
-/// A file capability must be well-formed and is given by those who may.
+/// A file capability must be well-formed, and setting it requires the right.
 pub fn xattr_capability_values(b: &mut Builder) -> Steps {
     b.file("f", "text").owner(1000, 1000);
     b.file("kept", "text").owner(1000, 1000);

@@ -131,7 +131,7 @@ pub fn bad_entries(b: &mut Bench) -> Result<(), String> {
     lists(b, &d, &left)?;
     b.umount(&l.target)?;
 
-    // Nobody hides the names now, and the first thing is the removal.
+    // The names are not hidden now, and the removal comes first.
     b.works("unlink", sys::unlink(l.upper.join("d/device")))?;
     union.mount(&l.target)?;
     b.fails("rmdir", sys::rmdir(&d), libc::ENOTEMPTY)?;
@@ -436,7 +436,8 @@ pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
 
 const FILES: usize = 24;
 
-/// Of the ways to put layers into each other one is allowed, and there nobody gets at the upper layer from below.
+/// Only one way of nesting layers is allowed, and there the upper layer cannot be reached from
+/// below.
 pub fn bad_nesting(b: &mut Bench) -> Result<(), String> {
     let top = b.tmpfs("top")?;
     let target = b.target("target")?;

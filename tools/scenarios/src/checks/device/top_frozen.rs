@@ -37,7 +37,8 @@ pub fn top_frozen(b: &mut Bench) -> Result<(), String> {
         let children = b.load_behind(&l.target, Duration::from_millis(900))?;
         std::thread::sleep(Duration::from_millis(100 + 50 * round));
         b.works("FIFREEZE", sys::freeze(fd))?;
-        // Who waits for the thaw may hold the lock of a directory, but none that concerns another one.
+        // A task that waits for the thaw may hold the lock of a directory, but none that concerns
+        // another one.
         let done = b.base().join("below").join(round.to_string());
         let reader = process::background(|| {
             assert!(std::fs::read(l.target.join("quiet/file")).is_ok());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is recorded of lower directories, and who reads it.
+//! Records of lower directories, and their use.
 
 use std::collections::BTreeSet;
 use std::os::fd::RawFd;
@@ -412,7 +412,7 @@ pub fn fallthru_recorded(b: &mut Bench) -> Result<(), String> {
     must!(right, "one of two: {third:?}")?;
     b.umount(&l.target)?;
 
-    // What is recorded keeps nobody from making the upper layer read-only.
+    // Recording does not prevent a read-only remount of the upper layer.
     b.union(&l).mount(&l.target)?;
     must!(names("two")? == more, "two, once more")?;
     let top = l

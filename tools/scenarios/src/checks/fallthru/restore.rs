@@ -116,8 +116,8 @@ pub fn restore_refused(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Who restores a deleted name administers the mount, may make names there, and owns what comes back or stands above
-/// its owner; who watches the directory is told.
+/// Restoring a deleted name requires CAP_SYS_ADMIN for the mount, the right to make names there,
+/// and ownership of the object or CAP_FOWNER; watchers of the directory are notified.
 pub fn restore_rights(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no such call")?;
     let l = b.layout(1)?;
@@ -217,7 +217,7 @@ const DAC_OVERRIDE: u64 = 1 << 1;
 const FOWNER: u64 = 1 << 3;
 const ADMIN: u64 = 1 << 21;
 
-/// What came of a call that somebody with few capabilities has made.
+/// The result of a call by a process with few capabilities.
 struct Outcome<'a> {
     b: &'a Bench<'a>,
     what: String,

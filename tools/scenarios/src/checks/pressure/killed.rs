@@ -44,8 +44,8 @@ pub fn press_killed(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// Who is killed while a directory of a hundred thousand devices is read, or as many whiteouts are cleared away, does
-/// not go on with it.
+/// A process that is killed while a directory of a hundred thousand devices is read, or as many
+/// whiteouts are cleared, does not go on with it.
 pub fn press_killed_directory(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let count = many(100_000);
@@ -151,7 +151,7 @@ pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
         std::thread::sleep(Duration::from_millis(number * 5));
         process::kill(child);
         process::wait(child)?;
-        // Nobody goes on copying for the dead.
+        // The copy does not continue after the process has ended.
         b.work_idle(&l)?;
         let stat = b.works("stat", sys::stat(&path, 0))?;
         must!(stat.st_size == 6 << 20, "it has its size")?;
@@ -230,7 +230,8 @@ pub fn press_killed_sparse(b: &mut Bench) -> Result<(), String> {
 const SIZE: i64 = 1 << 30;
 const PIECES: u64 = 600;
 
-/// Who is killed while something copies for him, over and over, does not leave any number of threads behind.
+/// Processes that are killed repeatedly during their copies do not leave an unlimited number of
+/// threads behind.
 pub fn press_killed_threads(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs heeds the limit, and copies nothing")?;
     let l = b.layout(0)?;
@@ -277,7 +278,7 @@ pub fn press_killed_threads(b: &mut Bench) -> Result<(), String> {
     b.work_empty(&l)
 }
 
-/// So many may be left, by whomever.
+/// Maximum number of threads left behind, in total.
 const MOST: usize = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -306,7 +307,7 @@ fn threads() -> usize {
     named.filter(|name| name.starts_with("union-copy")).count()
 }
 
-/// Who waits for a copy beyond his limit can be killed at once, and nobody goes on copying for him.
+/// A process that waits for a copy beyond its limit can be killed at once, and the copy ends.
 pub fn press_killed_waiting(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs heeds the limit, and copies nothing")?;
     let l = b.layout(0)?;

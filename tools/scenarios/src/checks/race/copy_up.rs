@@ -110,7 +110,7 @@ pub fn race_copy_up_unlink(b: &mut Bench) -> Result<(), String> {
                 1 => drop(sys::truncate(&path, 10)),
                 2 => {
                     if let Ok(fd) = sys::open(&path, libc::O_WRONLY, 0) {
-                        // The file may be gone, but who has it open may go on.
+                        // The file may be removed, but processes that have it open may go on.
                         assert_eq!(sys::write(fd, b"written", None), Ok(7));
                         sys::close(fd).expect("close");
                     }
@@ -250,7 +250,8 @@ pub fn race_readdir_copy_up(b: &mut Bench) -> Result<(), String> {
 /// Each is one try: what is listed is kept.
 const DIRS: usize = 900;
 
-/// A mapped file is copied up, cut and grown: who looks at its pages sees them or is killed by SIGBUS.
+/// A mapped file is copied up, truncated and extended: an access to its pages succeeds or causes
+/// SIGBUS.
 pub fn race_truncate_map(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     b.describe(&l, 1, |b| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Many who make, move and remove the same names.
+//! Many tasks make, move and remove the same names.
 
 use std::path::Path;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who may watch, forbid and delay a copy-up.
+//! Watching, forbidding and delaying a copy-up.
 
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -75,7 +75,7 @@ fn infect(b: &Bench, l: &Layout) -> Result<(), String> {
     Ok(())
 }
 
-/// A lower file that is filled when it is needed, by whoever watches, is copied up with its data.
+/// A lower file that a watcher fills on demand is copied up with its data.
 pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
     let memory = b.tmpfs("top")?;
     for fs in [Fs::Ext4, Fs::Xfs, Fs::Btrfs] {
@@ -158,7 +158,7 @@ fn same_data(path: &Path, data: &[u8]) -> Result<(), String> {
     )
 }
 
-/// Who watches a lower file may forbid that it is read, to be copied up as well; then nothing is copied.
+/// A watcher of a lower file may refuse reads, also those of a copy-up; then nothing is copied.
 pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let below = |name: &str| l.lowers[0].join(name);
@@ -358,7 +358,7 @@ fn mapped(
         assert_eq!(&found[..expected.len()], expected);
         sys::mkdir(&done, 0o755).expect("a mark");
     })?;
-    // What a security daemon does: it asks who it is that opens something.
+    // Like a security daemon, it looks up the process that opens a file.
     let listener = process::servant(|| {
         loop {
             for event in sys::fanotify_read(fanotify) {

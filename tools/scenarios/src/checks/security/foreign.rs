@@ -203,7 +203,7 @@ fn use_union(b: &Bench, l: &Layers) -> Result<(), String> {
     Ok(())
 }
 
-/// Nobody gets anything by the programs and the device below `root`.
+/// The programs and the device below `root` give no user any rights.
 fn none_has_power(b: &Bench, root: &Path) -> Result<(), String> {
     for (name, status) in [("set_uid", 208), ("set_gid", 208), ("capable", 255)] {
         let show = root.join(name).to_string_lossy().into_owned();
@@ -221,7 +221,7 @@ fn none_has_power(b: &Bench, root: &Path) -> Result<(), String> {
     b.fails("opening a device", open, libc::EACCES)
 }
 
-/// Who lists a lower directory that never ends can be killed, and the memory comes back.
+/// A process that lists an endless lower directory can be killed, and the memory is freed.
 pub fn fuse_endless(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let lower = b.target("fuse")?;
@@ -285,7 +285,7 @@ pub fn fuse_lower(b: &mut Bench) -> Result<(), String> {
     in_user_namespace(b)
 }
 
-/// What a user would like to have: programs of root, of somebody his namespace cannot name, and a device.
+/// An attacker's layer: programs of root, of a user without an id in the namespace, and a device.
 fn tree() -> Tree {
     let mut tree = Tree::default();
     tree.object(0).mode = libc::S_IFDIR | 0o777;
@@ -330,7 +330,7 @@ fn in_user_namespace(b: &Bench) -> Result<(), String> {
         b.umount(&l.target)?;
         b.umount(&l.lower)
     })?;
-    // A set-id program of his own is all he has got.
+    // Only the user's own set-id program works.
     let stat = b.works("stat", sys::stat(l.upper.join("roots"), 0))?;
     must!((stat.st_uid, stat.st_gid) == (1000, 1000), "it is his")?;
     l.upper_is(&["roots"])?;
@@ -338,7 +338,7 @@ fn in_user_namespace(b: &Bench) -> Result<(), String> {
     must!(left.is_empty(), "an empty work directory")
 }
 
-/// A program gives its user, who is nobody special, nothing.
+/// A program gives an unprivileged user nothing.
 fn has_no_power(path: &Path) -> Result<(), String> {
     let show = path.to_string_lossy().into_owned();
     let end = process::child(|| {
@@ -380,7 +380,7 @@ pub fn mmap_not_supported(b: &mut Bench) -> Result<(), String> {
     b.umount(&sysfs)
 }
 
-/// Set-id bits and capabilities of a nosuid layer give nobody anything, before and after any copy-up.
+/// Set-id bits and capabilities of a nosuid layer have no effect, before and after any copy-up.
 pub fn nosuid_lower_executed(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs copies them up by design")?;
     for (name, flags) in [("honoured", 0), ("ignored", libc::MS_NOSUID)] {
@@ -434,7 +434,7 @@ type Way = (&'static str, fn(&Path) -> sys::Result<()>);
 
 const WAYS: [Way; 5] = [
     ("nothing", |_| Ok(())),
-    // By anybody who may write the directory.
+    // By a user who may write the directory.
     ("rename", |path| {
         let away = path.with_extension("away");
         sys::become_user(USER, USER, &[])?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is told to whom.
+//! Information leaks.
 
 use std::time::{Duration, Instant};
 
@@ -130,7 +130,7 @@ pub fn handle_sizes(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Who writes garbage into private attributes does not fill the kernel log.
+/// Garbage in private attributes does not fill the kernel log.
 pub fn log_flood(b: &mut Bench) -> Result<(), String> {
     /// More than there may be lines in the time this takes.
     const NAMES: usize = 2000;
@@ -164,7 +164,7 @@ pub fn log_flood(b: &mut Bench) -> Result<(), String> {
     )
 }
 
-/// Who mounts in a user namespace, and has it fail, does not fill the kernel log.
+/// Failing mounts in a user namespace do not fill the kernel log.
 pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
     let l = userns::Layers::new(b)?;
     // What was said before counts for five seconds.

@@ -78,7 +78,7 @@ pub fn userns_merged_private(b: &mut Bench) -> Result<(), String> {
     b.same("the lower layer", &before, &walk::walk(&l.lower)?)
 }
 
-/// Directories that only root may read, and those that anybody may search but not list.
+/// Directories that only root may read, and those that all users may search but not list.
 const PRIVATE: [&str; 3] = ["private", "open/private", "open/a/b/private"];
 const UNLISTED: [&str; 2] = ["unlisted", "open/a/unlisted"];
 
@@ -199,7 +199,7 @@ fn scoped(root: u32) -> Vec<u8> {
 /// directory.
 pub fn userns_setattr_roots(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
-    // What root executes, and what anybody may write.
+    // Programs that root executes, and files that all users may write.
     l.file(b, "su", 0o755, (0, 0))?;
     l.file(b, "open", 0o666, (0, 0))?;
     l.dir(b, "dir", 0o755, (0, 0))?;
@@ -289,7 +289,7 @@ pub fn userns_top_of_root(b: &mut Bench) -> Result<(), String> {
     }
     l.file(b, "own", 0o644, (1000, 1000))?;
     for name in ["merged", "top"] {
-        // Of root, who alone may write it.
+        // Owned by root, and writable only by root.
         b.dir(&l.upper.join(name))?;
     }
     let before = walk::walk(&l.upper)?;
@@ -329,7 +329,7 @@ pub fn userns_top_of_root(b: &mut Bench) -> Result<(), String> {
     })?;
     b.works("chown", sys::lchown(&l.upper, 1000, 1000))?;
     b.same("the upper layer", &before, &walk::walk(&l.upper)?)?;
-    // And a work directory nobody may write is of no use.
+    // And a work directory that is not writable is useless.
     let work = b.dir(&l.work.with_file_name("roots"))?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         let union = b.new_union().lower(&l.lower).upper(&l.upper, &work);

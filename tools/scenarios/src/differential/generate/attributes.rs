@@ -13,7 +13,7 @@ const XATTRS: [&str; 7] = [
     "user.a",
     "user.b",
     "trusted.a",
-    // Private attributes of a union, which are anybody's above it.
+    // Private attributes of a union, which are ordinary ones above it.
     "trusted.overlay.opaque",
     "trusted.overlay.x",
     "security.a",

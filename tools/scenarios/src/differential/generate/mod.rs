@@ -222,7 +222,7 @@ impl Generator {
     }
 
     fn opening(&mut self, path: String, flags: i32) -> Op {
-        // A pipe must not keep anybody waiting.
+        // A pipe must not block.
         let flags = flags | libc::O_NONBLOCK;
         match self.free_slot() {
             Ok(slot) => Op::Open {

@@ -162,7 +162,7 @@ pub const RESET: BootCase = BootCase {
                 "union-test: home union marks 1",
             ],
         ),
-        // As if the power had been cut in the middle of forgetting.
+        // As after a power cut during the reset.
         union(
             "union=LABEL=changes:recurse=1 union-test.interrupt init=/usr/local/sbin/boot-probe",
             &[
