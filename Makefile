@@ -2,7 +2,7 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE TOP SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
+export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE UPPER SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
 .PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-sid test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
@@ -161,7 +161,7 @@ FLAVOUR=kcsan    test-debug: look for data races, not for misuse of memory and l
 PARTS=N EVERY=N  test-debug: an Nth of its cases (default 8, as for test-sid;
                  test-oldest and test-arm64: 4), every Nth fault of the sweeps (default 27);
                  each day others
-SUITE=NAMES TOP=TYPES   test-suites: only these suites, types of upper layer
+SUITE=NAMES UPPER=TYPES test-suites: only these suites, types of upper layer
 SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
                  or for how long
 SEED=N COUNT=N SIZE=N   test-security: other and more malformed input

@@ -17,13 +17,13 @@ use crate::report::{Event, Side, Test};
 use crate::suites::Suite;
 
 /// Runs the suites and reports.
-pub fn run(top: &str, fstype: &str, logs: &Path, suites: &[&Suite]) -> Result<()> {
+pub fn run(upper: &str, fstype: &str, logs: &Path, suites: &[&Suite]) -> Result<()> {
     // Programs look at the modes they made.
     rustix::process::umask(Mode::from_raw_mode(0o022));
     fs::create_dir_all(logs)?;
     let other = Path::new("/other");
     tmpfs(other, "mode=1777")?;
-    let ground = Ground::new(top)?;
+    let ground = Ground::new(upper)?;
     for suite in suites {
         let bench = |dir: &Path, side: &str| Bench {
             dir: dir.to_owned(),

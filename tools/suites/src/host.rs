@@ -25,8 +25,8 @@ pub struct Request {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "SUITE")]
     suite: Vec<String>,
     /// Only these types of the upper layer: tmpfs, ext4, xfs, btrfs.
-    #[arg(long, value_name = "TYPES", value_delimiter = ',', env = "TOP")]
-    top: Vec<String>,
+    #[arg(long, value_name = "TYPES", value_delimiter = ',', env = "UPPER")]
+    upper: Vec<String>,
     /// Type of the union; overlay to compare.
     #[arg(long, value_name = "TYPE", env = "FSTYPE", default_value = "union")]
     fstype: String,
@@ -38,7 +38,7 @@ pub struct Request {
 #[derive(Serialize)]
 struct Row {
     suite: String,
-    top: String,
+    upper: String,
     fstype: String,
     plain_seconds: f64,
     union_seconds: f64,
@@ -51,9 +51,9 @@ pub fn run(request: &Request) -> Result<bool> {
     signals::install()?;
     let places = Places::find()?;
     let chosen = suites::chosen(&request.suite)?;
-    let tops: Vec<&str> = match request.top.as_slice() {
+    let uppers: Vec<&str> = match request.upper.as_slice() {
         [] => TOPS.to_vec(),
-        tops => tops.iter().map(String::as_str).collect(),
+        uppers => uppers.iter().map(String::as_str).collect(),
     };
     for suite in &chosen {
         for (name, why) in suite.left_out {
@@ -62,16 +62,16 @@ pub fn run(request: &Request) -> Result<bool> {
     }
     println!(
         "\n{:7} {:18} {:>7} {:>7} {:>7} {:>7} {:>7}  {:>6} {:>6}",
-        "", "suite/top", "passed", "skipped", "failed", "known", "WRONG", "plain", "union"
+        "", "suite/upper", "passed", "skipped", "failed", "known", "WRONG", "plain", "union"
     );
     println!("{:51} alike", "");
     let mut rows = Vec::new();
-    for top in tops {
+    for upper in uppers {
         // If a suite ends the machine, the others still run.
         let mut left = chosen.as_slice();
         while !left.is_empty() {
             let before = rows.len();
-            machine(&places, request, top, left, &mut rows)?;
+            machine(&places, request, upper, left, &mut rows)?;
             left = &left[rows.len() - before..];
         }
     }
@@ -89,7 +89,7 @@ pub fn run(request: &Request) -> Result<bool> {
 fn machine(
     places: &Places,
     request: &Request,
-    top: &str,
+    upper: &str,
     suites: &[&Suite],
     rows: &mut Vec<Row>,
 ) -> Result<()> {
@@ -97,11 +97,11 @@ fn machine(
     let mut ended = false;
     let first = rows.len();
     let mut close = |running: Running| {
-        let row = running.row(top, &request.fstype);
+        let row = running.row(upper, &request.fstype);
         show(&row, request);
         rows.push(row);
     };
-    let (machine, command) = machine_and_command(request, top, suites);
+    let (machine, command) = machine_and_command(request, upper, suites);
     let outcome = events::watch(places, &machine, &command, |event| {
         match event {
             Event::Begins { suite, side } => {
@@ -141,25 +141,29 @@ fn machine(
         return Err(why.context("the machine did not get as far as the first suite"));
     }
     eprintln!("{why:#}");
-    let row = running.row(top, &request.fstype);
+    let row = running.row(upper, &request.fstype);
     show(&row, request);
     rows.push(row);
     Ok(())
 }
 
-fn machine_and_command(request: &Request, top: &str, suites: &[&Suite]) -> (run::Request, String) {
+fn machine_and_command(
+    request: &Request,
+    upper: &str,
+    suites: &[&Suite],
+) -> (run::Request, String) {
     let machine = run::Request {
         fstype: request.fstype.clone(),
         memory: "3G".into(),
-        scratch: match top {
+        scratch: match upper {
             "tmpfs" => Vec::new(),
-            _ => vec![top.to_owned()],
+            _ => vec![upper.to_owned()],
         },
         ..request.options.request("suites", "suites")
     };
     let names: Vec<_> = suites.iter().map(|suite| suite.name).collect();
     let command = format!(
-        "exec ./union-suites guest --top {top} --fstype {} --logs log/{top} {}",
+        "exec ./union-suites guest --upper {upper} --fstype {} --logs log/{upper} {}",
         request.fstype,
         names.join(" ")
     );
@@ -177,7 +181,7 @@ struct Running {
 }
 
 impl Running {
-    fn row(self, top: &str, fstype: &str) -> Row {
+    fn row(self, upper: &str, fstype: &str) -> Row {
         let suite = self.suite.unwrap_or_default();
         let mut verdict = match (&self.plain, &self.union) {
             (Some((plain, _)), Some((union, _))) => Verdict::of(&suite, plain, union),
@@ -197,7 +201,7 @@ impl Running {
         Row {
             plain_seconds: seconds(&self.plain),
             union_seconds: seconds(&self.union),
-            top: top.to_owned(),
+            upper: upper.to_owned(),
             fstype: fstype.to_owned(),
             suite,
             verdict,
@@ -214,7 +218,7 @@ fn show(row: &Row, request: &Request) {
         } else {
             "FAILED"
         },
-        format!("{}/{}", row.suite, row.top),
+        format!("{}/{}", row.suite, row.upper),
         verdict.passed,
         verdict.skipped,
         verdict.failed_alike.len(),
@@ -246,11 +250,11 @@ fn show(row: &Row, request: &Request) {
         }
     }
     if !verdict.wrong.is_empty() {
-        let log = request.options.share.join("log").join(&row.top);
+        let log = request.options.share.join("log").join(&row.upper);
         println!("        logs: {}/{}-*.log", log.display(), row.suite);
         println!(
-            "        again: make test-suites SUITE={} TOP={}",
-            row.suite, row.top
+            "        again: make test-suites SUITE={} UPPER={}",
+            row.suite, row.upper
         );
     }
 }

@@ -23,9 +23,9 @@ pub struct Ground {
 
 impl Ground {
     /// Takes the scratch disk of this type, or memory.
-    pub fn new(top: &str) -> Result<Self> {
+    pub fn new(upper: &str) -> Result<Self> {
         fs::create_dir_all(DIR)?;
-        let root = match top {
+        let root = match upper {
             "tmpfs" => {
                 let root = PathBuf::from("/disks/tmpfs");
                 tmpfs(&root)?;
@@ -37,7 +37,7 @@ impl Ground {
             bail!("there is no scratch disk {}", root.display());
         }
         // On xfs the layers share the file system, and blocks; elsewhere a copy-up goes from one to another.
-        let below = match top {
+        let below = match upper {
             "xfs" => root.clone(),
             _ => {
                 let below = PathBuf::from("/disks/lower");

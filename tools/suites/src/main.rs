@@ -43,7 +43,7 @@ enum Command {
 struct GuestArgs {
     /// Type of the upper layer, and of the plain file system.
     #[arg(long)]
-    top: String,
+    upper: String,
     /// Type of the union.
     #[arg(long)]
     fstype: String,
@@ -64,7 +64,7 @@ fn start(cli: Cli) -> Result<bool> {
         Command::Run(request) => host::run(&request),
         Command::Guest(args) => {
             let suites = suites::chosen(&args.suites)?;
-            guest::run(&args.top, &args.fstype, &args.logs, &suites)?;
+            guest::run(&args.upper, &args.fstype, &args.logs, &suites)?;
             Ok(true)
         }
         Command::List => {
