@@ -15,6 +15,7 @@
 //!
 //! The order of locks is in `Documentation/design.rst`, and so is the on-disk format.
 
+pub mod cache;
 pub mod change;
 mod error;
 pub mod layers;
@@ -22,6 +23,7 @@ pub mod listing;
 pub mod lookup;
 pub mod mount;
 pub mod ops;
+pub mod private_dir;
 
 use crate::vfs;
 

@@ -4,8 +4,8 @@
 
 use crate::{
     union::{
+        cache::record_file::Recorder,
         layers::{identity, numbers::Numbers, reserved::Reserved},
-        listing::record_file::Recorder,
     },
     vfs::{
         dentry::Dentry,

@@ -8,7 +8,6 @@ pub mod inum;
 pub mod layer;
 pub mod node;
 pub mod numbers;
-pub mod private_dir;
 pub mod private_xattrs;
 pub mod probe;
 pub mod reserved;

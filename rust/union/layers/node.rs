@@ -5,8 +5,8 @@
 use crate::{
     logic::{inum::Space, value::Protattr},
     union::{
+        cache::slot::DirSlot,
         layers::{impurity::Impurity, union::Union},
-        listing::slot::DirSlot,
     },
     vfs::{dentry::Dentry, mutex::KillableMutex, path::PathRef, types::Ino},
 };

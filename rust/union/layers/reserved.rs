@@ -19,7 +19,7 @@
 
 use crate::{
     logic::inum,
-    union::layers::private_dir::{self, PrivateDir},
+    union::private_dir::{self, PrivateDir},
     vfs::{
         dentry::Dentry,
         once,

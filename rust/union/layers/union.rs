@@ -9,12 +9,12 @@ use crate::{
         options::{Config, Fsync, Whiteouts},
     },
     union::{
+        cache::reclaim::Registry,
         layers::{
             identity::UnionIdentity,
             layer::{LowerLayer, UpperLayer},
             reserved::Reserved,
         },
-        listing::reclaim::Registry,
     },
     vfs::{
         cred::{override_creds, NewCred},

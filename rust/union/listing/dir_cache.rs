@@ -5,7 +5,7 @@
 //!
 //! Both are made when they are first needed ([`crate::union::listing::scan`]): set and view by the
 //! first readdir; the set alone when failed lookups in the layers have cost more than reading them
-//! would. They are kept until memory is short ([`crate::union::listing::reclaim`]), or until a
+//! would. They are kept until memory is short ([`crate::union::cache::reclaim`]), or until a
 //! lower directory turns out to have changed. Changing a mounted lower layer is not allowed; if it
 //! happens, it is eventually noticed.
 //!
@@ -28,12 +28,12 @@ use crate::{
         view::{Listed, View, ViewEntry, Width},
     },
     union::{
-        layers::{node::Node, union::Union},
-        listing::{
+        cache::{
             cached::{CachedDir, Source, Trust},
-            record, scan,
             slot::DirSlot,
         },
+        layers::{node::Node, union::Union},
+        listing::{record, scan},
         Inode,
     },
     vfs::types::Name,

@@ -3,7 +3,7 @@
 //! Fallthru sets that outlive the mount.
 //!
 //! When the lower parts of a merged directory have been read, a kernel thread records the set a
-//! little later ([`crate::union::listing::record_file`]); after the next mount it is read from
+//! little later ([`crate::union::cache::record_file`]); after the next mount it is read from
 //! there.
 //!
 //! A set is found by the identity of its directories ([`identity`]). Directories whose changes
@@ -13,8 +13,8 @@
 use crate::{
     logic::{codec::XattrSpace, fallthru::Fallthrus, options::Whiteouts, record::RecordId},
     union::{
+        cache::record_file::Recorder,
         layers::{node::Node, union::Union},
-        listing::record_file::Recorder,
     },
 };
 use kernel::{prelude::*, sync::Arc};

@@ -13,10 +13,10 @@ use crate::{
         view::{View, ViewEntry},
     },
     union::{
+        cache::cached::Trust,
         layers::{
             inum, node::Node, numbers::Numbers, private_xattrs, probe::LayerDir, union::Union,
         },
-        listing::cached::Trust,
     },
     vfs::{
         dir_context::{read_all, Next},

@@ -8,26 +8,26 @@ use crate::{
         options::{Config, Fsync},
     },
     union::{
+        cache::{
+            reclaim::Registry,
+            record_file::{Recorder, Records},
+        },
         layers::{
             identity,
             layer::{Claims, LowerLayer, UpperLayer},
             node::{LowerPath, LowerStack, Parts},
             numbers::{FileSystems, Numbers},
-            private_dir::PrivateDir,
             private_xattrs::{self, PrivateXattrs},
             probe::LayerDir,
             reserved::Reserved,
             union::Union,
-        },
-        listing::{
-            reclaim::Registry,
-            record_file::{Recorder, Records},
         },
         lookup::iget,
         mount::{
             dirs::{MountDirs, OptionDir, UpperDirs},
             uuid, workdir,
         },
+        private_dir::PrivateDir,
         Inode, UnionFs,
     },
     vfs::{

@@ -10,11 +10,9 @@ use crate::{
     },
     union::{
         change::stage,
-        layers::{
-            layer::UpperLayer,
-            private_dir::{close, names},
-        },
+        layers::layer::UpperLayer,
         mount::dirs::OptionDir,
+        private_dir::{close, names},
     },
     vfs::{
         dentry::Dentry,

@@ -11,7 +11,7 @@ use crate::{
         pack::{Extent, Index},
         record::{self, RecordError, RecordId},
     },
-    union::layers::private_dir::PrivateDir,
+    union::private_dir::PrivateDir,
     vfs::{
         attr::Iattr,
         cred::override_creds,

@@ -3,7 +3,7 @@
 //! The slot in an inode for the cache of its directory.
 
 use crate::{
-    union::listing::{
+    union::cache::{
         cached::CachedDir,
         reclaim::{CacheEntry, Registered, Registry},
     },

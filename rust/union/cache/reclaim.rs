@@ -6,7 +6,7 @@
 //! last pass (the CLOCK algorithm of page replacement). No lock here is ever held over an
 //! allocation, so the cursor may move whenever the kernel reclaims memory.
 
-use crate::union::listing::cached::CachedDir;
+use crate::union::cache::cached::CachedDir;
 use core::ops::Deref;
 use kernel::{
     new_mutex,
