@@ -17,7 +17,7 @@ use crate::{
         },
         codec::Attr,
         mode::Kind,
-        value::{self, Protattr},
+        value,
     },
     union::{
         change::{copy_data, impure, settle, stage::Staged},
@@ -323,12 +323,7 @@ impl CopyStore for Copy<'_> {
 
     fn copy_flags(&mut self, draft: &Draft) -> Result {
         let to = self.path(draft)?;
-        let protection = stack::protection(self.inode);
-        let protection = Protattr {
-            immutable: protection.0,
-            append: protection.1,
-        }
-        .encode();
+        let protection = private_xattrs::protection(stack::protection(self.inode)).encode();
         if !protection.is_empty() {
             // Stored as an attribute: flags on the copy itself would prevent the remaining steps.
             private_xattrs::set(self.union, to.dentry(), Attr::Protattr, protection)?;

@@ -14,7 +14,7 @@ use crate::{
         errno::EOPNOTSUPP,
         path::PathRef,
         printk::{pr_err_ratelimited, Printable},
-        types::Name,
+        types::{Name, Protection},
         xattr,
     },
 };
@@ -187,4 +187,10 @@ pub fn remove(union: &Union, dentry: &Dentry, attr: Attr) -> Result {
         Err(e) if xattr::is_absent(e) => Ok(()),
         other => other,
     }
+}
+
+/// The form in which the protection flags of an inode are stored.
+pub fn protection(flags: Protection) -> value::Protattr {
+    let Protection { immutable, append } = flags;
+    value::Protattr { immutable, append }
 }

@@ -21,7 +21,7 @@ use crate::{
         new_inode::{self, Iget, New},
         path::PathRef,
         super_block::SuperBlock,
-        types::Ino,
+        types::{Ino, Protection},
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -125,7 +125,8 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
         let real = RealInode::of(sb.data(), &parts)?;
         let (inode, mnt) = (real.inode, real.path.mnt());
         new.copy_from(mnt, inode);
-        new.add_protection(parts.protection.immutable, parts.protection.append);
+        let Protattr { immutable, append } = parts.protection;
+        new.add_protection(Protection { immutable, append });
         if !real.is_upper && mnt.is_nosuid() {
             // Set-id bits of a layer that is mounted nosuid do not work through the union either.
             new.set_mode(mode_of_copy(inode.mode(), true));

@@ -451,8 +451,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         // After the copy-up: both may be the same file.
         let real_from = real(from)?;
         let _lock = inode.lock();
-        let (immutable, _) = stack::protection(inode);
-        if immutable {
+        if stack::protection(inode).immutable {
             // The file system checks this flag on its own inode
             // (`generic_remap_file_range_prep()`).
             return Err(EPERM);

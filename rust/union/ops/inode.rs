@@ -3,7 +3,7 @@
 //! Inode operations but those on names: attributes, permissions, links, blocks.
 
 use crate::{
-    logic::{codec::Attr, mode::Kind, value::Protattr},
+    logic::{codec::Attr, mode::Kind},
     union::{
         change::{copy_up, on_upper::on_upper},
         layers::private_xattrs,
@@ -24,6 +24,7 @@ use crate::{
         path::PathRef,
         rcu::RcuInode,
         stack,
+        types::Protection,
         user::caller_has_32_bits,
         write::InodeWriteAccess,
         xattr::Buffer,
@@ -187,8 +188,7 @@ impl FileAttributes<UnionFs> for UnionInode {
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
         union.with_creds(|| fa.get(inode.data().real(union)?))?;
-        let (immutable, append) = stack::protection(inode);
-        fa.set_protection(immutable, append);
+        fa.set_protection(stack::protection(inode));
         Ok(())
     }
 
@@ -212,18 +212,16 @@ impl FileAttributes<UnionFs> for UnionInode {
             }
             // Protection flags are stored as an attribute, as in overlayfs: on the object itself
             // they would prevent the union's own changes.
-            let (immutable, append) = fa.protection();
-            fa.set_protection(false, false);
+            let protection = fa.protection();
+            fa.set_protection(Protection::NONE);
             fa.set(upper)?;
-            let protection = Protattr { immutable, append };
-            if protection == Protattr::default() {
-                private_xattrs::remove(union, upper.dentry(), Attr::Protattr)?;
-            } else {
-                private_xattrs::set(union, upper.dentry(), Attr::Protattr, protection.encode())?;
+            match private_xattrs::protection(protection).encode() {
+                [] => private_xattrs::remove(union, upper.dentry(), Attr::Protattr)?,
+                value => private_xattrs::set(union, upper.dentry(), Attr::Protattr, value)?,
             }
             if let Some(real) = upper.dentry().inode() {
                 stack::copy_flags(inode, real);
-                stack::set_protection(inode, immutable, append);
+                stack::set_protection(inode, protection);
             }
             Ok(())
         })

@@ -87,6 +87,32 @@ impl NameBuf {
     }
 }
 
+/// The flags of chattr(1) that protect an object.
+#[derive(Clone, Copy)]
+pub struct Protection {
+    /// Nothing may change (`S_IMMUTABLE`).
+    pub immutable: bool,
+    /// Data may only be added (`S_APPEND`).
+    pub append: bool,
+}
+
+impl Protection {
+    /// Neither flag.
+    pub const NONE: Self = Self {
+        immutable: false,
+        append: false,
+    };
+
+    /// Both flags of an inode.
+    pub(in crate::vfs) const BOTH: u32 = bindings::S_IMMUTABLE | bindings::S_APPEND;
+
+    /// The flags of an inode that it stands for.
+    pub(in crate::vfs) fn inode_flags(self) -> u32 {
+        let flag = |on: bool, flag: u32| if on { flag } else { 0 };
+        flag(self.immutable, bindings::S_IMMUTABLE) | flag(self.append, bindings::S_APPEND)
+    }
+}
+
 /// Makes a type neither `Send` nor `Sync`: it belongs to the task that made it.
 pub(in crate::vfs) type TaskLocal = PhantomData<*mut ()>;
 

@@ -12,6 +12,7 @@ use crate::vfs::{
     inode::Inode,
     mount::Mount,
     path::PathRef,
+    types::Protection,
     write,
 };
 use kernel::{error::to_result, prelude::*};
@@ -37,8 +38,8 @@ impl FileKattr {
         unsafe { bindings::file_kattr_flags_valid(&self.0) }
     }
 
-    /// Whether the flags say immutable, and append-only.
-    pub fn protection(&self) -> (bool, bool) {
+    /// The protection flags among the flags.
+    pub fn protection(&self) -> Protection {
         let has = |flag: u32, xflag: u32| {
             if self.flags_valid() {
                 self.0.flags & flag != 0
@@ -46,10 +47,10 @@ impl FileKattr {
                 self.0.fsx_xflags & xflag != 0
             }
         };
-        (
-            has(bindings::FS_IMMUTABLE_FL, bindings::FS_XFLAG_IMMUTABLE),
-            has(bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
-        )
+        Protection {
+            immutable: has(bindings::FS_IMMUTABLE_FL, bindings::FS_XFLAG_IMMUTABLE),
+            append: has(bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
+        }
     }
 
     /// Whether the flags say that a directory ignores the case of letters.
@@ -58,14 +59,18 @@ impl FileKattr {
     }
 
     /// Sets or clears both, in both forms the structure has.
-    pub fn set_protection(&mut self, immutable: bool, append: bool) {
+    pub fn set_protection(&mut self, protection: Protection) {
         for (on, flag, xflag) in [
             (
-                immutable,
+                protection.immutable,
                 bindings::FS_IMMUTABLE_FL,
                 bindings::FS_XFLAG_IMMUTABLE,
             ),
-            (append, bindings::FS_APPEND_FL, bindings::FS_XFLAG_APPEND),
+            (
+                protection.append,
+                bindings::FS_APPEND_FL,
+                bindings::FS_XFLAG_APPEND,
+            ),
         ] {
             if on {
                 self.0.flags |= flag;

@@ -9,6 +9,7 @@ use crate::vfs::{
     file_system::FileSystem,
     inode::{Inode, OwnInode},
     mount::Mount,
+    types::Protection,
 };
 
 /// Inode flags a stacked inode shows as its own.
@@ -34,23 +35,21 @@ pub fn copy_flags(inode: &Inode, real: &Inode) {
     unsafe { bindings::inode_copy_flags(inode.as_ptr(), real.as_ptr(), COPIED_FLAGS) };
 }
 
-/// Whether the inode is immutable, and whether it is append-only.
-pub fn protection<T: FileSystem>(inode: &OwnInode<T>) -> (bool, bool) {
+/// The protection flags of an inode.
+pub fn protection<T: FileSystem>(inode: &OwnInode<T>) -> Protection {
     // SAFETY: The inode is alive; a racing read of one word, as C does.
     let flags = unsafe { (&raw const (*inode.as_ptr()).i_flags).read_volatile() };
-    (
-        flags & bindings::S_IMMUTABLE != 0,
-        flags & bindings::S_APPEND != 0,
-    )
+    Protection {
+        immutable: flags & bindings::S_IMMUTABLE != 0,
+        append: flags & bindings::S_APPEND != 0,
+    }
 }
 
-/// Sets both flags to what is given.
-pub fn set_protection<T: FileSystem>(inode: &OwnInode<T>, immutable: bool, append: bool) {
-    const BOTH: u32 = bindings::S_IMMUTABLE | bindings::S_APPEND;
-    let flag = |on: bool, flag: u32| if on { flag } else { 0 };
-    let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
+/// Sets and clears the protection flags of an inode.
+pub fn set_protection<T: FileSystem>(inode: &OwnInode<T>, protection: Protection) {
+    let flags = protection.inode_flags();
     // SAFETY: The inode is alive; the flags are set atomically.
-    unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, BOTH) };
+    unsafe { bindings::inode_set_flags(inode.as_ptr(), flags, Protection::BOTH) };
 }
 
 /// Copies modification and change time if they differ from those of `real`: writes through a

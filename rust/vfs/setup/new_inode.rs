@@ -17,7 +17,7 @@ use crate::vfs::{
     mount::Mount,
     stack,
     super_block::SuperBlock,
-    types::Ino,
+    types::{Ino, Protection},
 };
 use core::{marker::PhantomData, mem::ManuallyDrop, ptr::NonNull};
 use kernel::{
@@ -150,9 +150,8 @@ impl<T: FileSystem> New<T> {
     }
 
     /// Shows protection flags that are kept elsewhere than with the inode behind.
-    pub fn add_protection(&mut self, immutable: bool, append: bool) {
-        let flag = |on: bool, flag: u32| if on { flag } else { 0 };
-        let flags = flag(immutable, bindings::S_IMMUTABLE) | flag(append, bindings::S_APPEND);
+    pub fn add_protection(&mut self, protection: Protection) {
+        let flags = protection.inode_flags();
         if flags != 0 {
             // SAFETY: The inode is alive and not published.
             unsafe { bindings::inode_set_flags(self.inode.as_ptr(), flags, flags) };
