@@ -22,6 +22,11 @@ impl<'a> Escaped<'a> {
         checked(path)
     }
 
+    /// The path is no longer than this: escapes only add to the length.
+    pub fn max_len(self) -> usize {
+        self.0.len()
+    }
+
     /// The bytes of the path.
     pub fn bytes(self) -> impl Iterator<Item = u8> + 'a {
         let mut rest = self.0.iter().copied();

@@ -87,9 +87,13 @@ impl OptionDir {
     /// # Errors
     ///
     /// With a message, those of the lookup.
-    pub fn lookup(fc: &FsContext, key: Key, name: KVec<u8>) -> Result<Self> {
-        let option = key.name();
-        let path = Path::lookup_dir(&c_string(&name)?).inspect_err(|&e| {
+    pub fn lookup(fc: &FsContext, key: Key, mut name: KVec<u8>) -> Result<Self> {
+        let (option, len) = (key.name(), name.len());
+        name.push(0, GFP_KERNEL_ACCOUNT)?;
+        let text = CStr::from_bytes_with_nul(&name).map_err(|_| EINVAL)?;
+        let found = Path::lookup_dir(text);
+        name.truncate(len);
+        let path = found.inspect_err(|&e| {
             fc.error(fmt!(
                 "{} \"{}\": {}",
                 option,

@@ -65,15 +65,15 @@ impl Options {
             Takes::Paths => {
                 for path in split_lowerdir(value) {
                     let path = path.map_err(|e| refused(fc, e))?;
-                    self.take_name(fc, key, collect(path.bytes())?)?;
+                    self.take_name(fc, key, collect(path.max_len(), path.bytes())?)?;
                 }
                 Ok(())
             }
             Takes::EscapedPath => {
                 let path = Escaped::new(value).map_err(|e| refused(fc, e))?;
-                self.take_name(fc, key, collect(path.bytes())?)
+                self.take_name(fc, key, collect(path.max_len(), path.bytes())?)
             }
-            _ => self.take_name(fc, key, collect(value.iter().copied())?),
+            _ => self.take_name(fc, key, collect(value.len(), value.iter().copied())?),
         }
     }
 
@@ -161,8 +161,10 @@ fn refused(fc: &FsContext, error: OptionError) -> Error {
     EINVAL
 }
 
-fn collect(path: impl Iterator<Item = u8>) -> Result<KVec<u8>> {
-    let mut bytes = KVec::new();
+/// A path of at most `max_len` bytes, with room for the NUL that a lookup adds: one allocation for each
+/// of what may be hundreds of layers.
+fn collect(max_len: usize, path: impl Iterator<Item = u8>) -> Result<KVec<u8>> {
+    let mut bytes = KVec::with_capacity(max_len.saturating_add(1), GFP_KERNEL_ACCOUNT)?;
     for byte in path {
         bytes.push(byte, GFP_KERNEL_ACCOUNT)?;
     }
