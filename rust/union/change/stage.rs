@@ -32,20 +32,14 @@ use kernel::{
 static NEXT: Atomic<u32> = Atomic::new(0);
 
 /// A temporary name: `#` and a number, as overlayfs has them.
-struct TempName {
-    bytes: [u8; 9],
-    len: usize,
-}
+struct TempName([u8; 9]);
 
 impl TempName {
     fn next() -> Self {
         const DIGITS: &[u8; 16] = b"0123456789abcdef";
         let n = NEXT.fetch_add(1, Relaxed);
-        let mut name = TempName {
-            bytes: [b'#'; 9],
-            len: 9,
-        };
-        for (i, byte) in name.bytes.iter_mut().skip(1).enumerate() {
+        let mut name = TempName([b'#'; 9]);
+        for (i, byte) in name.0.iter_mut().skip(1).enumerate() {
             let nibble = (n >> (28 - 4 * i.min(7))) & 0xf;
             *byte = DIGITS.get(nibble as usize).copied().unwrap_or(b'0');
         }
@@ -53,7 +47,7 @@ impl TempName {
     }
 
     fn name(&self) -> Result<Name<'_>> {
-        Name::new(self.bytes.get(..self.len).unwrap_or(&self.bytes))
+        Name::new(&self.0)
     }
 }
 

@@ -30,7 +30,7 @@ pub fn restart_syscall() -> Error {
 /// # Safety
 ///
 /// The job is code of this module. It must hold something that keeps the module until it has
-/// returned: a file does, for even the last `fput()` of a task is put off.
+/// returned. A file of a mount does, if dropped last of all: the last `fput()` of a task is put off.
 pub(in crate::vfs) unsafe fn add<J: FnOnce() + Send + 'static>(job: J) -> Result {
     /// # Safety
     ///

@@ -161,21 +161,18 @@ impl BackingFile {
         cred: &Credential,
     ) -> Result<usize> {
         let mut ctx = Ctx::<T, D, H>::ctx(cred);
-        let mut iocb: bindings::kiocb = pin_init::zeroed();
-        // SAFETY: All are valid for the call.
-        size(unsafe {
-            bindings::init_sync_kiocb(&mut iocb, user.as_ptr());
-            iocb.ki_pos = *pos;
-            let ret = bindings::backing_file_splice_read(
-                self.as_ptr(),
-                &mut iocb,
-                pipe.as_ptr(),
-                len,
-                flags,
-                &mut ctx,
-            );
-            *pos = iocb.ki_pos;
-            ret
+        at(user, pos, |iocb| {
+            // SAFETY: All are valid for the call.
+            unsafe {
+                bindings::backing_file_splice_read(
+                    self.as_ptr(),
+                    iocb,
+                    pipe.as_ptr(),
+                    len,
+                    flags,
+                    &mut ctx,
+                )
+            }
         })
     }
 
@@ -191,21 +188,18 @@ impl BackingFile {
         cred: &Credential,
     ) -> Result<usize> {
         let mut ctx = Ctx::<T, D, H>::ctx(cred);
-        let mut iocb: bindings::kiocb = pin_init::zeroed();
-        // SAFETY: All are valid for the call.
-        size(unsafe {
-            bindings::init_sync_kiocb(&mut iocb, user.as_ptr());
-            iocb.ki_pos = *pos;
-            let ret = bindings::backing_file_splice_write(
-                pipe.as_ptr(),
-                self.as_ptr(),
-                &mut iocb,
-                len,
-                flags,
-                &mut ctx,
-            );
-            *pos = iocb.ki_pos;
-            ret
+        at(user, pos, |iocb| {
+            // SAFETY: All are valid for the call.
+            unsafe {
+                bindings::backing_file_splice_write(
+                    pipe.as_ptr(),
+                    self.as_ptr(),
+                    iocb,
+                    len,
+                    flags,
+                    &mut ctx,
+                )
+            }
         })
     }
 
@@ -215,4 +209,19 @@ impl BackingFile {
         // SAFETY: In `->mmap()`, by the type of `vma`.
         to_result(unsafe { bindings::backing_file_mmap(self.as_ptr(), vma.as_ptr(), &mut ctx) })
     }
+}
+
+/// Splices at a position of the file `user`, which moves on.
+fn at<T: FileSystem, D>(
+    user: &OpenFile<T, D>,
+    pos: &mut Loff,
+    splice: impl FnOnce(&mut bindings::kiocb) -> isize,
+) -> Result<usize> {
+    let mut iocb: bindings::kiocb = pin_init::zeroed();
+    // SAFETY: The file is open; the request is this call's, and synchronous.
+    unsafe { bindings::init_sync_kiocb(&mut iocb, user.as_ptr()) };
+    iocb.ki_pos = *pos;
+    let ret = splice(&mut iocb);
+    *pos = iocb.ki_pos;
+    size(ret)
 }

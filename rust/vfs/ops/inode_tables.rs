@@ -109,15 +109,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
         tmpfile: Some(Self::tmpfile),
         fileattr_get: Some(Self::fileattr_get),
         fileattr_set: Some(Self::fileattr_set),
-        permission: Some(Self::permission),
-        get_inode_acl: Some(Self::get_inode_acl),
-        get_acl: Some(Self::get_acl),
-        set_acl: Some(Self::set_acl),
-        getattr: Some(Self::getattr),
-        setattr: Some(Self::setattr),
-        listxattr: Some(Self::listxattr),
-        update_time: Some(Self::update_time),
-        ..pin_init::zeroed()
+        ..Self::PERMISSIONS
     };
 
     callbacks! {
@@ -223,15 +215,7 @@ impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
         fiemap: Some(Self::fiemap),
         fileattr_get: Some(Self::fileattr_get),
         fileattr_set: Some(Self::fileattr_set),
-        permission: Some(Self::permission),
-        get_inode_acl: Some(Self::get_inode_acl),
-        get_acl: Some(Self::get_acl),
-        set_acl: Some(Self::set_acl),
-        getattr: Some(Self::getattr),
-        setattr: Some(Self::setattr),
-        listxattr: Some(Self::listxattr),
-        update_time: Some(Self::update_time),
-        ..pin_init::zeroed()
+        ..Self::PERMISSIONS
     };
 
     callbacks! {
@@ -249,11 +233,7 @@ impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
 impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
     const SYMLINK: bindings::inode_operations = bindings::inode_operations {
         get_link: Some(Self::get_link),
-        getattr: Some(Self::getattr),
-        setattr: Some(Self::setattr),
-        listxattr: Some(Self::listxattr),
-        update_time: Some(Self::update_time),
-        ..pin_init::zeroed()
+        ..Self::ATTRIBUTES
     };
 
     callbacks! {
@@ -280,17 +260,7 @@ impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
 }
 
 impl<T: FileSystem, O: SpecialOperations<T>> Table<T, O> {
-    const SPECIAL: bindings::inode_operations = bindings::inode_operations {
-        permission: Some(Self::permission),
-        get_inode_acl: Some(Self::get_inode_acl),
-        get_acl: Some(Self::get_acl),
-        set_acl: Some(Self::set_acl),
-        getattr: Some(Self::getattr),
-        setattr: Some(Self::setattr),
-        listxattr: Some(Self::listxattr),
-        update_time: Some(Self::update_time),
-        ..pin_init::zeroed()
-    };
+    const SPECIAL: bindings::inode_operations = Self::PERMISSIONS;
 }
 
 impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
@@ -313,6 +283,14 @@ impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
 }
 
 impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
+    const PERMISSIONS: bindings::inode_operations = bindings::inode_operations {
+        permission: Some(Self::permission),
+        get_inode_acl: Some(Self::get_inode_acl),
+        get_acl: Some(Self::get_acl),
+        set_acl: Some(Self::set_acl),
+        ..Self::ATTRIBUTES
+    };
+
     callbacks! {
         fn permission(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
@@ -366,6 +344,14 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
 }
 
 impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
+    const ATTRIBUTES: bindings::inode_operations = bindings::inode_operations {
+        getattr: Some(Self::getattr),
+        setattr: Some(Self::setattr),
+        listxattr: Some(Self::listxattr),
+        update_time: Some(Self::update_time),
+        ..pin_init::zeroed()
+    };
+
     callbacks! {
         fn getattr(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
