@@ -13,6 +13,7 @@ use kernel::prelude::*;
 mod tests {
     use super::*;
     use crate::vfs::{
+        attr::Iattr,
         cred::{override_creds, NewCred},
         errno::{ENAMETOOLONG, ENODATA, ESTALE},
         inode_lock::Holder,
@@ -21,7 +22,7 @@ mod tests {
         namei::{self, Creating, Link, NewObject, Removing, RenameFlags, Renaming},
         path::{Path, PathRef},
         types::Name,
-        write::{InodeWriteAccess, WriteAccess},
+        write::WriteAccess,
     };
     use kernel::{str::CString, sync::Arc};
 
@@ -45,9 +46,10 @@ mod tests {
     ) -> Result {
         let path = tmp()?;
         let write = WriteAccess::want(path.mnt())?;
-        let made = Creating::start(&write, path.dentry(), name(text)?)?.make(mode, object)?;
+        let dir = write.on(path.dentry())?;
+        let made = Creating::start(dir, name(text)?)?.make(mode, object)?;
         let checked = check(&path, &made);
-        Removing::start_dentry(&write, path.dentry(), &made)?.remove()?;
+        Removing::start_dentry(dir, &made)?.remove()?;
         checked
     }
 
@@ -84,13 +86,14 @@ mod tests {
     fn a_name_given_up_leaves_nothing() -> Result {
         let path = tmp()?;
         let write = WriteAccess::want(path.mnt())?;
-        let creating = Creating::start(&write, path.dentry(), name("none")?)?;
+        let dir = write.on(path.dentry())?;
+        let creating = Creating::start(dir, name("none")?)?;
         assert!(!creating.dentry().is_positive());
         drop(creating);
         // The lock of the directory is free again, or this would not return.
-        let found = namei::lookup_one_unlocked(path.mnt(), path.dentry(), name("none")?)?;
+        let found = namei::lookup_one_unlocked(*dir, name("none")?)?;
         assert!(!found.is_positive());
-        let removing = Removing::start(&write, path.dentry(), name("none")?);
+        let removing = Removing::start(dir, name("none")?);
         assert!(matches!(removing, Err(error) if error == ENOENT));
         Ok(())
     }
@@ -107,7 +110,7 @@ mod tests {
             Ok(())
         })?;
         let path = tmp()?;
-        let gone = namei::lookup_one_unlocked(path.mnt(), path.dentry(), name("kunit-dir")?)?;
+        let gone = namei::lookup_one_unlocked(PathRef::from(&path), name("kunit-dir")?)?;
         assert!(!gone.is_positive());
         Ok(())
     }
@@ -117,11 +120,8 @@ mod tests {
         with("kunit-file", FILE, NewObject::Regular, |path, made| {
             let inode = made.inode().ok_or(ENOENT)?;
             assert!(inode.is_reg() && inode.nlink() == 1 && inode.size() == 0);
-            let (mnt, dir) = (path.mnt(), path.dentry());
-            let second = namei::lookup_one_unlocked(mnt, dir, name("kunit-file")?)?;
+            let second = namei::lookup_one_unlocked(PathRef::from(path), name("kunit-file")?)?;
             assert!(second.same(made));
-            let access = InodeWriteAccess::get(inode)?;
-            drop(access);
             Ok(())
         })
     }
@@ -140,24 +140,18 @@ mod tests {
     fn a_rename_moves_the_dentry() -> Result {
         let path = tmp()?;
         let write = WriteAccess::want(path.mnt())?;
-        let (dir, old, new) = (path.dentry(), name("kunit-old")?, name("kunit-new")?);
-        let made = Creating::start(&write, dir, old)?.make(FILE, NewObject::Regular)?;
+        let (old, new) = (name("kunit-old")?, name("kunit-new")?);
+        let dir = write.on(path.dentry())?;
+        let made = Creating::start(dir, old)?.make(FILE, NewObject::Regular)?;
         // One that is given up changes nothing.
-        drop(Renaming::start(
-            &write,
-            dir,
-            old,
-            dir,
-            new,
-            RenameFlags::Plain,
-        )?);
+        drop(Renaming::start(dir, old, dir, new, RenameFlags::Plain)?);
         assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-old");
-        Renaming::start(&write, dir, old, dir, new, RenameFlags::NoReplace)?.rename()?;
+        Renaming::start(dir, old, dir, new, RenameFlags::NoReplace)?.rename()?;
         assert_eq!(made.name_snapshot()?.name().as_bytes(), b"kunit-new");
-        let exchange = Renaming::start(&write, dir, old, dir, new, RenameFlags::Exchange);
+        let exchange = Renaming::start(dir, old, dir, new, RenameFlags::Exchange);
         assert!(matches!(exchange, Err(error) if error == ENOENT));
         drop(exchange);
-        Removing::start(&write, dir, new)?.remove()?;
+        Removing::start(dir, new)?.remove()?;
         Ok(())
     }
 
@@ -219,6 +213,21 @@ mod tests {
     }
 
     #[test]
+    fn what_changes_lies_where_writing_is_allowed() -> Result {
+        let path = tmp()?;
+        let elsewhere = Path::lookup_dir_of_init(c"/proc")?;
+        let write = WriteAccess::want(path.mnt())?;
+        assert!(matches!(path.mnt().at(elsewhere.dentry()), Err(error) if error == EXDEV));
+        assert!(matches!(write.on(elsewhere.dentry()), Err(error) if error == EXDEV));
+        let (dir, file) = (write.on(path.dentry())?, name("kunit-size")?);
+        let made = Creating::start(dir, file)?.make(FILE, NewObject::Regular)?;
+        Iattr::empty().sized(3).notify_change(write.on(&made)?)?;
+        assert_eq!(made.inode().ok_or(ENOENT)?.size(), 3);
+        Removing::start(dir, file)?.remove()?;
+        Ok(())
+    }
+
+    #[test]
     fn a_mutex_is_free_behind_its_guard() -> Result {
         let mutex = KBox::pin_init(
             KillableMutex::new(c"kunit", kernel::static_lock_class!()),
@@ -233,7 +242,7 @@ mod tests {
     fn a_file_without_a_name_is_made() -> Result {
         let path = tmp()?;
         let write = WriteAccess::want(path.mnt())?;
-        drop(namei::tmpfile(&write, PathRef::from(&path), FILE)?);
+        drop(namei::tmpfile(write.on(path.dentry())?, FILE)?);
         Ok(())
     }
 }

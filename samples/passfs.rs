@@ -108,7 +108,7 @@ impl FileSystem for PassFs {
 
 impl SuperOperations for PassFs {
     fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
-        buf.get(inode::real(inode::of(dentry)?))?;
+        buf.get(inode::real(inode::of(dentry)?)?)?;
         buf.set_type(MAGIC);
         buf.set_fsid_from_dev(dentry.sb().dev());
         Ok(())

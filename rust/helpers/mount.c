@@ -23,9 +23,3 @@ void union_helper_put_write_access(struct inode *inode)
 {
 	put_write_access(inode);
 }
-
-/* Whoever changes something has write access: the functions leave it to their callers. */
-void union_helper_assert_write_access(const struct dentry *dentry)
-{
-	lockdep_assert(sb_write_started(dentry->d_sb));
-}

@@ -37,7 +37,7 @@ use crate::{
         path::{Path, PathRef},
         printk::{pr_warn_ratelimited, Printable},
         types::Name,
-        write::WriteAccess,
+        write::{Changing, WriteAccess},
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -81,9 +81,9 @@ impl PrivateDir {
     }
 
     fn try_open(write: &WriteAccess<'_>, base: &Dentry) -> Result<Result<Path, Objection>> {
-        let mnt = write.mnt();
         let dentry = make_dir(write, base, NAME)?;
-        Ok(own_dir(mnt, &dentry)?.map(|()| PathRef::new(mnt, &dentry).into()))
+        let dir = write.mnt().at(&dentry)?;
+        Ok(own_dir(dir)?.map(|()| dir.into()))
     }
 
     fn mnt(&self) -> &Mount {
@@ -117,19 +117,18 @@ impl PrivateDir {
     }
 
     fn own(&self, name: &[u8], dentry: &Dentry) -> Result<Self> {
-        own_dir(self.mnt(), dentry)?.map_err(|why| self.refuse(name, why))?;
-        Ok(Self {
-            dir: PathRef::new(self.mnt(), dentry).into(),
-        })
+        let dir = self.path().at(dentry)?;
+        own_dir(dir)?.map_err(|why| self.refuse(name, why))?;
+        Ok(Self { dir: dir.into() })
     }
 
     /// Removes a file.
     pub fn remove(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result {
-        Removing::start(write, self.dir.dentry(), Name::new(name)?)?.remove()
+        Removing::start(write.on(self.dir.dentry())?, Name::new(name)?)?.remove()
     }
 
     fn lookup(&self, name: &[u8]) -> Result<ARef<Dentry>> {
-        namei::lookup_one_unlocked(self.mnt(), self.dir.dentry(), Name::new(name)?)
+        namei::lookup_one_unlocked(self.path(), Name::new(name)?)
     }
 
     /// Opens a file for reading. `None`: there is none.
@@ -157,7 +156,7 @@ impl PrivateDir {
     /// `EEXIST`; `EAGAIN`, without waiting, if the file system is frozen; those of the file system.
     pub fn make_file(&self, name: &[u8]) -> Result<BackedFile> {
         let write = WriteAccess::try_want(self.mnt())?;
-        let dentry = Creating::start(&write, self.dir.dentry(), Name::new(name)?)?
+        let dentry = Creating::start(write.on(self.dir.dentry())?, Name::new(name)?)?
             .make(FILE_MODE, NewObject::Regular)?;
         self.open_file(&dentry, flags::O_RDONLY)
     }
@@ -183,39 +182,38 @@ impl PrivateDir {
     }
 
     fn open_file(&self, dentry: &Dentry, access: u32) -> Result<BackedFile> {
-        let path = PathRef::new(self.mnt(), dentry);
-        BackedFile::open(path, access | flags::O_LARGEFILE)
+        BackedFile::open(self.path().at(dentry)?, access | flags::O_LARGEFILE)
     }
 }
 
 /// The directory `name` in `dir`, or whatever else is there; made, and ours then, if nothing is.
 fn make_dir(write: &WriteAccess<'_>, dir: &Dentry, name: &[u8]) -> Result<ARef<Dentry>> {
-    let creating = Creating::start(write, dir, Name::new(name)?)?;
+    let creating = Creating::start(write.on(dir)?, Name::new(name)?)?;
     if creating.dentry().is_positive() {
         return Ok(creating.keep());
     }
     let made = creating.make(DIR_MODE, NewObject::Directory)?;
     // The parent may have passed on ACLs.
-    close(write.mnt(), &made, DIR_MODE & PERMISSIONS)?;
+    close(write.on(&made)?, DIR_MODE & PERMISSIONS)?;
     Ok(made)
 }
 
 /// Whether a directory is ours.
-fn own_dir(mnt: &Mount, dentry: &Dentry) -> Result<Result<(), Objection>> {
-    let Some(inode) = dentry.inode() else {
+fn own_dir(dir: PathRef<'_>) -> Result<Result<(), Objection>> {
+    let Some(inode) = dir.dentry().inode() else {
         return Err(ENOENT);
     };
-    if dentry.is_weird() || !inode.is_dir() || !inode.can_lookup() {
+    if dir.dentry().is_weird() || !inode.is_dir() || !inode.can_lookup() {
         return Ok(Err("is not a directory"));
     }
-    if !inode.is_own(mnt) {
+    if !inode.is_own(dir.mnt()) {
         return Ok(Err("is not the mounter's"));
     }
     if inode.mode() != DIR_MODE {
         return Ok(Err("does not have the mode 0700"));
     }
     for ty in [AclType::Access, AclType::Default] {
-        if has_acl(mnt, dentry, ty)? {
+        if has_acl(dir, ty)? {
             return Ok(Err("has ACLs"));
         }
     }
@@ -242,24 +240,22 @@ fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Objection
 /// Removes the ACLs of a directory beside the upper layer and sets its permission bits, so that
 /// objects made in it inherit nothing and other users cannot enter it. It may have ACLs from its
 /// parent, or from its owner while nothing was mounted.
-pub fn close(mnt: &Mount, dir: &Dentry, permissions: u16) -> Result {
+pub fn close(dir: Changing<'_>, permissions: u16) -> Result {
     for ty in [AclType::Default, AclType::Access] {
-        if has_acl(mnt, dir, ty)? {
-            Acl::remove(mnt, dir, ty)?;
+        if has_acl(*dir, ty)? {
+            Acl::remove(dir, ty)?;
         }
     }
-    let inode = dir.inode().ok_or(EIO)?;
+    let inode = dir.dentry().inode().ok_or(EIO)?;
     if inode.mode() & PERMISSIONS == permissions {
         return Ok(());
     }
     let mode = Kind::Directory.with(permissions);
-    Iattr::empty()
-        .mode(mode)
-        .notify_change(PathRef::new(mnt, dir))
+    Iattr::empty().mode(mode).notify_change(dir)
 }
 
-fn has_acl(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result<bool> {
-    match Acl::get(mnt, dentry, ty) {
+fn has_acl(path: PathRef<'_>, ty: AclType) -> Result<bool> {
+    match Acl::get(path, ty) {
         Err(e) if e == EOPNOTSUPP || e == ENODATA => Ok(false),
         acl => Ok(acl?.is_some()),
     }

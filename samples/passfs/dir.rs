@@ -29,7 +29,7 @@ use kernel::{prelude::*, sync::aref::ARef};
 fn make(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let write = WriteAccess::want(&sb.data().mnt)?;
-    let made = Creating::start(&write, dir.data(), dentry.name())?.make(mode, object)?;
+    let made = Creating::start(write.on(dir.data())?, dentry.name())?.make(mode, object)?;
     refresh(dir);
     let inode = inode::get(sb, made)?;
     if let NewObject::Link(_) = object {
@@ -43,7 +43,7 @@ fn make(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> 
 fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
     let inode = inode::of(&dentry)?;
     let write = WriteAccess::want(&dir.sb().data().mnt)?;
-    let removing = Removing::start(&write, dir.data(), dentry.name())?;
+    let removing = Removing::start(write.on(dir.data())?, dentry.name())?;
     if !same(Some(inode), removing.dentry()) {
         return Err(ESTALE);
     }
@@ -66,7 +66,7 @@ impl DirOperations<PassFs> for PassInode {
         _flags: u32,
     ) -> Result<Option<ARef<DEntry>>> {
         let sb = dir.sb();
-        let found = lookup_one_unlocked(&sb.data().mnt, dir.data(), dentry.name())?;
+        let found = lookup_one_unlocked(real(dir)?, dentry.name())?;
         let inode = if found.is_positive() {
             Some(inode::get(sb, found)?)
         } else {
@@ -119,8 +119,8 @@ impl DirOperations<PassFs> for PassInode {
             RenameRequest::Whiteout => RenameFlags::Whiteout,
         };
         let write = WriteAccess::want(&old_dir.sb().data().mnt)?;
-        let (from, to) = (old_dir.data(), new_dir.data());
-        let renaming = Renaming::start(&write, from, old.name(), to, new.name(), flags)?;
+        let (from, to) = (write.on(old_dir.data())?, write.on(new_dir.data())?);
+        let renaming = Renaming::start(from, old.name(), to, new.name(), flags)?;
         if !same(old.inode(), renaming.old_dentry()) || !same(new.inode(), renaming.new_dentry()) {
             return Err(ESTALE);
         }
@@ -140,9 +140,9 @@ impl DirOperations<PassFs> for PassInode {
 
     fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, PassFs>, mode: u16) -> Result {
         let sb = dir.sb();
-        let _write = WriteAccess::want(&sb.data().mnt)?;
+        let write = WriteAccess::want(&sb.data().mnt)?;
         let open = file.as_file();
-        let made = BackingFile::tmpfile(open, real_flags(open), real(dir), mode)?;
+        let made = BackingFile::tmpfile(open, real_flags(open), write.on(dir.data())?, mode)?;
         let inode = inode::get(sb, made.dentry().into())?;
         file.finish::<Self>(inode, PassFile::new(made)?)
     }
@@ -157,7 +157,7 @@ impl DirFileOperations<PassFs> for PassInode {
     fn open(inode: &Inode, _: Opening<'_, PassFs>) -> Result<Pin<KBox<BackedFile>>> {
         let flags = flags::O_DIRECTORY | flags::O_LARGEFILE | flags::O_NOATIME;
         Ok(KBox::pin(
-            BackedFile::open(real(inode), flags)?,
+            BackedFile::open(real(inode)?, flags)?,
             GFP_KERNEL,
         )?)
     }

@@ -86,7 +86,7 @@ impl RegFileOperations<PassFs> for PassInode {
     type Data = PassFile;
 
     fn open(inode: &Inode, file: Opening<'_, PassFs>) -> Result<Pin<KBox<PassFile>>> {
-        PassFile::new(BackingFile::open(&file, real_flags(&file), real(inode))?)
+        PassFile::new(BackingFile::open(&file, real_flags(&file), real(inode)?)?)
     }
 
     fn llseek(file: &File, offset: Loff, whence: i32) -> Result<Loff> {

@@ -21,7 +21,7 @@ use crate::vfs::{
     path::PathRef,
     stack,
     super_block::SuperBlock,
-    write::{InodeWriteAccess, WriteAccess},
+    write::{Changing, WriteAccess},
     xattr::{self, Buffer},
     xattr_ops::{Change, Handler},
 };
@@ -32,8 +32,8 @@ use kernel::{prelude::*, sync::aref::ARef};
 pub struct PassInode;
 
 /// What stands behind an inode.
-pub fn real(inode: &Inode) -> PathRef<'_> {
-    PathRef::new(&inode.sb().data().mnt, inode.data())
+pub fn real(inode: &Inode) -> Result<PathRef<'_>> {
+    inode.sb().data().mnt.at(inode.data())
 }
 
 /// The real inode behind an inode.
@@ -101,7 +101,7 @@ impl DentryOperations<PassFs> for PassDentry {
     fn d_revalidate(dentry: &DEntry, _flags: u32) -> Result<bool> {
         let (parent, name) = (dentry.parent(), dentry.name_snapshot()?);
         let dir = of(&parent)?;
-        let now = lookup_one_unlocked(&dir.sb().data().mnt, dir.data(), name.name())?;
+        let now = lookup_one_unlocked(real(dir)?, name.name())?;
         let valid = same(dentry.inode(), &now);
         if let (true, Some(inode)) = (valid, dentry.inode()) {
             refresh(inode);
@@ -119,18 +119,18 @@ impl DentryOperations<PassFs> for PassDentry {
     }
 }
 
+/// Changes the real object.
+fn change(inode: &Inode, act: impl FnOnce(Changing<'_>) -> Result) -> Result {
+    let write = WriteAccess::want(&inode.sb().data().mnt)?;
+    act(write.on(inode.data())?)?;
+    refresh(inode);
+    Ok(())
+}
+
 /// Changes attributes of the real object.
 fn set_attributes(inode: &Inode, attr: &mut Iattr) -> Result {
-    let (path, real) = (real(inode), real_inode(inode)?);
-    // A program that runs from the real tree is not truncated.
-    let _text = attr
-        .new_size()
-        .map(|_| InodeWriteAccess::get(real))
-        .transpose()?;
     attr.for_backing();
-    let _write = WriteAccess::want(path.mnt())?;
-    attr.notify_change(path)?;
-    refresh(inode);
+    change(inode, |real| attr.notify_change(real))?;
     // The mode is a part of the ACL.
     acl::forget_cached(inode);
     Ok(())
@@ -146,7 +146,7 @@ impl Attributes<PassFs> for PassInode {
         flags: u32,
     ) -> Result {
         let inode = of(dentry)?;
-        stat.get_nosec(real(inode), mask, flags)?;
+        stat.get_nosec(real(inode)?, mask, flags)?;
         stat.set_identity(dentry.sb().dev(), inode.ino());
         Ok(())
     }
@@ -165,7 +165,7 @@ impl Attributes<PassFs> for PassInode {
             UpdateTime::Modification if inode.is_reg() => {}
             _ if nowait => return Err(EAGAIN),
             UpdateTime::Access => {
-                real(inode).touch_atime();
+                real(inode)?.touch_atime();
                 stack::copy_atime(inode, real_inode(inode)?);
             }
             // What was written went through a FIFO of ours.
@@ -181,7 +181,7 @@ impl Attributes<PassFs> for PassInode {
 
 impl Permissions<PassFs> for PassInode {
     fn permission(_: &Idmap, inode: &Inode, mask: u32) -> Result {
-        inode_permission(real(inode).mnt().idmap(), real_inode(inode)?, mask)
+        inode_permission(real(inode)?.mnt().idmap(), real_inode(inode)?, mask)
     }
 
     fn get_inode_acl(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
@@ -190,36 +190,32 @@ impl Permissions<PassFs> for PassInode {
             return Ok(None);
         }
         let acl = Acl::of_inode(real_inode, ty)?;
-        acl.map(|acl| acl.mapped(real(inode).mnt(), real_inode))
+        acl.map(|acl| acl.mapped(real(inode)?.mnt(), real_inode))
             .transpose()
     }
 
     fn get_acl(_: &Idmap, dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
         let inode = of(dentry)?;
-        let path = real(inode);
-        let acl = Acl::get(path.mnt(), path.dentry(), ty)?;
+        let path = real(inode)?;
+        let acl = Acl::get(path, ty)?;
         acl.map(|acl| acl.mapped(path.mnt(), real_inode(inode)?))
             .transpose()
     }
 
     fn set_acl(_: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Result {
         let inode = of(dentry)?;
-        let path = real(inode);
-        let _write = WriteAccess::want(path.mnt())?;
-        match acl {
-            Some(acl) => acl.set(path.mnt(), path.dentry(), ty)?,
-            None => Acl::remove(path.mnt(), path.dentry(), ty)?,
-        }
+        change(inode, |real| match acl {
+            Some(acl) => acl.set(real, ty),
+            None => Acl::remove(real, ty),
+        })?;
         acl::forget_cached(inode);
-        refresh(inode);
         Ok(())
     }
 }
 
 impl Handler<PassFs> for PassInode {
     fn get(_: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
-        let path = real(inode);
-        xattr::get(path.mnt(), path.dentry(), name, buffer)
+        xattr::get(real(inode)?, name, buffer)
     }
 
     fn set(
@@ -227,32 +223,28 @@ impl Handler<PassFs> for PassInode {
         _: &DEntry,
         inode: &Inode,
         name: &CStr,
-        change: Change<'_>,
+        wanted: Change<'_>,
         flags: i32,
     ) -> Result {
-        let path = real(inode);
-        let _write = WriteAccess::want(path.mnt())?;
-        match change {
-            Change::Set(value) => xattr::set(path.mnt(), path.dentry(), name, value, flags)?,
-            Change::Remove => xattr::remove(path.mnt(), path.dentry(), name)?,
-        }
-        refresh(inode);
-        Ok(())
+        change(inode, |real| match wanted {
+            Change::Set(value) => xattr::set(real, name, value, flags),
+            Change::Remove => xattr::remove(real, name),
+        })
     }
 }
 
 impl FileAttributes<PassFs> for PassInode {
     fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
-        fa.get(real(of(dentry)?))
+        fa.get(real(of(dentry)?)?)
     }
 
     fn fileattr_set(_: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
         let inode = of(dentry)?;
-        let _write = WriteAccess::want(real(inode).mnt())?;
-        fa.set(real(inode))?;
-        stack::copy_flags(inode, real_inode(inode)?);
-        refresh(inode);
-        Ok(())
+        change(inode, |real| {
+            fa.set(real)?;
+            stack::copy_flags(inode, real_inode(inode)?);
+            Ok(())
+        })
     }
 }
 

@@ -239,8 +239,9 @@ impl Records {
             None => self.private.make_file(FILE)?,
             Some(file) if size(&file) == 0 => file,
             Some(file) => {
-                let _write = WriteAccess::try_want(self.private.path().mnt())?;
-                Iattr::empty().sized(0).notify_change(file.path())?;
+                let write = WriteAccess::try_want(self.private.path().mnt())?;
+                let whole = write.on(file.dentry())?;
+                Iattr::empty().sized(0).notify_change(whole)?;
                 file
             }
         };

@@ -170,6 +170,8 @@ fn set_size(to: &BackedFile, end: Loff) -> Result {
     if to.inode().size() == end {
         return Ok(());
     }
-    let _write = WriteAccess::want(to.path().mnt())?;
-    Iattr::empty().sized(end).notify_change(to.path())
+    let write = WriteAccess::want(to.path().mnt())?;
+    Iattr::empty()
+        .sized(end)
+        .notify_change(write.on(to.dentry())?)
 }

@@ -38,6 +38,7 @@ use crate::{
         path::PathRef,
         stack, task_work,
         types::Name,
+        write::Changing,
         xattr,
     },
 };
@@ -209,15 +210,6 @@ impl<'a> Copy<'a> {
         self.write.as_ref().ok_or(EIO)
     }
 
-    /// The copy, to change its attributes.
-    fn path<'d>(&mut self, draft: &'d Draft) -> Result<PathRef<'d>>
-    where
-        'a: 'd,
-    {
-        self.begin_write()?;
-        self.union.upper_path(draft.dentry())
-    }
-
     /// Makes the copy with the credentials that the security modules want for it, if they want others
     /// than the mounter's. They are asked for what the union shows: mounted with `context=`, it has
     /// another label than the lower object.
@@ -256,9 +248,8 @@ impl CopyStore for Copy<'_> {
 
     fn draft_unnamed(&mut self) -> Result<Option<Draft>> {
         self.begin_write()?;
-        let workdir = self.union.upper_path(&self.union.upper()?.workdir)?;
         let mode = Kind::Regular.to_mode();
-        match self.as_security_wants(|| namei::tmpfile(&self.write()?.access, workdir, mode)) {
+        match self.as_security_wants(|| namei::tmpfile(self.write()?.workdir()?, mode)) {
             Err(e) if e == EOPNOTSUPP => Ok(None),
             other => other.map(Draft::Unnamed).map(Some),
         }
@@ -284,33 +275,35 @@ impl CopyStore for Copy<'_> {
     }
 
     fn copy_xattrs(&mut self, draft: &Draft) -> Result {
-        let to = self.path(draft)?;
+        self.begin_write()?;
+        let to = self.write()?.on(draft.dentry())?;
         copy_xattrs(self.union, self.lower, to)
     }
 
     fn copy_acls(&mut self, draft: &Draft) -> Result {
-        let to = self.path(draft)?;
+        self.begin_write()?;
+        let to = self.write()?.on(draft.dentry())?;
         for ty in [AclType::Access, AclType::Default] {
             if ty == AclType::Default && self.facts.kind != Kind::Directory {
                 continue;
             }
-            if let Some(acl) = Acl::get(self.lower.mnt(), self.lower.dentry(), ty)? {
+            if let Some(acl) = Acl::get(self.lower, ty)? {
                 let inode = self.lower.dentry().inode().ok_or(EIO)?;
                 // Without the ACL the copy would give rights that it takes away.
-                acl.mapped(self.lower.mnt(), inode)?
-                    .set(to.mnt(), to.dentry(), ty)?;
+                acl.mapped(self.lower.mnt(), inode)?.set(to, ty)?;
             }
         }
         Ok(())
     }
 
     fn record_number(&mut self, draft: &Draft) -> Result {
-        let to = self.path(draft)?;
+        self.begin_write()?;
+        let to = self.write()?.on(draft.dentry())?;
         let below = self.inode.data().lowers().first().ok_or(EIO)?;
         let origin = inum::origin(self.union, below.layer, &below.dentry)?;
         let mut buffer = [0; value::MAX_MARK];
         let mark = value::encode_union_ino(self.inode.ino(), &origin, &mut buffer);
-        match private_xattrs::set(self.union, to.dentry(), Attr::UnionIno, mark) {
+        match private_xattrs::set(self.union, to, Attr::UnionIno, mark) {
             // user.* does not exist on symbolic links and special files.
             Err(e) if e == EPERM && self.facts.kind != Kind::Regular => {}
             other => {
@@ -322,23 +315,26 @@ impl CopyStore for Copy<'_> {
     }
 
     fn copy_flags(&mut self, draft: &Draft) -> Result {
-        let to = self.path(draft)?;
+        self.begin_write()?;
+        let to = self.write()?.on(draft.dentry())?;
         let protection = private_xattrs::protection(stack::protection(self.inode)).encode();
         if !protection.is_empty() {
             // Stored as an attribute: flags on the copy itself would prevent the remaining steps.
-            private_xattrs::set(self.union, to.dentry(), Attr::Protattr, protection)?;
+            private_xattrs::set(self.union, to, Attr::Protattr, protection)?;
         }
         copy_behaviour(self.lower, to)
     }
 
     fn copy_attributes(&mut self, draft: &Draft) -> Result {
-        let to = self.path(draft)?;
+        self.begin_write()?;
+        let change = self.change.take();
+        let to = self.write()?.on(draft.dentry())?;
         let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
         if self.facts.kind != Kind::Symlink {
             attr = attr.mode(self.mode());
         }
         attr.notify_change(to)?;
-        match &mut self.change {
+        match change {
             Some(change) => change.notify_change(to),
             None => Ok(()),
         }
@@ -360,14 +356,14 @@ impl CopyStore for Copy<'_> {
     fn set_parent_impure(&mut self) -> Result {
         self.begin_write()?;
         self.arrival = Some(self.parent.data().impurity.arrival());
-        impure::mark(self.union, self.parent)
+        impure::mark(self.union, self.write()?, self.parent)
     }
 
     fn publish(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
         self.begin_write()?;
         let (write, updir) = (self.write()?, self.parent.data().upper().ok_or(EROFS)?);
         match draft {
-            Draft::Unnamed(file) => Creating::start(&write.access, updir, self.name)?
+            Draft::Unnamed(file) => Creating::start(write.on(updir)?, self.name)?
                 .make(self.mode(), NewObject::Link(file.dentry())),
             Draft::Named(dentry) => {
                 let free = |there: &Dentry| match there.is_positive() {
@@ -387,10 +383,10 @@ impl CopyStore for Copy<'_> {
     }
 
     fn restore_parent_times(&mut self) {
-        let updir = self.parent.data().upper();
-        let Some(Ok(updir)) = updir.map(|updir| self.union.upper_path(updir)) else {
+        let (Some(updir), Ok(write)) = (self.parent.data().upper(), self.write()) else {
             return;
         };
+        let Ok(updir) = write.on(updir) else { return };
         let mut stat = Kstat::empty();
         stat.fill_from(updir.mnt().idmap(), STATX_BASIC_STATS, self.parent);
         let _ = Iattr::empty().times_of(&stat).notify_change(updir);
@@ -406,7 +402,7 @@ impl CopyStore for Copy<'_> {
 
 /// Copies the flags `S` (writes wait for the disk) and `A` (accesses are not recorded) of
 /// chattr(1). An upper layer without these flags, for instance one without a disk, omits them.
-fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
+fn copy_behaviour(lower: PathRef<'_>, to: Changing<'_>) -> Result {
     // Most files have neither, and need no call.
     let inode = lower.dentry().inode().ok_or(EIO)?;
     if !(inode.is_reg() || inode.is_dir()) || !inode.behaves_otherwise() {
@@ -414,7 +410,7 @@ fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
     }
     let copy = || {
         let from = FileKattr::of(lower)?;
-        let mut now = FileKattr::of(to)?;
+        let mut now = FileKattr::of(*to)?;
         now.take_behaviour(&from);
         now.set(to)
     };
@@ -426,7 +422,7 @@ fn copy_behaviour(lower: PathRef<'_>, to: PathRef<'_>) -> Result {
 }
 
 /// Copies extended attributes, but not private ones and ACLs.
-fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
+fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: Changing<'_>) -> Result {
     if !lower
         .dentry()
         .inode()
@@ -448,14 +444,14 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: PathRef<'_>) -> Result {
         if !xattr::may_copy_up(lower.dentry(), name)? {
             continue;
         }
-        let value = match xattr::get_alloc(lower.mnt(), lower.dentry(), name) {
+        let value = match xattr::get_alloc(lower, name) {
             // It was removed meanwhile.
             Err(e) if e == ENODATA => continue,
             // An empty one is no capability; any user can set it.
             Err(e) if e == EINVAL && bytes == CAPABILITY => continue,
             other => other?,
         };
-        match (xattr::set(to.mnt(), to.dentry(), name, &value, 0), copied) {
+        match (xattr::set(to, name, &value, 0), copied) {
             (Err(e), XattrCopy::IfPossible) if e == EOPNOTSUPP => {}
             (other, _) => other?,
         }

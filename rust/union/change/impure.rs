@@ -14,39 +14,41 @@ use kernel::prelude::*;
 
 /// Notes in a directory of the upper layer that entries may carry recorded inode numbers. With the
 /// mounter's credentials.
-pub fn mark(union: &Union, dir: &Inode) -> Result {
+pub fn mark(union: &Union, write: &UpperWrite<'_>, dir: &Inode) -> Result {
     let node = dir.data();
     // Before the mark: a task that removes the mark checks this afterwards.
     node.impurity.add();
     if node.impurity.is_marked() {
         return Ok(());
     }
-    put(union, node)
+    put(union, write, node)
 }
 
-fn put(union: &Union, node: &Node) -> Result {
+fn put(union: &Union, write: &UpperWrite<'_>, node: &Node) -> Result {
     let upper = node.upper().ok_or(EROFS)?;
-    private_xattrs::set(union, upper, Attr::Impure, b"y")?;
+    private_xattrs::set(union, write.on(upper)?, Attr::Impure, b"y")?;
     node.impurity.set_marked(true);
     Ok(())
 }
 
 /// Removes the mark of a directory in which a listing has found no such entry. Called by changes of
 /// the directory, because a listing writes nothing. With the mounter's credentials.
-pub fn unmark(union: &Union, _write: &UpperWrite<'_>, dir: &Inode) {
+pub fn unmark(union: &Union, write: &UpperWrite<'_>, dir: &Inode) {
     let node = dir.data();
     if node.impurity.may_be() || !node.impurity.is_marked() {
         return;
     }
     let Some(upper) = node.upper() else { return };
     node.impurity.set_marked(false);
-    let unmarked = private_xattrs::remove(union, upper, Attr::Impure);
+    let unmarked = write
+        .on(upper)
+        .and_then(|upper| private_xattrs::remove(union, upper, Attr::Impure));
     // A copy may have arrived meanwhile and need the mark. If there is no memory for it, that copy
     // shows its own number in listings, and the recorded one otherwise.
     if unmarked.is_err() || node.impurity.may_be() {
         // That task may have set the mark before it was removed, and record this only now;
         // therefore it is not checked.
-        if put(union, node).is_err() {
+        if put(union, write, node).is_err() {
             node.impurity.set_marked(false);
         }
     }

@@ -8,7 +8,7 @@ use crate::{
         layers::layer::UpperWrite,
         Inode,
     },
-    vfs::{acl::Inherited, attr::Iattr, namei::NewObject, path::PathRef},
+    vfs::{acl::Inherited, attr::Iattr, namei::NewObject},
 };
 use kernel::prelude::*;
 
@@ -24,16 +24,14 @@ pub fn stage<'a>(write: &'a UpperWrite<'a>, dir: &Inode, new: ToMake<'_>) -> Res
     }
     let inherited = Inherited::new(dir, new.mode)?;
     let staged = Staged::make(write, inherited.mode, new.object)?;
-    let dentry = staged.dentry();
-    let inode = dentry.inode().ok_or(EIO)?;
-    let mnt = write.access.mnt();
-    let path = PathRef::new(mnt, dentry);
+    let object = staged.object()?;
+    let inode = object.dentry().inode().ok_or(EIO)?;
     if !matches!(new.object, NewObject::Symlink(_)) && inode.mode() != inherited.mode {
         // The file system applied the umask, or set-group-id rules of the work directory.
-        Iattr::empty().mode(inherited.mode).notify_change(path)?;
+        Iattr::empty().mode(inherited.mode).notify_change(object)?;
     }
     if !inherited.is_empty() {
-        inherited.apply(mnt, dentry)?;
+        inherited.apply(object)?;
     }
     Ok(staged)
 }

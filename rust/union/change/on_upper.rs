@@ -4,7 +4,7 @@
 
 use crate::{
     union::{change::settle, Inode},
-    vfs::{cred::override_creds, path::PathRef},
+    vfs::{cred::override_creds, write::Changing},
 };
 use kernel::{cred::Credential, prelude::*};
 
@@ -14,7 +14,7 @@ use kernel::{cred::Credential, prelude::*};
 /// # Errors
 ///
 /// `EROFS` if it is not in the upper layer, or if that cannot be written to; those of `act`.
-pub fn on_upper<R>(inode: &Inode, act: impl FnOnce(PathRef<'_>) -> Result<R>) -> Result<R> {
+pub fn on_upper<R>(inode: &Inode, act: impl FnOnce(Changing<'_>) -> Result<R>) -> Result<R> {
     on_upper_as(inode, &inode.sb().data().cred, act)
 }
 
@@ -22,12 +22,12 @@ pub fn on_upper<R>(inode: &Inode, act: impl FnOnce(PathRef<'_>) -> Result<R>) ->
 pub fn on_upper_as<R>(
     inode: &Inode,
     cred: &Credential,
-    act: impl FnOnce(PathRef<'_>) -> Result<R>,
+    act: impl FnOnce(Changing<'_>) -> Result<R>,
 ) -> Result<R> {
     let upper = inode.sb().data().upper()?;
     let dentry = inode.data().upper().ok_or(EROFS)?;
-    let _write = upper.want_write()?;
-    let done = override_creds(cred, |_| act(PathRef::new(&upper.mnt, dentry)))?;
+    let write = upper.want_write()?;
+    let done = override_creds(cred, |_| act(write.on(dentry)?))?;
     settle::refresh(inode);
     Ok(done)
 }

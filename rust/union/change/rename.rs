@@ -203,8 +203,8 @@ fn upper_beneath(union: &Union, place: Place<'_>) -> Result<UpperEntry> {
         (None, _) | (_, Some(false)) => Ok(UpperEntry::Nothing),
         (_, Some(true)) => Ok(UpperEntry::Whiteout),
         (Some(dir), None) => {
-            let mnt = &union.upper()?.mnt;
-            upper_entry(&*namei::lookup_one_unlocked(mnt, dir, place.name)?)
+            let dir = union.upper_path(dir)?;
+            upper_entry(&*namei::lookup_one_unlocked(dir, place.name)?)
         }
     }
 }

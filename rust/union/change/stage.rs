@@ -16,7 +16,7 @@ use crate::{
         printk::pr_warn_ratelimited,
         task_work,
         types::Name,
-        write::WriteAccess,
+        write::Changing,
     },
 };
 use kernel::{
@@ -75,10 +75,9 @@ impl<'a> Staged<'a> {
     ///
     /// Those of the upper layer's file system.
     pub fn make(write: &'a UpperWrite<'a>, mode: u16, object: NewObject<'_>) -> Result<Self> {
-        let workdir = &write.layer.workdir;
         loop {
             let name = TempName::next();
-            match Creating::start(&write.access, workdir, name.name()?)?.make(mode, object) {
+            match Creating::start(write.workdir()?, name.name()?)?.make(mode, object) {
                 // The number wrapped around, or another process uses the directory.
                 Err(e) if e == EEXIST => task_work::go_on()?,
                 made => return Ok(Self::from_dentry(write, made?)),
@@ -98,6 +97,15 @@ impl<'a> Staged<'a> {
     /// The object.
     pub fn dentry(&self) -> &Dentry {
         &self.dentry
+    }
+
+    /// The same, to change it.
+    ///
+    /// # Errors
+    ///
+    /// See [`UpperWrite::on`].
+    pub fn object(&self) -> Result<Changing<'_>> {
+        self.write.on(&self.dentry)
     }
 
     /// Moves the object to `name` in `dir`, replacing what `expect` allows there.
@@ -140,9 +148,8 @@ impl<'a> Staged<'a> {
         flags: RenameFlags,
         expect: impl FnOnce(&Dentry) -> Result,
     ) -> Result<ARef<Dentry>> {
-        let UpperWrite { layer, access } = self.write;
-        let renaming =
-            Renaming::start_dentry(access, &layer.workdir, &self.dentry, dir, name, flags)?;
+        let (workdir, dir) = (self.write.workdir()?, self.write.on(dir)?);
+        let renaming = Renaming::start_dentry(workdir, &self.dentry, dir, name, flags)?;
         expect(renaming.new_dentry())?;
         let other = renaming.new_dentry().into();
         renaming.rename()?;
@@ -161,10 +168,8 @@ impl Drop for Staged<'_> {
         if self.is_kept {
             return;
         }
-        let UpperWrite { layer, access } = self.write;
-        let removed = Removing::start_dentry(access, &layer.workdir, &self.dentry)
-            .and_then(|removing| removing.remove());
-        if let Err(e) = removed {
+        let remove = || Removing::start_dentry(self.write.workdir()?, &self.dentry)?.remove();
+        if let Err(e) = remove() {
             // The next mount removes it.
             pr_warn_ratelimited!(
                 "cannot remove a temporary object from the work directory: {:?}\n",
@@ -179,7 +184,7 @@ impl Drop for Staged<'_> {
 pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result {
     for _ in 0..2 {
         let shared = shared_whiteout(write)?;
-        match Creating::start(&write.access, dir, name)?.make(0, NewObject::Link(&shared)) {
+        match Creating::start(write.on(dir)?, name)?.make(0, NewObject::Link(&shared)) {
             // It has the maximum number of links, or another process removed it.
             Err(e) if e == EMLINK || e == ENOENT => replace_shared_whiteout(write, &shared)?,
             // A file system without hard links.
@@ -187,7 +192,7 @@ pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result 
             other => return other.map(drop),
         }
     }
-    Creating::start(&write.access, dir, name)?
+    Creating::start(write.on(dir)?, name)?
         .make(WHITEOUT_MODE, NewObject::Special(0))
         .map(drop)
 }
@@ -199,8 +204,8 @@ pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result 
 /// # Errors
 ///
 /// `ENOENT` if there is no whiteout at that name; those of the file system.
-pub fn fallthru(write: &WriteAccess<'_>, dir: &Dentry, name: Name<'_>) -> Result {
-    let removing = Removing::start(write, dir, name)?;
+pub fn fallthru(dir: Changing<'_>, name: Name<'_>) -> Result {
+    let removing = Removing::start(dir, name)?;
     let inode = removing.dentry().inode();
     if !inode.is_some_and(|inode| inode.is_whiteout()) {
         return Err(ENOENT);
@@ -228,7 +233,7 @@ fn replace_shared_whiteout(write: &UpperWrite<'_>, spent: &Dentry) -> Result {
         }
         *shared = None;
     }
-    match Removing::start_dentry(&write.access, &write.layer.workdir, spent) {
+    match Removing::start_dentry(write.workdir()?, spent) {
         Ok(removing) => removing.remove(),
         // Another process removed it.
         Err(_) => Ok(()),
@@ -245,23 +250,22 @@ const WHITEOUT_MODE: u16 = Kind::CharDevice.with(0);
 ///
 /// `EINVAL` if it cannot.
 pub fn probe(write: &UpperWrite<'_>) -> Result {
-    let UpperWrite { layer, access } = write;
+    let workdir = write.workdir()?;
     let file = Staged::make(write, Kind::Regular.with(0), NewObject::Regular)?;
     let (old, new) = (file.dentry().name_snapshot()?, TempName::next());
     let renaming = Renaming::start_dentry(
-        access,
-        &layer.workdir,
+        workdir,
         file.dentry(),
-        &layer.workdir,
+        workdir,
         new.name()?,
         RenameFlags::Whiteout,
     )?;
     renaming.rename()?;
-    let whiteout = namei::lookup_one_unlocked(&layer.mnt, &layer.workdir, old.name())?;
+    let whiteout = namei::lookup_one_unlocked(*workdir, old.name())?;
     if !whiteout.inode().is_some_and(|inode| inode.is_whiteout()) {
         return Err(EINVAL);
     }
-    *layer.whiteout.lock() = Some(whiteout);
+    *write.layer.whiteout.lock() = Some(whiteout);
     Ok(())
 }
 
@@ -291,7 +295,8 @@ pub fn drop_shared_whiteout(union: &Union) {
     union.with_creds(|| {
         // The next mount removes what cannot be removed now: the file system may be frozen, read-only or
         // full of errors.
-        let _ = WriteAccess::try_want(&upper.mnt)
-            .and_then(|write| Removing::start_dentry(&write, &upper.workdir, &shared)?.remove());
+        let _ = upper
+            .try_want_write()
+            .and_then(|write| Removing::start_dentry(write.workdir()?, &shared)?.remove());
     })
 }

@@ -30,7 +30,7 @@ use crate::{
         printk::pr_warn_ratelimited,
         task_work,
         types::Name,
-        write::WriteAccess,
+        write::Changing,
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -103,11 +103,14 @@ impl<'a> UpperStore<'a> {
         Self { union, write }
     }
 
-    fn path<'d>(&self, dentry: &'d Dentry) -> PathRef<'d>
-    where
-        'a: 'd,
-    {
-        PathRef::new(self.write.access.mnt(), dentry)
+    /// The directory of a name.
+    fn dir(&self, place: Place<'a>) -> Result<Changing<'a>> {
+        self.write.on(place.upper_dir()?)
+    }
+
+    /// An object of the union.
+    fn on(&self, object: Object<'a>) -> Result<Changing<'a>> {
+        self.write.on(object.upper()?)
     }
 }
 
@@ -121,7 +124,7 @@ impl<'a> Store for UpperStore<'a> {
     type OldTimes = Option<OldTimes>;
 
     fn make(&mut self, place: Place<'a>, new: ToMake<'a>) -> Result<Attempt<ARef<Dentry>>> {
-        let creating = Creating::start(&self.write.access, place.upper_dir()?, place.name)?;
+        let creating = Creating::start(self.dir(place)?, place.name)?;
         Ok(match upper_entry(creating.dentry())? {
             UpperEntry::Nothing => Attempt::Made(creating.make(new.mode, new.object)?),
             taken => Attempt::Taken(taken),
@@ -137,7 +140,12 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn set_staged_opaque(&mut self, staged: &Staged<'a>) -> Result {
-        private_xattrs::set(self.union, staged.dentry(), Attr::Opaque, value::OPAQUE_YES)
+        private_xattrs::set(
+            self.union,
+            staged.object()?,
+            Attr::Opaque,
+            value::OPAQUE_YES,
+        )
     }
 
     fn publish(
@@ -159,7 +167,7 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn remove(&mut self, place: Place<'a>, object: Object<'a>) -> Result {
-        let removing = Removing::start(&self.write.access, place.upper_dir()?, place.name)?;
+        let removing = Removing::start(self.dir(place)?, place.name)?;
         expect(Expect::Object(object), removing.dentry())?;
         removing.remove()
     }
@@ -169,22 +177,22 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn remove_whiteout(&mut self, place: Place<'a>) -> Result {
-        stage::fallthru(&self.write.access, place.upper_dir()?, place.name)
+        stage::fallthru(self.dir(place)?, place.name)
     }
 
     fn clear(&mut self, dir: Object<'a>) -> Result {
         let listing = dir.listing.ok_or(EIO)?;
         dir_cache::forget(dir.inode.data());
-        clear(self.union, &self.write.access, dir.upper()?, listing)
+        clear(self.union, self.on(dir)?, listing)
     }
 
     fn clear_staged(&mut self, staged: &Staged<'a>, dir: Object<'a>) -> Result {
         let listing = dir.listing.ok_or(EIO)?;
-        clear(self.union, &self.write.access, staged.dentry(), listing)
+        clear(self.union, staged.object()?, listing)
     }
 
     fn set_opaque(&mut self, dir: Object<'a>) -> Result {
-        private_xattrs::set(self.union, dir.upper()?, Attr::Opaque, value::OPAQUE_YES)
+        private_xattrs::set(self.union, self.on(dir)?, Attr::Opaque, value::OPAQUE_YES)
     }
 
     fn forget_lower_parts(&mut self, dir: Object<'a>) {
@@ -192,7 +200,7 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn set_impure(&mut self, place: Place<'a>) -> Result {
-        impure::mark(self.union, place.dir)
+        impure::mark(self.union, self.write, place.dir)
     }
 
     fn has_lower_number(&self, object: Object<'a>) -> bool {
@@ -220,20 +228,13 @@ impl<'a> Store for UpperStore<'a> {
             How::Exchange => RenameFlags::Exchange,
             How::LeaveWhiteout => RenameFlags::Whiteout,
         };
-        let (old_dir, new_dir) = (old.upper_dir()?, new.upper_dir()?);
-        let renaming = Renaming::start(
-            &self.write.access,
-            old_dir,
-            old.name,
-            new_dir,
-            new.name,
-            flags,
-        )?;
+        let (old_dir, new_dir) = (self.dir(old)?, self.dir(new)?);
+        let renaming = Renaming::start(old_dir, old.name, new_dir, new.name, flags)?;
         expect(Expect::Object(object), renaming.old_dentry())?;
         expect(target, renaming.new_dentry())?;
         let times = match target {
             Expect::Whiteout => Some(OldTimes {
-                before: times(self.path(renaming.old_dentry())),
+                before: times(old_dir.at(renaming.old_dentry())?),
                 same_dir: self.same_directory(old, new),
             }),
             Expect::NoObject | Expect::Object(_) => None,
@@ -250,8 +251,8 @@ impl<'a> Store for UpperStore<'a> {
         let Some(OldTimes { before, same_dir }) = before else {
             return Ok(());
         };
-        let upper = self.path(object.upper()?);
-        let now = times(upper);
+        let upper = self.on(object)?;
+        let now = times(*upper);
         // The VFS holds the lock of a directory only if it gets a new parent; then nothing else has
         // changed the modification time meanwhile.
         if object.inode.is_dir() && !same_dir && !now.same_mtime(&before) {
@@ -301,13 +302,13 @@ fn expect(expected: Expect<Object<'_>>, there: &Dentry) -> Result {
 ///
 /// `ENOTEMPTY` for a directory that has the name of a whiteout, and something in it; those of the
 /// file system.
-fn clear(union: &Union, write: &WriteAccess<'_>, dir: &Dentry, listing: &Listing) -> Result {
+fn clear(union: &Union, dir: Changing<'_>, listing: &Listing) -> Result {
     for name in listing.whiteouts() {
         task_work::go_on()?;
         let name = Name::new(name)?;
         let removed = match union.is_reserved(name) {
-            true => Removing::start(write, dir, name).and_then(Removing::remove),
-            false => stage::fallthru(write, dir, name),
+            true => Removing::start(dir, name).and_then(Removing::remove),
+            false => stage::fallthru(dir, name),
         };
         match removed {
             Err(e) if e == ENOENT => {}

@@ -7,7 +7,6 @@ use crate::{
     logic::{hash, identity::fsid},
     vfs::{
         mount::Mount,
-        path::PathRef,
         statfs::Statfs,
         super_block::{self, magic, SbInfo},
     },
@@ -54,7 +53,7 @@ pub fn file_system(mnt: &Mount) -> Option<u64> {
         | magic::TMPFS_MAGIC => identity = with_bytes(identity, &sb.uuid?),
         // An image is identified by its head, which has the time of its creation, or its size.
         magic::EROFS_SUPER_MAGIC_V1 | magic::SQUASHFS_MAGIC | magic::ISOFS_SUPER_MAGIC => {
-            let blocks = Statfs::of(PathRef::new(mnt, root)).ok()?.blocks();
+            let blocks = Statfs::of(mnt.at(root).ok()?).ok()?.blocks();
             identity = hash::combine(identity, blocks);
             let take = |bytes: &[u8]| identity = with_bytes(identity, bytes);
             if !super_block::read_device(root, DEVICE_HEAD, take) {

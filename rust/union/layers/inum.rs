@@ -22,7 +22,7 @@ use crate::{
         types::{Ino, Name},
     },
 };
-use kernel::{prelude::*, sync::aref::ARef};
+use kernel::prelude::*;
 
 /// Identifies an inode of the upper layer among all present and past ones: a hash of its file
 /// system, its number and its generation.
@@ -49,8 +49,7 @@ pub fn proof(union: &Union, path: PathRef<'_>) -> Result<u64> {
 /// As [`Numbers::ino`].
 pub fn of_lower(union: &Union, space: Space, layer: u32, dentry: &Dentry) -> Result<Ino> {
     let lower = union.lower(layer)?;
-    let path = PathRef::new(lower.mnt(), dentry);
-    let natural = lower.numbers.ino(union.inums, path)?;
+    let natural = lower.numbers.ino(union.inums, lower.mnt().at(dentry)?)?;
     let inode = dentry.inode().ok_or(ESTALE)?;
     Ok(space.number(natural, !is_single(inode)))
 }
@@ -130,13 +129,12 @@ impl CopyPlace<'_> {
     /// The number of the object at the name in a lower directory, if that is the one that was
     /// copied.
     fn look(&self, lower: &LowerPath) -> Result<Option<Ino>> {
-        let mnt = self.union.lower(lower.layer)?.mnt();
         if let Some(origin) = &self.mark.origin {
             if origin.tag != self.tag(lower.layer)? {
                 return Ok(None);
             }
         }
-        let dentry: ARef<Dentry> = namei::lookup_one_unlocked(mnt, &lower.dentry, self.name)?;
+        let dentry = namei::lookup_one_unlocked(lower.path(self.union)?, self.name)?;
         self.matches(lower.layer, &dentry)
     }
 

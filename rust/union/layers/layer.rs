@@ -14,7 +14,7 @@ use crate::{
         mount::{Mount, PrivateMount},
         printk::{pr_err_ratelimited, Printable},
         super_block::SeenErrors,
-        write::WriteAccess,
+        write::{Changing, WriteAccess},
     },
 };
 use kernel::{
@@ -121,8 +121,26 @@ pub struct UpperLayer {
 pub struct UpperWrite<'a> {
     /// The layer.
     pub layer: &'a UpperLayer,
-    /// The right.
-    pub access: WriteAccess<'a>,
+    access: WriteAccess<'a>,
+}
+
+impl<'a> core::ops::Deref for UpperWrite<'a> {
+    type Target = WriteAccess<'a>;
+
+    fn deref(&self) -> &WriteAccess<'a> {
+        &self.access
+    }
+}
+
+impl UpperWrite<'_> {
+    /// The work directory, to make something in it.
+    ///
+    /// # Errors
+    ///
+    /// See [`WriteAccess::on`].
+    pub fn workdir(&self) -> Result<Changing<'_>> {
+        self.on(&self.layer.workdir)
+    }
 }
 
 /// The claims on the two directories that a union writes to.
@@ -143,6 +161,18 @@ impl UpperLayer {
         Ok(UpperWrite {
             layer: self,
             access: WriteAccess::want(&self.mnt)?,
+        })
+    }
+
+    /// The same without waiting, for optional work.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if the file system is frozen; `EROFS`.
+    pub fn try_want_write(&self) -> Result<UpperWrite<'_>> {
+        Ok(UpperWrite {
+            layer: self,
+            access: WriteAccess::try_want(&self.mnt)?,
         })
     }
 

@@ -37,7 +37,7 @@ impl LowerPath {
     ///
     /// See [`Union::lower`].
     pub fn path<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
-        Ok(PathRef::new(union.lower(self.layer)?.mnt(), &self.dentry))
+        union.lower(self.layer)?.mnt().at(&self.dentry)
     }
 }
 

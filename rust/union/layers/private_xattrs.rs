@@ -10,11 +10,11 @@ use crate::{
     },
     union::layers::union::Union,
     vfs::{
-        dentry::Dentry,
         errno::EOPNOTSUPP,
         path::PathRef,
         printk::{pr_err_ratelimited, Printable},
         types::{Name, Protection},
+        write::Changing,
         xattr,
     },
 };
@@ -91,12 +91,7 @@ struct Stored<'a> {
 
 impl Stored<'_> {
     fn value<'b>(&self, buf: &'b mut [u8]) -> Result<&'b [u8]> {
-        let len = match xattr::get(
-            self.path.mnt(),
-            self.path.dentry(),
-            self.attr_name,
-            &mut *buf,
-        ) {
+        let len = match xattr::get(self.path, self.attr_name, &mut *buf) {
             // Longer than any value of ours: the decoder refuses the full buffer.
             Err(e) if e == ERANGE => buf.len(),
             other => other?,
@@ -105,7 +100,7 @@ impl Stored<'_> {
     }
 
     fn value_alloc(&self) -> Result<KVVec<u8>> {
-        xattr::get_alloc(self.path.mnt(), self.path.dentry(), self.attr_name)
+        xattr::get_alloc(self.path, self.attr_name)
     }
 
     fn corrupt<E>(&self, _: E) -> Error {
@@ -156,7 +151,7 @@ pub fn check_has_data(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Resul
         return Ok(());
     }
     let metacopy = codec::name(union.config.xattr_space, Attr::Metacopy);
-    match xattr::get(path.mnt(), path.dentry(), metacopy, &mut []) {
+    match xattr::get(path, metacopy, &mut []) {
         Ok(_) => Err(no_data(name)),
         Err(e) if xattr::is_absent(e) => Ok(()),
         // Attributes user.* require read permission for the file. Listing them requires none.
@@ -175,15 +170,15 @@ fn no_data(name: Name<'_>) -> Error {
 }
 
 /// Sets a private attribute of an object of the upper layer.
-pub fn set(union: &Union, dentry: &Dentry, attr: Attr, value: &[u8]) -> Result {
+pub fn set(union: &Union, object: Changing<'_>, attr: Attr, value: &[u8]) -> Result {
     let name = codec::name(union.config.xattr_space, attr);
-    xattr::set(&union.upper()?.mnt, dentry, name, value, 0)
+    xattr::set(object, name, value, 0)
 }
 
 /// Removes a private attribute, if it is there.
-pub fn remove(union: &Union, dentry: &Dentry, attr: Attr) -> Result {
+pub fn remove(union: &Union, object: Changing<'_>, attr: Attr) -> Result {
     let name = codec::name(union.config.xattr_space, attr);
-    match xattr::remove(&union.upper()?.mnt, dentry, name) {
+    match xattr::remove(object, name) {
         Err(e) if xattr::is_absent(e) => Ok(()),
         other => other,
     }

@@ -13,7 +13,6 @@ use crate::{
         dentry::Dentry,
         errno::{ELOOP, ENAMETOOLONG, EREMOTE},
         inode::Inode,
-        mount::Mount,
         namei,
         path::PathRef,
         types::Name,
@@ -54,10 +53,8 @@ pub enum ProbeDepth {
 /// A directory of a layer.
 #[derive(Clone, Copy)]
 pub struct LayerDir<'a> {
-    /// The layer's mount.
-    pub mnt: &'a Mount,
     /// The directory.
-    pub dentry: &'a Dentry,
+    pub path: PathRef<'a>,
     /// See [`PrivateXattrs::xwhiteouts`].
     pub xwhiteouts: bool,
     /// Names may be whiteouts ([`aufs`]).
@@ -72,8 +69,7 @@ impl<'a> LayerDir<'a> {
     /// `EROFS` if there is none.
     pub fn upper(union: &'a Union, dentry: &'a Dentry) -> Result<Self> {
         Ok(Self {
-            mnt: &union.upper()?.mnt,
-            dentry,
+            path: union.upper_path(dentry)?,
             xwhiteouts: false,
             aufs: false,
         })
@@ -86,21 +82,15 @@ impl<'a> LayerDir<'a> {
     /// See [`Union::lower`].
     pub fn lower(union: &'a Union, lower: &'a LowerPath) -> Result<Self> {
         Ok(Self {
-            mnt: union.lower(lower.layer)?.mnt(),
-            dentry: &lower.dentry,
+            path: lower.path(union)?,
             xwhiteouts: lower.xwhiteouts,
             aufs: union.config.whiteouts == Whiteouts::Aufs,
         })
     }
 
-    /// The directory.
-    pub fn path(&self) -> PathRef<'a> {
-        PathRef::new(self.mnt, self.dentry)
-    }
-
     /// Whether names can be looked up in it.
     fn check(&self) -> Result {
-        match self.dentry.inode() {
+        match self.path.dentry().inode() {
             // The mark was set directly in the layer.
             Some(inode) if inode.is_casefolded() => Err(EREMOTE),
             Some(inode) if inode.can_lookup() => Ok(()),
@@ -111,7 +101,7 @@ impl<'a> LayerDir<'a> {
 
     /// Looks a name up. `None`: it does not exist.
     fn lookup(&self, name: Name<'_>) -> Result<Option<ARef<Dentry>>> {
-        match namei::lookup_one_unlocked(self.mnt, self.dentry, name) {
+        match namei::lookup_one_unlocked(self.path, name) {
             // One layer may allow longer names than another.
             Err(e) if e == ENOENT || e == ENAMETOOLONG => Ok(None),
             // A negative dentry stays in the layer's cache: a create that follows finds it there.
@@ -141,8 +131,7 @@ impl<'a> LayerDir<'a> {
             return Ok(false);
         };
         if self.xwhiteouts && inode.is_reg() && inode.size() == 0 {
-            let path = PathRef::new(self.mnt, dentry);
-            return Ok(private_xattrs::read(union, path, name)?.whiteout);
+            return Ok(private_xattrs::read(union, self.path.at(dentry)?, name)?.whiteout);
         }
         Ok(inode.is_whiteout())
     }
@@ -176,7 +165,7 @@ pub fn probe(
         return Ok(Some(Found::whiteout(dentry)));
     }
     let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
-    let path = PathRef::new(dir.mnt, &dentry);
+    let path = dir.path.at(&dentry)?;
     let xattrs = match depth {
         ProbeDepth::LastLayer if !dir.xwhiteouts => {
             private_xattrs::check_has_data(union, path, name)?;
@@ -190,10 +179,7 @@ pub fn probe(
     let mut opaque = xattrs.opaque;
     if dir.aufs && kind.is_directory() && depth == ProbeDepth::All && !opaque {
         // It replaces a hidden object, or hides everything beneath itself.
-        let inside = LayerDir {
-            dentry: &dentry,
-            ..dir
-        };
+        let inside = LayerDir { path, ..dir };
         opaque = dir.hides(name)?.is_some() || inside.has_opaque_name()?;
     }
     Ok(Some(Found {

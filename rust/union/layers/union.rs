@@ -118,9 +118,9 @@ impl Union {
     ///
     /// # Errors
     ///
-    /// As [`upper`](Self::upper).
+    /// As [`upper`](Self::upper); see [`Mount::at`](crate::vfs::mount::Mount::at).
     pub fn upper_path<'a>(&'a self, dentry: &'a Dentry) -> Result<PathRef<'a>> {
-        Ok(PathRef::new(&self.upper()?.mnt, dentry))
+        self.upper()?.mnt.at(dentry)
     }
 
     /// Gives the layers up, and unmounts them for the price of one RCU grace period, which is waited for.

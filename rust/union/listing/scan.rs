@@ -186,7 +186,7 @@ impl LayerScan<'_> {
     fn candidate(self, union: &Union, name: &[u8]) -> Result<Seen> {
         let dir = self.dir;
         let name = Name::new(name)?;
-        let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
+        let dentry = namei::lookup_one_unlocked(dir.path, name)?;
         Ok(if dir.is_whiteout(union, &dentry, name)? {
             Seen::Whiteout
         } else if dentry.inode().is_some() {
@@ -251,8 +251,8 @@ impl LayerScan<'_> {
         union: &Union,
         mut each: impl FnMut(&[u8], Ino, u8) -> Result<bool>,
     ) -> Result<KVVec<Unknown>> {
-        let dir = open(self.dir.path())?;
-        let part = self.numbers.part(self.dir.path())?;
+        let dir = open(self.dir.path)?;
+        let part = self.numbers.part(self.dir.path)?;
         let mut result = Ok(());
         let mut unknown = KVVec::new();
         read_all(&dir, |entry| {
@@ -289,7 +289,7 @@ impl LayerScan<'_> {
     fn try_look(self, union: &Union, entry: &Unknown) -> Result<Option<Look>> {
         let dir = self.dir;
         let name = Name::new(&entry.name)?;
-        let dentry = namei::lookup_one_unlocked(dir.mnt, dir.dentry, name)?;
+        let dentry = namei::lookup_one_unlocked(dir.path, name)?;
         let Some(inode) = dentry.inode() else {
             return Ok(None);
         };
@@ -302,18 +302,17 @@ impl LayerScan<'_> {
         let ino = match (self.lower, seen) {
             (Some(layer), _) => inum::of_lower(union, self.node.space(), layer, &dentry)?,
             (None, Seen::Name) => {
-                let number =
-                    match private_xattrs::read(union, PathRef::new(dir.mnt, &dentry), name)?.copied
-                    {
-                        Some(mark) => {
-                            marked = true;
-                            inum::of_copy(union, self.node, name, &dentry, &mark, &[])?
-                        }
-                        None => None,
-                    };
+                let path = dir.path.at(&dentry)?;
+                let number = match private_xattrs::read(union, path, name)?.copied {
+                    Some(mark) => {
+                        marked = true;
+                        inum::of_copy(union, self.node, name, &dentry, &mark, &[])?
+                    }
+                    None => None,
+                };
                 match number {
                     Some(number) => number,
-                    None => union.shown(self.numbers.ino(union.inums, union.upper_path(&dentry)?)?),
+                    None => union.shown(self.numbers.ino(union.inums, path)?),
                 }
             }
             (None, _) => entry.ino,

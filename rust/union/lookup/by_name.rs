@@ -245,7 +245,7 @@ impl Layers for Lookup<'_> {
         let index = lowers.partition_point(|lower| lower.layer < layer);
         let mut dir = LayerDir::lower(self.union, lowers.get(index).ok_or(EIO)?)?;
         if let Some(at) = at {
-            dir.dentry = &at.dentry;
+            dir.path = dir.path.at(&at.dentry)?;
             dir.xwhiteouts = at.xattrs.xwhiteouts;
         }
         probe::probe(self.union, dir, Name::new(name)?, self.ask(layer))
@@ -270,7 +270,7 @@ impl Layers for Lookup<'_> {
         }
         if found.xattrs.redirect.is_some() {
             let lower = self.union.lower(layer)?;
-            self.redirects(lower.numbers, PathRef::new(lower.mnt(), &found.dentry))?;
+            self.redirects(lower.numbers, lower.mnt().at(&found.dentry)?)?;
         }
         let path = LowerPath {
             layer,

@@ -214,7 +214,7 @@ pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
     let union = sb.data();
     let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
     for (layer, dir) in (0u32..).zip(&dirs.lowers) {
-        let xattrs = xattrs(union, PathRef::new(union.lower(layer)?.mnt(), dir.dentry()))?;
+        let xattrs = xattrs(union, union.lower(layer)?.mnt().at(dir.dentry())?)?;
         let path = LowerPath {
             layer,
             dentry: dir.dentry().into(),
@@ -229,10 +229,7 @@ pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
     let (upper, xattrs) = match (&union.upper, dirs.upper()) {
         (Some(layer), Some(dirs)) => {
             let dentry = dirs.upper.dentry();
-            (
-                Some(dentry.into()),
-                xattrs(union, PathRef::new(&layer.mnt, dentry))?,
-            )
+            (Some(dentry.into()), xattrs(union, layer.mnt.at(dentry)?)?)
         }
         _ => (None, PrivateXattrs::default()),
     };

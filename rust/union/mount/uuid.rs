@@ -17,9 +17,8 @@ use crate::{
         mount::dirs::OptionDir,
     },
     vfs::{
-        dentry::Dentry,
         fs_context::FsContext,
-        mount::Mount,
+        path::PathRef,
         printk::{pr_warn_ratelimited, Printable},
         types::random_u64,
         write::WriteAccess,
@@ -40,7 +39,7 @@ pub fn of_upper(
     dir: &OptionDir,
     upper: &UpperLayer,
 ) -> Result<UnionIdentity> {
-    match try_of_upper(config, dir.dentry(), &upper.mnt) {
+    match try_of_upper(config, upper.mnt.at(dir.dentry())?) {
         Err(e) if config.uuid == Uuid::On => Err(dir.refuse(
             fc,
             e,
@@ -61,13 +60,13 @@ pub fn of_upper(
     }
 }
 
-fn try_of_upper(config: Config, dentry: &Dentry, mnt: &Mount) -> Result<UnionIdentity> {
+fn try_of_upper(config: Config, dir: PathRef<'_>) -> Result<UnionIdentity> {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
         return Ok(UnionIdentity::Real);
     }
     let name = |attr| codec::name(config.xattr_space, attr);
     let mut buffer = [0; 16];
-    let stored = match xattr::get(mnt, dentry, name(Attr::Uuid), &mut buffer) {
+    let stored = match xattr::get(dir, name(Attr::Uuid), &mut buffer) {
         Ok(len) => {
             let value = buffer.get(..len).unwrap_or_default();
             Some(value::uuid(value).map_err(|_| EIO)?)
@@ -77,7 +76,7 @@ fn try_of_upper(config: Config, dentry: &Dentry, mnt: &Mount) -> Result<UnionIde
         Err(e) if e == ERANGE => return Err(EIO),
         Err(e) => return Err(e),
     };
-    let used = match xattr::get(mnt, dentry, name(Attr::Impure), &mut []) {
+    let used = match xattr::get(dir, name(Attr::Impure), &mut []) {
         Ok(_) => true,
         Err(e) if xattr::is_absent(e) => false,
         Err(e) => return Err(e),
@@ -91,8 +90,8 @@ fn try_of_upper(config: Config, dentry: &Dentry, mnt: &Mount) -> Result<UnionIde
                 bytes.copy_from_slice(&random_u64().to_ne_bytes());
             }
             let uuid = as_random(uuid);
-            let _write = WriteAccess::want(mnt)?;
-            xattr::set(mnt, dentry, name(Attr::Uuid), &uuid, 0)?;
+            let write = WriteAccess::want(dir.mnt())?;
+            xattr::set(write.on(dir.dentry())?, name(Attr::Uuid), &uuid, 0)?;
             UnionIdentity::Own(uuid)
         }
     })

@@ -20,7 +20,6 @@ use crate::{
         fs_context::FsContext,
         mount::Mount,
         namei::{self, Creating, NewObject, Removing},
-        path::PathRef,
         printk::{pr_warn_ratelimited, Printable},
         task_work,
         types::{random_u64, Name},
@@ -48,7 +47,7 @@ pub fn open(
     let write = WriteAccess::want(mnt)?;
     let name = Name::new(b"work")?;
     let workdir = {
-        let creating = Creating::start(&write, base.dentry(), name)?;
+        let creating = Creating::start(write.on(base.dentry())?, name)?;
         if creating.dentry().is_positive() {
             creating.keep()
         } else {
@@ -67,14 +66,14 @@ pub fn open(
             fmt!("\"work\" in it ignores the case of letters; remove it"),
         ));
     }
-    close(mnt, &workdir, 0)
+    close(write.on(&workdir)?, 0)
         .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
-    clean(fc, base, &write, mnt, &workdir, 0)?;
+    clean(fc, base, &write, &workdir, 0)?;
 
     // The one attribute an upper layer must be able to store. Set and removed here, because a mount
     // that cannot mark a directory opaque would show deleted files again.
     let opaque = codec::name(space, Attr::Opaque);
-    if let Err(e) = xattr::set(mnt, &workdir, opaque, value::OPAQUE_YES, 0) {
+    if let Err(e) = xattr::set(write.on(&workdir)?, opaque, value::OPAQUE_YES, 0) {
         let errno = if e == EOPNOTSUPP { EINVAL } else { e };
         return Err(base.refuse(
             fc,
@@ -87,7 +86,7 @@ pub fn open(
             ),
         ));
     }
-    xattr::remove(mnt, &workdir, opaque)?;
+    xattr::remove(write.on(&workdir)?, opaque)?;
     Ok(workdir)
 }
 
@@ -99,10 +98,10 @@ pub fn open(
 /// `ENOMEM`; `EIO` if the attribute cannot be read; `EROFS`. If a new one cannot be stored (the
 /// file system may be full), positions in directories do not survive this mount.
 pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
-    let (mnt, workdir) = (&upper.mnt, &upper.workdir);
+    let workdir = upper.mnt.at(&upper.workdir)?;
     let name = codec::name(space, Attr::UnionOrder);
     let mut stored = [0u8; 8];
-    match xattr::get(mnt, workdir, name, &mut stored) {
+    match xattr::get(workdir, name, &mut stored) {
         Ok(len) if len == stored.len() => return Ok(u64::from_le_bytes(stored)),
         // No stored key yet: one is made.
         Ok(_) => {}
@@ -110,8 +109,8 @@ pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
         Err(e) => return Err(e),
     }
     let key = random_u64();
-    let _write = upper.want_write()?;
-    if let Err(e) = xattr::set(mnt, workdir, name, &key.to_le_bytes(), 0) {
+    let write = upper.want_write()?;
+    if let Err(e) = xattr::set(write.workdir()?, name, &key.to_le_bytes(), 0) {
         pr_warn_ratelimited!("cannot store the order of directory entries: {:?}\n", e);
     }
     Ok(key)
@@ -123,7 +122,7 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Re
     let write = upper.want_write()?;
     let mut dir = upper.workdir.clone();
     for name in [INCOMPAT, b"volatile".as_slice()] {
-        let creating = Creating::start(&write.access, &dir, Name::new(name)?)?;
+        let creating = Creating::start(write.on(&dir)?, Name::new(name)?)?;
         dir = if creating.dentry().is_positive() {
             creating.keep()
         } else {
@@ -132,7 +131,7 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Re
                 .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))?
         };
     }
-    let dirty = Creating::start(&write.access, &dir, Name::new(b"dirty")?)?;
+    let dirty = Creating::start(write.on(&dir)?, Name::new(b"dirty")?)?;
     if !dirty.dentry().is_positive() {
         dirty.make(Kind::Regular.with(0o600), NewObject::Regular)?;
     }
@@ -182,16 +181,16 @@ fn clean(
     fc: &FsContext,
     base: &OptionDir,
     write: &WriteAccess<'_>,
-    mnt: &Mount,
     dir: &Dentry,
     level: u32,
 ) -> Result {
-    for name in &names(PathRef::new(mnt, dir))? {
+    let dir = write.on(dir)?;
+    for name in &names(*dir)? {
         task_work::go_on()?;
-        let child = namei::lookup_one_unlocked(mnt, dir, Name::new(name)?)?;
+        let child = namei::lookup_one_unlocked(*dir, Name::new(name)?)?;
         let Some(inode) = child.inode() else { continue };
         if level == 0 && name.as_slice() == INCOMPAT && inode.is_dir() {
-            if let Some(feature) = names(PathRef::new(mnt, &child))?.first() {
+            if let Some(feature) = names(dir.at(&child)?)?.first() {
                 return Err(base.refuse(
                     fc,
                     EINVAL,
@@ -212,9 +211,9 @@ fn clean(
                     fmt!("\"work\" in it holds a tree that is no union's; name an empty directory"),
                 ));
             }
-            clean(fc, base, write, mnt, &child, level.saturating_add(1))?;
+            clean(fc, base, write, &child, level.saturating_add(1))?;
         }
-        match Removing::start_dentry(write, dir, &child).and_then(|removing| removing.remove()) {
+        match Removing::start_dentry(dir, &child).and_then(|removing| removing.remove()) {
             Err(e) if e == ENOENT => {}
             other => other?,
         }

@@ -27,7 +27,7 @@ pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
 /// `->get_acl()`: for userspace.
 pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
     let inode = dentry.inode().ok_or(ENOENT)?;
-    read(inode, |path, _| Acl::get(path.mnt(), path.dentry(), ty))
+    read(inode, |path, _| Acl::get(path, ty))
 }
 
 /// Asks for an ACL of the real inode, and gives it the ids that its layer's mount makes of it.
@@ -73,8 +73,8 @@ pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Re
     copy_up::up(dentry)?;
     on_upper_as(inode, &cred, |upper| {
         match acl {
-            Some(acl) => acl.set(upper.mnt(), upper.dentry(), ty)?,
-            None => Acl::remove(upper.mnt(), upper.dentry(), ty)?,
+            Some(acl) => acl.set(upper, ty)?,
+            None => Acl::remove(upper, ty)?,
         }
         forget_cached(inode);
         Ok(())

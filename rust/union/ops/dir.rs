@@ -103,7 +103,7 @@ fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     let (inode, data) = override_creds(&union.cred, |caller| {
         let creator = create::creator(&file.dentry(), mode, new.as_inode(), caller)?;
         let data = override_creds(&creator, |_| {
-            UnionFile::tmpfile(file.as_file(), union.upper_path(updir)?, mode)
+            UnionFile::tmpfile(file.as_file(), write.on(updir)?, mode)
         })?;
         Ok::<_, Error>((
             iget::init_created(sb, new, data.upper_dentry().into())?,

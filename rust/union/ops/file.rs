@@ -26,6 +26,7 @@ use crate::{
         splice::Pipe,
         stack, task_work,
         types::Loff,
+        write::Changing,
     },
 };
 use kernel::{
@@ -58,7 +59,7 @@ impl UnionFile {
     /// credentials in force.
     pub fn tmpfile(
         file: &UserFile<UnionFs>,
-        parent: PathRef<'_>,
+        parent: Changing<'_>,
         mode: u16,
     ) -> Result<Pin<KBox<Self>>> {
         let real = (file.flags() & !flags::OPEN_ONLY) | REAL_FLAGS;

@@ -26,7 +26,6 @@ use crate::{
         stack,
         types::Protection,
         user::caller_has_32_bits,
-        write::InodeWriteAccess,
         xattr::Buffer,
     },
 };
@@ -84,14 +83,7 @@ impl Attributes<UnionFs> for UnionInode {
             }
         }
         copy_up::up(dentry)?;
-        on_upper(inode, |upper| {
-            // A file that is executed through the upper layer cannot be truncated.
-            let _text = match (attr.new_size(), upper.dentry().inode()) {
-                (Some(_), Some(real)) => Some(InodeWriteAccess::get(real)?),
-                _ => None,
-            };
-            attr.notify_change(upper)
-        })?;
+        on_upper(inode, |upper| attr.notify_change(upper))?;
         // A new mode changes the ACL, which the VFS may have cached.
         forget_cached(inode);
         Ok(())
@@ -208,7 +200,7 @@ impl FileAttributes<UnionFs> for UnionInode {
             if let Some(before) = before {
                 // Flags that the caller left unchanged from the lower layer may be unknown to the
                 // upper layer.
-                fa.rebase(&before, &FileKattr::of(upper)?);
+                fa.rebase(&before, &FileKattr::of(*upper)?);
             }
             // Protection flags are stored as an attribute, as in overlayfs: on the object itself
             // they would prevent the union's own changes.
@@ -216,8 +208,8 @@ impl FileAttributes<UnionFs> for UnionInode {
             fa.set_protection(Protection::NONE);
             fa.set(upper)?;
             match private_xattrs::protection(protection).encode() {
-                [] => private_xattrs::remove(union, upper.dentry(), Attr::Protattr)?,
-                value => private_xattrs::set(union, upper.dentry(), Attr::Protattr, value)?,
+                [] => private_xattrs::remove(union, upper, Attr::Protattr)?,
+                value => private_xattrs::set(union, upper, Attr::Protattr, value)?,
             }
             if let Some(real) = upper.dentry().inode() {
                 stack::copy_flags(inode, real);

@@ -16,11 +16,11 @@ use crate::{
     },
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
-        namei::Creating,
+        held_name::HeldName,
+        mount::Idmap,
         open_file::OpenFile,
         types::Name,
         user::{caller_is_admin, UserArg},
-        write::WriteAccess,
     },
 };
 use kernel::prelude::*;
@@ -58,13 +58,11 @@ pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
 fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     let dir = file.inode();
     let union = dir.sb().data();
-    let path = file.path();
-    let write = WriteAccess::want(path.mnt())?;
-    let creating = Creating::start(&write, path.dentry(), name)?;
-    if creating.dentry().is_positive() {
+    let held = HeldName::start(file, name)?;
+    if held.dentry().is_positive() {
         return Err(EEXIST);
     }
-    inode_permission(path.mnt().idmap(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
+    inode_permission(Idmap::nop(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
     let found = union.with_creds(|| by_name::lower_object(union, dir.data(), name))?;
     let (layer, object) = found.ok_or(ENOENT)?;
     let object = object.inode().ok_or(ENOENT)?;
@@ -72,11 +70,11 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     if !inode_owner_or_capable(idmap, object) {
         return Err(EPERM);
     }
-    creating.may_make((&path).into(), object.mode(), object.rdev())?;
+    held.may_make(object.mode(), object.rdev())?;
     fall_through(union, dir, name)?;
     // Drop the negative dentry: the name exists again.
-    creating.dentry().d_drop();
-    creating.notify(object.is_dir());
+    held.dentry().d_drop();
+    held.notify(object.is_dir());
     Ok(())
 }
 
@@ -85,7 +83,7 @@ fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
     union.with_creds(|| {
         let write = union.upper()?.want_write()?;
         let mut change = ViewChange::begin(dir);
-        stage::fallthru(&write.access, updir, name)?;
+        stage::fallthru(write.on(updir)?, name)?;
         change.nothing(name);
         change.end();
         settle::refresh(dir);

@@ -70,7 +70,7 @@ impl Handler<UnionFs> for UnionXattr {
             if is_disabled_capability(inode, path, name) {
                 return Err(ENODATA);
             }
-            match xattr::get(path.mnt(), path.dentry(), stored.name()?, buffer) {
+            match xattr::get(path, stored.name()?, buffer) {
                 // The upper layer can store the attribute although the lower layer cannot: it is
                 // absent, not unsupported.
                 Err(e)
@@ -104,7 +104,7 @@ impl Handler<UnionFs> for UnionXattr {
                 if !xattr::may_change_security(&union.upper()?.workdir, name) {
                     return Err(EPERM);
                 }
-                let there = match xattr::get(path.mnt(), path.dentry(), name, &mut []) {
+                let there = match xattr::get(path, name, &mut []) {
                     Ok(_) => true,
                     Err(e)
                         if e == EOPNOTSUPP
@@ -127,8 +127,8 @@ impl Handler<UnionFs> for UnionXattr {
         }
         copy_up::up(dentry)?;
         on_upper(inode, |upper| match change {
-            Change::Set(value) => xattr::set(upper.mnt(), upper.dentry(), name, value, flags),
-            Change::Remove => xattr::remove(upper.mnt(), upper.dentry(), name),
+            Change::Set(value) => xattr::set(upper, name, value, flags),
+            Change::Remove => xattr::remove(upper, name),
         })
     }
 }

@@ -6,11 +6,11 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::Dentry,
     errno::{ENODATA, EOPNOTSUPP},
     inode::Inode,
     mount::Mount,
-    write,
+    path::PathRef,
+    write::Changing,
 };
 use core::ptr::NonNull;
 use kernel::{
@@ -89,10 +89,10 @@ impl Acl {
     }
 
     /// The ACL of a foreign dentry for userspace (`vfs_get_acl()`), the LSMs asked.
-    pub fn get(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result<Option<Self>> {
+    pub fn get(path: PathRef<'_>, ty: AclType) -> Result<Option<Self>> {
+        let idmap = path.mnt().idmap().as_ptr();
         // SAFETY: Both are alive.
-        let acl =
-            unsafe { bindings::vfs_get_acl(mnt.idmap().as_ptr(), dentry.as_ptr(), ty.name()) };
+        let acl = unsafe { bindings::vfs_get_acl(idmap, path.dentry().as_ptr(), ty.name()) };
         // SAFETY: The call hands out a reference.
         match unsafe { Self::take(acl) } {
             Err(e) if e == ENODATA || e == EOPNOTSUPP => Ok(None),
@@ -121,11 +121,10 @@ impl Acl {
     /// # Errors
     ///
     /// Those of the file system; `ENOMEM`.
-    pub fn set(&self, mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result {
-        write::assert_held(dentry);
+    pub fn set(&self, object: Changing<'_>, ty: AclType) -> Result {
         // `vfs_set_acl()` maps the ids of an id-mapped mount in place, and this may be what a file
         // system has cached.
-        let copy = if mnt.is_idmapped() {
+        let copy = if object.mnt().is_idmapped() {
             Some(self.duplicate()?)
         } else {
             None
@@ -134,8 +133,8 @@ impl Acl {
         // SAFETY: All are alive. The call takes the inode's lock.
         to_result(unsafe {
             bindings::vfs_set_acl(
-                mnt.idmap().as_ptr(),
-                dentry.as_ptr(),
+                object.mnt().idmap().as_ptr(),
+                object.dentry().as_ptr(),
                 ty.name(),
                 acl.0.as_ptr(),
             )
@@ -150,11 +149,11 @@ impl Acl {
     }
 
     /// Removes the ACL of a foreign dentry (`vfs_remove_acl()`). A missing one is no error.
-    pub fn remove(mnt: &Mount, dentry: &Dentry, ty: AclType) -> Result {
-        write::assert_held(dentry);
+    pub fn remove(object: Changing<'_>, ty: AclType) -> Result {
+        let idmap = object.mnt().idmap().as_ptr();
         // SAFETY: As above.
         let ret = to_result(unsafe {
-            bindings::vfs_remove_acl(mnt.idmap().as_ptr(), dentry.as_ptr(), ty.name())
+            bindings::vfs_remove_acl(idmap, object.dentry().as_ptr(), ty.name())
         });
         match ret {
             Err(e) if e == ENODATA || e == EOPNOTSUPP => Ok(()),
@@ -207,12 +206,12 @@ impl Inherited {
     }
 
     /// Sets the ACLs on the new object.
-    pub fn apply(&self, mnt: &Mount, dentry: &Dentry) -> Result {
+    pub fn apply(&self, object: Changing<'_>) -> Result {
         if let Some(acl) = &self.access {
-            acl.set(mnt, dentry, AclType::Access)?;
+            acl.set(object, AclType::Access)?;
         }
         if let Some(acl) = &self.default {
-            acl.set(mnt, dentry, AclType::Default)?;
+            acl.set(object, AclType::Default)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::vfs::{
     mount::Idmap,
     path::PathRef,
     types::{Ino, Loff},
-    write,
+    write::{Changing, InodeWriteAccess},
 };
 use kernel::{error::to_result, prelude::*};
 
@@ -235,22 +235,27 @@ impl Iattr {
         })
     }
 
-    /// Makes the change (`notify_change()`), with the lock of the inode held for it.
+    /// Makes the change (`notify_change()`), with the lock of the inode held for it. While the size
+    /// changes, the file is not executed.
     ///
     /// # Errors
     ///
+    /// `ETXTBSY` for the size of a file that is being executed.
     /// Those of the file system and of the checks under the credentials in force; `ENOENT` for a
     /// negative dentry. `EWOULDBLOCK` does not occur: the object is not shared, so there is no
     /// delegation to break.
-    pub fn notify_change(&mut self, path: PathRef<'_>) -> Result {
-        let dentry = path.dentry();
-        write::assert_held(dentry);
-        let _lock = dentry.inode().ok_or(ENOENT)?.lock();
+    pub fn notify_change(&mut self, object: Changing<'_>) -> Result {
+        let inode = object.dentry().inode().ok_or(ENOENT)?;
+        let _writer = match self.new_size() {
+            Some(_) => Some(InodeWriteAccess::get(inode)?),
+            None => None,
+        };
+        let _lock = inode.lock();
         // SAFETY: All are alive; the lock is held, of this dentry's inode.
         to_result(unsafe {
             bindings::notify_change(
-                path.mnt().idmap().as_ptr(),
-                dentry.as_ptr(),
+                object.mnt().idmap().as_ptr(),
+                object.dentry().as_ptr(),
                 &mut self.0,
                 core::ptr::null_mut(),
             )

@@ -13,7 +13,7 @@ use crate::vfs::{
     path::PathRef,
     splice::Pipe,
     types::Loff,
-    write,
+    write::Changing,
 };
 use core::marker::PhantomData;
 use kernel::{cred::Credential, error::to_result, prelude::*};
@@ -92,10 +92,9 @@ impl BackingFile {
     pub fn tmpfile<T: FileSystem>(
         user: &UserFile<T>,
         flags: u32,
-        parent: PathRef<'_>,
+        parent: Changing<'_>,
         mode: u16,
     ) -> Result<Self> {
-        write::assert_held(parent.dentry());
         // SAFETY: All are valid.
         Ok(Self(unsafe {
             BackedFile::take(bindings::backing_tmpfile_open(

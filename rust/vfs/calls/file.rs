@@ -9,7 +9,6 @@ use crate::vfs::{
     attr::{inode_owner_or_capable, inode_permission, may},
     dentry::Dentry,
     inode::Inode,
-    mount::Mount,
     path::PathRef,
     types::Loff,
 };
@@ -150,13 +149,7 @@ impl BackedFile {
     /// The path it was opened by.
     pub fn path(&self) -> PathRef<'_> {
         // SAFETY: An open file holds its path.
-        unsafe {
-            let path = bindings::file_path(self.as_ptr());
-            PathRef::new(
-                Mount::from_raw((*path).mnt),
-                Dentry::from_raw((*path).dentry),
-            )
-        }
+        unsafe { PathRef::from_raw(bindings::file_path(self.as_ptr())) }
     }
 
     /// `O_*` flags as they are now.

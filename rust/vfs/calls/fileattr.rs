@@ -6,14 +6,12 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::Dentry,
     errno::EOPNOTSUPP,
     file::{flags, BackedFile},
     inode::Inode,
-    mount::Mount,
     path::PathRef,
     types::Protection,
-    write,
+    write::Changing,
 };
 use kernel::{error::to_result, prelude::*};
 
@@ -147,14 +145,12 @@ impl FileKattr {
     }
 
     /// Changes the flags there (`vfs_fileattr_set()`).
-    pub fn set(&mut self, path: PathRef<'_>) -> Result {
-        write::assert_held(path.dentry());
-        self.security(path, true)?;
-        let (mnt, dentry): (&Mount, &Dentry) = (path.mnt(), path.dentry());
+    pub fn set(&mut self, object: Changing<'_>) -> Result {
+        self.security(*object, true)?;
+        let idmap = object.mnt().idmap().as_ptr();
         // SAFETY: All are valid.
-        let ret = unsafe {
-            bindings::vfs_fileattr_set(mnt.idmap().as_ptr(), dentry.as_ptr(), &mut self.0)
-        };
+        let ret =
+            unsafe { bindings::vfs_fileattr_set(idmap, object.dentry().as_ptr(), &mut self.0) };
         if ret == -(bindings::ENOIOCTLCMD as i32) {
             return Err(ENOTTY);
         }

@@ -9,6 +9,7 @@ pub mod cred;
 pub mod dir_context;
 pub mod file;
 pub mod fileattr;
+pub mod held_name;
 pub mod namei;
 pub mod open_file;
 pub mod rcu;

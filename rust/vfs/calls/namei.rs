@@ -4,17 +4,13 @@
 //!
 //! The guards carry the names of the C pairs they hold: `start_creating()` ... `end_creating()`,
 //! `start_removing()` ... `end_removing()`, `start_renaming*()` ... `end_renaming()`. Each holds
-//! the directory's lock and the dentry. All of them require [`WriteAccess`], whose mount proves it.
+//! the directory's lock and the dentry. All of them require a directory that can be changed.
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::Dentry,
-    mount::{Idmap, Mount},
-    path::PathRef,
-    types::Name,
-    write::WriteAccess,
+    dentry::Dentry, file::BackedFile, mount::Idmap, path::PathRef, types::Name, write::Changing,
 };
-use core::{ffi::CStr, mem::ManuallyDrop};
+use core::{ffi::CStr, marker::PhantomData, mem::ManuallyDrop};
 use kernel::{
     error::{from_err_ptr, to_result},
     prelude::*,
@@ -27,10 +23,11 @@ use kernel::{
 /// # Errors
 ///
 /// Those of the file system; `EACCES` for a name that is none, or without the right to search.
-pub fn lookup_one_unlocked(mnt: &Mount, dir: &Dentry, name: Name<'_>) -> Result<ARef<Dentry>> {
+pub fn lookup_one_unlocked(dir: PathRef<'_>, name: Name<'_>) -> Result<ARef<Dentry>> {
+    let idmap = dir.mnt().idmap().as_ptr();
     // SAFETY: All are valid; the caller does not hold the directory's lock.
     let dentry = from_err_ptr(unsafe {
-        bindings::lookup_one_unlocked(mnt.idmap().as_ptr(), &mut name.qstr(), dir.as_ptr())
+        bindings::lookup_one_unlocked(idmap, &mut name.qstr(), dir.dentry().as_ptr())
     })?;
     // SAFETY: The result carries a reference.
     Ok(unsafe { Dentry::take(dentry) })
@@ -99,11 +96,11 @@ pub struct Creating<'a> {
 
 impl<'a> Creating<'a> {
     /// `start_creating()`. The dentry may be positive: the name is not demanded to be free.
-    pub fn start(write: &'a WriteAccess<'_>, dir: &'a Dentry, name: Name<'_>) -> Result<Self> {
-        let idmap = write.mnt().idmap();
+    pub fn start(dir: Changing<'a>, name: Name<'_>) -> Result<Self> {
+        let idmap = dir.mnt().idmap();
         // SAFETY: All are valid.
         let dentry = from_err_ptr(unsafe {
-            bindings::start_creating(idmap.as_ptr(), dir.as_ptr(), &mut name.qstr())
+            bindings::start_creating(idmap.as_ptr(), dir.dentry().as_ptr(), &mut name.qstr())
         })?;
         Ok(Self { dentry, idmap })
     }
@@ -170,39 +167,6 @@ impl<'a> Creating<'a> {
         Ok(self.keep())
     }
 
-    /// Asks the security modules whether the caller may make an object of this type and mode under
-    /// the name, in the directory `dir`, without making it. The kernel lets modules ask the hooks of
-    /// files and directories alone; other types are asked for as files.
-    ///
-    /// # Errors
-    ///
-    /// Those of the modules, `EACCES` mostly.
-    pub fn may_make(&self, dir: PathRef<'_>, mode: u16, rdev: u32) -> Result {
-        // SAFETY: All are alive; the directory is locked, so the name of the dentry is stable.
-        unsafe {
-            to_result(bindings::security_path_make(
-                &dir.raw(),
-                self.dentry,
-                mode,
-                rdev,
-            ))?;
-            to_result(bindings::security_inode_make(self.dir(), self.dentry, mode))
-        }
-    }
-
-    /// Notifies watchers of the directory that an object exists under the name
-    /// (`fsnotify_create()`, `fsnotify_mkdir()`), if it was not made by calls of the VFS. The
-    /// dentry may be negative.
-    pub fn notify(&self, is_dir: bool) {
-        // SAFETY: All are alive; the directory is locked, so the name of the dentry is stable.
-        unsafe {
-            match is_dir {
-                true => bindings::fsnotify_mkdir(self.dir(), self.dentry),
-                false => bindings::fsnotify_create(self.dir(), self.dentry),
-            }
-        }
-    }
-
     /// Unlocks the directory and keeps the dentry (`end_creating_keep()`).
     pub fn keep(self) -> ARef<Dentry> {
         let this = ManuallyDrop::new(self);
@@ -230,11 +194,11 @@ impl<'a> Removing<'a> {
     /// # Errors
     ///
     /// `ENOENT`.
-    pub fn start(write: &'a WriteAccess<'_>, dir: &'a Dentry, name: Name<'_>) -> Result<Self> {
-        let idmap = write.mnt().idmap();
+    pub fn start(dir: Changing<'a>, name: Name<'_>) -> Result<Self> {
+        let idmap = dir.mnt().idmap();
         // SAFETY: All are valid.
         let dentry = from_err_ptr(unsafe {
-            bindings::start_removing(idmap.as_ptr(), dir.as_ptr(), &mut name.qstr())
+            bindings::start_removing(idmap.as_ptr(), dir.dentry().as_ptr(), &mut name.qstr())
         })?;
         Ok(Self { dentry, idmap })
     }
@@ -244,16 +208,15 @@ impl<'a> Removing<'a> {
     /// # Errors
     ///
     /// `EINVAL` if `child` is no longer in `dir`.
-    pub fn start_dentry(
-        write: &'a WriteAccess<'_>,
-        dir: &'a Dentry,
-        child: &Dentry,
-    ) -> Result<Self> {
-        let idmap = write.mnt().idmap();
+    pub fn start_dentry(dir: Changing<'a>, child: &Dentry) -> Result<Self> {
         // SAFETY: All are valid.
-        let dentry = unsafe { bindings::start_removing_dentry(dir.as_ptr(), child.as_ptr()) };
-        let dentry = from_err_ptr(dentry)?;
-        Ok(Self { dentry, idmap })
+        let dentry = from_err_ptr(unsafe {
+            bindings::start_removing_dentry(dir.dentry().as_ptr(), child.as_ptr())
+        })?;
+        Ok(Self {
+            dentry,
+            idmap: dir.mnt().idmap(),
+        })
     }
 
     /// The dentry.
@@ -312,60 +275,72 @@ impl RenameFlags {
 /// Two names of a foreign file system, about to be renamed, both directories locked.
 pub struct Renaming<'a> {
     rd: bindings::renamedata,
-    _write: &'a WriteAccess<'a>,
+    _dirs: PhantomData<Changing<'a>>,
 }
 
 impl<'a> Renaming<'a> {
     fn rd(
-        write: &WriteAccess<'_>,
-        old_dir: &Dentry,
-        new_dir: &Dentry,
+        old_dir: Changing<'a>,
+        new_dir: Changing<'a>,
         flags: RenameFlags,
-    ) -> bindings::renamedata {
+    ) -> Result<bindings::renamedata> {
+        if !old_dir.mnt().same(new_dir.mnt()) {
+            return Err(EXDEV);
+        }
         let mut rd: bindings::renamedata = pin_init::zeroed();
-        rd.mnt_idmap = write.mnt().idmap().as_ptr();
-        rd.old_parent = old_dir.as_ptr();
-        rd.new_parent = new_dir.as_ptr();
+        rd.mnt_idmap = old_dir.mnt().idmap().as_ptr();
+        rd.old_parent = old_dir.dentry().as_ptr();
+        rd.new_parent = new_dir.dentry().as_ptr();
         rd.flags = flags.raw();
-        rd
+        Ok(rd)
+    }
+
+    /// What `rd` was started with.
+    fn started(rd: bindings::renamedata) -> Self {
+        Self {
+            rd,
+            _dirs: PhantomData,
+        }
     }
 
     /// By two names (`start_renaming()`).
+    ///
+    /// # Errors
+    ///
+    /// `EXDEV` if the directories are reached through different mounts.
     pub fn start(
-        write: &'a WriteAccess<'a>,
-        old_dir: &'a Dentry,
+        old_dir: Changing<'a>,
         old: Name<'_>,
-        new_dir: &'a Dentry,
+        new_dir: Changing<'a>,
         new: Name<'_>,
         flags: RenameFlags,
     ) -> Result<Self> {
-        let mut rd = Self::rd(write, old_dir, new_dir, flags);
+        let mut rd = Self::rd(old_dir, new_dir, flags)?;
         // SAFETY: All are valid; on success `rd` holds both dentries and the locks.
         to_result(unsafe {
             bindings::start_renaming(&mut rd, 0, &mut old.qstr(), &mut new.qstr())
         })?;
-        Ok(Self { rd, _write: write })
+        Ok(Self::started(rd))
     }
 
     /// From a dentry to a name (`start_renaming_dentry()`).
     ///
     /// # Errors
     ///
-    /// `EINVAL` if `old` is no longer in `old_dir`.
+    /// `EINVAL` if `old` is no longer in `old_dir`; else as [`start`](Self::start).
     pub fn start_dentry(
-        write: &'a WriteAccess<'a>,
-        old_dir: &'a Dentry,
+        old_dir: Changing<'a>,
         old: &Dentry,
-        new_dir: &'a Dentry,
+        new_dir: Changing<'a>,
         new: Name<'_>,
         flags: RenameFlags,
     ) -> Result<Self> {
-        let mut rd = Self::rd(write, old_dir, new_dir, flags);
+        let mut rd = Self::rd(old_dir, new_dir, flags)?;
         // SAFETY: As above.
         to_result(unsafe {
             bindings::start_renaming_dentry(&mut rd, 0, old.as_ptr(), &mut new.qstr())
         })?;
-        Ok(Self { rd, _write: write })
+        Ok(Self::started(rd))
     }
 
     /// The old dentry.
@@ -400,14 +375,10 @@ impl Drop for Renaming<'_> {
 /// # Errors
 ///
 /// `EOPNOTSUPP` if the file system has none.
-pub fn tmpfile(
-    _write: &WriteAccess<'_>,
-    dir: PathRef<'_>,
-    mode: u16,
-) -> Result<crate::vfs::file::BackedFile> {
+pub fn tmpfile(dir: Changing<'_>, mode: u16) -> Result<BackedFile> {
     // SAFETY: All are valid; the credentials are those in force.
     unsafe {
-        crate::vfs::file::BackedFile::take(bindings::kernel_tmpfile_open(
+        BackedFile::take(bindings::kernel_tmpfile_open(
             dir.mnt().idmap().as_ptr(),
             &dir.raw(),
             mode,

@@ -10,7 +10,7 @@ use crate::vfs::{
     file::{iocb, loff, size},
     file_system::FileSystem,
     inode::OwnInode,
-    path::Path,
+    path::PathRef,
     task_work,
     types::Loff,
     user,
@@ -47,10 +47,10 @@ impl<T: FileSystem> UserFile<T> {
         unsafe { OwnDentry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
     }
 
-    /// The path it is opened by, referenced.
-    pub fn path(&self) -> Path {
+    /// The path it is opened by.
+    pub(in crate::vfs) fn path(&self) -> PathRef<'_> {
         // SAFETY: A file holds its path.
-        unsafe { Path::from_borrowed(bindings::file_path(self.as_ptr())) }
+        unsafe { PathRef::from_raw(bindings::file_path(self.as_ptr())) }
     }
 
     /// `O_*` flags as they are now.

@@ -5,7 +5,7 @@
 //! C: `mnt_want_write()`, `mnt_drop_write()`, `sb_start_write_trylock()`, `get_write_access()`.
 
 use crate::bindings;
-use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount, types::TaskLocal};
+use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount, path::PathRef, types::TaskLocal};
 use core::marker::PhantomData;
 use kernel::{error::to_result, prelude::*};
 
@@ -62,13 +62,33 @@ impl<'a> WriteAccess<'a> {
     pub fn mnt(&self) -> &'a Mount {
         self.mnt
     }
+
+    /// An object, to change it.
+    ///
+    /// # Errors
+    ///
+    /// `EXDEV` if it lies on another file system.
+    pub fn on<'b>(&'b self, dentry: &'b Dentry) -> Result<Changing<'b>> {
+        Ok(Changing {
+            path: self.mnt.at(dentry)?,
+            _write: PhantomData,
+        })
+    }
 }
 
-/// Kernels that prove locks warn if this task has no write access to the file system of `dentry`. For
-/// functions that leave it to their callers.
-pub(in crate::vfs) fn assert_held(dentry: &Dentry) {
-    // SAFETY: The dentry is alive, and so its super block.
-    unsafe { bindings::assert_write_access(dentry.as_ptr()) };
+/// An object of a file system that this task has write access to. Only such a one can be changed.
+#[derive(Clone, Copy)]
+pub struct Changing<'a> {
+    path: PathRef<'a>,
+    _write: PhantomData<&'a WriteAccess<'a>>,
+}
+
+impl<'a> core::ops::Deref for Changing<'a> {
+    type Target = PathRef<'a>;
+
+    fn deref(&self) -> &PathRef<'a> {
+        &self.path
+    }
 }
 
 impl Drop for WriteAccess<'_> {
@@ -79,7 +99,7 @@ impl Drop for WriteAccess<'_> {
 }
 
 /// A file that is being written to and so may not be executed (`get_write_access()`).
-pub struct InodeWriteAccess<'a> {
+pub(in crate::vfs) struct InodeWriteAccess<'a> {
     inode: &'a Inode,
 }
 
@@ -87,7 +107,7 @@ impl<'a> InodeWriteAccess<'a> {
     /// # Errors
     ///
     /// `ETXTBSY` if the file is being executed.
-    pub fn get(inode: &'a Inode) -> Result<Self> {
+    pub(in crate::vfs) fn get(inode: &'a Inode) -> Result<Self> {
         // SAFETY: The inode is alive.
         to_result(unsafe { bindings::get_write_access(inode.as_ptr()) })?;
         Ok(Self { inode })

@@ -9,8 +9,9 @@ use crate::bindings;
 use crate::vfs::{
     dentry::Dentry,
     errno::{ENODATA, EOPNOTSUPP},
-    mount::Mount,
-    task_work, write,
+    path::PathRef,
+    task_work,
+    write::Changing,
 };
 use core::{ffi::CStr, marker::PhantomData};
 use kernel::{error::to_result, prelude::*};
@@ -106,18 +107,13 @@ impl<'a, const N: usize> From<&'a mut [u8; N]> for Buffer<'a> {
 /// # Errors
 ///
 /// `ENODATA`, `EOPNOTSUPP`; `ERANGE` if the buffer is too small.
-pub fn get<'a>(
-    mnt: &Mount,
-    dentry: &Dentry,
-    name: &CStr,
-    buf: impl Into<Buffer<'a>>,
-) -> Result<usize> {
+pub fn get<'a>(path: PathRef<'_>, name: &CStr, buf: impl Into<Buffer<'a>>) -> Result<usize> {
     let buf = buf.into();
     // SAFETY: All are valid; the length is that of the buffer.
     let len = unsafe {
         bindings::vfs_getxattr(
-            mnt.idmap().as_ptr(),
-            dentry.as_ptr(),
+            path.mnt().idmap().as_ptr(),
+            path.dentry().as_ptr(),
             name.as_char_ptr(),
             buf.ptr.cast(),
             buf.len,
@@ -127,8 +123,8 @@ pub fn get<'a>(
 }
 
 /// Reads a value of any length.
-pub fn get_alloc(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result<KVVec<u8>> {
-    grow(SIZE_MAX, |buf| get(mnt, dentry, name, buf))
+pub fn get_alloc(path: PathRef<'_>, name: &CStr) -> Result<KVVec<u8>> {
+    grow(SIZE_MAX, |buf| get(path, name, buf))
 }
 
 /// Lists the names, each with its NUL, into `buf` (`vfs_listxattr()`), or only tells the length.
@@ -145,13 +141,12 @@ pub fn list_alloc(dentry: &Dentry) -> Result<KVVec<u8>> {
 }
 
 /// Sets a value (`vfs_setxattr()`). `flags`: 0, `XATTR_CREATE` or `XATTR_REPLACE`.
-pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) -> Result {
-    write::assert_held(dentry);
+pub fn set(object: Changing<'_>, name: &CStr, value: &[u8], flags: i32) -> Result {
     // SAFETY: All are valid; the length is that of the value. The call takes the inode's lock.
     to_result(unsafe {
         bindings::vfs_setxattr(
-            mnt.idmap().as_ptr(),
-            dentry.as_ptr(),
+            object.mnt().idmap().as_ptr(),
+            object.dentry().as_ptr(),
             name.as_char_ptr(),
             value.as_ptr().cast(),
             value.len(),
@@ -161,11 +156,14 @@ pub fn set(mnt: &Mount, dentry: &Dentry, name: &CStr, value: &[u8], flags: i32) 
 }
 
 /// Removes a value (`vfs_removexattr()`).
-pub fn remove(mnt: &Mount, dentry: &Dentry, name: &CStr) -> Result {
-    write::assert_held(dentry);
+pub fn remove(object: Changing<'_>, name: &CStr) -> Result {
     // SAFETY: All are valid. The call takes the inode's lock.
     to_result(unsafe {
-        bindings::vfs_removexattr(mnt.idmap().as_ptr(), dentry.as_ptr(), name.as_char_ptr())
+        bindings::vfs_removexattr(
+            object.mnt().idmap().as_ptr(),
+            object.dentry().as_ptr(),
+            name.as_char_ptr(),
+        )
     })
 }
 

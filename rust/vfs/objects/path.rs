@@ -126,29 +126,52 @@ impl Drop for Path {
 }
 
 /// A borrowed path: a dentry through a mount, both held by the caller.
+///
+/// # Invariants
+///
+/// The mount is one of the dentry's file system.
 #[derive(Clone, Copy)]
 pub struct PathRef<'a> {
     mnt: &'a Mount,
     dentry: &'a Dentry,
 }
 
-impl<'a> PathRef<'a> {
-    /// `dentry` as seen through `mnt`, which must be a mount of its file system.
-    pub fn new(mnt: &'a Mount, dentry: &'a Dentry) -> Self {
-        Self { mnt, dentry }
+impl Mount {
+    /// `dentry` as seen through this mount.
+    ///
+    /// # Errors
+    ///
+    /// `EXDEV` if it lies on another file system.
+    pub fn at<'a>(&'a self, dentry: &'a Dentry) -> Result<PathRef<'a>> {
+        if self.root().sb_ptr() != dentry.sb_ptr() {
+            return Err(EXDEV);
+        }
+        // INVARIANT: By the check.
+        Ok(PathRef { mnt: self, dentry })
     }
+}
 
+impl<'a> PathRef<'a> {
     /// # Safety
     ///
     /// `path` must be valid, and both it names held for `'a`.
     pub(in crate::vfs) unsafe fn from_raw(path: *const bindings::path) -> Self {
+        // INVARIANT: So are all paths of C.
         // SAFETY: By the function's contract.
         unsafe {
-            Self::new(
-                Mount::from_raw((*path).mnt),
-                Dentry::from_raw((*path).dentry),
-            )
+            Self {
+                mnt: Mount::from_raw((*path).mnt),
+                dentry: Dentry::from_raw((*path).dentry),
+            }
         }
+    }
+
+    /// Another object, seen through the same mount ([`Mount::at`]).
+    pub fn at<'b>(&self, dentry: &'b Dentry) -> Result<PathRef<'b>>
+    where
+        'a: 'b,
+    {
+        self.mnt.at(dentry)
     }
 
     /// The mount.
@@ -185,6 +208,7 @@ impl From<PathRef<'_>> for Path {
 
 impl<'a> From<&'a Path> for PathRef<'a> {
     fn from(path: &'a Path) -> Self {
+        // INVARIANT: A path of C.
         Self {
             mnt: path.mnt(),
             dentry: path.dentry(),
