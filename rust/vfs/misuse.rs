@@ -4,16 +4,17 @@
 //! one of these things would make this file fail.
 
 use crate::vfs::{
-    dentry::{ChildDentry, NewDentry},
+    dentry::{ChildDentry, NewDentry, OwnDentry},
     file_system::FileSystem,
     inode_lock::{ExclusiveLock, SharedLock},
     mutex::KillableGuard,
     namei::{Creating, Removing, Renaming},
     new_super::NewSuperBlock,
     open_file::{Opening, UserFile},
+    path::OwnPath,
     rcu::{RcuBacking, RcuInode},
     super_block::SuperBlock,
-    write::WriteAccess,
+    write::{Changing, WriteAccess},
 };
 use core::{ffi::CStr, ops::Deref};
 use kernel::sync::aref::AlwaysRefCounted;
@@ -59,6 +60,11 @@ never!(Send:
     ExclusiveLock<'static>, SharedLock<'static>, KillableGuard<'static>, WriteAccess<'static>,
     Creating<'static>, Removing<'static>, Renaming<'static>,
 );
+
+// What changes an object is for other file systems, while write access is held: an object of our own is
+// no such one, and the proof stays with the task.
+never!(Send: Changing<'static>);
+never!(Deref: OwnDentry<Any>, OwnPath<'static, Any>);
 
 // In a walk under RCU: no reference can be taken, and data that may be dropped are out of reach.
 never!(AlwaysRefCounted: RcuInode<'static, Any>, RcuBacking<'static>);

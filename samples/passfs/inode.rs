@@ -18,7 +18,7 @@ use crate::vfs::{
     mount::Idmap,
     namei::{lookup_one_unlocked, Link},
     new_inode::{Iget, Kind},
-    path::PathRef,
+    path::{OwnPath, PathRef},
     stack,
     super_block::SuperBlock,
     write::{Changing, WriteAccess},
@@ -139,15 +139,14 @@ fn set_attributes(inode: &Inode, attr: &mut Iattr) -> Result {
 impl Attributes<PassFs> for PassInode {
     fn getattr(
         _: &Idmap,
-        _: PathRef<'_>,
-        dentry: &DEntry,
+        path: OwnPath<'_, PassFs>,
         stat: &mut Kstat,
         mask: u32,
         flags: u32,
     ) -> Result {
-        let inode = of(dentry)?;
+        let inode = of(path.dentry())?;
         stat.get_nosec(real(inode)?, mask, flags)?;
-        stat.set_identity(dentry.sb().dev(), inode.ino());
+        stat.set_identity(inode.sb().dev(), inode.ino());
         Ok(())
     }
 

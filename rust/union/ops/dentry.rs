@@ -15,15 +15,11 @@ use kernel::prelude::*;
 pub struct UnionDentry;
 
 /// Asks all layers that take part in the dentry, with the mounter's credentials: a server answers
-/// the mounter, and might refuse other users what the union grants.
-fn all(
-    dentry: &DEntry,
-    ask: impl Fn(&Dentry) -> Result<bool>,
-    stale: impl Fn(&Dentry) -> Result<bool>,
-) -> Result<bool> {
-    // A negative dentry: what made it negative may have changed in a remote layer.
+/// the mounter, and might refuse other users what the union grants. `negative`: what holds of a
+/// negative dentry, in which none takes part.
+fn all(dentry: &DEntry, negative: bool, ask: impl Fn(&Dentry) -> Result<bool>) -> Result<bool> {
     let Some(inode) = dentry.inode() else {
-        return stale(dentry);
+        return Ok(negative);
     };
     let union = dentry.sb().data();
     let node = inode.data();
@@ -82,11 +78,12 @@ fn is_hidden(dentry: &DEntry) -> Result<bool> {
 
 impl DentryOperations<UnionFs> for UnionDentry {
     fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
-        Ok(all(dentry, |part| part.revalidate(flags), |_| Ok(false))? && !is_hidden(dentry)?)
+        // What made a negative dentry so may have changed in a remote layer.
+        Ok(all(dentry, false, |part| part.revalidate(flags))? && !is_hidden(dentry)?)
     }
 
     fn d_weak_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
-        all(dentry, |part| part.weak_revalidate(flags), |_| Ok(true))
+        all(dentry, true, |part| part.weak_revalidate(flags))
     }
 
     fn d_real(dentry: &DEntry, _data: bool) -> Option<&Dentry> {

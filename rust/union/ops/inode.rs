@@ -21,7 +21,7 @@ use crate::{
         },
         mount::Idmap,
         namei::Link,
-        path::PathRef,
+        path::OwnPath,
         rcu::RcuInode,
         stack,
         types::Protection,
@@ -34,13 +34,12 @@ use kernel::prelude::*;
 impl Attributes<UnionFs> for UnionInode {
     fn getattr(
         _idmap: &Idmap,
-        _path: PathRef<'_>,
-        dentry: &DEntry,
+        path: OwnPath<'_, UnionFs>,
         stat: &mut Kstat,
         mask: u32,
         flags: u32,
     ) -> Result {
-        let inode = dentry.inode().ok_or(ENOENT)?;
+        let inode = path.dentry().inode().ok_or(ENOENT)?;
         let sb = inode.sb();
         let union = sb.data();
         let node = inode.data();

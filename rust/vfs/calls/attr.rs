@@ -6,7 +6,8 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::Dentry,
+    dentry::OwnDentry,
+    file_system::FileSystem,
     inode::Inode,
     mount::Idmap,
     path::PathRef,
@@ -228,7 +229,7 @@ impl Iattr {
     }
 
     /// Whether the caller may make the change (`setattr_prepare()`). The inode is locked.
-    pub fn prepare(&mut self, idmap: &Idmap, dentry: &Dentry) -> Result {
+    pub fn prepare<T: FileSystem>(&mut self, idmap: &Idmap, dentry: &OwnDentry<T>) -> Result {
         // SAFETY: All are alive; `->setattr()` is called with the inode locked.
         to_result(unsafe {
             bindings::setattr_prepare(idmap.as_ptr(), dentry.as_ptr(), &mut self.0)

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::{ChildDentry, Dentry},
+    dentry::{ChildDentry, OwnDentry},
     file_system::FileSystem,
     inode::Inode,
 };
@@ -83,9 +83,9 @@ impl NewCred {
         })
     }
 
-    /// Credentials the security modules want for copying `source` up, if they want others than
+    /// Credentials the security modules want for copying `source`, what our file system shows, up, if they want others than
     /// those in force (`security_inode_copy_up()`).
-    pub fn for_copy_up(source: &Dentry) -> Result<Option<Self>> {
+    pub fn for_copy_up<T: FileSystem>(source: &OwnDentry<T>) -> Result<Option<Self>> {
         let mut new = core::ptr::null_mut();
         // SAFETY: The dentry is alive; `new` receives credentials that are ours.
         let ret = unsafe { bindings::security_copy_up(source.as_ptr(), &mut new) };

@@ -7,7 +7,7 @@
 
 use crate::bindings;
 use crate::vfs::{
-    dentry::OwnDentry, file_system::FileSystem, open_file::OpenFile, path::PathRef, types::Name,
+    dentry::OwnDentry, file_system::FileSystem, open_file::OpenFile, path::OwnPath, types::Name,
     write::WriteAccess,
 };
 use kernel::{
@@ -23,7 +23,7 @@ use kernel::{
 /// `dentry` is what `start_creating()` returned.
 pub struct HeldName<'a, T: FileSystem> {
     dentry: &'a OwnDentry<T>,
-    dir: PathRef<'a>,
+    dir: OwnPath<'a, T>,
     // Given back when the name is.
     _write: WriteAccess<'a>,
 }

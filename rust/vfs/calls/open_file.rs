@@ -10,7 +10,7 @@ use crate::vfs::{
     file::{iocb, loff, size},
     file_system::FileSystem,
     inode::OwnInode,
-    path::PathRef,
+    path::OwnPath,
     task_work,
     types::Loff,
     user,
@@ -43,14 +43,13 @@ impl<T: FileSystem> UserFile<T> {
 
     /// The dentry it is opened by.
     pub fn dentry(&self) -> &OwnDentry<T> {
-        // SAFETY: A file holds its path.
-        unsafe { OwnDentry::from_raw((*bindings::file_path(self.as_ptr())).dentry) }
+        self.path().dentry()
     }
 
     /// The path it is opened by.
-    pub(in crate::vfs) fn path(&self) -> PathRef<'_> {
-        // SAFETY: A file holds its path.
-        unsafe { PathRef::from_raw(bindings::file_path(self.as_ptr())) }
+    pub fn path(&self) -> OwnPath<'_, T> {
+        // SAFETY: A file holds its path, here one of `T`.
+        unsafe { OwnPath::from_raw(bindings::file_path(self.as_ptr())) }
     }
 
     /// `O_*` flags as they are now.

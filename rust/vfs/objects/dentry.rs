@@ -2,11 +2,11 @@
 
 //! Directory entries.
 //!
-//! [`Dentry`] is a dentry of any file system. The two fields whose stability depends on locks the
+//! [`Dentry`] is a dentry of another file system, [`OwnDentry`] one of our own. The two fields whose stability depends on locks the
 //! type system cannot see, `d_name` and `d_parent`, are reachable only where the VFS promises that
 //! they are stable: through [`LookupDentry`] in `->lookup()` and [`ChildDentry`] in the operations
-//! that modify a directory. Elsewhere there are [`Dentry::name_snapshot`] and
-//! [`Dentry::parent`].
+//! that modify a directory. Elsewhere there are [`OwnDentry::name_snapshot`] and
+//! [`OwnDentry::parent`].
 //!
 //! C: `include/linux/dcache.h`, `fs/dcache.c`; rules: `Documentation/filesystems/locking.rst`.
 
@@ -25,7 +25,7 @@ use kernel::{
     types::Opaque,
 };
 
-/// A dentry of any file system (`struct dentry`).
+/// A dentry of another file system (`struct dentry`).
 ///
 /// # Invariants
 ///
@@ -172,12 +172,6 @@ impl Dentry {
         !has_encoding || self.inode().is_some_and(Inode::is_casefolded)
     }
 
-    /// Takes the dentry out of the name cache (`d_drop()`).
-    pub fn d_drop(&self) {
-        // SAFETY: `self` is alive; the function takes d_lock.
-        unsafe { bindings::d_drop(self.as_ptr()) };
-    }
-
     /// Asks the file system whether the dentry still holds, as a path walk would.
     ///
     /// Returns `false` if it does not; the dentry is then invalidated (not in RCU mode).
@@ -206,17 +200,10 @@ impl Dentry {
     }
 }
 
-/// A dentry of our own file system `T`.
+/// A dentry of our own file system `T`. It is no [`Dentry`]: what is asked of another file system, and
+/// what changes it, is not to be called for our own, which the VFS has locked.
 #[repr(transparent)]
 pub struct OwnDentry<T: FileSystem>(Dentry, PhantomData<T>);
-
-impl<T: FileSystem> core::ops::Deref for OwnDentry<T> {
-    type Target = Dentry;
-
-    fn deref(&self) -> &Dentry {
-        &self.0
-    }
-}
 
 // SAFETY: The reference count is that of the `Dentry` within.
 unsafe impl<T: FileSystem> AlwaysRefCounted for OwnDentry<T> {
@@ -244,12 +231,45 @@ impl<T: FileSystem> OwnDentry<T> {
         unsafe { &*ptr.cast() }
     }
 
+    pub(in crate::vfs) fn as_ptr(&self) -> *mut bindings::dentry {
+        self.0.as_ptr()
+    }
+
+    fn sb_ptr(&self) -> *mut bindings::super_block {
+        self.0.sb_ptr()
+    }
+
     /// The inode, if the dentry is positive.
     pub fn inode(&self) -> Option<&OwnInode<T>> {
         let inode = self.0.inode()?;
         // SAFETY: All inodes of a super block of `T` are made by `OwnInode<T>`'s constructors: the
         // only `alloc_inode` installed there is theirs.
         Some(unsafe { OwnInode::from_raw(inode.as_ptr()) })
+    }
+
+    /// Whether the dentry is positive.
+    pub fn is_positive(&self) -> bool {
+        self.0.is_positive()
+    }
+
+    /// Whether both are the same dentry.
+    pub fn same(&self, other: &Self) -> bool {
+        core::ptr::eq(self, other)
+    }
+
+    /// A copy of the name at this moment.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn name_snapshot(&self) -> Result<NameBuf> {
+        self.0.name_snapshot()
+    }
+
+    /// Takes the dentry out of the name cache (`d_drop()`).
+    pub fn d_drop(&self) {
+        // SAFETY: `self` is alive; the function takes d_lock.
+        unsafe { bindings::d_drop(self.as_ptr()) };
     }
 
     /// The parent at this moment, referenced.

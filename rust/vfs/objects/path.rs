@@ -5,8 +5,12 @@
 //! C: `struct path`, `fs/namei.c`.
 
 use crate::bindings;
-use crate::vfs::{dentry::Dentry, mount::Mount};
-use core::ffi::CStr;
+use crate::vfs::{
+    dentry::{Dentry, OwnDentry},
+    file_system::FileSystem,
+    mount::Mount,
+};
+use core::{ffi::CStr, marker::PhantomData};
 use kernel::{error::to_result, prelude::*};
 
 /// An owned path (`struct path` with `path_get()`).
@@ -125,7 +129,7 @@ impl Drop for Path {
     }
 }
 
-/// A borrowed path: a dentry through a mount, both held by the caller.
+/// A borrowed path of another file system: a dentry through a mount, both held by the caller.
 ///
 /// # Invariants
 ///
@@ -196,6 +200,37 @@ impl<'a> PathRef<'a> {
     pub fn touch_atime(&self) {
         // SAFETY: Both are alive.
         unsafe { bindings::touch_atime(&self.raw()) };
+    }
+}
+
+/// A borrowed path of our own file system `T`. Nothing of it can be changed through it: the VFS does,
+/// and calls us for it.
+#[derive(Clone, Copy)]
+pub struct OwnPath<'a, T: FileSystem>(PathRef<'a>, PhantomData<&'a T>);
+
+impl<'a, T: FileSystem> OwnPath<'a, T> {
+    /// # Safety
+    ///
+    /// As [`PathRef::from_raw`], and the path must be one of a super block of `T`.
+    pub(in crate::vfs) unsafe fn from_raw(path: *const bindings::path) -> Self {
+        // SAFETY: By the function's contract.
+        Self(unsafe { PathRef::from_raw(path) }, PhantomData)
+    }
+
+    /// The mount.
+    pub fn mnt(&self) -> &'a Mount {
+        self.0.mnt
+    }
+
+    /// The dentry.
+    pub fn dentry(&self) -> &'a OwnDentry<T> {
+        // SAFETY: By `from_raw`.
+        unsafe { OwnDentry::from_raw(self.0.dentry.as_ptr()) }
+    }
+
+    /// See [`PathRef::raw`].
+    pub(in crate::vfs) fn raw(&self) -> bindings::path {
+        self.0.raw()
     }
 }
 

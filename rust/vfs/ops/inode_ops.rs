@@ -16,7 +16,7 @@ use crate::vfs::{
     inode::OwnInode,
     mount::Idmap,
     namei::Link,
-    path::PathRef,
+    path::OwnPath,
     rcu::RcuInode,
     tmpfile::Tmpfile,
     xattr::Buffer,
@@ -38,8 +38,7 @@ pub trait Attributes<T: FileSystem> {
     /// `->getattr()`.
     fn getattr(
         idmap: &Idmap,
-        path: PathRef<'_>,
-        dentry: &OwnDentry<T>,
+        path: OwnPath<'_, T>,
         stat: &mut Kstat,
         mask: u32,
         flags: u32,

@@ -21,7 +21,7 @@ use crate::vfs::{
         SpecialOperations, SymlinkOperations, UpdateTime,
     },
     mount::Idmap,
-    path::PathRef,
+    path::OwnPath,
     rcu::RcuInode,
     tmpfile::Tmpfile,
     types::cstr,
@@ -355,14 +355,12 @@ impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
     callbacks! {
         fn getattr(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
-            path: *const bindings::path => PathRef::from_raw,
+            path: *const bindings::path => OwnPath::from_raw,
             stat: *mut bindings::kstat => Kstat::from_raw,
             mask: u32,
             flags: c_uint,
         ) -> c_int {
-            // SAFETY: The inode this table belongs to is of `T`, and so is its dentry.
-            let dentry = unsafe { OwnDentry::from_raw(path.dentry().as_ptr()) };
-            O::getattr(idmap, path, dentry, stat, mask, flags)
+            O::getattr(idmap, path, stat, mask, flags)
         }
 
         fn setattr(
