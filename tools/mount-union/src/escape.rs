@@ -101,6 +101,24 @@ fn split_colons(value: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
+/// An option as the kernel lists it, in the form in which it is parsed. Only `lowerdir+` is listed
+/// without backslashes; in the other lists of paths, commas have theirs.
+pub fn for_parsing(option: &[u8]) -> Vec<u8> {
+    let is_path = [&b"lowerdir="[..], b"upperdir=", b"workdir="]
+        .iter()
+        .any(|key| option.starts_with(key));
+    let special: &[u8] = match is_path {
+        true => b"\"",
+        false if option.starts_with(b"lowerdir+=") => b"\\,\"",
+        false => b",\"",
+    };
+    let escaped = option.iter().flat_map(|&byte| {
+        let backslash = special.contains(&byte).then_some(b'\\');
+        backslash.into_iter().chain([byte])
+    });
+    escaped.collect()
+}
+
 /// The inverse of [`unescape`] for a path that is to stand in an option string.
 #[cfg(test)]
 pub fn escape(path: &[u8]) -> Vec<u8> {

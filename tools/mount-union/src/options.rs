@@ -162,7 +162,7 @@ impl Options {
     pub fn shown(list: &[Vec<u8>]) -> Self {
         let mut options = Self::default();
         for option in list {
-            let _ = options.add(option);
+            let _ = options.add(&escape::for_parsing(option));
         }
         options
     }

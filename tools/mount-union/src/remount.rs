@@ -11,6 +11,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use rustix::mount::{MountAttrFlags, MountFlags};
 
 use crate::cli::Request;
+use crate::escape;
 use crate::failure::{Failure, Result, shown};
 use crate::fs_context::FsContext;
 use crate::mount;
@@ -82,44 +83,45 @@ pub fn is_wanted(arguments: &[OsString]) -> bool {
         .any(|option| option == b"remount")
 }
 
-/// The arguments of `-o` with the necessary escapes: mount(8) repeats the kernel's listing without
-/// escapes, so a comma in the name of a layer looks like the end of an option.
+/// The arguments of `-o` with the necessary escapes: mount(8) repeats the kernel's listing, in which
+/// a comma in the name of a layer can look like the end of an option.
 pub fn escaped(dir: &OsStr, arguments: &[OsString]) -> Result<Vec<OsString>> {
-    let shown = find(dir)?.fs_options;
-    let ambiguous: Vec<_> = shown
+    let listed = find(dir)?.fs_options;
+    let escaped = arguments
         .iter()
-        .filter(|option| option.iter().any(|byte| b",\"".contains(byte)))
-        .collect();
-    Ok(arguments
-        .iter()
-        .map(|text| {
-            let text = text.as_bytes().to_vec();
-            OsString::from_vec(
-                ambiguous
-                    .iter()
-                    .fold(text, |text, option| escape_option(text, option)),
-            )
-        })
-        .collect())
+        .map(|text| OsString::from_vec(escape_listed(text.as_bytes(), &listed)));
+    Ok(escaped.collect())
 }
 
-/// Escapes `option` in `text` where it stands between commas or ends.
-fn escape_option(mut text: Vec<u8>, option: &[u8]) -> Vec<u8> {
-    let mut at = 0;
-    while at + option.len() <= text.len() {
-        let end = at + option.len();
-        let begins = at == 0 || text[at - 1] == b',';
-        if begins && &text[at..end] == option && text.get(end).is_none_or(|&byte| byte == b',') {
-            let escaped = option.iter().flat_map(|&byte| {
-                let backslash = b",\"".contains(&byte).then_some(b'\\');
-                backslash.into_iter().chain([byte])
-            });
-            text.splice(at..end, escaped);
-            at = end;
+/// Escapes each option of `listed` in `text`. If two fit, it is the longer one.
+fn escape_listed(text: &[u8], listed: &[Vec<u8>]) -> Vec<u8> {
+    let ends = |rest: &[u8]| matches!(rest.first(), None | Some(b','));
+    let mut escaped = Vec::new();
+    let mut rest = text;
+    while !rest.is_empty() {
+        let option = listed
+            .iter()
+            .filter(|option| rest.strip_prefix(&option[..]).is_some_and(ends))
+            .max_by_key(|option| option.len());
+        let length = match option {
+            Some(option) => {
+                escaped.extend(escape::for_parsing(option));
+                option.len()
+            }
+            None => {
+                let length = rest.iter().position(|&byte| byte == b',');
+                let length = length.unwrap_or(rest.len());
+                escaped.extend_from_slice(&rest[..length]);
+                length
+            }
+        };
+        rest = &rest[length..];
+        if let [b',', after @ ..] = rest {
+            escaped.push(b',');
+            rest = after;
         }
-        at += 1;
     }
-    text
+    escaped
 }
 
 /// What is mounted at `dir`.
@@ -179,6 +181,7 @@ fn new_flags(current: &[String], set: MountAttrFlags, clear: MountAttrFlags) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn flags(current: &[&str], text: &str) -> MountFlags {
         let options = Options::parse(&[text.into()], crate::cli::Form::Helper).unwrap();
@@ -189,7 +192,9 @@ mod tests {
     #[test]
     fn ambiguous_options_get_their_escapes() {
         let escape = |text: &[u8]| {
-            String::from_utf8(escape_option(text.to_vec(), b"lowerdir+=a,b")).unwrap()
+            let listed = [&b"lowerdir+=a,b"[..], b"lowerdir+=a", br"upperdir=u\,v"];
+            let text = escape_listed(text, &listed.map(<[u8]>::to_vec));
+            String::from_utf8(text).unwrap()
         };
         assert_eq!(
             escape(b"ro,lowerdir+=a,b,lowerdir+=c"),
@@ -197,9 +202,54 @@ mod tests {
         );
         assert_eq!(escape(b"lowerdir+=a,b"), r"lowerdir+=a\,b");
         assert_eq!(
-            escape(b"lowerdir+=a,bc,xlowerdir+=a,b"),
-            "lowerdir+=a,bc,xlowerdir+=a,b"
+            escape(b"lowerdir+=a,bc,xlowerdir+=a,b,lowerdir+=a"),
+            "lowerdir+=a,bc,xlowerdir+=a,b,lowerdir+=a"
         );
+        // The kernel has escaped it.
+        assert_eq!(escape(br"rw,upperdir=u\,v,x"), r"rw,upperdir=u\,v,x");
+    }
+
+    proptest! {
+        /// mount(8) gives the options that the kernel lists: nothing is to be changed then.
+        #[test]
+        fn what_the_kernel_lists_is_unchanged(
+            paths in prop::collection::vec(prop::collection::vec(byte(), 1..20), 3..6),
+            one_by_one: bool,
+        ) {
+            let (upper, work, lowers) = (&paths[0], &paths[1], &paths[2..]);
+            let key = |key: &str, value: &[u8]| [key.as_bytes(), value].concat();
+            let mut listing: Vec<_> = match one_by_one {
+                true => lowers.iter().map(|path| key("lowerdir+=", path)).collect(),
+                false => {
+                    let lowers: Vec<_> = lowers.iter().map(|path| listed(path)).collect();
+                    vec![key("lowerdir=", &lowers.join(&b':'))]
+                }
+            };
+            listing.extend([key("upperdir=", &listed(upper)), key("workdir=", &listed(work))]);
+
+            let given = escape_listed(&listing.join(&b','), &listing);
+            let mut options =
+                Options::parse(&[OsString::from_vec(given)], crate::cli::Form::Helper).unwrap();
+            prop_assert_eq!(&options.lowers, lowers);
+            options.forget_unchanged(&Options::shown(&listing));
+            prop_assert_eq!(options, Options::default());
+        }
+    }
+
+    fn byte() -> impl Strategy<Value = u8> {
+        prop_oneof![
+            prop_oneof![Just(b':'), Just(b','), Just(b'\\'), Just(b'"'), Just(b'0')],
+            1u8..=255
+        ]
+    }
+
+    /// A path as the kernel lists it, except by `lowerdir+`.
+    fn listed(path: &[u8]) -> Vec<u8> {
+        let escaped = path.iter().flat_map(|&byte| {
+            let backslash = b":,\\".contains(&byte).then_some(b'\\');
+            backslash.into_iter().chain([byte])
+        });
+        escaped.collect()
     }
 
     #[test]

@@ -146,6 +146,19 @@ fn remount_with_all_options_repeated() {
     );
 }
 
+/// The kernel lists one string of layers with its escapes, which mount(8) repeats.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn remount_of_what_the_kernel_has_parsed() {
+    prints(
+        r"mv l1 'l,1'; mv l2 'l:2'; mv u 'u,:'; mv w 'w,'
+          mount -i -t $UNION_FSTYPE -o 'lowerdir=l\,1:l\:2,upperdir=u\,\:,workdir=w\,' union m
+          cp $M /sbin/mount.$UNION_FSTYPE; mount -o remount,ro m; rm /sbin/mount.$UNION_FSTYPE
+          touch m/x 2>/dev/null || echo read-only $(ls m)",
+        "read-only one two",
+    );
+}
+
 /// The names of layers on detached mounts lead nowhere.
 #[test]
 #[ignore = "mounts; needs root and the file system"]

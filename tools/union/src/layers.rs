@@ -35,11 +35,13 @@ pub fn union_of(path: &Path) -> Result<Mount> {
 
 /// The paths of the lower layers of the union a directory is in, topmost first.
 pub fn of(dir: &Path) -> Result<Vec<String>> {
-    let mount = union_of(dir)?;
+    lowers(&union_of(dir)?.fs_options)
+}
+
+/// The paths of lower layers among the options that the kernel lists. Only a list of paths has
+/// backslashes before special characters.
+fn lowers(options: &[Vec<u8>]) -> Result<Vec<String>> {
     let mut layers = Vec::new();
-    // A backslash stands before a comma that belongs to a path.
-    let options = mount.fs_options.join(&b","[..]);
-    let options = escape::split_options(&options).map_err(|error| anyhow!(error))?;
     for option in options {
         if let Some(path) = option.strip_prefix(b"lowerdir+=") {
             layers.push(path.to_vec());
@@ -54,4 +56,33 @@ pub fn of(dir: &Path) -> Result<Vec<String>> {
             .to_string()
     };
     Ok(layers.into_iter().map(text).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn special_characters_belong_to_the_paths() {
+        let of = |options: &[&str]| {
+            let options: Vec<_> = options
+                .iter()
+                .map(|text| text.as_bytes().to_vec())
+                .collect();
+            lowers(&options).unwrap()
+        };
+        assert_eq!(
+            of(&[
+                "rw",
+                "lowerdir+=/l,1",
+                r"lowerdir+=/l:2\",
+                r#"lowerdir+=/"3"#
+            ]),
+            ["/l,1", r"/l:2\", r#"/"3"#]
+        );
+        assert_eq!(
+            of(&["ro", r"lowerdir=/l\,1:/l\:2\\:/l 3", "upperdir=/u"]),
+            ["/l,1", r"/l:2\", "/l 3"]
+        );
+    }
 }
