@@ -57,7 +57,11 @@ pub fn open(
         }
     };
     if !workdir.inode().is_some_and(|inode| inode.is_dir()) {
-        return Err(base.refuse(fc, ENOTDIR, fmt!("\"work\" in it is not a directory")));
+        return Err(base.refuse(
+            fc,
+            ENOTDIR,
+            fmt!("\"work\" in it is not a directory; remove it"),
+        ));
     }
     if workdir.is_weird() {
         return Err(base.refuse(
@@ -75,14 +79,19 @@ pub fn open(
     let opaque = codec::name(space, Attr::Opaque);
     if let Err(e) = xattr::set(write.on(&workdir)?, opaque, value::OPAQUE_YES, 0) {
         let errno = if e == EOPNOTSUPP { EINVAL } else { e };
+        let otherwise = match space {
+            XattrSpace::Trusted => ", or use the option userxattr",
+            XattrSpace::User => "",
+        };
         return Err(base.refuse(
             fc,
             errno,
             fmt!(
                 "cannot store the attribute {} ({:?}); the file system of an upper layer must \
-                  support it, or use the option userxattr",
+                  support it{}",
                 Printable(opaque.to_bytes()),
-                e
+                e,
+                otherwise
             ),
         ));
     }

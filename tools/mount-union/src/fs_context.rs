@@ -21,12 +21,23 @@ pub struct FsContext {
     fs_type: String,
     /// The prefix of messages: the mount point.
     subject: String,
+    /// What stands before the names of its options on the command line.
+    prefix: &'static str,
     tolerant: bool,
 }
 
 impl FsContext {
     /// Opens a context for a new file system of type `fs_type`, that will be seen at `subject`.
     pub fn open(fs_type: &str, subject: &str) -> Result<Self> {
+        Self::open_for(fs_type, subject, "")
+    }
+
+    /// Opens one for the file system of an upper layer.
+    pub fn open_upper(fs_type: &str, subject: &str) -> Result<Self> {
+        Self::open_for(fs_type, subject, "upper.")
+    }
+
+    fn open_for(fs_type: &str, subject: &str, prefix: &'static str) -> Result<Self> {
         let context = fs_context::FsContext::open(fs_type).map_err(|failure| {
             let errno = Errno::from(failure.errno);
             let status = if errno == Errno::NOSYS {
@@ -44,6 +55,7 @@ impl FsContext {
             context,
             fs_type: fs_type.into(),
             subject: subject.into(),
+            prefix,
             tolerant: false,
         })
     }
@@ -60,6 +72,7 @@ impl FsContext {
             context,
             fs_type: fs_type.into(),
             subject,
+            prefix: "",
             tolerant: false,
         })
     }
@@ -144,19 +157,16 @@ impl FsContext {
             return Ok(());
         }
         let option = match value {
-            Some(value) => format!("{key}={}", String::from_utf8_lossy(value)),
-            None => key.to_string(),
+            Some(value) => format!("{}{key}={}", self.prefix, String::from_utf8_lossy(value)),
+            None => format!("{}{key}", self.prefix),
         };
-        let hint = if unknown {
-            Some("remove the option, or give -s to ignore options that the kernel does not know")
-        } else {
-            hints::option(&key, errno)
-        };
-        Err(
-            Failure::mount(format!("{}: option {option}: {errno}", self.subject))
-                .with_kernel_log(log)
-                .with_optional_hint(hint),
-        )
+        let failure = Failure::mount(format!("{}: option {option}: {errno}", self.subject))
+            .with_kernel_log(log);
+        Err(match (self.prefix, unknown) {
+            ("", true) => failure.with_hint(hints::UNKNOWN),
+            ("", false) => failure.with_optional_hint(hints::option(&key, errno)),
+            _ => failure.with_hint(format!("see {}(5) for its options", self.fs_type)),
+        })
     }
 
     fn pass_on_warnings(&self) {

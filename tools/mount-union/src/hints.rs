@@ -10,6 +10,10 @@ use crate::kernel_module;
 /// For failures that the kernel did not explain in the context.
 pub const SEE_DMESG: &str = "the kernel's reason is in its log; see dmesg";
 
+/// For an option that the kernel does not know.
+pub const UNKNOWN: &str = "see mount.union(8) for the options; those for the file system of the upper layer begin with \
+                           upper. (upper.size=); -s ignores what the kernel does not know";
+
 /// fsopen(2) of this type failed.
 pub fn open(fs_type: &str, errno: Errno) -> Option<Cow<'static, str>> {
     match errno {
@@ -92,7 +96,6 @@ pub fn create(fs_type: &str, errno: Errno) -> Option<&'static str> {
         Errno::STALE => {
             Some("the upper layer was made over other lower layers; mount it with those")
         }
-        Errno::NOENT | Errno::NOTDIR => Some("check that every layer exists and is a directory"),
         Errno::PERM | Errno::ACCESS => {
             Some("root is needed, and write access to upperdir and workdir")
         }
@@ -106,9 +109,9 @@ pub fn reconfigure(errno: Errno) -> Option<&'static str> {
     match errno {
         Errno::BUSY => Some("files are open for writing; close them before changing to read-only"),
         Errno::ROFS => Some("the union has no writable upper layer"),
-        Errno::INVAL => {
-            Some("layers and their options cannot be changed by remount; unmount and mount again")
-        }
+        Errno::INVAL => Some(
+            "a remount changes ro, rw and the flags of the mount; for the rest unmount, and mount again",
+        ),
         _ => None,
     }
 }

@@ -147,6 +147,7 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     context.set_string(b"source", source(request))?;
     configure(&mut context, request, options)?;
     add_options(&context, request, options)?;
+    options.check()?;
     let Some(mut layers) = collect(request, options)? else {
         return Ok(None);
     };
@@ -251,8 +252,10 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
             request.spec.as_deref(),
             from_mounts || options.upper_fs.dir.is_some(),
         )? {
+            None if !options.upper_fs.is_empty() => return Err(upper::no_file_system()),
             None => None,
             Some(spec) if request.fake => {
+                upper::check(&spec, &options.upper_fs)?;
                 request.say(format_args!("the upper layer would be {spec}"));
                 None
             }

@@ -67,7 +67,8 @@ pub struct UpperOptions {
 }
 
 impl UpperOptions {
-    fn is_empty(&self) -> bool {
+    /// Whether none was given.
+    pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
@@ -154,7 +155,6 @@ impl Options {
             }
             Form::MountProgram => podman::adapt(&mut options)?,
         }
-        options.check()?;
         Ok(options)
     }
 
@@ -198,15 +198,15 @@ impl Options {
                 Ok(())
             }
             (Some(value), _) => self.add_pair(key, value),
-            (None, None) if is_layer(key) => Err(Failure::usage(format!(
-                "option {} needs a path",
+            (None, None) if needs_value(key) => Err(Failure::usage(format!(
+                "option {} needs a value",
                 String::from_utf8_lossy(key)
             ))
-            .with_hint("write it as OPTION=PATH")),
-            (None, None) => {
-                self.add_other(key, None);
-                Ok(())
-            }
+            .with_hint(format!(
+                "write it as {}=VALUE",
+                String::from_utf8_lossy(key)
+            ))),
+            (None, None) => self.add_other(key, None),
         }
     }
 
@@ -270,28 +270,39 @@ impl Options {
             b"workdir" => self.work = Some(path(key, value)?),
             b"uidmapping" => self.mapping.uids = Some(id_map(key, value)?),
             b"gidmapping" => self.mapping.gids = Some(id_map(key, value)?),
-            _ => self.add_other(key, Some(escape::unescape(value))),
+            b"upper.type" => {
+                let value = path(key, value)?;
+                self.upper_fs.fs_type = Some(String::from_utf8_lossy(&value).into_owned());
+            }
+            b"upper.dir" => self.upper_fs.dir = Some(path(key, value)?),
+            _ => self.add_other(key, Some(escape::unescape(value)))?,
         }
         Ok(())
     }
 
-    fn add_other(&mut self, key: &[u8], value: Option<Vec<u8>>) {
-        let Some(key) = key.strip_prefix(b"upper.") else {
+    fn add_other(&mut self, key: &[u8], value: Option<Vec<u8>>) -> Result<()> {
+        let Some(option) = key.strip_prefix(b"upper.") else {
             self.others.push((key.to_vec(), value));
-            return;
+            return Ok(());
         };
-        match (key, value) {
-            (b"type", Some(value)) => {
-                self.upper_fs.fs_type = Some(String::from_utf8_lossy(&value).into_owned())
-            }
-            (b"dir", Some(value)) => self.upper_fs.dir = Some(value),
-            (_, value) => self.upper_fs.others.push((key.to_vec(), value)),
+        if let Some(Word::Set(_) | Word::Clear(_)) = word(option) {
+            let (key, option) = (
+                String::from_utf8_lossy(key),
+                String::from_utf8_lossy(option),
+            );
+            return Err(Failure::usage(format!(
+                "option {key}: {option} is a flag of a mount, not an option of a file system"
+            ))
+            .with_hint(format!("give it to the union: -o {option}")));
         }
+        self.upper_fs.others.push((option.to_vec(), value));
+        Ok(())
     }
 
-    /// Refuses meaningless combinations.
-    fn check(&self) -> Result<()> {
-        if self.upper.is_some() && self.work.is_none() && !self.remount {
+    /// Refuses meaningless combinations in a new mount. To be called after the kernel has seen the
+    /// other options: a mistyped `upperdir` must not lead to an error about `workdir`.
+    pub fn check(&self) -> Result<()> {
+        if self.upper.is_some() && self.work.is_none() {
             return Err(Failure::usage("upperdir is given without workdir")
                 .with_hint("name an empty directory on the same file system: -o workdir=DIR"));
         }
@@ -327,17 +338,26 @@ fn id_map(key: &[u8], value: &[u8]) -> Result<IdMap> {
     })
 }
 
-fn is_layer(key: &[u8]) -> bool {
-    matches!(key, b"lowerdir" | b"lowerdir+" | b"upperdir" | b"workdir")
+/// Whether it is one of those that the kernel does not get as they are given.
+fn needs_value(key: &[u8]) -> bool {
+    matches!(
+        key,
+        b"lowerdir"
+            | b"lowerdir+"
+            | b"upperdir"
+            | b"workdir"
+            | b"uidmapping"
+            | b"gidmapping"
+            | b"upper.type"
+            | b"upper.dir"
+    )
 }
 
 fn path(key: &[u8], value: &[u8]) -> Result<Vec<u8>> {
     if value.is_empty() {
-        return Err(Failure::usage(format!(
-            "option {} has an empty path",
-            String::from_utf8_lossy(key)
-        ))
-        .with_hint("write it as OPTION=PATH"));
+        let key = String::from_utf8_lossy(key);
+        return Err(Failure::usage(format!("option {key} has an empty value"))
+            .with_hint(format!("write it as {key}=VALUE, or leave it out")));
     }
     Ok(escape::unescape(value))
 }
@@ -395,7 +415,7 @@ mod tests {
     }
 
     #[test]
-    fn options_for_the_top() {
+    fn options_for_the_upper_layer() {
         let options = parse("upper.size=10%,upper.type=ext4,upper.dir=a/b,upper.noquota").unwrap();
         assert_eq!(options.upper_fs.fs_type.as_deref(), Some("ext4"));
         assert_eq!(options.upper_fs.dir.as_deref(), Some(&b"a/b"[..]));
@@ -449,13 +469,20 @@ mod tests {
             ("lowerdir=", Status::Usage),
             ("lowerdir=/a:", Status::Usage),
             ("upperdir=,workdir=/w", Status::Usage),
+            ("upperdir,workdir=/w", Status::Usage),
+            ("uidmapping", Status::Usage),
+            ("upper.type", Status::Usage),
+            ("upper.dir=", Status::Usage),
+            ("upper.noatime", Status::Usage),
+            ("upper.suid", Status::Usage),
             ("bind", Status::Usage),
             ("private", Status::Usage),
             ("lowerdir=/a::/b", Status::Usage),
             ("upperdir=/u,workdir=/w,upper.size=1", Status::Usage),
             ("context=\"a", Status::Usage),
         ] {
-            assert_eq!(parse(text).unwrap_err().status(), status, "{text}");
+            let result = parse(text).and_then(|options| options.check());
+            assert_eq!(result.unwrap_err().status(), status, "{text}");
         }
     }
 

@@ -66,6 +66,11 @@ pub fn remount(request: &Request, options: &Options) -> Result<()> {
         changes.work = None;
     }
 
+    if !options.upper_fs.is_empty() {
+        eprintln!(
+            "mount.union: {subject}: options upper.* are ignored: the file system of the upper layer stays as it was mounted"
+        );
+    }
     let mut context = FsContext::pick(&request.fs_type(), &request.dir)?;
     mount::configure(&mut context, request, &changes)?;
     mount::name_layers(&context, &changes)?;

@@ -118,6 +118,29 @@ fn by_tag(spec: &OsStr) -> Option<PathBuf> {
     })
 }
 
+/// Refuses options that do not fit to what SPEC names.
+pub fn check(spec: &Spec, options: &UpperOptions) -> Result<()> {
+    match spec {
+        Spec::Tmpfs if options.fs_type.is_some() => {
+            Err(Failure::usage("option upper.type is for devices").with_hint("leave it out"))
+        }
+        Spec::Directory(_) if options.fs_type.is_some() || !options.others.is_empty() => {
+            Err(Failure::usage(
+                "options upper.* other than upper.dir are for a device or tmpfs, not for a directory",
+            )
+            .with_hint("mount the file system of the upper layer with these options"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// There are options for the file system of the upper layer, but SPEC is only a label.
+pub fn no_file_system() -> Failure {
+    Failure::usage("options upper.* are given, but no file system for the upper layer").with_hint(
+        "name a block device or tmpfs in the place of SPEC: mount -t union tmpfs DIR -o ...",
+    )
+}
+
 /// Mounts what needs to be mounted and makes `upper` and `work` on first use. A new `upper` gets the attributes of
 /// `model`, the topmost lower layer, because it is the upper layer that lends its attributes to the root of the union.
 pub fn prepare(
@@ -127,27 +150,15 @@ pub fn prepare(
     request: &Request,
 ) -> Result<UpperLayer> {
     request.say(format_args!("the upper layer is {spec}"));
+    check(spec, options)?;
     let mount = match spec {
         Spec::Device(device) => Some(mount_device(device, options)?),
-        Spec::Tmpfs => {
-            if options.fs_type.is_some() {
-                return Err(
-                    Failure::usage("option upper.type is for devices").with_hint("leave it out")
-                );
-            }
-            Some(new_mount(
-                "tmpfs",
-                OsStr::new("tmpfs"),
-                options,
-                &[("mode", "0755")],
-            )?)
-        }
-        Spec::Directory(_) if options.fs_type.is_some() || !options.others.is_empty() => {
-            return Err(Failure::usage(
-                "options upper.* other than upper.dir are for a device or tmpfs, not for a directory",
-            )
-            .with_hint("mount the file system of the upper layer with these options"));
-        }
+        Spec::Tmpfs => Some(new_mount(
+            "tmpfs",
+            OsStr::new("tmpfs"),
+            options,
+            &[("mode", "0755")],
+        )?),
         Spec::Directory(_) => None,
     };
 
@@ -216,7 +227,7 @@ fn new_mount(
     options: &UpperOptions,
     defaults: &[(&str, &str)],
 ) -> Result<OwnedFd> {
-    let context = FsContext::open(fs_type, &format!("upper layer {}", shown(&source)))?;
+    let context = FsContext::open_upper(fs_type, &format!("upper layer {}", shown(&source)))?;
     context.set_string(b"source", source.as_bytes())?;
     for (key, value) in defaults {
         context.set_string(key.as_bytes(), value.as_bytes())?;
@@ -304,7 +315,7 @@ fn open_below(base: &OwnedFd, path: &OsStr, spec: &Spec) -> Result<OwnedFd> {
                 at = open_inside(at.as_fd(), name, spec)?;
             }
             std::path::Component::RootDir | std::path::Component::CurDir => {}
-            _ => return Err(failed(Errno::INVAL)),
+            _ => return Err(failed(Errno::INVAL).with_hint("'..' is not followed there")),
         }
     }
     Ok(at)
@@ -497,8 +508,8 @@ mod tests {
     #[test]
     fn tags() {
         assert_eq!(
-            by_tag(OsStr::new("LABEL=top")),
-            Some("/dev/disk/by-label/top".into())
+            by_tag(OsStr::new("LABEL=changes")),
+            Some("/dev/disk/by-label/changes".into())
         );
         assert_eq!(by_tag(OsStr::new("/dev/vdb")), None);
     }

@@ -159,6 +159,24 @@ fn remount_of_what_the_kernel_has_parsed() {
     );
 }
 
+/// The size of a mounted tmpfs stays, and fstab(5) repeats it.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn remount_of_the_upper_layer_is_not_done() {
+    for options in [
+        "remount,ro,lowerdir=l1,upper.size=9M",
+        "remount,ro,lowerdir+=l1,upperdir=/upper,workdir=/work,upper.size=9M",
+    ] {
+        prints(
+            &format!(
+                "$M tmpfs m -o lowerdir=l1,upper.size=5M; $M tmpfs m -o {options} 2>&1 | grep -c 'upper.* are ignored'
+                 touch m/x 2>/dev/null || echo read-only; echo $(($(stat -f -c '%b*%S' m)))"
+            ),
+            "1\nread-only\n5242880",
+        );
+    }
+}
+
 /// The names of layers on detached mounts lead nowhere.
 #[test]
 #[ignore = "mounts; needs root and the file system"]
@@ -375,6 +393,43 @@ fn failures_say_what_was_wrong() {
         &["metacopy=nonsense", "kernel: "],
     );
     assert!(!err.contains("kernel: e "), "{err}");
+    // Nor is the option that is missing because of the mistake.
+    for (mistyped, option) in [
+        ("uperdir=u,workdir=w", "option uperdir=u"),
+        ("upperdir=u,workdri=w", "option workdri=w"),
+        (" upperdir=u,workdir=w", "option  upperdir=u"),
+    ] {
+        fails(
+            &format!("$M union m -o 'lowerdir=l1,{mistyped}'"),
+            32,
+            &[option, "Unknown parameter"],
+        );
+    }
+    fails(
+        "$M union m -o lowerdir=l1,upper.size=5M",
+        1,
+        &["no file system for the upper layer", "tmpfs"],
+    );
+    fails(
+        "$M tmpfs m -o lowerdir=l1,upper.sise=5M",
+        32,
+        &["option upper.sise=5M", "tmpfs(5)"],
+    );
+    fails(
+        "$M tmpfs m -f -o lowerdir=l1,upper.type=ext4",
+        1,
+        &["upper.type is for devices"],
+    );
+    fails(
+        "$M $PWD/u m -o lowerdir=l1,upper.dir=../w",
+        32,
+        &["upper.dir=../w", "'..'"],
+    );
+    fails(
+        "$M tmpfs m -o lowerdir=l1,upper.noatime",
+        1,
+        &["option upper.noatime", "-o noatime"],
+    );
     fails("$M union m -o lowerdir=l1::l2", 1, &["data-only"]);
     fails("$M union m -o lowerdir=l1,private", 1, &["private"]);
     fails("$M union nope -o lowerdir=l1", 32, &["mount point nope"]);
