@@ -3,6 +3,7 @@
 //! userspace.
 
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 use rustix::mount::{self, UnmountFlags};
 use serde::{Deserialize, Serialize};
-use union_support::mount::Union;
+use union_support::fs_context::FsContext;
 
 use crate::site::Layers;
 
@@ -152,17 +153,22 @@ impl Subject {
 /// How long a daemon may take to end.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Mounts a file system of the kernel that is stacked on the layers.
+/// Mounts a file system of the kernel that is stacked on the layers. This is timed, so nothing is
+/// copied for it.
 fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) -> Result<()> {
-    let union = Union::new(fstype)
-        .lowers(&layers.lowers)
-        .upper(&layers.upper, &layers.work);
-    let union = options
-        .iter()
-        .fold(union, |union, (key, value)| union.option(key, value));
-    union
-        .mount(at)
-        .with_context(|| format!("mounting {fstype}"))
+    let configure = || {
+        let context = FsContext::open(fstype)?;
+        for lower in &layers.lowers {
+            context.set_string(b"lowerdir+", lower.as_os_str().as_bytes())?;
+        }
+        context.set_string(b"upperdir", layers.upper.as_os_str().as_bytes())?;
+        context.set_string(b"workdir", layers.work.as_os_str().as_bytes())?;
+        for (key, value) in options {
+            context.set_string(key.as_bytes(), value.as_bytes())?;
+        }
+        context.mount(at)
+    };
+    configure().with_context(|| format!("mounting {fstype}"))
 }
 
 /// Runs a program that goes on in the background when it has mounted; its end of a pipe it might keep.
