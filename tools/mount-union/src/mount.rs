@@ -242,6 +242,9 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
 
     let upper = match (&options.upper, &options.work) {
         (Some(upper), Some(work)) => {
+            if let Some(spec) = upper::recognise(request.spec.as_deref(), false)? {
+                return Err(upper::two_upper_layers(&spec));
+            }
             let upper = UpperLayer::of_directories(upper.clone(), work.clone());
             upper.dir.check("upperdir")?;
             upper.work.check("workdir")?;

@@ -141,6 +141,13 @@ pub fn no_file_system() -> Failure {
     )
 }
 
+/// SPEC and `upperdir` both name an upper layer.
+pub fn two_upper_layers(spec: &Spec) -> Failure {
+    Failure::usage(format!("{spec} and upperdir both are to be the upper layer")).with_hint(
+        "leave out upperdir and workdir; or name another SPEC, such as union, and directories that are mounted",
+    )
+}
+
 /// Mounts what needs to be mounted and makes `upper` and `work` on first use. A new `upper` gets the attributes of
 /// `model`, the topmost lower layer, because it is the upper layer that lends its attributes to the root of the union.
 pub fn prepare(

@@ -410,6 +410,12 @@ fn failures_say_what_was_wrong() {
         1,
         &["no file system for the upper layer", "tmpfs"],
     );
+    // It would be listed as the source, and hold nothing.
+    fails(
+        "$M tmpfs m -o lowerdir=l1,upperdir=u,workdir=w",
+        1,
+        &["a new tmpfs and upperdir both"],
+    );
     fails(
         "$M tmpfs m -o lowerdir=l1,upper.sise=5M",
         32,
