@@ -7,6 +7,7 @@
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/task_work.h>
+#include <linux/wait.h>
 #include <linux/workqueue.h>
 
 int union_helper_task_work_add_current(struct callback_head *work,
@@ -51,6 +52,25 @@ bool union_helper_current_splice_pipe_is_busy(void)
 	const struct pipe_inode_info *pipe = current->splice_pipe;
 
 	return pipe && !pipe_is_empty(pipe);
+}
+
+bool union_helper_pipe_is_empty(const struct pipe_inode_info *pipe)
+{
+	return pipe_is_empty(pipe);
+}
+
+/* bindgen leaves the unnamed member out. */
+unsigned long union_helper_pipe_indices(const struct pipe_inode_info *pipe)
+{
+	return pipe->head_tail;
+}
+
+/* As pipe_wait_readable(), which is not exported, but without the lock of the pipe. */
+int union_helper_pipe_wait_for_data(struct pipe_inode_info *pipe)
+{
+	return wait_event_interruptible(pipe->rd_wait,
+					READ_ONCE(pipe->head) != READ_ONCE(pipe->tail) ||
+					!READ_ONCE(pipe->writers));
 }
 
 u64 union_helper_current_file_size_limit(void)

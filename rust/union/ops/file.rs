@@ -23,7 +23,7 @@ use crate::{
         once,
         open_file::{IovIter, Kiocb, OpenFile, Opening, UserFile, Vma},
         path::PathRef,
-        splice::Pipe,
+        splice::{Pipe, SPLICE_F_NONBLOCK},
         stack, task_work,
         types::Loff,
         write::Changing,
@@ -392,15 +392,30 @@ impl RegFileOperations<UnionFs> for UnionInode {
         flags: u32,
     ) -> Result<usize> {
         let inode = file.inode();
-        if !inode.is_nosec() {
-            // Only the write itself knows whether there is anything to write, and therefore to
-            // strip.
-            return pipe.write_to(file, pos, len, flags);
+        let union = inode.sb().data();
+        let spliced = loop {
+            // A splice of nothing neither copies up nor strips.
+            let Some(seen) = pipe.wait(flags)? else {
+                return Ok(0);
+            };
+            let real = upper(file)?;
+            let _lock = lock_for_write(file, inode, || file.check_write_limits(*pos, len))?;
+            // Another reader may have emptied the pipe: nobody waits for it with the lock held.
+            let at_once = flags | SPLICE_F_NONBLOCK;
+            match real.splice_write::<_, _, Self>(file, pos, pipe, len, at_once, &union.cred) {
+                // If the pipe is as it was, the file is what is not ready.
+                Err(e) if e == EAGAIN && flags != at_once && pipe.has_moved(seen) => (),
+                spliced => break spliced?,
+            }
+        };
+        if file.flags() & flags::O_DSYNC != 0
+            && union.should_sync()
+            && !inode.data().is_name_stable()
+        {
+            // The file system has synced the data, but perhaps not the name.
+            Self::fsync(file, 0, Loff::MAX, false)?;
         }
-        let real = upper(file)?;
-        let _lock = lock_for_write(file, inode, || Ok(()))?;
-        let cred = &inode.sb().data().cred;
-        real.splice_write::<_, _, Self>(file, pos, pipe, len, flags, cred)
+        Ok(spliced)
     }
 
     fn copy_file_range(

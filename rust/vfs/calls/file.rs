@@ -41,8 +41,8 @@ pub mod seek {
 pub mod flags {
     use crate::bindings as b;
     pub use crate::bindings::{
-        O_ACCMODE, O_APPEND, O_DIRECT, O_DIRECTORY, O_LARGEFILE, O_NOATIME, O_NONBLOCK, O_RDONLY,
-        O_RDWR, O_TRUNC, O_WRONLY,
+        O_ACCMODE, O_APPEND, O_DIRECT, O_DIRECTORY, O_DSYNC, O_LARGEFILE, O_NOATIME, O_NONBLOCK,
+        O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY,
     };
 
     /// Flags that matter at open time only and are not handed down.

@@ -155,6 +155,18 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         loff(unsafe { bindings::vfs_setpos(self.as_ptr(), pos, max) })
     }
 
+    /// Whether a write of `len` bytes at `pos` may begin (`generic_write_check_limits()`). The inode
+    /// is locked.
+    ///
+    /// # Errors
+    ///
+    /// `EFBIG`, with `SIGXFSZ` at the task's own limit.
+    pub fn check_write_limits(&self, pos: Loff, len: usize) -> Result {
+        let mut count = Loff::try_from(len).unwrap_or(Loff::MAX);
+        // SAFETY: The file is alive.
+        to_result(unsafe { bindings::generic_write_check_limits(self.as_ptr(), pos, &mut count) })
+    }
+
     /// What `->open()` left.
     pub fn data(&self) -> &D {
         // SAFETY: By the invariant; freed in `->release()`.

@@ -7,8 +7,6 @@
 use crate::bindings;
 use crate::vfs::{
     file::{size, BackedFile},
-    file_system::FileSystem,
-    open_file::OpenFile,
     types::Loff,
 };
 use kernel::{error::to_result, prelude::*};
@@ -30,21 +28,66 @@ impl Pipe {
         self.pipe
     }
 
-    /// Writes what is in the pipe by writes to the file itself (`iter_file_splice_write()`). For
-    /// `->splice_write()`: the VFS has taken the write access of the file system.
-    pub fn write_to<T: FileSystem, D>(
-        &self,
-        file: &OpenFile<T, D>,
-        pos: &mut Loff,
-        len: usize,
-        flags: u32,
-    ) -> Result<usize> {
-        // SAFETY: All are valid for the call; the file has a `->write_iter()`.
-        size(unsafe {
-            bindings::iter_file_splice_write(self.pipe.cast(), file.as_ptr(), pos, len, flags)
-        })
+    /// Waits until there is something in the pipe. `None`: it is empty, and nobody is left to write
+    /// into it.
+    ///
+    /// The lock of the pipe is neither held while waiting nor afterwards, so another reader may come
+    /// first.
+    ///
+    /// # Errors
+    ///
+    /// `EAGAIN` if it is empty and `flags` has `SPLICE_F_NONBLOCK`; `ERESTARTSYS` on a signal.
+    pub fn wait(&self, flags: u32) -> Result<Option<Indices>> {
+        loop {
+            let look = self.look();
+            if !look.is_empty {
+                return Ok(Some(look.indices));
+            }
+            if !look.has_writers {
+                return Ok(None);
+            }
+            if flags & SPLICE_F_NONBLOCK != 0 {
+                return Err(EAGAIN);
+            }
+            // SAFETY: The pipe is valid for the call.
+            to_result(unsafe { bindings::pipe_wait_for_data(self.pipe) })?;
+        }
+    }
+
+    /// Whether anything was put into the pipe or taken out of it since `indices` was returned.
+    pub fn has_moved(&self, indices: Indices) -> bool {
+        self.look().indices != indices
+    }
+
+    fn look(&self) -> Look {
+        // SAFETY: The pipe is valid for the call. It is read under its lock, which is taken and
+        // released here.
+        unsafe {
+            bindings::pipe_lock(self.pipe);
+            let look = Look {
+                indices: Indices(bindings::pipe_indices(self.pipe)),
+                is_empty: bindings::pipe_is_empty(self.pipe),
+                has_writers: (*self.pipe).writers > 0,
+            };
+            bindings::pipe_unlock(self.pipe);
+            look
+        }
     }
 }
+
+/// A pipe at one moment.
+struct Look {
+    indices: Indices,
+    is_empty: bool,
+    has_writers: bool,
+}
+
+/// Where a pipe is written and read next (`union pipe_index`). Both numbers only grow, and wrap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Indices(usize);
+
+/// A flag of splice(2): fail with `EAGAIN` rather than wait for the pipe.
+pub const SPLICE_F_NONBLOCK: u32 = bindings::SPLICE_F_NONBLOCK;
 
 /// The beginning of a file that may be copied to the same place of another one.
 ///

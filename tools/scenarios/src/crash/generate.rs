@@ -203,11 +203,11 @@ impl Maker {
                     sync: [Sync::No, Sync::Data][self.dice.roll(2)],
                 }
             }
-            _ => Op::Write {
+            two => Op::Write {
                 path,
                 at,
                 cells,
-                by: By::Call,
+                by: if two == 2 { By::Splice } else { By::Call },
                 sync: self.some_sync(),
             },
         }

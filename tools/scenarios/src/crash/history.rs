@@ -163,7 +163,7 @@ impl History {
             return true;
         };
         match by {
-            By::Call => true,
+            By::Call | By::Splice => true,
             By::Direct => at % BLOCK == 0 && cells % BLOCK == 0,
             By::Stores => {
                 let found = self.last().find(path);

@@ -53,6 +53,8 @@ pub enum By {
     Call,
     /// By pwrite(2) past the page cache; these are whole blocks.
     Direct,
+    /// By splice(2) from a pipe.
+    Splice,
     /// By stores into a mapping of the file, all of them below its end; fdatasync is msync(2) then.
     Stores,
 }

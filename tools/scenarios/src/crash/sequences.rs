@@ -18,6 +18,7 @@ pub const ALL: &[fn(&mut Maker)] = &[
     move_over_whiteout_and_back,
     swap_with_a_new_directory,
     empty_a_directory,
+    splice_first,
     store_through_a_mapping,
     write_past_the_cache,
     cover_a_whiteout,
@@ -207,6 +208,14 @@ fn store_through_a_mapping(m: &mut Maker) {
     let path = m.file();
     for (at, sync) in [(0, Sync::Data), (1, Sync::No)] {
         m.write(&path, at, 2, By::Stores, sync);
+    }
+}
+
+/// A file is changed for the first time by a splice that must be there when it returns.
+fn splice_first(m: &mut Maker) {
+    let path = m.file();
+    for (at, sync) in [(0, Sync::OpenData), (2, Sync::Data), (1, Sync::No)] {
+        m.write(&path, at, 2, By::Splice, sync);
     }
 }
 

@@ -75,6 +75,15 @@ impl Run<'_> {
         });
     }
 
+    /// Waits until `pid` sleeps in system call `number`.
+    pub fn await_in_call(&mut self, pid: i32, number: i64) {
+        let number = number.to_string();
+        self.await_until("the peer sleeps in the call", || {
+            std::fs::read_to_string(format!("/proc/{pid}/syscall"))
+                .is_ok_and(|text| text.split_whitespace().next() == Some(&number))
+        });
+    }
+
     /// Waits some seconds for something to become true.
     pub fn await_until(&mut self, what: &str, mut is: impl FnMut() -> bool) {
         for _ in 0..500 {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! sendfile(2), splice(2), tee(2) and vmsplice(2).
 
+use libc::SPLICE_F_NONBLOCK;
+
 use crate::prelude::*;
 
 /// sendfile with an offset leaves the position of its source alone.
@@ -104,6 +106,70 @@ pub fn data_splice_offsets(b: &mut Builder) -> Steps {
         r.cat("grown");
     })
     .absent("from")
+}
+
+/// While a splice waits for its pipe, the file can be changed; what comes then takes set-id bits away.
+pub fn data_splice_waits(b: &mut Builder) -> Steps {
+    const PATHS: &[&str] = &["lower", "set-id", "written"];
+    for path in PATHS {
+        b.file(path, "0123456789").mode(0o666);
+    }
+    steps(|r| {
+        let (reader, writer) = r.pipe();
+        for path in PATHS {
+            let to = r.open(path, O_RDWR);
+            if *path == "written" {
+                // The kernel then knows that there is nothing to take away.
+                r.pwrite(to, "w", 9);
+            }
+            r.with_peer(
+                |r, _| {
+                    r.as_user(1000, 1000, |r| {
+                        r.splice_at(reader, None, to, Some(2), 100);
+                    });
+                },
+                |r, turns, pid| {
+                    turns.give();
+                    r.await_in_call(pid, libc::SYS_splice);
+                    r.chmod(path, if *path == "set-id" { 0o6777 } else { 0o600 });
+                    r.setxattr(path, "user.while", "it waits");
+                    r.truncate(path, 8);
+                    r.pwrite(to, "W", 0);
+                    // The peer records from here on.
+                    sys::write(writer.raw(), b"spliced", None).expect("the pipe is open");
+                    turns.take();
+                },
+            );
+            r.stat(path);
+            r.cat(path);
+            r.close(to);
+        }
+    })
+}
+
+/// A splice that gets nothing out of its pipe neither copies up nor takes set-id bits away.
+pub fn data_splice_nothing(b: &mut Builder) -> Steps {
+    b.file("f", "0123456789").mode(0o6777);
+    steps(|r| {
+        let (reader, writer) = r.pipe();
+        let to = r.open("f", O_RDWR);
+        r.as_user(1000, 1000, |r| {
+            let now = sys::splice_at(reader.raw(), None, to.raw(), None, 9, SPLICE_F_NONBLOCK);
+            r.done("splice without waiting", now.map(drop));
+            let result = sys::alarm_every(std::time::Duration::from_millis(100));
+            r.done("an alarm every 100 ms", result);
+            r.splice_at(reader, None, to, None, 9);
+            r.done(
+                "no more alarms",
+                sys::alarm_every(std::time::Duration::ZERO),
+            );
+            r.close(writer);
+            r.splice_at(reader, None, to, None, 9);
+        });
+        r.lseek(to, 0, SEEK_CUR);
+        r.stat("f");
+    })
+    .absent("f")
 }
 
 /// A file goes through a socket into another one without being read by the program.
