@@ -32,6 +32,8 @@ use vfs::{
     dentry::{ChildDentry, Dentry, NewDentry, Root},
     file_system::FileSystem,
     fs_context::{Context, FsContext, Parameter, Parsed, Value},
+    inode_data::Backing,
+    inode_kinds::InodeKinds,
     mount::{Access, PrivateMount},
     new_super::NewSuperBlock,
     path::Path,
@@ -104,6 +106,17 @@ impl FileSystem for PassFs {
     const INODE_CACHE: &'static CStr = c"passfs_inode";
     type InodeData = ARef<Dentry>;
     type SuperData = Pass;
+}
+
+impl InodeKinds for PassFs {
+    type Dir = PassInode;
+    type Regular = PassInode;
+    type Symlink = PassInode;
+    type Special = PassInode;
+
+    fn backing(real: &ARef<Dentry>) -> Option<Backing<'_>> {
+        inode::backing(real)
+    }
 }
 
 impl SuperOperations for PassFs {

@@ -61,11 +61,6 @@ bool union_helper_is_casefolded(const struct inode *inode)
 	return IS_CASEFOLDED(inode);
 }
 
-bool union_helper_mode_is_special(umode_t mode)
-{
-	return special_file(mode);
-}
-
 void union_helper_inode_set_fops(struct inode *inode, const struct file_operations *fops)
 {
 	inode->i_fop = fops;

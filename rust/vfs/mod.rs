@@ -16,8 +16,8 @@
 //! 1. implement [`file_system::FileSystem`] (its name, the data of a super block and of an inode)
 //!    and [`super_ops::SuperOperations`];
 //! 2. implement [`fs_context::Context`], which takes the options and fills the super block;
-//! 3. implement the operation traits of [`inode_ops`] and [`file_ops`] for one type per kind of
-//!    inode, and choose among them when an inode is made ([`new_inode::New`]);
+//! 3. implement the operation traits of [`inode_ops`] and [`file_ops`], and say in
+//!    [`inode_kinds::InodeKinds`] which kind of inode has which;
 //! 4. keep a [`registration::Registration`] as the *last* thing the module initialises.
 //!
 //! `samples/passfs.rs` is the smallest complete example.
@@ -41,6 +41,6 @@ pub use calls::{
     splice, stack, statfs, user, write, xattr,
 };
 pub use objects::{dentry, inode, inode_data, inode_lock, mount, path, super_block};
-pub use ops::{dentry_ops, file_ops, inode_ops, super_ops, tmpfile, xattr_ops};
+pub use ops::{dentry_ops, file_ops, inode_kinds, inode_ops, super_ops, tmpfile, xattr_ops};
 use ops::{inode_cache, inode_tables};
 pub use setup::{fs_context, new_inode, new_super, registration};

@@ -144,7 +144,7 @@ impl DirOperations<PassFs> for PassInode {
         let open = file.as_file();
         let made = BackingFile::tmpfile(open, real_flags(open), write.on(dir.data())?, mode)?;
         let inode = inode::get(sb, made.dentry().into())?;
-        file.finish::<Self>(inode, PassFile::new(made)?)
+        file.finish(inode, PassFile::new(made)?)
     }
 }
 

@@ -17,7 +17,7 @@ use crate::vfs::{
     },
     mount::Idmap,
     namei::{lookup_one_unlocked, Link},
-    new_inode::{Iget, Kind},
+    new_inode::Iget,
     path::{OwnPath, PathRef},
     stack,
     super_block::SuperBlock,
@@ -46,29 +46,26 @@ pub fn of(dentry: &DEntry) -> Result<&Inode> {
     dentry.inode().ok_or(ENOENT)
 }
 
+/// The real inode, as what stands behind one of ours.
+pub fn backing(real: &Dentry) -> Option<Backing<'_>> {
+    Some(Backing {
+        inode: real.inode()?,
+        takes_changes: true,
+    })
+}
+
 /// The inode that stands on `real`, from the inode cache or new.
 pub fn get(sb: &SuperBlock<PassFs>, real: ARef<Dentry>) -> Result<ARef<Inode>> {
-    const S_IFLNK: u32 = 0o120000;
     let inode = real.inode().ok_or(ESTALE)?;
     if real.is_weird() {
         return Err(EREMOTE);
     }
-    let backing = Backing {
-        inode,
-        takes_changes: true,
-    };
-    let mut new = match sb.iget5(inode.ino(), backing)? {
+    let mut new = match sb.iget5(inode.ino(), backing(&real).ok_or(ESTALE)?)? {
         Iget::Cached(inode) => return Ok(inode),
         Iget::New(new) => new,
     };
     new.copy_from(&sb.data().mnt, inode);
-    let kind = match inode.file_type() {
-        _ if inode.is_dir() => Kind::dir::<PassInode>(),
-        _ if inode.is_reg() => Kind::regular::<PassInode>(),
-        S_IFLNK => Kind::symlink::<PassInode>(),
-        _ => Kind::special::<PassInode>(inode.rdev()),
-    };
-    new.init(&kind, Ok(real))
+    new.init(Ok(real))
 }
 
 /// Brings an inode's own attributes up to date: the VFS looks at some of them.

@@ -8,7 +8,7 @@ use crate::{
         cache::slot::DirSlot,
         layers::{impurity::Impurity, union::Union},
     },
-    vfs::{dentry::Dentry, mutex::KillableMutex, path::PathRef, types::Ino},
+    vfs::{dentry::Dentry, inode_data::Backing, mutex::KillableMutex, path::PathRef, types::Ino},
 };
 use kernel::{
     prelude::*,
@@ -135,6 +135,16 @@ impl Node {
     /// The object in the upper layer.
     pub fn upper(&self) -> Option<&Dentry> {
         self.upper.as_ref().map(|dentry| &**dentry)
+    }
+
+    /// The inode of the object that stands for the inode, and whether it is in the upper layer.
+    pub fn backing(&self) -> Option<Backing<'_>> {
+        let upper = self.upper();
+        let lower = || self.lower.as_slice().first().map(|lower| &*lower.dentry);
+        Some(Backing {
+            inode: upper.or_else(lower)?.inode()?,
+            takes_changes: upper.is_some(),
+        })
     }
 
     /// Publishes the object in the upper layer, a copy. Under `lock`.

@@ -3,7 +3,7 @@
 //! Inodes of the union: from the inode cache, or new.
 
 use crate::{
-    logic::{change::copy_up::mode_of_copy, inum::Space, mode::Kind, value::Protattr},
+    logic::{change::copy_up::mode_of_copy, inum::Space, value::Protattr},
     union::{
         layers::{
             inum,
@@ -11,14 +11,14 @@ use crate::{
             numbers::Numbers,
             union::Union,
         },
-        Inode, UnionFs, UnionInode,
+        Inode, UnionFs,
     },
     vfs::{
         dentry::Dentry,
         errno::ESTALE,
         inode::Inode as AnyInode,
         inode_data::Backing,
-        new_inode::{self, Iget, New},
+        new_inode::{Iget, New},
         path::PathRef,
         super_block::SuperBlock,
         types::{Ino, Protection},
@@ -121,31 +121,21 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
         Iget::Cached(inode) => return Ok(inode),
         Iget::New(new) => new,
     };
-    let kind = {
-        let real = RealInode::of(sb.data(), &parts)?;
-        let (inode, mnt) = (real.inode, real.path.mnt());
-        new.copy_from(mnt, inode);
-        let Protattr { immutable, append } = parts.protection;
-        new.add_protection(Protection { immutable, append });
-        if !real.is_upper && mnt.is_nosuid() {
-            // Set-id bits of a layer that is mounted nosuid do not work through the union either.
-            new.set_mode(mode_of_copy(inode.mode(), true));
-        }
-        let merged = parts.lower.as_slice().len() + usize::from(real.is_upper) > 1;
-        if inode.is_dir() && merged {
-            // The number of subdirectories is not known; 1 tells find(1) and others so.
-            new.set_nlink(1);
-        }
-        match Kind::from_mode(inode.mode()).ok_or(EIO)? {
-            Kind::Directory => new_inode::Kind::dir::<UnionInode>(),
-            Kind::Regular => new_inode::Kind::regular::<UnionInode>(),
-            Kind::Symlink => new_inode::Kind::symlink::<UnionInode>(),
-            Kind::CharDevice | Kind::BlockDevice | Kind::Fifo | Kind::Socket => {
-                new_inode::Kind::special::<UnionInode>(inode.rdev())
-            }
-        }
-    };
-    new.init(&kind, Node::new(parts, sb.stack_depth()))
+    let real = RealInode::of(sb.data(), &parts)?;
+    let (inode, mnt) = (real.inode, real.path.mnt());
+    new.copy_from(mnt, inode);
+    let Protattr { immutable, append } = parts.protection;
+    new.add_protection(Protection { immutable, append });
+    if !real.is_upper && mnt.is_nosuid() {
+        // Set-id bits of a layer that is mounted nosuid do not work through the union either.
+        new.set_mode(mode_of_copy(inode.mode(), true));
+    }
+    let merged = parts.lower.as_slice().len() + usize::from(real.is_upper) > 1;
+    if inode.is_dir() && merged {
+        // The number of subdirectories is not known; 1 tells find(1) and others so.
+        new.set_nlink(1);
+    }
+    new.init(Node::new(parts, sb.stack_depth()))
 }
 
 /// Publishes the object in the upper layer that copy-up made. Under `Node::lock`.
@@ -165,11 +155,7 @@ pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
         }
     };
     node.publish(upper);
-    let real = node.upper().and_then(|d| d.inode()).ok_or(EIO)?;
-    inode.set_backing(Backing {
-        inode: real,
-        takes_changes: true,
-    });
+    inode.backing_changed();
     if !inode.is_hashed() && !node.is_unlinked() {
         // One of several names of a lower file, now a file of its own.
         inode.set_nlink(1);

@@ -11,10 +11,12 @@ use crate::{
             union::{Union, UNION_SUPER_MAGIC},
         },
         mount::show,
-        DEntry, UnionFs,
+        DEntry, UnionFs, UnionInode,
     },
     vfs::{
         file_system::{flags, FileSystem},
+        inode_data::Backing,
+        inode_kinds::InodeKinds,
         seq_show::SeqFile,
         statfs::Statfs,
         super_block::{flags as sb_flags, magic, SuperBlock},
@@ -34,6 +36,17 @@ impl FileSystem for UnionFs {
     const INODE_CACHE: &'static CStr = c"union_inode";
     type InodeData = Node;
     type SuperData = Union;
+}
+
+impl InodeKinds for UnionFs {
+    type Dir = UnionInode;
+    type Regular = UnionInode;
+    type Symlink = UnionInode;
+    type Special = UnionInode;
+
+    fn backing(node: &Node) -> Option<Backing<'_>> {
+        node.backing()
+    }
 }
 
 /// Bytes of cached directories that count as one object for the shrinker: about the size of a

@@ -111,5 +111,5 @@ fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
         ))
     })?;
     drop(write);
-    file.finish::<UnionInode>(inode, data)
+    file.finish(inode, data)
 }

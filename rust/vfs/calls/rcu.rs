@@ -59,7 +59,7 @@ impl<'rcu, T: FileSystem> RcuInode<'rcu, T> {
     }
 
     /// The inode behind this one, and whether changes go to it: what
-    /// [`OwnInode::set_backing`](crate::vfs::inode::OwnInode::set_backing) said. `None` before it was said.
+    /// [`InodeKinds::backing`](crate::vfs::inode_kinds::InodeKinds::backing) said. `None`: nothing is.
     pub fn backing(&self) -> Option<(RcuBacking<'rcu>, bool)> {
         // SAFETY: By the invariant the memory is readable; this word is not dropped.
         let word = unsafe {

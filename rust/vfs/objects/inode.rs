@@ -11,7 +11,7 @@
 use crate::bindings;
 use crate::vfs::{
     file_system::FileSystem,
-    inode_data::{Backing, WithData},
+    inode_data::WithData,
     inode_lock::{ExclusiveLock, Holder, InUse, SharedLock},
     super_block::SuperBlock,
     types::{Ino, Loff},
@@ -19,11 +19,7 @@ use crate::vfs::{
 use core::{ffi::c_int, marker::PhantomData, ptr::NonNull};
 use kernel::{
     prelude::*,
-    sync::{
-        aref::AlwaysRefCounted,
-        atomic::{Relaxed, Release},
-        Arc,
-    },
+    sync::{aref::AlwaysRefCounted, atomic::Relaxed, Arc},
     types::Opaque,
 };
 
@@ -362,17 +358,6 @@ impl<T: FileSystem> OwnInode<T> {
     pub fn sb(&self) -> &SuperBlock<T> {
         // SAFETY: `i_sb` never changes; a live inode keeps its super block.
         unsafe { SuperBlock::from_raw((*self.as_ptr()).i_sb) }
-    }
-
-    /// For a stacked file system: says which inode stands behind this one now
-    /// ([`RcuInode::backing`](crate::vfs::rcu::RcuInode::backing)).
-    pub fn set_backing(&self, backing: Backing<'_>) {
-        // SAFETY: By the type's invariant. Only this field is borrowed: C writes to the inode.
-        unsafe {
-            (*WithData::<T>::container_of(self.as_ptr()))
-                .backing
-                .store(backing.word(), Release)
-        };
     }
 
     /// Whether the inode can be found by its identity.

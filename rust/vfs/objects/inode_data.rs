@@ -10,8 +10,7 @@ use kernel::sync::atomic::Atomic;
 /// The inode behind a stacked one.
 #[derive(Clone, Copy)]
 pub struct Backing<'a> {
-    /// The inode. The stacked inode's data must hold a reference on it (through a dentry, say)
-    /// until they are dropped.
+    /// The inode.
     pub inode: &'a Inode,
     /// Whether changes go to it.
     pub takes_changes: bool,
@@ -33,8 +32,8 @@ pub(in crate::vfs) struct WithData<T: FileSystem> {
     pub(in crate::vfs) ready: bool,
     /// Whether an inode that was made unhashed was hashed since, or is about to be.
     pub(in crate::vfs) hashed_late: Atomic<bool>,
-    /// The inode that a stacked inode stands for now, for walks under RCU. See
-    /// [`OwnInode::set_backing`].
+    /// The inode that a stacked inode stands for now, for walks under RCU: what
+    /// [`InodeKinds::backing`](crate::vfs::inode_kinds::InodeKinds::backing) has said.
     pub(in crate::vfs) backing: Atomic<usize>,
     pub(in crate::vfs) inode: bindings::inode,
 }

@@ -37,57 +37,60 @@ use kernel::{
 /// The tables of one kind of inode.
 pub(in crate::vfs) struct Tables {
     iops: &'static bindings::inode_operations,
-    fops: Option<&'static bindings::file_operations>,
-    rdev: u32,
+    fops: Fops,
+}
+
+/// Where the file operations come from.
+enum Fops {
+    Table(&'static bindings::file_operations),
+    /// The VFS: `init_special_inode()`.
+    Special,
+    None,
 }
 
 impl Tables {
     pub(in crate::vfs) const fn dir<T: FileSystem, O: DirOperations<T>>() -> Self {
         Self {
             iops: &Table::<T, O>::DIR,
-            fops: Some(&file_ops::DirTable::<T, O::File>::OPS),
-            rdev: 0,
+            fops: Fops::Table(&file_ops::DirTable::<T, O::File>::OPS),
         }
     }
 
     pub(in crate::vfs) const fn regular<T: FileSystem, O: RegOperations<T>>() -> Self {
         Self {
             iops: &Table::<T, O>::REGULAR,
-            fops: Some(&file_ops::RegTable::<T, O::File>::OPS),
-            rdev: 0,
+            fops: Fops::Table(&file_ops::RegTable::<T, O::File>::OPS),
         }
     }
 
     pub(in crate::vfs) const fn symlink<T: FileSystem, O: SymlinkOperations<T>>() -> Self {
         Self {
             iops: &Table::<T, O>::SYMLINK,
-            fops: None,
-            rdev: 0,
+            fops: Fops::None,
         }
     }
 
-    pub(in crate::vfs) const fn special<T: FileSystem, O: SpecialOperations<T>>(rdev: u32) -> Self {
+    pub(in crate::vfs) const fn special<T: FileSystem, O: SpecialOperations<T>>() -> Self {
         Self {
             iops: &Table::<T, O>::SPECIAL,
-            fops: None,
-            rdev,
+            fops: Fops::Special,
         }
     }
 
     /// # Safety
     ///
-    /// `inode` must be new and unpublished, its mode set.
+    /// `inode` must be new and unpublished, of the type that the tables are for, and have its number
+    /// if it is a device.
     pub(in crate::vfs) unsafe fn install(&self, inode: *mut bindings::inode) {
-        // SAFETY: By the function's contract. `init_special_inode()` demands one of its types;
-        // the mode was taken from the object the kind was taken from.
+        // SAFETY: By the function's contract.
         unsafe {
             (*inode).i_op = self.iops;
             match self.fops {
-                Some(fops) => bindings::inode_set_fops(inode, fops),
-                None if bindings::mode_is_special((*inode).i_mode) => {
-                    bindings::init_special_inode(inode, (*inode).i_mode, self.rdev)
+                Fops::Table(fops) => bindings::inode_set_fops(inode, fops),
+                Fops::Special => {
+                    bindings::init_special_inode(inode, (*inode).i_mode, (*inode).i_rdev)
                 }
-                None => {}
+                Fops::None => {}
             }
         }
     }

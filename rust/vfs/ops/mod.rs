@@ -5,6 +5,7 @@
 pub mod dentry_ops;
 pub mod file_ops;
 pub(in crate::vfs) mod inode_cache;
+pub mod inode_kinds;
 pub mod inode_ops;
 pub(in crate::vfs) mod inode_tables;
 pub mod super_ops;

@@ -12,8 +12,7 @@ use crate::vfs::{
     file_system::FileSystem,
     inode::{Inode, OwnInode},
     inode_data::{Backing, WithData},
-    inode_ops::{DirOperations, RegOperations, SpecialOperations, SymlinkOperations},
-    inode_tables::Tables,
+    inode_kinds::{tables, InodeKinds},
     mount::Mount,
     stack,
     super_block::SuperBlock,
@@ -37,31 +36,6 @@ pub struct New<T: FileSystem> {
     /// `I_NEW` is set: lookups of the same key wait for the end of `init`.
     locked: bool,
     _t: PhantomData<T>,
-}
-
-/// The kind of a new inode, with the operations it gets.
-pub struct Kind<T: FileSystem>(pub(in crate::vfs) Tables, PhantomData<T>);
-
-impl<T: FileSystem> Kind<T> {
-    /// A directory.
-    pub const fn dir<O: DirOperations<T>>() -> Self {
-        Self(Tables::dir::<T, O>(), PhantomData)
-    }
-
-    /// A regular file.
-    pub const fn regular<O: RegOperations<T>>() -> Self {
-        Self(Tables::regular::<T, O>(), PhantomData)
-    }
-
-    /// A symbolic link.
-    pub const fn symlink<O: SymlinkOperations<T>>() -> Self {
-        Self(Tables::symlink::<T, O>(), PhantomData)
-    }
-
-    /// A device, FIFO or socket with the number `rdev` (`init_special_inode()`).
-    pub const fn special<O: SpecialOperations<T>>(rdev: u32) -> Self {
-        Self(Tables::special::<T, O>(rdev), PhantomData)
-    }
 }
 
 impl<T: FileSystem> New<T> {
@@ -164,24 +138,25 @@ impl<T: FileSystem> New<T> {
         unsafe { Inode::from_raw(self.inode.as_ptr()) }
     }
 
-    /// Completes the inode: its operations by `kind`, its data by `data`. The mode must have been
-    /// set before, by `init_owner` or by copying attributes.
+    /// Completes the inode: its operations are those of its type, which was set before, by
+    /// `init_owner` or by copying attributes.
     ///
     /// # Errors
     ///
-    /// Those of `data`; the inode is then discarded.
-    pub fn init(
-        self,
-        kind: &Kind<T>,
-        data: impl PinInit<T::InodeData, Error>,
-    ) -> Result<ARef<OwnInode<T>>> {
-        // SAFETY: Not published; the slot is uninitialised memory at its final place: inodes do
-        // not move. On error nothing is left initialised.
+    /// `EIO` for a type that there is not; those of `data`. The inode is then discarded.
+    pub fn init(self, data: impl PinInit<T::InodeData, Error>) -> Result<ARef<OwnInode<T>>>
+    where
+        T: InodeKinds,
+    {
+        let tables = tables::<T>(self.as_inode().mode())?;
+        // SAFETY: Not published, and of the type of the tables; the slot is uninitialised memory at
+        // its final place: inodes do not move. On error nothing is left initialised.
         unsafe {
             let this = WithData::<T>::container_of(self.inode.as_ptr());
             compat::raw_try_init(&raw mut (*this).data, data)?;
             (*this).ready = true;
-            kind.0.install(self.inode.as_ptr());
+            WithData::<T>::note_backing(this);
+            tables.install(self.inode.as_ptr());
             bindings::inode_set_lock_class(self.inode.as_ptr());
         }
         let this = ManuallyDrop::new(self);
@@ -192,6 +167,32 @@ impl<T: FileSystem> New<T> {
         // INVARIANT: The data is initialised.
         // SAFETY: The reference moves over.
         Ok(unsafe { ARef::from_raw(this.inode.cast()) })
+    }
+}
+
+impl<T: InodeKinds> WithData<T> {
+    /// Has walks under RCU find what the data say to be behind the inode.
+    ///
+    /// # Safety
+    ///
+    /// `this` must be one whose data are initialised.
+    unsafe fn note_backing(this: *mut Self) {
+        // SAFETY: By the function's contract. Only these fields are borrowed: C writes to the inode.
+        unsafe {
+            let backing = T::backing((*this).data.assume_init_ref());
+            (*this)
+                .backing
+                .store(backing.map_or(0, Backing::word), Release);
+        }
+    }
+}
+
+impl<T: InodeKinds> OwnInode<T> {
+    /// For a stacked file system: the inode behind this one is another one than before
+    /// ([`InodeKinds::backing`]).
+    pub fn backing_changed(&self) {
+        // SAFETY: The data of such an inode are initialised.
+        unsafe { WithData::<T>::note_backing(WithData::container_of(self.as_ptr())) }
     }
 }
 
