@@ -25,6 +25,7 @@ use kernel::{
         aref::ARef,
         atomic::{Atomic, Relaxed},
     },
+    types::ScopeGuard,
 };
 
 /// Numbers of temporary names, unique among the mounts of this module. If a name exists in the work
@@ -61,11 +62,24 @@ pub struct ToMake<'a> {
 }
 
 /// An object under a temporary name. Dropping it removes it.
-pub struct Staged<'a> {
+pub struct Staged<'a>(ScopeGuard<Made<'a>, fn(Made<'a>)>);
+
+struct Made<'a> {
     write: &'a UpperWrite<'a>,
     dentry: ARef<Dentry>,
-    /// It has been published, or is kept: there is nothing to remove.
-    is_kept: bool,
+}
+
+impl Made<'_> {
+    fn remove(self) {
+        let remove = || Removing::start_dentry(self.write.workdir()?, &self.dentry)?.remove();
+        if let Err(e) = remove() {
+            // The next mount removes it.
+            pr_warn_ratelimited!(
+                "cannot remove a temporary object from the work directory: {:?}\n",
+                e
+            );
+        }
+    }
 }
 
 impl<'a> Staged<'a> {
@@ -87,16 +101,15 @@ impl<'a> Staged<'a> {
 
     /// Takes back an object that [`into_dentry`](Self::into_dentry) left in the work directory.
     pub fn from_dentry(write: &'a UpperWrite<'a>, dentry: ARef<Dentry>) -> Self {
-        Self {
-            write,
-            dentry,
-            is_kept: false,
-        }
+        Self(ScopeGuard::new_with_data(
+            Made { write, dentry },
+            Made::remove,
+        ))
     }
 
     /// The object.
     pub fn dentry(&self) -> &Dentry {
-        &self.dentry
+        &self.0.dentry
     }
 
     /// The same, to change it.
@@ -105,7 +118,7 @@ impl<'a> Staged<'a> {
     ///
     /// See [`UpperWrite::on`].
     pub fn object(&self) -> Result<Changing<'_>> {
-        self.write.on(&self.dentry)
+        self.0.write.on(&self.0.dentry)
     }
 
     /// Moves the object to `name` in `dir`, replacing what `expect` allows there.
@@ -136,7 +149,7 @@ impl<'a> Staged<'a> {
         expect: impl FnOnce(&Dentry) -> Result,
     ) -> Result<(ARef<Dentry>, Self)> {
         let other = self.rename(dir, name, RenameFlags::Exchange, expect)?;
-        let write = self.write;
+        let write = self.0.write;
         Ok((self.into_dentry(), Self::from_dentry(write, other)))
     }
 
@@ -148,8 +161,9 @@ impl<'a> Staged<'a> {
         flags: RenameFlags,
         expect: impl FnOnce(&Dentry) -> Result,
     ) -> Result<ARef<Dentry>> {
-        let (workdir, dir) = (self.write.workdir()?, self.write.on(dir)?);
-        let renaming = Renaming::start_dentry(workdir, &self.dentry, dir, name, flags)?;
+        let Made { write, dentry } = &*self.0;
+        let (workdir, dir) = (write.workdir()?, write.on(dir)?);
+        let renaming = Renaming::start_dentry(workdir, dentry, dir, name, flags)?;
         expect(renaming.new_dentry())?;
         let other = renaming.new_dentry().into();
         renaming.rename()?;
@@ -157,25 +171,8 @@ impl<'a> Staged<'a> {
     }
 
     /// Leaves the object where it is.
-    pub fn into_dentry(mut self) -> ARef<Dentry> {
-        self.is_kept = true;
-        self.dentry.clone()
-    }
-}
-
-impl Drop for Staged<'_> {
-    fn drop(&mut self) {
-        if self.is_kept {
-            return;
-        }
-        let remove = || Removing::start_dentry(self.write.workdir()?, &self.dentry)?.remove();
-        if let Err(e) = remove() {
-            // The next mount removes it.
-            pr_warn_ratelimited!(
-                "cannot remove a temporary object from the work directory: {:?}\n",
-                e
-            );
-        }
+    pub fn into_dentry(self) -> ARef<Dentry> {
+        self.0.dismiss().dentry
     }
 }
 

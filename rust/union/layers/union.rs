@@ -66,6 +66,25 @@ pub struct Union {
     pub registry: Arc<Registry>,
 }
 
+/// See [`Union::cred_for_change`].
+pub enum ChangeCred<'a> {
+    /// The mounter's.
+    Mounter(&'a Credential),
+    /// Those for this change.
+    Stripping(ARef<Credential>),
+}
+
+impl core::ops::Deref for ChangeCred<'_> {
+    type Target = Credential;
+
+    fn deref(&self) -> &Credential {
+        match self {
+            Self::Mounter(cred) => cred,
+            Self::Stripping(cred) => cred,
+        }
+    }
+}
+
 impl Union {
     /// Does `act` with the mounter's credentials in force.
     pub fn with_creds<R>(&self, act: impl FnOnce() -> R) -> R {
@@ -78,16 +97,16 @@ impl Union {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn cred_for_change(&self, strips: bool) -> Result<ARef<Credential>> {
+    pub fn cred_for_change(&self, strips: bool) -> Result<ChangeCred<'_>> {
         if !strips {
-            return Ok(self.cred.clone());
+            return Ok(ChangeCred::Mounter(&self.cred));
         }
         override_creds(&self.cred, |caller| {
             let mut new = NewCred::prepare()?;
             new.drop_fsetid();
             // A member of a file's group keeps its set-group-id bit.
             new.set_groups_of(caller);
-            Ok(new.finish())
+            Ok(ChangeCred::Stripping(new.finish()))
         })
     }
 
