@@ -3,6 +3,7 @@
 #include <linux/mutex.h>
 #include <linux/pipe_fs_i.h>
 #include <linux/random.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/seq_file.h>
@@ -14,6 +15,11 @@ int union_helper_task_work_add_current(struct callback_head *work,
 				       enum task_work_notify_mode mode)
 {
 	return task_work_add(current, work, mode);
+}
+
+void union_helper_synchronize_rcu_tasks(void)
+{
+	synchronize_rcu_tasks();
 }
 
 bool union_helper_current_signal_pending(void)

@@ -29,8 +29,9 @@ pub fn restart_syscall() -> Error {
 ///
 /// # Safety
 ///
-/// The job is code of this module. It must hold something that keeps the module until it has
-/// returned. A file of a mount does, if dropped last of all: the last `fput()` of a task is put off.
+/// The job is code of this module. It must hold something that keeps the module until its last step,
+/// after which it does not sleep: unregistering waits until all tasks have gone on from there
+/// (`synchronize_rcu_tasks()`). A file of a mount does, if dropped last of all.
 pub(in crate::vfs) unsafe fn add<J: FnOnce() + Send + 'static>(job: J) -> Result {
     /// # Safety
     ///

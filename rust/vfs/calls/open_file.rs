@@ -203,10 +203,8 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         W: FnOnce(&OpenFile<T, D>) + Send + 'static,
     {
         let file = self.get();
-        // SAFETY: The file keeps its mount, and that the module, until its last `fput()`, which is
-        // put off until the job is over. Only if another task has the file as well can that task's
-        // be the last; the mount then still has to go, after a grace period, before the module can,
-        // while the job has no more to do than return.
+        // SAFETY: The file keeps its mount, and that the module, until it is dropped, the last step,
+        // which does not sleep: the last `fput()` of a task is put off.
         unsafe {
             task_work::add(move || {
                 work(&file);

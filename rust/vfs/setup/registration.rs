@@ -72,5 +72,8 @@ impl<T: SuperOperations> PinnedDrop for Registration<T> {
     fn drop(self: Pin<&mut Self>) {
         // SAFETY: Registered, by the invariant. There is no mount left, for each holds the module.
         unsafe { bindings::unregister_filesystem(self.registered.fs.get()) };
+        // A task may still be about to leave the module's code (`task_work::add`).
+        // SAFETY: May sleep.
+        unsafe { bindings::synchronize_rcu_tasks() };
     }
 }
