@@ -18,7 +18,7 @@ use crate::{
         errno::ESTALE,
         inode::Inode as AnyInode,
         inode_data::Backing,
-        new_inode::{Iget, New},
+        new_inode::{Iget, NewInode},
         path::PathRef,
         super_block::SuperBlock,
         types::{Ino, Protection},
@@ -99,7 +99,7 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
 /// Completes a new inode whose object in the upper layer was just made.
 pub fn init_created(
     sb: &SuperBlock<UnionFs>,
-    new: New<UnionFs>,
+    new: NewInode<UnionFs>,
     upper: ARef<Dentry>,
 ) -> Result<ARef<Inode>> {
     let parts = Parts {

@@ -3,7 +3,7 @@
 //! Inodes.
 //!
 //! [`Inode`] is an inode of any file system; [`OwnInode`] is one of our own file system `T`, with
-//! `T`'s data in the same allocation. A new one is a [`New`](crate::vfs::new_inode::New) until it is initialised: it cannot
+//! `T`'s data in the same allocation. A new one is a [`NewInode`](crate::vfs::new_inode::NewInode) until it is initialised: it cannot
 //! escape half-built.
 //!
 //! C: `include/linux/fs.h`, `fs/inode.c`.
@@ -340,7 +340,7 @@ impl<T: FileSystem> OwnInode<T> {
     pub(in crate::vfs) unsafe fn from_raw<'a>(ptr: *mut bindings::inode) -> &'a Self {
         // SAFETY: By the function's contract. All inodes of such a super block come from
         // `WithData::<T>::alloc_inode`, the only one installed there, and are published by
-        // `New::init` alone, which fills in the data.
+        // `NewInode::init` alone, which fills in the data.
         unsafe { &*ptr.cast() }
     }
 

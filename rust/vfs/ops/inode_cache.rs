@@ -38,7 +38,7 @@ impl TypeWithCache {
                 T::INODE_CACHE.as_char_ptr(),
                 size,
                 align,
-                Some(Table::<T>::init_once),
+                Some(CacheTable::<T>::init_once),
             )
         };
         Ok(Self {
@@ -59,9 +59,9 @@ impl Drop for InodeCache {
     }
 }
 
-pub(in crate::vfs) struct Table<T>(PhantomData<T>);
+pub(in crate::vfs) struct CacheTable<T>(PhantomData<T>);
 
-impl<T: FileSystem> Table<T> {
+impl<T: FileSystem> CacheTable<T> {
     callbacks! {
         /// Constructor of the cache's objects.
         fn init_once(object: *mut c_void) -> () {

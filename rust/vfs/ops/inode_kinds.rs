@@ -12,7 +12,7 @@ use crate::vfs::{
     inode::OwnInode,
     inode_data::Backing,
     inode_ops::{DirOperations, RegOperations, SpecialOperations, SymlinkOperations},
-    inode_tables::Tables,
+    inode_tables::KindTables,
     tmpfile::Tmpfile,
 };
 use kernel::{error::to_result, prelude::*, sync::aref::ARef, types::ForeignOwnable};
@@ -43,13 +43,13 @@ pub type FileData<T> =
 /// # Errors
 ///
 /// `EIO` for a type that there is not.
-pub(in crate::vfs) fn tables<T: InodeKinds>(mode: u16) -> Result<Tables> {
+pub(in crate::vfs) fn tables<T: InodeKinds>(mode: u16) -> Result<KindTables> {
     match u32::from(mode) & bindings::S_IFMT {
-        bindings::S_IFDIR => Ok(Tables::dir::<T, T::Dir>()),
-        bindings::S_IFREG => Ok(Tables::regular::<T, T::Regular>()),
-        bindings::S_IFLNK => Ok(Tables::symlink::<T, T::Symlink>()),
+        bindings::S_IFDIR => Ok(KindTables::dir::<T, T::Dir>()),
+        bindings::S_IFREG => Ok(KindTables::regular::<T, T::Regular>()),
+        bindings::S_IFLNK => Ok(KindTables::symlink::<T, T::Symlink>()),
         bindings::S_IFCHR | bindings::S_IFBLK | bindings::S_IFIFO | bindings::S_IFSOCK => {
-            Ok(Tables::special::<T, T::Special>())
+            Ok(KindTables::special::<T, T::Special>())
         }
         _ => Err(EIO),
     }

@@ -35,7 +35,7 @@ use kernel::{
 };
 
 /// The tables of one kind of inode.
-pub(in crate::vfs) struct Tables {
+pub(in crate::vfs) struct KindTables {
     iops: &'static bindings::inode_operations,
     fops: Fops,
 }
@@ -48,31 +48,31 @@ enum Fops {
     None,
 }
 
-impl Tables {
+impl KindTables {
     pub(in crate::vfs) const fn dir<T: FileSystem, O: DirOperations<T>>() -> Self {
         Self {
-            iops: &Table::<T, O>::DIR,
+            iops: &InodeTable::<T, O>::DIR,
             fops: Fops::Table(&file_ops::DirTable::<T, O::File>::OPS),
         }
     }
 
     pub(in crate::vfs) const fn regular<T: FileSystem, O: RegOperations<T>>() -> Self {
         Self {
-            iops: &Table::<T, O>::REGULAR,
+            iops: &InodeTable::<T, O>::REGULAR,
             fops: Fops::Table(&file_ops::RegTable::<T, O::File>::OPS),
         }
     }
 
     pub(in crate::vfs) const fn symlink<T: FileSystem, O: SymlinkOperations<T>>() -> Self {
         Self {
-            iops: &Table::<T, O>::SYMLINK,
+            iops: &InodeTable::<T, O>::SYMLINK,
             fops: Fops::None,
         }
     }
 
     pub(in crate::vfs) const fn special<T: FileSystem, O: SpecialOperations<T>>() -> Self {
         Self {
-            iops: &Table::<T, O>::SPECIAL,
+            iops: &InodeTable::<T, O>::SPECIAL,
             fops: Fops::Special,
         }
     }
@@ -96,9 +96,9 @@ impl Tables {
     }
 }
 
-struct Table<T, O>(PhantomData<(T, O)>);
+struct InodeTable<T, O>(PhantomData<(T, O)>);
 
-impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
+impl<T: FileSystem, O: DirOperations<T>> InodeTable<T, O> {
     const DIR: bindings::inode_operations = bindings::inode_operations {
         lookup: Some(Self::lookup),
         create: Some(compat::CreateFn::<Self>::CREATE),
@@ -199,7 +199,7 @@ impl<T: FileSystem, O: DirOperations<T>> Table<T, O> {
     }
 }
 
-impl<T: FileSystem, O: DirOperations<T>> compat::Create for Table<T, O> {
+impl<T: FileSystem, O: DirOperations<T>> compat::Create for InodeTable<T, O> {
     callbacks! {
         fn create(
             idmap: *mut bindings::mnt_idmap => Idmap::from_raw,
@@ -213,7 +213,7 @@ impl<T: FileSystem, O: DirOperations<T>> compat::Create for Table<T, O> {
     }
 }
 
-impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
+impl<T: FileSystem, O: RegOperations<T>> InodeTable<T, O> {
     const REGULAR: bindings::inode_operations = bindings::inode_operations {
         fiemap: Some(Self::fiemap),
         fileattr_get: Some(Self::fileattr_get),
@@ -233,7 +233,7 @@ impl<T: FileSystem, O: RegOperations<T>> Table<T, O> {
     }
 }
 
-impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
+impl<T: FileSystem, O: SymlinkOperations<T>> InodeTable<T, O> {
     const SYMLINK: bindings::inode_operations = bindings::inode_operations {
         get_link: Some(Self::get_link),
         ..Self::ATTRIBUTES
@@ -262,11 +262,11 @@ impl<T: FileSystem, O: SymlinkOperations<T>> Table<T, O> {
     }
 }
 
-impl<T: FileSystem, O: SpecialOperations<T>> Table<T, O> {
+impl<T: FileSystem, O: SpecialOperations<T>> InodeTable<T, O> {
     const SPECIAL: bindings::inode_operations = Self::PERMISSIONS;
 }
 
-impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
+impl<T: FileSystem, O: FileAttributes<T>> InodeTable<T, O> {
     callbacks! {
         fn fileattr_get(
             dentry: *mut bindings::dentry => OwnDentry::from_raw,
@@ -285,7 +285,7 @@ impl<T: FileSystem, O: FileAttributes<T>> Table<T, O> {
     }
 }
 
-impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
+impl<T: FileSystem, O: Permissions<T>> InodeTable<T, O> {
     const PERMISSIONS: bindings::inode_operations = bindings::inode_operations {
         permission: Some(Self::permission),
         get_inode_acl: Some(Self::get_inode_acl),
@@ -346,7 +346,7 @@ impl<T: FileSystem, O: Permissions<T>> Table<T, O> {
     }
 }
 
-impl<T: FileSystem, O: Attributes<T>> Table<T, O> {
+impl<T: FileSystem, O: Attributes<T>> InodeTable<T, O> {
     const ATTRIBUTES: bindings::inode_operations = bindings::inode_operations {
         getattr: Some(Self::getattr),
         setattr: Some(Self::setattr),

@@ -57,13 +57,13 @@ pub trait SuperOperations: FileSystem {
     fn put_super(data: KBox<Self::SuperData>);
 }
 
-pub(in crate::vfs) struct Table<T>(PhantomData<T>);
+pub(in crate::vfs) struct SuperTable<T>(PhantomData<T>);
 
-impl<T: SuperOperations> Table<T> {
+impl<T: SuperOperations> SuperTable<T> {
     pub(in crate::vfs) const OPS: bindings::super_operations = bindings::super_operations {
-        alloc_inode: Some(inode_cache::Table::<T>::alloc_inode),
-        destroy_inode: Some(inode_cache::Table::<T>::destroy_inode),
-        free_inode: Some(inode_cache::Table::<T>::free_inode),
+        alloc_inode: Some(inode_cache::CacheTable::<T>::alloc_inode),
+        destroy_inode: Some(inode_cache::CacheTable::<T>::destroy_inode),
+        free_inode: Some(inode_cache::CacheTable::<T>::free_inode),
         drop_inode: Some(bindings::inode_just_drop),
         put_super: Some(Self::put_super),
         sync_fs: Some(Self::sync_fs),

@@ -58,7 +58,12 @@ unsafe impl<T> Send for Handlers<T> {}
 impl<T: FileSystem> Handlers<T> {
     /// The list with `H` alone.
     pub const fn new<H: Handler<T>>() -> &'static Self {
-        const { &Self([&Table::<T, H>::HANDLER, core::ptr::null()], PhantomData) }
+        const {
+            &Self(
+                [&XattrTable::<T, H>::HANDLER, core::ptr::null()],
+                PhantomData,
+            )
+        }
     }
 
     pub(in crate::vfs) fn as_ptr(&'static self) -> *const *const bindings::xattr_handler {
@@ -66,9 +71,9 @@ impl<T: FileSystem> Handlers<T> {
     }
 }
 
-struct Table<T, H>(PhantomData<(T, H)>);
+struct XattrTable<T, H>(PhantomData<(T, H)>);
 
-impl<T: FileSystem, H: Handler<T>> Table<T, H> {
+impl<T: FileSystem, H: Handler<T>> XattrTable<T, H> {
     const HANDLER: bindings::xattr_handler = bindings::xattr_handler {
         prefix: kernel::str::as_char_ptr_in_const_context(c""),
         get: Some(Self::get),

@@ -210,9 +210,9 @@ impl FsContext {
     }
 }
 
-pub(in crate::vfs) struct Table<T, C>(PhantomData<(T, C)>);
+pub(in crate::vfs) struct ContextTable<T, C>(PhantomData<(T, C)>);
 
-impl<T: SuperOperations, C: Context<T>> Table<T, C> {
+impl<T: SuperOperations, C: Context<T>> ContextTable<T, C> {
     const OPS: bindings::fs_context_operations = bindings::fs_context_operations {
         free: Some(Self::free),
         parse_param: Some(Self::parse_param),

@@ -31,14 +31,14 @@ use kernel::{
 /// A new inode: allocated, perhaps hashed, not yet usable.
 ///
 /// Dropping it discards it (`iget_failed()` if others may wait for it, else `iput()`).
-pub struct New<T: FileSystem> {
+pub struct NewInode<T: FileSystem> {
     inode: NonNull<bindings::inode>,
     /// `I_NEW` is set: lookups of the same key wait for the end of `init`.
     locked: bool,
     _t: PhantomData<T>,
 }
 
-impl<T: FileSystem> New<T> {
+impl<T: FileSystem> NewInode<T> {
     /// # Safety
     ///
     /// `inode` must be a new inode of a super block of `T`, with one reference that is given away.
@@ -89,8 +89,8 @@ impl<T: FileSystem> New<T> {
             bindings::inode_insert5(
                 self.inode.as_ptr(),
                 ino,
-                Some(Table::<T>::test),
-                Some(Table::<T>::set),
+                Some(IdentityTable::<T>::test),
+                Some(IdentityTable::<T>::set),
                 (&raw const identity).cast_mut().cast(),
             )
         };
@@ -196,7 +196,7 @@ impl<T: InodeKinds> OwnInode<T> {
     }
 }
 
-impl<T: FileSystem> Drop for New<T> {
+impl<T: FileSystem> Drop for NewInode<T> {
     fn drop(&mut self) {
         // SAFETY: The reference is ours. `iget_failed()` unlocks and puts an I_NEW inode.
         unsafe {
@@ -214,7 +214,7 @@ pub enum Iget<T: FileSystem> {
     /// The inode of that key exists.
     Cached(ARef<OwnInode<T>>),
     /// It must be filled in.
-    New(New<T>),
+    New(NewInode<T>),
 }
 
 impl<T: FileSystem> SuperBlock<T> {
@@ -223,12 +223,12 @@ impl<T: FileSystem> SuperBlock<T> {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn new_inode(&self) -> Result<New<T>> {
+    pub fn new_inode(&self) -> Result<NewInode<T>> {
         // SAFETY: The super block is alive, and its inodes are of `T`.
         let inode = unsafe { bindings::new_inode(self.as_ptr()) };
         let inode = NonNull::new(inode).ok_or(ENOMEM)?;
         // SAFETY: A new inode with one reference.
-        Ok(unsafe { New::from_raw(inode, false) })
+        Ok(unsafe { NewInode::from_raw(inode, false) })
     }
 
     /// The inode of an identity, from the inode cache or new (`iget5_locked()`).
@@ -244,8 +244,8 @@ impl<T: FileSystem> SuperBlock<T> {
             bindings::iget5_locked(
                 self.as_ptr(),
                 ino,
-                Some(Table::<T>::test),
-                Some(Table::<T>::set),
+                Some(IdentityTable::<T>::test),
+                Some(IdentityTable::<T>::set),
                 (&raw const identity).cast_mut().cast(),
             )
         };
@@ -254,7 +254,7 @@ impl<T: FileSystem> SuperBlock<T> {
         // complete one the reference moves over; the types are transparent.
         unsafe {
             if bindings::inode_is_new(inode.as_ptr()) {
-                Ok(Iget::New(New::from_raw(inode, true)))
+                Ok(Iget::New(NewInode::from_raw(inode, true)))
             } else {
                 Ok(Iget::Cached(ARef::from_raw(inode.cast())))
             }
@@ -290,7 +290,7 @@ impl Identity {
     }
 }
 
-impl<T: FileSystem> Table<T> {
+impl<T: FileSystem> IdentityTable<T> {
     callbacks! {
         /// For `iget5_locked()`, with an `Identity`. The memory of an inode in the hash is not freed
         /// before a grace period has passed.
@@ -313,4 +313,4 @@ impl<T: FileSystem> Table<T> {
     }
 }
 
-struct Table<T>(PhantomData<T>);
+struct IdentityTable<T>(PhantomData<T>);

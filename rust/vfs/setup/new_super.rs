@@ -8,7 +8,7 @@ use crate::bindings;
 use crate::vfs::{
     dentry_ops::{self, DentryOperations},
     super_block::SuperBlock,
-    super_ops::{SuperOperations, Table},
+    super_ops::{SuperOperations, SuperTable},
     types::Loff,
     xattr_ops::Handlers,
 };
@@ -107,7 +107,7 @@ impl<'a, T: SuperOperations> NewSuperBlock<'a, T> {
         // super block is alive for `'a`, and has them.
         unsafe {
             (*self.sb).s_fs_info = KBox::into_raw(data).cast();
-            (*self.sb).s_op = &Table::<T>::OPS;
+            (*self.sb).s_op = &SuperTable::<T>::OPS;
             (*self.sb).s_xattr = handler.as_ptr();
             SuperBlock::from_raw(self.sb)
         }

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{
-    fs_context::{Context, Table},
+    fs_context::{Context, ContextTable},
     inode_cache::TypeWithCache,
     inode_lock, once,
     super_ops::{self, SuperOperations},
@@ -51,8 +51,8 @@ impl<T: SuperOperations> Registration<T> {
                 let mut fs: bindings::file_system_type = pin_init::zeroed();
                 fs.owner = module.as_ptr();
                 fs.name = T::NAME.as_char_ptr();
-                fs.init_fs_context = Some(Table::<T, C>::init_fs_context);
-                fs.kill_sb = Some(super_ops::Table::<T>::kill_sb);
+                fs.init_fs_context = Some(ContextTable::<T, C>::init_fs_context);
+                fs.kill_sb = Some(super_ops::SuperTable::<T>::kill_sb);
                 fs.fs_flags = T::FLAGS as i32;
                 TypeWithCache::new::<T>(fs)?
             },
