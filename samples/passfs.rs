@@ -106,6 +106,7 @@ impl FileSystem for PassFs {
     const INODE_CACHE: &'static CStr = c"passfs_inode";
     type InodeData = ARef<Dentry>;
     type SuperData = Pass;
+    type WalkData = ();
 }
 
 impl InodeKinds for PassFs {
@@ -139,7 +140,7 @@ impl SuperOperations for PassFs {
         Ok(())
     }
 
-    fn put_super(data: KBox<Pass>) {
+    fn put_super(data: Pass) {
         // Unmounts the private mount, which waits until all walks under RCU are over.
         drop(data);
     }
@@ -220,8 +221,7 @@ impl Context<PassFs> for Options {
             sb.add_flags(flags::SB_RDONLY);
         }
         sb.set_default_d_op::<PassDentry>(true);
-        let data = KBox::new(Pass { mnt, name }, GFP_KERNEL)?;
-        let sb = sb.set_data(data, Handlers::new::<PassInode>());
+        let sb = sb.set_data(Pass { mnt, name }, (), Handlers::new::<PassInode>())?;
         Root::new(inode::get(sb, dentry.into())?)
     }
 

@@ -53,6 +53,7 @@ impl FileSystem for Any {
     const INODE_CACHE: &'static CStr = c"";
     type InodeData = ();
     type SuperData = ();
+    type WalkData = ();
 }
 
 // What one task has locked, another one cannot unlock.

@@ -19,7 +19,7 @@ use crate::{
     vfs::{
         cred::{override_creds, NewCred},
         dentry::Dentry,
-        mount::PrivateMount,
+        mount::{Idmap, Mount, PrivateMount},
         path::PathRef,
         super_block::sync_filesystem,
         types::{Ino, Name},
@@ -48,8 +48,6 @@ pub struct Union {
     pub unmounting: KVec<PrivateMount>,
     /// What the union is known by.
     pub identity: UnionIdentity,
-    /// Whether any of the mounts maps ids.
-    pub any_idmapped: bool,
     /// Whether any of the lower layers may change by itself: its file system revalidates names.
     pub revalidates: bool,
     /// The mounter's credentials.
@@ -64,6 +62,31 @@ pub struct Union {
     pub hash_key: u64,
     /// The cached directories.
     pub registry: Arc<Registry>,
+}
+
+/// What walks under RCU look at.
+pub struct WalkData {
+    /// Whether any of the mounts of the layers maps ids.
+    any_idmapped: bool,
+    /// The mounter's credentials.
+    pub cred: ARef<Credential>,
+}
+
+impl WalkData {
+    /// Of this union.
+    pub fn of(union: &Union) -> Self {
+        let upper = union.upper.iter().map(|upper| &*upper.mnt);
+        let mut mounts = Iterator::chain(upper, union.lowers.iter().map(LowerLayer::mnt));
+        Self {
+            any_idmapped: mounts.any(Mount::is_idmapped),
+            cred: union.cred.clone(),
+        }
+    }
+
+    /// The map of ids that is that of all layers, if there is one.
+    pub fn idmap(&self) -> Option<&Idmap> {
+        (!self.any_idmapped).then(Idmap::nop)
+    }
 }
 
 /// See [`Union::cred_for_change`].

@@ -7,7 +7,7 @@ use crate::{
     union::{
         layers::{
             identity::UnionIdentity,
-            union::{Union, UNION_SUPER_MAGIC},
+            union::{Union, WalkData, UNION_SUPER_MAGIC},
         },
         mount::{check, dirs::MountDirs, open, options::Options, share, workdir},
         ops::{dentry::UnionDentry, xattr::UnionXattr},
@@ -104,7 +104,8 @@ impl Context<UnionFs> for MountContext {
 
         let union = open::union(fc, dirs, config, cred, claims)?;
         describe(&mut sb, dirs, &union, depth);
-        let sb = sb.set_data(union, Handlers::new::<UnionXattr>());
+        let walk = WalkData::of(&union);
+        let sb = sb.set_data(union, walk, Handlers::new::<UnionXattr>())?;
         let union = sb.data();
         union.with_creds(|| {
             if let (Some(dirs), Some(upper)) = (dirs.upper(), &union.upper) {

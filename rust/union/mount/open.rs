@@ -76,7 +76,7 @@ pub fn union(
     config: Config,
     cred: ARef<Credential>,
     claims: Option<Claims>,
-) -> Result<KBox<Union>> {
+) -> Result<Union> {
     let namelen = longest_name(dirs)?;
     let mut file_systems = FileSystems::default();
     if let Some(dirs) = dirs.upper() {
@@ -105,12 +105,10 @@ pub fn union(
         (Some(dirs), Some(upper)) => uuid::of_upper(fc, config, dirs.upper, upper)?,
         _ => uuid::of_layers(config, &lowers),
     };
-    let union = Union {
+    Ok(Union {
         config,
         lowers_one_by_one: dirs.one_by_one,
         identity,
-        any_idmapped: upper.iter().any(|upper| upper.mnt.is_idmapped())
-            || lowers.iter().any(|lower| lower.mnt().is_idmapped()),
         revalidates: dirs
             .lowers
             .iter()
@@ -123,8 +121,7 @@ pub fn union(
         namelen,
         hash_key,
         registry: Registry::new()?,
-    };
-    Ok(KBox::new(union, GFP_KERNEL_ACCOUNT)?)
+    })
 }
 
 fn open_upper(

@@ -8,7 +8,7 @@ use crate::{
         change::stage,
         layers::{
             node::Node,
-            union::{Union, UNION_SUPER_MAGIC},
+            union::{Union, WalkData, UNION_SUPER_MAGIC},
         },
         mount::show,
         DEntry, UnionFs, UnionInode,
@@ -36,6 +36,7 @@ impl FileSystem for UnionFs {
     const INODE_CACHE: &'static CStr = c"union_inode";
     type InodeData = Node;
     type SuperData = Union;
+    type WalkData = WalkData;
 }
 
 impl InodeKinds for UnionFs {
@@ -104,13 +105,13 @@ impl SuperOperations for UnionFs {
         show::stats(m, root.sb().data())
     }
 
-    fn put_super(mut data: KBox<Union>) {
+    fn put_super(mut data: Union) {
         let upper = data.upper.as_mut();
         if let Some(recorder) = upper.and_then(|upper| upper.recorder.take()) {
             recorder.finish();
         }
         stage::drop_shared_whiteout(&data);
-        // Until this has waited, walks under RCU look at the credentials and at whether ids are mapped.
+        // This waits for walks under RCU.
         data.unmount();
     }
 }

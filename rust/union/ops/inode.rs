@@ -13,6 +13,7 @@ use crate::{
     vfs::{
         acl::{forget_cached, Acl, AclType},
         attr::{generic_permission, inode_permission, may, Iattr, Kstat},
+        cred::override_creds,
         errno::{EOPNOTSUPP, ESTALE},
         fileattr::{FiemapInfo, FileKattr},
         inode_ops::{
@@ -138,13 +139,11 @@ impl Permissions<UnionFs> for UnionInode {
 
     fn permission_rcu(idmap: &Idmap, inode: RcuInode<'_, UnionFs>, mask: u32) -> Result {
         inode.generic_permission(idmap, mask)?;
-        let union = inode.super_data();
-        if union.any_idmapped {
-            return Err(ECHILD);
-        }
+        let walk = inode.walk_data();
+        let idmap = walk.idmap().ok_or(ECHILD)?;
         let (real, is_upper) = inode.backing().ok_or(ECHILD)?;
         let mask = real_mask(real.mode(), is_upper, mask);
-        union.with_creds(|| real.permission(Idmap::nop(), mask))
+        override_creds(&walk.cred, |_| real.permission(idmap, mask))
     }
 
     fn get_inode_acl(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {

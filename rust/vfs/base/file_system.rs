@@ -31,4 +31,8 @@ pub trait FileSystem: Sized + Send + Sync + 'static {
 
     /// The data of a super block (`s_fs_info`).
     type SuperData: Send + Sync;
+
+    /// What walks under RCU may look at of a super block: a part of its own, for such walks may come
+    /// upon it when the data are given up already.
+    type WalkData: Send + Sync;
 }

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{
-    file_system::FileSystem, inode_data::WithData, mount::Idmap, super_block::SuperBlock,
+    file_system::FileSystem, inode_data::WithData, mount::Idmap, super_block::FsInfo,
 };
 use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{error::to_result, prelude::*, sync::atomic::Acquire};
@@ -37,12 +37,12 @@ impl<'rcu, T: FileSystem> RcuInode<'rcu, T> {
         }
     }
 
-    /// `T`'s data of the super block, which stay until the grace period is over
+    /// What the super block has for walks, which stays until the grace period is over
     /// ([`SuperOperations::put_super`](crate::vfs::super_ops::SuperOperations::put_super)).
-    pub fn super_data(&self) -> &'rcu T::SuperData {
+    pub fn walk_data(&self) -> &'rcu T::WalkData {
         // SAFETY: By the invariant the memory is readable. `i_sb` never changes, and super blocks
-        // are freed by RCU, too.
-        unsafe { SuperBlock::<T>::from_raw((*self.inode.as_ptr()).i_sb).data() }
+        // are freed by RCU, too. Only this part is borrowed.
+        unsafe { &(*FsInfo::<T>::of((*self.inode.as_ptr()).i_sb)).walk }
     }
 
     /// Checks mode and ACL against the credentials in force (`generic_permission()`).

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{dentry::Dentry, file_system::FileSystem, types::Loff};
-use core::{marker::PhantomData, ptr::NonNull};
+use core::{marker::PhantomData, mem::ManuallyDrop, ptr::NonNull};
 use kernel::{
     error::to_result,
     prelude::*,
@@ -24,6 +24,23 @@ pub mod flags {
 
 /// The deepest stack of file systems the kernel allows (`FILESYSTEM_MAX_STACK_DEPTH`).
 pub const MAX_STACK_DEPTH: i32 = bindings::FILESYSTEM_MAX_STACK_DEPTH as i32;
+
+/// What `s_fs_info` points to.
+pub(in crate::vfs) struct FsInfo<T: FileSystem> {
+    /// Until `put_super`.
+    pub(in crate::vfs) data: ManuallyDrop<T::SuperData>,
+    pub(in crate::vfs) walk: T::WalkData,
+}
+
+impl<T: FileSystem> FsInfo<T> {
+    /// # Safety
+    ///
+    /// `sb` must be a super block of `T`, readable, with its data set.
+    pub(in crate::vfs) unsafe fn of(sb: *mut bindings::super_block) -> *mut Self {
+        // SAFETY: By the function's contract.
+        unsafe { (*sb).s_fs_info.cast() }
+    }
+}
 
 /// A super block of `T` that is complete, or lacks a root alone.
 #[repr(transparent)]
@@ -55,8 +72,8 @@ impl<T: FileSystem> SuperBlock<T> {
     /// `T`'s data.
     pub fn data(&self) -> &T::SuperData {
         // SAFETY: Set by `NewSuperBlock::set_data` before anything else of this type can be
-        // reached, cleared after the last inode and dentry are gone.
-        unsafe { &*(*self.as_ptr()).s_fs_info.cast() }
+        // reached, given up after the last inode and dentry are gone.
+        unsafe { &(*FsInfo::<T>::of(self.as_ptr())).data }
     }
 
     /// Whether the super block is read-only (`sb_rdonly()`).

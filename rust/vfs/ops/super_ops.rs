@@ -12,9 +12,9 @@ use crate::vfs::{
     inode_cache,
     seq_show::SeqFile,
     statfs::Statfs,
-    super_block::SuperBlock,
+    super_block::{FsInfo, SuperBlock},
 };
-use core::marker::PhantomData;
+use core::{marker::PhantomData, mem::ManuallyDrop};
 use kernel::{
     ffi::{c_int, c_long},
     prelude::*,
@@ -50,11 +50,10 @@ pub trait SuperOperations: FileSystem {
     }
 
     /// Called for the data when the super block is shut down, after the last inode is gone. Walks
-    /// under RCU may still look at what they use of the data
-    /// ([`RcuInode::super_data`](crate::vfs::rcu::RcuInode::super_data)): it is to be dropped after a
-    /// grace period, as the end of a private mount waits for one. No second one is waited for here:
-    /// each takes long where there are many processors, or busy ones.
-    fn put_super(data: KBox<Self::SuperData>);
+    /// under RCU may still look at [`WalkData`](FileSystem::WalkData), which are dropped after this: it
+    /// is to return after a grace period, as the end of a private mount waits for one. No second one is
+    /// waited for here: each takes long where there are many processors, or busy ones.
+    fn put_super(data: Self::SuperData);
 }
 
 pub(in crate::vfs) struct SuperTable<T>(PhantomData<T>);
@@ -142,11 +141,12 @@ impl<T: SuperOperations> SuperTable<T> {
 unsafe fn take_data<T: SuperOperations>(sb: *mut bindings::super_block) {
     // SAFETY: By the function's contract; the pointer came from `set_data`.
     unsafe {
-        let data = (*sb).s_fs_info;
-        if !data.is_null() {
+        let info = FsInfo::<T>::of(sb);
+        if !info.is_null() {
             // Walks under RCU follow the pointer: it stays until they are over.
-            T::put_super(KBox::from_raw(data.cast()));
+            T::put_super(ManuallyDrop::take(&mut (*info).data));
             (*sb).s_fs_info = core::ptr::null_mut();
+            drop(KBox::from_raw(info));
         }
     }
 }

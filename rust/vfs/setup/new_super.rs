@@ -7,12 +7,12 @@
 use crate::bindings;
 use crate::vfs::{
     dentry_ops::{self, DentryOperations},
-    super_block::SuperBlock,
+    super_block::{FsInfo, SuperBlock},
     super_ops::{SuperOperations, SuperTable},
     types::Loff,
     xattr_ops::Handlers,
 };
-use core::marker::PhantomData;
+use core::{marker::PhantomData, mem::ManuallyDrop};
 use kernel::prelude::*;
 
 /// A super block in the making, in `fill_super`: nobody else knows it, and it has no data yet.
@@ -98,18 +98,28 @@ impl<'a, T: SuperOperations> NewSuperBlock<'a, T> {
 
     /// Sets `T`'s data and operations, the last of what is set: from now on inodes can be made. A root
     /// directory is all that the super block lacks.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
     pub fn set_data(
         self,
-        data: KBox<T::SuperData>,
+        data: T::SuperData,
+        walk: T::WalkData,
         handler: &'static Handlers<T>,
-    ) -> &'a SuperBlock<T> {
+    ) -> Result<&'a SuperBlock<T>> {
+        // Without the memory the data are dropped, which they are not by themselves in their place.
+        let info = KBox::<FsInfo<T>>::new_uninit(GFP_KERNEL_ACCOUNT)?.write(FsInfo {
+            data: ManuallyDrop::new(data),
+            walk,
+        });
         // SAFETY: The data are freed by `put_super` or, when `fill_super` fails, by `kill_sb`. The
         // super block is alive for `'a`, and has them.
         unsafe {
-            (*self.sb).s_fs_info = KBox::into_raw(data).cast();
+            (*self.sb).s_fs_info = KBox::into_raw(info).cast();
             (*self.sb).s_op = &SuperTable::<T>::OPS;
             (*self.sb).s_xattr = handler.as_ptr();
-            SuperBlock::from_raw(self.sb)
+            Ok(SuperBlock::from_raw(self.sb))
         }
     }
 }
