@@ -61,7 +61,7 @@ union_keep() {
 	union_private "$union_run"
 	mkdir -p "$union_run/kept"
 	if ! mount -o "$union_rw_options,ro" "$union_dev" "$union_run/kept"; then
-		union_why="$union_device cannot be mounted"
+		union_why="$union_device cannot be mounted with $union_rw_options,ro"
 		return 1
 	fi
 	union_straight "$union_run/kept" "${union_upper#"$union_rw"/}" || return

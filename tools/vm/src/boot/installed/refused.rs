@@ -90,7 +90,7 @@ pub const WRONG_FILE_SYSTEM: BootCase = BootCase {
     boots: &[plain(
         "rw union=/dev/vdb,noatime init=/usr/local/sbin/boot-probe",
         &[
-            "union-boot: /dev/vdb cannot be mounted as swap",
+            "union-boot: /dev/vdb cannot be mounted as swap with rw,noatime",
             PLAIN,
             "union-test: root ext4 read-only",
         ],
