@@ -334,7 +334,11 @@ impl Builder {
     }
 
     fn set_fsync(&mut self, fsync: Fsync) -> Result<(), OptionError> {
-        same(&mut self.fsync, fsync, "fsync, volatile: they contradict")
+        same(
+            &mut self.fsync,
+            fsync,
+            "fsync, volatile: contradict each other, leave one out",
+        )
     }
 
     fn set_uuid(&mut self, uuid: Uuid) -> Result<(), OptionError> {
@@ -393,7 +397,9 @@ impl Builder {
                     "workdir: missing, name an empty directory on the file system of upperdir",
                 )
             }
-            (false, true) => return refuse("workdir: of no use without upperdir, leave it out"),
+            (false, true) => {
+                return refuse("workdir: has no effect without upperdir, leave it out")
+            }
             (false, false) if self.uuid == Some(Uuid::On) => {
                 return refuse("uuid=on: there is no upperdir to record it in, leave it out")
             }

@@ -207,7 +207,7 @@ fn own_dir(dir: PathRef<'_>) -> Result<Result<(), Objection>> {
         return Ok(Err("is not a directory"));
     }
     if !inode.is_own(dir.mnt()) {
-        return Ok(Err("is not the mounter's"));
+        return Ok(Err("is not owned by the mounter"));
     }
     if inode.mode() != DIR_MODE {
         return Ok(Err("does not have the mode 0700"));
@@ -226,13 +226,13 @@ fn own_file(mnt: &Mount, dentry: &Dentry, inode: &Inode) -> Result<(), Objection
         return Err("is not a regular file");
     }
     if !inode.is_own(mnt) {
-        return Err("is not the mounter's");
+        return Err("is not owned by the mounter");
     }
     if inode.mode() & 0o7077 != 0 {
-        return Err("is open to others, or has special bits");
+        return Err("has permissions for group or others, or special mode bits");
     }
     if inode.nlink() != 1 {
-        return Err("has another name as well, or none");
+        return Err("does not have exactly one link");
     }
     Ok(())
 }

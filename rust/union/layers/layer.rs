@@ -72,8 +72,8 @@ impl LowerLayer {
             }
             self.violated.store(true, Relaxed);
             pr_err_ratelimited!(
-                "lower layer \"{}\": its file system was made writable; nothing of it is shown any more \
-                 (hard_ro), until it is read-only and the union mounted again\n",
+                "lower layer \"{}\": its file system was made writable; accesses fail (hard_ro) until it \
+                 is read-only and the union is mounted again\n",
                 Printable(self.name.to_bytes())
             );
         }

@@ -243,8 +243,8 @@ impl Reserved {
         };
         if let Err(e) = written() {
             pr_warn_ratelimited!(
-                "cannot note beside the work directory that an object moves ({:?}): its inode number \
-                 will be another one after the next mount\n",
+                "cannot record the inode number of a moved object beside the work directory ({:?}): \
+                 the number changes with the next mount\n",
                 e
             );
         }

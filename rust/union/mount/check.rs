@@ -76,7 +76,7 @@ pub fn overlap(fc: &FsContext, dirs: &MountDirs) -> Result {
             if inode.is_in_use() && !is_written(dirs, &at) {
                 fc.warn(fmt!(
                     "{} \"{}\": in use as the upper or work directory of {}; changes made there may \
-                     show, or not",
+                     or may not be visible here",
                     dir.option,
                     Printable(&dir.name),
                     HolderOf(inode.holder())
@@ -97,7 +97,7 @@ fn roots(fc: &FsContext, dirs: &MountDirs) -> Result<RBTree<usize, ()>> {
             return Err(dir.refuse(
                 fc,
                 ELOOP,
-                fmt!("the same directory is another layer as well"),
+                fmt!("this directory is also given as another layer"),
             ));
         }
     }

@@ -54,7 +54,7 @@ impl Context<UnionFs> for MountContext {
         // file system. Ignoring them loses nothing: a remount changes no option of a union.
         if !fc.is_oldapi() {
             fc.warn(fmt!(
-                "{}: not an option of a union, passed over",
+                "{}: not an option of a union, ignored",
                 Printable(param.key.to_bytes())
             ));
         }
@@ -81,7 +81,7 @@ impl Context<UnionFs> for MountContext {
     ) -> Result<Root<UnionFs>> {
         if !fc.is_in_creators_userns() {
             fc.error(fmt!(
-                "the caller is not in the user namespace the mount was begun in"
+                "the caller is not in the user namespace that called fsopen(2)"
             ));
             return Err(EINVAL);
         }
@@ -124,7 +124,7 @@ impl Context<UnionFs> for MountContext {
         self.options.check_unchanged(fc, union)?;
         if !fc.wants_rdonly() && union.upper.is_none() {
             fc.error(fmt!(
-                "there is no upper layer: the union can only be read-only"
+                "there is no upper layer: the union can only be mounted read-only"
             ));
             return Err(EROFS);
         }

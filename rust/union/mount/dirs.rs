@@ -163,8 +163,8 @@ impl OptionDir {
                 fc,
                 EINVAL,
                 fmt!(
-                    "a directory that ignores the case of letters cannot be a layer; use one without \
-                      (chattr -F, while it is empty)"
+                    "a case-insensitive directory cannot be a layer; switch that off while it is empty \
+                      (chattr -F), or use another"
                 ),
             ));
         }
@@ -198,7 +198,7 @@ impl OptionDir {
                 fc,
                 EINVAL,
                 fmt!(
-                    "the file system is not supported as the upper layer: it may change by itself"
+                    "the file system is not supported as the upper layer: it can change without the union"
                 ),
             ));
         }

@@ -142,7 +142,7 @@ fn open_upper(
             upper.refuse(
                 fc,
                 e,
-                fmt!("data were lost on the way to its disk, as syncfs(2) will tell"),
+                fmt!("earlier writes to its file system failed (EIO of syncfs(2)); check the disk"),
             )
         })?;
     }

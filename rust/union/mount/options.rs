@@ -49,7 +49,7 @@ impl Options {
         let wrong = match (key.takes(), value) {
             (Takes::Nothing, Value::Flag) | (Takes::Word, Value::String(_)) => return Ok(()),
             (Takes::Nothing, _) => "takes no value",
-            (Takes::Word, _) => "takes a word",
+            (Takes::Word, _) => "needs a value (a string)",
             (_, Value::String(text)) => return self.take_names(fc, key, text),
             (Takes::Paths, _) => "takes a string; use lowerdir+ for descriptors",
             (_, Value::File(path)) => return self.take_path(fc, key, path),

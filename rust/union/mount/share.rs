@@ -80,7 +80,7 @@ pub fn find(
         return Ok(None);
     }
     fc.warn(fmt!(
-        "this is one more mount of {}",
+        "this is another mount of {}",
         holder.name.to_str().unwrap_or_default()
     ));
     Ok(Some(holder))

@@ -51,7 +51,7 @@ pub fn of_upper(
         )),
         Err(e) => {
             pr_warn_ratelimited!(
-                "the UUID of the union cannot be read or stored ({:?}): it has none\n",
+                "cannot read or store the UUID of the union ({:?}): it has no UUID\n",
                 e
             );
             Ok(UnionIdentity::Real)

@@ -67,11 +67,11 @@ pub fn open(
         return Err(base.refuse(
             fc,
             EINVAL,
-            fmt!("\"work\" in it ignores the case of letters; remove it"),
+            fmt!("\"work\" in it is case-insensitive or an automount point; remove it"),
         ));
     }
     close(write.on(&workdir)?, 0)
-        .map_err(|e| base.refuse(fc, e, fmt!("cannot take away the rights on \"work\" in it")))?;
+        .map_err(|e| base.refuse(fc, e, fmt!("cannot set the mode of \"work\" in it to 000")))?;
     clean(fc, base, &write, &workdir, 0)?;
 
     // The one attribute an upper layer must be able to store. Set and removed here, because a mount
@@ -168,8 +168,8 @@ pub fn probe_whiteout(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> R
                 fc,
                 e,
                 fmt!(
-                    "the file system cannot hold whiteouts (character devices 0:0), or not leave \
-                     one at a rename (RENAME_WHITEOUT)"
+                    "the file system does not support whiteouts (character devices 0:0), or renames \
+                     that leave one (RENAME_WHITEOUT)"
                 ),
             )
         } else {
@@ -204,8 +204,8 @@ fn clean(
                     fc,
                     EINVAL,
                     fmt!(
-                        "the last mount used the feature \"{}\", after which the upper layer may \
-                          not be what it should; check it and remove \"work/incompat/{}\"",
+                        "the last mount used the feature \"{}\", so the upper layer may be incomplete; \
+                          check it and remove \"work/incompat/{}\"",
                         Printable(feature),
                         Printable(feature)
                     ),
@@ -217,7 +217,7 @@ fn clean(
                 return Err(base.refuse(
                     fc,
                     ENOTEMPTY,
-                    fmt!("\"work\" in it holds a tree that is no union's; name an empty directory"),
+                    fmt!("\"work\" in it holds directories that no union left there; use an empty workdir"),
                 ));
             }
             clean(fc, base, write, &child, level.saturating_add(1))?;

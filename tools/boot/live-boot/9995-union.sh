@@ -23,7 +23,7 @@ do_union ()
 		return
 	fi
 
-	local mountpoint changes lower branch top
+	local mountpoint changes lower branch first
 	mountpoint="${1}"
 	changes="${2}"
 	shift 2
@@ -33,11 +33,11 @@ do_union ()
 	fi
 
 	lower=""
-	top=""
+	first=""
 	for branch
 	do
 		branch="$(union_branch "${branch}")"
-		top="${top:-${branch}}"
+		first="${first:-${branch}}"
 		lower="${lower}${lower:+:}$(union_escape "${branch}")"
 	done
 
@@ -56,8 +56,8 @@ do_union ()
 		# It supplies the root directory of the union, so it gets its name
 		# only with the mode and owner of the directory that it covers.
 		mkdir -p "${changes}/rw.new" && \
-			chmod_ref "${top}" "${changes}/rw.new" && \
-			chown_ref "${top}" "${changes}/rw.new" && \
+			chmod_ref "${first}" "${changes}/rw.new" && \
+			chown_ref "${first}" "${changes}/rw.new" && \
 			mv "${changes}/rw.new" "${changes}/rw" || return
 	fi
 	mkdir -p "${changes}/work" || return

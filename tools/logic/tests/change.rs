@@ -34,7 +34,7 @@ fn check_create(union: &Union, path: &Path, directory: bool) -> Union {
     let (kind, node, seen) = new_object(directory);
     let mut new = old.clone();
     match new.create(path, seen) {
-        // The VFS does not let it come so far.
+        // The VFS does not call it then.
         Err(Error::Exists) => union.clone(),
         other => {
             assert_eq!(other, Ok(()));
@@ -163,7 +163,7 @@ proptest! {
         check_remove(&union, &path);
     }
 
-    /// What is made over the remains of what was removed shows nothing of them.
+    /// An object made over the remains of a removed one shows nothing of it.
     #[test]
     fn a_name_can_be_used_again(
         (mut union, [path]) in common::union_and_paths(),
@@ -223,14 +223,14 @@ proptest! {
         (mut union, [from, to]) in common::union_and_paths(),
         mode in mode(),
     ) {
-        // The VFS lets nothing else come here.
+        // The VFS calls it with nothing else.
         prop_assume!(!from.starts_with(&to) && !to.starts_with(&from));
         union.copy_up_parents(&from);
         union.copy_up_parents(&to);
         check_one_rename(&union, &from, &to, mode);
     }
 
-    /// Directories that are moved and replaced are seldom met by chance.
+    /// Random cases seldom move and replace directories.
     #[test]
     fn empty_directories_are_as_on_a_plain_file_system(
         lower in common::dir(),
@@ -265,7 +265,7 @@ proptest! {
     }
 }
 
-/// What was put under the name directly is left alone.
+/// An object put under the name directly is left alone.
 #[test]
 fn a_name_that_is_taken_after_all_is_refused() {
     let union = Union {

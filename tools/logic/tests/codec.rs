@@ -173,7 +173,7 @@ fn inode_numbers() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
-    /// Whatever a layer holds: a value or an error, and no panic.
+    /// Any bytes in a layer give a value or an error, and no panic.
     #[test]
     fn every_decoder_is_total(mut value in vec(any::<u8>(), 0..80), plausible: bool) {
         if let (true, Some(len)) = (plausible, value.get_mut(2)) {

@@ -17,7 +17,7 @@ struct Copy {
     mode: bool,
     number: bool,
     flags: bool,
-    /// As it is now it is on the disk.
+    /// Its present state is on the disk.
     synced: bool,
 }
 

@@ -48,7 +48,11 @@ fn option(tag: &str) -> &str {
     name.trim_end_matches('=')
 }
 
-const OF_THE_UNION: [&str; 3] = ["Layers", "Behaviour", "For the sake of overlayfs"];
+const OF_THE_UNION: [&str; 3] = [
+    "Layers",
+    "Behaviour",
+    "Options accepted for compatibility with overlayfs",
+];
 
 #[test]
 fn the_manual_has_every_option() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Options: what a user may write, and what is said to one who may not.
+//! Options: what a user may write, and the message for what is refused.
 
 use proptest::prelude::*;
 use union_logic::alloc::Vec as Array;
@@ -99,7 +99,7 @@ fn layers_that_do_not_go_together() {
     assert!(refused(&[]).starts_with("lowerdir: missing"));
     assert!(refused(&["upperdir=/u", "workdir=/w"]).starts_with("lowerdir: missing"));
     assert!(refused(&["lowerdir=/l", "upperdir=/u"]).starts_with("workdir: missing"));
-    assert!(refused(&["lowerdir=/l", "workdir=/w"]).starts_with("workdir: of no use"));
+    assert!(refused(&["lowerdir=/l", "workdir=/w"]).starts_with("workdir: has no effect"));
     assert!(refused(&["lowerdir=/l", "lowerdir=/m"]).contains("twice"));
     assert!(refused(&["lowerdir=/l", "lowerdir+=/m"]).starts_with("lowerdir+: cannot"));
     assert!(refused(&["lowerdir+=/l", "lowerdir=/m"]).starts_with("lowerdir: cannot"));
@@ -142,7 +142,7 @@ fn what_overlayfs_scripts_say() {
     }
 }
 
-/// Each refusal begins with the name of the option that is to blame.
+/// Each refusal begins with the name of the option at fault.
 #[test]
 fn nonsense_values_are_refused_by_name() {
     for &key in Key::ALL.iter().filter(|key| key.takes() == Takes::Word) {

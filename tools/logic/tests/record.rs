@@ -86,7 +86,7 @@ proptest! {
         prop_assert!(read(&record).is_err());
     }
 
-    /// One that was made to deceive gives a set, or none, and nothing worse.
+    /// A malicious one gives a set, or none, and does no harm.
     #[test]
     fn a_forged_record_does_no_harm(layers in common::layers(), changes: Vec<(usize, u8)>) {
         let mut record = write(&set(&layers));

@@ -52,7 +52,7 @@ pub fn option(key: &str, errno: Errno) -> Option<&'static str> {
             Some("the directory does not exist; create it or correct the path")
         }
         Errno::NOTDIR if layer => {
-            Some("a layer must be a directory; mount an image first and name its mount point")
+            Some("a layer must be a directory; mount an image first and give its mount point")
         }
         Errno::ROFS if key == "upperdir" => {
             Some("the upper layer must be writable; remount its file system rw")
@@ -77,7 +77,7 @@ pub fn create(fs_type: &str, errno: Errno) -> Option<&'static str> {
     if !matches!(fs_type, "union" | "overlay") {
         return match errno {
             Errno::INVAL => Some(
-                "the device holds no such file system; format it, or name its type by upper.type=",
+                "the device has no such file system; format it, or give its type by upper.type=",
             ),
             Errno::BUSY => Some("the device is in use"),
             Errno::ROFS | Errno::ACCESS => {

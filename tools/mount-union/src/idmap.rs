@@ -55,7 +55,7 @@ impl IdMap {
             .map_err(|_| "not a list of numbers of 32 bits")?;
         let triples = numbers.chunks_exact(3);
         if numbers.is_empty() || !triples.remainder().is_empty() {
-            return Err("three numbers make a range");
+            return Err("a range has three numbers");
         }
         let range = |numbers: &[u32]| {
             let range = Range {
@@ -67,7 +67,7 @@ impl IdMap {
             let fits = |first: u32| first.checked_add(range.count).is_some();
             match range.count > 0 && fits(range.stored) && fits(range.shown) {
                 true => Ok(range),
-                false => Err("a range is empty or goes beyond the ids that there are"),
+                false => Err("a range is empty, or goes beyond the largest id"),
             }
         };
         let ranges: std::result::Result<_, _> = triples.map(range).collect();
@@ -194,7 +194,7 @@ fn user_namespace(uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
         Some(Ok(())) => fill(id, uids, gids),
         // It has printed the reason.
         _ => Err(
-            Failure::mount("owners cannot be mapped: no user namespace is to be had")
+            Failure::mount("owners cannot be mapped: there can be no more user namespaces")
                 .with_hint("see /proc/sys/user/max_user_namespaces"),
         ),
     };
@@ -215,11 +215,11 @@ fn fill(id: u32, uids: &IdMap, gids: &IdMap) -> Result<OwnedFd> {
         std::fs::write(format!("/proc/{id}/{file}"), map.text()).map_err(|error| {
                 let hint = match error.raw_os_error().map(Errno::from_raw_os_error) {
                     Some(Errno::INVAL) => {
-                        "the ranges must not overlap, and there may be 340 of them"
+                        "ranges must not overlap; at most 340 are allowed"
                     }
-                    _ => "the ids must be the caller's to give: all are root's, in a user namespace those mapped into it",
+                    _ => "the ids must be mapped into the user namespace of the caller; root outside of one may use all",
                 };
-                Failure::mount(format!("option {option}: the kernel does not take it: {error}"))
+                Failure::mount(format!("option {option}: the kernel refuses it: {error}"))
                     .with_hint(hint)
             })?;
     }
@@ -250,7 +250,7 @@ pub fn hold() -> Result<()> {
 
 #[expect(
     unsafe_code,
-    reason = "unshare(2) is unsafe for the sake of a flag that is not used here"
+    reason = "unshare(2) is unsafe because of a flag that is not used here"
 )]
 fn leave_user_namespace() -> rustix::io::Result<()> {
     // SAFETY: Only unsharing the table of open files can break code that holds one; NEWUSER leaves it shared.
@@ -319,9 +319,9 @@ fn clone(name: &str, directory: BorrowedFd<'_>) -> Result<OwnedFd> {
         | OpenTreeFlags::AT_EMPTY_PATH;
     rustix::mount::open_tree(directory, c"", flags).map_err(|errno| {
         Failure::mount(format!(
-            "layer {name}: cannot be mounted once more, to map its owners: {errno}"
+            "layer {name}: cannot be cloned to map its owners: {errno}"
         ))
-        .with_hint("its mount may be unbindable, or of another mount namespace")
+        .with_hint("its mount may be unbindable, or belong to another mount namespace")
     })
 }
 

@@ -230,8 +230,8 @@ impl Options {
             return Ok(());
         };
         Err(
-            Failure::usage(format!("option {word} is not for a union")).with_hint(
-                "bind, move, propagation and loop devices are the business of mount(8) without -t union",
+            Failure::usage(format!("option {word} does not apply to a union")).with_hint(
+                "use mount(8) without -t union for bind mounts, moves, propagation and loop devices",
             ),
         )
     }

@@ -21,7 +21,7 @@ const INTERVAL: Duration = Duration::from_millis(50);
 pub fn adapt(options: &mut Options) -> Result<()> {
     refuse_other_owners(options)?;
     for word in options.misplaced.drain(..) {
-        eprintln!("mount.union: option {word} is not for a union; passed over");
+        eprintln!("mount.union: option {word} does not apply to a union; ignored");
     }
     // fsync= is fuse-overlayfs's, too, with other values.
     for (key, value) in &mut options.others {

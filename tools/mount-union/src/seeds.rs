@@ -121,7 +121,7 @@ fn hidden_mounts(dir: &Path, count: usize) -> Result<Vec<OwnedFd>> {
 /// Gives the calling thread a mount namespace of its own, and with it a working directory of its own.
 #[expect(
     unsafe_code,
-    reason = "unshare(2) is unsafe for the sake of a flag that is not used here"
+    reason = "unshare(2) is unsafe because of a flag that is not used here"
 )]
 fn leave_mount_namespace() -> rustix::io::Result<()> {
     // SAFETY: Only unsharing the table of open files can break code that holds one; NEWNS leaves that table shared.

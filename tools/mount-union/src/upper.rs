@@ -93,7 +93,7 @@ pub fn recognise(spec: Option<&OsStr>, required: bool) -> Result<Option<Spec>> {
             Err(Failure::mount(format!("upper layer {}: {error}", path.display()))
                 .with_hint("name a block device, a directory, or tmpfs"))
         }
-        _ if required => Err(Failure::mount(format!("no upper layer: '{}' is no device or directory", shown(&spec)))
+        _ if required => Err(Failure::mount(format!("no upper layer: '{}' is neither a device nor a directory", shown(&spec)))
             .with_hint("name a block device, a directory, or tmpfs; or name the layers by lowerdir= and upperdir=")),
         _ => Ok(None),
     }

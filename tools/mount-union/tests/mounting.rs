@@ -54,7 +54,7 @@ fn prints(script: &str, expected: &str) {
     assert_eq!(out.trim_end(), expected, "{script}\n{err}");
 }
 
-/// mount.union fails with this status, and says all this; gives all that it says.
+/// mount.union fails with this status, and prints all this; returns its output.
 #[track_caller]
 fn fails(script: &str, status: i32, words: &[&str]) -> String {
     let output = run(script);
@@ -95,7 +95,7 @@ fn escaped_paths() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
-fn without_a_top_it_is_read_only() {
+fn without_an_upper_layer_it_is_read_only() {
     prints(
         "$M label m -o lowerdir=l1:l2; touch m/x 2>/dev/null || echo $(ls m); grep -c ^label /proc/mounts",
         "one two\n1",
@@ -134,7 +134,7 @@ fn remount() {
     );
 }
 
-/// mount(8) repeats what the kernel lists, without escapes.
+/// mount(8) repeats the kernel's listing, without escapes.
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn remount_with_all_options_repeated() {
@@ -206,7 +206,7 @@ fn in_a_user_namespace() {
     );
 }
 
-/// mount(8) gives up its rights before it starts a helper, but not before it asks the kernel.
+/// mount(8) drops its rights before it starts a helper, but not before it calls the kernel.
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn by_a_user_of_fstab() {
@@ -223,7 +223,7 @@ fn by_a_user_of_fstab() {
     );
 }
 
-/// mount(8) with root's rights, which has the helper do it.
+/// mount(8) with root's rights, which starts the helper.
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn flags_that_user_implies() {
@@ -253,7 +253,7 @@ fn podman_form_passes_over_what_it_does_not_know() {
     );
 }
 
-/// So containers/storage unpacks layers, and so it knows whether they are mounted.
+/// The options with which containers/storage unpacks layers, and the type by which it knows whether they are mounted.
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn podman_form_is_what_podman_takes_it_for() {
@@ -321,7 +321,7 @@ fn seeds_form_stops_at_what_is_writable() {
 #[ignore = "mounts; needs root and the file system"]
 fn seeds_form_with_a_directory_keeps_changes() {
     prints(
-        "mkdir top; chmod 1751 l1; ro l1; $M $PWD/top m; touch m/kept; umount m; $M $PWD/top m
+        "mkdir upper; chmod 1751 l1; ro l1; $M $PWD/upper m; touch m/kept; umount m; $M $PWD/upper m
          echo $(ls m) $(stat -c %a m)",
         "kept one 1751",
     );
@@ -339,7 +339,7 @@ fn seeds_form_with_a_device_keeps_changes() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
-fn lower_by_name_and_a_device_on_top() {
+fn lower_by_name_and_a_device_for_the_upper_layer() {
     prints(
         "$M tmpfs m -o lowerdir=l1:l2; touch m/new; echo $(ls m)",
         "new one two",
@@ -348,10 +348,10 @@ fn lower_by_name_and_a_device_on_top() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
-fn lower_by_name_and_a_place_in_a_directory_on_top() {
+fn lower_by_name_and_a_place_in_a_directory_for_the_upper_layer() {
     prints(
-        "mkdir top; chmod 1751 l1; $M $PWD/top m -o lowerdir=l1,upper.dir=a/b; touch m/new
-         echo $(ls m) $(ls top/a/b) $(stat -c %a m)",
+        "mkdir upper; chmod 1751 l1; $M $PWD/upper m -o lowerdir=l1,upper.dir=a/b; touch m/new
+         echo $(ls m) $(ls upper/a/b) $(stat -c %a m)",
         "new one upper work 1751",
     );
 }
@@ -383,7 +383,7 @@ fn failures_say_what_was_wrong() {
         32,
         &["option frob", "Unknown parameter", "-s"],
     );
-    // Neither the missing layer nor the form of podman is the point here.
+    // Neither the missing layer nor the form of podman is tested here.
     fails("$M tmpfs m -o frob", 32, &["option frob"]);
     fails("$M union m -o lowerdir=/nope,frob", 32, &["option frob"]);
     fails("$M union m -f -o lowerdir=l1,frob", 32, &["option frob"]);
@@ -470,7 +470,7 @@ fn in_another_namespace() {
     );
 }
 
-/// A union with mapped owners at `m`: `l1` has files of root, of 5, and of 70000, which no map names.
+/// A union with mapped owners at `m`: `l1` has files of root, of 5, and of 70000, which no map has.
 const MAPPED: &str = "mkdir disk; mkdir disk/u disk/w; touch l1/five l1/beyond; chown 5:6 l1/five; chown 70000:70000 l1/beyond
     own() { stat -c '%n %u:%g' \"$@\"; }
     $M union m -o lowerdir=l1:l2,upperdir=disk/u,workdir=disk/w,uidmapping=:0:100000:65536,gidmapping=0:200000:65536
@@ -500,7 +500,7 @@ fn what_is_written_is_stored_under_the_ids_of_the_layers() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
-fn owners_are_mapped_without_a_top_and_on_a_new_one() {
+fn owners_are_mapped_without_an_upper_layer_and_on_a_new_one() {
     prints(
         "chown 5:5 l1/one; $M union m -o lowerdir=l1:l2,uidmapping=0:1000:10; stat -c %u:%g m/one; umount m
          ro l1; $M tmpfs m -o uidmapping=0:1000:10,gidmapping=0:1000:10; stat -c %u:%g m m/one
@@ -536,11 +536,11 @@ fn owners_that_cannot_be_mapped() {
         "$M union m -o lowerdir=l1,uidmapping=0:1000:10:5:2000:10",
         32,
         &[
-            "option uidmapping: the kernel does not take it",
+            "option uidmapping: the kernel refuses it",
             "must not overlap",
         ],
     );
-    // Root of another user namespace than the one the layer's file system is of.
+    // Root of another user namespace than that of the layer's file system.
     fails(
         "exec unshare --user --map-root-user --mount $M union m -o lowerdir=l1,uidmapping=0:0:1",
         32,

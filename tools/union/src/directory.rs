@@ -73,8 +73,12 @@ pub fn explain<T>(result: io::Result<T>, path: &Path) -> Result<T> {
     };
     let path = path.display();
     match error.raw_os_error() {
-        Some(libc::ENOTTY) => bail!("{path}: not on a union, or on one of another version"),
-        Some(libc::EPERM) => bail!("{path}: only the administrator may ask for this"),
+        Some(libc::ENOTTY) => {
+            bail!("{path}: not on a union, or on one of another version of the module")
+        }
+        Some(libc::EPERM) => {
+            bail!("{path}: not permitted; needs CAP_SYS_ADMIN where the union was mounted")
+        }
         _ => bail!("{path}: {error}"),
     }
 }

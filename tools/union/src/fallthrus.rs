@@ -12,8 +12,14 @@ use crate::layers;
 /// Prints the set of a directory, in the order of its positions.
 pub fn print(dir: &Path, json: bool) -> Result<()> {
     let record = explain(Directory::open(dir)?.fallthrus(), dir)?;
-    let set = record::decode(&record, RecordId::new(), 0, |place| Some(place.into()))
-        .map_err(|error| anyhow!("{}: cannot be understood: {error:?}", dir.display()))?;
+    let set = record::decode(&record, RecordId::new(), 0, |place| Some(place.into())).map_err(
+        |error| {
+            anyhow!(
+                "{}: the reply of the module is not understood: {error:?}",
+                dir.display()
+            )
+        },
+    )?;
     let layers = layers::of(dir).unwrap_or_default();
     let layer = |number: u32| match layers.get(number as usize) {
         Some(path) => path.clone(),

@@ -26,7 +26,7 @@ pub fn union_of(path: &Path) -> Result<Mount> {
         .filter(|mount| path.starts_with(&mount.target))
         // Among several at the same place, the last one is visible.
         .max_by_key(|mount| mount.target.as_os_str().len())
-        .with_context(|| format!("{}: no mount is known here", path.display()))?;
+        .with_context(|| format!("{}: no mount contains it", path.display()))?;
     match mount.fs_type.as_str() {
         "union" => Ok(mount),
         other => Err(anyhow!("{}: on {other}, not on a union", path.display())),

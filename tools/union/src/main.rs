@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union`: looks into mounted unions, and brings deleted names back.
+//! `union`: shows the state of mounted unions, and restores deleted names.
 
 mod directory;
 mod fallthrus;
@@ -37,7 +37,7 @@ enum Command {
     /// Print what the lower layers contribute to a directory
     ///
     /// Each name with its type, inode number, and the lower layers that have something there, of which the first one
-    /// shows. What the upper layer adds, replaces or hides does not count. Takes the rights of the administrator.
+    /// shows. What the upper layer adds, replaces or hides does not count. Needs CAP_SYS_ADMIN where the union was mounted.
     Fallthrus {
         /// A directory of a union
         dir: PathBuf,

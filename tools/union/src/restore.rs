@@ -45,17 +45,17 @@ fn one(path: &Path) -> Result<()> {
     let path = path.display();
     match errno {
         Some(libc::ENOENT) => {
-            bail!("{path}: nothing of a lower layer was deleted under this name")
+            bail!("{path}: no deleted object of a lower layer has this name")
         }
         Some(libc::EEXIST) => {
-            bail!("{path}: is there; move it away first, to see what the lower layers hold")
+            bail!("{path}: exists; move it away first, to restore what the lower layers have")
         }
         Some(libc::EROFS) => bail!("{path}: the union, or its upper layer, is read-only"),
         Some(libc::EPERM) => bail!(
-            "{path}: takes the rights of the administrator (CAP_SYS_ADMIN where the union was mounted, \
-             and CAP_FOWNER for what is somebody else's)"
+            "{path}: not permitted; needs CAP_SYS_ADMIN where the union was mounted, and CAP_FOWNER \
+             for files of others"
         ),
-        Some(libc::EACCES) => bail!("{path}: you may not make names in {}", dir.display()),
+        Some(libc::EACCES) => bail!("{path}: no permission to write to {}", dir.display()),
         _ => explain(result, dir),
     }
 }

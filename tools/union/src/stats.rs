@@ -24,7 +24,7 @@ pub fn print(path: Option<&Path>, json: bool) -> Result<()> {
         .collect();
     if path.is_some() && all.is_empty() {
         bail!(
-            "/proc/self/mountstats says nothing of {}",
+            "/proc/self/mountstats has no statistics of {}",
             wanted[0].display()
         );
     }

@@ -49,7 +49,7 @@ fn prints(script: &str, expected: &str) {
     assert_eq!(text(&output.stdout), expected, "{script}\n{err}");
 }
 
-/// The script fails, and says all this.
+/// The script fails, and prints all this.
 #[track_caller]
 fn fails(script: &str, words: &[&str]) {
     let output = run(script);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The scripts of the initial ram disk, as far as they need no machine: what they take from the words of a person, and
-//! what they make of /etc/fstab.
+//! The scripts of the initial ram disk, as far as they need no machine: settings from the kernel command line, and
+//! changes of /etc/fstab.
 
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-/// Runs shell code after the scripts have been read, in a new directory that is a root; gives what it prints.
+/// Runs shell code after the scripts have been read, in a new directory that is a root; returns its output.
 fn shell(files: &[(&str, &str)], code: &str) -> String {
     let root = tempfile::tempdir().unwrap();
     for (name, text) in files {
@@ -32,7 +32,7 @@ fn shell(files: &[(&str, &str)], code: &str) -> String {
 /// Takes the words of the kernel command line from a file.
 const WORDS: &str = "cat() { command cat cmdline; }; union_settings .";
 
-/// The settings that these words make, or the reason why there are none.
+/// The settings of these words, or the reason why they are refused.
 fn settings(files: &[(&str, &str)], words: &str) -> String {
     let mut all = files.to_vec();
     all.push(("cmdline", words));
@@ -66,11 +66,11 @@ fn union_says_what_is_mounted() {
         ("union=tmpfs,recurse=", "'recurse=' is neither"),
         ("union=/dev/x:timeout=ten", "is not a number of seconds"),
         ("union=/dev/x:timeout=1000000", "is not a number of seconds"),
-        ("union=/dev/x:dir=../..", "is not to be named by '..'"),
-        ("union=dir:/a/../../etc", "is not to be named by '..'"),
-        ("union=/dev/x:dir=a\\b", "no other characters"),
-        ("union=dir:/a\"b", "no other characters"),
-        ("union=/dev/x:dir=*", "no other characters"),
+        ("union=/dev/x:dir=../..", "must not be named by '..'"),
+        ("union=dir:/a/../../etc", "must not be named by '..'"),
+        ("union=/dev/x:dir=a\\b", "only the characters"),
+        ("union=dir:/a\"b", "only the characters"),
+        ("union=/dev/x:dir=*", "only the characters"),
     ] {
         assert!(said(words).contains(reason), "{words}: {}", said(words));
     }
@@ -124,16 +124,19 @@ fn overlayroot_has_its_meaning() {
         );
     }
     for (words, reason) in [
-        ("crypt:dev=vdb", "overlayroot=crypt: is not done here"),
+        ("crypt:dev=vdb", "overlayroot=crypt: is not supported"),
         ("vdb", "is none of tmpfs"),
-        ("device:timeout=1", "wants dev=DEVICE"),
+        ("device:timeout=1", "needs dev=DEVICE"),
         (
             "tmpfs:dev=/dev/vdb",
             "'dev=/dev/vdb' of overlayroot= is not known",
         ),
         ("/dev/vdb,mkfs=1", "'mkfs=1' of overlayroot= is not known"),
-        ("tmpfs:driver=overlay", "asks for another file system"),
-        ("tmpfs:dir=/", "wants a directory"),
+        (
+            "tmpfs:driver=overlay",
+            "is not supported: the file system is a union",
+        ),
+        ("tmpfs:dir=/", "needs a directory"),
         ("tmpfs:swap=yes", "neither swap=0 nor swap=1"),
     ] {
         let said = said(&format!("overlayroot={words}"));
@@ -169,7 +172,7 @@ fn overlayroot_conf_is_read_when_asked_for() {
         ),
         (
             "overlayroot=tmpfs\noverlayroot_cfgdisk=LABEL=C\n",
-            "overlayroot_cfgdisk= is not done here",
+            "overlayroot_cfgdisk= is not supported",
         ),
     ] {
         let said = settings(&[("etc/overlayroot.conf", text)], "union=overlayroot");
@@ -196,7 +199,7 @@ fn the_command_line_counts_more_than_boot_conf() {
     assert!(settings(&conf, "union=off").contains("\noff"));
 }
 
-/// What a file says after `union_fstab`, with these words on the command line.
+/// The contents of a file after `union_fstab`, with these words on the command line.
 fn fstab(words: &str, text: &str, code: &str) -> String {
     let files = [
         ("cmdline", words),
@@ -226,7 +229,7 @@ const FSTAB: &str = "# a comment, 'with' \"quotes\" and $(things)\n\
     LABEL=stick /media/stick ext4 noauto,user\n\
     /home/x /srv none bind 0 0";
 
-/// Without what was said about it.
+/// Without the messages.
 fn silent(text: &str) -> String {
     text.split_inclusive('\n')
         .filter(|line| !line.starts_with("said: "))
@@ -293,10 +296,13 @@ fn fstab_of_the_plain_root() {
 #[test]
 fn fstab_with_what_cannot_be() {
     for (at, reason) in [
-        ("/my\\040disk", "no union can be put over /my\\040disk"),
-        ("/a,upperdir=/x", "no union can be put over"),
-        ("/home/../etc", "no union can be put over"),
-        ("/a\"b", "no union can be put over"),
+        ("/my\\040disk", "/my\\040disk cannot be covered by a union"),
+        (
+            "/a,upperdir=/x",
+            "/a,upperdir=/x cannot be covered by a union",
+        ),
+        ("/home/../etc", "/home/../etc cannot be covered by a union"),
+        ("/a\"b", "/a\"b cannot be covered by a union"),
         (
             "/absent",
             "there is no directory /absent in the lower layer",
@@ -337,7 +343,7 @@ fn links_are_not_followed() {
          union_straight . a/link/fstab || echo $union_why; [ \"$IFS\" = \"$union_ifs\" ] && echo blanks",
     );
     assert_eq!(said, "straight\n./a/link is a symbolic link\nblanks\n");
-    // What changes of a /usr of its own are kept in, too.
+    // Also keeps the changes of a separate /usr.
     let said = shell(
         &[("cmdline", "union=LABEL=x:recurse=1"), ("rw/mounts/x", "")],
         &format!(
@@ -451,13 +457,13 @@ fn changes_are_forgotten_on_a_full_disk_and_to_the_end() {
     };
     assert_eq!(left("union=LABEL=x", ""), "mounts other upper work ");
     assert_eq!(left("union=LABEL=x union.reset", ""), "other ");
-    // What a power cut has left.
+    // As after a power cut.
     for begun in ["rw/upper.forgotten/f", "rw/upper.forgotten/upper/f"] {
         assert_eq!(left("union=LABEL=x", begun), "other ");
     }
 }
 
-/// The settings that ask for a union, as the hooks of kernels and of initial ram disks see them.
+/// The settings that request a union, as the hooks of kernels and of initial ram disks see them.
 fn wanted(files: &[(&str, &str)]) -> String {
     let root = tempfile::tempdir().unwrap();
     for (name, text) in files {

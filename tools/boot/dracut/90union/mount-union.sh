@@ -86,7 +86,7 @@ union_mount() {
 	union_why=$union_refused
 	[ -z "$union_refused" ] || return
 	if [ "$union_recurse" = 1 ] && ismounted "$NEWROOT/usr"; then
-		union_why="recurse=1 with a /usr of its own is not done here"
+		union_why="recurse=1 is not supported with a separate /usr"
 		return 1
 	fi
 	if ! modprobe union; then

@@ -14,7 +14,7 @@ use union_model::layer::{Dir, Flag, Node, Place, Upper};
 use union_model::tree::{Error, Seen, Tree};
 use union_model::{Path, Union};
 
-/// What happens at the step a run is stopped at.
+/// What happens at the step at which a run is stopped.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Stop {
     /// The power goes: neither it nor any later step happens.
@@ -129,7 +129,7 @@ impl Drop for Staged {
             state.upper().work.get(&name),
             Some(Node::Dir(dir)) if !dir.entries.is_empty()
         );
-        // What cannot be removed is left for the next mount.
+        // The next mount removes the rest.
         if !is_full && state.step("remove it from the work directory").is_ok() {
             state.upper().work.remove(&name);
         }

@@ -29,7 +29,7 @@ pub(crate) struct Fs {
 }
 
 impl Fs {
-    /// Numbers that are free are given again, as ext4 does; what had them before had another generation.
+    /// Free numbers are given again, as by ext4; the former owner had another generation.
     pub(crate) fn make(&mut self, is_dir: bool) -> u64 {
         let ino = (1..).find(|ino| !self.inodes.contains_key(ino)).unwrap();
         self.generation += 1;
@@ -180,7 +180,7 @@ impl World {
             .number(self.natural(real), !self.is_single(real))
     }
 
-    /// What shows at a place, and under which number if it is looked up now.
+    /// What a place shows, and its number if it is looked up now.
     pub(crate) fn at(&self, place: Place) -> Option<(Real, u64)> {
         match self.upper.get(&place) {
             Some(Held::Whiteout) => None,
@@ -257,7 +257,7 @@ impl World {
         Ok(())
     }
 
-    /// What was shown before and is there still has its number still.
+    /// An object that was shown before and still exists has the same number.
     pub(crate) fn check_kept(&mut self) -> Result<(), TestCaseError> {
         for place in Self::places() {
             let Some((real, number)) = self.at(place) else {
@@ -342,7 +342,7 @@ impl World {
         }
     }
 
-    /// The number by nature.
+    /// The number without reservations.
     pub(crate) fn of_lower_or_own(&self, place: Place, real: Real) -> u64 {
         match self.upper.get(&place) {
             Some(_) => self.natural(real),
