@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What any first process has to do: kernel file systems, the command line, switching off.
+//! Tasks of any first process: kernel file systems, the command line, switching off.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use rustix::mount::MountFlags;
 use union_support::mount::mount;
 
-/// Without anything to be run or opened as a device.
+/// Flags: nothing can be executed or opened as a device.
 const PLAIN: MountFlags = MountFlags::NOSUID
     .union(MountFlags::NODEV)
     .union(MountFlags::NOEXEC);
@@ -77,7 +77,7 @@ impl CommandLine {
 /// Switches the machine off.
 pub fn power_off() -> ! {
     rustix::fs::sync();
-    // As PID 1 there is nobody left to ask.
+    // PID 1 has no other process to ask.
     let _ = rustix::system::reboot(rustix::system::RebootCommand::PowerOff);
     // Not reached on a machine with ACPI; PID 1 must not return.
     loop {

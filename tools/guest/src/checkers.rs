@@ -56,7 +56,7 @@ pub fn present() -> Vec<&'static Checker> {
 }
 
 impl Checker {
-    /// The answer as a case: what was found is wrong.
+    /// Reports the result as a case: any finding is a failure.
     pub fn outcome(&self) -> Outcome {
         match (self.ask)() {
             Ok(notes) => Outcome::Pass(notes),
@@ -143,7 +143,7 @@ fn kcsan_verdict(stats: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// Objects that nothing points to any more.
+/// Leaked objects.
 fn leaks() -> Result<Vec<String>, String> {
     // kmemleak reports only objects that are some seconds old; they must be found twice, because
     // references on stacks move.
@@ -169,7 +169,7 @@ fn leaks_verdict(report: &str) -> Result<Vec<String>, String> {
         .take(LINES)
         .collect();
     Err(format!(
-        "kmemleak accuses {count} objects:\n{}",
+        "kmemleak reports {count} leaked objects:\n{}",
         shown.join("\n")
     ))
 }
@@ -212,6 +212,10 @@ mod tests {
         assert_eq!(leaks_verdict(""), Ok(Vec::new()));
         let report =
             "unreferenced object 0x1 (size 8):\n  comm x\nunreferenced object 0x2 (size 8):\n";
-        assert!(leaks_verdict(report).unwrap_err().contains("2 objects"));
+        assert!(
+            leaks_verdict(report)
+                .unwrap_err()
+                .contains("2 leaked objects")
+        );
     }
 }

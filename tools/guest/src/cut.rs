@@ -58,7 +58,7 @@ fn work(bench: &Bench, task: &Task, report: &mut File) -> Result<()> {
     };
     whole::work(bench, task.image, &device, task.seed, &mut say).map_err(|error| anyhow!(error))?;
     std::thread::sleep(Duration::from_secs(60));
-    bail!("nobody killed this machine")
+    bail!("this machine was not killed")
 }
 
 fn look(bench: &Bench, task: &Task, begun: usize, mut log: Log, report: &mut File) -> Result<()> {

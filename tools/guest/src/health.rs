@@ -6,31 +6,8 @@ use std::io::Read;
 use std::os::unix::fs::OpenOptionsExt;
 
 use anyhow::{Context, Result};
+use union_support::kernel_log;
 use union_support::slab::{self, Slab};
-
-/// Words of kernel failure reports.
-const TROUBLE: &[&str] = &[
-    "WARNING:",
-    "BUG:",
-    "Oops",
-    "KASAN:",
-    "UBSAN:",
-    "kernel BUG at",
-    "general protection fault",
-    "refcount_t:",
-    "VFS: Busy inodes",
-    "still in use",
-    "blocked for more than",
-    "INFO: task",
-    "rust_kernel: panicked",
-    "possible recursive locking",
-    "circular locking dependency",
-    "inconsistent lock state",
-    "trying to register non-static key",
-    "suspicious RCU usage",
-    "lock held when returning to user space",
-    "ODEBUG:",
-];
 
 /// One line of the kernel log.
 pub struct Line {
@@ -85,7 +62,7 @@ fn parse(record: &str) -> Option<Line> {
 /// provokes them.
 pub fn trouble(lines: &[Line], errors_expected: bool) -> Vec<String> {
     let wrong = lines.iter().filter(|line| {
-        let bad = TROUBLE.iter().any(|word| line.text.contains(word)) && !line.text.contains(RACE);
+        let bad = kernel_log::is_failure(&line.text) && !line.text.contains(RACE);
         let error = line.level <= 3 && line.text.starts_with("union:");
         bad || (error && !errors_expected)
     });

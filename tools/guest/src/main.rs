@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! PID 1 of the virtual machines in which the union file system is tested.
-//!
-//! The kernel command line says what to do: `union.mode=test` runs scenarios and reports in KTAP
-//! over a virtio-serial port, `union.mode=cut` works on a disk until the machine is killed or looks
-//! at it afterwards, `union.mode=run` runs one command on a Debian root that is a union,
-//! `union.mode=shell` gives a shell there. The machine is always switched off afterwards;
-//! unreported results do not count.
+//! PID 1 of the virtual machines in which the union file system is tested. The kernel command line chooses a mode:
+//! `union.mode=test` runs scenarios and reports in KTAP over a virtio-serial port, `union.mode=cut` works on a disk
+//! until the machine is killed or checks it afterwards, `union.mode=run` runs one command on a Debian root that is a
+//! union, `union.mode=shell` gives a shell there. The machine is always switched off afterwards; unreported results do
+//! not count.
 
 mod boot;
 mod checkers;

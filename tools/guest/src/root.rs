@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A Debian root that is a union: the image below, memory on top.
+//! A Debian root that is a union: the image below, memory for the upper layer.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -22,7 +22,7 @@ const COMMAND: &str = "/command";
 /// Where the shared directory is mounted.
 const SHARE: &str = "/mnt/share";
 
-/// Runs the command, passes on what it writes and reports its exit status.
+/// Runs the command, passes its output on and reports its exit status.
 pub fn run_command(line: &CommandLine) -> Result<()> {
     let command = fs::read_to_string(COMMAND).with_context(|| format!("reading {COMMAND}"))?;
     let mut verdict = port::open(port::VERDICT)?;
@@ -129,13 +129,13 @@ fn enter_root(line: &CommandLine) -> Result<()> {
     }
     let device = disk::by_serial("root")?;
     mount(device, "/lower", "erofs", MountFlags::RDONLY, "")?;
-    tmpfs("/top", "mode=755")?;
-    fs::create_dir_all("/top/upper")?;
-    fs::create_dir_all("/top/work")?;
+    tmpfs("/changes", "mode=755")?;
+    fs::create_dir_all("/changes/upper")?;
+    fs::create_dir_all("/changes/work")?;
     let root = Path::new("/newroot");
     Union::new(line.fstype())
         .lower("/lower")
-        .upper("/top/upper", "/top/work")
+        .upper("/changes/upper", "/changes/work")
         .mount(root)?;
     boot::mount_kernel_file_systems_below(root)?;
     for name in line.get("scratch").into_iter().flat_map(|s| s.split(',')) {

@@ -23,7 +23,7 @@ use crate::boot::CommandLine;
 use crate::health::{self, Log};
 use crate::{checkers, modules, port};
 
-/// Which cases, put into the initramfs by the host.
+/// The cases to run, put into the initramfs by the host.
 const FILTER: &str = "/filter";
 
 /// Runs the tests and writes the report.
@@ -52,7 +52,7 @@ pub fn run(line: &CommandLine) -> Result<()> {
     }
 
     let cases = chosen(line)?;
-    // Findings without the module are not the module's.
+    // Without the module, findings are not the module's.
     let checkers = if module {
         checkers::present()
     } else {
@@ -132,7 +132,7 @@ impl Reporter<'_> {
     }
 }
 
-/// The share of this machine of the cases asked for.
+/// The share of this machine of the requested cases.
 fn chosen(line: &CommandLine) -> Result<Vec<Case>> {
     let filter = match fs::read_to_string(FILTER) {
         Ok(filter) => filter,

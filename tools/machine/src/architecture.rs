@@ -45,7 +45,7 @@ impl Architecture {
         }
     }
 
-    /// The program that is a machine with it.
+    /// The program of QEMU for it.
     pub fn qemu(self) -> &'static str {
         match self {
             Self::Amd64 => "qemu-system-x86_64",

@@ -3,27 +3,7 @@
 
 use std::collections::VecDeque;
 
-/// Words that begin the report of a kernel failure.
-const TELLING: &[&str] = &[
-    "BUG",
-    "WARNING",
-    "Oops",
-    "Kernel panic",
-    "general protection",
-    "INFO:",
-    "panicked",
-];
-
-/// Words after which the machine is soon silent: a lock that is never released stops everything.
-const LAST: &[&str] = &[
-    "lock held when returning to user space",
-    "blocked for more than",
-];
-
-/// Whether the machine will soon be silent after this line of the console.
-pub fn is_last(line: &str) -> bool {
-    LAST.iter().any(|word| line.contains(word))
-}
+use union_support::kernel_log;
 
 /// The last lines of a console.
 #[derive(Default)]
@@ -41,8 +21,8 @@ impl Tail {
     /// The lines from the beginning of the failure report, or the last few lines; at most `limit`
     /// lines.
     pub fn story(&self, limit: usize) -> Vec<String> {
-        let telling = |line: &String| TELLING.iter().any(|word| line.contains(word));
-        let from = match self.0.iter().position(telling) {
+        let failure = |line: &String| kernel_log::is_failure_on_console(line);
+        let from = match self.0.iter().position(failure) {
             Some(index) => index,
             None => self.0.len().saturating_sub(12),
         };

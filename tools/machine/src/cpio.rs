@@ -69,7 +69,7 @@ impl Archive {
     }
 }
 
-/// Nothing fails that only takes memory.
+/// Writing to memory cannot fail.
 const IN_MEMORY: &str = "writing to memory";
 
 #[cfg(test)]

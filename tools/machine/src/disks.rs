@@ -49,7 +49,7 @@ pub fn copy(from: &Path, to: &Path) -> Result<()> {
     Ok(())
 }
 
-/// An empty disk of a file system that takes what programs write; only what they do write takes space.
+/// An empty disk of a file system with enough space for programs; only written blocks take space.
 pub fn large(places: &Places, fs_type: &str) -> Result<Disk> {
     const MIB: u64 = 4096;
     let command = disk::mkfs(fs_type).with_context(|| {

@@ -53,7 +53,7 @@ impl Options {
     }
 }
 
-/// Runs a command that reports, and must end well; lines that are no events are shown.
+/// Runs a command that reports events and must succeed; other lines are shown.
 pub fn watch<E: DeserializeOwned>(
     places: &Places,
     request: &Request,
@@ -74,12 +74,12 @@ pub fn watch<E: DeserializeOwned>(
     Ok(())
 }
 
-/// Bytes that become lines.
+/// Bytes to be split into lines.
 #[derive(Default)]
 struct Lines(Vec<u8>);
 
 impl Lines {
-    /// Gives the lines that are complete now.
+    /// Returns the lines that are complete now.
     fn add(&mut self, data: &[u8]) -> Vec<String> {
         self.0.extend_from_slice(data);
         let end = self.0.iter().rposition(|byte| *byte == b'\n');

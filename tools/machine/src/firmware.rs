@@ -14,12 +14,13 @@ use crate::qemu;
 const CODE: &str = "code.fd";
 const VARIABLES: &str = "vars.fd";
 
-/// Where firmware looks for what it starts from a disk, shim for what it starts, and Debian's GRUB for its settings.
+/// Where the firmware finds the program that it starts from a disk, shim the program that it starts, and Debian's GRUB
+/// its settings.
 const SHIM: (&str, &str) = ("shim.efi", "EFI/BOOT/BOOTX64.EFI");
 const GRUB: (&str, &str) = ("grub.efi", "EFI/BOOT/grubx64.efi");
 const SETTINGS: &str = "EFI/debian/grub.cfg";
 
-/// What QEMU is told to start a kernel by the firmware in `folder`; its disk and variables are made in `directory`.
+/// The arguments of QEMU to start a kernel by the firmware in `folder`; its disk and variables are made in `directory`.
 pub fn start(
     folder: &Path,
     kernel: &Path,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The first root of a machine: the guest program, the modules, what the mode needs besides.
+//! The first root of a machine: the guest program, the modules, and the files of the mode.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,11 +10,11 @@ use crate::cpio::Archive;
 use crate::modules::Dependencies;
 use crate::paths::{Kernel, Places};
 
-/// What goes into the first root.
+/// The contents of the first root.
 pub struct Contents<'a> {
     /// The static guest program, which becomes /init.
     pub guest: &'a Path,
-    /// Modules of the kernel to load first, each with its parameters behind it, if any.
+    /// Modules of the kernel to load first, each followed by its parameters, if any.
     pub modules: &'a [&'a str],
     /// The module under test.
     pub union: Option<PathBuf>,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Virtual machines with a kernel of the cache: images, QEMU, time limits, and what comes out of it all.
-//!
-//! What they are started for is said elsewhere: `union-vm` runs scenarios, boots and commands, `union-bench` and
-//! `union-suites` start machines by [`events`].
+//! Virtual machines with a kernel of the cache: images, QEMU, time limits, and their output. Other crates decide what
+//! they run: `union-vm` scenarios, boots and commands; `union-bench` and `union-suites` start machines by [`events`].
 
 pub mod architecture;
 pub mod console;

@@ -88,8 +88,8 @@ pub struct Machine {
     _directory: tempfile::TempDir,
 }
 
-/// Words of the command line of every test machine: whatever goes wrong in the kernel must end it, and a kernel that
-/// has KUnit runs the tests of the module.
+/// Words of the command line of every test machine: any failure of the kernel must end it, and a kernel with KUnit runs
+/// the tests of the module.
 const KERNEL_WORDS: &str = "loglevel=4 panic=-1 oops=panic panic_on_warn=1 \
      softlockup_panic=1 sysctl.kernel.hung_task_panic=1 sysctl.kernel.hung_task_timeout_secs=40 \
      kunit.enable=1 kunit.autorun=1 mitigations=off rdinit=/init";
@@ -179,7 +179,7 @@ impl Machine {
             }
             let exited = matches!(self.child.try_wait(), Ok(Some(_)));
             if exited {
-                // A stream that QEMU never connected to would never end.
+                // A stream without a connection from QEMU would never end.
                 return match self.events.recv_timeout(Duration::from_millis(500)) {
                     Ok(event) => event,
                     Err(_) => Event::Gone,
@@ -191,7 +191,7 @@ impl Machine {
             let why = if Instant::now() > self.deadline {
                 "it ran longer than the time limit"
             } else if silent_since.elapsed() > self.silence {
-                "it said nothing for too long"
+                "it printed nothing for too long"
             } else {
                 continue;
             };
@@ -306,7 +306,7 @@ fn command(places: &Places, plan: &Plan, args: Vec<OsString>) -> Command {
     command
 }
 
-/// What goes to a machine, which may not listen yet.
+/// Data for a machine, which may not listen yet.
 #[derive(Clone, Default)]
 struct Input(Arc<Mutex<Option<UnixStream>>>);
 
@@ -329,7 +329,7 @@ enum Stream {
     Stderr,
 }
 
-/// Waits for QEMU on a socket and turns what it sends into events.
+/// Waits for QEMU on a socket and turns its output into events.
 fn listen(socket: &Path, sender: Sender<Event>, stream: Stream) -> Result<()> {
     let listener =
         UnixListener::bind(socket).with_context(|| format!("binding {}", socket.display()))?;
@@ -337,7 +337,7 @@ fn listen(socket: &Path, sender: Sender<Event>, stream: Stream) -> Result<()> {
         let Ok((connection, _)) = listener.accept() else {
             return;
         };
-        // Errors end the stream; that it is incomplete shows in what is missing.
+        // Errors end the stream; the report is then incomplete.
         let _ = match stream {
             Stream::Console(log, input) => {
                 input.connect(&connection);

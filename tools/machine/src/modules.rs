@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 /// The modules.dep of a kernel.
 pub struct Dependencies {
     root: PathBuf,
-    /// File and what it needs, by name of module.
+    /// File and dependencies, by name of module.
     by_name: HashMap<String, (String, Vec<String>)>,
     builtin: HashSet<String>,
 }
@@ -40,7 +40,7 @@ impl Dependencies {
         }
     }
 
-    /// Adds a module that is not the kernel's own; what it needs is said by the module itself (`depends=a,b`).
+    /// Adds a module that is not the kernel's own; the module itself lists its dependencies (`depends=a,b`).
     pub fn add(&mut self, path: &Path) -> Result<()> {
         let module = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
         const KEY: &[u8] = b"\0depends=";
@@ -56,7 +56,7 @@ impl Dependencies {
         Ok(())
     }
 
-    /// The files of `wanted` and all they need, each after what it needs; what is built in is left out.
+    /// The files of `wanted` and their dependencies, each after its own ones; built-in ones are left out.
     pub fn closure(&self, wanted: &[&str]) -> Result<Vec<PathBuf>> {
         let mut order = Vec::new();
         for name in wanted {
@@ -68,7 +68,7 @@ impl Dependencies {
             .collect())
     }
 
-    /// What the module in this file needs.
+    /// The dependencies of the module in this file.
     pub fn needs(&self, file: &Path) -> Vec<PathBuf> {
         let needs = self.by_name.get(&module_name(&file.to_string_lossy()));
         let names = needs.into_iter().flat_map(|(_, needs)| needs);
@@ -77,7 +77,7 @@ impl Dependencies {
             .collect()
     }
 
-    /// Whether the kernel has this built in.
+    /// Whether it is built into the kernel.
     pub fn is_builtin(&self, name: &str) -> bool {
         self.builtin.contains(&module_name(name))
     }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Options that the programs have in common.
-//!
-//! What is not on the command line is taken from the environment, where make has its variables (`make help`).  An empty
-//! one counts as none: make exports also what nobody has set.
+//! The common options of the programs. Options that are not on the command line are taken from the environment, where
+//! make has its variables (`make help`). An empty variable is ignored: make exports also those that nobody has set.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -25,7 +23,7 @@ pub struct Common {
 }
 
 impl Common {
-    /// When to give up, if nothing else was said after so many seconds.
+    /// The time limit, with a default in seconds.
     pub fn limit(&self, usual: u64) -> Duration {
         Duration::from_secs(self.timeout.unwrap_or(usual))
     }

@@ -84,7 +84,7 @@ impl Places {
         let architecture = Architecture::of_release(&abi);
         let mut needs = Needs::read(&dir.join("machine.json"))?;
         if !architecture.native() {
-            // Even where this machine's own processor need not be emulated.
+            // Even on a machine whose own processor is not emulated.
             needs.slowness *= 2;
         }
         Ok(Kernel {
@@ -96,7 +96,7 @@ impl Places {
         })
     }
 
-    /// A module built for a kernel; none if it has that built in.
+    /// The module for a kernel; none if the kernel has it built in.
     pub fn module(&self, kernel: &Kernel, name: &str) -> Result<Option<PathBuf>> {
         if Dependencies::read(&kernel.modules)?.is_builtin(name) {
             return Ok(None);
@@ -122,11 +122,11 @@ pub struct Kernel {
     pub image: PathBuf,
     /// The directory with modules.dep.
     pub modules: PathBuf,
-    /// What it needs of a machine.
+    /// Its requirements for a machine.
     pub needs: Needs,
 }
 
-/// What a kernel needs of a machine, if it is not the usual; the kernels with checkers bring a file that says so.
+/// The requirements of a kernel for a machine, if they are unusual; the kernels with checkers bring a file with them.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Needs {

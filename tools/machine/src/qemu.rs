@@ -13,7 +13,7 @@ fn args<const N: usize>(words: [&str; N]) -> Args {
     words.iter().map(OsString::from).collect()
 }
 
-/// The same of one line, no word of which has a blank.
+/// The same from one line, whose words contain no blanks.
 fn line(words: &str) -> Args {
     words.split(' ').map(OsString::from).collect()
 }
@@ -23,9 +23,8 @@ pub fn quote(path: &Path) -> String {
     path.to_string_lossy().replace(',', ",,")
 }
 
-/// Whether this machine can run guests without emulating their processor.
-///
-/// /dev/kvm may exist where it cannot work, inside a virtual machine for instance, so the processor is asked too.
+/// Whether this machine can run guests without emulating their processor. /dev/kvm may exist where it does not work,
+/// for instance inside a virtual machine, so the processor is asked too.
 pub fn kvm_usable() -> bool {
     let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let capable = flags
@@ -45,8 +44,8 @@ pub fn kvm_usable() -> bool {
 pub enum Processors {
     /// So many, as fast as this machine can.
     Many(u32),
-    /// One that is emulated and whose clock counts instructions, a nanosecond each: time in the guest does not depend
-    /// on this machine nor on what else it does.
+    /// One emulated processor whose clock counts instructions, a nanosecond each: time in the guest does not depend on
+    /// this machine or its load.
     Counted,
 }
 
@@ -61,8 +60,8 @@ impl Processors {
     pub fn kernel_words(self) -> &'static str {
         match self {
             Self::Many(_) => "",
-            // A processor with nothing to do goes straight to its next timer; while it waits for a disk of the host,
-            // hours may pass on its clock.
+            // An idle processor goes straight to its next timer; while it waits for a disk of the host, hours may pass
+            // on its clock.
             Self::Counted => "sysctl.kernel.hung_task_timeout_secs=0 nowatchdog nokaslr norandmaps",
         }
     }
@@ -186,7 +185,7 @@ pub struct Network {
     pub waits: bool,
 }
 
-/// A network card. The one that waits has an address of its own, for both are on the same cable.
+/// A network card. The one that waits has another address, because both are on the same cable.
 pub fn network(number: usize, network: &Network) -> Args {
     let (server, end) = match network.waits {
         true => ("on", 1),

@@ -18,10 +18,10 @@ use crate::qemu::Processors;
 const MODULES: &str = "virtio_pci virtio_blk virtio_console virtio_rng erofs ext4 overlay loop 9p \
      9pnet_virtio fuse";
 
-/// Memory of a machine, if not said otherwise.
+/// The default memory of a machine.
 pub const MEMORY: &str = "2G";
 
-/// Seconds after which a machine is given up, if not said otherwise.
+/// The default time limit of a machine, in seconds.
 pub const TIMEOUT: u64 = 3600;
 
 /// The configuration of such a machine.
@@ -32,7 +32,7 @@ pub struct Request {
     pub fstype: String,
     /// Which Debian image is the lower layer of the root.
     pub image: String,
-    /// Names of file systems of which an empty disk is wanted, at /disks/NAME.
+    /// File systems of which the machine gets an empty disk, at /disks/NAME.
     pub scratch: Vec<String>,
     /// Memory, as QEMU takes it.
     pub memory: String,
@@ -40,7 +40,7 @@ pub struct Request {
     pub processors: Processors,
     /// Further modules of the kernel, each with its parameters behind it.
     pub modules: Vec<String>,
-    /// A directory of the host to be seen at /mnt/share.
+    /// A directory of the host, visible at /mnt/share.
     pub share: Option<PathBuf>,
     /// The guest program, if not the usual one.
     pub guest: Option<PathBuf>,
@@ -71,7 +71,7 @@ impl Default for Request {
     }
 }
 
-/// Runs a command; gives its exit status. What it prints goes to `output`, its errors to standard error.
+/// Runs a command; returns its exit status. Its output goes to `output`, its errors to standard error.
 pub fn run(
     places: &Places,
     request: &Request,
@@ -135,7 +135,7 @@ fn plan<'a>(
 ) -> Result<Plan<'a>> {
     if !kernel.architecture.native() {
         bail!(
-            "{} is a kernel for {}, and the Debian images in the cache are not; the scenarios run there (union-vm test)",
+            "{} is a kernel for {}, but the Debian images in the cache are not; only scenarios run there (union-vm test)",
             kernel.abi,
             kernel.architecture.name()
         );

@@ -10,10 +10,10 @@ use signal_hook::iterator::Signals;
 
 static DIRECTORIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// Removes what [`remove_at_end`] named when a signal ends this program; QEMU dies with it anyway.
+/// Removes the directories named by [`remove_at_end`] when a signal ends this program; QEMU dies with it anyway.
 pub fn install() -> Result<()> {
-    let mut signals = Signals::new([SIGHUP, SIGINT, SIGTERM])
-        .context("taking signals to clean up behind them")?;
+    let mut signals =
+        Signals::new([SIGHUP, SIGINT, SIGTERM]).context("installing signal handlers")?;
     std::thread::spawn(move || {
         let Some(signal) = signals.forever().next() else {
             return;

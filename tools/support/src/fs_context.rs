@@ -21,9 +21,9 @@ pub struct FsContext(OwnedFd);
 pub struct Failure {
     /// Its answer.
     pub errno: Errno,
-    /// The call it answered.
+    /// The call that failed.
     pub call: String,
-    /// What it wrote to the log of the context.
+    /// Its messages in the log of the context.
     pub log: Vec<Message>,
 }
 

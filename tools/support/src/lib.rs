@@ -5,6 +5,7 @@
 pub mod disk;
 pub mod errno;
 pub mod fs_context;
+pub mod kernel_log;
 pub mod mount;
 pub mod mountinfo;
 pub mod mountstats;

@@ -214,7 +214,7 @@ pub fn unmount(target: impl AsRef<Path>) -> rustix::io::Result<()> {
     mount::unmount(target.as_ref(), UnmountFlags::empty())
 }
 
-/// Unmounts everything mounted at or below `base`, newest first; gives what refused to go and was only detached.
+/// Unmounts everything mounted at or below `base`, newest first; returns the mounts that were busy and only detached.
 pub fn unmount_below(base: &Path) -> Vec<String> {
     let mut refused = Vec::new();
     for mounted in mountinfo::read().unwrap_or_default().into_iter().rev() {

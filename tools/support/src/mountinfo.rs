@@ -95,7 +95,7 @@ pub fn read() -> io::Result<Vec<Mount>> {
     Ok(parse(&std::fs::read(LIST)?))
 }
 
-/// The mount on top at `target`, as the list has it: the file system, which may be out of order, is not asked.
+/// The topmost mount at `target`, from the list alone: the file system, which may be out of order, is not asked.
 pub fn listed_at(target: &Path) -> Option<Mount> {
     let mut mounts = read().unwrap_or_default().into_iter();
     mounts.rfind(|mount| mount.target == target)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! /proc/self/mountstats: what mounted unions count.
+//! /proc/self/mountstats: the statistics of mounted unions.
 
 use std::ffi::OsString;
 use std::io;
@@ -17,10 +17,10 @@ const FIGURES: [(&str, &str); 2] = [
     ("records", "count bytes loaded recorded refused"),
 ];
 
-/// The figures of one mount: line, name and value of each.
+/// The statistics of one mount: line, name and value of each.
 pub type Figures = Vec<(&'static str, &'static str, u64)>;
 
-/// The mounts of type `union`, with the figures of each.
+/// The mounts of type `union`, with the statistics of each.
 pub fn read() -> io::Result<Vec<(PathBuf, Figures)>> {
     Ok(parse(&std::fs::read(LIST)?))
 }

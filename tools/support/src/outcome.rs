@@ -7,21 +7,21 @@ use std::time::Duration;
 /// The outcome of one case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// As it must be; the notes say what was allowed to differ.
+    /// Success; the notes list permitted differences.
     Pass(Vec<String>),
-    /// Not as it must be, in lines for a reader.
+    /// Failure, in lines for a reader.
     Fail(Vec<String>),
     /// Not run, with the reason.
     Skip(String),
 }
 
 impl Outcome {
-    /// Passed, unless anything is wrong.
+    /// Passed, unless there are failures.
     pub fn unless(wrong: Vec<String>) -> Self {
         Self::Pass(Vec::new()).and_left(wrong)
     }
 
-    /// The same, but failed if anything is wrong besides.
+    /// The same, but failed if there are other failures.
     pub fn and_left(self, wrong: Vec<String>) -> Self {
         match self {
             outcome if wrong.is_empty() => outcome,
@@ -40,7 +40,7 @@ impl Outcome {
         write!(out, "{word}\n{lines}")
     }
 
-    /// Reads what was sent, if it was all.
+    /// Reads an outcome that was sent completely.
     pub fn receive(said: &[u8]) -> Option<Self> {
         let said = String::from_utf8_lossy(said);
         let (word, text) = said.split_once('\n')?;

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Running a part of a scenario in a separate process, with a pipe for its results.
-//!
-//! Open files, locks, mappings and credentials of a scenario end with its process, and one that
-//! hangs can be killed.
+//! Running a part of a scenario in a separate process, with a pipe for its results. Open files, locks, mappings and
+//! credentials of a scenario end with its process, and one that hangs can be killed.
 
 use std::ffi::CString;
 use std::fs::File;
@@ -70,7 +68,7 @@ pub fn background(work: impl FnOnce()) -> Result<i32, Errno> {
     Ok(pid)
 }
 
-/// As [`background`], for a child that serves this process, and is killed when it ends.
+/// Like [`background`], for a child that serves this process, and is killed when it ends.
 pub fn servant(work: impl FnOnce()) -> Result<i32, Errno> {
     background(|| {
         // SAFETY: no pointers.
@@ -140,7 +138,7 @@ fn read_until(mut pipe: File, said: &mut Vec<u8>, deadline: Instant) -> bool {
     }
 }
 
-/// Runs a program; it and what it has started itself are killed when it ends, or at the limit, which gives no status.
+/// Runs a program. It and the processes it has started are killed when it ends, or at the limit, which gives no status.
 pub fn limited(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
     let deadline = Instant::now() + limit;
     let mut child = command.process_group(0).spawn()?;
@@ -169,7 +167,7 @@ pub fn exec(program: &str, arguments: &[&str]) -> Errno {
     Errno::last()
 }
 
-/// Blocks a signal for this process, so that it stays pending until looked for.
+/// Blocks a signal for this process, so that it stays pending until it is fetched.
 pub fn block_signal(signal: i32) {
     // SAFETY: the set is initialised by sigemptyset before use.
     unsafe {

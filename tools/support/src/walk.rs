@@ -14,7 +14,7 @@ use rustix::fs::{Dir, Mode, OFlags, SeekFrom};
 
 use crate::errno::Errno;
 
-/// A tree: what is to be said of each path.
+/// A tree: the attributes of each path.
 pub type Tree = BTreeMap<String, String>;
 
 /// Describes everything below `root`, and `root` itself as `.`.
@@ -111,7 +111,7 @@ fn attributes(path: &Path, buffer: &mut [u8]) -> String {
     line
 }
 
-/// The contents of a file; of a huge one only what is not zero.
+/// The contents of a file; of a huge one only the bytes that are not zero.
 fn contents(path: &Path, stat: &libc::stat) -> Result<String, Errno> {
     const HUGE: i64 = 64 << 20;
     const BLOCK: usize = 4096;
@@ -175,11 +175,9 @@ pub fn kind_word(mode: u32) -> &'static str {
     }
 }
 
-/// The fields of a stat that must be the same on every file system.
-///
-/// Left out: numbers of inode and device, blocks and block size; link count and size of directories, which every file
-/// system counts in its own way; access times; a modification time that is not of long ago, of which only "now" is
-/// said.
+/// The fields of a stat that must be the same on every file system. Left out: numbers of inode and device, blocks and
+/// block size; link count and size of directories, which every file system counts in its own way; access times. A
+/// recent modification time is only shown as "now".
 pub fn describe(stat: &libc::stat) -> String {
     let mut line = format!(
         "{} {:04o} {}:{}",

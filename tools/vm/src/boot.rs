@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union-vm boot`: an installed Debian that is booted from a union by its own initial ram disk.
-//!
-//! The script of a set of cases makes that Debian and has its programs make its initial ram disks;
-//! the cases say with which words of the kernel command line they are booted and what must come of
-//! it. A probe in the guest reports the results on the console, which also has the messages of the
-//! scripts and the kernel.
+//! `union-vm boot`: an installed Debian that is booted from a union by its own initial ram disk. The script of a set of
+//! cases makes that Debian and has its programs make its initial ram disks; the cases have the words of the kernel
+//! command line and the expected results. A probe in the guest reports on the console, which also has the messages of
+//! the scripts and the kernel.
 
 pub mod cases;
 mod deb;
@@ -29,6 +27,7 @@ use union_machine::options::Common;
 use union_machine::paths::{Kernel, Needs, Places};
 use union_machine::{signals, together};
 use union_scenarios::catalogue::Part;
+use union_support::kernel_log;
 
 use crate::ui::Ui;
 use crate::verdict::{Case, Status};
@@ -37,16 +36,13 @@ use cases::{Boot, BootCase, BootSet, Initrd, Keeps};
 /// The last line of the probe.
 const END: &str = "union-test: end";
 
-/// Words on the console that no boot may say: of the kernel, and of systemd at the end.
-pub const ALARMS: [&str; 7] = [
-    "Kernel panic",
-    "BUG: ",
-    "WARNING: CPU",
-    "Oops: ",
-    "general protection fault",
-    "blocked for more than",
-    "Failed to remount '/",
-];
+/// What systemd says of a file system that it cannot make read-only at the end.
+const STAYS_WRITABLE: &str = "Failed to remount '/";
+
+/// Whether a line of the console is one that no boot may print.
+pub fn is_alarm(line: &str) -> bool {
+    kernel_log::is_failure_on_console(line) || line.contains(STAYS_WRITABLE)
+}
 
 /// Words of the kernel command line of every boot. Unneeded services are disabled, which halves the
 /// time. The last of several words with the same name counts; the kernel must not panic at a
@@ -61,7 +57,7 @@ pub const WORDS: &str = "console=ttyS0 printk.devkmsg=on systemd.firstboot=off \
 /// What to do.
 #[derive(Args)]
 pub struct Request {
-    /// Which cases; each set has a script that makes what it boots.
+    /// The set of cases; a script makes the disks for each.
     #[arg(long, value_name = "NAME", default_value = "boot", value_parser = cases::find)]
     set: &'static BootSet,
     /// Run only the cases whose name (SET/NAME) matches.
@@ -80,7 +76,7 @@ pub struct Request {
     common: Common,
 }
 
-/// Seconds after which a boot is given up, if not said otherwise.
+/// The default time limit of a boot, in seconds.
 const TIMEOUT: u64 = 400;
 
 /// What all machines have in common.
@@ -93,7 +89,7 @@ struct Run<'a> {
     ui: Mutex<Ui>,
 }
 
-/// Boots all cases; true when all went well.
+/// Boots all cases; returns whether all succeeded.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let filter = Regex::new(request.filter.as_deref().unwrap_or(""))
         .context("--filter is not a regular expression")?;
@@ -187,12 +183,12 @@ impl Run<'_> {
     fn case(&self, case: &BootCase) -> Result<Vec<String>> {
         let root = self.directory.join(format!("{}.root", case.name));
         let pristine = self.request.folder.join(case.root.file());
-        // With its holes, which most of it is.
+        // A sparse copy: most of it is holes.
         copy(&pristine, &root)?;
         let mut machine_disks = vec![(root.clone(), "root")];
-        let top = self.directory.join(format!("{}.top", case.name));
-        if disks::boot_top(self.places, case.top, &self.request.folder, &top)? {
-            machine_disks.push((top.clone(), "top"));
+        let changes = self.directory.join(format!("{}.changes", case.name));
+        if disks::make_changes(self.places, case.changes, &self.request.folder, &changes)? {
+            machine_disks.push((changes.clone(), "changes"));
         }
         // Last: which /dev/vd? is the upper layer must not depend on them.
         let mut others = Vec::new();
@@ -219,7 +215,7 @@ impl Run<'_> {
             let mut found = judge(boot, &said);
             found.extend(self.unwarned(boot.initrd)?);
             if found.is_empty() && boot.ends() {
-                found.extend(disks::unclean_top(self.places, case.top, &top)?);
+                found.extend(disks::unclean_changes(self.places, case.changes, &changes)?);
             }
             if case.keeps != Keeps::Nothing && !same(&pristine, &root, 0)? {
                 found.push("the disk with the root has been written to".into());
@@ -259,7 +255,7 @@ impl Run<'_> {
         Ok((warned != ought).then(|| format!("update-initramfs says of the module: {said}")))
     }
 
-    /// Boots a machine once; gives the lines of its console.
+    /// Boots a machine once; returns the lines of its console.
     fn boot(
         &self,
         case: &BootCase,
@@ -325,7 +321,7 @@ impl Run<'_> {
         })
     }
 
-    /// Runs a machine to its end; gives the lines of its console.
+    /// Runs a machine to its end; returns the lines of its console.
     fn listen(&self, plan: Plan) -> Result<Vec<String>> {
         let mut machine = Machine::start(self.places, plan)?;
         let mut said = Vec::new();
@@ -356,15 +352,13 @@ fn judge(boot: &Boot, said: &[String]) -> Vec<String> {
             wrong.push(format!("the console does not say: {text}"));
         }
     }
-    // An alarm that a boot must print is no failure.
-    let alarms = ALARMS
-        .iter()
-        .filter(|alarm| !boot.says.iter().any(|text| text.contains(**alarm)));
-    for text in boot.never.iter().chain(alarms) {
-        if let Some(line) = says(text) {
-            wrong.push(format!("the console says: {line}"));
-        }
+    for text in boot.never {
+        wrong.extend(says(text).map(|line| format!("the console says: {line}")));
     }
+    // An alarm that a boot must print is no failure.
+    let expected = |line: &&String| boot.says.iter().any(|text| line.contains(text));
+    let alarm = said.iter().find(|line| is_alarm(line) && !expected(line));
+    wrong.extend(alarm.map(|line| format!("the console says: {line}")));
     match (boot.starts, says(END)) {
         (true, None) => wrong.push("the system has not started, or not come to its end".into()),
         (false, Some(_)) => wrong.push("the system has started".into()),

@@ -29,8 +29,8 @@ use union_machine::paths::{Kernel, Places};
 use union_machine::together;
 use union_support::disk;
 
-use crate::boot::{ALARMS, WORDS};
-use boots::{Boot, Top};
+use crate::boot::{WORDS, is_alarm};
+use boots::{Boot, Changes};
 use report::{Line, Outcome};
 use story::Story;
 
@@ -47,7 +47,7 @@ pub struct Request {
 /// Seconds that each of the two groups of boots may take, if not said otherwise.
 const TIMEOUT: u64 = 240;
 
-/// Units that make no sense in a machine without a future, besides those that no boot has.
+/// Units without a use in a machine that is discarded, besides those that no boot has.
 const MASKED: &str = "systemd.mask=apt-daily.timer systemd.mask=apt-daily-upgrade.timer \
      systemd.mask=dpkg-db-backup.timer systemd.mask=e2scrub_all.timer systemd.mask=fstrim.timer \
      systemd.mask=sys-kernel-debug.mount systemd.mask=sys-kernel-tracing.mount";
@@ -60,11 +60,11 @@ struct Setup<'a> {
     initramfs: Vec<u8>,
     /// The image of the lower layer.
     lower: PathBuf,
-    /// Where the log, the consoles and the disks go.
+    /// The folder of the log, the consoles and the disks.
     folder: PathBuf,
 }
 
-/// Tells the whole story; true when it went as it should.
+/// Runs the whole demonstration; returns whether everything worked.
 pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let setup = Setup::new(places, request)?;
     let mut story = Story::begin(&setup.folder.join("log"))?;
@@ -83,10 +83,10 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let first = setup.run(&mut story, &mut failures, [&boots::FIRST, &boots::OTHER])?;
     if first.ended {
         story.chapter("After boot 1");
-        story.top_layer(&first);
+        story.upper_layer(&first);
         setup.run(&mut story, &mut failures, [&boots::AGAIN, &boots::FRESH])?;
     } else {
-        story.bad("boots 2 and 3 are not tried, because boot 1 did not get to its end");
+        story.bad("boots 2 and 3 are skipped, because boot 1 did not end");
     }
 
     story.chapter("The lower layer");
@@ -99,7 +99,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     }
 
     story.chapter(&match failures {
-        0 => "Everything went as it should.".to_owned(),
+        0 => "Everything worked.".to_owned(),
         1 => "One thing went wrong.".to_owned(),
         count => format!("{count} things went wrong."),
     });
@@ -125,7 +125,10 @@ impl<'a> Setup<'a> {
         fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
         let mkfs = disk::mkfs("ext4").context("ext4 can be made")?;
         let empty = disks::scratch(places, "demo", &disks::words(mkfs), 512)?;
-        for name in [Top::DiskA, Top::DiskB].iter().filter_map(|top| top.disk()) {
+        for name in [Changes::DiskA, Changes::DiskB]
+            .iter()
+            .filter_map(|changes| changes.disk())
+        {
             disks::copy(&empty, &folder.join(name))?;
         }
         Ok(Self {
@@ -138,7 +141,7 @@ impl<'a> Setup<'a> {
         })
     }
 
-    /// Runs two boots at the same time and gives what became of the first. It tells its story as it goes, the second
+    /// Runs two boots at the same time and returns the result of the first. The first is reported at once, the second
     /// afterwards.
     fn run(&self, story: &mut Story, failures: &mut usize, boots: [&Boot; 2]) -> Result<Outcome> {
         story.chapter(boots[0].title);
@@ -164,7 +167,7 @@ impl<'a> Setup<'a> {
                 story.chapter(boot.title);
                 later.iter().for_each(|line| story.line(line));
             }
-            outcome.expect(boot.steps, boot.in_top);
+            outcome.expect(boot.steps, boot.in_upper);
             for failure in &outcome.failures {
                 story.bad(failure);
             }
@@ -188,12 +191,12 @@ impl<'a> Setup<'a> {
             image: self.lower.clone(),
             writes: Writes::Refused,
         }];
-        disks.extend(boot.top.disk().map(|name| Disk {
-            serial: "top".into(),
+        disks.extend(boot.changes.disk().map(|name| Disk {
+            serial: "changes".into(),
             image: self.folder.join(name),
             writes: Writes::Kept,
         }));
-        let union = match boot.top.disk() {
+        let union = match boot.changes.disk() {
             Some(_) => "/dev/vdb",
             None => "tmpfs:size=256m",
         };
@@ -226,8 +229,7 @@ impl<'a> Setup<'a> {
                     outcome.add(line);
                 }
                 Event::Console(line) => {
-                    if ALARMS.iter().any(|alarm| line.contains(alarm)) && outcome.failures.len() < 3
-                    {
+                    if is_alarm(&line) && outcome.failures.len() < 3 {
                         let failure = format!("the console says: {}", line.trim());
                         outcome.failures.push(failure);
                     }
@@ -244,7 +246,7 @@ impl<'a> Setup<'a> {
     }
 }
 
-/// Where machines wait for one another, once: all go on when all have come that still can.
+/// Where machines wait for one another, once: all continue when all have arrived that still can.
 struct Meeting {
     expected: Mutex<usize>,
     changed: Condvar,
@@ -258,7 +260,7 @@ impl Meeting {
         }
     }
 
-    /// A machine that has ended will not come.
+    /// A machine that has ended will not arrive.
     fn ended(&self) {
         let mut expected = self.expected.lock().expect("no thread panics");
         *expected = expected.saturating_sub(1);

@@ -15,7 +15,7 @@ use union_scenarios::scenario::Scenario;
 use union_scenarios::shape::{self, Fs, SHAPES, Shape};
 use union_scenarios::tree::{self, Builder, Entry, Kind};
 
-/// The archive of what the images of one file system hold.
+/// The archive for the images of one file system.
 pub fn archive(fs: Fs) -> Result<Vec<u8>> {
     let mut tar = tar::Builder::new(Vec::new());
     let mut random = BTreeSet::new();
@@ -52,7 +52,7 @@ pub fn of_tree(tree: &Builder) -> Result<Vec<u8>> {
     tar.into_inner().context("finishing the archive")
 }
 
-/// Adds the layers of a scenario for the shapes with `count` lower layers, `fs` among them, but not what is `done`.
+/// Adds the layers of a scenario for the shapes with `count` lower layers, `fs` among them, except those in `done`.
 fn add(
     tar: &mut tar::Builder<Vec<u8>>,
     scenario: &Scenario,
@@ -105,7 +105,7 @@ fn append(tar: &mut tar::Builder<Vec<u8>>, entry: &Entry, prefix: &str) -> Resul
             "mtime".to_owned(),
             format!("{seconds}.{nanoseconds:09}").into_bytes(),
         ),
-        // Or bsdtar makes an image of objects with no links at all; what has more is not put there.
+        // Otherwise bsdtar makes an image of objects without any link; objects with more links are not in the archive.
         ("SCHILY.nlink".to_owned(), b"1".to_vec()),
     ];
     let opaque =

@@ -41,7 +41,7 @@ pub fn files(places: &Places, programs: &[&str]) -> Result<Vec<(String, Vec<u8>)
         .collect()
 }
 
-/// The paths in what ldd says: "NAME => PATH (ADDRESS)", and "PATH (ADDRESS)" for the loader.
+/// The paths in the output of ldd: "NAME => PATH (ADDRESS)", and "PATH (ADDRESS)" for the loader.
 fn libraries(text: &str) -> BTreeSet<&str> {
     text.split_whitespace()
         .filter(|word| word.starts_with('/') && !word.ends_with(':'))

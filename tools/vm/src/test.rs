@@ -11,7 +11,7 @@ use clap::Args;
 use regex_lite::Regex;
 use serde::Serialize;
 use union_machine::architecture::Architecture;
-use union_machine::console::{self, Tail};
+use union_machine::console::Tail;
 use union_machine::disks::words;
 use union_machine::initramfs::{self, Contents};
 use union_machine::machine::{Event, Machine, Plan};
@@ -25,6 +25,7 @@ use union_scenarios::catalogue::{self, Part, Set};
 use union_scenarios::elf::{self, Processor};
 use union_scenarios::instrument::{self, Series};
 use union_scenarios::shape::{self, Fs};
+use union_support::kernel_log;
 
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
@@ -99,7 +100,7 @@ pub struct Instrument {
     options: Options,
 }
 
-/// Runs scenarios and checks; true when all went well.
+/// Runs scenarios and checks; returns whether all succeeded.
 pub fn scenarios(places: &Places, request: Scenarios) -> Result<bool> {
     let mut options = request.options;
     if let Some(shape) = &request.shape {
@@ -117,11 +118,11 @@ pub fn scenarios(places: &Places, request: Scenarios) -> Result<bool> {
     run(places, set, &options, &request.words)
 }
 
-/// Runs an instrument; true when all went well.
+/// Runs an instrument; returns whether all succeeded.
 pub fn instrument(places: &Places, request: Instrument) -> Result<bool> {
     let name = &request.name;
     let instrument = instrument::find(name)
-        .with_context(|| format!("there is no instrument {name:?}; union-vm list names them"))?;
+        .with_context(|| format!("there is no instrument {name:?}; see union-vm list"))?;
     let usual = instrument.usual;
     let series = Series {
         seed: request.seed.unwrap_or(usual.seed),
@@ -136,11 +137,11 @@ pub fn instrument(places: &Places, request: Instrument) -> Result<bool> {
     )
 }
 
-/// How one machine ended.
+/// The end of one machine.
 enum End {
     /// With a complete report.
     Complete,
-    /// Before it, in this case if in one; the lines say what is known.
+    /// An early end, during this case if there is one, for the reasons in the lines.
     Early(Option<String>, Vec<String>),
 }
 
@@ -164,7 +165,7 @@ struct Request<'a> {
     words: &'a str,
 }
 
-/// What the machines of one run have in common.
+/// The common properties of the machines of one run.
 struct Run<'a> {
     places: &'a Places,
     request: &'a Request<'a>,
@@ -188,7 +189,7 @@ fn run(places: &Places, set: Set, options: &Options, words: &str) -> Result<bool
     };
     let request = &request;
     let count = count(request)?;
-    // A second machine does not pay off for one case.
+    // A second machine is not worth its boot for one case.
     let worth = match request.set {
         // These take minutes, not moments.
         Set::Instrument(..) => count,
@@ -232,7 +233,7 @@ fn run(places: &Places, set: Set, options: &Options, words: &str) -> Result<bool
     Ok(failed == 0 && !cases.is_empty())
 }
 
-/// How many cases are asked for; none at all is an error.
+/// The number of requested cases; none at all is an error.
 fn count(request: &Request) -> Result<usize> {
     let filter = request.options.filter.as_deref().unwrap_or_default();
     let regex = Regex::new(filter).context("--filter is not a regular expression")?;
@@ -241,12 +242,12 @@ fn count(request: &Request) -> Result<usize> {
         .filter(|case| request.options.part.has(case) && regex.is_match(&case.name()))
         .count();
     if count == 0 && !filter.contains("health") {
-        bail!("--filter {filter:?} matches no case; union-vm list names them");
+        bail!("--filter {filter:?} matches no case; see union-vm list");
     }
     Ok(count)
 }
 
-/// The command, but for a filter, that runs cases of the same set.
+/// The command, without a filter, that runs cases of the same set.
 fn command(request: &Request) -> String {
     let mut command = match request.set {
         Set::One | Set::Spread | Set::All => "test".to_owned(),
@@ -299,7 +300,7 @@ impl Run<'_> {
             cases.push(case);
             if !in_case || attempt + 1 == MAX_CRASHES {
                 self.ui()
-                    .say("giving up: what was not run counts as failed");
+                    .say("giving up: cases that were not run count as failed");
                 break;
             }
             log = format!("{base}-{}.log", attempt + 2);
@@ -352,7 +353,7 @@ impl Run<'_> {
             match machine.event() {
                 Event::Console(line) => {
                     self.ui().console(&line);
-                    if console::is_last(&line) {
+                    if kernel_log::is_last(&line) {
                         machine.hurry(self.kernel.needs.slowness * Duration::from_secs(10));
                     }
                     console.push(line);

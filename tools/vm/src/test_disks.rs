@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The disks that scenarios and checks find in their machines.
+//! The disks of the machines for scenarios and checks.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use union_support::walk::hash;
 
 use crate::lower_image;
 
-/// The disks the shapes of the scenarios name, and those the checks take copies of.
+/// The disks of the shapes, and those that the checks take copies of.
 pub fn for_shapes(places: &Places) -> Result<Vec<Disk>> {
     let mut disks = Vec::new();
     for fs in shape::file_systems() {
@@ -79,7 +79,7 @@ pub fn fresh(places: &Places, image: &Image, path: PathBuf) -> Result<Disk> {
     })
 }
 
-/// Raise when an image is made in another way from the same archive.
+/// To be increased when an image is made in another way from the same archive.
 const IMAGE_FORMAT: u32 = 2;
 
 /// The read-only image with the lower layers of every scenario.
@@ -145,7 +145,7 @@ fn forget_old(images: &Path) {
         .filter_map(|entry| Some((entry.metadata().ok()?.modified().ok()?, entry.path())))
         .collect();
     found.sort();
-    // Several checkouts may share the cache, and be about to use theirs.
+    // Several checkouts may share the cache, and be about to use their images.
     let hour = std::time::Duration::from_secs(3600);
     for (modified, path) in found.iter().rev().skip(12) {
         if modified.elapsed().is_ok_and(|age| age > hour) {

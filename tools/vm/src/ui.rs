@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::verdict::{Case, Status};
 
-/// How many names stand for all cases that were skipped for the same reason.
+/// How many names are shown for cases that were skipped for the same reason.
 const NAMES_SHOWN: usize = 12;
 
 /// Shows progress on standard error and results on standard output.
@@ -37,7 +37,7 @@ impl Ui {
         }
     }
 
-    /// A remark on what is being done.
+    /// A remark on the progress.
     pub fn say(&mut self, text: &str) {
         self.clear();
         eprintln!("[{:4}s] {text}", self.start.elapsed().as_secs());
@@ -98,7 +98,7 @@ impl Ui {
         }
     }
 
-    /// The end: skipped cases by reason, failures by name, and the counts as the last line; gives how many passed,
+    /// The end: skipped cases by reason, failures by name, and the counts as the last line; returns how many passed,
     /// failed and were skipped.
     pub fn summary(mut self, cases: &[Case]) -> (usize, usize, usize) {
         self.clear();

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Reading the report of a guest.
-//!
-//! Silence is a failure: a case counts as passed only if its line says so, and a report is complete
-//! only with as many results as planned and its last line.
+//! Reading the report of a guest. Silence is a failure: a case has passed only if its line says so, and a report is
+//! complete only with as many results as planned and its last line.
 
 use serde::Serialize;
 use union_machine::console::Tail;
@@ -29,7 +27,7 @@ pub struct Case {
     pub name: String,
     /// How it ended.
     pub status: Status,
-    /// The reason of a skip, differences that were allowed, or what went wrong.
+    /// The reason of a skip, permitted differences, or failures.
     pub lines: Vec<String>,
     /// How long it took in the guest.
     pub millis: u64,
@@ -49,7 +47,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Takes one line; gives a case when the line completes one.
+    /// Takes one line; returns a case when the line completes one.
     pub fn take(&mut self, line: &str) -> Option<Case> {
         if line == END {
             self.ended = true;
@@ -75,7 +73,7 @@ impl Report {
         self.ended
     }
 
-    /// What is known of a machine that ended before its report did, or was stopped.
+    /// The end of a machine whose report is incomplete, or that was stopped.
     pub fn unfinished(&self, why: Option<&str>, console: &Tail) -> Vec<String> {
         let first = match (why, &self.bailed) {
             (_, Some(bailed)) => format!("the guest gave up: {bailed}"),

@@ -5,9 +5,9 @@ use anyhow::{Context, Result};
 
 use super::{deb, diskless, installed, live};
 
-/// Cases that boot what one script has made.
+/// Cases that boot the disks of one script.
 pub struct BootSet {
-    /// Its name, which that of the script ends with.
+    /// Its name, with which the name of the script ends.
     pub name: &'static str,
     /// Whether its machines run at the same time, next to a server.
     pub together: bool,
@@ -50,46 +50,46 @@ pub fn find(name: &str) -> Result<&'static BootSet> {
 pub struct BootCase {
     /// Its name, without `boot/`.
     pub name: &'static str,
-    /// What is on its first disk.
+    /// The contents of its first disk.
     pub root: Root,
-    /// What is on its second one.
-    pub top: Top,
+    /// The contents of its second one.
+    pub changes: Changes,
     /// Its boots, one after the other.
     pub boots: &'static [Boot],
     /// The disks that must not change.
     pub keeps: Keeps,
 }
 
-/// Disks that are as they were at the end.
+/// Disks that must be unchanged at the end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Keeps {
-    /// None: without a union the root is written to, and with `rw` on the command line the first mount does it.
+    /// None: without a union the root is written to, and with `rw` on the command line the first mount writes.
     Nothing,
     /// That with the root.
     Root,
-    /// All that /etc/fstab names.
+    /// All disks in /etc/fstab.
     All,
 }
 
 /// The disk with the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Root {
-    /// ext4, as debian-installer leaves it: /etc/fstab wants it writable, and so the /home on another disk.
+    /// ext4, as debian-installer leaves it: /etc/fstab has it writable, and also the /home on another disk.
     Installed,
     /// The same with its /usr on another disk, and without /home.
     Split,
-    /// erofs, in whose /dev there is nothing.
+    /// erofs, with an empty /dev.
     Image,
     /// A medium with a live system.
     Medium,
     /// A medium made by live-build.
     Built,
-    /// What another machine exports.
+    /// The export of another machine.
     Export,
 }
 
 impl Root {
-    /// Its name among what the script has made.
+    /// Its file name, as the script makes it.
     pub fn file(self) -> &'static str {
         match self {
             Self::Installed => "root.ext4",
@@ -101,10 +101,10 @@ impl Root {
         }
     }
 
-    /// Other disks that its /etc/fstab names.
+    /// Other disks in its /etc/fstab.
     pub fn others(self) -> &'static [Other] {
         match self {
-            // Its first partition; behind it there is space for swapping.
+            // Its first partition; after it there is space for swapping.
             Self::Installed => &[Other {
                 serial: "home",
                 file: "home.img",
@@ -119,7 +119,7 @@ impl Root {
         }
     }
 
-    /// Words of the kernel command line that lead to it.
+    /// Words of the kernel command line for it.
     pub fn words(self) -> &'static str {
         match self {
             Self::Installed | Self::Split => "root=LABEL=union-root",
@@ -135,7 +135,7 @@ impl Root {
 pub struct Other {
     /// Its serial number, and the directory that it is for.
     pub serial: &'static str,
-    /// Its name among what the script has made.
+    /// Its file name, as the script makes it.
     pub file: &'static str,
     /// Where the file system begins on it, in bytes.
     pub start: usize,
@@ -143,7 +143,7 @@ pub struct Other {
 
 /// The disk for changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Top {
+pub enum Changes {
     /// No such disk.
     Absent,
     /// ext4 with the label `changes`.
@@ -154,7 +154,7 @@ pub enum Top {
     Layer,
     /// btrfs.
     Btrfs,
-    /// ext4 without a root directory, which `e2fsck -a` leaves to a person.
+    /// ext4 without a root directory, which `e2fsck -a` does not repair.
     Damaged,
     /// ext4 on which live-boot keeps all changes.
     Persistence,
@@ -164,7 +164,7 @@ pub enum Top {
     Luks,
     /// ext4 with a file that is such an ext4.
     File,
-    /// ext4 that was the upper layer of a volatile union: mounting it once more is refused.
+    /// ext4 that was the upper layer of a volatile union: mounting it again is refused.
     Volatile,
     /// Space for swapping, not a file system.
     Swap,
@@ -180,17 +180,7 @@ pub enum Top {
     Image,
 }
 
-impl Top {
-    /// Its name among what the script has made, if it has.
-    pub fn file(self) -> Option<&'static str> {
-        match self {
-            Self::Partition => Some("partition.img"),
-            Self::Packages => Some("packages.ext4"),
-            Self::Image => Some("b.squashfs"),
-            _ => None,
-        }
-    }
-
+impl Changes {
     /// Whether it must be a clean ext4 after a shutdown.
     pub fn is_ext4(self) -> bool {
         matches!(
@@ -220,22 +210,22 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Whether the system is started, and so shut down; the probe in its place just switches off.
+    /// Whether the system is started, and so shut down; the probe in its place switches off at once.
     pub fn ends(&self) -> bool {
         self.starts && !self.words.contains("init=")
     }
 }
 
-/// What update-initramfs has made.
+/// The initial ram disks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Initrd {
     /// With union.ko installed.
     Whole,
-    /// The same without busybox: with the few programs of klibc alone.
+    /// The same without busybox: only with the few programs of klibc.
     Klibc,
     /// For a kernel without union.ko.
     WithoutModule,
-    /// What is in /boot of the root by now for the newest kernel there, which is booted, as by a boot loader.
+    /// The newest kernel and initial ram disk in /boot of the root, as a boot loader would choose them.
     Own,
     /// The same, by firmware with Secure Boot and a boot loader.
     Signed,
@@ -253,7 +243,7 @@ impl Initrd {
         matches!(self, Self::Own | Self::Signed)
     }
 
-    /// Its name among what the script has made.
+    /// Its file name, as the script makes it.
     pub fn file(self) -> &'static str {
         match self {
             Self::Whole | Self::Own | Self::Signed => "initrd",

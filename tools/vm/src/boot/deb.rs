@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A Debian on which the packages have been installed, and what is done with it there.
+//! A Debian on which the packages have been installed, and the steps there.
 
-use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 
 /// A step of tools/vm/guest/boot-deb.
 const fn step(words: &'static str, says: &'static [&'static str]) -> Boot {
@@ -19,7 +19,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "installed",
         root: Root::Installed,
-        top: Top::Absent,
+        changes: Changes::Absent,
         boots: &[
             step(
                 "union-test=deb:upgrade",
@@ -55,7 +55,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "secure-boot",
         root: Root::Installed,
-        top: Top::Absent,
+        changes: Changes::Absent,
         boots: &[Boot {
             initrd: Initrd::Signed,
             ..step(

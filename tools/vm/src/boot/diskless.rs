@@ -11,7 +11,7 @@ use union_machine::machine::{Event, Machine};
 use union_machine::qemu::Network;
 use union_machine::together;
 
-use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 use super::{Run, disks, judge};
 use crate::verdict::Case;
 
@@ -29,12 +29,12 @@ const fn boot(words: &'static str, says: &'static [&'static str]) -> Boot {
     }
 }
 
-/// Each is booted once with the export as it was and once as it is then.
+/// Each is booted once with the old export and once with the new one.
 pub const CASES: &[BootCase] = &[
     BootCase {
         name: "disk",
         root: Root::Export,
-        top: Top::Ext4,
+        changes: Changes::Ext4,
         boots: &[
             boot(
                 "nfsroot=10.0.1.1:/srv/root ip=10.0.1.2::10.0.1.1:255.255.255.0:disk::off \
@@ -62,7 +62,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "memory",
         root: Root::Export,
-        top: Top::Absent,
+        changes: Changes::Absent,
         boots: &[
             boot(
                 "nfsroot=10.0.2.1:/srv/root ip=10.0.2.2::10.0.2.1:255.255.255.0:memory::off \
@@ -83,7 +83,7 @@ pub const CASES: &[BootCase] = &[
     },
 ];
 
-/// What the server is booted with.
+/// The kernel command line of the server.
 const SERVER: Boot = Boot {
     initrd: Initrd::Server,
     words: "root=LABEL=union-server init=/usr/local/sbin/serve-root",
@@ -107,7 +107,7 @@ pub fn run(run: &Run, chosen: &[&BootCase]) -> Result<Vec<Case>> {
         image: disk,
         writes: Writes::Kept,
     });
-    // The networks of the server have numbers: it has all of them.
+    // The networks of the server are numbered: it has all of them.
     plan.networks = CASES.iter().map(|case| cable(case, true)).collect();
     let mut server = Machine::start(run.places, plan)?;
     wait(run, &mut server, "union-test: serving on")?;
@@ -133,7 +133,7 @@ pub fn run(run: &Run, chosen: &[&BootCase]) -> Result<Vec<Case>> {
         .collect())
 }
 
-/// Reads the console of the server until it says so.
+/// Reads the console of the server until it is ready.
 fn wait(run: &Run, server: &mut Machine, text: &str) -> Result<()> {
     loop {
         match server.event() {
@@ -161,24 +161,25 @@ fn client(
 ) -> Result<(Vec<String>, Duration)> {
     let start = Instant::now();
     let boot = case.boots.get(number).context("each has two boots")?;
-    let top = run.directory.join(format!("{}.top", case.name));
+    let changes = run.directory.join(format!("{}.changes", case.name));
     let mut plan = run.plan(boot, &format!("diskless-{}-{}.log", case.name, number + 1))?;
     plan.words.push(case.root.words().to_owned());
     plan.words.push(boot.words.to_owned());
     plan.networks.push(cable);
-    if number > 0 && top.exists()
-        || number == 0 && disks::boot_top(run.places, case.top, &run.request.folder, &top)?
+    if number > 0 && changes.exists()
+        || number == 0
+            && disks::make_changes(run.places, case.changes, &run.request.folder, &changes)?
     {
         plan.disks.push(Disk {
-            serial: "top".to_owned(),
-            image: top.clone(),
+            serial: "changes".to_owned(),
+            image: changes.clone(),
             writes: Writes::Kept,
         });
     }
     let said = run.listen(plan)?;
     let mut found = judge(boot, &said);
     if found.is_empty() && boot.ends() {
-        found.extend(disks::unclean_top(run.places, case.top, &top)?);
+        found.extend(disks::unclean_changes(run.places, case.changes, &changes)?);
     }
     Ok((
         found

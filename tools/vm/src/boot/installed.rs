@@ -5,9 +5,9 @@ mod below;
 mod overlayroot;
 mod refused;
 
-use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 
-/// Starts the probe instead of the system, for cases that do not need the system.
+/// Starts the probe in place of the system, for cases that do not need the system.
 pub const PROBE: &str = "init=/usr/local/sbin/boot-probe";
 
 const UNION: &str = "union-test: root union writable";
@@ -69,7 +69,7 @@ pub const CASES: &[BootCase] = &[
 const LABEL: BootCase = BootCase {
     name: "label",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[
         union(
             "union=LABEL=changes",
@@ -93,7 +93,7 @@ const LABEL: BootCase = BootCase {
 const OFF: BootCase = BootCase {
     name: "off",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[Boot {
         initrd: Initrd::Whole,
         words: "union=off",
@@ -107,7 +107,7 @@ const OFF: BootCase = BootCase {
 const TMPFS: BootCase = BootCase {
     name: "tmpfs",
     root: Root::Installed,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[
         union(
             "rw union=tmpfs:size=200m",
@@ -131,7 +131,7 @@ const TMPFS: BootCase = BootCase {
 const DEVICE: BootCase = BootCase {
     name: "device",
     root: Root::Image,
-    top: Top::Xfs,
+    changes: Changes::Xfs,
     boots: &[
         union(
             "union=/dev/vdb:dir=machines/a,hard_ro,noatime init=/usr/local/sbin/boot-probe",
@@ -160,11 +160,11 @@ const DEVICE: BootCase = BootCase {
     keeps: Keeps::Root,
 };
 
-// The root file system has the changes, too; other images of it are below.
+// The root file system also holds the changes; other images of it are lower layers.
 const DIR: BootCase = BootCase {
     name: "dir",
     root: Root::Installed,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[
         union(
             "union=dir:/var/changes:dir=a union.lower=/images/a.erofs:/images/b.squashfs \
@@ -199,7 +199,7 @@ const DIR: BootCase = BootCase {
 const PARTITION: BootCase = BootCase {
     name: "partition",
     root: Root::Image,
-    top: Top::Partition,
+    changes: Changes::Partition,
     boots: &[union(
         "union=PARTUUID=5ca1ab1e-0000-4000-8000-000000000002:timeout=20 init=/usr/local/sbin/boot-probe",
         &[UNION, "union-test: marks 1", "union-test: rw f2fs rw"],
@@ -210,7 +210,7 @@ const PARTITION: BootCase = BootCase {
 const LOWER_DEVICE: BootCase = BootCase {
     name: "lower-device",
     root: Root::Image,
-    top: Top::Image,
+    changes: Changes::Image,
     boots: &[
         union(
             "union=tmpfs union.lower=/dev/vdb init=/usr/local/sbin/boot-probe",
@@ -230,7 +230,7 @@ const LOWER_DEVICE: BootCase = BootCase {
 const BTRFS: BootCase = BootCase {
     name: "btrfs",
     root: Root::Image,
-    top: Top::Btrfs,
+    changes: Changes::Btrfs,
     boots: &[union(
         "union=/dev/vdb init=/usr/local/sbin/boot-probe",
         &[UNION, "union-test: rw btrfs rw"],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The variants of booting a live medium by live-boot, and the expected results.
 
-use super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 
 const UNION: &str = "union-test: root union writable";
 const PLAIN: &str = "starting on the plain root, read-only";
@@ -25,7 +25,7 @@ const fn dracut(words: &'static str, says: &'static [&'static str]) -> Boot {
         initrd: Initrd::Dracut,
         words,
         says,
-        // What is mounted over the root must not be mounted over the lower layer, too.
+        // Mounts over the root must not be made over the lower layer, too.
         never: &["union-test: root ext4", PLAIN, "union-test: unions / /run"],
         starts: true,
     }
@@ -47,10 +47,9 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "persistence",
         root: Root::Medium,
-        top: Top::Persistence,
+        changes: Changes::Persistence,
         boots: &[
-            // Changes kept by live-boot continue to be used. After its own shutdown the disk would
-            // need recovery.
+            // Changes that live-boot has kept are used again. After its own shutdown the disk would need recovery.
             boot(
                 "union=overlay persistence init=/usr/local/sbin/boot-probe",
                 &["union-test: root overlay writable", "union-test: marks 1"],
@@ -78,7 +77,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "systemd",
         root: Root::Installed,
-        top: Top::Layer,
+        changes: Changes::Layer,
         boots: &[Boot {
             initrd: Initrd::Whole,
             words: "union=tmpfs union-test=systemd",
@@ -97,7 +96,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "dracut",
         root: Root::Installed,
-        top: Top::Ext4,
+        changes: Changes::Ext4,
         boots: &[
             dracut(
                 "rd.union=LABEL=changes systemd.mask=machine.mount systemd.mask=changes.mount",
@@ -128,13 +127,13 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "dracut-checks",
         root: Root::Installed,
-        top: Top::Ext4,
+        changes: Changes::Ext4,
         boots: &[
             dracut(
                 "rd.union=LABEL=changes:dir=laptop,noatime init=/usr/local/sbin/boot-probe",
                 &[UNION, "union-test: marks 1", "rw/laptop/upper"],
             ),
-            // Nothing has been unmounted: e2fsck goes through the journal.
+            // Nothing has been unmounted: e2fsck replays the journal.
             dracut(
                 "rd.union=LABEL=changes:dir=laptop init=/usr/local/sbin/boot-probe",
                 &[UNION, "union-test: marks 2", CLEAN],
@@ -162,7 +161,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "dracut-damaged",
         root: Root::Installed,
-        top: Top::Damaged,
+        changes: Changes::Damaged,
         boots: &[dracut_plain(
             "rd.union=/dev/vdb systemd.mask=machine.mount systemd.mask=changes.mount",
             &["union-boot: the file system on /dev/vdb needs to be checked by hand"],
@@ -172,7 +171,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "dracut-refused",
         root: Root::Installed,
-        top: Top::Volatile,
+        changes: Changes::Volatile,
         boots: &[dracut_plain(
             "rd.union=/dev/vdb init=/usr/local/sbin/boot-probe",
             &["union-boot: the union cannot be mounted"],
@@ -182,7 +181,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "luks",
         root: Root::Medium,
-        top: Top::Luks,
+        changes: Changes::Luks,
         boots: &[
             boot(
                 "union=union persistence persistence-encryption=luks",
@@ -203,7 +202,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "file",
         root: Root::Medium,
-        top: Top::File,
+        changes: Changes::File,
         boots: &[
             boot(
                 "union=union persistence persistence-storage=file",
@@ -226,7 +225,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "built",
         root: Root::Built,
-        top: Top::Persistence,
+        changes: Changes::Persistence,
         boots: &[
             Boot {
                 initrd: Initrd::Built,
@@ -254,7 +253,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "directories",
         root: Root::Medium,
-        top: Top::Directories,
+        changes: Changes::Directories,
         boots: &[
             boot(
                 "union=union persistence",
@@ -275,7 +274,7 @@ pub const CASES: &[BootCase] = &[
     BootCase {
         name: "memory",
         root: Root::Medium,
-        top: Top::Absent,
+        changes: Changes::Absent,
         boots: &[
             boot(
                 "union=union",

@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The four boots, and what each must show.
+//! The four boots, and their expected results.
 
 use super::report::Kind;
 
 /// One boot of one machine.
 pub struct Boot {
-    /// What the story calls it.
+    /// The title of its chapter.
     pub title: &'static str,
-    /// What its files are called.
+    /// The name of its files.
     pub name: &'static str,
     /// The script in the guest.
     pub script: &'static str,
     /// Its upper layer.
-    pub top: Top,
+    pub changes: Changes,
     /// The steps that the script must report.
     pub steps: &'static [&'static str],
-    /// What must then be in the upper layer, if it is reported.
-    pub in_top: &'static [(Kind, &'static str)],
+    /// The expected contents of the upper layer, if it is reported.
+    pub in_upper: &'static [(Kind, &'static str)],
 }
 
 /// An upper layer.
 #[derive(Clone, Copy)]
-pub enum Top {
+pub enum Changes {
     /// The disk of machine A.
     DiskA,
     /// The disk of machine B.
@@ -30,12 +30,12 @@ pub enum Top {
     Memory,
 }
 
-impl Top {
+impl Changes {
     /// The name of its disk, if it has one.
     pub fn disk(self) -> Option<&'static str> {
         match self {
-            Self::DiskA => Some("top-a.ext4"),
-            Self::DiskB => Some("top-b.ext4"),
+            Self::DiskA => Some("changes-a.ext4"),
+            Self::DiskB => Some("changes-b.ext4"),
             Self::Memory => None,
         }
     }
@@ -46,7 +46,7 @@ pub const FIRST: Boot = Boot {
     title: "Boot 1, machine A: change the system",
     name: "boot-1",
     script: "first",
-    top: Top::DiskA,
+    changes: Changes::DiskA,
     steps: &[
         "root_is_union",
         "system_is_running",
@@ -58,7 +58,7 @@ pub const FIRST: Boot = Boot {
         "databases_made",
         "a_is_alone",
     ],
-    in_top: &[
+    in_upper: &[
         (Kind::Whiteout, "/etc/issue.net"),
         (Kind::Opaque, "/etc/skel"),
         (Kind::Copied, "/etc/bash.bashrc"),
@@ -73,9 +73,9 @@ pub const OTHER: Boot = Boot {
     title: "Machine B, at the same time, from the same image",
     name: "machine-b",
     script: "other",
-    top: Top::DiskB,
+    changes: Changes::DiskB,
     steps: &["root_is_union", "system_is_running", "b_is_alone"],
-    in_top: &[],
+    in_upper: &[],
 };
 
 /// Boot 2.
@@ -83,7 +83,7 @@ pub const AGAIN: Boot = Boot {
     title: "Boot 2, machine A, same disk: everything is still there",
     name: "boot-2",
     script: "again",
-    top: Top::DiskA,
+    changes: Changes::DiskA,
     steps: &[
         "root_is_union",
         "system_is_running",
@@ -94,7 +94,7 @@ pub const AGAIN: Boot = Boot {
         "replacement_kept",
         "databases_kept",
     ],
-    in_top: &[],
+    in_upper: &[],
 };
 
 /// Boot 3.
@@ -102,7 +102,7 @@ pub const FRESH: Boot = Boot {
     title: "Boot 3, same image, an empty tmpfs as the upper layer: pristine",
     name: "boot-3",
     script: "fresh",
-    top: Top::Memory,
+    changes: Changes::Memory,
     steps: &[
         "root_is_union",
         "system_is_running",
@@ -110,5 +110,5 @@ pub const FRESH: Boot = Boot {
         "no_user",
         "files_pristine",
     ],
-    in_top: &[],
+    in_upper: &[],
 };

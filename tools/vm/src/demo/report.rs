@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a virtual machine reports: one line each, fields separated by tabs.
+//! The report of a virtual machine: one line each, fields separated by tabs.
 
 use std::collections::BTreeMap;
 
 /// One line of a report.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Line {
-    /// A step went as it should.
+    /// A step succeeded.
     Ok { step: String, story: String },
     /// A step did not.
     Failed { step: String, reason: String },
     /// An object in the upper layer.
-    Top { kind: Kind, path: String },
+    Upper { kind: Kind, path: String },
     /// Something measured.
     Fact { name: String, value: String },
     /// The machine waits for the other one.
     Meet,
     /// The report is complete.
     End,
-    /// The steps were given up after a failure.
+    /// The steps were ended after a failure.
     Stop,
-    /// None of these: a defect of the steps.
+    /// An unknown line: a defect of the steps.
     Unknown(String),
 }
 
-/// What an object in the upper layer is to the union.
+/// The role of an object in the upper layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// Hides a name of the lower layer.
@@ -66,8 +66,8 @@ impl Line {
                 name: name.into(),
                 value: value.into(),
             },
-            ["top", kind, path] => match Kind::named(kind) {
-                Some(kind) => Self::Top {
+            ["upper", kind, path] => match Kind::named(kind) {
+                Some(kind) => Self::Upper {
                     kind,
                     path: path.into(),
                 },
@@ -84,19 +84,19 @@ impl Line {
 /// The result of one boot.
 #[derive(Debug, Default)]
 pub struct Outcome {
-    /// The steps that went well, in order.
+    /// The steps that succeeded, in order.
     pub done: Vec<String>,
-    /// The steps that did not.
+    /// The steps that failed.
     pub failed: Vec<String>,
-    /// What else went wrong.
+    /// Other failures.
     pub failures: Vec<String>,
     /// The contents of the upper layer.
-    pub top: BTreeMap<Kind, Vec<String>>,
+    pub upper: BTreeMap<Kind, Vec<String>>,
     /// What was measured.
     pub facts: BTreeMap<String, String>,
-    /// The report came to its end.
+    /// The report is complete.
     pub ended: bool,
-    /// The steps were given up.
+    /// The steps were ended after a failure.
     pub stopped: bool,
 }
 
@@ -106,27 +106,27 @@ impl Outcome {
         match line {
             Line::Ok { step, .. } => self.done.push(step),
             Line::Failed { step, .. } => self.failed.push(step),
-            Line::Top { kind, path } => self.top.entry(kind).or_default().push(path),
+            Line::Upper { kind, path } => self.upper.entry(kind).or_default().push(path),
             Line::Fact { name, value } => drop(self.facts.insert(name, value)),
             Line::Meet => {}
             Line::End => self.ended = true,
             Line::Stop => self.stopped = true,
             Line::Unknown(line) => self
                 .failures
-                .push(format!("the report has a line without meaning: {line}")),
+                .push(format!("unknown line in the report: {line}")),
         }
     }
 
-    /// Adds a failure if the report is not complete, else for all expected steps that it lacks, and for everything
-    /// that should be in the upper layer and is not.
-    pub fn expect(&mut self, steps: &[&str], in_top: &[(Kind, &str)]) {
+    /// Adds a failure if the report is not complete, or else for each expected step that it lacks, and for each
+    /// expected object that the upper layer lacks.
+    pub fn expect(&mut self, steps: &[&str], in_upper: &[(Kind, &str)]) {
         if self.stopped {
             return;
         }
         if !self.ended {
             let last = self.done.last().map_or("nothing", String::as_str);
             self.failures.push(format!(
-                "the machine has hung, crashed or not started; the last it did was: {last}"
+                "the machine has hung, crashed or not started; its last step was: {last}"
             ));
             return;
         }
@@ -140,8 +140,8 @@ impl Outcome {
                 self.failures.push(format!("not done: {step}"));
             }
         }
-        for (kind, path) in in_top {
-            if !self.in_top(*kind).contains(path) {
+        for (kind, path) in in_upper {
+            if !self.in_upper(*kind).contains(path) {
                 self.failures
                     .push(format!("the upper layer lacks {path} as {kind:?}"));
             }
@@ -154,9 +154,9 @@ impl Outcome {
     }
 
     /// The objects of one kind in the upper layer, sorted.
-    pub fn in_top(&self, kind: Kind) -> Vec<&str> {
+    pub fn in_upper(&self, kind: Kind) -> Vec<&str> {
         let mut paths: Vec<_> = self
-            .top
+            .upper
             .get(&kind)
             .into_iter()
             .flatten()
@@ -181,14 +181,14 @@ mod tests {
             }
         );
         assert_eq!(
-            Line::parse("top\twhiteout\t/etc/x"),
-            Line::Top {
+            Line::parse("upper\twhiteout\t/etc/x"),
+            Line::Upper {
                 kind: Kind::Whiteout,
                 path: "/etc/x".into()
             }
         );
         assert_eq!(Line::parse("end"), Line::End);
-        for bad in ["", "top\tx\t/y", "ok", "end\tx"] {
+        for bad in ["", "upper\tx\t/y", "ok", "end\tx"] {
             assert_eq!(Line::parse(bad), Line::Unknown(bad.into()));
         }
     }
@@ -201,7 +201,10 @@ mod tests {
             outcome.expect(&["one", "two"], &[(Kind::New, "/x")]);
             outcome.count()
         };
-        assert_eq!(count(&["ok\tone\t", "ok\ttwo\t", "top\tnew\t/x", "end"]), 0);
+        assert_eq!(
+            count(&["ok\tone\t", "ok\ttwo\t", "upper\tnew\t/x", "end"]),
+            0
+        );
         assert_eq!(count(&["ok\tone\t", "failed\ttwo\tno", "end"]), 2);
         assert_eq!(count(&["end"]), 3);
         assert_eq!(count(&["ok\tone\t"]), 1);

@@ -37,7 +37,7 @@ impl Story {
 
     /// A line for the log only.
     pub fn note(&mut self, line: &str) {
-        // A log that cannot be written, on a full disk for instance, is no reason to end.
+        // A log that cannot be written, for instance on a full disk, does not end the demonstration.
         let _ = writeln!(
             self.log,
             "[{:6.1}] {line}",
@@ -61,7 +61,7 @@ impl Story {
         }
     }
 
-    /// Something that is as it should be.
+    /// A success.
     pub fn good(&mut self, text: &str) {
         let mark = if self.colour {
             "\x1b[32mok\x1b[0m"
@@ -72,7 +72,7 @@ impl Story {
         self.note(&format!("ok      {text}"));
     }
 
-    /// Something that is not.
+    /// A failure.
     pub fn bad(&mut self, text: &str) {
         let mark = if self.colour {
             "\x1b[31mFAILED\x1b[0m"
@@ -94,13 +94,13 @@ impl Story {
         }
     }
 
-    /// What is in the upper layer, named as far as it is of interest.
-    pub fn top_layer(&mut self, outcome: &Outcome) {
+    /// The contents of the upper layer, with the names of interest.
+    pub fn upper_layer(&mut self, outcome: &Outcome) {
         self.tell("  In the upper layer now:");
-        self.list("whiteouts", &outcome.in_top(Kind::Whiteout));
-        self.list("opaque directories", &outcome.in_top(Kind::Opaque));
-        self.list("copied files", &outcome.in_top(Kind::Copied));
-        self.list("new files", &outcome.in_top(Kind::New));
+        self.list("whiteouts", &outcome.in_upper(Kind::Whiteout));
+        self.list("opaque directories", &outcome.in_upper(Kind::Opaque));
+        self.list("copied files", &outcome.in_upper(Kind::Copied));
+        self.list("new files", &outcome.in_upper(Kind::New));
         if let Some(size) = outcome
             .facts
             .get("size")
@@ -134,7 +134,7 @@ impl Story {
 /// How many files of one directory are named one by one.
 const NAMED: usize = 15;
 
-/// Names the files of a directory with many of them only by their number. `paths` are sorted.
+/// Shows only the number of files for a directory with many of them. `paths` are sorted.
 fn fold(paths: &[&str]) -> Vec<String> {
     let folder = |path: &str| {
         path.rsplit_once('/')
@@ -143,7 +143,7 @@ fn fold(paths: &[&str]) -> Vec<String> {
     let mut items = Vec::new();
     let mut folders: BTreeMap<String, Vec<&str>> = BTreeMap::new();
     for path in paths {
-        // Deep down, what a package installs counts as one.
+        // Deep in the tree, all files of a package count as one.
         let mut folder = folder(path);
         if let Some((at, _)) = folder.match_indices('/').nth(3) {
             folder.truncate(at);

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is below the union: other file systems of /etc/fstab, a chroot into the lower layer, a kernel that is installed.
+//! Lower layers besides the root: other file systems of /etc/fstab, a chroot into the lower layer, a kernel that is
+//! installed.
 
-use super::super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 use super::{CLEAN, PLAIN, RUNNING, UNION, union};
 
 pub const KERNEL: BootCase = BootCase {
     name: "kernel",
     root: Root::Installed,
-    top: Top::Packages,
+    changes: Changes::Packages,
     boots: &[
         union(
             "union=LABEL=changes union-test.kernel=install init=/usr/local/sbin/boot-probe",
@@ -32,7 +33,7 @@ pub const KERNEL: BootCase = BootCase {
 pub const RECURSE: BootCase = BootCase {
     name: "recurse",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[
         union(
             "union=LABEL=changes:recurse=1 union-test.swap init=/usr/local/sbin/boot-probe",
@@ -72,7 +73,7 @@ pub const RECURSE: BootCase = BootCase {
 pub const USR: BootCase = BootCase {
     name: "usr",
     root: Root::Split,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[
         union(
             "union=LABEL=changes:recurse=1",
@@ -113,13 +114,13 @@ pub const USR: BootCase = BootCase {
 pub const CHROOT: BootCase = BootCase {
     name: "chroot",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[
         union(
             "union=LABEL=changes union-test.chroot init=/usr/local/sbin/boot-probe",
             &[UNION, "union-test: chroot 0 ro ro"],
         ),
-        // Nothing has been unmounted: e2fsck goes through the journals.
+        // Nothing has been unmounted: e2fsck replays the journals.
         union(
             "union=LABEL=changes init=/usr/local/sbin/boot-probe",
             &[
@@ -140,11 +141,11 @@ pub const CHROOT: BootCase = BootCase {
     keeps: Keeps::Nothing,
 };
 
-// A power cut is behind each boot.
+// Each boot ends with a power cut.
 pub const RESET: BootCase = BootCase {
     name: "reset",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[
         union(
             "union=LABEL=changes:recurse=1 init=/usr/local/sbin/boot-probe",

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The words of overlayroot, and what they are refused for.
+//! The words of overlayroot, and the reasons to refuse them.
 
-use super::super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 use super::{PLAIN, PROBE, RUNNING, UNION, plain, union};
 
 pub const OVERLAYROOT: BootCase = BootCase {
     name: "overlayroot",
     root: Root::Installed,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[union(
         "overlayroot=tmpfs",
         &[
@@ -25,7 +25,7 @@ pub const OVERLAYROOT: BootCase = BootCase {
 pub const OVERLAYROOT_DEVICE: BootCase = BootCase {
     name: "overlayroot-device",
     root: Root::Installed,
-    top: Top::Overlayroot,
+    changes: Changes::Overlayroot,
     boots: &[
         union(
             "overlayroot=/dev/vdb init=/usr/local/sbin/boot-probe",
@@ -62,12 +62,12 @@ pub const OVERLAYROOT_DEVICE: BootCase = BootCase {
 pub const OVERLAYROOT_REFUSED: BootCase = BootCase {
     name: "overlayroot-refused",
     root: Root::Installed,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[
         plain(
             "overlayroot=crypt:dev=/dev/vdb,pass=x init=/usr/local/sbin/boot-probe",
             &[
-                "union-boot: overlayroot=crypt: is not done here",
+                "union-boot: overlayroot=crypt: is not supported",
                 PLAIN,
                 "union-test: root ext4 read-only",
             ],
@@ -95,7 +95,7 @@ pub const OVERLAYROOT_REFUSED: BootCase = BootCase {
 pub const CONF: BootCase = BootCase {
     name: "conf",
     root: Root::Image,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[
         union(
             PROBE,
@@ -112,7 +112,7 @@ pub const CONF: BootCase = BootCase {
             never: &["union-boot"],
             starts: true,
         },
-        // What /etc/overlayroot.conf and overlayroot.local.conf say.
+        // The contents of /etc/overlayroot.conf and overlayroot.local.conf.
         union(
             "union=overlayroot init=/usr/local/sbin/boot-probe",
             &[UNION, "upperdir=/run/initramfs/union/rw/kiosk,"],

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What cannot be united: the plain root is started, and it is said why.
+//! Settings with which there can be no union: the plain root is started, with the reason on the console.
 
-use super::super::cases::{Boot, BootCase, Initrd, Keeps, Root, Top};
+use super::super::cases::{Boot, BootCase, Changes, Initrd, Keeps, Root};
 use super::{PLAIN, plain};
 
 pub const NO_DEVICE: BootCase = BootCase {
     name: "no-device",
     root: Root::Installed,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[plain(
         "union=LABEL=absent:timeout=2",
         &[
@@ -23,7 +23,7 @@ pub const NO_DEVICE: BootCase = BootCase {
 pub const NO_FILE_SYSTEM: BootCase = BootCase {
     name: "no-file-system",
     root: Root::Image,
-    top: Top::Empty,
+    changes: Changes::Empty,
     boots: &[Boot {
         initrd: Initrd::Whole,
         words: "union=/dev/vdb init=/usr/local/sbin/boot-probe",
@@ -41,7 +41,7 @@ pub const NO_FILE_SYSTEM: BootCase = BootCase {
 pub const NO_IMAGE: BootCase = BootCase {
     name: "no-image",
     root: Root::Image,
-    top: Top::Absent,
+    changes: Changes::Absent,
     boots: &[plain(
         "union=tmpfs union.lower=/images/absent init=/usr/local/sbin/boot-probe",
         &[
@@ -56,7 +56,7 @@ pub const NO_IMAGE: BootCase = BootCase {
 pub const DAMAGED: BootCase = BootCase {
     name: "damaged",
     root: Root::Image,
-    top: Top::Damaged,
+    changes: Changes::Damaged,
     boots: &[plain(
         "union=/dev/vdb init=/usr/local/sbin/boot-probe",
         &[
@@ -71,7 +71,7 @@ pub const DAMAGED: BootCase = BootCase {
 pub const REFUSED: BootCase = BootCase {
     name: "refused",
     root: Root::Installed,
-    top: Top::Volatile,
+    changes: Changes::Volatile,
     boots: &[plain(
         "union=/dev/vdb init=/usr/local/sbin/boot-probe",
         &[
@@ -86,7 +86,7 @@ pub const REFUSED: BootCase = BootCase {
 pub const WRONG_FILE_SYSTEM: BootCase = BootCase {
     name: "wrong-file-system",
     root: Root::Installed,
-    top: Top::Swap,
+    changes: Changes::Swap,
     boots: &[plain(
         "rw union=/dev/vdb,noatime init=/usr/local/sbin/boot-probe",
         &[
@@ -101,7 +101,7 @@ pub const WRONG_FILE_SYSTEM: BootCase = BootCase {
 pub const NO_MODULE: BootCase = BootCase {
     name: "no-module",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[Boot {
         initrd: Initrd::WithoutModule,
         ..plain(
@@ -119,7 +119,7 @@ pub const NO_MODULE: BootCase = BootCase {
 pub const REQUIRED: BootCase = BootCase {
     name: "required",
     root: Root::Installed,
-    top: Top::Ext4,
+    changes: Changes::Ext4,
     boots: &[Boot {
         initrd: Initrd::WithoutModule,
         words: "union=LABEL=changes:required init=/usr/local/sbin/boot-probe",
