@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Finds the scenarios and checks: every `pub fn` below `src/cases` and `src/checks` is one, under its own name and with
-//! its documentation as what it is about, and needs no other mention.
+//! Finds the scenarios and checks: every `pub fn` below `src/cases` and `src/checks` is one, with its own name and its
+//! documentation as its description, and needs no other entry.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -44,7 +44,7 @@ fn main() {
     }
 }
 
-/// A name for the module of a file: its path, for files of two folders may have one name.
+/// A name for the module of a file: its path, because files of two folders may have the same name.
 fn module(file: &Path) -> String {
     let path = file.with_extension("");
     let parts: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();

@@ -17,7 +17,7 @@ const HIDDEN: &str = "hidden from all";
 /// The longest name that can be hidden by another one.
 const LONGEST: usize = 251;
 
-/// The same layers with such whiteouts, and a name more to be hidden where two layers have a directory.
+/// The same layers with such whiteouts, and one more name that is hidden where two layers have a directory.
 pub fn spread(spread: &Spread) -> Spread {
     let mut lowers: Vec<Vec<Entry>> = spread.lowers.clone();
     if let Some((bottom, above)) = lowers.split_last_mut() {
@@ -63,11 +63,11 @@ fn whiteout(dir: &str, name: &str) -> Entry {
     file(dir, &format!(".wh.{name}"))
 }
 
-/// The entries that say by names what one says in overlayfs's way.
+/// The entries that express in names what one of overlayfs expresses in its form.
 fn by_name(entry: &Entry) -> Vec<Entry> {
     let (dir, name) = entry.path.rsplit_once('/').unwrap_or(("", &entry.path));
     match entry.kind {
-        // Of a longer name there is none; the other form is read as well.
+        // A longer name cannot be written so; the other form is read as well.
         Kind::Whiteout if name.len() <= LONGEST => vec![whiteout(dir, name)],
         Kind::Dir { opaque: true } => {
             let kind = Kind::Dir { opaque: false };
@@ -93,7 +93,7 @@ fn convert(dir: &Path) -> sys::Result<()> {
     let before = sys::stat(dir, 0)?;
     for entry in walk::list(dir)? {
         let path = dir.join(OsStr::from_bytes(&entry.name));
-        // Of a directory that is not merged overlayfs lists the whiteouts.
+        // overlayfs lists the whiteouts of a directory that is not merged.
         if entry.name.ends_with(HIDDEN.as_bytes()) {
             sys::unlink(&path)?;
             continue;

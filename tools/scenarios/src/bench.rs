@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The tools of a check: scratch directories, mounts, and assertions that say what was expected.
+//! The tools of a check: scratch directories, mounts, and assertions with messages.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,7 +15,7 @@ use crate::sys;
 /// Where the module under test is in the machine, unless its kernel has it built in.
 pub const MODULE: &str = "/union.ko";
 
-/// The workbench of one check; whatever it mounts is unmounted afterwards.
+/// The workbench of one check; everything it mounts is unmounted afterwards.
 pub struct Bench<'a> {
     /// Type under test.
     pub fstype: &'a str,
@@ -52,14 +52,14 @@ impl<'a> Bench<'a> {
         self.fstype == "union"
     }
 
-    /// Notes that the check cannot be tried here, and why; gives the error with which it ends.
+    /// Notes that the check cannot run here, and why; returns the error with which it ends.
     pub fn skip(&self, why: impl Into<String>) -> String {
         let why = why.into();
         self.skipped.replace(Some(why.clone()));
         why
     }
 
-    /// What came of a check that has ended so.
+    /// The outcome of a check that has ended in this way.
     pub fn outcome(&self, notes: Notes) -> Outcome {
         match (notes, self.skipped.take()) {
             (Ok(notes), _) => Outcome::Pass(notes),
@@ -121,12 +121,12 @@ impl<'a> Bench<'a> {
 
     /// The usual layers, `lowers` of them below the upper layer.
     pub fn layout(&self, lowers: usize) -> Result<Layout, String> {
-        let top = self.tmpfs("top")?;
+        let upper_fs = self.tmpfs("upper_fs")?;
         let below = self.tmpfs("below")?;
         let mut layout = Layout {
             lowers: Vec::new(),
-            upper: self.dir(&top.join("upper"))?,
-            work: self.dir(&top.join("work"))?,
+            upper: self.dir(&upper_fs.join("upper"))?,
+            work: self.dir(&upper_fs.join("work"))?,
             target: self.target("target")?,
         };
         for number in 0..lowers {
@@ -153,7 +153,7 @@ impl<'a> Bench<'a> {
             .upper(&layout.upper, &layout.work)
     }
 
-    /// Mounting must fail with one of `expected`; gives the failure.
+    /// Mounting must fail with one of `expected`; returns the failure.
     pub fn refused(
         &self,
         union: &Union,

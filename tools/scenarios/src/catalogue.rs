@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Everything there is to run, under the names that reports and filters use.
+//! All cases, under the names that reports and filters use.
 
 use std::fmt;
 use std::str::FromStr;
@@ -10,7 +10,7 @@ use crate::shape::{SHAPES, Shape};
 use crate::tree::Builder;
 use crate::{cases, checks, execute, walk};
 
-/// One thing to run.
+/// One case.
 #[derive(Clone)]
 pub enum Case {
     /// A scenario in a shape.
@@ -35,22 +35,22 @@ impl Case {
 /// One of several parts of a set, of about equal size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Which, from 1 on.
+    /// Its number, from 1 on.
     number: usize,
     of: usize,
 }
 
 impl Part {
-    /// All of it.
+    /// The whole set.
     pub const WHOLE: Self = Self { number: 1, of: 1 };
 
     /// Whether the case belongs to it.
     pub fn has(self, case: &Case) -> bool {
-        // Not the digits of the hash that choose the machine.
+        // These are not the digits of the hash that choose the machine.
         self.has_index((walk::hash(case.plain_name().as_bytes()) >> 32) as usize)
     }
 
-    /// Whether what has this place in a list belongs to it: the parts take turns.
+    /// Whether the entry at this index of a list belongs to it: the parts take turns.
     pub fn has_index(self, index: usize) -> bool {
         index % self.of == self.number - 1
     }
@@ -74,21 +74,21 @@ impl FromStr for Part {
     }
 }
 
-/// What one run consists of.
+/// The cases of one run.
 #[derive(Clone, Copy)]
 pub enum Set {
-    /// Each scenario in one shape, so that all shapes have their share: for kernels that take their time.
+    /// Each scenario in one shape, so that all shapes get their share: for slow kernels.
     One,
-    /// Each scenario in a few shapes, in the same way, and in the first.
+    /// Each scenario in a few shapes, chosen in the same way, and in the first one.
     Spread,
     /// Each scenario in all shapes.
     All,
-    /// What an instrument makes of these numbers.
+    /// The cases that an instrument makes of these numbers.
     Instrument(&'static Instrument, Series),
 }
 
 impl Set {
-    /// How the host names it to the guest.
+    /// How the host passes it to the guest.
     pub fn word(self) -> String {
         match self {
             Self::One => "one".into(),
@@ -98,7 +98,7 @@ impl Set {
         }
     }
 
-    /// The set of a word.
+    /// The set of a word of the command line.
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
             "one" => Some(Self::One),
@@ -151,7 +151,7 @@ fn fitting(scenario: &Scenario) -> Vec<&'static Shape> {
     SHAPES.iter().filter(fits).collect()
 }
 
-/// One of them, which depends on nothing but the name of the scenario and the table of shapes.
+/// One of them, which depends only on the name of the scenario and the table of shapes.
 fn one(scenario: &Scenario) -> Vec<&'static Shape> {
     let shapes = fitting(scenario);
     let place = walk::hash(scenario.name.as_bytes()) as usize % shapes.len().max(1);
@@ -164,7 +164,7 @@ fn few(scenario: &Scenario) -> Vec<&'static Shape> {
     let Some((first, others)) = shapes.split_first() else {
         return Vec::new();
     };
-    // Evenly over the table, from a place of the scenario's own.
+    // Evenly over the table, from an index that the scenario decides.
     let start = walk::hash(scenario.name.as_bytes()) as usize;
     let step = |step| others[(start + step * others.len() / FEW) % others.len()];
     let few = (0..FEW.min(others.len())).map(step);
@@ -172,7 +172,7 @@ fn few(scenario: &Scenario) -> Vec<&'static Shape> {
 }
 
 impl Case {
-    /// The name without the shape, or whatever it is a case of.
+    /// The name without the shape, or without the other first part.
     pub fn plain_name(&self) -> &str {
         match self {
             Self::Scenario(scenario, _) => scenario.name,
@@ -181,7 +181,7 @@ impl Case {
         }
     }
 
-    /// Which of `machines` has it: a scenario stays with one, which asks its oracle once.
+    /// Which of `machines` runs it: a scenario stays on one, which runs its oracle once.
     pub fn machine(&self, machines: usize) -> usize {
         walk::hash(self.plain_name().as_bytes()) as usize % machines
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! One change of every kind, each on names of its own, for checks in which changes are to fail.
+//! One change of every kind, each on its own names, for checks in which changes fail.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::sys;
 use crate::tree::Builder;
 use crate::walk::{self, Tree};
 
-/// A change that is done or not, and never half.
+/// A change that must be done completely or not at all.
 pub struct Change {
     /// What it is.
     pub name: &'static str,
@@ -86,8 +86,8 @@ pub const CHANGES: &[Change] = &[
     Change::new(
         "exchange of a lower file and one of the upper layer",
         |root| {
-            let (lower, top) = (root.join("swapped"), root.join("top"));
-            sys::rename(lower, top, libc::RENAME_EXCHANGE)
+            let (lower, upper) = (root.join("swapped"), root.join("upper"));
+            sys::rename(lower, upper, libc::RENAME_EXCHANGE)
         },
     ),
     Change::new(
@@ -143,7 +143,7 @@ pub const CHANGES: &[Change] = &[
     }),
 ];
 
-/// Opens a file, does something to it, and closes it.
+/// Opens a file, calls `work` on it, and closes it.
 pub fn with<T>(
     path: &Path,
     flags: i32,
@@ -158,7 +158,7 @@ pub fn with<T>(
 /// Length of each of the files in the lower layer.
 pub const LENGTH: usize = 12_000;
 
-/// The lower layer the changes are made for; everything belongs to `uid`.
+/// The lower layer for the changes; everything belongs to `uid`.
 pub fn lower(b: &mut Builder, uid: u32) {
     for (index, name) in FILES.iter().enumerate() {
         b.file(name, vec![b'a' + index as u8; LENGTH])
@@ -182,13 +182,13 @@ pub fn lower(b: &mut Builder, uid: u32) {
     b.fifo("fifo").owner(uid, uid);
 }
 
-/// What the changes need to find in the upper layer, made through the union while all is well.
+/// Objects that the changes need in the upper layer, made through the union while nothing fails.
 pub fn prepare(root: &Path, uid: u32) -> sys::Result<()> {
     sys::lchown(root, uid, uid)?;
     sys::unlink(root.join("emptied/file"))?;
     sys::rmdir(root.join("gone"))?;
     sys::unlink(root.join("gone too"))?;
-    for name in ["top", "move"] {
+    for name in ["upper", "move"] {
         with(&root.join(name), libc::O_CREAT | libc::O_WRONLY, |fd| {
             sys::write(fd, &[b'T'; 3000], None)?;
             sys::fchown(fd, uid, uid)
@@ -197,19 +197,19 @@ pub fn prepare(root: &Path, uid: u32) -> sys::Result<()> {
     Ok(())
 }
 
-/// A mounted union, with its upper layer on `top`, in which all changes can be made; with its lower layers as they are.
-pub fn prepared(b: &Bench, top: &Path) -> Result<(Layout, Union, Vec<Tree>), String> {
-    let l = b.layout_on(top, 1)?;
+/// A mounted union with its upper layer on `upper_fs`, in which all changes can be made, and its lower layers as they
+/// are.
+pub fn prepared(b: &Bench, upper_fs: &Path) -> Result<(Layout, Union, Vec<Tree>), String> {
+    let l = b.layout_on(upper_fs, 1)?;
     b.describe(&l, 0, |b| lower(b, 0))?;
     let (union, lowers) = b.mounted(&l)?;
     b.works("preparing", prepare(&l.target, 0))?;
     Ok((l, union, lowers))
 }
 
-/// Tries every change, with ever more room, until it is done: what `room` is told is one of `steps` in turn.
-///
-/// As long as it fails it must fail with `errno`, leave the tree as it was and nothing in the work directory.  Gives
-/// the number of failures.
+/// Tries every change, with more and more room, until it succeeds: `room` gets one of `steps` in turn. As long as it
+/// fails it must fail with `errno`, leave the tree as it was and nothing in the work directory. Returns the number of
+/// failures.
 pub fn squeeze(
     b: &Bench,
     layout: &Layout,
@@ -249,7 +249,7 @@ pub fn squeeze(
     Ok(failures)
 }
 
-/// The tree without the times of the files that are written to: a write that fails may be too late to leave them alone.
+/// The tree without the times of files that are written to: a write that fails may have changed them already.
 pub fn untimed(tree: &Tree) -> Tree {
     let line = |(path, line): (&String, &String)| {
         let written = ["write", "append", "allocate"].contains(&path.as_str());
@@ -267,7 +267,7 @@ pub fn untimed(tree: &Tree) -> Tree {
     tree.iter().map(line).collect()
 }
 
-/// Does something as another user, without capabilities.
+/// Runs `work` as another user, without capabilities.
 pub fn as_user<T>(uid: u32, work: impl FnOnce() -> T) -> Result<T, String> {
     if uid == 0 {
         return Ok(work());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The files in which a kernel with checkers says what they found, and is told what to do.
+//! The files in which a kernel with checkers reports their results, and takes settings.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use crate::sys;
 pub fn path(name: &str) -> Result<PathBuf, String> {
     const ROOT: &str = "/sys/kernel/debug";
     match sys::mount("debugfs", ROOT, "debugfs", 0, b"") {
-        // Where there is no debugfs, there is no such file either.
+        // Without debugfs, the file does not exist either.
         Ok(()) | Err(Errno(libc::EBUSY | libc::ENODEV | libc::ENOENT)) => {}
         Err(error) => return Err(format!("mounting debugfs: {error}")),
     }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Comparing what the union did with what the oracle said.
+//! Comparing the results of the union with those of the oracle.
 
 use std::collections::HashMap;
 
 use crate::scenario::Allow;
 use crate::walk::Tree;
 
-/// What came of a comparison.
+/// The result of a comparison.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diff {
-    /// What differs and must not, in lines for a reader.
+    /// Differences that are failures, in lines for a reader.
     pub wrong: Vec<String>,
-    /// Why something differs that may.
+    /// The reasons of differences that are permitted.
     pub allowed: Vec<&'static str>,
 }
 
@@ -46,7 +46,7 @@ pub fn transcripts(oracle: &[String], union: &[String], allow: &[Allow]) -> Diff
             let what = format!("step {}: {call}", index + 1);
             diff.differ(&what, expected_answer, found_answer, allow);
         } else {
-            // The steps took another path: what follows says nothing new.
+            // The steps went another way: the following lines say nothing new.
             let what = format!("step {}", index + 1);
             diff.differ(&what, expected, found, allow);
             break;
@@ -55,9 +55,8 @@ pub fn transcripts(oracle: &[String], union: &[String], allow: &[Allow]) -> Diff
     diff
 }
 
-/// Compares two trees name by name; `when` says at which moment the second was seen.
-///
-/// A difference in `reported` already, from an earlier moment, is not reported again.
+/// Compares two trees name by name; `when` is the moment at which the second was read. A difference that is in
+/// `reported`, from an earlier moment, is not reported again.
 pub fn trees(
     oracle: &Tree,
     union: &Tree,

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The smallest programs, for scenarios that execute one.
-//!
-//! Those of the lower layers are put into images by a machine that need not have the processor they run on.
+//! Minimal programs, for scenarios that execute one. Those of the lower layers are put into images by a machine that
+//! may have another processor.
 
 use std::sync::OnceLock;
 
-/// What a program is made for.
+/// The processor that a program is made for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Processor {
     /// x86-64.
@@ -22,8 +21,8 @@ const OWN: Processor = if cfg!(target_arch = "aarch64") {
 
 static CHOSEN: OnceLock<Processor> = OnceLock::new();
 
-/// Makes the programs of this process for another processor than its own. Panics if some have been made already for
-/// another one: images would hold both.
+/// Makes the programs of this process for another processor than its own. Panics if some have been made for its own
+/// already: images would hold both.
 pub fn make_for(processor: Processor) {
     let chosen = *CHOSEN.get_or_init(|| processor);
     assert_eq!(chosen, processor, "programs are made for one processor");
@@ -81,7 +80,7 @@ fn exits_with_answer(call: Call, argument: u8) -> Vec<u8> {
             code.extend(x86_64::call(EXIT));
             code
         }
-        // The answer is where the first argument is.
+        // The result is in the register of the first argument.
         Processor::AArch64 => aarch64::code(&[
             aarch64::set(0, argument),
             aarch64::set(aarch64::NUMBER, call[1]),
@@ -114,7 +113,7 @@ pub fn waits() -> Vec<u8> {
 }
 
 mod x86_64 {
-    /// Puts a byte where the first argument is.
+    /// Puts a byte into the register of the first argument.
     pub fn set_argument(value: u8) -> [u8; 5] {
         [0xbf, value, 0, 0, 0] // mov edi, value
     }
@@ -148,7 +147,7 @@ mod aarch64 {
 fn program(code: &[u8]) -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
     const HEADERS: u64 = 64 + 56;
-    // At least the largest page: where a segment starts in the file and in memory must agree by it.
+    // At least the largest page: the offset of a segment in the file and its address must agree modulo this.
     const ALIGNMENT: u64 = 0x1_0000;
     let machine = match processor() {
         Processor::X86_64 => 0x3e,

@@ -24,14 +24,13 @@ use crate::walk::{self, Tree};
 /// Where the scratch disk or the image of each file system is mounted.
 pub type Disks = HashMap<Fs, PathBuf>;
 
-/// Where the steps failed, when it was not the union.
+/// The place of a failure of the steps that is not in the union.
 const ON_PLAIN: &str = "the plain file system";
 
-/// What a transcript ends with when the steps came to their end, and how many upper layers became lower layers on
-/// the way.
+/// The end of a transcript whose steps are complete, with the number of upper layers that became lower layers.
 const LAST: &str = "-- end of steps, upper layers turned down: ";
 
-/// What the oracle said: the answers, and the tree left behind.
+/// The result of the oracle: the answers, and the tree.
 #[derive(Clone)]
 struct Oracle {
     transcript: Vec<String>,
@@ -51,11 +50,11 @@ pub struct Lab {
     oracles: HashMap<Question, Oracle>,
 }
 
-/// What the answer of an oracle depends on.
+/// Everything that the answer of an oracle depends on.
 #[derive(PartialEq, Eq, Hash)]
 struct Question {
     scenario: &'static str,
-    top: Fs,
+    upper: Fs,
     whole_seconds: bool,
     read_only: bool,
     chroot: bool,
@@ -161,7 +160,7 @@ impl Lab {
         see("after the steps")?;
         site.mount(&self.fstype)?;
         see("mounted again")?;
-        // Before overlayfs has a chance to tidy up.
+        // Before overlayfs can tidy up.
         let wrong = self.judge_layers(steps, shape, &site, &spread, &before)?;
         let lists_whiteouts = shape.twist == Twist::ReadOnly && holds_whiteouts(&spread);
         if lists_whiteouts {
@@ -181,7 +180,8 @@ impl Lab {
         Ok(diff)
     }
 
-    /// Looks at the layers of the unmounted union: lower ones as before, no leftovers, what the scenario says.
+    /// Checks the layers of the unmounted union: lower ones are unchanged, nothing is left over, and the assertions of
+    /// the scenario hold.
     fn judge_layers(
         &self,
         steps: &Steps,
@@ -209,7 +209,7 @@ impl Lab {
             ..site.layers(&self.fstype)
         };
         wrong.extend(layers.work_empty().err());
-        // After a turn nothing is where the scenario looks for it.
+        // After a turn nothing is where the assertions of the scenario expect it.
         if shape.twist != Twist::Between(Turn::Rotate) {
             let verdicts = steps.layers.iter().map(|verdict| verdict(&layers));
             wrong.extend(verdicts.filter_map(Result::err));
@@ -227,7 +227,7 @@ impl Lab {
     ) -> Result<Oracle, String> {
         let question = Question {
             scenario,
-            top: shape.top,
+            upper: shape.upper,
             whole_seconds: shape.whole_seconds(),
             read_only: shape.twist == Twist::ReadOnly,
             chroot: shape.twist == Twist::Chroot,
@@ -235,13 +235,13 @@ impl Lab {
         if let Some(oracle) = self.oracles.get(&question) {
             return Ok(oracle.clone());
         }
-        // The cases come scenario by scenario, and every fork(2) pays for what is kept.
+        // The cases of a scenario follow one another, and every fork(2) pays for memory that is kept.
         self.oracles
             .retain(|question, _| question.scenario == scenario);
         let plain = if question.read_only {
             site::tmpfs(&self.base, "plain")?
         } else {
-            let plain = site.top.join("plain");
+            let plain = site.upper_fs.join("plain");
             make_dir(&plain)?;
             plain
         };
@@ -292,7 +292,7 @@ impl Lab {
     }
 }
 
-/// The tree of a scenario as the layers of a shape can hold it, and what is done to it.
+/// The tree of a scenario as the layers of a shape can hold it, and its steps.
 pub fn described(scenario: &Scenario, shape: &Shape) -> (Builder, Steps) {
     let mut tree = Builder::default();
     let steps = (scenario.describe)(&mut tree);
@@ -342,7 +342,7 @@ pub fn steps(steps: &Steps, root: &Path, limit: Duration) -> Result<Vec<String>,
     run_steps(steps, &Root::new(root, false), limit, None).map(|(lines, _)| lines)
 }
 
-/// The same, with what is to happen between them; gives also how many upper layers were turned down.
+/// The same, with an action between the steps; returns also the number of upper layers that became lower layers.
 fn run_steps(
     steps: &Steps,
     root: &Root,
@@ -386,7 +386,7 @@ fn run_steps(
     ))
 }
 
-/// The first differences tell what is wrong; hundreds more would hide it.
+/// The first differences show the fault; hundreds more would hide it.
 fn shorten(lines: &mut Vec<String>) {
     const ENOUGH: usize = 45;
     if lines.len() > ENOUGH {
@@ -396,7 +396,7 @@ fn shorten(lines: &mut Vec<String>) {
     }
 }
 
-/// Makes a directory that may be there already.
+/// Makes a directory that may exist already.
 pub(crate) fn make_dir(path: &Path) -> Result<(), String> {
     match sys::mkdir(path, 0o755) {
         Ok(()) => Ok(()),

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a union says of itself in `/proc/self/mountstats`.
+//! The statistics of a union in `/proc/self/mountstats`.
 
 use std::path::Path;
 
 use union_support::mountstats;
 
-/// Figures of one mount, since it was made.
+/// Statistics of one mount.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Figures {
-    /// Directories of which something is or was known.
+    /// Directories of which something is or was cached.
     pub directories: u64,
-    /// Bytes of memory that what is known takes.
+    /// Bytes of memory for it.
     pub bytes: u64,
     /// Sets that were read from layers.
     pub merged: u64,
@@ -20,7 +20,7 @@ pub struct Figures {
     pub loaded: u64,
     /// Sets that were written there.
     pub recorded: u64,
-    /// Records that were of no use.
+    /// Records that could not be used.
     pub refused: u64,
 }
 
@@ -30,7 +30,7 @@ pub fn of(target: &Path) -> Result<Figures, String> {
     let found = all.iter().rfind(|(place, _)| place == target);
     let (_, figures) = found.ok_or_else(|| format!("no figures of {}", target.display()))?;
     let values: Vec<u64> = figures.iter().map(|(.., value)| *value).collect();
-    // Without a place to record anything in there is no line of records.
+    // Without a place for records, this line is missing.
     let (known, records) = values.split_at(values.len().min(3));
     let (&[directories, bytes, merged], &[count, size, loaded, recorded, refused]) =
         (known, if records.is_empty() { &[0; 5] } else { records })

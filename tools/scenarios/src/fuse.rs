@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A small FUSE file system, for layers whose server says what it likes: owners, types, sizes, and lies.
-//!
-//! It speaks the protocol itself: the library fuser makes its answers of types that cannot lie, and gives one where this
-//! one is to be silent.
+//! A small FUSE file system, for layers whose server returns any owners, types and sizes, and lies. It implements the
+//! protocol itself: the library fuser makes its answers of types that exclude wrong ones, and always sends one where
+//! this one must stay silent.
 
 use std::ffi::OsStr;
 use std::os::fd::RawFd;
@@ -16,14 +15,14 @@ use crate::random::Dice;
 use crate::sys;
 use crate::walk;
 
-/// One object; a directory is the parent of those that name its number.
+/// One object; a directory is the parent of the objects that have its number.
 #[derive(Clone)]
 pub struct Object {
     parent: usize,
     name: Vec<u8>,
-    /// Type and permissions, whatever they are.
+    /// Type and permissions, valid or not.
     pub mode: u32,
-    /// Owner and group as the server says them, that is, in the user namespace of its mount.
+    /// Owner and group as the server returns them, that is, in the user namespace of its mount.
     pub owner: (u32, u32),
     /// Number of a device.
     pub device: u32,
@@ -33,7 +32,7 @@ pub struct Object {
     pub xattrs: Vec<(String, Vec<u8>)>,
 }
 
-/// What the server shows: object 0 is the root.
+/// The tree that the server shows: object 0 is the root.
 #[derive(Clone)]
 pub struct Tree(Vec<Object>);
 
@@ -63,32 +62,31 @@ impl Tree {
         self.0.len() - 1
     }
 
-    /// An object, to be changed.
+    /// An object, for changes.
     pub fn object(&mut self, number: usize) -> &mut Object {
         &mut self.0[number]
     }
 }
 
-/// How true the answers are.
+/// How reliable the answers are.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    /// As the tree is.
+    /// Correct.
     Honest,
-    /// Every few answers are wrong, by this seed.
+    /// One answer in a few is wrong, depending on this seed.
     Lying(u64),
     /// Directories never end.
     Endless,
-    /// Data come after so many seconds, a request at a time.
+    /// Data come after so many seconds, one request at a time.
     Slow(u64),
-    /// As the tree is, to be believed for so many seconds, what is not there included.
+    /// Correct, and valid for so many seconds, also for names that do not exist.
     Believed(u64),
     /// A query for the beginning of data never gets an answer.
     Silent,
 }
 
-/// Mounts a tree on `target`; its server ends when it is unmounted, or when this process does.
-///
-/// Everybody may use it, as with the option `allow_other`.
+/// Mounts a tree on `target`; its server ends when it is unmounted, or when this process ends. Everybody may use it, as
+/// with the option `allow_other`.
 pub fn mount(
     b: &Bench,
     target: &Path,
@@ -99,8 +97,8 @@ pub fn mount(
     mount_mirror(b, target, flags, tree, manner, None)
 }
 
-/// As [`mount`], of a server whose tree becomes what is below a directory, whenever it is asked. Times of directories
-/// stay as they are, as on a file system that shows several branches as one.
+/// Like [`mount`], with a server whose tree is updated on request from a directory of the machine. The times of
+/// directories do not change, as on a file system that shows several branches as one.
 pub fn mount_mirror(
     b: &Bench,
     target: &Path,
@@ -141,11 +139,11 @@ struct Server {
 /// The answer to one request.
 type Answer = Result<Vec<u8>, i32>;
 
-/// The parent of what is in no directory any more.
+/// The parent of objects that are in no directory any more.
 const GONE: usize = usize::MAX;
 
 const HEADER: usize = 40;
-/// Longest request: those that are answered carry names, not data.
+/// The longest request: those that are answered contain names, not data.
 const REQUEST: usize = 64 << 10;
 
 impl Server {
@@ -167,13 +165,13 @@ impl Server {
                 Err(error) => (-error, Vec::new()),
             };
             if self.send(unique, error, &body).is_err() {
-                // The kernel saw through it; the request still waits.
+                // The kernel has rejected the answer; the request still waits.
                 let _ = self.send(unique, -libc::EIO, &[]);
             }
         }
     }
 
-    /// Has the objects of a directory be what is in a directory of the machine.
+    /// Makes the contents of a directory those of a directory of the machine.
     fn mirror(&mut self, parent: usize, path: &Path) {
         let listed = walk::list(path).unwrap_or_default();
         for object in self.tree.iter_mut().skip(1) {
@@ -213,7 +211,7 @@ impl Server {
         sys::write(self.device, &message, None)
     }
 
-    /// What is said to a request; some are not answered at all.
+    /// The answer to a request; some get none.
     fn answer(&mut self, opcode: u32, request: &[u8]) -> Option<Answer> {
         let node = number(request, 16) as usize;
         let body = &request[HEADER..];
@@ -221,7 +219,7 @@ impl Server {
             return Some(Err(1 + self.dice.roll(511) as i32));
         }
         Some(match opcode {
-            // FORGET and BATCH_FORGET, INTERRUPT: no answer is waited for.
+            // FORGET and BATCH_FORGET, INTERRUPT: they expect no answer.
             2 | 42 | 36 => return None,
             // LSEEK.
             46 if self.manner == Manner::Silent => return None,
@@ -267,7 +265,7 @@ impl Server {
         })
     }
 
-    /// Once in `rarely` times, if it lies at all.
+    /// True once in `rarely` times, if the server lies at all.
     fn lies(&mut self, rarely: usize) -> bool {
         matches!(self.manner, Manner::Lying(_)) && self.dice.roll(rarely) == 0
     }
@@ -289,7 +287,7 @@ impl Server {
         let Some(index) = found else {
             return match self.manner {
                 Manner::Believed(seconds) => {
-                    // No number: there is none, for so long.
+                    // Without a number: the name does not exist, for so long.
                     let mut body = vec![0; 128];
                     body[16..24].copy_from_slice(&seconds.to_ne_bytes());
                     Ok(body)
@@ -301,7 +299,7 @@ impl Server {
         if self.lies(30) {
             number = self.dice.roll(self.tree.len() + 3) as u64;
         }
-        // Generation; how long the name and the attributes are good for, in whole seconds and parts.
+        // Generation; how long the name and the attributes are valid, in whole seconds and parts.
         let good = self.good_for();
         let mut body = Vec::new();
         for word in [number, 0, good, good, 0] {
@@ -334,7 +332,7 @@ impl Server {
         let (mut mode, mut size, mut owner) = (object.mode, object.data.len() as u64, object.owner);
         if self.lies(15) {
             match self.dice.roll(4) {
-                // Any type, those that are none as well.
+                // Any type, also invalid ones.
                 0 => mode = (mode & 0o7777) | (self.dice.roll(16) as u32) << 12,
                 1 => mode ^= self.dice.roll(0o10000) as u32,
                 2 => size = (self.dice.roll(1 << 30) as u64) << self.dice.roll(35),
@@ -416,13 +414,13 @@ impl Server {
         })?;
         let mut value = value.ok_or(libc::ENODATA)?;
         if self.lies(5) {
-            // Longer or shorter than it was a moment ago.
+            // Longer or shorter than a moment ago.
             value.resize(self.dice.roll(600), self.dice.roll(256) as u8);
         }
         self.sized(value, size)
     }
 
-    /// The value, or its length when that is what was asked for.
+    /// The value, or its length if only that was requested.
     fn sized(&mut self, value: Vec<u8>, size: usize) -> Answer {
         match size {
             0 => Ok([value.len() as u32, 0].map(u32::to_ne_bytes).concat()),
@@ -456,7 +454,7 @@ fn until_nul(bytes: &[u8]) -> &[u8] {
     bytes.split(|byte| *byte == 0).next().unwrap_or_default()
 }
 
-/// The eight bytes at `at`, zeros where the request has ended.
+/// The eight bytes at `at`, zeros beyond the end of the request.
 fn number(bytes: &[u8], at: usize) -> u64 {
     let mut word = [0; 8];
     for (to, from) in word.iter_mut().zip(bytes.get(at..).unwrap_or_default()) {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Small file systems for checks that fill them up, break them or take them away.
-//!
-//! The host makes each once; a check works on a copy of its own in memory, behind a loop device and, if it wants to
-//! break it, the device mapper.
+//! Small file systems for checks that fill them, damage them or remove their disks. The host makes each once; a check
+//! works on its own copy in memory, behind a loop device and, if it needs failures, the device mapper.
 
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -18,7 +16,7 @@ pub struct Image {
     pub name: &'static str,
     /// Type for mount(2).
     pub fstype: &'static str,
-    /// What makes it; the image is the last argument.
+    /// The command that makes it; the image is the last argument.
     pub mkfs: &'static str,
     /// Size.
     pub mib: u64,
@@ -32,7 +30,7 @@ pub const EXT4: Image = Image {
     mib: 12,
 };
 
-/// ext4 with directories that ignore the case of letters.
+/// ext4 that supports case-insensitive directories.
 pub const CASEFOLD: Image = Image {
     name: "small-casefold",
     fstype: "ext4",
@@ -40,7 +38,7 @@ pub const CASEFOLD: Image = Image {
     mib: 8,
 };
 
-/// xfs, much smaller than it likes to be.
+/// xfs, much smaller than its default minimum.
 pub const XFS: Image = Image {
     name: "small-xfs",
     fstype: "xfs",
@@ -48,7 +46,7 @@ pub const XFS: Image = Image {
     mib: 32,
 };
 
-/// ext4 that does not notice what becomes of its metadata.
+/// ext4 that does not detect damaged metadata.
 pub const UNCHECKED: Image = Image {
     name: "small-unchecked",
     fstype: "ext4",
@@ -56,7 +54,7 @@ pub const UNCHECKED: Image = Image {
     mib: 4,
 };
 
-/// ext4 as it usually is, but for its size: what goes through its journal must be much for it, and little to copy.
+/// ext4 with the usual features, but small: its journal wraps soon, and there is little to copy.
 pub const CRASH_EXT4: Image = Image {
     name: "crash-ext4",
     fstype: "ext4",
@@ -64,7 +62,7 @@ pub const CRASH_EXT4: Image = Image {
     mib: 12,
 };
 
-/// xfs as it usually is, as small as its log allows.
+/// xfs with the usual features, as small as its log allows.
 pub const CRASH_XFS: Image = Image {
     name: "crash-xfs",
     fstype: "xfs",
@@ -75,9 +73,9 @@ pub const CRASH_XFS: Image = Image {
 /// All of them.
 pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4, CRASH_XFS];
 
-/// A block device in memory with a copy of an [`Image`]; gone when it is dropped.
+/// A block device in memory with a copy of an [`Image`]; removed on drop.
 pub struct Disk {
-    /// What to mount.
+    /// The device to mount.
     pub path: PathBuf,
     looped: RawFd,
     mapped: Option<sys::Mapped>,
@@ -86,7 +84,7 @@ pub struct Disk {
     fstype: &'static str,
 }
 
-/// What a [`Disk`] of the device mapper does with requests.
+/// How a [`Disk`] of the device mapper handles requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
     /// It serves them.
@@ -116,7 +114,7 @@ impl Disk {
         })
     }
 
-    /// Makes it well again, if it can be sick at all.
+    /// Ends the failures, if the disk can fail at all.
     pub fn heal(&self) -> Result<(), String> {
         match self.mapped {
             Some(_) => self.set(Health::Good),
@@ -124,7 +122,7 @@ impl Disk {
         }
     }
 
-    /// Makes it sick or well, at once, with requests on their way.
+    /// Begins or ends failures, at once, with requests under way.
     pub fn set(&self, health: Health) -> Result<(), String> {
         let mapped = self.mapped.as_ref().ok_or("not a mapped disk")?;
         let below = self.below.display();
@@ -165,7 +163,7 @@ impl Bench<'_> {
         })
     }
 
-    /// The same behind the device mapper; call [`Bench::mapped_done`] when it is not needed any more.
+    /// The same behind the device mapper; call [`Bench::mapped_done`] when it is no longer needed.
     pub fn mapped(&self, image: &Image) -> Result<Disk, String> {
         let mut disk = self.looped(image)?;
         let mapped = sys::Mapped::new(&format!("{}-{}", image.name, std::process::id()))

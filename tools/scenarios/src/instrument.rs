@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Instruments: what makes its cases from numbers instead of having them written down.
-//!
-//! An instrument runs in the machines of the scenarios and is reported like them: its cases are shared by the
-//! machines, a case that takes the kernel down is followed by another machine, and at the end the module must unload
-//! and leave nothing behind.
+//! Instruments: they make their cases from numbers instead of a list. An instrument runs in the machines of the
+//! scenarios and is reported like them: the machines share its cases, another machine follows after a case that crashes
+//! the kernel, and at the end the module must unload and leave nothing behind.
 
 use std::fmt;
 use std::str::FromStr;
@@ -27,7 +25,7 @@ pub struct Instrument {
     pub name: &'static str,
     /// What it does, in one sentence.
     pub about: &'static str,
-    /// What the numbers of a series mean to it, and what they are if they are not given.
+    /// The meaning of the numbers of a series, and their defaults.
     pub usual: Series,
     /// Modules of the kernel it needs besides those of the scenarios.
     pub modules: &'static [&'static str],
@@ -35,13 +33,13 @@ pub struct Instrument {
     pub programs: &'static [&'static str],
     /// Whether its cases provoke errors of the module in the kernel log.
     pub provokes_errors: bool,
-    /// How many processors its machines have: what does one thing after the other is a quarter faster on one.
+    /// How many processors its machines have: on one, sequential work is a quarter faster.
     pub processors: u32,
     /// How long one case may take.
     pub limit: Duration,
     /// The names of the cases of a series, the same on the host and in the guest.
     pub cases: fn(Series) -> Vec<String>,
-    /// Runs one case; whatever it mounts below the directory of the laboratory is unmounted afterwards.
+    /// Runs one case; everything it mounts below the directory of the laboratory is unmounted afterwards.
     pub run: fn(&Lab, &str, Series) -> Outcome,
 }
 
@@ -61,11 +59,11 @@ pub fn listed(instrument: &Instrument) -> Vec<&'static str> {
 /// The numbers cases are made from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Series {
-    /// The first seed; the others count on from it.
+    /// The first seed; the others follow it.
     pub seed: u64,
     /// How many seeds.
     pub count: usize,
-    /// How much there is to do for each of them, in the instrument's own measure.
+    /// The amount of work for each of them, in a unit of the instrument's own.
     pub size: usize,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Looking at the layers themselves, after the union is unmounted.
+//! Assertions on the layers, after the union is unmounted.
 
 use std::path::PathBuf;
 
@@ -19,9 +19,9 @@ pub struct Layers {
     pub lowers: Vec<PathBuf>,
     /// The shape they are in.
     pub shape: Shape,
-    /// What the upper layer held before the union was mounted.
+    /// The contents of the upper layer before the union was mounted.
     pub given: Vec<String>,
-    /// Type the union had: `union`, or `overlay` standing in for it.
+    /// Type of the union: `union`, or `overlay` in its place.
     pub fstype: String,
 }
 
@@ -98,7 +98,7 @@ impl Layers {
 
     /// The upper layer as a whole holds exactly these names, whiteouts included.
     pub fn upper_is(&self, expected: &[&str]) -> Verdict {
-        // Of a tree that is a directory of the union, the upper layer may have nothing at all.
+        // For a tree that is a directory of the union, the upper layer may be empty.
         let tree = match sys::stat(&self.upper, 0) {
             Err(Errno(libc::ENOENT)) => walk::Tree::new(),
             _ => walk::walk(&self.upper)?,
@@ -119,7 +119,7 @@ impl Layers {
         }
     }
 
-    /// The upper layer holds what it was given and `added`, not one name more.
+    /// The upper layer holds its former contents and `added`, and no other name.
     pub fn upper_gained(&self, added: &[&str]) -> Verdict {
         let given = self.given.iter().map(String::as_str);
         let mut names: Vec<&str> = given.chain(added.iter().copied()).collect();
@@ -145,7 +145,7 @@ impl Layers {
         let names: Vec<_> = left
             .iter()
             .map(|entry| entry.name.escape_ascii().to_string())
-            // A directory in which overlayfs names features it must not misread.
+            // A directory in which overlayfs names features that it must not ignore.
             .filter(|name| name != "incompat")
             .collect();
         if names.is_empty() {

@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Scenarios for the union file system, and what runs and judges them.
-//!
-//! A [`Scenario`](scenario::Scenario) describes a tree and does something to it.  It runs twice: in one plain
-//! directory, which is its oracle, and in a union whose layers hold the same tree.  The two transcripts of answers and
-//! the two trees left behind must agree; see [`execute`].  A [`Check`](scenario::Check) has no oracle and says itself
-//! what must be so.
-//!
-//! Documentation/testing.rst shows how to write one.
+//! Scenarios for the union file system, and the code that runs and judges them. A [`Scenario`](scenario::Scenario)
+//! describes a tree and makes calls on it. It runs twice: in one plain directory, which is its oracle, and in a union
+//! whose layers hold the same tree. The two transcripts of answers and the two resulting trees must agree; see
+//! [`execute`]. A [`Check`](scenario::Check) has no oracle and asserts the results itself. Documentation/testing.rst
+//! shows how to write one.
 
 // A table of calls says what it is without a name for its type.
 #![allow(clippy::type_complexity)]
 
-/// `must!(is, "what {must} be so")`: an error that says what was expected, unless it is so.
+/// `must!(is, "what {must} be so")`: an error that describes the expectation, unless it holds.
 macro_rules! must {
     ($is:expr, $($what:tt)+) => {
         if $is {

@@ -15,7 +15,7 @@ const NAMES: &[&str] = &[
     "a", "b", "c", "d/a", "d/b", "d/c", "d/e/a", "d/e/b", "m/a", "m/b",
 ];
 
-/// The tree the load works on.
+/// The tree for the load.
 pub fn lower(b: &mut Builder) {
     for (index, name) in NAMES.iter().enumerate().filter(|(index, _)| index % 2 == 0) {
         b.file(name, vec![b'a' + index as u8; 5000])
@@ -27,7 +27,7 @@ pub fn lower(b: &mut Builder) {
     b.file("kept", "kept");
 }
 
-/// Calls of one process until `end`; what they answer is not looked at.
+/// Calls of one process until `end`; their results are ignored.
 pub fn calls(root: &Path, process: usize, end: Instant) {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64.wrapping_mul(process as u64 + 1);
     let mut number = move |below: usize| {
@@ -80,18 +80,17 @@ impl Bench<'_> {
         self.crowd(8, |process| calls(root, process, end))
     }
 
-    /// The load goes on in the background; the ids are for [`Bench::ended_well`].
+    /// The load runs in the background; the ids are for [`Bench::ended_well`].
     pub fn load_behind(&self, root: &Path, time: Duration) -> Result<Vec<i32>, String> {
         let end = Instant::now() + time;
         self.crowd_behind(8, |process| calls(root, process, end))
     }
 
-    /// Shuts the upper layer's file system down under load, and looks at what is there after it is
-    /// mounted again.
+    /// Shuts the upper layer's file system down under load, and checks the tree after it is mounted again.
     pub fn shut_down_under_load(&self, image: &Image) -> Result<(), String> {
         let disk = self.looped(image)?;
-        self.end_under_load(&disk, |top| {
-            let fd = self.works("open", sys::open(top, libc::O_RDONLY, 0))?;
+        self.end_under_load(&disk, |upper_fs| {
+            let fd = self.works("open", sys::open(upper_fs, libc::O_RDONLY, 0))?;
             self.works("shutdown", sys::shutdown(fd))?;
             Ok(sys::close(fd)?)
         })
@@ -109,28 +108,28 @@ impl Bench<'_> {
         disk: &Disk,
         end: impl Fn(&Path) -> Result<(), String>,
     ) -> Result<(), String> {
-        let top = self.target("top")?;
-        disk.mount(&top, 0, "")?;
-        let l = self.layout_on(&top, 1)?;
+        let upper_fs = self.target("upper_fs")?;
+        disk.mount(&upper_fs, 0, "")?;
+        let l = self.layout_on(&upper_fs, 1)?;
         self.describe(&l, 0, lower)?;
         let lowers = self.lower_trees(&l)?;
         let union = self.union(&l);
         // The load may end before it has written anything out.
-        self.syncfs(&top)?;
+        self.syncfs(&upper_fs)?;
         for round in 0..3 {
             union.mount(&l.target)?;
             let children = self.load_behind(&l.target, Duration::from_millis(1200))?;
             std::thread::sleep(Duration::from_millis(300 + 200 * round));
-            end(&top)?;
+            end(&upper_fs)?;
             self.ended_well(children)?;
-            // A copy must reach the disk. What need not may still be done in memory, and is lost.
+            // A copy must reach the disk. Changes that need not may still be made in memory, and are lost.
             let result = sys::chmod(l.target.join("kept"), 0o600);
             must!(result.is_err(), "a copy fails when the disk has gone")?;
             let _ = sys::mkdir(l.target.join("new"), 0o755);
             self.umount(&l.target)?;
-            self.umount(&top)?;
+            self.umount(&upper_fs)?;
             disk.heal()?;
-            disk.mount(&top, 0, "")?;
+            disk.mount(&upper_fs, 0, "")?;
             union.mount(&l.target)?;
             self.holds(&l.target.join("kept"), "kept")?;
             self.sound(&union, &l, &lowers)?;

@@ -15,7 +15,7 @@ pub fn make(root: &Path, entries: &[Entry]) -> Result<(), String> {
     for entry in entries {
         one(root, entry).map_err(|error| format!("making {}: {error}", entry.path))?;
     }
-    // Making a child changes the time of its directory: the deepest directories come first, and all of them last.
+    // Making a child changes the time of its directory, so directories get theirs last, the deepest first.
     for entry in entries.iter().rev() {
         if matches!(entry.kind, Kind::Dir { .. }) {
             let path = root.join(&entry.path);
@@ -55,7 +55,7 @@ fn one(root: &Path, entry: &Entry) -> Result<(), Errno> {
         Kind::Block(major, minor) => {
             sys::mknod(&path, libc::S_IFBLK | 0o600, sys::makedev(*major, *minor))?;
         }
-        // Owner, mode and the rest are those of the target.
+        // Owner, mode and attributes are those of the target.
         Kind::Link(target) => return sys::link(root.join(target), &path, 0),
         Kind::Whiteout => return sys::mknod(&path, libc::S_IFCHR, 0),
     }
@@ -63,7 +63,7 @@ fn one(root: &Path, entry: &Entry) -> Result<(), Errno> {
     if !matches!(entry.kind, Kind::Symlink(_)) {
         sys::chmod(&path, entry.mode)?;
     }
-    // A default ACL would be inherited by what is made in the directory next.
+    // Objects made in the directory next would inherit a default ACL.
     if !matches!(entry.kind, Kind::Dir { .. }) {
         xattrs(&path, entry)?;
     }

@@ -12,15 +12,15 @@ use crate::walk;
 /// The number of each path.
 pub type Numbers = BTreeMap<String, u64>;
 
-/// The numbers below `root`, as stat(2) tells them: no two objects have the same, unless they are links of one, and
-/// getdents(2) tells no others.
+/// The numbers below `root`, as stat(2) returns them: no two objects have the same, unless they are links of one, and
+/// getdents(2) returns the same ones.
 pub fn of(root: &Path) -> Result<Numbers, String> {
     let mut walker = Walker::default();
     walker.dir(root, "")?;
     Ok(walker.numbers)
 }
 
-/// The same, each asked for anew.
+/// The same, after dropping the caches.
 pub fn of_cold(root: &Path) -> Result<Numbers, String> {
     std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(|error| error.to_string())?;
     of(root)
@@ -29,7 +29,7 @@ pub fn of_cold(root: &Path) -> Result<Numbers, String> {
 #[derive(Default)]
 struct Walker {
     numbers: Numbers,
-    /// What has a number: device, number and link count, and its contents.
+    /// An object with a number: device, number and link count, and its contents.
     seen: BTreeMap<u64, (String, Object)>,
 }
 
@@ -77,7 +77,7 @@ impl Walker {
         self.numbers.insert(name.to_owned(), ino);
         let is_dir = walk::kind(&stat) == libc::S_IFDIR;
         if let Some((other, known)) = self.seen.get(&ino) {
-            // Names of one inode look the same.
+            // Names of one inode have equal attributes.
             if is_dir || object.links < 2 || *known != object {
                 return Err(format!("{name} and {other} have the number {ino:#x}"));
             }
@@ -101,10 +101,10 @@ pub fn serial(fs: Fs, version: &str) -> String {
     format!("version-{version}-{}", fs.name())
 }
 
-/// What a version holds.
+/// The contents of a version.
 pub fn tree(version: &str) -> Builder {
     let mut b = Builder::default();
-    // What comes first moves the numbers of what follows.
+    // The first objects shift the numbers of the others.
     let first = if version == "a" { 0 } else { 7 };
     for number in 0..first {
         b.file(&format!("a{number}"), "of b alone");

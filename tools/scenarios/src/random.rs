@@ -5,7 +5,7 @@ use crate::run::*;
 use crate::sys;
 use crate::tree::Builder;
 
-/// A generator that needs no library: the steps of a seed must stay the same for ever.
+/// A generator of its own: the steps of a seed must never change with a library.
 pub struct Dice(u64);
 
 impl Dice {
@@ -23,7 +23,7 @@ impl Dice {
     }
 }
 
-/// Bytes no two neighbouring pieces of which are the same.
+/// Bytes in which no two neighbouring pieces are equal.
 pub fn pattern(tag: u8, length: usize) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(length);
     for (round, start) in (0..length).step_by(251).enumerate() {
@@ -36,7 +36,7 @@ pub fn pattern(tag: u8, length: usize) -> Vec<u8> {
 const DIRS: [&str; 5] = [".", "a", "b", "a/c", "a/c/e"];
 const NAMES: [&str; 6] = ["f", "g", "h", "i", "c", "e"];
 
-/// A tree of a few names, so that the steps meet each other.
+/// A tree of a few names, so that the steps use the same ones.
 pub fn tree(b: &mut Builder) {
     for dir in &DIRS[1..] {
         b.dir(dir);
@@ -53,9 +53,7 @@ pub fn tree(b: &mut Builder) {
     b.fifo("b/p");
 }
 
-/// Makes `count` calls.
-///
-/// Directories are not renamed: that is a scenario of its own while a union may refuse it.
+/// Makes `count` calls. Directories are not renamed: another scenario does that, as a union may refuse it.
 pub fn steps(r: &mut Run, seed: u64, count: usize) {
     let mut dice = Dice::new(seed);
     for _ in 0..count {

@@ -1,43 +1,43 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a scenario and a check are.
+//! The types of scenarios and checks.
 
 use crate::bench::Bench;
 use crate::layers::{Layers, Verdict};
 use crate::run::Run;
 use crate::tree::Builder;
 
-/// A difference between union and oracle that is meant to be.
+/// A permitted difference between union and oracle.
 #[derive(Clone, Copy, Debug)]
 pub struct Allow {
     /// Part of the line of transcript, or `walk PATH`, that may differ.
     pub line: &'static str,
-    /// Why; printed with the result.
+    /// The reason; printed with the result.
     pub why: &'static str,
 }
 
-/// Something to do to a tree, whose outcome on a plain file system says what it must be on a union.
+/// Calls on a tree, whose results on a plain file system are those expected on a union.
 #[derive(Clone, Copy)]
 pub struct Scenario {
     /// Name of its function; build.rs fills it in.
     pub name: &'static str,
     /// One line for a reader of the report: the documentation of the function.
     pub about: &'static str,
-    /// Describes the tree it starts from, and what is done to it.
+    /// Describes the initial tree, and returns the steps.
     pub describe: fn(&mut Builder) -> Steps,
 }
 
-/// What is done to the tree of a scenario, and what must come of it.
+/// The steps of a scenario, and the expected results.
 pub struct Steps {
     /// The calls, recorded and compared.
     pub run: Box<dyn Fn(&mut Run)>,
-    /// What must be found in the layers after the union is unmounted.
+    /// Assertions on the layers after the union is unmounted.
     pub layers: Vec<Box<dyn Fn(&Layers) -> Verdict>>,
-    /// Differences that are meant to be.
+    /// Permitted differences.
     pub allow: Vec<Allow>,
-    /// Shapes, file systems of lower layers, or `top:` and that of the upper layer, that it does not run on, each with
+    /// Shapes, file systems of lower layers, or `upper:` and that of the upper layer, that it does not run on, each with
     /// the reason.
     pub not_on: Vec<(&'static str, &'static str)>,
-    /// Why overlayfs may see something else in the same layers afterwards, if it may.
+    /// Why overlayfs may show something else in the same layers afterwards, if it may.
     pub not_overlay: Option<&'static str>,
 }
 
@@ -52,7 +52,7 @@ pub fn steps(run: impl Fn(&mut Run) + 'static) -> Steps {
     }
 }
 
-/// Makes a method of [`Steps`] of one of [`Layers`].
+/// Turns a method of [`Layers`] into one of [`Steps`].
 macro_rules! on_layers {
     ($($name:ident($type:ty))*) => {
         $(
@@ -65,7 +65,7 @@ macro_rules! on_layers {
 }
 
 impl Steps {
-    /// Afterwards the layers must be so.
+    /// An assertion on the layers afterwards.
     pub fn layers(mut self, verdict: impl Fn(&Layers) -> Verdict + 'static) -> Self {
         self.layers.push(Box::new(verdict));
         self
@@ -93,23 +93,23 @@ impl Steps {
         self
     }
 
-    /// Overlayfs may see something else afterwards.
+    /// Overlayfs may show something else afterwards.
     pub fn not_overlay(mut self, why: &'static str) -> Self {
         self.not_overlay = Some(why);
         self
     }
 }
 
-/// What there is to say about something that went well, or why it did not.
+/// Notes on a success, or the reason of a failure.
 pub type Notes = Result<Vec<String>, String>;
 
-/// A test without an oracle: of mounting, options, and what concerns the module as a whole.
+/// A test without an oracle: of mounting, options, and the module as a whole.
 #[derive(Clone, Copy)]
 pub struct Check {
     /// Name of its function; build.rs fills it in.
     pub name: &'static str,
     /// One line for a reader of the report: the documentation of the function.
     pub about: &'static str,
-    /// Does it; an error says what was expected and what was found.
+    /// Runs it; an error says what was expected and what was found.
     pub run: fn(&mut Bench) -> Result<(), String>,
 }

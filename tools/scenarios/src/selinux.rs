@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A policy for SELinux that allows everything and has three types, for checks of labels.
-//!
-//! In the oldest binary form the kernel still takes (`policydb_read()` in security/selinux/ss/policydb.c), which has
-//! neither levels nor booleans.  What a policy says nothing of is allowed, by a flag in its head.
+//! A policy for SELinux that allows everything and has three types, for checks of labels. It is in the oldest binary
+//! form that the kernel still accepts (`policydb_read()` in security/selinux/ss/policydb.c), which has neither levels
+//! nor booleans. A flag in its head allows everything that the policy does not mention.
 
 use std::path::Path;
 
@@ -15,7 +14,7 @@ pub const BASE: &str = "u:object_r:base_t\0";
 /// The types; a context is `u:object_r:TYPE`.
 const TYPES: [&str; 3] = ["base_t", "shown_t", "below_t"];
 
-/// Classes of what can be labelled anew; the one that must be is `process`.
+/// Classes of objects that can get another label; the kernel requires `process`.
 const FILES: [&str; 7] = [
     "file",
     "dir",
@@ -26,7 +25,7 @@ const FILES: [&str; 7] = [
     "fifo_file",
 ];
 
-/// File systems, and whether their labels are kept in `security.selinux` (1) or made when a file is (2).
+/// File systems, and whether their labels are stored in `security.selinux` (1) or computed when a file is made (2).
 const FILE_SYSTEMS: [(&str, u32); 6] = [
     ("ext4", 1),
     ("xfs", 1),
@@ -39,8 +38,7 @@ const FILE_SYSTEMS: [(&str, u32); 6] = [
 /// The attribute of a label.
 pub const LABEL: &str = "security.selinux";
 
-/// Puts the policy in force, for as long as the machine runs; skipped if the machine was booted
-/// with another security module.
+/// Loads the policy, until the machine ends; skipped if the machine was booted with another security module.
 pub fn enforce(b: &Bench) -> Result<(), String> {
     let io = |error: std::io::Error| error.to_string();
     let modules = b.target("securityfs")?;
@@ -71,7 +69,7 @@ pub fn label(b: &Bench, path: &Path) -> Result<String, String> {
 
 /// The words of a policy are 32 bits, little endian.
 fn policy() -> Vec<u8> {
-    /// Magic number, version, what is not known is allowed, numbers of tables.
+    /// Magic number, version, the flag to allow what is not mentioned, numbers of tables.
     const HEAD: (u32, u32, u32) = (0xf97c_ff8c, 15, 4);
     let mut p = Writer(Vec::new());
     p.words(&[HEAD.0, 8]).text("SE Linux");
@@ -104,7 +102,7 @@ fn policy() -> Vec<u8> {
     p.words(&[1, 5, 1, 1, 1, 1, 0b11]);
     // Transitions of roles, allowed changes of roles.
     p.words(&[0, 0]);
-    // Contexts are user, role, type.  What the kernel begins with.
+    // Contexts are user, role, type. The initial ones of the kernel.
     p.words(&[27]);
     for number in 1..=27 {
         p.words(&[number, 1, 2, 1]);

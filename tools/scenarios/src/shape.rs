@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The layer shapes scenarios run in, as a table: the matrix grows by adding rows.
+//! The layer shapes that scenarios run in, as a table: the matrix grows by adding rows.
 
 use std::collections::BTreeSet;
 
@@ -89,7 +89,7 @@ impl Fs {
                 Some("ISO 9660 has neither long names nor deep trees")
             }
             Self::Iso9660 if !entry.xattrs.is_empty() => Some("ISO 9660 has no attributes"),
-            // What makes the image cannot make it.
+            // The program that makes the image does not support it.
             Self::Iso9660 if entry.path.matches('/').count() > 30 => {
                 Some("ISO 9660 has no trees that deep")
             }
@@ -109,7 +109,7 @@ impl Fs {
         }
     }
 
-    /// What makes an empty one, with the size of the disk in MiB; the image is the last argument.
+    /// The command that makes an empty one, with the size of the disk in MiB; the image is the last argument.
     pub fn mkfs(self) -> Option<(&'static str, u64)> {
         let mib = match self {
             Self::Xfs => 512,
@@ -119,7 +119,7 @@ impl Fs {
     }
 }
 
-/// Whether a path has components that do nothing.
+/// Whether a path has components without effect.
 fn is_untidy(path: &str) -> bool {
     path.split('/')
         .skip(1)
@@ -140,20 +140,20 @@ pub enum Twist {
     Bind,
     /// The steps have the union as their root directory.
     Chroot,
-    /// The lower layers have whiteouts as aufs had them.
+    /// The lower layers have whiteouts in the form of aufs.
     Aufs,
-    /// Something happens between one step and the next.
+    /// An action between one step and the next.
     Between(Turn),
 }
 
-/// What happens between the steps.
+/// The action between the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Turn {
     /// Caches are dropped: the next step finds nothing in memory.
     DropCaches,
     /// The union is unmounted and mounted again, unless a step keeps it busy.
     Remount,
-    /// As before, and the upper layer becomes the topmost lower one, below a new upper layer.
+    /// The same, and the upper layer becomes the topmost lower one, below a new upper layer.
     Rotate,
 }
 
@@ -163,7 +163,7 @@ pub struct Shape {
     /// Name in reports: `shape/scenario`.
     pub name: &'static str,
     /// File system of the upper layer, and of the plain directory that is the oracle.
-    pub top: Fs,
+    pub upper: Fs,
     /// File systems of the lower layers, in turn.
     pub lower: &'static [Fs],
     /// Number of lower layers.
@@ -180,11 +180,11 @@ impl Shape {
         self.lower[number % self.lower.len()]
     }
 
-    /// Whether a scenario that names `name` among what it does not run on means this shape: by its own name, by a file
-    /// system of a lower layer, or by `top:` and that of the upper layer.
+    /// Whether `name`, in the list of those that a scenario does not run on, means this shape: by the name of the
+    /// shape, by a file system of a lower layer, or by `upper:` and that of the upper layer.
     pub fn is(&self, name: &str) -> bool {
-        match name.strip_prefix("top:") {
-            Some(top) => self.top.name() == top,
+        match name.strip_prefix("upper:") {
+            Some(fs) => self.upper.name() == fs,
             None => self.name == name || self.lower.iter().any(|fs| fs.name() == name),
         }
     }
@@ -211,7 +211,7 @@ impl Shape {
 
 const fn row(
     name: &'static str,
-    top: Fs,
+    upper: Fs,
     lower: &'static [Fs],
     lowers: usize,
     api: Api,
@@ -219,7 +219,7 @@ const fn row(
 ) -> Shape {
     Shape {
         name,
-        top,
+        upper,
         lower,
         lowers,
         api,
@@ -310,7 +310,7 @@ pub const SHAPES: &[Shape] = {
 /// Shapes in which upper layers become lower ones.
 pub const ROTATE: &[&str] = &["rotate", "rotate-ext4"];
 
-/// Shapes in which something comes between the steps.
+/// Shapes with an action between the steps.
 pub const FORGETFUL: &[&str] = &[
     "drop-caches",
     "drop-caches-ext4",
@@ -323,7 +323,7 @@ pub const FORGETFUL: &[&str] = &[
 /// Shapes whose upper layer is on another file system than lower layers.
 pub const APART: &[&str] = &["xfs-ext4", "xfs-erofs-10", "btrfs-erofs", "remount-xfs"];
 
-/// File systems that are made on the host and read-only.
+/// Read-only file systems that the host makes.
 pub const IMAGES: &[&str] = &["erofs", "squashfs", "iso9660"];
 
 /// Why a scenario that renames directories cannot run in [`ROTATE`].
@@ -333,10 +333,10 @@ pub const LOWER_DIRS_STAY: &str = "directories of lower layers cannot be renamed
 pub const NUMBERS_IN_TOP: &str =
     "an inode number is recorded with the copy in the upper layer, not in what was one";
 
-/// Why a scenario that sees access times move in the upper layer cannot run in [`ROTATE`].
+/// Why a scenario that records access times in the upper layer cannot run in [`ROTATE`].
 pub const READ_UNSEEN: &str = "reading a lower file does not move its access time";
 
-/// Why a scenario that looks at what is in memory cannot run in [`FORGETFUL`].
+/// Why a scenario that records the contents of memory cannot run in [`FORGETFUL`].
 pub const FORGOTTEN: &str = "nothing stays in memory between the steps";
 
 /// Why a scenario that shares blocks of lower files cannot run in [`APART`].
@@ -348,7 +348,7 @@ pub const NO_FLAGS: &str = "the file system tells no flags of its inodes";
 /// Why a scenario that opens lower files with O_DIRECT cannot run on squashfs and ISO 9660.
 pub const NO_DIRECT: &str = "the file system does no direct I/O";
 
-/// Why a scenario with names of the form that whiteouts of aufs have cannot run with those.
+/// Why a scenario with names in the form of aufs's whiteouts cannot run with those.
 pub const NO_SUCH_NAMES: &str = "a name that begins with .wh. is no part of the tree there";
 
 /// Why a scenario that needs /proc cannot run in a chroot.
@@ -360,14 +360,14 @@ pub const NO_USERNS: &str = "no user namespace can be made in a chroot";
 /// Why a scenario that lists attributes without privileges cannot have btrfs as its oracle.
 pub const BTRFS_LISTS_TRUSTED: &str = "btrfs lists attributes of trusted.* to everybody";
 
-/// Why a scenario that looks at access times of links cannot run on layers that tell them of every reader.
+/// Why a scenario that records access times of links cannot run on layers that update them for every reader.
 pub const LOOKED_AT: &str = "the layers are looked at first, which reads the links there";
 
 /// Every file system a shape names, once each.
 pub fn file_systems() -> BTreeSet<Fs> {
     SHAPES
         .iter()
-        .flat_map(|shape| shape.lower.iter().copied().chain([shape.top]))
+        .flat_map(|shape| shape.lower.iter().copied().chain([shape.upper]))
         .collect()
 }
 

@@ -16,7 +16,7 @@ use crate::tree::Spread;
 /// Where the tree of a shape with a bind mount is in its union.
 const BELOW: &str = "sub";
 
-/// How often something happens between steps; some scenarios make thousands.
+/// The maximum number of actions between steps; some scenarios have thousands of steps.
 const MAX_TURNS: usize = 100;
 
 /// The layers of one run.
@@ -26,20 +26,20 @@ pub struct Site {
     /// An empty directory that everything is mounted below.
     base: PathBuf,
     /// Holds the upper layers, their work directories, and the oracle's tree.
-    pub top: PathBuf,
-    /// The lower layers as the tree was dealt out to them, the topmost first.
+    pub upper_fs: PathBuf,
+    /// The lower layers that hold the tree, the topmost first.
     trees: Vec<PathBuf>,
-    /// What the union is given as lower layers.
+    /// The lower layers of the union.
     lowers: Vec<PathBuf>,
     /// How many upper layers have become lower layers.
     turns: usize,
-    /// How often something was to happen between two steps.
+    /// How many steps could have been followed by an action.
     turns_asked: usize,
-    /// What a process that may mount has.
+    /// The effective capabilities of a process that may mount.
     capabilities: String,
     /// Where the union is mounted.
     whole: PathBuf,
-    /// Where its tree is seen.
+    /// Where its tree is visible.
     pub target: PathBuf,
 }
 
@@ -52,12 +52,12 @@ impl Site {
         shape: &Shape,
         spread: &Spread,
     ) -> Result<Self, String> {
-        let top = match shape.top {
-            Fs::Tmpfs => tmpfs(base, "top")?,
+        let upper_fs = match shape.upper {
+            Fs::Tmpfs => tmpfs(base, "upper_fs")?,
             other => {
-                let top = disk(disks, other)?.join(scenario);
-                make_dir(&top)?;
-                top
+                let upper_fs = disk(disks, other)?.join(scenario);
+                make_dir(&upper_fs)?;
+                upper_fs
             }
         };
         let target = base.join("union");
@@ -70,7 +70,7 @@ impl Site {
         let mut site = Self {
             shape: *shape,
             base: base.to_owned(),
-            top,
+            upper_fs,
             trees: Vec::new(),
             lowers: Vec::new(),
             turns: 0,
@@ -126,11 +126,11 @@ impl Site {
     }
 
     fn upper_root(&self) -> PathBuf {
-        self.top.join(format!("upper{}", self.turns))
+        self.upper_fs.join(format!("upper{}", self.turns))
     }
 
     fn work(&self) -> PathBuf {
-        self.top.join(format!("work{}", self.turns))
+        self.upper_fs.join(format!("work{}", self.turns))
     }
 
     /// Fills the layers; with a nested union, mounts that.
@@ -176,18 +176,18 @@ impl Site {
         Ok(())
     }
 
-    /// Whether inode numbers of the union are those of objects, also after caches were dropped. Those of directories of
-    /// an overlayfs whose layers are on several file systems are not.
+    /// Whether inode numbers of the union stay with the objects when caches are dropped. Those of directories of an
+    /// overlayfs whose layers are on several file systems do not.
     pub fn numbers_last(&self) -> bool {
         self.shape.twist != Twist::Nested("overlay")
     }
 
-    /// The lower layers that the run can be seen to have changed, wrongly.
+    /// The lower layers that the run has changed, as far as that can be seen.
     pub fn lower_trees(&self) -> &[PathBuf] {
         &self.trees
     }
 
-    /// Has the lower layers be such as overlayfs can read.
+    /// Makes the lower layers readable for overlayfs.
     pub fn for_overlay(&self) -> Result<(), String> {
         if self.shape.twist == Twist::Aufs {
             for tree in &self.trees {
@@ -230,14 +230,14 @@ impl Site {
         Ok(())
     }
 
-    /// Does what the shape wants between two steps, if nothing stands against it.
+    /// Takes the action of the shape between two steps, if that is possible.
     pub fn turn(&mut self, turn: Turn, fstype: &str) -> Result<(), String> {
         self.turns_asked += 1;
         if self.turns_asked > MAX_TURNS {
             return Ok(());
         }
         if turn == Turn::DropCaches {
-            // Refused to users, which is no reason to fail.
+            // Users are refused, which is no failure.
             let _ = std::fs::write("/proc/sys/vm/drop_caches", "3");
             return Ok(());
         }
@@ -259,7 +259,7 @@ impl Site {
             sys::chdir(path).map_err(|error| format!("chdir {}: {error}", path.display()))
         };
         go(Path::new("/"))?;
-        // A step has something open, or runs as a user without the right.
+        // A step has a file open, or runs as a user without the right.
         if self.umount().is_err() {
             return go(&self.target);
         }
@@ -281,12 +281,12 @@ impl Site {
 
     /// The layers as the union has them, the upper layer first, each at the root of the tree.
     pub fn stack(&self) -> Vec<PathBuf> {
-        let top = self.upper_root();
-        let layers = std::iter::once(&top).chain(&self.lowers);
+        let upper_fs = self.upper_root();
+        let layers = std::iter::once(&upper_fs).chain(&self.lowers);
         layers.map(|root| self.seen_in(root)).collect()
     }
 
-    /// Takes over turns that another process made.
+    /// Takes over turns of another process.
     pub fn turned(&mut self, turns: usize) {
         while self.turns < turns {
             self.lowers.insert(0, self.upper_root());
@@ -299,7 +299,7 @@ impl Site {
         self.turns
     }
 
-    /// The layers for an assertion, when the shape leaves them where a scenario looks for them.
+    /// The layers for an assertion, if the shape leaves them where a scenario expects them.
     pub fn layers(&self, fstype: &str) -> Layers {
         Layers {
             upper: self.seen_in(&self.upper_root()),
@@ -319,7 +319,7 @@ fn capabilities() -> String {
     line.unwrap_or_default().to_owned()
 }
 
-/// The root of a union is that of its top: a new upper layer must look like the old one.
+/// The root of a union has the attributes of the upper layer: a new upper layer must have those of the old one.
 fn copy_root(from: &Path, to: &Path) -> Result<(), String> {
     let copy = || -> sys::Result<()> {
         let stat = sys::stat(from, 0)?;

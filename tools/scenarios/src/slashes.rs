@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the scenarios on paths that end in slashes and dots work on.
+//! The tree for scenarios on paths that end in slashes and dots.
 
 use crate::tree::Builder;
 
-/// Every kind of object, in every kind of layer, and none.
+/// An object of every type, in every kind of layer, and a missing one.
 pub const NAMES: [&str; 10] = [
     "f",
     "d",

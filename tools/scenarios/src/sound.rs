@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What must hold of a union after any load, whatever came of the calls.
+//! Properties of a union that must hold after any load, whatever the results of the calls.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -29,14 +29,14 @@ impl Bench<'_> {
         make::make(&layout.lowers[number], &spread.lowers[0])
     }
 
-    /// The usual layers with the upper layer on the file system mounted at `top`.
-    pub fn layout_on(&self, top: &Path, lowers: usize) -> Result<Layout, String> {
+    /// The usual layers with the upper layer on the file system mounted at `upper_fs`.
+    pub fn layout_on(&self, upper_fs: &Path, lowers: usize) -> Result<Layout, String> {
         let below = self.tmpfs("below")?;
         let lowers = (0..lowers).map(|number| self.dir(&below.join(number.to_string())));
         Ok(Layout {
             lowers: lowers.collect::<Result<_, _>>()?,
-            upper: self.dir(&top.join("upper"))?,
-            work: self.dir(&top.join("work"))?,
+            upper: self.dir(&upper_fs.join("upper"))?,
+            work: self.dir(&upper_fs.join("work"))?,
             target: self.target("target")?,
         })
     }
@@ -69,10 +69,9 @@ impl Bench<'_> {
         Err(lines.join("\n"))
     }
 
-    /// Everything that must hold of the mounted union: every name is listed once and can be looked at, the tree is the
-    /// same when mounted again and as overlayfs sees it, no lower layer has changed and the work directory is empty.
-    ///
-    /// Gives the tree; the union is unmounted afterwards.
+    /// Asserts all properties of the mounted union: every name is listed once and can be looked up, the tree is the
+    /// same when mounted again and in overlayfs, no lower layer has changed and the work directory is empty. Returns
+    /// the tree; the union is unmounted afterwards.
     pub fn sound(&self, union: &Union, layout: &Layout, lowers: &[Tree]) -> Result<Tree, String> {
         consistent(&layout.target)?;
         let tree = walk::walk(&layout.target)?;
@@ -109,12 +108,12 @@ impl Bench<'_> {
 
     fn work_holds(&self, layout: &Layout, allowed: fn(&str) -> bool) -> Result<(), String> {
         let mut left = walk::walk(&layout.work.join("work"))?;
-        // A directory in which overlayfs names features it must not misread.
+        // A directory in which overlayfs names features that it must not ignore.
         left.retain(|path, line| path != "." && path != "incompat" && !allowed(line));
         must!(left.is_empty(), "an empty work directory, not {left:?}")
     }
 
-    /// Runs `work` in `count` processes at once, each told its number; all must end well.
+    /// Runs `work` in `count` processes at once, each with its number; all must end well.
     pub fn crowd(&self, count: usize, work: impl Fn(usize)) -> Result<(), String> {
         self.ended_well(self.crowd_behind(count, work)?)
     }
@@ -127,7 +126,7 @@ impl Bench<'_> {
 
     /// All these children must end well.
     pub fn ended_well(&self, children: Vec<i32>) -> Result<(), String> {
-        // All are waited for, so that none is left to keep the union busy.
+        // All are waited for, so that none keeps the union busy.
         let ends: Vec<_> = children
             .into_iter()
             .map(process::wait)
@@ -139,7 +138,7 @@ impl Bench<'_> {
     }
 }
 
-/// Every name below `path` is listed once, can be looked at, and is of the type and number that the list says.
+/// Every name below `path` is listed once, can be looked up, and has the listed type and number.
 pub fn consistent(path: &Path) -> Result<(), String> {
     let entries = walk::list(path).map_err(|e| format!("listing {}: {e}", path.display()))?;
     for (index, entry) in entries.iter().enumerate() {

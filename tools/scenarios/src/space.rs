@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Filling file systems up.
+//! Filling file systems.
 
 use std::os::fd::RawFd;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::changes;
 use crate::image::Image;
 use crate::sys;
 
-/// A file that takes all the room there is.
+/// A file that takes all free space.
 pub struct Ballast {
     fd: RawFd,
     size: i64,
@@ -23,7 +23,7 @@ impl Ballast {
         Ok(Self { fd, size: 0 })
     }
 
-    /// Takes what is free, to the last block.
+    /// Takes the free space, to the last block.
     pub fn fill(&mut self) {
         let mut step = 64 << 20;
         while step >= 1024 {
@@ -49,14 +49,13 @@ impl Drop for Ballast {
 }
 
 impl Bench<'_> {
-    /// Makes every change in a union whose upper layer is on a full copy of `image`, which gets room bit
-    /// by bit.
+    /// Makes every change in a union whose upper layer is on a full copy of `image`, which gets space step by step.
     pub fn full_disk(&self, image: &Image) -> Result<(), String> {
         let disk = self.looped(image)?;
-        let top = self.target("top")?;
-        disk.mount(&top, 0, "")?;
-        let (l, union, lowers) = changes::prepared(self, &top)?;
-        let mut ballast = Ballast::new(&top)?;
+        let upper_fs = self.target("upper_fs")?;
+        disk.mount(&upper_fs, 0, "")?;
+        let (l, union, lowers) = changes::prepared(self, &upper_fs)?;
+        let mut ballast = Ballast::new(&upper_fs)?;
         let steps = [0, 1, 2, 4, 8, 16, 32, 64, 256, 1024, 4096];
         let failures = changes::squeeze(self, &l, 0, libc::ENOSPC, &steps, |kib| {
             if kib == 0 {

@@ -9,11 +9,11 @@ use std::path::Path;
 
 use crate::sys::Time;
 
-/// The modification time of whatever a scenario does not give another: long ago and not a whole second, so that a
-/// transcript tells "kept" from "changed now" and a lost nanosecond shows.
+/// The default modification time: long ago and not a whole second, so that a transcript distinguishes "kept" from
+/// "changed now" and shows a lost nanosecond.
 pub const OLD: Time = (1_000_000_000, 123_456_789);
 
-/// What is found under one name.
+/// The object of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// A regular file of `size` bytes, zero outside the pieces.
@@ -23,7 +23,7 @@ pub enum Kind {
         /// Data by offset.
         pieces: Vec<(u64, Vec<u8>)>,
     },
-    /// A directory; an opaque one hides what lower layers have under its name.
+    /// A directory; an opaque one hides the entries of lower layers.
     Dir {
         /// Carries the opaque mark.
         opaque: bool,
@@ -40,7 +40,7 @@ pub enum Kind {
     Block(u32, u32),
     /// Another name of the file described earlier under the given path.
     Link(String),
-    /// Hides what lower layers have under its name.
+    /// Hides the entries of lower layers under its name.
     Whiteout,
 }
 
@@ -57,10 +57,10 @@ impl Kind {
     }
 }
 
-/// Where an entry is put when the tree is spread over layers.
+/// The layer of an entry when the tree is spread over layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In a lower layer of the shape's choice.
+    /// A lower layer that the shape chooses.
     Any,
     /// In this lower layer, 0 being the topmost.
     Lower(usize),
@@ -248,7 +248,7 @@ impl Builder {
         self.add(path, Kind::Whiteout, 0);
     }
 
-    /// An entry described elsewhere, put where the builder is.
+    /// An entry described elsewhere, put into the current layer.
     pub fn push(&mut self, entry: Entry) {
         let place = self.place;
         self.entries.push(Entry { place, ..entry });
@@ -259,7 +259,7 @@ impl Builder {
         &self.entries
     }
 
-    /// Takes the nanoseconds from all times, for layers that cannot hold them.
+    /// Clears the nanoseconds of all times, for layers that cannot store them.
     pub fn in_whole_seconds(mut self) -> Self {
         self.whole_seconds = true;
         for entry in &mut self.entries {
@@ -269,7 +269,7 @@ impl Builder {
     }
 }
 
-/// The tree of each layer: what to make, parents first.
+/// The tree of each layer: entries to make, parents first.
 #[derive(Clone, Debug, Default)]
 pub struct Spread {
     /// Entries of the upper layer.
@@ -278,10 +278,8 @@ pub struct Spread {
     pub lowers: Vec<Vec<Entry>>,
 }
 
-/// Spreads a tree over `lowers` lower layers; entries without a place go round robin.
-///
-/// A directory needed in several layers has the same owner, mode, attributes and time in each.  More layers than asked
-/// for are made when the tree names them.
+/// Spreads a tree over `lowers` lower layers; entries without a layer go round robin. A directory needed in several
+/// layers has the same owner, mode, attributes and time in each. More layers are made if the tree names them.
 pub fn spread(tree: &Builder, lowers: usize) -> Spread {
     let named = tree.entries().iter().filter_map(|entry| match entry.place {
         Place::Lower(layer) => Some(layer + 1),
@@ -306,7 +304,7 @@ pub fn spread(tree: &Builder, lowers: usize) -> Spread {
             Place::Any => unreachable!("resolved above"),
         };
         add_parents(tree, layer, &entry.path);
-        // A directory may already be there as the parent of an earlier entry.
+        // A directory may already exist as the parent of an earlier entry.
         if !layer.iter().any(|there| there.path == entry.path) {
             layer.push(entry.clone());
         }
@@ -337,7 +335,7 @@ fn add_parents(tree: &Builder, layer: &mut Vec<Entry>, path: &str) {
     }
 }
 
-/// The one plain tree that a union of these layers must look like, parents first.
+/// The one plain tree that equals a union of these layers, parents first.
 pub fn merge(spread: &Spread) -> Vec<Entry> {
     let mut seen: BTreeMap<String, Entry> = BTreeMap::new();
     let layers = spread.lowers.iter().rev().chain([&spread.upper]);
@@ -364,7 +362,7 @@ pub fn merge(spread: &Spread) -> Vec<Entry> {
             }
         }
     }
-    // Links come after what they link to, which sorts anywhere.
+    // Links come after their targets, which may be sorted anywhere.
     let (links, others): (Vec<_>, Vec<_>) = seen
         .into_values()
         .partition(|entry| matches!(entry.kind, Kind::Link(_)));

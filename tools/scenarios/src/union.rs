@@ -7,25 +7,25 @@ use union_logic::ioctl;
 
 use crate::sys;
 
-/// The number of the call that lets a deleted name be seen again.
+/// The number of the call that restores a deleted name.
 pub const RESTORE: u64 = ioctl::RESTORE as u64;
-/// The number of the call that gives the fallthru set of a directory.
+/// The number of the call that returns the fallthru set of a directory.
 pub const FALLTHRUS: u64 = ioctl::FALLTHRUS as u64;
 
-/// Lets a deleted name be seen again.
+/// Restores a deleted name.
 pub fn restore(dir: RawFd, name: &str) -> sys::Result<()> {
     let mut argument = [0; ioctl::NAME];
     argument[..name.len()].copy_from_slice(name.as_bytes());
     sys::ioctl_bytes(dir, RESTORE, &mut argument)
 }
 
-/// The size of the fallthru set of a directory, asked for with room for so many bytes.
+/// The size of the fallthru set of a directory, with a buffer of so many bytes.
 pub fn fallthrus(dir: RawFd, room: usize) -> sys::Result<u64> {
     let mut buffer = vec![0u8; room];
     fallthrus_to(dir, buffer.as_mut_ptr() as u64, room)
 }
 
-/// As [`fallthrus`], written to an address.
+/// Like [`fallthrus`], written to an address.
 pub fn fallthrus_to(dir: RawFd, address: u64, room: usize) -> sys::Result<u64> {
     let words = [address, room as u64];
     let mut argument: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();

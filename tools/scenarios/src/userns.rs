@@ -31,7 +31,7 @@ pub fn open(uids: &str, gids: &str) -> Result<RawFd, Errno> {
     namespace
 }
 
-/// Starts what [`child`] runs; see [`process::wait`].
+/// Starts the process of [`child`]; see [`process::wait`].
 pub fn start(uids: &str, gids: &str, work: impl FnOnce()) -> Result<i32, Errno> {
     let (unshared, tell_unshared) = sys::pipe()?;
     let (mapped, tell_mapped) = sys::pipe()?;
@@ -42,7 +42,7 @@ pub fn start(uids: &str, gids: &str, work: impl FnOnce()) -> Result<i32, Errno> 
         sys::become_for_good(0, 0).expect("root is mapped");
         work();
     })?;
-    // Without this one the end of the child would not be seen.
+    // Otherwise the end of the child would not be seen.
     sys::close(tell_unshared)?;
     let _ = sys::read(unshared, 1, None);
     let written = [("uid_map", uids), ("gid_map", gids)]
@@ -55,7 +55,7 @@ pub fn start(uids: &str, gids: &str, work: impl FnOnce()) -> Result<i32, Errno> 
     Ok(pid)
 }
 
-/// As [`child`], for checks: what `work` has to object comes back.
+/// Like [`child`], for checks: the error of `work` is returned.
 pub fn check(
     uids: &str,
     gids: &str,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Describing a whole tree, and what a program finds that looks into it.
+//! Describing a whole tree, and what a program can read in it.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -36,8 +36,8 @@ fn list_with(path: &Path, flags: i32) -> Result<Vec<sys::Dirent>, Errno> {
     Ok(entries)
 }
 
-/// What a program finds below `root`, whatever fails: of each path `dir`, a file's text, or the error. What is listed
-/// and is not there is left out.
+/// What a program can read below `root`, whatever fails: for each path `dir`, a file's text, or the error. Names that
+/// are listed and do not exist are left out.
 pub fn outline(root: &Path) -> Tree {
     let mut tree = Tree::new();
     outline_below(root, "", &mut tree);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Listeners of fanotify that are asked before files are read, for checks.
+//! Listeners of fanotify that decide whether files may be read, for checks.
 
 use std::os::fd::RawFd;
 use std::path::Path;
@@ -17,9 +17,8 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Asked about each of `files`, by events of `mask`; `answer` gives FAN_ALLOW or FAN_DENY.
-    ///
-    /// What the listener reads or writes itself through descriptors that were opened before brings no events.
+    /// It decides about each of `files`, for the events of `mask`; `answer` returns FAN_ALLOW or FAN_DENY. The
+    /// listener's own reads and writes through descriptors that were opened before cause no events.
     pub fn new(
         b: &Bench,
         class: u32,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union-vm cut`: machines that are killed while they work on a union, and others that look at what is left.
+//! `union-vm cut`: machines that are killed while they work on a union, and others that check the disk.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -15,7 +15,7 @@ use union_machine::options::Guest;
 use union_machine::paths::{Kernel, Places};
 use union_machine::run::TIMEOUT;
 use union_machine::signals;
-use union_scenarios::crash::case::TOPS;
+use union_scenarios::crash::case::UPPERS;
 use union_scenarios::crash::whole::{BEGIN, OPERATIONS};
 use union_scenarios::image::Image;
 use union_scenarios::random::Dice;
@@ -24,7 +24,7 @@ use crate::test_disks;
 use crate::ui::Ui;
 use crate::verdict::{Case, Report, Status};
 
-/// Modules of the kernel such a machine uses.
+/// The kernel modules of such a machine.
 const MODULES: &str = "virtio_pci virtio_blk virtio_console virtio_rng overlay ext4 xfs";
 
 /// What to do.
@@ -69,7 +69,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     let filter = Regex::new(request.filter.as_deref().unwrap_or(""))
         .context("--filter is not a regular expression")?;
     let command = format!("cut --seed {} --count {}", request.seed, request.count);
-    let planned = request.count * TOPS.len();
+    let planned = request.count * UPPERS.len();
     let mut run = Run {
         places,
         request,
@@ -84,7 +84,7 @@ pub fn run(places: &Places, request: &Request) -> Result<bool> {
     signals::remove_at_end(directory.path());
     let mut cases = Vec::new();
     for number in 0..request.count as u64 {
-        for image in &TOPS {
+        for image in &UPPERS {
             let seed = request.seed.wrapping_add(number);
             if !filter.is_match(&format!("cut/{}-{seed}", image.fstype)) {
                 continue;
@@ -104,12 +104,12 @@ enum End {
     Killed(usize),
     /// It has checked the disk, with this report.
     Looked(Case),
-    /// It ended by itself; the lines say what is known.
+    /// It ended by itself, for the reasons in the lines.
     Early(Vec<String>),
 }
 
 impl Run<'_> {
-    /// One machine that is killed, and one that looks.
+    /// One machine that is killed, and one that checks.
     fn round(&mut self, image: &Image, seed: u64, path: PathBuf) -> Result<Case> {
         let name = format!("{}-{seed}", image.fstype);
         self.ui.started(&format!("cut/{name}"));
@@ -136,7 +136,7 @@ impl Run<'_> {
         Ok(case)
     }
 
-    /// Follows one machine to its end, which comes `kill` after so many operations.
+    /// Follows one machine to its end, or kills it after so many operations.
     fn machine(
         &mut self,
         name: &str,

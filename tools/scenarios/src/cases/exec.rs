@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// A program that runs cannot be written, not after copy-up by other calls nor under another name.
+/// A running program cannot be written, not after copy-up by other calls nor under another name.
 pub fn exec_busy(b: &mut Builder) -> Steps {
     b.file("d/lower", elf::waits()).mode(0o755);
     b.file("d/copied", elf::waits()).mode(0o755);
@@ -62,7 +62,7 @@ fn try_to_write(r: &mut Run, path: &str) {
     r.put(path, O_WRONLY | O_CREAT, "x");
 }
 
-/// What is executed next is what was written, renamed or linked into place last.
+/// The program executed next is the one that was written, renamed or linked into place last.
 pub fn exec_changed(b: &mut Builder) -> Steps {
     b.file("prog", elf::exits_with(1)).mode(0o755);
     b.file("next", elf::exits_with(2)).mode(0o755);
@@ -100,7 +100,7 @@ pub fn exec_changed(b: &mut Builder) -> Steps {
     })
 }
 
-/// execveat runs what a descriptor stands for; a script only if its interpreter can open it.
+/// execveat runs the file of a descriptor; a script only if its interpreter can open it.
 pub fn exec_descriptor(b: &mut Builder) -> Steps {
     b.file("d/prog", elf::exits_with(42)).mode(0o755);
     b.file("script", "#!d/prog\n").mode(0o755);
@@ -132,7 +132,7 @@ pub fn exec_descriptor(b: &mut Builder) -> Steps {
         let script = r.open("script", O_RDONLY);
         sys::fcntl(script.raw(), libc::F_SETFD, 0).expect("F_SETFD");
         exec_at(r, script, "", empty);
-        // A question only, for interpreters: the status is that of the child that asked.
+        // This only asks, for interpreters: the status is that of the child that asked.
         const AT_EXECVE_CHECK: i32 = 0x10000;
         let prog = r.open("d/prog", O_RDONLY);
         exec_at(r, prog, "", empty | AT_EXECVE_CHECK);
@@ -176,7 +176,7 @@ pub fn exec_places(b: &mut Builder) -> Steps {
     program(b, "opaque/two", 2);
     b.upper();
     program(b, "merged/three", 3);
-    program(b, "top", 3);
+    program(b, "upper", 3);
     b.whiteout("white");
     steps(|r| {
         for name in [
@@ -188,15 +188,15 @@ pub fn exec_places(b: &mut Builder) -> Steps {
             "merged/one",
             "merged/two",
             "merged/three",
-            "top",
+            "upper",
         ] {
             r.exec(&format!("./{name}"), &[]);
         }
     })
-    .upper_is(&["merged", "merged/three", "top", "white"])
+    .upper_is(&["merged", "merged/three", "upper", "white"])
 }
 
-/// Scripts run by the interpreter they name, each found in whichever layer it is.
+/// Scripts run by the interpreter that they name, each found in any layer.
 pub fn exec_scripts(b: &mut Builder) -> Steps {
     b.file("d/prog", elf::exits_with(42)).mode(0o755);
     b.file("lower", "#!d/prog\n").mode(0o755);
@@ -234,7 +234,7 @@ pub fn exec_scripts(b: &mut Builder) -> Steps {
         ] {
             r.exec(&format!("./{name}"), &["argument"]);
         }
-        // The interpreter is another one now, the script is not.
+        // The interpreter has been replaced, the script has not.
         r.put("new", O_WRONLY | O_CREAT, elf::exits_with(43));
         r.chmod("new", 0o755);
         r.rename("new", "d/prog");

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// O_DIRECT, set and cleared on an open file, counts for what is below and for the copy.
+/// O_DIRECT, set and cleared on an open file, holds for the lower file and for the copy.
 pub fn fcntl_direct(b: &mut Builder) -> Steps {
     const BLOCK: usize = 4096;
     b.file("lower", vec![b'.'; 16384]);
@@ -80,7 +80,7 @@ pub fn fcntl_duplicates(b: &mut Builder) -> Steps {
     })
 }
 
-/// F_GETFL tells how a file was opened, before and after the copy-up by its first write.
+/// F_GETFL reports how a file was opened, before and after the copy-up by its first write.
 pub fn fcntl_flags_shown(b: &mut Builder) -> Steps {
     b.file("lower", "text");
     b.dir("dir");
@@ -123,7 +123,7 @@ pub fn fcntl_flags_shown(b: &mut Builder) -> Steps {
     })
 }
 
-/// Files of a disk have no seals, and those of the union neither.
+/// Files of a disk have no seals, and neither have those of the union.
 pub fn fcntl_seals(b: &mut Builder) -> Steps {
     b.file("lower", "text");
     b.upper().file("upper", "text");
@@ -145,7 +145,7 @@ pub fn fcntl_seals(b: &mut Builder) -> Steps {
     .not_on(&["tmpfs", "tmpfs-3"], "files of a tmpfs have seals")
 }
 
-/// A file without a name takes attributes, locks, mappings and watches along to its first name.
+/// A file without a name keeps attributes, locks, mappings and watches when it gets its first name.
 pub fn fcntl_tmpfile(b: &mut Builder) -> Steps {
     b.dir("lower");
     b.lower(1).file("opaque/hidden", "hidden");

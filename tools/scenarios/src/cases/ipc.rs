@@ -41,7 +41,7 @@ pub fn ipc_datagrams(b: &mut Builder) -> Steps {
     })
 }
 
-/// Devices do what they do under every name and in every layer, before and after copy-up.
+/// Devices work under every name and in every layer, before and after copy-up.
 pub fn ipc_devices(b: &mut Builder) -> Steps {
     for name in ["lower", "copied", "moved", "linked"] {
         b.char_device(&format!("{name}-null"), 1, 3).mode(0o666);
@@ -83,7 +83,7 @@ pub fn ipc_devices(b: &mut Builder) -> Steps {
     .absent("lower-null")
 }
 
-/// Processes meet at a FIFO: the open of each waits for the other, by whichever name and layer.
+/// Processes meet at a FIFO: the open of each waits for the other, by any name and in any layer.
 pub fn ipc_fifo_meeting(b: &mut Builder) -> Steps {
     const WHY: &str = "what passes through a FIFO that is below does not change its time";
     b.fifo("lower");
@@ -103,7 +103,7 @@ pub fn ipc_fifo_meeting(b: &mut Builder) -> Steps {
                 },
                 |r, turns, pid| {
                     turns.pass();
-                    // The reader is somewhere in open, waiting.
+                    // The reader is waiting in open.
                     let stat = format!("/proc/{pid}/stat");
                     r.await_until("the reader sleeps", || {
                         std::fs::read_to_string(&stat).is_ok_and(|text| text.contains(") S "))
@@ -175,7 +175,7 @@ pub fn ipc_fifo_signal(b: &mut Builder) -> Steps {
     .upper_is(&["upper"])
 }
 
-/// A listening socket is reached by whatever name it has now, and by no name it had.
+/// A listening socket is reached by its present names, and by none of its former ones.
 pub fn ipc_socket_names(b: &mut Builder) -> Steps {
     b.file("lower/x", "x");
     b.lower(0).file("merged/a", "a");
@@ -205,7 +205,7 @@ pub fn ipc_socket_names(b: &mut Builder) -> Steps {
             meet(r, server, &at("second"));
             r.close(server);
             r.connect(&at("second"));
-            // The name outlives the socket, and is in the way of the next.
+            // The name outlives the socket, and prevents the next bind.
             r.bind(&at("second"));
         }
         for name in ["lower/x", "merged", "merged/a", "none/x", "lower/x/y"] {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What layers make of one another: merging, opaque directories, whiteouts.
+//! How layers combine: merging, opaque directories, whiteouts.
 
 use crate::prelude::*;
 
-/// A merged directory has mode, owner, time and attributes of its topmost part, and takes them along when it is copied
-/// up.
+/// A merged directory has mode, owner, time and attributes of its topmost part, and keeps them when it is copied up.
 pub fn layer_attributes_of_topmost(b: &mut Builder) -> Steps {
     b.lower(2)
         .dir("a")
@@ -33,7 +32,7 @@ pub fn layer_attributes_of_topmost(b: &mut Builder) -> Steps {
         .mode(0o1777)
         .owner(6, 6)
         .mtime(600, 6)
-        .xattr("user.top", b"t");
+        .xattr("user.upper", b"t");
     steps(|r| {
         for dir in ["a", "b"] {
             r.stat(dir);
@@ -101,22 +100,21 @@ pub fn layer_devices_and_whiteouts(b: &mut Builder) -> Steps {
     .absent("d/16")
 }
 
-/// An object hides one of another kind in the layer beneath, and a directory does not merge through it with one further
-/// down.
+/// An object hides one of another type in the layer beneath, and ends the merge with directories further down.
 pub fn layer_kinds_on_kinds(b: &mut Builder) -> Steps {
     for (below, above, dir) in What::pairs(&What::ALL, &What::ALL) {
         let name = format!("{dir}/name");
-        // A directory at the very bottom shows only if nothing but directories is above.
+        // A directory in the bottom layer shows only if nothing but directories is above it.
         b.lower(2).file(&format!("{name}/bottom"), "x");
         b.lower(1).object(below, &name);
         b.lower(0).object(above, &name);
-        b.upper().dir(&format!("{dir}/top"));
-        b.lower(0).object(below, &format!("{dir}/top"));
+        b.upper().dir(&format!("{dir}/upper"));
+        b.lower(0).object(below, &format!("{dir}/upper"));
     }
     steps(|r| {
         for (_, _, dir) in What::pairs(&What::ALL, &What::ALL) {
             r.see(&format!("{dir}/name"));
-            r.see(&format!("{dir}/top"));
+            r.see(&format!("{dir}/upper"));
             r.lstat(&format!("{dir}/name/bottom"));
             r.ls(&dir);
         }
@@ -152,7 +150,7 @@ pub fn layer_link_on_directory(b: &mut Builder) -> Steps {
     .in_upper("target/new")
 }
 
-/// Whiteouts in an opaque directory hide nothing and cost nothing: their names are free, the directory can be removed.
+/// Whiteouts in an opaque directory hide nothing: their names are free, and the directory can be removed.
 pub fn layer_opaque_and_whiteouts(b: &mut Builder) -> Steps {
     b.lower(1).file("d/f", "below");
     b.file("d/sub/g", "below");
@@ -205,7 +203,7 @@ pub fn layer_opaque_at_each_level(b: &mut Builder) -> Steps {
         }
     }
     b.upper().opaque("d4");
-    b.file("d4/top", "x");
+    b.file("d4/upper", "x");
     steps(|r| {
         for opaque in 0..5 {
             let dir = format!("d{opaque}");
@@ -215,7 +213,7 @@ pub fn layer_opaque_at_each_level(b: &mut Builder) -> Steps {
             for level in 0..4 {
                 r.lstat(&format!("{dir}/level{level}"));
             }
-            // What is hidden can be made anew.
+            // Hidden names can be made anew.
             r.mkdir(&format!("{dir}/level3"));
             r.see(&format!("{dir}/level3"));
             r.unlink(&format!("{dir}/level0"));
@@ -233,7 +231,7 @@ pub fn layer_opaque_at_each_level(b: &mut Builder) -> Steps {
     .whiteout("d2")
 }
 
-/// An opaque directory stays so through chmod, chown, attributes, moves and changes of its names.
+/// A directory stays opaque through chmod, chown, changes of attributes, moves and changes of its names.
 pub fn layer_opaque_mark_kept(b: &mut Builder) -> Steps {
     for dir in ["made", "found", "place"] {
         b.lower(0).file(&format!("{dir}/hidden"), "below");
@@ -300,7 +298,7 @@ pub fn layer_whiteout_at_each_level(b: &mut Builder) -> Steps {
         r.ls(".");
     })
     .layers(|l| {
-        // Hidden below already: nothing more is needed. Visible: a whiteout.
+        // A name that is hidden in a lower layer needs nothing more. A visible one needs a whiteout.
         l.absent("w0o1")?;
         l.whiteout("w1o0")?;
         l.in_upper("w0o3.d")?;
@@ -314,7 +312,7 @@ pub fn opaque_below(b: &mut Builder) -> Steps {
     b.file("d/sub/bottom", "bottom");
     b.lower(1).opaque("d");
     b.file("d/middle", "middle");
-    b.lower(0).file("d/top", "top");
+    b.lower(0).file("d/first", "first");
     steps(|r| {
         r.ls("d");
         r.lstat("d/bottom");
@@ -327,11 +325,11 @@ pub fn opaque_below(b: &mut Builder) -> Steps {
 }
 
 /// An opaque directory of the upper layer hides all lower ones.
-pub fn opaque_top(b: &mut Builder) -> Steps {
+pub fn opaque_upper(b: &mut Builder) -> Steps {
     b.lower(0).file("d/f", "below");
     b.file("e/f", "below");
     b.upper().opaque("d");
-    b.file("d/g", "top");
+    b.file("d/g", "upper");
     b.dir("e");
     steps(|r| {
         r.ls("d");

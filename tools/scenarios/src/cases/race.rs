@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Processes that do the same at once, and calls by chance.
+//! Processes that do the same at once, and random calls.
 
 use crate::prelude::*;
 
@@ -18,7 +18,7 @@ pub fn append_race(b: &mut Builder) -> Steps {
         let data = slurp("log").unwrap_or_default();
         for n in 0..5u8 {
             let count = data.iter().filter(|byte| **byte == b'a' + n).count();
-            // "begin" has letters of its own.
+            // Each process appends a letter of its own.
             r.note(format_args!("{} {count}", char::from(b'a' + n)));
         }
     })
@@ -104,7 +104,7 @@ pub fn random_4(b: &mut Builder) -> Steps {
     })
 }
 
-/// Signals that are caught do not interrupt calls that happen to copy a large file up.
+/// Caught signals do not interrupt calls that copy a large file up.
 pub fn signals_during_copy_up(b: &mut Builder) -> Steps {
     for name in ["write", "chmod", "truncate", "setxattr", "link", "rename"] {
         b.file(name, vec![b'.'; 1 << 20]);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What was once a hole elsewhere, and has a plain file system as its oracle.
+//! Security holes of other file systems, with a plain one as the oracle.
 
 use crate::prelude::*;
 
-/// Ioctls whose argument is in memory that is not there fail, change nothing and copy nothing up.
+/// Ioctls whose argument is in inaccessible memory fail, change nothing and copy nothing up.
 pub fn ioctl_bad_memory(b: &mut Builder) -> Steps {
-    /// Every request the VFS knows itself, and some of file systems.
+    /// Every request the VFS handles itself, and some of file systems.
     const REQUESTS: [(u64, &str); 17] = [
         (1, "FIBMAP"),
         (2, "FIGETBSZ"),
@@ -27,11 +27,11 @@ pub fn ioctl_bad_memory(b: &mut Builder) -> Steps {
     ];
     b.file("low", "some text");
     b.dir("dir");
-    b.upper().file("top", "some text");
+    b.upper().file("upper", "some text");
     steps(|r| {
-        for (name, flags) in [("low", O_RDWR), ("dir", O_RDONLY), ("top", O_RDWR)] {
+        for (name, flags) in [("low", O_RDWR), ("dir", O_RDONLY), ("upper", O_RDWR)] {
             let fd = r.open(name, flags);
-            // Each twice: what was freed once too often shows at the second time.
+            // Each twice: an object freed once too often is noticed the second time.
             for (request, what) in REQUESTS.into_iter().chain(REQUESTS) {
                 let refused = sys::ioctl_nowhere(fd.raw(), request).is_err();
                 r.expect(format_args!("{what} of {name} fails"), refused);
@@ -39,5 +39,5 @@ pub fn ioctl_bad_memory(b: &mut Builder) -> Steps {
             r.fstat(fd);
         }
     })
-    .upper_is(&["top"])
+    .upper_is(&["upper"])
 }

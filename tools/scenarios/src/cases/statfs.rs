@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// statfs answers everywhere.
+/// statfs works everywhere.
 pub fn statfs(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     steps(|r| {
@@ -16,14 +16,14 @@ pub fn statfs(b: &mut Builder) -> Steps {
     })
 }
 
-/// Every object and descriptor tells the figures of the upper layer's file system.
+/// statfs of every object and descriptor returns the numbers of the upper layer's file system.
 pub fn statfs_every_object(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
         let root = sys::statfs(".").expect("statfs");
-        // A full disk or an empty one: only what stays is written down.
+        // The disk may be full or empty: only constant numbers are recorded.
         r.note(format_args!(
             "block {} {}, blocks {}, names {}",
             root.f_bsize, root.f_frsize, root.f_blocks, root.f_namelen
@@ -45,7 +45,7 @@ pub fn statfs_every_object(b: &mut Builder) -> Steps {
         };
         for path in KINDS
             .iter()
-            .flat_map(|k| [format!("low/{k}"), format!("top/{k}")])
+            .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")])
         {
             check(format!("statfs of {path}"), sys::statfs(&path));
             let fd = sys::open(&path, O_PATH | O_NOFOLLOW, 0).expect("open");
@@ -56,10 +56,10 @@ pub fn statfs_every_object(b: &mut Builder) -> Steps {
     .absent("low")
 }
 
-/// What is written or copied up takes from the free blocks, and what is deleted gives back.
+/// Written and copied-up data take free blocks, and deleted data give them back.
 pub fn statfs_filling(b: &mut Builder) -> Steps {
     b.file("low", vec![b'x'; 3 << 20]);
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
         let free = |r: &mut Run| {
             let fd = r.open(".", O_RDONLY);
@@ -68,7 +68,7 @@ pub fn statfs_filling(b: &mut Builder) -> Steps {
             sys::statfs(".").map_or(0, |stat| stat.f_bfree as i64 * stat.f_bsize)
         };
         let before = free(r);
-        r.put("top", O_WRONLY | O_TRUNC, vec![b'y'; 4 << 20]);
+        r.put("upper", O_WRONLY | O_TRUNC, vec![b'y'; 4 << 20]);
         let written = free(r);
         r.expect(
             "4 MiB are taken",
@@ -80,7 +80,7 @@ pub fn statfs_filling(b: &mut Builder) -> Steps {
             "1 MiB more at least",
             written - copied >= 1 << 20 && written - copied < 6 << 20,
         );
-        r.truncate("top", 0);
+        r.truncate("upper", 0);
         r.unlink("low");
         let deleted = free(r);
         r.expect("they are free again", deleted - copied >= 4 << 20);
@@ -92,10 +92,10 @@ pub fn statfs_filling(b: &mut Builder) -> Steps {
     )
 }
 
-/// statfs tells the flags of the mount it is asked through.
+/// statfs returns the flags of the mount through which it is called.
 pub fn statfs_flags(b: &mut Builder) -> Steps {
     b.file("low", "text");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
         for (word, flags) in [
             ("ro", libc::MS_RDONLY),
@@ -111,19 +111,19 @@ pub fn statfs_flags(b: &mut Builder) -> Steps {
         ] {
             r.in_child(|r| {
                 r.done(word, sys::bind_here(flags));
-                for name in [".", "low", "top"] {
+                for name in [".", "low", "upper"] {
                     let told = sys::mount_flags(name).map(|flags| format!("{flags:#x}"));
                     r.call(format_args!("flags of {name}"), told);
                 }
                 r.put("low", O_WRONLY, "T");
-                r.chmod("top", 0o600);
+                r.chmod("upper", 0o600);
             });
         }
         r.cat("low");
     })
 }
 
-/// statfs of what is gone, closed, looped or too long.
+/// statfs of objects that are deleted, closed, a loop of links, or whose path is too long.
 pub fn statfs_odd_paths(b: &mut Builder) -> Steps {
     b.file("low", "text");
     b.dir("closed").mode(0o700);
@@ -131,11 +131,11 @@ pub fn statfs_odd_paths(b: &mut Builder) -> Steps {
     b.dir("empty");
     b.symlink("loop", "loop");
     b.symlink("link", "closed/f");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
-        let held = ["low", "top", "empty"].map(|name| r.open(name, O_RDONLY));
+        let held = ["low", "upper", "empty"].map(|name| r.open(name, O_RDONLY));
         r.unlink("low");
-        r.unlink("top");
+        r.unlink("upper");
         r.rmdir("empty");
         for fd in held {
             let names = sys::fstatfs(fd.raw()).map(|stat| stat.f_namelen);
@@ -156,7 +156,7 @@ pub fn statfs_odd_paths(b: &mut Builder) -> Steps {
             "fstatfs of nothing",
             sys::fstatfs(-1).map(|stat| stat.f_namelen),
         );
-        // A name of the greatest length told is one that can be.
+        // A name of the reported maximum length is valid.
         let longest = "n".repeat(sys::statfs(".").map_or(0, |stat| stat.f_namelen as usize));
         r.put(&longest, O_WRONLY | O_CREAT, "x");
         r.put(&format!("{longest}n"), O_WRONLY | O_CREAT, "x");

@@ -105,7 +105,7 @@ pub fn userns_copy_up(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
-/// What is made in a user namespace belongs to the outer ids, directories decide as outside.
+/// Objects made in a user namespace belong to the outer ids; directories decide as outside.
 pub fn userns_create(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/all")).mode(0o777);
@@ -172,7 +172,7 @@ pub fn userns_exec_set_id(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
-/// File capabilities set in a user namespace are of its root, and stay so through copy-up.
+/// File capabilities set in a user namespace belong to its root, also after copy-up.
 pub fn userns_file_capabilities(b: &mut Builder) -> Steps {
     const CAPABILITY: &str = "security.capability";
     const NAMES: [&str; 4] = ["plain", "scoped", "foreign", "roots"];
@@ -299,7 +299,7 @@ pub fn userns_ids_shown(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
-/// Devices, trusted.* and security.* attributes are not for a user namespace's root.
+/// Root of a user namespace has no rights to devices, trusted.* and security.* attributes.
 pub fn userns_refused(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/file"), "text")
@@ -330,10 +330,10 @@ pub fn userns_refused(b: &mut Builder) -> Steps {
     })
     .upper_gained(&[])
     .not_on(&["chroot"], shape::NO_USERNS)
-    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
+    .not_on(&["upper:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
-/// Root of a user namespace has capabilities over what it maps: owner and group for data, owner for attributes.
+/// Root of a user namespace has capabilities over mapped objects: owner and group for data, owner for attributes.
 pub fn userns_root_rights(b: &mut Builder) -> Steps {
     const OWNERS: [(u32, u32); 5] = [(0, 0), (1000, 7), (1001, 500), (1001, 7), (2000, 500)];
     in_places(b, |b, place| {
@@ -377,7 +377,7 @@ pub fn userns_root_rights(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
-/// Set-group-id is root's to keep in a user namespace where the group is mapped.
+/// Root of a user namespace keeps set-group-id where the group is mapped.
 pub fn userns_set_id(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         for (name, gid) in [("mapped", 500), ("half", 7)] {
@@ -404,7 +404,7 @@ pub fn userns_set_id(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_USERNS)
 }
 
-/// In a sticky directory root of a user namespace deletes what is of mapped owners.
+/// In a sticky directory root of a user namespace deletes objects of mapped owners.
 pub fn userns_sticky(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/tmp")).mode(0o1777);

@@ -9,7 +9,7 @@ use crate::sys;
 use crate::union::restore;
 use crate::walk;
 
-/// With whiteout=aufs names that begin with .wh. cannot be made, and those in the upper layer are as good as whiteouts.
+/// With whiteout=aufs names that begin with .wh. cannot be made, and those in the upper layer act as whiteouts.
 pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs reads no such whiteouts")?;
     let l = b.layout(2)?;
@@ -80,7 +80,7 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     }
     b.works("rmdir", sys::rmdir(at("full")))?;
     must!(sys::stat(l.upper.join("full"), 0).is_err(), "it is gone")?;
-    // What is in a directory is not removed unseen.
+    // A directory is not removed while it has entries that are not shown.
     b.fails("rmdir", sys::rmdir(at("deep")), libc::ENOTEMPTY)?;
     must!(l.upper.join("deep/.wh.d/inside").exists(), "it is there")?;
 
@@ -97,7 +97,7 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
             "the reason: {text}"
         )?;
     }
-    // One union below another: what the inner one hides is no business of the outer one.
+    // One union below another: what the inner one hides does not concern the outer one.
     b.new_union()
         .lowers(&l.lowers)
         .option("whiteout", "aufs")
@@ -119,13 +119,13 @@ pub fn aufs_names(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// With whiteout=aufs the names that say so hide what they hide, whether a directory is listed first or not.
+/// With whiteout=aufs whiteouts by name hide what they should, whether a directory is listed first or not.
 pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs reads no such whiteouts")?;
     let l = layers(b)?;
     for fallthru in ["on", "off"] {
         for listed_first in [true, false] {
-            // Twice: what was recorded is read the second time.
+            // Twice: records are read the second time.
             for _ in 0..2 {
                 let what = format!("fallthru={fallthru}, listed first: {listed_first}");
                 b.union(&l)
@@ -143,7 +143,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
             }
         }
     }
-    // A record of another kind of mount is none of this one.
+    // A record of a mount of another kind is not used here.
     b.union(&l).mount(&l.target)?;
     b.holds(&l.target.join("file"), "1")?;
     b.holds(&l.target.join(".wh.file"), "0")?;
@@ -151,7 +151,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
     must!(names.len() == 4, "four names without the option")?;
     b.umount(&l.target)?;
     changed(b, &l)?;
-    // Nothing of it depends on an upper layer.
+    // None of it depends on an upper layer.
     b.new_union()
         .lowers(&l.lowers)
         .option("whiteout", "aufs")
@@ -159,7 +159,7 @@ pub fn aufs_whiteouts(b: &mut Bench) -> Result<(), String> {
     hidden(b, &l.target, "without an upper layer")?;
     seen(&l.target, "without an upper layer")?;
     b.umount(&l.target)?;
-    // A root that is opaque.
+    // An opaque root.
     b.file(&l.lowers[0].join(".wh..wh..opq"), "")?;
     b.new_union()
         .lowers(&l.lowers)
@@ -224,7 +224,7 @@ const LAYERS: [&[&str]; 3] = [
     ],
 ];
 
-/// What there is to be seen.
+/// What the union must show.
 const SEEN: &[&str] = &[
     "/again",
     "/again/new",
@@ -303,7 +303,7 @@ fn hidden(b: &Bench, root: &Path, what: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// What changes do, and that they are still so after the next mount.
+/// Makes changes, and checks that they persist after the next mount.
 fn changed(b: &Bench, l: &Layout) -> Result<(), String> {
     let union = b.union(l).option("whiteout", "aufs");
     union.mount(&l.target)?;

@@ -10,7 +10,7 @@ use crate::figures;
 use crate::sys;
 use crate::walk;
 
-/// Names of the upper layer that vanish behind the union give errors only.
+/// Names of the upper layer that vanish behind the union cause errors only.
 pub fn changed_behind(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.union(&l).mount(&l.target)?;
@@ -35,8 +35,8 @@ pub fn changed_behind(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// A file that got a name in the upper layer directly has a name left when one is removed or replaced, and can be
-/// linked.
+/// A file with a second name made in the upper layer directly keeps one when the other is removed or replaced, and can
+/// be linked.
 pub fn linked_behind(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let union = b.union(&l);
@@ -71,8 +71,8 @@ pub fn linked_behind(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// The union's private files are in a separate directory beside the work directory, and nothing
-/// that another user else has put there is written to, opened or believed.
+/// The union's private files are in a separate directory beside the work directory, and nothing that another user has
+/// put there is written, opened or trusted.
 pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps nothing there")?;
     let l = b.layout(2)?;
@@ -87,7 +87,7 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     let outside = l.work.parent().ok_or("it has one")?.join("outside");
     b.file(&outside, TEXT)?;
 
-    // The name that was used once, and one that is not used.
+    // A name that was used in an earlier version, and one that is not used.
     b.works("link", sys::link(&outside, l.work.join("fallthru"), 0))?;
     let used = recorded(b, &l)?;
     b.holds(&outside, TEXT)
@@ -139,7 +139,7 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
             .map_err(|e| format!("{what}: {e}"))?;
     }
 
-    // Open for writing, as it may have been before it became the mounter's.
+    // Open for writing, perhaps since before it belonged to the mounter.
     remove(&file)?;
     b.works("records", put(&file, &whole, 0o600))?;
     let open = b.works("open", sys::open(&file, libc::O_WRONLY, 0))?;
@@ -203,7 +203,7 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
         )?;
     }
 
-    // Taken away while it is in use.
+    // Removed while it is in use.
     remove(&private)?;
     b.union(&l).mount(&l.target)?;
     b.works("rename", sys::rename(&private, l.work.join("away"), 0))?;
@@ -220,7 +220,7 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
     must!(recorded(b, &l)?, "all is well again")
 }
 
-/// What is not to be touched.
+/// The objects that must not be touched.
 const TEXT: &str = "somebody's own";
 
 /// Whether the union could read or write records, in two mounts.

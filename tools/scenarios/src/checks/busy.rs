@@ -89,7 +89,7 @@ pub fn busy_lazy(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &[]).map(drop)
 }
 
-/// An image that lies in a lower layer is mounted through the union and written to, and the copy has it all.
+/// An image in a lower layer is mounted through the union and written to, and the copy has all of it.
 pub fn busy_loop_image(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let copy = b.copy(&image::EXT4)?;
@@ -116,7 +116,7 @@ pub fn busy_loop_image(b: &mut Bench) -> Result<(), String> {
             libc::EBUSY,
         )?;
         b.umount(&inside)?;
-        // The loop device lets go of the file a moment later.
+        // The loop device releases the file a moment later.
         let free = (0..100).any(|_| {
             std::thread::sleep(std::time::Duration::from_millis(20));
             sys::umount(&l.target, 0).is_ok()
@@ -131,14 +131,15 @@ pub fn busy_loop_image(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Six processes mount and unmount, four of them over one upper layer: it is in one union at a time and never lost.
+/// Six processes mount and unmount, four of them with one upper layer: only one union has it at a time, and it is never
+/// lost.
 pub fn busy_mounts(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
-    let top = l.upper.parent().ok_or("a parent")?.to_owned();
+    let upper_fs = l.upper.parent().ok_or("a parent")?.to_owned();
     let mut targets = Vec::new();
     for number in 0..6 {
-        b.dir(&top.join(format!("upper{number}")))?;
-        b.dir(&top.join(format!("work{number}")))?;
+        b.dir(&upper_fs.join(format!("upper{number}")))?;
+        b.dir(&upper_fs.join(format!("work{number}")))?;
         targets.push(b.target(&format!("target{number}"))?);
     }
     b.crowd(6, |process| {
@@ -148,7 +149,7 @@ pub fn busy_mounts(b: &mut Bench) -> Result<(), String> {
             let union = if process < 4 {
                 b.union(&l)
             } else {
-                let own = |what: &str| top.join(format!("{what}{process}"));
+                let own = |what: &str| upper_fs.join(format!("{what}{process}"));
                 b.new_union()
                     .lowers(&l.lowers)
                     .upper(own("upper"), own("work"))
@@ -177,8 +178,8 @@ pub fn busy_mounts(b: &mut Bench) -> Result<(), String> {
 
 /// A union is made read-only and writable again and again under load.
 pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 2)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 2)?;
     b.describe(&l, 1, load::lower)?;
     let (union, lowers) = b.mounted(&l)?;
     let remount = |flags| sys::mount("union", &l.target, "", libc::MS_REMOUNT | flags, b"");
@@ -219,8 +220,8 @@ pub fn busy_remount(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// With share, a union that is left in another mount namespace or was unmounted lazily is mounted once more, as the
-/// very same; without, or with anything else than its own, it is in use.
+/// With share, a union that remains in another mount namespace or was unmounted lazily is mounted again, as the very
+/// same; without it, or with other layers or options, it is in use.
 pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
         return Ok(());
@@ -235,7 +236,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     let first: Result<_, String> = device(&l.target);
     let first = first?;
 
-    // A process in a mount namespace of its own keeps it.
+    // A process in its own mount namespace keeps it.
     let (told, tell) = b.works("pipe", sys::pipe())?;
     let (waits, wake) = b.works("pipe", sys::pipe())?;
     let pid = process::background(|| {
@@ -271,7 +272,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     b.works("close", sys::close(wake))?;
     b.works("wait", process::wait(pid))?;
 
-    // Now this one is all that is left; unmounted lazily it lives by an open file.
+    // Now this is its only mount; unmounted lazily it stays because of an open file.
     let fd = b.works("open", sys::open(second.join("file"), libc::O_RDWR, 0))?;
     b.works("umount -l", sys::umount(&second, libc::MNT_DETACH))?;
     b.refused(&b.union(&l), &second, &[libc::EBUSY])?;
@@ -288,7 +289,7 @@ pub fn busy_shared(b: &mut Bench) -> Result<(), String> {
     b.umount(&second)
 }
 
-/// A file of a union cannot be swapped to, wherever it lies.
+/// A file of a union is refused as swap space, whichever layer it is in.
 pub fn busy_swap(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     // The head of a swap area: version 1, the last page, then its signature at the end of the page.
@@ -304,13 +305,13 @@ pub fn busy_swap(b: &mut Bench) -> Result<(), String> {
     for name in ["lower", "upper"] {
         b.works("chmod", sys::chmod(l.target.join("upper"), 0o600))?;
         b.fails("swapon", sys::swapon(l.target.join(name)), libc::EINVAL)?;
-        // It can be written to as before.
+        // It can still be written.
         b.file(&l.target.join(name), "not a swap area")?;
     }
     b.umount(&l.target)
 }
 
-/// The module is unloaded and loaded while others mount: a mount finds it or not, and holds it.
+/// The module is unloaded and loaded while others mount: a mount finds it or not, and keeps it.
 pub fn busy_unload(b: &mut Bench) -> Result<(), String> {
     if !b.is_module() {
         return Err(b.skip("there is no module under test"));
@@ -329,7 +330,7 @@ pub fn busy_unload(b: &mut Bench) -> Result<(), String> {
                         let text = std::fs::read_to_string(target.join("file"));
                         assert_eq!(text.expect("read"), "below");
                         sys::umount(&target, 0).expect("umount");
-                        // On a slow kernel, too, there must be times when it is not held.
+                        // Also on a slow kernel there must be times when it is not in use.
                         std::thread::sleep(start.elapsed());
                     }
                     Err(failure) => assert_eq!(failure.errno.0, libc::ENODEV, "{failure}"),
@@ -369,8 +370,8 @@ fn load() -> sys::Result<()> {
 
 /// A union is unmounted and mounted while others walk through it, change it and look at its mount.
 pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 2)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 2)?;
     b.describe(&l, 1, load::lower)?;
     let (union, lowers) = b.mounted(&l)?;
     let end = Instant::now() + Duration::from_millis(3500);
@@ -381,7 +382,7 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
                 0 => drop(walk::walk(target)),
                 1 => drop(std::fs::read_to_string("/proc/self/mountinfo")),
                 2 => drop(sys::statfs(target)),
-                // Names of its own: below the mount they make nothing.
+                // It uses names of its own, and below the unmounted directory it makes nothing.
                 _ => drop(sys::chmod(target.join("d/a"), 0o604)),
             }
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Calls that unions answer in their own way.
+//! Calls whose results differ from those of other file systems.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::errno::Errno;
 use crate::sys;
 use crate::walk;
 
-/// What is forgotten is found again.
+/// Inodes that were dropped from memory are found again.
 pub fn drop_caches(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     b.dir(&l.lowers[1].join("deep/er"))?;
@@ -36,8 +36,8 @@ pub fn drop_caches(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// RENAME_WHITEOUT, whose whiteout would not be visible, is EINVAL, and copies nothing: a caller
-/// that asks for one, as fuse-overlayfs does, must make it another way.
+/// RENAME_WHITEOUT, whose whiteout would not be visible, is EINVAL, and copies nothing: a caller that needs one, such
+/// as fuse-overlayfs, must make it in another way.
 pub fn rename_whiteout_refused(b: &mut Bench) -> Result<(), String> {
     const WHITEOUT: u32 = libc::RENAME_WHITEOUT;
     let l = b.layout(2)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Copies that are not completed.
+//! Copy-ups that do not complete.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ use crate::process::{self, End};
 use crate::sys;
 use crate::walk;
 
-/// A copy-up is killed without a trace.
+/// A killed copy-up leaves no trace.
 pub fn killed_copy_up(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let data = "x".repeat(96 << 20);

@@ -12,7 +12,7 @@ use crate::mountinfo;
 use crate::sys;
 use crate::walk;
 
-/// A file system that could ignore the case of letters, and does in none of its directories, is as good as any.
+/// A file system that supports case-insensitive directories, and has none, is accepted.
 pub fn casefold_capable(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let ext4 = b.target("ext4")?;
@@ -28,7 +28,7 @@ pub fn casefold_capable(b: &mut Bench) -> Result<(), String> {
         b.file(&dir.join("name"), "lower case")?;
         b.file(&below.join("lower/gone"), "gone")?;
         let (upper, work) = (b.dir(&below.join("upper"))?, b.dir(&below.join("work"))?);
-        // All on it; an upper layer on it; its root as the lower layer.
+        // All layers on it; an upper layer on it; its root as the lower layer.
         let lower = below.join("lower");
         let whole = b.new_union().lower(below).upper(&l.upper, &l.work);
         for union in [
@@ -100,7 +100,7 @@ fn use_it(b: &Bench, union: &Union, target: &Path) -> Result<(), String> {
     b.umount(target)
 }
 
-/// Union and overlayfs keep each other's upper layers for themselves.
+/// Union and overlayfs refuse each other's upper layers while they are in use.
 pub fn in_use_by_overlayfs(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let second = b.target("second")?;
@@ -111,7 +111,7 @@ pub fn in_use_by_overlayfs(b: &mut Bench) -> Result<(), String> {
     overlay.mount(&l.target)?;
     b.refused(&b.union(&l), &second, &[libc::EBUSY])?;
     b.umount(&l.target)?;
-    // overlayfs leaves an index behind that it would hold a later mount to.
+    // overlayfs leaves an index, which a later mount of it would have to match.
     let upper = b.dir(&l.upper.with_file_name("upper2"))?;
     let work = b.dir(&l.work.with_file_name("work2"))?;
     b.new_union()
@@ -138,25 +138,28 @@ pub fn incompatible_work(b: &mut Bench) -> Result<(), String> {
 
 /// Layers may be unmounted elsewhere while the union holds them.
 pub fn layers_unmounted(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
+    let upper_fs = b.tmpfs("upper_fs")?;
     let below = b.tmpfs("below")?;
     let target = b.target("target")?;
     b.file(&below.join("file"), "below")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     b.new_union()
         .lower(&below)
         .upper(&upper, &work)
         .mount(&target)?;
     b.umount(&below)?;
-    b.umount(&top)?;
+    b.umount(&upper_fs)?;
     b.holds(&target.join("file"), "below")?;
     b.file(&target.join("file"), "changed")?;
     b.holds(&target.join("file"), "changed")?;
     b.umount(&target)
 }
 
-/// What a mounted union writes to can be another one's lower layer, as when a container's layer is committed; it is
-/// said whose it is, and no other union writes there.
+/// The upper layer of a mounted union can be a lower layer of another one, as when a container's layer is committed;
+/// the log says whose it is, and no other union can write to it.
 pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     b.file(&l.lowers[1].join("gone"), "below")?;
@@ -202,7 +205,7 @@ pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
     b.holds(&l.target.join("dir/new"), "new")?;
     b.umount(&second)?;
 
-    // What is written to belongs to one union.
+    // Only one union may write to a directory.
     let lowers = || b.new_union().lower(&l.lowers[1]);
     for (upper, work) in [
         (&l.upper, &own_work),
@@ -212,7 +215,7 @@ pub fn lower_in_use(b: &mut Bench) -> Result<(), String> {
     ] {
         let union = lowers().upper(upper, work);
         if !b.is_union() {
-            // overlayfs says so, and goes on.
+            // overlayfs warns, and continues.
             continue;
         }
         let failure = b.refused(&union, &second, &[libc::EBUSY])?;
@@ -235,8 +238,11 @@ pub fn many_layers(b: &mut Bench) -> Result<(), String> {
         b.file(&layer.join("same"), &number.to_string())?;
         union = union.lower(layer);
     }
-    let top = b.tmpfs("top")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     union.upper(upper, work).mount(&target)?;
     b.holds(&target.join("same"), "0")?;
     b.holds(&target.join("f499"), "own")?;
@@ -247,7 +253,7 @@ pub fn many_layers(b: &mut Bench) -> Result<(), String> {
     b.umount(&target)
 }
 
-/// A layer that does not exist, or is no directory, is refused by its name.
+/// A layer that does not exist, or is no directory, is refused, and the message has its path.
 pub fn missing_layer(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let none = l.target.join("none");
@@ -370,7 +376,7 @@ pub fn read_only(b: &mut Bench) -> Result<(), String> {
 pub fn read_only_one_layer(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let union = b.new_union().lowers(&l.lowers);
-    // overlayfs wants two.
+    // overlayfs needs two.
     b.union_only("overlayfs refuses a single layer")?;
     union.mount(&l.target)?;
     b.holds(&l.target.join("file"), "below")?;
@@ -378,12 +384,12 @@ pub fn read_only_one_layer(b: &mut Bench) -> Result<(), String> {
 }
 
 /// An upper layer on a read-only file system is refused or read-only.
-pub fn read_only_top_layer(b: &mut Bench) -> Result<(), String> {
+pub fn read_only_upper_layer(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
-    let top = l.upper.parent().ok_or("a parent")?;
+    let upper_fs = l.upper.parent().ok_or("a parent")?;
     b.works(
         "remount",
-        sys::mount("", top, "", libc::MS_REMOUNT | libc::MS_RDONLY, b""),
+        sys::mount("", upper_fs, "", libc::MS_REMOUNT | libc::MS_RDONLY, b""),
     )?;
     match b.union(&l).mount(&l.target) {
         Err(failure) => must!(
@@ -400,8 +406,11 @@ pub fn read_only_top_layer(b: &mut Bench) -> Result<(), String> {
 /// Two unions share a lower layer and nothing else.
 pub fn shared_lower(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
-    let top = b.tmpfs("top2")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs_2")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     let second = b.target("second")?;
     b.union(&l).mount(&l.target)?;
     b.new_union()
@@ -417,7 +426,7 @@ pub fn shared_lower(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// What an interrupted run left in the work directory is cleared away.
+/// Leftovers of an interrupted mount in the work directory are removed.
 pub fn stale_work(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.dir(&l.work.join("work/stale/deep"))?;
@@ -436,7 +445,7 @@ pub fn stale_work(b: &mut Bench) -> Result<(), String> {
 }
 
 /// An upper layer without attributes or whiteouts is refused.
-pub fn unfit_top_layer(b: &mut Bench) -> Result<(), String> {
+pub fn unfit_upper_layer(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs makes do with less")?;
     let l = b.layout(1)?;
     let place = b.target("ramfs")?;

@@ -11,7 +11,7 @@ use crate::run::cap::{DAC_OVERRIDE, SYS_ADMIN};
 use crate::sys;
 use crate::userns::{self, Layers};
 
-/// That writes wait for the disk and that accesses are not recorded (chattr +S +A) holds after a copy-up and a remount.
+/// Synchronous writes and unrecorded accesses (chattr +S +A) persist after a copy-up and a remount.
 pub fn chattr_kept(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(0)?;
     let ext4 = b.target("ext4")?;
@@ -35,7 +35,7 @@ pub fn chattr_kept(b: &mut Bench) -> Result<(), String> {
         }
         b.works("chattr", change(&path, *flags))?;
     }
-    // On a file system that has such flags, and on one that does not have all of them.
+    // On a file system that has these flags, and on one that lacks some of them.
     for (upper, work, kept) in [(&upper, &work, SYNC | NOATIME), (&l.upper, &l.work, 0)] {
         if kept == 0 && !b.is_union() {
             // overlayfs copies nothing then: EOPNOTSUPP.
@@ -81,7 +81,7 @@ fn look(b: &Bench, target: &Path, names: &[(String, u32)], kept: u32) -> Result<
     Ok(())
 }
 
-/// Immutable and append-only objects of a lower layer stay so.
+/// Immutable and append-only objects of a lower layer stay immutable and append-only.
 pub fn immutable_below(b: &mut Bench) -> Result<(), String> {
     const APPEND: u32 = 0x20;
     const IMMUTABLE: u32 = 0x10;
@@ -123,7 +123,7 @@ pub fn immutable_below(b: &mut Bench) -> Result<(), String> {
         )?;
         b.fails("deleting there", sys::unlink(at("dir/f")), libc::EPERM)?;
         if round == 0 && b.is_union() {
-            // The directory is copied up for the sake of the file, and immutable afterwards as before.
+            // The directory is copied up because of the file, and is as immutable as before.
             b.file(&at("dir/f"), "changed")?;
             b.file(Path::new("/proc/sys/vm/drop_caches"), "3")?;
         }
@@ -135,7 +135,7 @@ pub fn immutable_below(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// Set-user-id bits of a nosuid layer do not reach an upper layer that honours them.
+/// Set-user-id bits of a nosuid layer are not copied to an upper layer that honours them.
 pub fn nosuid_lower(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs copies them by design")?;
     let l = b.layout(1)?;
@@ -167,7 +167,7 @@ pub fn nosuid_lower(b: &mut Bench) -> Result<(), String> {
     )
 }
 
-/// Owners and ACLs of an id-mapped lower layer are those that its mount shows, in the copy as well.
+/// Owners and ACLs of an id-mapped lower layer are those that its mount shows, also in the copy.
 pub fn perm_idmapped_lower(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "private", 0o600, (0, 0))?;
@@ -222,7 +222,7 @@ pub fn perm_idmapped_lower(b: &mut Bench) -> Result<(), String> {
 }
 
 /// An id-mapped upper layer stores what is made and copied under the ids of its file system.
-pub fn perm_idmapped_top(b: &mut Bench) -> Result<(), String> {
+pub fn perm_idmapped_upper(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "seconds", 0o644, (100_002, 100_002))?;
     l.file(b, "foreign", 0o666, (1000, 1000))?;
@@ -278,7 +278,7 @@ pub fn perm_idmapped_top(b: &mut Bench) -> Result<(), String> {
     l.upper_is(&["dir", "gone", "seconds"])
 }
 
-/// Even root has no access that the mounter did not have, and no partial copy is left behind.
+/// Even root has no access that the mounter did not have, and no partial copy is left.
 pub fn perm_weak_mounter(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "secret", 0o600, (0, 0))?;

@@ -28,7 +28,7 @@ pub fn bad_options(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// Odd option strings are refused or taken, and never more.
+/// Odd option strings are refused or accepted as a whole.
 pub fn bad_strings(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let lower = l.lowers[0].to_string_lossy().into_owned();
@@ -61,8 +61,8 @@ pub fn bad_strings(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// Flags of a mount that promise what only the file system of the upper layer can keep are refused, and those that are
-/// its alone are not shown.
+/// Mount flags that only the file system of the upper layer can honour are refused, and flags of that file system alone
+/// are not shown.
 pub fn flags_of_mount(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs takes them all, without effect")?;
     let l = b.layout(1)?;
@@ -100,7 +100,7 @@ pub fn flags_of_mount(b: &mut Bench) -> Result<(), String> {
     b.works("remount with the others", remount(NOT_OURS))?;
     mount::reconfigure(&l.target, &[("lazytime", None)])?;
     shown("remounted")?;
-    // What goes the other way asks for nothing.
+    // The opposite flags ask for nothing.
     mount::reconfigure(&l.target, &[("async", None), ("nolazytime", None)])?;
     b.file(&l.target.join("file"), "still writable")?;
     b.umount(&l.target)
@@ -115,15 +115,15 @@ const REFUSED: [(u64, &str); 2] = [
 /// The kernel warns of mandatory locks itself, so they are left out.
 const NOT_OURS: u64 = libc::MS_LAZYTIME | libc::MS_I_VERSION;
 
-/// With hard_ro a lower layer must be on a read-only file system, and when that is made writable everything that is in
-/// it is an error, and stays one; what is in the upper layer is not.
+/// With hard_ro a lower layer must be on a read-only file system. When that is made writable, every access to the layer
+/// fails from then on; the upper layer is not affected.
 pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no such option")?;
     let l = b.layout(0)?;
     let (soft, hard) = (b.tmpfs("soft")?, b.tmpfs("hard")?);
     for lower in [&soft, &hard] {
         b.dir(&lower.join("d"))?;
-        for name in ["d/kept", "d/late", "d/gone", "top"] {
+        for name in ["d/kept", "d/late", "d/gone", "upper"] {
             b.file(&lower.join(name), "below")?;
         }
     }
@@ -136,7 +136,7 @@ pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
         .flag("hard_ro");
     let said = b.refused(&union, &l.target, &[libc::EINVAL])?;
     must!(said.to_string().contains("hard_ro"), "says why: {said}")?;
-    // A mount that is read-only is not enough.
+    // A read-only mount is not enough.
     let bind = libc::MS_BIND | libc::MS_RDONLY;
     b.works(
         "bind",
@@ -153,7 +153,7 @@ pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     let at = |name: &str| l.target.join(name);
     b.holds(&at("d/kept"), "below")?;
-    b.file(&at("top"), "changed")?;
+    b.file(&at("upper"), "changed")?;
     b.file(&at("d/new"), "new")?;
     let open = b.works("open", sys::open(at("d/kept"), libc::O_RDONLY, 0))?;
     b.works("read", sys::read(open, 10, Some(0)))?;
@@ -167,7 +167,7 @@ pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
         b.fails(round, sys::read(open, 10, Some(0)), libc::EIO)?;
         b.fails(round, sys::chmod(at("d/kept"), 0o600), libc::EIO)?;
         b.fails(round, walk::list(&at("d")), libc::EIO)?;
-        b.holds(&at("top"), "changed")?;
+        b.holds(&at("upper"), "changed")?;
         b.holds(&at("d/new"), "new")?;
         b.works("remount", remount(&hard, libc::MS_RDONLY))?;
     }
@@ -175,7 +175,7 @@ pub fn hard_ro(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
     union.mount(&l.target)?;
     b.holds(&at("d/late"), "changed below")?;
-    b.holds(&at("top"), "changed")?;
+    b.holds(&at("upper"), "changed")?;
     b.umount(&l.target)?;
 
     // Without the option it is not checked.
@@ -287,7 +287,7 @@ pub fn remount_unchanged(b: &mut Bench) -> Result<(), String> {
     same.push(("workdir", Some(&work)));
     mount::reconfigure(&l.target, &same)
         .map_err(|e| format!("fsconfig remount with the same options: {e}"))?;
-    // As mount(8) finds them in the line of /etc/fstab that the root had before, by both calls.
+    // As mount(8) takes them from the line of /etc/fstab for the root, by both calls.
     let others = [
         ("errors", Some("remount-ro")),
         ("discard", None),
@@ -307,7 +307,7 @@ pub fn remount_unchanged(b: &mut Bench) -> Result<(), String> {
 
 /// The options in mountinfo mount the same union again.
 pub fn show_options(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
+    let upper_fs = b.tmpfs("upper_fs")?;
     let below = b.tmpfs("below")?;
     let target = b.target("target")?;
     let lowers = ["plain", "with space", "co:lon", "com,ma", "back\\slash"];
@@ -322,7 +322,10 @@ pub fn show_options(b: &mut Bench) -> Result<(), String> {
             union = union.option(key, value);
         }
     }
-    let (upper, work) = (b.dir(&top.join("up,per"))?, b.dir(&top.join("wo rk"))?);
+    let (upper, work) = (
+        b.dir(&upper_fs.join("up,per"))?,
+        b.dir(&upper_fs.join("wo rk"))?,
+    );
     union.upper(&upper, &work).mount(&target)?;
     b.file(&target.join("new"), "new")?;
     let seen = walk::walk(&target)?;
@@ -362,7 +365,7 @@ pub fn show_options(b: &mut Bench) -> Result<(), String> {
     b.umount(&target)
 }
 
-/// Options with values that are not their defaults: whatever is not the default is shown.
+/// Options with values that are not their defaults, all of which are shown.
 const OTHERS: [(&str, &str); 5] = [
     ("fsync", "strict"),
     ("fallthru", "off"),
@@ -371,33 +374,36 @@ const OTHERS: [(&str, &str); 5] = [
     ("statfs", "fuse"),
 ];
 
-/// Layers with odd letters in their paths, by each interface.
+/// Layers with special letters in their paths, by each interface.
 pub fn special_paths(b: &mut Bench) -> Result<(), String> {
     let below = b.tmpfs("below")?;
     let target = b.target("target")?;
     for (number, api) in [Api::Mount, Api::Strings, Api::Fds].into_iter().enumerate() {
-        let top = b.tmpfs(&format!("top{number}"))?;
+        let upper_fs = b.tmpfs(&format!("upper{number}"))?;
         let mut union = b.new_union().api(api);
         for name in ["a:b", "c,d", "e\\f", "g h", "=", "ü", "::"] {
             let layer = b.dir(&below.join(name))?;
             b.file(&layer.join("same"), name)?;
             union = union.lower(layer);
         }
-        let (upper, work) = (b.dir(&top.join("u:p,p"))?, b.dir(&top.join("w\\o"))?);
+        let (upper, work) = (
+            b.dir(&upper_fs.join("u:p,p"))?,
+            b.dir(&upper_fs.join("w\\o"))?,
+        );
         union
             .upper(&upper, &work)
             .mount(&target)
             .map_err(|error| format!("{api:?}: {error}"))?;
         b.holds(&target.join("same"), "a:b")?;
-        b.file(&target.join("same"), "top")?;
-        b.holds(&upper.join("same"), "top")?;
+        b.file(&target.join("same"), "upper")?;
+        b.holds(&upper.join("same"), "upper")?;
         b.umount(&target)?;
     }
     Ok(())
 }
 
-/// f_fsid is made of the UUID that the upper layer keeps, stays over mounts, is overlayfs's for the same upper layer,
-/// and every value of uuid= does what it says.
+/// f_fsid is made of the UUID in the upper layer, stays the same over mounts, is that of overlayfs for the same upper
+/// layer, and every value of uuid= has its effect.
 pub fn uuid(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let stored = || sys::getxattr(&l.upper, UUID).ok();
@@ -453,13 +459,13 @@ pub fn uuid(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
         return Ok(());
     }
-    // Something that is no UUID.
+    // A value that is no UUID.
     b.works("setxattr", sys::setxattr(&l.upper, UUID, b"short", 0))?;
     must!(at(&with(""))? == real, "damaged: the upper layer's")?;
     b.refused(&with("on"), &l.target, &[libc::EIO])?;
     b.works("removexattr", sys::removexattr(&l.upper, UUID))?;
 
-    // Without an upper layer, what the layers are.
+    // Without an upper layer, it is made of the layers.
     let read_only = |lowers: &[&Path]| {
         b.new_union()
             .lowers(lowers.iter().map(|path| path.to_path_buf()))
@@ -500,7 +506,7 @@ fn made_of(uuid: &[u8]) -> Result<u64, String> {
     Ok(number(low)? ^ number(high)?)
 }
 
-/// A volatile union says so, and overlayfs is warned of it.
+/// A volatile union shows the option, and leaves a mark that makes overlayfs refuse its upper layer.
 pub fn volatile(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.union(&l).flag("volatile").mount(&l.target)?;

@@ -33,7 +33,7 @@ pub fn garbage_marks(b: &mut Bench) -> Result<(), String> {
             sys::setxattr(l.upper.join("plain"), name, value, 0),
         )?;
         b.union(&l).mount(&l.target)?;
-        // Whatever the answers are, they are answers: a crash would show on the console.
+        // Any result is accepted: a crash would show on the console.
         let _ = sys::stat(l.target.join("dir"), 0);
         let _ = walk::list(&l.target);
         let _ = walk::list(&l.target.join("dir"));
@@ -47,8 +47,8 @@ pub fn garbage_marks(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// A directory of the upper layer loses the impure mark by the first change after a listing that found it needless, and
-/// gets it again when it is needed; the listing writes nothing.
+/// The first change after a listing that found the impure mark of a directory needless removes it, and it is set again
+/// when it is needed; the listing writes nothing.
 pub fn impure_taken_off(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs takes it off when it lists")?;
     let l = b.layout(2)?;
@@ -104,7 +104,7 @@ fn agree(b: &Bench, dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// A file whose data overlayfs left below is never read as zeros.
+/// A file whose data overlayfs left in a lower layer is never read as zeros.
 pub fn metacopy_below(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     Union::new("overlay")
@@ -115,8 +115,11 @@ pub fn metacopy_below(b: &mut Bench) -> Result<(), String> {
         .mount(&l.target)?;
     b.works("chmod", sys::chmod(l.target.join("file"), 0o600))?;
     b.umount(&l.target)?;
-    let top = b.tmpfs("top2")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs_2")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     // The old upper layer is the bottom now, without the layer that has the data.
     let union = b.new_union().lower(&l.upper).upper(&upper, &work);
     if union.mount(&l.target).is_err() {
@@ -169,7 +172,7 @@ pub fn nested_marks(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// What overlayfs writes with all its features on is understood or refused.
+/// The result of overlayfs with all its features on is understood or refused.
 pub fn overlayfs_features(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     for path in ["moved/sub", "kept"] {
@@ -207,7 +210,7 @@ pub fn overlayfs_features(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// The layers of an overlayfs mount as a union, its deletions kept.
+/// The layers of an overlayfs mount as a union, and show the same deletions.
 pub fn overlayfs_layers(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     b.dir(&l.lowers[1].join("dir"))?;
@@ -229,13 +232,16 @@ pub fn overlayfs_layers(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Unions on unions end before the kernel's stack does.
+/// The depth of unions on unions is limited.
 pub fn stacking_too_deep(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let mut below = l.lowers[0].clone();
     for level in 0..4 {
-        let top = b.tmpfs(&format!("t{level}"))?;
-        let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+        let upper_fs = b.tmpfs(&format!("t{level}"))?;
+        let (upper, work) = (
+            b.dir(&upper_fs.join("upper"))?,
+            b.dir(&upper_fs.join("work"))?,
+        );
         let target = b.target(&format!("level{level}"))?;
         let union = b.new_union().lower(&below).upper(&upper, &work);
         if level < 2 {
@@ -250,7 +256,7 @@ pub fn stacking_too_deep(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// A union goes over overlayfs, and overlayfs over a union.
+/// A union is mounted over overlayfs, and overlayfs over a union.
 pub fn union_over_overlayfs(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     Union::new("overlay")
@@ -258,8 +264,11 @@ pub fn union_over_overlayfs(b: &mut Bench) -> Result<(), String> {
         .upper(&l.upper, &l.work)
         .mount(&l.target)?;
     b.file(&l.target.join("over"), "over")?;
-    let top = b.tmpfs("top2")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs_2")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     let second = b.target("second")?;
     b.new_union()
         .lower(&l.target)
@@ -271,7 +280,7 @@ pub fn union_over_overlayfs(b: &mut Bench) -> Result<(), String> {
     b.holds(&l.target.join("file"), "below")?;
     b.umount(&second)?;
     b.umount(&l.target)?;
-    let third = b.tmpfs("top3")?;
+    let third = b.tmpfs("upper_fs_3")?;
     let (upper, work) = (b.dir(&third.join("upper"))?, b.dir(&third.join("work"))?);
     b.union(&l).mount(&l.target)?;
     Union::new("overlay")
@@ -291,8 +300,11 @@ pub fn union_over_union(b: &mut Bench) -> Result<(), String> {
     b.union(&l).mount(&l.target)?;
     b.file(&l.target.join("made"), "made")?;
     b.works("unlink", sys::unlink(l.target.join("file")))?;
-    let top = b.tmpfs("top2")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs_2")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     let second = b.target("second")?;
     b.new_union()
         .lower(&l.target)
@@ -321,7 +333,7 @@ pub fn union_over_union(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Lower layers may say by attributes what is hidden.
+/// Attributes of lower layers may hide names.
 pub fn xattr_whiteouts(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     b.dir(&l.lowers[1].join("d"))?;

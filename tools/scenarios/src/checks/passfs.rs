@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The sample file system on `rust/vfs`: its options, and its operations.  What a scenario does in a plain directory it
-//! must do there, without any difference.
+//! The sample file system on `rust/vfs`: its options and operations. A scenario must have the same result in it as in a
+//! plain directory.
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -29,7 +29,7 @@ pub fn passfs(b: &mut Bench) -> Result<(), String> {
 /// How long the steps of one scenario may take.
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// The scenarios that say something about a file system without layers: each operation, and races.
+/// The scenarios that test a file system without layers: each operation, and races.
 const SCENARIOS: &[&str] = &[
     "acl_inherited",
     "acl_set",
@@ -104,7 +104,7 @@ const SCENARIOS: &[&str] = &[
     "xattrs_kinds",
 ];
 
-/// Does something while the module is loaded.
+/// Runs `work` while the module is loaded.
 fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result<(), String> {
     if !b.is_module() {
         return Err(b.skip("there is no module under test"));
@@ -114,7 +114,7 @@ fn with_module(b: &Bench, work: impl Fn(&Bench) -> Result<(), String>) -> Result
     b.works("close", sys::close(module))?;
     let result = work(b);
     if result.is_err() {
-        // What it left mounted keeps the module in use.
+        // Mounts that are left keep the module in use.
         let _ = mount::unmount_below(b.base());
     }
     b.works("unloading passfs", sys::delete_module("passfs"))?;
@@ -167,7 +167,7 @@ fn compare(b: &Bench, name: &str, scratch: &Path) -> Result<(), String> {
 
     let expected = steps(&told, &plain, LIMIT)?;
     let found = steps(&told, &target, LIMIT)?;
-    // What may differ on a union may not here, but for what chance decides.
+    // Differences that are permitted on a union are not permitted here, unless they are random.
     let allow = if name == "append_race" {
         told.allow.as_slice()
     } else {
@@ -188,7 +188,7 @@ fn compare(b: &Bench, name: &str, scratch: &Path) -> Result<(), String> {
     }
 }
 
-/// Mounting, remounting, and what they say.
+/// Mounting, remounting, and the messages.
 fn options(b: &Bench) -> Result<(), String> {
     let real = b.tmpfs("real")?;
     let target = b.target("options")?;
@@ -232,7 +232,7 @@ fn options(b: &Bench) -> Result<(), String> {
     b.umount(&real)
 }
 
-/// What is changed in the real tree is seen.
+/// Changes in the real tree are visible.
 fn changed_behind(b: &Bench) -> Result<(), String> {
     let real = b.tmpfs("real")?;
     let target = b.target("behind")?;

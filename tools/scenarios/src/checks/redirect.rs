@@ -10,7 +10,8 @@ use crate::random::Dice;
 use crate::sys;
 use crate::walk;
 
-/// With redirect_dir=nofollow a directory with a redirect is refused where something may lie beneath, as by overlayfs.
+/// With redirect_dir=nofollow a directory with a redirect is refused if a lower layer may have a directory for it, as
+/// in overlayfs.
 pub fn redirect_nofollow(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(3)?;
     let mark = |layer: &std::path::Path, name: &str, to: &str| -> Result<(), String> {
@@ -53,7 +54,7 @@ pub fn redirect_nofollow(b: &mut Bench) -> Result<(), String> {
         }
         b.holds(&at("secret/f"), "secret")?;
         if fstype != "overlay" {
-            // overlayfs shows what is not the kernel's default, which may be this.
+            // overlayfs shows options that are not the kernel's defaults, and this may be one.
             let shown = mountinfo::listed_at(&l.target).map(|mount| mount.shown_options);
             must!(
                 shown
@@ -63,7 +64,7 @@ pub fn redirect_nofollow(b: &mut Bench) -> Result<(), String> {
             )?;
         }
         if fstype == "union" {
-            // What hides one is not kept from going.
+            // A name that hides one can be removed.
             b.file(&l.upper.join("lower"), "file")?;
         }
         b.umount(&l.target)?;
@@ -91,7 +92,7 @@ pub fn redirect_nofollow(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// What stands in the way of an absolute redirect hides and leads on as in overlayfs.
+/// Objects on the path of an absolute redirect hide and lead on as in overlayfs.
 pub fn redirect_on_the_way(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(0)?;
     let below = b.tmpfs("layers")?;
@@ -128,7 +129,7 @@ pub fn redirect_on_the_way(b: &mut Bench) -> Result<(), String> {
 const REDIRECT: &str = "trusted.overlay.redirect";
 const OPAQUE: &str = "trusted.overlay.opaque";
 
-/// What the topmost of three lower layers has at `/a`, where the redirect `/a/b` leads along.
+/// The objects at `/a` in the topmost of three lower layers, where the redirect `/a/b` passes.
 type Way = fn(&Bench, &Path) -> Result<(), String>;
 
 const WAYS: [(&str, Way, &[&str]); 8] = [
@@ -172,12 +173,12 @@ const WAYS: [(&str, Way, &[&str]); 8] = [
     ),
 ];
 
-/// Random layers with redirects look as they do to overlayfs.
+/// Random layers with redirects look the same as in overlayfs.
 pub fn redirect_random(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(0)?;
     let mut compared = 0;
     for seed in 0..ROUNDS {
-        // A file system of its own for each, as overlayfs remembers what it has seen.
+        // Each has a file system of its own, as overlayfs remembers the ones that it has used.
         let base = b.tmpfs("layers")?;
         let mut dice = Dice::new(seed as u64 + 1);
         let mut layers = Vec::new();
@@ -187,11 +188,11 @@ pub fn redirect_random(b: &mut Bench) -> Result<(), String> {
             layers.push(layer);
         }
         let work = b.dir(&base.join("work"))?;
-        let with_top = seed % 2 == 0;
+        let with_upper = seed % 2 == 0;
         let look = |fstype: &str| -> Result<walk::Tree, String> {
             let union = match layers.split_first() {
-                Some((top, lowers)) if with_top => {
-                    Union::new(fstype).lowers(lowers).upper(top, &work)
+                Some((upper, lowers)) if with_upper => {
+                    Union::new(fstype).lowers(lowers).upper(upper, &work)
                 }
                 _ => Union::new(fstype).lowers(&layers),
             };
@@ -202,7 +203,7 @@ pub fn redirect_random(b: &mut Bench) -> Result<(), String> {
         };
         let ours = look(b.fstype)?;
         let theirs = look("overlay")?;
-        // To overlayfs one lower directory cannot have two upper layer parts.
+        // In overlayfs one lower directory cannot belong to two directories of the upper layer.
         let refused: Vec<_> = theirs
             .iter()
             .filter(|(_, line)| line.contains("ESTALE"))

@@ -10,7 +10,7 @@ use crate::fuse::{self, Manner, Tree};
 use crate::sys;
 use crate::walk;
 
-/// Names that come and go in a layer that may change by itself are seen when the layer by itself shows them.
+/// Names that appear and disappear in a layer that may change by itself are visible when the layer shows them.
 pub fn names_that_come(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps names that were not there")?;
     let l = b.layout(2)?;
@@ -41,7 +41,7 @@ pub fn names_that_come(b: &mut Bench) -> Result<(), String> {
                 .option("fallthru", fallthru)
                 .mount(&l.target)?;
             let what = format!("fallthru={fallthru}, believed for {seconds} s");
-            // Waiting takes its time.
+            // Waiting takes some time.
             let dirs = if seconds == 0 { &DIRS[..] } else { &DIRS[..2] };
             for dir in dirs {
                 for listed in [true, false] {
@@ -59,10 +59,10 @@ pub fn names_that_come(b: &mut Bench) -> Result<(), String> {
 /// The root, a directory that all layers have, one that only the server has, and one within it.
 const DIRS: [&str; 4] = [".", "merged", "own", "own/deep"];
 
-/// So many names that are not there that it would be worth reading a directory.
+/// So many failed lookups that reading the directory would pay.
 const MANY: usize = 30;
 
-/// Waits until what was said is not believed any more.
+/// Waits until the server's answers are no longer valid.
 fn forget(seconds: u64) {
     if seconds > 0 {
         std::thread::sleep(Duration::from_millis(seconds * 1000 + 200));
@@ -82,7 +82,7 @@ fn come_and_go(
         let names = walk::list(&seen)?;
         Ok(names.iter().any(|entry| entry.name == name.as_bytes()))
     };
-    // All that the union could remember.
+    // Everything that the union could have cached.
     if listed {
         walk::list(&seen)?;
     }
@@ -109,7 +109,7 @@ fn come_and_go(
     }
     must!(lists("newdir")?, "newdir is listed")?;
     must!(dir != "merged" || lists("kept")?, "the others are there")?;
-    // What the union shows of the layer beneath is hidden when the server has something.
+    // An object of the layer beneath is hidden when the server gets one of its name.
     if dir == "merged" {
         let below = l.lowers[1].join(dir).join("below");
         b.file(&below, "below")?;
@@ -133,7 +133,7 @@ fn come_and_go(
         b.fails(name, sys::stat(seen.join(name), 0), libc::ENOENT)?;
     }
     must!(!lists("new")?, "new is not listed")?;
-    // A name can be made where one has gone, and goes without hiding anything.
+    // A name can be made where one has disappeared, and removed without a whiteout.
     b.works("mkdir", sys::mkdir(seen.join("newdir"), 0o755))?;
     b.works("rmdir", sys::rmdir(seen.join("newdir")))?;
     let left = sys::stat(l.upper.join(dir).join("newdir"), libc::AT_SYMLINK_NOFOLLOW);

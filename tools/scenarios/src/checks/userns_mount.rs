@@ -9,7 +9,7 @@ use crate::sys;
 use crate::userns::{self, Layers};
 use crate::walk;
 
-/// An unprivileged user gets no more than the mount allows.
+/// An unprivileged user has no more rights than the mount allows.
 pub fn user_namespace(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.union(&l).mount(&l.target)?;
@@ -45,7 +45,7 @@ pub fn userns_mount(b: &mut Bench) -> Result<(), String> {
                 b.works("rmdir", sys::rmdir(at("dir")))?;
                 b.works("mkdir", sys::mkdir(at("dir"), 0o755))?;
                 b.works("setxattr", sys::setxattr(at("file"), "user.a", b"1", 0))?;
-                // A mark forged through the union is none.
+                // A mark forged through the union has no effect.
                 b.works(
                     "setxattr",
                     sys::setxattr(at("file"), "user.overlay.metacopy", b"", 0),
@@ -82,7 +82,7 @@ pub fn userns_mount(b: &mut Bench) -> Result<(), String> {
     )
 }
 
-/// With userxattr redirects are ignored, and marks in trusted.overlay.* mean nothing.
+/// With userxattr redirects are ignored, and marks in trusted.overlay.* have no effect.
 pub fn userns_mount_redirect(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     for dir in ["secret", "plain", "opaque", "trusted"] {
@@ -110,7 +110,7 @@ pub fn userns_mount_redirect(b: &mut Bench) -> Result<(), String> {
     })
 }
 
-/// What the upper layer's file system denies the mounter in a user namespace copies nothing up.
+/// If the upper layer's file system denies the mounter in a user namespace a change, nothing is copied up.
 pub fn userns_mount_refused(b: &mut Bench) -> Result<(), String> {
     const IMMUTABLE: u32 = 0x10;
     let l = Layers::new(b)?;
@@ -142,7 +142,7 @@ pub fn userns_mount_rights(b: &mut Bench) -> Result<(), String> {
     l.file(b, "secret", 0o600, (0, 0))?;
     l.dir(b, "private", 0o700, (0, 0))?;
     l.file(b, "private/f", 0o666, (0, 0))?;
-    // Its group has less than others, and the mounter is of the group.
+    // Its group has fewer rights than others, and the mounter is in the group.
     l.file(b, "not_group", 0o604, (0, 1000))?;
     l.file(b, "all", 0o644, (0, 0))?;
     let try_all = |who: &str, first: bool| -> Result<(), String> {
@@ -178,7 +178,7 @@ pub fn userns_mount_rights(b: &mut Bench) -> Result<(), String> {
     l.upper_is(&["new"])
 }
 
-/// Does something as the second user of the namespace, who is "other" for all files.
+/// Runs `work` as the second user of the namespace, who is "other" for all files.
 fn userns_user(work: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
     sys::become_user(1, 1, &[])?;
     let result = work();
@@ -209,7 +209,7 @@ pub fn userns_mount_special(b: &mut Bench) -> Result<(), String> {
             sys::open(at("null"), libc::O_WRONLY, 0),
             libc::EACCES,
         )?;
-        // It goes on as the user who ran it, who is 0 here: neither root nor the overflow user.
+        // It continues as the user who ran it, who is 0 here: neither root nor the overflow user.
         for (name, status) in [("roots", End::Done), ("seconds", End::Status(1))] {
             let path = at(name).to_string_lossy().into_owned();
             let end = process::child(|| {
@@ -229,7 +229,7 @@ pub fn userns_mount_trusted(b: &mut Bench) -> Result<(), String> {
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         let union = b.new_union().lower(&l.lower).upper(&l.upper, &l.work);
         b.refused(&union, &l.target, &[libc::EPERM, libc::EINVAL])?;
-        // Nothing is to be marked where nothing is written.
+        // Nothing needs a mark where nothing is written.
         let union = b.new_union().lower(&l.lower).lower(&l.upper).read_only();
         union.mount(&l.target)?;
         b.holds(&l.target.join("file"), "below")?;
@@ -243,7 +243,7 @@ pub fn userns_mount_trusted(b: &mut Bench) -> Result<(), String> {
     l.upper_is(&[])
 }
 
-/// In a user namespace nothing of an owner it cannot name is copied up, and nothing is left behind.
+/// In a user namespace nothing of an unmapped owner is copied up, and nothing is left behind.
 pub fn userns_mount_unmapped(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.file(b, "roots", 0o666, (0, 0))?;
@@ -273,7 +273,7 @@ pub fn userns_mount_unmapped(b: &mut Bench) -> Result<(), String> {
             libc::EOVERFLOW,
         )?;
         b.fails("chmod", sys::chmod(at("roots"), 0o600), libc::EPERM)?;
-        // To delete is to copy nothing.
+        // A deletion copies nothing.
         b.works("unlink", sys::unlink(at("half")))?;
         b.works("write", write("own", 0))?;
         b.umount(&l.target)

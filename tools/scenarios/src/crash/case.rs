@@ -41,28 +41,28 @@ pub static CRASH: Instrument = Instrument {
 };
 
 /// The file systems of the upper layer.
-pub const TOPS: [Image; 2] = [image::CRASH_EXT4, image::CRASH_XFS];
+pub const UPPERS: [Image; 2] = [image::CRASH_EXT4, image::CRASH_XFS];
 
 /// Has the kernel wait for RCU as fast as it can.
 const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
 
-/// Every so many states are gone on with, and checked by the programs of the upper layer's file system.
+/// Work continues on one state in so many, and the programs of the upper layer's file system check it.
 const GO_ON: usize = 4;
 const CHECK: usize = 20;
 
-/// How many wrong states of a workload are told in full.
+/// How many wrong states of a workload are reported in full.
 const TOLD: usize = 3;
 
 fn cases(series: Series) -> Vec<String> {
     let seeds = series.seeds();
     seeds
-        .flat_map(|seed| TOPS.map(|top| format!("{}-{seed}", top.fstype)))
+        .flat_map(|seed| UPPERS.map(|image| format!("{}-{seed}", image.fstype)))
         .collect()
 }
 
 /// The file system and the seed of a name `TYPE-SEED`.
 pub fn parse(name: &str) -> Option<(&'static Image, u64)> {
-    static ALL: [Image; 2] = TOPS;
+    static ALL: [Image; 2] = UPPERS;
     let (fstype, seed) = name.split_once('-')?;
     let image = ALL.iter().find(|image| image.fstype == fstype)?;
     Some((image, seed.parse().ok()?))
@@ -73,8 +73,8 @@ pub fn same(seed: u64) -> bool {
     seed % 2 == 1
 }
 
-/// Whether the upper layer's file system brings each of its own operations on names to the disk at once, so that a
-/// power cut between any two of those that an operation of the union needs is among the states.
+/// Whether the upper layer's file system commits each of its own operations on names at once. Then a power cut between
+/// any two of those that one operation of the union needs is among the states.
 fn step_by_step(seed: u64) -> bool {
     (seed / 2).is_multiple_of(2)
 }
@@ -83,7 +83,7 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
     let Some((image, seed)) = parse(name) else {
         return Outcome::Fail(vec![format!("no case has the name crash/{name}")]);
     };
-    // What is mounted is soon unmounted, and each time the kernel waits for all processors.
+    // Mounts are short here, and at each unmount the kernel waits for all processors.
     let _ = std::fs::write(EXPEDITED, "1");
     let said = process::run(lab.limit, |out| {
         let bench = Bench::new(&lab.fstype, &lab.base, &lab.disks);
@@ -106,7 +106,7 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
     }
 }
 
-/// Runs the workload of a seed, then looks at so many states of its disk.
+/// Runs the workload of a seed, then checks so many states of its disk.
 fn crash(
     bench: &Bench,
     image: &Image,
@@ -208,7 +208,7 @@ pub fn around(history: &History, done: usize, begun: usize) -> Vec<String> {
         .collect()
 }
 
-/// Makes the layers on a new disk, and logs what a workload writes to it.
+/// Makes the layers on a new disk, and logs the writes of a workload to it.
 fn workload(
     bench: &Bench,
     site: &Site,
@@ -218,9 +218,9 @@ fn workload(
 ) -> Result<Replay, String> {
     let disk = Disk::new(bench, image)?;
     let device = disk.plain()?;
-    device.mount(image.fstype, &site.top)?;
+    device.mount(image.fstype, &site.upper_fs)?;
     site.make()?;
-    bench.umount(&site.top)?;
+    bench.umount(&site.upper_fs)?;
     drop(device);
     let before = disk.bytes()?;
     let logged = disk.logged()?;
@@ -229,11 +229,11 @@ fn workload(
     } else {
         0
     };
-    logged.mount(&site.top, flags)?;
+    logged.mount(&site.upper_fs, flags)?;
     site.work(history, seed, &mut |number| {
         logged.mark(&points::mark(number))
     })?;
-    bench.umount(&site.top)?;
+    bench.umount(&site.upper_fs)?;
     let (log, entries) = logged.end()?;
     Ok(Replay::new(before, log, entries))
 }
@@ -245,7 +245,7 @@ fn choose(
     states: usize,
     seed: u64,
 ) -> Result<Vec<Point>, String> {
-    // Some turn out to be the same.
+    // Some turn out to be equal.
     let more = states + states / 4;
     let points = points::choose(replay.entries(), history.len(), more, seed);
     let mut points = replay.distinct(points)?;
@@ -256,7 +256,7 @@ fn choose(
     Ok(points)
 }
 
-/// Looks at one state of the disk.
+/// Checks one state of the disk.
 fn state(
     site: &Site,
     replay: &mut Replay,
@@ -268,13 +268,13 @@ fn state(
 ) -> Result<Looked, String> {
     replay.fill(point, disk)?;
     site.stages.end("fill the disk");
-    disk.mount(image.fstype, &site.top)?;
+    disk.mount(image.fstype, &site.upper_fs)?;
     site.stages.end("mount");
     let looked = site.look(history, &point.cuts, thorough);
-    // To look through all mounts takes time, and is needed only when something went wrong.
+    // Reading the list of all mounts takes time, and is needed only after a failure.
     let result = match looked {
         Ok(mut looked) => {
-            if let Err(error) = sys::umount(&site.top, 0) {
+            if let Err(error) = sys::umount(&site.upper_fs, 0) {
                 let line = format!("umount of the {}: {error}", image.fstype);
                 looked.wrong.push(line);
                 looked.wrong.extend(site.release());
@@ -290,7 +290,7 @@ fn state(
     result
 }
 
-/// What the states of a case were like.
+/// The kinds of states of a case.
 #[derive(Default)]
 struct Tally {
     wrong: usize,
@@ -302,7 +302,7 @@ struct Tally {
 }
 
 impl Tally {
-    /// Counts a state; gives what is wrong with it.
+    /// Counts a state; returns its faults.
     fn take(&mut self, looked: Looked) -> Vec<String> {
         self.garbage += usize::from(looked.garbage);
         self.after.extend(looked.after);

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Self-describing contents: every cell of a file has its file, its writer, and its position.
-//!
-//! So whatever a disk shows after a power cut can be told apart: an old cell, a new one, one of another file, zeros.
+//! Self-describing contents: every cell of a file has its file, its writer, and its position. So the contents of a disk
+//! after a power cut can be distinguished: an old cell, a new one, one of another file, zeros.
 
-/// Size of a cell. Files consist of whole ones; a sector holds whole ones, too, so that no power cut tears one.
+/// Size of a cell. Files consist of whole cells, and so do sectors, so that no power cut tears one.
 pub const CELL: usize = 64;
 
-/// What a cell of a file was found to be.
+/// The state of a cell of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Cell {
     /// Zeros: a hole, or space that was never written.
     Zero,
     /// Written by the operation of this number, 0 being the contents of a lower layer.
     Version(usize),
-    /// Of another file, of another place in the file, or nothing that was ever written.
+    /// Of another file, of another place in the file, or never written.
     Foreign,
 }
 
@@ -39,7 +38,7 @@ pub fn encode_run(inode: usize, version: usize, index: usize, count: usize) -> V
         .collect()
 }
 
-/// What the bytes found at `index` of a file are.
+/// The state of the bytes at `index` of a file.
 pub fn decode(inode: usize, index: usize, bytes: &[u8]) -> Cell {
     if bytes.iter().all(|byte| *byte == 0) {
         return Cell::Zero;

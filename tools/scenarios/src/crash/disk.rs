@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The disk of a workload: a copy of an image in memory, and the log of what is written to it.
+//! The disk of a workload: a copy of an image in memory, and the log of the writes to it.
 
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use crate::sys;
 /// Room for the log of one workload.
 const LOG: u64 = 640 << 20;
 
-/// A block device over a file in memory; gone when it is dropped.
+/// A block device over a file in memory; removed on drop.
 pub struct Looped {
     /// Its node.
     pub path: PathBuf,
@@ -61,12 +61,12 @@ impl Disk {
         })
     }
 
-    /// The device, to be prepared without a log.
+    /// The device without a log, for preparation.
     pub fn plain(&self) -> Result<Looped, String> {
         Looped::new(self.file)
     }
 
-    /// What it holds.
+    /// Its contents.
     pub fn bytes(&self) -> Result<Vec<u8>, String> {
         Ok(sys::read(self.file, (self.sectors << 9) as usize, Some(0))?)
     }
@@ -118,7 +118,7 @@ impl Logged {
             .map_err(|error| format!("marking the log: {error}"))
     }
 
-    /// Takes the device, which is not mounted any more, apart and reads the log.
+    /// Removes the unmounted device and reads the log.
     pub fn end(self) -> Result<(Vec<u8>, Vec<Entry>), String> {
         self.mapped
             .remove()

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the checkers of ext4 and xfs say of the upper layer's file system, which no union may damage.
+//! The results of the checkers of ext4 and xfs for the upper layer's file system, which no union may damage.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,11 +10,11 @@ const XFS_REPAIR: &str = "/usr/sbin/xfs_repair";
 /// The programs, as they are called in the build root.
 pub const PROGRAMS: &[&str] = &[E2FSCK, XFS_REPAIR];
 
-/// Checks a device that was mounted since the power cut, and is not any more; gives what is wrong with it.
+/// Checks an unmounted device that was mounted since the power cut; returns its faults.
 pub fn check(fstype: &str, device: &Path) -> Vec<String> {
     let (program, options): (_, &[&str]) = match fstype {
         "ext4" => (E2FSCK, &["-f", "-n"]),
-        // It does not like file systems of one allocation group.
+        // It refuses file systems of one allocation group.
         "xfs" => (XFS_REPAIR, &["-n", "-o", "force_geometry"]),
         _ => return vec![format!("no program checks {fstype}")],
     };

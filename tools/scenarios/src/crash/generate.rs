@@ -8,14 +8,15 @@ use super::start;
 use super::tree::Kind;
 use crate::random::Dice;
 
-/// How many operations a usual workload has; a sequence that has begun is ended.
+/// The usual number of operations of a workload; a sequence that has begun is completed.
 pub const OPERATIONS: usize = 90;
 
 const DIRS: [&str; 8] = ["", "a", "a/c", "b", "e", "e/d", "n0", "b/n1"];
 const NAMES: [&str; 9] = ["f0", "f1", "f2", "f3", "f4", "f5", "n0", "n1", "d"];
 const LENGTHS: [usize; 8] = [0, 1, 3, 8, 63, 64, 65, 200];
 
-/// The first operations of the workload of a seed; that of 0 begins with every sequence, one after the other.
+/// The first operations of the workload of a seed; the workload of seed 0 begins with every sequence, one after the
+/// other.
 pub fn workload(seed: u64, operations: usize) -> History {
     let (tree, lengths) = start::tree();
     let mut maker = Maker {
@@ -40,9 +41,9 @@ pub fn workload(seed: u64, operations: usize) -> History {
 
 /// A workload in the making.
 pub struct Maker {
-    /// What there is of it.
+    /// The operations so far.
     pub history: History,
-    /// What it is chosen by.
+    /// The random choices.
     pub dice: Dice,
 }
 
@@ -52,13 +53,13 @@ impl Maker {
         self.history.push(op)
     }
 
-    /// A path that may or may not be there.
+    /// A path that may or may not exist.
     pub fn path(&mut self) -> String {
         let dir = DIRS[self.dice.roll(DIRS.len())];
         join(dir, NAMES[self.dice.roll(NAMES.len())])
     }
 
-    /// A path that is there, of an object that `wanted` wants.
+    /// An existing path, of an object that `wanted` accepts.
     pub fn existing(&mut self, wanted: impl Fn(&Kind) -> bool) -> Option<String> {
         let paths: Vec<&str> = self
             .history
@@ -79,7 +80,7 @@ impl Maker {
             .unwrap_or_else(|| "f1".into())
     }
 
-    /// Where a new name can be.
+    /// A place for a new name.
     pub fn free(&mut self) -> String {
         loop {
             let path = self.path();
@@ -89,7 +90,7 @@ impl Maker {
             if is_dir && tree.find(&path).is_none() {
                 return path;
             }
-            // Make room, so that this ends.
+            // Makes room, so that this ends.
             self.add(Op::Unlink { path });
         }
     }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A workload with all it promises: the tree after each operation, what each wrote, what each brought to the disk.
+//! A workload with its promises: the tree after each operation, its writes, and the data that it brought to the disk.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::tree::{Ino, Tree};
 /// A change of the contents of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
-    /// These cells were written; and are on the disk when the call has ended, if so.
+    /// These cells were written; and if so, they are on the disk when the call has ended.
     Write {
         at: usize,
         cells: usize,
@@ -20,12 +20,12 @@ pub enum Event {
     Truncate { cells: usize },
 }
 
-/// What holds from the end of an operation on, whatever happens.
+/// The promises of an operation that hold from its end on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Promise {
     /// Names and attributes are at least as after this operation.
     names: usize,
-    /// What is on the disk.
+    /// Contents on the disk.
     contents: Contents,
 }
 
@@ -98,12 +98,12 @@ impl History {
         &self.trees[number]
     }
 
-    /// What is said of each path after an operation.
+    /// The attributes of each path after an operation.
     pub fn lines(&self, number: usize) -> &BTreeMap<String, String> {
         &self.lines[number]
     }
 
-    /// The tree as it is at the end.
+    /// The tree at the end.
     pub fn last(&self) -> &Tree {
         &self.trees[self.len()]
     }
@@ -150,7 +150,7 @@ impl History {
         true
     }
 
-    /// Whether what is written lies where it can be written in this way.
+    /// Whether the cells lie where this way of writing can put them.
     fn fits(&self, op: &Op) -> bool {
         let Op::Write {
             path,
@@ -202,7 +202,7 @@ impl History {
         let names = match how {
             Sync::No => return,
             Sync::Full | Sync::Open => last(&self.changed),
-            // A file must be found where it was made; where it was moved since is not said.
+            // A file must be found where it was made; nothing is promised about later renames.
             Sync::Data | Sync::OpenData => {
                 if self.is_new(ino) {
                     last(&self.made)
@@ -213,7 +213,7 @@ impl History {
         };
         let contents = match how {
             Sync::Full | Sync::Data => Contents::Of(ino),
-            // What was written before is none of its business.
+            // Earlier writes are not covered by it.
             Sync::No | Sync::Open | Sync::OpenData => Contents::Nothing,
         };
         self.promises.insert(number, Promise { names, contents });
@@ -224,7 +224,7 @@ impl History {
         !self.trees[0].entries().any(|(_, lower, _)| lower == ino)
     }
 
-    /// The operation that names and attributes are at least at when all up to `done` have ended.
+    /// The last operation whose names and attributes are on the disk when all up to `done` have ended.
     pub fn names_promised(&self, done: usize) -> usize {
         let promises = self.promises.range(..=done);
         promises
@@ -275,7 +275,7 @@ impl History {
         cells
     }
 
-    /// The bytes that an operation writes, with where in the file.
+    /// The bytes that an operation writes, with their offset in the file.
     pub fn bytes(&self, number: usize) -> Option<(usize, Vec<u8>)> {
         let (at, cells) = match self.op(number) {
             Op::Create { cells, .. }

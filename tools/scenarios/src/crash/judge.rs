@@ -1,14 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Whether a tree found after a power cut is one that may be found there.
-//!
-//! Journalling file systems, ext4 and xfs among them, bring operations on names and attributes to the disk in their
-//! order, each whole; a union promises to keep that, though it needs several of them for one of its own.  So names and
-//! attributes must be those after *some* operation: not one before what was promised by an fsync, not one after the
-//! last that had begun.
-//!
-//! Unsynced contents may exist or not, cell by cell, and space that was new may be zeros. What was
-//! in a lower layer is on the disk from the beginning, and a copy of it that is visible must be
-//! too: a cell that was never written since can only be what it was.
+//! Whether a tree found after a power cut is possible. Journalling file systems, ext4 and xfs among them, commit
+//! operations on names and attributes in their order, each whole; a union promises the same, though it needs several of
+//! them for one of its own. So names and attributes must be those after *some* operation: not one before an fsync that
+//! promised later ones, not one after the last that had begun. Unsynced contents may exist or not, cell by cell, and
+//! new space may be zeros. The contents of a lower layer are on the disk from the beginning, and so must be those of a
+//! visible copy: a cell that was never written since can only be unchanged.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +25,7 @@ pub struct Cut {
 /// An object as it was found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// What it is, its permissions and attributes, in the form of [`super::tree::describe`].
+    /// Its type, permissions and attributes, in the form of [`super::tree::describe`].
     pub line: String,
     /// Contents of a file as bytes.
     pub data: Vec<u8>,
@@ -38,10 +34,10 @@ pub struct Found {
 /// A tree as it was found, by path, the root being the empty one.
 pub type Seen = BTreeMap<String, Found>;
 
-/// How many differences tell enough.
+/// How many differences are enough.
 const ENOUGH: usize = 12;
 
-/// Judges a tree; gives the operation it is the tree after, or what is wrong with it.
+/// Judges a tree; returns the operation it is the tree after, or its faults.
 pub fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
     let first = history.names_promised(cut.done);
     for number in first..=cut.begun {
@@ -60,7 +56,7 @@ fn is_named(expected: &BTreeMap<String, String>, seen: &Seen) -> bool {
     expected.len() == seen.len() && expected.iter().eq(found)
 }
 
-/// Says what is wrong with a tree that may not be there.
+/// Describes the faults of an impossible tree.
 fn explain(history: &History, cut: Cut, first: usize, seen: &Seen) -> Vec<String> {
     let mut closest: Option<(usize, Vec<String>)> = None;
     for number in first..=cut.begun {
@@ -69,7 +65,7 @@ fn explain(history: &History, cut: Cut, first: usize, seen: &Seen) -> Vec<String
         if !of_names {
             wrong = all_contents(history, cut, number, seen);
         }
-        // Wrong contents under the right names say more than wrong names.
+        // Wrong contents under the right names are more useful than wrong names.
         let rank = |wrong: &Vec<String>, of_names: bool| (of_names, wrong.len());
         let better = closest.as_ref().is_none_or(|(_, best)| {
             let best_of_names = best.iter().any(|line| line.starts_with("name "));
@@ -130,7 +126,7 @@ fn all_contents(history: &History, cut: Cut, number: usize, seen: &Seen) -> Vec<
         .collect()
 }
 
-/// What one cell of a file may be.
+/// The possible states of one cell of a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct May {
     /// Beyond the end.
@@ -167,7 +163,7 @@ impl May {
     }
 }
 
-/// What the cells of a file may be when names and attributes are those after operation `number`.
+/// The possible states of the cells of a file when names and attributes are those after operation `number`.
 fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
     let safe = history.contents_promised(ino, cut.done);
     let mut may: Vec<May> = history
@@ -193,9 +189,9 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
                     }
                 }
             }
-            // Lengths are metadata, and keep the order: this one has not happened yet.  But the rest of the block it
-            // cuts may be zeros already: they are data, which file systems write first.  Likewise the rest of the
-            // block in which the file ended that it extends; xfs notes that length when it has written it.
+            // Lengths are metadata, and keep the order: this one has not happened yet. But the rest of the block that
+            // it cuts may be zeros already: they are data, which file systems write first. The same holds for the rest
+            // of the block in which the extended file ended; xfs commits that length after writing it.
             Event::Truncate { cells } if by > number => {
                 let end = may.len().min(cells.next_multiple_of(BLOCK));
                 for cell in may.get_mut(cells..end).unwrap_or_default() {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The judge is judged: what a sound file system may leave passes, what it may not is found.
+//! Tests of the judge: it accepts trees that a correct file system may leave, and finds impossible ones.
 
 use super::cell::{CELL, Cell, encode};
 use super::generate;
@@ -93,7 +93,7 @@ fn a_tree_of_before_a_sync_is_wrong() {
         let promised = history.names_promised(history.len());
         let lost = (0..promised).rfind(|number| history.tree(*number) != history.tree(promised));
         let Some(lost) = lost else { continue };
-        // Another operation may have undone what was promised.
+        // Another operation may have undone the promised one.
         let trees = promised..=history.len();
         if trees.into_iter().any(|number| {
             after(&history, number)
@@ -246,7 +246,7 @@ fn a_truncation_is_kept_in_order_with_names() {
     seen.get_mut("f1").unwrap().data[64 * CELL..cells * CELL].fill(0);
     assert!(judge(&history, ended(&history), &seen).is_err());
     let mut seen = after(&history, 0);
-    // The directory is there, so the file must be short.
+    // The directory exists, so the file must be short.
     seen.insert(text("n0"), after(&history, 2)["n0"].clone());
     assert!(judge(&history, ended(&history), &seen).is_err());
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the kernel complains about while disks are looked at.
+//! Complaints of the kernel while disks are checked.
 
 use std::os::fd::RawFd;
 
@@ -9,10 +9,10 @@ use crate::sys;
 /// A reader of the kernel log, from where it was opened.
 pub struct Kmsg(RawFd);
 
-/// The level of warnings; what is worse has a lower number.
+/// The level of warnings; worse ones have lower numbers.
 const WARNING: u32 = 4;
 
-/// Who is listened to: clocks and processors complain of a busy host.
+/// Ignored complaints: clocks and processors, on a busy host.
 const SPEAKERS: &[&str] = &[
     "union:",
     "overlayfs:",

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Reading the log that dm-log-writes keeps of a device.
-//!
-//! A super block in the first sector, then one sector of head for each entry, followed by what it wrote.  Writes stand
-//! in the log in the order in which they are known to be on the disk: ordinary ones before the flush that was asked
-//! for after they had ended, those with FUA when they ended.  Marks stand where they were made.
+//! Reading the log of a device that dm-log-writes keeps. It has a super block in the first sector, then for each entry
+//! one sector of head and the written bytes. Writes are logged in the order in which they are known to be on the disk:
+//! ordinary ones before the flush that was requested after they had ended, those with FUA when they ended. Marks are
+//! logged where they were made.
 
 use std::ops::Range;
 
-/// Size of the sectors that positions on the device are counted in.
+/// Size of the sectors in which positions on the device are counted.
 pub const SECTOR: usize = 512;
 
 const MAGIC: u64 = 0x006a_7366_7773_6872;
@@ -18,7 +17,7 @@ const FUA: u64 = 1 << 1;
 const DISCARD: u64 = 1 << 2;
 const MARK: u64 = 1 << 3;
 
-/// What an entry of the log is about.
+/// The kind of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
     /// Bytes written to the device.
@@ -32,13 +31,13 @@ pub enum Entry {
     },
     /// A range that was discarded, in bytes.
     Discard(Range<usize>),
-    /// All that ended before it was asked for is on the disk.
+    /// Everything that ended before it was requested is on the disk.
     Flush,
     /// A note left in the log.
     Mark(String),
 }
 
-/// Takes a log apart.
+/// Parses a log.
 pub fn parse(log: &[u8]) -> Result<Vec<Entry>, String> {
     let head = numbers(log, 0)?;
     if head[0] != MAGIC || head[1] != VERSION {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Power cuts: what a union is after one, on any disk that one can leave behind.
-//!
-//! A workload ([`generate`]) runs on a union whose upper layer is on a device that dm-log-writes keeps a log of, with
-//! a
-//! mark before each operation.  From the log ([`log`]) come the states of the disk that a power cut can leave
-//! ([`points`]).  Each is made ([`replay`]) and mounted, and what it shows must be a tree that can be there
-//! ([`judge`]).
+//! Power cuts: the state of a union after one, on any disk that one can leave. A workload ([`generate`]) runs on a
+//! union whose upper layer is on a device with a log of dm-log-writes, with a mark before each operation. The log
+//! ([`log`]) gives the states of the disk that a power cut can leave ([`points`]). Each is made ([`replay`]) and
+//! mounted, and must show a possible tree ([`judge`]).
 
 pub mod case;
 pub mod cell;

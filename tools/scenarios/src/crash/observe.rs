@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Looking at a tree as it is after a power cut.
+//! Reading a tree after a power cut.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -19,7 +19,7 @@ pub fn observe(root: &Path) -> Result<Seen, String> {
     Ok(seen)
 }
 
-/// As [`observe`], but a name that is listed and not there is none: overlayfs lists the whiteouts that are left in an
+/// Like [`observe`], but a name that is listed and does not exist is left out: overlayfs lists the whiteouts in an
 /// opaque directory.
 pub fn observe_lenient(root: &Path) -> Result<Seen, String> {
     let mut seen = Seen::new();
@@ -81,7 +81,7 @@ fn visit(path: &Path, name: &str, seen: &mut Seen, lenient: bool) -> Result<(), 
 
 fn read(path: &Path, size: usize) -> sys::Result<Vec<u8>> {
     let fd = sys::open(path, libc::O_RDONLY, 0)?;
-    // One more, to see the end.
+    // One more, to find the end.
     let mut data = vec![0; size + 1];
     let mut length = 0;
     let result = loop {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The operations that workloads are made of.
+//! The operations of workloads.
 
 use std::fmt;
 
@@ -10,7 +10,7 @@ pub enum Op {
     Create { path: String, cells: usize },
     /// A new file with contents that gets its name last: `O_TMPFILE` and linkat(2).
     CreateUnnamed { path: String, cells: usize },
-    /// Cells of a file are written, beyond its end perhaps.
+    /// Cells of a file are written, perhaps beyond its end.
     Write {
         path: String,
         at: usize,
@@ -46,12 +46,12 @@ pub enum Op {
     SyncAll,
 }
 
-/// How cells get into a file.
+/// How cells are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum By {
     /// By pwrite(2).
     Call,
-    /// By pwrite(2) past the page cache; these are whole blocks.
+    /// By pwrite(2) with `O_DIRECT`; these are whole blocks.
     Direct,
     /// By splice(2) from a pipe.
     Splice,
@@ -62,7 +62,7 @@ pub enum By {
 /// Cells of a block, the unit of `O_DIRECT`.
 pub const BLOCK: usize = 64;
 
-/// How a file is brought to the disk.
+/// How a file is synced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sync {
     /// Not at all.

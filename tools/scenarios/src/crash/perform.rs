@@ -15,13 +15,12 @@ use crate::sys;
 /// The attribute that workloads set.
 pub const XATTR: &str = "user.crash";
 
-/// Fills the directories of the lower layers, the topmost first.
-///
-/// The files are those of `tree`; what another layer hides holds cells of nobody.
+/// Fills the directories of the lower layers, the topmost first. The files are those of `tree`; files that another
+/// layer hides have cells of no file.
 pub fn fill(layers: &[PathBuf], tree: &Tree) -> Result<(), String> {
     for (layer, path, what) in START {
         let whole = layers[*layer].join(path);
-        // Another layer may say something else of the name.
+        // Another layer may have something else under the name.
         let hidden = START
             .iter()
             .any(|(other, name, _)| other < layer && name == path);
@@ -69,7 +68,7 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
                 By::Call => {}
             }
             with(&at(path), libc::O_WRONLY | flags, |fd| {
-                // O_DIRECT wants it at a page.
+                // O_DIRECT needs memory aligned to a page.
                 let mut aligned = sys::Aligned::new(bytes.len(), 0);
                 aligned.copy_from_slice(&bytes);
                 write(fd, offset, &aligned)?;
@@ -148,7 +147,7 @@ fn splice(fd: RawFd, offset: usize, bytes: &[u8]) -> sys::Result<()> {
 fn write(fd: RawFd, offset: usize, bytes: &[u8]) -> sys::Result<()> {
     match sys::write(fd, bytes, Some(offset as i64))? {
         count if count == bytes.len() => Ok(()),
-        // Nothing stops a write half-way here but a full disk.
+        // Here only a full disk ends a write early.
         _ => Err(Errno(libc::ENOSPC)),
     }
 }

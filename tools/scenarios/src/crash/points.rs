@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The states of a disk that a power cut can leave, found in the log of its writes.
-//!
-//! After a flush, or a write with FUA, the disk holds what stands in the log up to there.  Between two flushes it also
-//! holds the writes with FUA and any of the others, whole or in part: they were on their way, in the cache of the disk.
+//! The states of a disk that a power cut can leave, found in the log of its writes. After a flush, or a write with FUA,
+//! the disk holds all earlier entries of the log. Between two flushes it also holds the writes with FUA and any of the
+//! others, whole or in part: they were in the cache of the disk.
 
 use std::collections::BTreeSet;
 
@@ -18,13 +17,13 @@ pub type Piece = (usize, usize, usize);
 pub struct Point {
     /// So many entries of the log are on the disk.
     pub applied: usize,
-    /// And these, which come later.
+    /// And these later ones.
     pub pieces: Vec<Piece>,
     /// How far the workload may have been: all of these, if several points have equal disks.
     pub cuts: Vec<Cut>,
 }
 
-/// What a mark says: this operation begins.
+/// The meaning of a mark: this operation begins.
 pub fn mark(number: usize) -> String {
     format!("begin-{number}")
 }
@@ -36,18 +35,17 @@ fn marked(entry: &Entry) -> Option<usize> {
     }
 }
 
-/// A part of a write is not smaller than this, which file systems take for whole.
+/// The smallest part of a write, which file systems take to be written as a whole.
 const PART: usize = 4096;
 
-/// Chooses up to `count` states of a log, different ones, in the order of the log.
-///
-/// A workload of `last` operations makes a mark before each and one, of the number after, behind the last.
+/// Chooses up to `count` different states of a log, in its order. A workload of `last` operations makes a mark before
+/// each and one, of the next number, after the last.
 pub fn choose(log: &[Entry], last: usize, count: usize, seed: u64) -> Vec<Point> {
     let mut dice = Dice::new(seed ^ 0x706f_696e_7473);
     let mut whole = flushed(log, last);
     let epochs = epochs(log, last);
     let mut chosen = BTreeSet::new();
-    // Half of each sort, as far as there are so many.
+    // Half of each kind, as far as there are so many.
     let wanted = if epochs.is_empty() { count } else { count / 2 };
     while chosen.len() < wanted && !whole.is_empty() {
         chosen.insert(whole.swap_remove(dice.roll(whole.len())));
@@ -74,7 +72,7 @@ fn flushed(log: &[Entry], last: usize) -> Vec<Point> {
     for (index, entry) in log.iter().enumerate() {
         if let Some(number) = marked(entry) {
             begun = Some(number);
-            // Until something is written the disk stays as it is, while more has ended.
+            // The disk stays the same until something is written, while more operations have ended.
             if let (false, Some(point)) = (changed, points.last_mut()) {
                 point.cuts[0].done = number - 1;
             }
@@ -107,7 +105,7 @@ fn flushed(log: &[Entry], last: usize) -> Vec<Point> {
     points
 }
 
-/// What lies between two flushes.
+/// The writes between two flushes.
 struct Epoch {
     applied: usize,
     /// Writes with FUA: index and length.
@@ -155,7 +153,7 @@ fn epochs(log: &[Entry], last: usize) -> Vec<Epoch> {
 }
 
 impl Epoch {
-    /// Some of the writes that were on their way.
+    /// Some of the writes under way.
     fn some(&self, dice: &mut Dice) -> Point {
         let in_parts = dice.roll(2) == 0;
         // Few, half, most of them.
@@ -214,7 +212,7 @@ mod tests {
             .iter()
             .map(|point| (point.applied, point.cuts[0].done, point.cuts[0].begun))
             .collect();
-        // Before the first mark there is nothing to judge; after the last one all has ended.
+        // Before the first mark there is nothing to judge; after the last one all have ended.
         assert_eq!(points, [(5, 0, 1), (6, 2, 1), (10, 2, 3), (13, 3, 3)]);
     }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The disk that the states are looked at on: one of brd, the kernel's disks in memory, which is filled for each.
-//!
-//! It costs a fraction of a loop device: nothing is set up for a state, and requests are served where they are made.
+//! The disk on which the states are checked: one of brd, the kernel's disks in memory, which is filled for each state.
+//! It costs a fraction of a loop device: a state needs no setup, and requests are served at once.
 
 use std::os::fd::RawFd;
 use std::path::Path;
@@ -30,12 +29,12 @@ impl Ram {
             .map_err(|error| format!("opening {PATH}: {error}"))
     }
 
-    /// Forgets all that it holds; it must not be mounted.
+    /// Discards its contents; it must not be mounted.
     pub fn clear(&self) -> Result<(), String> {
         sys::discard(self.0, 0, BYTES).map_err(|error| format!("emptying {PATH}: {error}"))
     }
 
-    /// Writes bytes, which begin at a page of memory, at the offset `at`, which does at one of the disk.
+    /// Writes bytes, which are aligned to a page in memory, at the offset `at`, which is aligned as well.
     pub fn put(&self, at: usize, bytes: &[u8]) -> Result<(), String> {
         match sys::write(self.0, bytes, Some(at as i64)) {
             Ok(count) if count == bytes.len() => Ok(()),
@@ -47,7 +46,7 @@ impl Ram {
         }
     }
 
-    /// Mounts the file system on it; to look at it changes no times.
+    /// Mounts the file system on it; reading changes no times.
     pub fn mount(&self, fstype: &str, target: &Path) -> Result<(), String> {
         sys::mount(PATH, target, fstype, libc::MS_NOATIME, b"")
             .map_err(|error| format!("mounting {fstype}: {error}"))

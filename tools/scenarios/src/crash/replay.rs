@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A disk as it was before a workload, on which the writes of its log are done again, state by state.
+//! A disk as it was before a workload, on which the writes of its log are repeated, state by state.
 
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
@@ -18,7 +18,7 @@ static ZEROS: [u8; PAGE] = [0; PAGE];
 /// The contents of a disk.
 struct Contents {
     bytes: Aligned,
-    /// A number for what each page holds: 0 for zeros.
+    /// A number for the contents of each page: 0 for zeros.
     hashes: Vec<u64>,
     /// One for all pages.
     sum: u64,
@@ -79,7 +79,7 @@ fn hash(page: usize, bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// The disk of a workload while its log is gone through.
+/// The disk of a workload during the replay of its log.
 pub struct Replay {
     before: Vec<u8>,
     contents: Contents,
@@ -89,7 +89,7 @@ pub struct Replay {
 }
 
 impl Replay {
-    /// Begins with what the disk held before.
+    /// Begins with the contents of the disk before.
     pub fn new(before: Vec<u8>, log: Vec<u8>, entries: Vec<Entry>) -> Self {
         Self {
             contents: Contents::new(&before),
@@ -105,7 +105,7 @@ impl Replay {
         &self.entries
     }
 
-    /// Of points in the order of the log, those whose disks differ; one that several have gets the cuts of all.
+    /// The points, in the order of the log, whose disks differ; if several have the same, one gets the cuts of all.
     pub fn distinct(&mut self, points: Vec<Point>) -> Result<Vec<Point>, String> {
         let mut known: HashMap<u64, usize> = HashMap::new();
         let mut distinct: Vec<Point> = Vec::new();
@@ -128,7 +128,7 @@ impl Replay {
         self.with(point, |contents| contents.fill(disk))?
     }
 
-    /// Does something with the disk in the state of a point; fast when the one before was earlier in the log.
+    /// Calls `work` with the disk in the state of a point; fast when the previous one was earlier in the log.
     fn with<T>(&mut self, point: &Point, work: impl FnOnce(&Contents) -> T) -> Result<T, String> {
         if self.applied > point.applied {
             self.contents = Contents::new(&self.before);
@@ -153,7 +153,7 @@ impl Replay {
             self.contents.set(at + from, bytes);
         }
         let result = work(&self.contents);
-        // Backwards, for they may cover each other.
+        // Backwards, for they may overlap.
         for (at, bytes) in covered.into_iter().rev() {
             self.contents.set(at, &bytes);
         }

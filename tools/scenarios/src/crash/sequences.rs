@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What programs do to files they care for, as sequences of operations.
+//! Sequences of operations that programs use for important files.
 
 use super::generate::{Maker, join};
 use super::op::{BLOCK, By, Op, Sync};
@@ -26,7 +26,7 @@ pub const ALL: &[fn(&mut Maker)] = &[
     replace_an_emptied_directory,
 ];
 
-/// Each appends its operation if it can be carried out, and says whether.
+/// Each appends its operation if it can be carried out, and returns whether.
 impl Maker {
     fn create(&mut self, path: &str, cells: usize) -> bool {
         let path = path.into();
@@ -86,7 +86,7 @@ impl Maker {
     }
 }
 
-/// What an editor does: the new contents under another name, synced, renamed over the old.
+/// An editor: the new contents under another name, synced, renamed over the old.
 fn replace_a_file(m: &mut Maker) {
     let path = m.file();
     let new = m.free();
@@ -105,7 +105,7 @@ fn replace_without_sync(m: &mut Maker) {
     m.rename(&new, &path);
 }
 
-/// What dpkg does: all files beside their places, then a backup link and a rename for each.
+/// dpkg: all files beside their places, then a backup link and a rename for each.
 fn unpack_a_package(m: &mut Maker) {
     let mut both = Vec::new();
     for _ in 0..2 {
@@ -125,7 +125,7 @@ fn unpack_a_package(m: &mut Maker) {
     }
 }
 
-/// What a database does: the old pages into a journal, the new ones in place, the journal away.
+/// A database: the old pages into a journal, the new ones in place, the journal removed.
 fn commit_with_a_journal(m: &mut Maker) {
     let (path, journal) = (m.file(), m.free());
     m.create(&journal, 64);
@@ -159,7 +159,7 @@ fn edit_in_place(m: &mut Maker) {
     }
 }
 
-/// A directory is emptied, removed, made again, and filled: what was in it must not come back.
+/// A directory is emptied, removed, made again, and filled: its former contents must not reappear.
 fn remove_and_make_again(m: &mut Maker) {
     let Some(dir) = m.existing(|kind| matches!(kind, Kind::Dir { .. })) else {
         return;
@@ -171,7 +171,7 @@ fn remove_and_make_again(m: &mut Maker) {
     m.sync(&dir, Sync::Full);
 }
 
-/// There and back: a whiteout is left, then covered again.
+/// Back and forth: a whiteout is left, then replaced.
 fn move_over_whiteout_and_back(m: &mut Maker) {
     let (path, other) = (m.file(), m.file());
     m.unlink(&other);
@@ -180,7 +180,7 @@ fn move_over_whiteout_and_back(m: &mut Maker) {
     m.rename(&other, &path);
 }
 
-/// A new directory changes places with a file of a lower layer.
+/// A new directory is exchanged with a file of a lower layer.
 fn swap_with_a_new_directory(m: &mut Maker) {
     let (path, dir) = (m.file(), m.free());
     m.mkdir(&dir);
@@ -189,14 +189,14 @@ fn swap_with_a_new_directory(m: &mut Maker) {
     m.sync(parent(&path), Sync::Full);
 }
 
-/// The first change of a file is one that must be there after fdatasync.
+/// The first change of a file must be on the disk after fdatasync.
 fn sync_a_copy(m: &mut Maker) {
     let path = m.file();
     m.write(&path, 0, 1, By::Call, Sync::No);
     m.sync(&path, Sync::Data);
 }
 
-/// All files of a directory go.
+/// All files of a directory are removed.
 fn empty_a_directory(m: &mut Maker) {
     if let Some(dir) = m.existing(|kind| matches!(kind, Kind::Dir { .. })) {
         clear(m, &dir);
@@ -211,7 +211,7 @@ fn store_through_a_mapping(m: &mut Maker) {
     }
 }
 
-/// A file is changed for the first time by a splice that must be there when it returns.
+/// A file is changed for the first time by a splice that must be on the disk when it returns.
 fn splice_first(m: &mut Maker) {
     let path = m.file();
     for (at, sync) in [(0, Sync::OpenData), (2, Sync::Data), (1, Sync::No)] {
@@ -219,7 +219,7 @@ fn splice_first(m: &mut Maker) {
     }
 }
 
-/// The same with `O_DIRECT`; the second block may lie behind the end.
+/// The same with `O_DIRECT`; the second block may be beyond the end.
 fn write_past_the_cache(m: &mut Maker) {
     let path = m.file();
     for (at, sync) in [(0, Sync::Data), (BLOCK, Sync::OpenData), (0, Sync::No)] {
@@ -227,7 +227,7 @@ fn write_past_the_cache(m: &mut Maker) {
     }
 }
 
-/// A file goes, another is made in its place, and replaced by a third: whiteouts come and go under one name.
+/// A file is removed, another is made in its place, and replaced by a third: whiteouts come and go under one name.
 fn cover_a_whiteout(m: &mut Maker) {
     let (path, new) = (m.file(), m.free());
     m.unlink(&path);
@@ -252,7 +252,7 @@ fn replace_a_removed_directory(m: &mut Maker) {
     m.sync(&dir, Sync::Full);
 }
 
-/// The same, with one that is still there, full of whiteouts.
+/// The same, with one that still exists, full of whiteouts.
 fn replace_an_emptied_directory(m: &mut Maker) {
     let Some(dir) = m.existing(|kind| *kind == Kind::Dir { movable: false }) else {
         return;
@@ -265,7 +265,7 @@ fn replace_an_emptied_directory(m: &mut Maker) {
     m.mkdir(&join(&dir, "n1"));
 }
 
-/// Removes everything in a directory but the root, what has most components first.
+/// Removes everything in a directory but the root, the deepest first.
 fn clear_all(m: &mut Maker, dir: &str) {
     if dir.is_empty() {
         return;
@@ -283,7 +283,7 @@ fn clear_all(m: &mut Maker, dir: &str) {
     }
 }
 
-/// Removes what is in a directory but directories that are not empty.
+/// Removes the contents of a directory except directories that are not empty.
 fn clear(m: &mut Maker, dir: &str) {
     let tree = m.history.last();
     let names: Vec<String> = tree

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The union of a workload: its layers, the work done on it, and how it is looked at after a power cut.
+//! The union of a workload: its layers, the work on it, and the checks after a power cut.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -18,25 +18,25 @@ use crate::random::Dice;
 use crate::sound;
 use crate::sys;
 
-/// Where everything is mounted.
+/// Everything is mounted below this directory.
 pub struct Site<'a> {
     bench: &'a Bench<'a>,
     /// The file system of the upper layer.
-    pub top: PathBuf,
+    pub upper_fs: PathBuf,
     layout: Layout,
     union: Union,
     /// Whether the lower layers are on it, too.
     same: bool,
-    /// How long it takes to look.
+    /// The time the checks take.
     pub stages: Stages,
 }
 
-/// What a state of the disk was like.
+/// The result of checking a state of the disk.
 #[derive(Default)]
 pub struct Looked {
-    /// What is wrong, in lines for a reader.
+    /// Faults, in lines for a reader.
     pub wrong: Vec<String>,
-    /// The operation that the tree was found to be after.
+    /// The operation that the tree is the one after.
     pub after: Option<usize>,
     /// Whether something was left in the work directory.
     pub garbage: bool,
@@ -49,23 +49,23 @@ impl<'a> Site<'a> {
     /// Makes the directories to mount on; lower layers that are not on the upper layer's file system are made in
     /// memory.
     pub fn new(bench: &'a Bench<'a>, same: bool) -> Result<Self, String> {
-        let top = bench.target("top")?;
+        let upper_fs = bench.target("upper_fs")?;
         let below = if same {
-            top.clone()
+            upper_fs.clone()
         } else {
             bench.tmpfs("below")?
         };
         let lower = |number| below.join(format!("lower{number}"));
         let layout = Layout {
             lowers: (0..LAYERS).map(lower).collect(),
-            upper: top.join("upper"),
-            work: top.join("work"),
+            upper: upper_fs.join("upper"),
+            work: upper_fs.join("work"),
             target: bench.target("target")?,
         };
         let site = Self {
             bench,
             union: bench.union(&layout),
-            top,
+            upper_fs,
             layout,
             same,
             stages: Stages::default(),
@@ -83,16 +83,16 @@ impl<'a> Site<'a> {
         }
         self.bench.dir(&self.layout.upper)?;
         self.bench.dir(&self.layout.work)?;
-        self.bench.file(&self.top.join(TICK), "")?;
-        // What the first mount makes is not what a power cut is to be seen in.
+        self.bench.file(&self.upper_fs.join(TICK), "")?;
+        // The power cut must not be in the preparations of the first mount.
         self.union.mount(&self.layout.target)?;
         self.bench.umount(&self.layout.target)
     }
 
-    /// Unmounts the union, if it is mounted, and the file system of its upper layer; gives what refused to go.
+    /// Unmounts the union, if it is mounted, and the file system of its upper layer; returns those that failed.
     pub fn release(&self) -> Vec<String> {
         let mut refused = mount::unmount_below(&self.layout.target);
-        refused.extend(mount::unmount_below(&self.top));
+        refused.extend(mount::unmount_below(&self.upper_fs));
         refused
     }
 
@@ -103,7 +103,7 @@ impl<'a> Site<'a> {
         fill(&self.layout.lowers, &start::tree().0)
     }
 
-    /// Carries out a workload, with `before` called before each operation and, with the number after, at the end.
+    /// Carries out a workload; calls `before` before each operation and, with the next number, at the end.
     pub fn work(
         &self,
         history: &History,
@@ -111,9 +111,9 @@ impl<'a> Site<'a> {
         before: &mut dyn FnMut(usize) -> Result<(), String>,
     ) -> Result<(), String> {
         self.union.mount(&self.layout.target)?;
-        // What directories hold is recorded a second after they are read, amid the workload, and at unmount.
+        // Contents of directories are recorded a second after they are read, amid the workload, and at unmount.
         observe(&self.layout.target)?;
-        let committer = process::background(|| commit(&self.top, seed))?;
+        let committer = process::background(|| commit(&self.upper_fs, seed))?;
         let ran = self.operations(history, seed, before);
         process::kill(committer);
         process::wait(committer)?;
@@ -141,7 +141,7 @@ impl<'a> Site<'a> {
             }
         }
         before(history.len() + 1)?;
-        // Without a power cut everything is as the rules say, or the rules are wrong.
+        // Without a power cut the tree follows the rules, or the rules are wrong.
         let end = Cut {
             done: history.len(),
             begun: history.len(),
@@ -152,20 +152,19 @@ impl<'a> Site<'a> {
         }
     }
 
-    /// Has the disk keep what it was given: xfs forces its log for syncfs(2), and flushes the disk only if
-    /// there was something in it (7.2), so that contents that were written over may be lost.
+    /// Makes the disk keep its data: xfs forces its log for syncfs(2), and flushes the disk only if there was something
+    /// in it (7.2), so that overwritten contents may be lost.
     fn flush(&self, number: usize) -> sys::Result<()> {
-        if sys::statfs(&self.top)?.f_type != libc::XFS_SUPER_MAGIC {
+        if sys::statfs(&self.upper_fs)?.f_type != libc::XFS_SUPER_MAGIC {
             return Ok(());
         }
-        let fd = sys::open(self.top.join(TICK), libc::O_RDWR, 0)?;
+        let fd = sys::open(self.upper_fs.join(TICK), libc::O_RDWR, 0)?;
         let flushed = sys::fchmod(fd, 0o400 + number as u32 % 64).and_then(|()| sys::fsync(fd));
         sys::close(fd).and(flushed)
     }
 
-    /// Looks at the union after a power cut; the file system of the upper layer is mounted.
-    ///
-    /// An error is what kept it from being looked at.
+    /// Checks the union after a power cut; the file system of the upper layer is mounted. An error means that it could
+    /// not be checked.
     pub fn look(&self, history: &History, cuts: &[Cut], thorough: bool) -> Result<Looked, String> {
         let Layout { target, work, .. } = &self.layout;
         let left = std::fs::read_dir(work.join("work")).map_or(0, Iterator::count);
@@ -221,7 +220,7 @@ impl<'a> Site<'a> {
         ))
     }
 
-    /// The union can be worked with: every file can be changed, moved, replaced and removed.
+    /// The union is usable: every file can be changed, moved, replaced and removed.
     fn go_on(&self, seen: &Seen) -> Result<(), String> {
         let target = &self.layout.target;
         self.union.mount(target)?;
@@ -248,18 +247,17 @@ impl<'a> Site<'a> {
     }
 }
 
-/// Makes the upper layer's file system commit what it has, in the midst of what the workload does, until it is
-/// killed.
-fn commit(top: &Path, seed: u64) {
+/// Makes the upper layer's file system commit during the workload, until it is killed.
+fn commit(upper_fs: &Path, seed: u64) {
     let mut dice = Dice::new(seed);
-    // Not at all, so that some states are far behind; now and then; or all the time.
+    // Never, so that some states are far behind; now and then; or all the time.
     let pause = match dice.roll(4) {
         0 => return,
         1 => 10_000,
         2 => 1_000,
         _ => 1,
     };
-    let Ok(fd) = sys::open(top.join(TICK), libc::O_RDWR, 0) else {
+    let Ok(fd) = sys::open(upper_fs.join(TICK), libc::O_RDWR, 0) else {
         return;
     };
     for turn in 0.. {

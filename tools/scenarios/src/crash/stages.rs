@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Where the time goes.
+//! Where the time is spent.
 
 use std::cell::RefCell;
 use std::time::{Duration, Instant};
 
-/// The time of each stage of work that is done over and over, in the order in which they were first ended.
+/// The time of each stage of repeated work, in the order in which they first ended.
 pub struct Stages(RefCell<(Instant, Vec<(&'static str, Duration)>)>);
 
 impl Default for Stages {
@@ -14,7 +14,7 @@ impl Default for Stages {
 }
 
 impl Stages {
-    /// What was done since the last call was this.
+    /// Adds the time since the last call to this stage.
     pub fn end(&self, stage: &'static str) {
         let (since, stages) = &mut *self.0.borrow_mut();
         let now = Instant::now();

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The lower layers that every workload begins with.
+//! The lower layers with which every workload begins.
 
 use std::collections::BTreeMap;
 
 use super::tree::{Ino, Kind, Tree};
 
-/// What is under a name of a layer.
+/// The object of a name of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A directory.
@@ -21,9 +21,8 @@ pub enum What {
 /// How many lower layers there are.
 pub const LAYERS: usize = 2;
 
-/// Layer (0 is the topmost), path, what is there; parents come before their children.
-///
-/// Lengths are chosen around the ends of cells, sectors, blocks and of what a file system keeps within an inode.
+/// Layer (0 is the topmost), path, object; parents come before their children. Lengths are chosen around the ends of
+/// cells, sectors, blocks and the data that a file system keeps within an inode.
 pub const START: &[(usize, &str, What)] = &[
     (1, "a", What::Dir),
     (1, "a/c", What::Dir),
@@ -62,7 +61,7 @@ pub const START: &[(usize, &str, What)] = &[
 /// The tree of the layers as the union shows it, with the lengths of its files.
 pub fn tree() -> (Tree, BTreeMap<Ino, usize>) {
     let mut shown: BTreeMap<&str, What> = BTreeMap::new();
-    // From the bottom upwards, so that the upper layer has the last word.
+    // From the bottom upwards, so that upper layers win.
     for number in (0..LAYERS).rev() {
         for (_, path, what) in START.iter().filter(|(layer, ..)| *layer == number) {
             match what {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The tree as a user sees it, and what each operation makes of it: names and attributes, not contents.
+//! The tree as a user sees it, and its changes by each operation: names and attributes, not contents.
 
 use std::collections::BTreeMap;
 
 use super::op::{Op, Sync};
 
-/// Number of an object, the same from its making to its end, whatever its names.
+/// Number of an object, the same from its creation to its deletion, whatever its names.
 pub type Ino = usize;
 
 /// The root, whose path is the empty string.
@@ -16,7 +16,7 @@ pub const ROOT: Ino = 0;
 pub enum Kind {
     /// A file.
     File,
-    /// A directory; one that lower layers take part in cannot be renamed.
+    /// A directory; one with a part in a lower layer cannot be renamed.
     Dir { movable: bool },
     /// A symbolic link.
     Symlink(String),
@@ -54,7 +54,7 @@ pub struct Tree {
     next: Ino,
 }
 
-/// What an operation did to the tree.
+/// The changes of an operation.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Change {
     /// The file the operation is about.
@@ -98,7 +98,7 @@ impl Tree {
             .map(|(path, ino)| (path.as_str(), *ino, &self.inodes[ino]))
     }
 
-    /// What is to be said of each path.
+    /// The attributes of each path.
     pub fn lines(&self) -> BTreeMap<String, String> {
         let line = |ino, inode: &Inode| {
             let links = self.links(ino);
@@ -208,7 +208,7 @@ impl Tree {
         if matches!(inode.kind, Kind::Symlink(_)) {
             return None;
         }
-        // A call that sets what is there already may be left undone by the file system.
+        // The file system may leave out a call that sets the present value.
         let changed = if change(inode) { vec![ino] } else { Vec::new() };
         Some(Change {
             file: Some(ino),
@@ -307,7 +307,7 @@ impl Tree {
         }
     }
 
-    /// Lets go of an object that has no name any more.
+    /// Drops an object that has no name any more.
     fn forget(&mut self, ino: Ino) {
         if self.links(ino) == 0 {
             self.inodes.remove(&ino);

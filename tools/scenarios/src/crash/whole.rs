@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The power cut of a whole machine: one boot works on a disk until it is killed, the next looks at what is there.
+//! The power cut of a whole machine: one boot works on a disk until it is killed, the next checks it.
 
 use std::path::Path;
 
@@ -15,10 +15,10 @@ use crate::sys;
 /// How many operations a machine does at most before it is killed.
 pub const OPERATIONS: usize = 400;
 
-/// What the line says that comes before an operation.
+/// The line before an operation begins with this.
 pub const BEGIN: &str = "begin ";
 
-/// Works on a new disk; `say` is given a line before each operation, which must have left the machine when it returns.
+/// Works on a new disk; `say` gets a line before each operation, which must have left the machine when it returns.
 pub fn work(
     bench: &Bench,
     image: &Image,
@@ -28,9 +28,9 @@ pub fn work(
 ) -> Result<(), String> {
     let history = generate::workload(seed, OPERATIONS);
     let site = Site::new(bench, same(seed))?;
-    mount(image, device, &site.top)?;
+    mount(image, device, &site.upper_fs)?;
     site.make()?;
-    let fd = sys::open(&site.top, libc::O_RDONLY, 0)?;
+    let fd = sys::open(&site.upper_fs, libc::O_RDONLY, 0)?;
     sys::syncfs(fd)?;
     sys::close(fd)?;
     site.work(&history, seed, &mut |number| {
@@ -38,7 +38,7 @@ pub fn work(
     })
 }
 
-/// Looks at the disk of a machine that was killed when the operation `begun` had begun.
+/// Checks the disk of a machine that was killed after the operation `begun` had begun.
 pub fn look(
     bench: &Bench,
     image: &Image,
@@ -54,7 +54,7 @@ pub fn look(
     let looked = || -> Result<_, String> {
         let mut kmsg = Kmsg::open()?;
         let site = Site::new(bench, same(seed))?;
-        mount(image, device, &site.top)?;
+        mount(image, device, &site.upper_fs)?;
         let looked = site.look(&history, &[cut], true);
         let refused = site.release();
         let mut looked = looked?;

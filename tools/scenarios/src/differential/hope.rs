@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the generator believes the tree to be like, so that most of its operations are about something.
-//!
-//! It follows the operations that succeed, roughly, and forgets what turns out not to be there.  Where it is wrong an
-//! operation fails, on both sides; nothing depends on it.
+//! The generator's estimate of the tree, so that most of its operations concern existing objects. It follows the
+//! operations that succeed, roughly, and forgets names that turn out to be missing. Where it is wrong an operation
+//! fails, on both sides; nothing depends on it.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +11,7 @@ use super::start::NAMES;
 use crate::random::Dice;
 use crate::tree::{Entry, Kind};
 
-/// What a name stands for.
+/// The object of a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A regular file.
@@ -23,7 +22,7 @@ pub enum What {
     Other,
 }
 
-/// What a descriptor is of.
+/// The object of a descriptor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
     /// What.
@@ -38,7 +37,7 @@ pub struct Hope {
     slots: [[Option<Opened>; SLOTS]; ACTORS],
 }
 
-/// Directories are not made deeper than so many slashes.
+/// Directories are not made deeper than this number of slashes.
 const DEEPEST: usize = 3;
 
 impl Hope {
@@ -63,7 +62,7 @@ impl Hope {
         self.tree.len()
     }
 
-    /// Some name, of a kind if one is asked for.
+    /// Some name, of a kind if one is given.
     pub fn existing(&self, dice: &mut Dice, what: Option<What>) -> Option<String> {
         let fits = |found: What| what.is_none_or(|what| what == found);
         let mut names: Vec<_> = self
@@ -77,7 +76,7 @@ impl Hope {
         }
     }
 
-    /// A name in a directory there is, which may be taken.
+    /// A name in an existing directory, which may be in use.
     pub fn place(&self, dice: &mut Dice) -> String {
         let name = NAMES[dice.roll(NAMES.len())];
         let dir = match dice.roll(4) {
@@ -90,7 +89,7 @@ impl Hope {
         }
     }
 
-    /// A name that is most likely not taken.
+    /// A name that is probably free.
     pub fn free(&self, dice: &mut Dice) -> String {
         let mut path = self.place(dice);
         for _ in 0..4 {
@@ -117,7 +116,7 @@ impl Hope {
         }
     }
 
-    /// A place for another descriptor.
+    /// A slot for another descriptor.
     pub fn free_slot(&self, actor: usize) -> Option<Slot> {
         self.slots[actor].iter().position(Option::is_none)
     }
@@ -163,7 +162,7 @@ impl Hope {
         }
     }
 
-    /// Forgets what an operation was about and what is not there after it.
+    /// Forgets the names of an operation that are missing after it.
     pub fn correct(&mut self, step: &Step, tried: Tried) {
         for (index, path) in step.op.paths().into_iter().enumerate() {
             if tried.gone(index) {
@@ -212,7 +211,7 @@ impl Hope {
             .collect()
     }
 
-    /// Takes a name away, with all below it.
+    /// Removes a name, with all names below it.
     fn take(&mut self, path: &str) -> Vec<(String, What)> {
         let mut names = self.below(path);
         names.push(path.to_owned());
@@ -223,7 +222,7 @@ impl Hope {
     }
 }
 
-/// A path without what does not change where it leads.
+/// A path without components that have no effect.
 fn plain(path: &str) -> &str {
     path.trim_start_matches("./").trim_end_matches('/')
 }

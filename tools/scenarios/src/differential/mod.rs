@@ -12,6 +12,7 @@
 //! only those of inodes are asked to stay ([`numbers`]).
 
 mod generate;
+mod held;
 mod hope;
 mod numbers;
 mod op;
@@ -61,7 +62,7 @@ pub static INSTRUMENT: Instrument = Instrument {
 const LIMIT: Duration = Duration::from_secs(300);
 const SHRINKING: Duration = Duration::from_secs(200);
 
-/// What a seed stands for besides its operations.
+/// The start that a seed chooses, besides its operations.
 struct Case<'a> {
     lab: &'a Lab,
     shape: Shape,
@@ -97,7 +98,7 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
 
 impl<'a> Case<'a> {
     fn of(lab: &'a Lab, seed: u64) -> Self {
-        // Not the dice of the operations, whose first rolls would go with the shape.
+        // Not the dice of the operations, whose first rolls would depend on the shape.
         let mut dice = Dice::new(!seed);
         let shapes = start::shapes();
         Self {
@@ -108,12 +109,12 @@ impl<'a> Case<'a> {
     }
 
     fn limits(&self) -> Limits {
-        // erofs, squashfs and isofs tell no flags of their inodes.
+        // erofs, squashfs and isofs report no flags of their inodes.
         let no_flags = |fs: &Fs| fs.is_image();
         Limits {
             flags: !self.shape.lower.iter().any(no_flags),
             rotate: true,
-            lists_trusted: self.shape.top == Fs::Btrfs,
+            lists_trusted: self.shape.upper == Fs::Btrfs,
         }
     }
 
@@ -138,7 +139,7 @@ impl<'a> Case<'a> {
             lines: vec![why],
         };
         let result = self.prepare(spread).map_err(nothing).and_then(|site| {
-            let plain = site.top.join("plain");
+            let plain = site.upper_fs.join("plain");
             let run = |out: &mut dyn std::io::Write| {
                 let result =
                     Twins::new(&plain, &site.target, Some((site.clone(), &self.lab.fstype)))
@@ -167,7 +168,7 @@ impl<'a> Case<'a> {
     fn prepare(&self, spread: &Spread) -> Result<Site, String> {
         let name = start::image_name(self.variant);
         let mut site = Site::prepare(&self.lab.disks, &self.lab.base, &name, &self.shape, spread)?;
-        let plain = site.top.join("plain");
+        let plain = site.upper_fs.join("plain");
         make_dir(&plain)?;
         make::make(&plain, &tree::merge(spread))?;
         site.fill(spread, &self.lab.fstype)?;
@@ -176,7 +177,7 @@ impl<'a> Case<'a> {
     }
 
     fn clean(&self) {
-        // What refuses to go is reported when the case is over.
+        // Failures to unmount are reported when the case is over.
         let _ = mount::unmount_below(&self.lab.base);
         for (fs, disk) in &self.lab.disks {
             if !fs.is_image() {
@@ -185,7 +186,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The same with lower layers that can be made anew, in the place of images.
+    /// The same with lower layers that can be made again, in place of images.
     fn without_images(&self) -> Self {
         let lower: &[Fs] = match self.shape.lower.iter().any(|fs| fs.is_image()) {
             true => &[Fs::Tmpfs],
@@ -198,7 +199,7 @@ impl<'a> Case<'a> {
         Self { shape, ..*self }
     }
 
-    /// Makes the sequence and the tree short, and writes them down.
+    /// Makes the sequence and the tree short, and writes them as a scenario.
     fn explain(&self, entries: Vec<Entry>, mut steps: Vec<Step>, parting: Parting) -> Vec<String> {
         let all = steps.len();
         steps.truncate(parting.after.max(1));
@@ -212,7 +213,7 @@ impl<'a> Case<'a> {
             let case = self.without_images();
             let steps = shrink::shrink(steps, |steps| tries.fails(&case, &entries, steps));
             let entries = shrink::shrink(entries, |entries| tries.fails(&case, entries, &steps));
-            // Some were needed for the names of others only.
+            // Some were needed only for the names of others.
             let steps = shrink::shrink(steps, |steps| tries.fails(&case, &entries, steps));
             (entries, steps)
         } else {
@@ -244,7 +245,7 @@ impl<'a> Case<'a> {
 struct Tries {
     end: Instant,
     count: usize,
-    /// How the last one failed that did.
+    /// The failure of the last one that failed.
     last: Parting,
 }
 
@@ -256,7 +257,7 @@ impl Tries {
         self.count += 1;
         match case.attempt(&case.spread(entries), steps) {
             Ok(_) => false,
-            // Another failure, most likely.
+            // Probably another failure.
             Err(parting) if parting.late && !self.last.late => false,
             Err(parting) => {
                 self.last = parting;
@@ -275,12 +276,12 @@ mod tests {
 
     const LIMITS: Limits = Limits {
         flags: false,
-        // What is tried out then is a union, which does not rename all that a plain tree does.
+        // The operations are then tried on a union, which does not rename all that a plain tree does.
         rotate: false,
         lists_trusted: false,
     };
 
-    /// Two directories that hold the same.
+    /// Two directories with the same contents.
     fn plain_pair(entries: &[Entry], parent: &Path) -> Result<(PathBuf, PathBuf), String> {
         let pair = (parent.join("one"), parent.join("two"));
         for dir in [&pair.0, &pair.1] {
@@ -290,7 +291,7 @@ mod tests {
         Ok(pair)
     }
 
-    /// What this process may make.
+    /// The kinds of objects that this process may make.
     fn plain_tree() -> Vec<Entry> {
         let shape = start::shapes()[0];
         let mut entries = tree::merge(&tree::spread(&start::tree(0, shape), shape.lowers));

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Inode numbers over time: an object keeps its number for as long as it is there.
-//!
-//! The numbers of the two trees have nothing to do with each other, but what is one object in the plain tree is one
-//! object in the union.
+//! Inode numbers over time: an object keeps its number as long as it exists. The numbers of the two trees are not
+//! related, but one object in the plain tree is one object in the union.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -10,7 +8,7 @@ use std::path::Path;
 
 use crate::sys;
 
-/// An object of the plain tree: its number, which may have been another's before, and when it was made.
+/// An object of the plain tree: its number, which another may have had before, and its time of creation.
 type Object = (u64, i64, u32);
 
 /// The numbers that the union gave to the objects of the plain tree.
@@ -18,7 +16,7 @@ type Object = (u64, i64, u32);
 pub struct Numbers(HashMap<Object, u64>);
 
 impl Numbers {
-    /// Says which of the names stand for something else than before, though they do not in the plain tree.
+    /// Returns the names that stand for another object than before, though they do not in the plain tree.
     pub fn compare<'a>(
         &mut self,
         plain: &Path,
@@ -58,7 +56,7 @@ impl Numbers {
     }
 }
 
-/// What a name stands for, and its number.
+/// The object of a name, and its number.
 fn look(path: &Path) -> Option<(Object, u64)> {
     let flags = libc::AT_SYMLINK_NOFOLLOW;
     let stat = sys::statx(

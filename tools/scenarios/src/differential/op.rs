@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What can be done to a tree, as data; written out, each operation is a line of the steps of a scenario.
+//! Operations on a tree, as data; each is written as a line of the steps of a scenario.
 
 use std::fmt;
 
-use crate::run::flags_word;
-use crate::sys::Time;
+use super::held::Held;
+use crate::random::pattern;
+use crate::run::{Run, flags_word};
+use crate::sys::{self, Time};
+use crate::walk;
 
 /// How many descriptors a process keeps at hand.
 pub const SLOTS: usize = 6;
@@ -12,7 +15,7 @@ pub const SLOTS: usize = 6;
 /// How many processes take turns.
 pub const ACTORS: usize = 3;
 
-/// Who may act: user and group.  All but root are without capabilities, and two share a group.
+/// The callers: user and group. All but root are without capabilities, and two share a group.
 pub const USERS: [(u32, u32); 4] = [(0, 0), (1000, 500), (1001, 500), (1002, 1002)];
 
 /// One of the descriptors at hand.
@@ -27,13 +30,77 @@ pub struct Data {
     pub length: usize,
 }
 
-/// Makes [`Op`] of a table of its variants: the fields, the paths and the descriptors among them, and how it is written
-/// out, with whatever else the text names.
+/// The value of an argument: of a descriptor, of bytes, or as it stands in the operation.
+macro_rules! value {
+    ($held:ident fd $slot:ident) => {
+        $held.fd(*$slot)
+    };
+    ($held:ident data $data:ident) => {
+        $data.bytes()
+    };
+    ($held:ident text $text:ident) => {
+        $text
+    };
+    ($held:ident bytes $bytes:ident) => {
+        $bytes
+    };
+    ($held:ident $kind:ident $value:ident) => {
+        *$value
+    };
+}
+
+/// An argument as it stands in a source file.
+macro_rules! written {
+    (fd $slot:ident) => {
+        format!("fd[{}]", $slot)
+    };
+    (text $text:ident) => {
+        format!("{:?}", $text)
+    };
+    (bytes $bytes:ident) => {
+        format!("b\"{}\"", $bytes.escape_ascii())
+    };
+    (octal $value:ident) => {
+        format!("0o{:o}", $value)
+    };
+    (hex $value:ident) => {
+        format!("{:#x}", $value)
+    };
+    (time $time:ident) => {
+        format!("{:?}", $time)
+    };
+    ($kind:ident $value:ident) => {
+        $value.to_string()
+    };
+}
+
+/// Does an operation: a call of [`Run`] with its arguments, or some code.
+macro_rules! perform {
+    ($held:ident, $run:ident, ($call:ident($($kind:ident $argument:ident),*))) => {{
+        let _ = $run.$call($(value!($held $kind $argument)),*);
+    }};
+    ($held:ident, $run:ident, ($text:literal $(, $shown:ident = $value:expr)*; |$h:pat_param, $r:pat_param| $code:expr)) => {{
+        let ($h, $r) = ($held, $run);
+        $code
+    }};
+}
+
+/// Writes out an operation.
+macro_rules! write_out {
+    ($f:ident, ($call:ident($($kind:ident $argument:ident),*))) => {
+        write!($f, "r.{}({})", stringify!($call), [$(written!($kind $argument)),*].join(", "))
+    };
+    ($f:ident, ($text:literal $(, $shown:ident = $value:expr)*; $($code:tt)*)) => {
+        write!($f, $text $(, $shown = $value)*)
+    };
+}
+
+/// Makes [`Op`] of a table of its variants: the fields, the paths and the descriptors among them, and the call, with
+/// the kinds of its arguments (see `value` and `written`). What is more than a call has its text and its code.
 macro_rules! operations {
     ($(
         $(#[$doc:meta])*
-        $name:ident $({ $($field:ident: $type:ty),* })? [$($path:ident),*] [$($slot:ident),*]
-            => $text:literal $(, $shown:ident = $value:expr)*;
+        $name:ident $({ $($field:ident: $type:ty),* })? [$($path:ident),*] [$($slot:ident),*] => $call:tt;
     )*) => {
         /// One operation.
         #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,13 +129,23 @@ macro_rules! operations {
                     $(Self::$name $({ $($field),* })? => vec![$(*$slot),*],)*
                 }
             }
+
+            /// Does it, and reports the result.
+            pub fn perform(&self, held: &mut Held, run: &mut Run) {
+                if self.has_no_one_result(held) {
+                    return;
+                }
+                match self {
+                    $(Self::$name $({ $($field),* })? => perform!(held, run, $call),)*
+                }
+            }
         }
 
         #[allow(unused_variables, reason = "not every field is written out as it is")]
         impl fmt::Display for Op {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
-                    $(Self::$name $({ $($field),* })? => write!(f, $text $(, $shown = $value)*),)*
+                    $(Self::$name $({ $($field),* })? => write_out!(f, $call),)*
                 }
             }
         }
@@ -77,87 +154,97 @@ macro_rules! operations {
 
 operations! {
     Open { slot: Slot, path: String, flags: i32, mode: u32 } [path] [slot]
-        => "fd[{slot}] = r.open_mode({path:?}, {words}, 0o{mode:o})", words = flags_word(*flags);
-    Close { slot: Slot } [] [] => "r.close(fd[{slot}])";
-    Read { slot: Slot, length: usize } [] [slot] => "r.read(fd[{slot}], {length})";
-    Pread { slot: Slot, length: usize, at: i64 } [] [slot] => "r.pread(fd[{slot}], {length}, {at})";
-    Write { slot: Slot, data: Data } [] [slot] => "r.write(fd[{slot}], {data})";
-    Pwrite { slot: Slot, data: Data, at: i64 } [] [slot] => "r.pwrite(fd[{slot}], {data}, {at})";
-    Seek { slot: Slot, at: i64, whence: i32 } [] [slot] => "r.lseek(fd[{slot}], {at}, {whence})";
-    SeekData { slot: Slot, at: i64 } [] [slot] => "r.seek_data(fd[{slot}], {at})";
-    SetAppend { slot: Slot, on: bool } [] [slot] => "r.set_append(fd[{slot}], {on})";
-    Truncate { path: String, size: i64 } [path] [] => "r.truncate({path:?}, {size})";
-    Ftruncate { slot: Slot, size: i64 } [] [slot] => "r.ftruncate(fd[{slot}], {size})";
+        => ("fd[{slot}] = r.open_mode({path:?}, {words}, 0o{mode:o})", words = flags_word(*flags);
+        |held, r| held.put(*slot, r.open_mode(path, *flags, *mode)));
+    Close { slot: Slot } [] [] => ("r.close(fd[{slot}])"; |held, r| held.close(*slot, r));
+    Read { slot: Slot, length: usize } [] [slot] => (read(fd slot, number length));
+    Pread { slot: Slot, length: usize, at: i64 } [] [slot] => (pread(fd slot, number length, number at));
+    Write { slot: Slot, data: Data } [] [slot] => (write(fd slot, data data));
+    Pwrite { slot: Slot, data: Data, at: i64 } [] [slot] => (pwrite(fd slot, data data, number at));
+    Seek { slot: Slot, at: i64, whence: i32 } [] [slot] => (lseek(fd slot, number at, number whence));
+    SeekData { slot: Slot, at: i64 } [] [slot] => (seek_data(fd slot, number at));
+    SetAppend { slot: Slot, on: bool } [] [slot] => (set_append(fd slot, number on));
+    Truncate { path: String, size: i64 } [path] [] => (truncate(text path, number size));
+    Ftruncate { slot: Slot, size: i64 } [] [slot] => (ftruncate(fd slot, number size));
     Fallocate { slot: Slot, mode: i32, at: i64, length: i64 } [] [slot]
-        => "r.fallocate(fd[{slot}], {mode:#x}, {at}, {length})";
+        => (fallocate(fd slot, hex mode, number at, number length));
     CopyRange { from: Slot, at: i64, to: Slot, to_at: i64, length: usize } [] [from, to]
-        => "r.copy_file_range(fd[{from}], {at}, fd[{to}], {to_at}, {length})";
-    Sendfile { to: Slot, from: Slot, length: usize } [] [from, to] => "r.sendfile(fd[{to}], fd[{from}], {length})";
-    Splice { from: Slot, to: Slot, length: usize } [] [from, to] => "r.splice(fd[{from}], fd[{to}], {length})";
-    Fsync { slot: Slot } [] [slot] => "r.fsync(fd[{slot}])";
-    Fdatasync { slot: Slot } [] [slot] => "r.fdatasync(fd[{slot}])";
+        => (copy_file_range(fd from, number at, fd to, number to_at, number length));
+    Sendfile { to: Slot, from: Slot, length: usize } [] [from, to] => (sendfile(fd to, fd from, number length));
+    Splice { from: Slot, to: Slot, length: usize } [] [from, to] => (splice(fd from, fd to, number length));
+    Fsync { slot: Slot } [] [slot] => (fsync(fd slot));
+    Fdatasync { slot: Slot } [] [slot] => (fdatasync(fd slot));
     /// Maps, reads, unmaps.
-    MapRead { slot: Slot, length: usize, shared: bool } [] [slot] => "r.map_read(fd[{slot}], {length}, {shared})";
+    MapRead { slot: Slot, length: usize, shared: bool } [] [slot] => (map_read(fd slot, number length, number shared));
     /// Maps, writes, syncs, unmaps.
-    MapWrite { slot: Slot, data: Data, at: usize } [] [slot] => "r.map_write(fd[{slot}], {data}, {at})";
+    MapWrite { slot: Slot, data: Data, at: usize } [] [slot] => (map_write(fd slot, data data, number at));
     /// Maps for the operations that follow.
-    MapKeep { slot: Slot, length: usize } [] [slot] => "kept = r.map_keep(fd[{slot}], {length})";
-    MapStore { data: Data, at: usize } [] [] => "r.map_store(&kept, {data}, {at})";
-    MapLook [] [] => "r.map_look(&kept)";
-    MapDrop [] [] => "r.map_drop(&mut kept)";
+    MapKeep { slot: Slot, length: usize } [] [slot] => ("kept = r.map_keep(fd[{slot}], {length})"; |held, r| {
+        let kept = r.map_keep(held.fd(*slot), *length);
+        r.map_drop(&mut held.kept);
+        held.kept = kept;
+    });
+    MapStore { data: Data, at: usize } [] []
+        => ("r.map_store(&kept, {data}, {at})"; |held, r| r.map_store(&held.kept, data.bytes(), *at));
+    MapLook [] [] => ("r.map_look(&kept)"; |held, r| r.map_look(&held.kept));
+    MapDrop [] [] => ("r.map_drop(&mut kept)"; |held, r| r.map_drop(&mut held.kept));
     SetXattr { path: String, name: &'static str, value: &'static [u8], flags: i32 } [path] []
-        => "r.setxattr_flags({path:?}, {name:?}, {bytes}, {flags})", bytes = literal(value);
+        => (setxattr_flags(text path, text name, bytes value, number flags));
     FsetXattr { slot: Slot, name: &'static str, value: &'static [u8] } [] [slot]
-        => "r.fsetxattr(fd[{slot}], {name:?}, {bytes})", bytes = literal(value);
-    GetXattr { path: String, name: &'static str } [path] [] => "r.getxattr({path:?}, {name:?})";
-    ListXattr { path: String } [path] [] => "r.listxattr({path:?})";
-    RemoveXattr { path: String, name: &'static str } [path] [] => "r.removexattr({path:?}, {name:?})";
-    SetAcl { path: String, text: &'static str } [path] [] => "r.set_acl({path:?}, {text:?})";
-    SetDefaultAcl { path: String, text: &'static str } [path] [] => "r.set_default_acl({path:?}, {text:?})";
-    GetAcl { path: String } [path] [] => "r.get_acl({path:?})";
-    Chmod { path: String, mode: u32 } [path] [] => "r.chmod({path:?}, 0o{mode:o})";
-    Fchmod { slot: Slot, mode: u32 } [] [slot] => "r.fchmod(fd[{slot}], 0o{mode:o})";
-    Chown { path: String, uid: u32, gid: u32 } [path] [] => "r.chown({path:?}, {uid}, {gid})";
-    Fchown { slot: Slot, uid: u32, gid: u32 } [] [slot] => "r.fchown(fd[{slot}], {uid}, {gid})";
-    Utimens { path: String, time: Time } [path] [] => "r.utimens({path:?}, {time:?})";
-    Futimens { slot: Slot, time: Time } [] [slot] => "r.futimens(fd[{slot}], {time:?})";
-    Link { old: String, new: String } [old, new] [] => "r.link({old:?}, {new:?})";
-    LinkFd { slot: Slot, new: String } [new] [slot] => "r.link_fd(fd[{slot}], {new:?})";
-    Symlink { target: String, path: String } [path] [] => "r.symlink({target:?}, {path:?})";
-    Readlink { path: String } [path] [] => "r.readlink({path:?})";
-    Mkfifo { path: String, mode: u32 } [path] [] => "r.mkfifo({path:?}, 0o{mode:o})";
+        => (fsetxattr(fd slot, text name, bytes value));
+    GetXattr { path: String, name: &'static str } [path] [] => (getxattr(text path, text name));
+    ListXattr { path: String } [path] [] => (listxattr(text path));
+    RemoveXattr { path: String, name: &'static str } [path] [] => (removexattr(text path, text name));
+    SetAcl { path: String, text: &'static str } [path] [] => (set_acl(text path, text text));
+    SetDefaultAcl { path: String, text: &'static str } [path] [] => (set_default_acl(text path, text text));
+    GetAcl { path: String } [path] [] => (get_acl(text path));
+    Chmod { path: String, mode: u32 } [path] [] => (chmod(text path, octal mode));
+    Fchmod { slot: Slot, mode: u32 } [] [slot] => (fchmod(fd slot, octal mode));
+    Chown { path: String, uid: u32, gid: u32 } [path] [] => (chown(text path, number uid, number gid));
+    Fchown { slot: Slot, uid: u32, gid: u32 } [] [slot] => (fchown(fd slot, number uid, number gid));
+    Utimens { path: String, time: Time } [path] [] => (utimens(text path, time time));
+    Futimens { slot: Slot, time: Time } [] [slot] => (futimens(fd slot, time time));
+    Link { old: String, new: String } [old, new] [] => (link(text old, text new));
+    LinkFd { slot: Slot, new: String } [new] [slot] => (link_fd(fd slot, text new));
+    Symlink { target: String, path: String } [path] [] => (symlink(text target, text path));
+    Readlink { path: String } [path] [] => (readlink(text path));
+    Mkfifo { path: String, mode: u32 } [path] [] => (mkfifo(text path, octal mode));
     Mknod { path: String, kind: u32, mode: u32, major: u32, minor: u32 } [path] []
-        => "r.mknod({path:?}, 0o{kind:o}, 0o{mode:o}, {major}, {minor})";
-    Mkdir { path: String, mode: u32 } [path] [] => "r.mkdir_mode({path:?}, 0o{mode:o})";
-    Rmdir { path: String } [path] [] => "r.rmdir({path:?})";
-    Unlink { path: String } [path] [] => "r.unlink({path:?})";
-    Rename { old: String, new: String, flags: u32 } [old, new] [] => "r.rename2({old:?}, {new:?}, {flags})";
+        => (mknod(text path, octal kind, octal mode, number major, number minor));
+    Mkdir { path: String, mode: u32 } [path] [] => (mkdir_mode(text path, octal mode));
+    Rmdir { path: String } [path] [] => (rmdir(text path));
+    Unlink { path: String } [path] [] => (unlink(text path));
+    Rename { old: String, new: String, flags: u32 } [old, new] [] => (rename2(text old, text new, number flags));
     /// rm -r.
-    RemoveTree { path: String } [path] [] => "r.remove_tree({path:?}, Vec::pop)";
-    Ls { path: String } [path] [] => "r.ls({path:?})";
-    LsFd { slot: Slot } [] [slot] => "r.again(fd[{slot}])";
+    RemoveTree { path: String } [path] []
+        => ("r.remove_tree({path:?}, Vec::pop)"; |_, r| r.remove_tree(path, Vec::pop));
+    Ls { path: String } [path] [] => (ls(text path));
+    LsFd { slot: Slot } [] [slot] => (again(fd slot));
     /// A listing in small pieces, and from its middle once more.
-    LsPieces { path: String, size: usize } [path] [] => "r.ls_pieces({path:?}, {size})";
-    Stat { path: String } [path] [] => "r.stat({path:?})";
-    Fstat { slot: Slot } [] [slot] => "r.fstat(fd[{slot}])";
-    Access { path: String, mode: i32 } [path] [] => "r.access({path:?}, {mode})";
+    LsPieces { path: String, size: usize } [path] [] => (ls_pieces(text path, number size));
+    Stat { path: String } [path] [] => (stat(text path));
+    Fstat { slot: Slot } [] [slot] => (fstat(fd slot));
+    Access { path: String, mode: i32 } [path] [] => (access(text path, number mode));
     /// Something while the object carries flags of chattr(1), which are taken away again.
     Protected { path: String, flags: u32, then: Box<Op> } [path] []
-        => "r.protected({path:?}, {flags:#x}, |r| {{ {then}; }})";
-    Flock { slot: Slot, operation: i32 } [] [slot] => "r.flock(fd[{slot}], {operation})";
+        => ("r.protected({path:?}, {flags:#x}, |r| {{ {then}; }})";
+        |held, r| r.protected(path, *flags, |r| then.perform(held, r)));
+    Flock { slot: Slot, operation: i32 } [] [slot] => (flock(fd slot, number operation));
     PosixLock { slot: Slot, kind: i32, start: i64, length: i64 } [] [slot]
-        => "r.posix_lock(fd[{slot}], {kind}, {start}, {length})";
+        => (posix_lock(fd slot, number kind, number start, number length));
     OfdLock { slot: Slot, kind: i32, start: i64, length: i64 } [] [slot]
-        => "r.ofd_lock(fd[{slot}], {kind}, {start}, {length})";
+        => (ofd_lock(fd slot, number kind, number start, number length));
     GetLock { slot: Slot, kind: i32, start: i64, length: i64 } [] [slot]
-        => "r.get_lock(fd[{slot}], {kind}, {start}, {length})";
-    Umask { mask: u32 } [] [] => "sys::umask(0o{mask:o})";
-    /// Nothing stays in memory that need not.
-    DropCaches [] [] => "// the caches are dropped";
+        => (get_lock(fd slot, number kind, number start, number length));
+    Umask { mask: u32 } [] [] => ("sys::umask(0o{mask:o})"; |_, _| { sys::umask(*mask); });
+    /// Whatever need not stay in memory is dropped.
+    DropCaches [] [] => ("// the caches are dropped"; |_, _| of_mount());
     /// Everything is closed, and the union is mounted again.
-    Remount [] [] => "// everything is closed, the union is mounted again";
+    Remount [] []
+        => ("// everything is closed, the union is mounted again"; |_, _| of_mount());
     /// The same, and the upper layer becomes the topmost lower layer, below a new upper layer.
-    Rotate [] [] => "// everything is closed, the upper layer becomes a lower layer";
+    Rotate [] []
+        => ("// everything is closed, the upper layer becomes a lower layer"; |_, _| of_mount());
 }
 
 impl Op {
@@ -165,17 +252,63 @@ impl Op {
     pub fn is_of_mount(&self) -> bool {
         matches!(self, Self::DropCaches | Self::Remount | Self::Rotate)
     }
+
+    /// Whether its result depends on the file systems, so that both trees may differ.
+    fn has_no_one_result(&self, held: &Held) -> bool {
+        match self {
+            // Data that passes through a pipe of a lower layer does not change its times; see union.rst.
+            Self::Write { slot, .. } => held.is(*slot, libc::S_IFIFO),
+            Self::Sendfile { from, to, .. } | Self::Splice { from, to, .. } => {
+                held.is(*to, libc::S_IFIFO)
+                    || held.is(*from, libc::S_IFDIR)
+                    // The data under way is the memory that is written to.
+                    || held.are_one_file(*from, *to)
+            }
+            // Positions in a directory, and its end, are up to the file system. Behind the last entry of an ext4
+            // directory reading is an overflow.
+            Self::Seek { slot, .. } | Self::SeekData { slot, .. } | Self::Read { slot, .. } => {
+                held.is(*slot, libc::S_IFDIR)
+            }
+            Self::Fallocate {
+                slot,
+                mode,
+                at,
+                length,
+            } => held.allocates_otherwise(*slot, *mode, at + length),
+            // Its whiteouts were removed before it was.
+            Self::Fstat { slot } => held.is_removed_dir(*slot),
+            // Whether giving a file the size that it has is a change depends on how it is stored.
+            Self::Truncate { path, size } => {
+                sys::stat(path, 0).is_ok_and(|stat| stat.st_size == *size)
+            }
+            // The flags that xfs keeps for special files have no meaning.
+            Self::Protected { path, .. } => is_special(path),
+            _ => false,
+        }
+    }
+}
+
+/// Stands for the code of operations that concern the mount: no single process does them.
+fn of_mount() {
+    unreachable!("it is done for all processes at once");
+}
+
+fn is_special(path: &str) -> bool {
+    let kind = sys::stat(path, 0).map_or(libc::S_IFREG, |stat| walk::kind(&stat));
+    !matches!(kind, libc::S_IFREG | libc::S_IFDIR)
+}
+
+impl Data {
+    /// The bytes.
+    fn bytes(self) -> Vec<u8> {
+        pattern(self.tag, self.length)
+    }
 }
 
 impl fmt::Display for Data {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "random::pattern({}, {})", self.tag, self.length)
     }
-}
-
-/// Bytes as they stand in a source file.
-fn literal(bytes: &[u8]) -> String {
-    format!("b\"{}\"", bytes.escape_ascii())
 }
 
 /// One operation, and who does it.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The other processes, which act when they are told to: with descriptors, locks and mappings of their own.
+//! The other processes, which act on request: with descriptors, locks and mappings of their own.
 
 use std::os::fd::RawFd;
 
@@ -14,11 +14,11 @@ pub struct Peer {
     from: RawFd,
 }
 
-/// What a turn gives: whether the operation succeeded, or how the two sides differ.
+/// The result of a turn: whether the operation succeeded, or how the two sides differ.
 pub type Answer = Result<bool, Vec<String>>;
 
 impl Peer {
-    /// Forks a process that answers each number it is given by `act`.
+    /// Forks a process that answers each number it receives by `act`.
     pub fn start(mut act: impl FnMut(usize) -> Answer) -> Result<Self, Errno> {
         let (hear, to) = sys::pipe()?;
         let (from, say) = sys::pipe()?;
@@ -60,7 +60,7 @@ impl Peer {
 }
 
 impl Drop for Peer {
-    /// Ends it; what it had open is closed when this returns.
+    /// Ends it; its open files are closed when this returns.
     fn drop(&mut self) {
         process::kill(self.pid);
         let _ = process::wait(self.pid);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Trying operations out while they are chosen, so that the next ones are about what there really is.
+//! Trying operations out while they are chosen, so that the next ones concern objects that exist.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -50,12 +50,12 @@ pub fn steps(
     }
 }
 
-/// What trying an operation out showed.
+/// The result of trying an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tried(u8);
 
 impl Tried {
-    /// It succeeded, and everything it names is there.
+    /// It succeeded, and all its names exist.
     #[cfg(test)]
     pub const WELL: Self = Self(1);
 
@@ -67,7 +67,7 @@ impl Tried {
         self.0 & 1 != 0
     }
 
-    /// Whether there is nothing by its `index`th name afterwards.
+    /// Whether its `index`th name is missing afterwards.
     pub fn gone(self, index: usize) -> bool {
         self.has(Self::GONE, index)
     }

@@ -4,9 +4,8 @@
 //! proptest leaves out one element at a time, and each try here makes two trees, mounts one and walks both.  Its
 //! strategies know nothing of what happened before, while a step is chosen by what the tree has become.
 
-/// A shortest sequence that can be had from `items` by leaving out, and that still `fails`.
-///
-/// `fails` may give up by answering false for ever.
+/// A shortest sequence that results from leaving out `items`, and still `fails`. `fails` may give up by always
+/// returning false.
 pub fn shrink<T: Clone>(items: Vec<T>, mut fails: impl FnMut(&[T]) -> bool) -> Vec<T> {
     let mut items = items;
     let mut piece = items.len().div_ceil(2);

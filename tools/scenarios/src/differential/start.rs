@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The trees random runs start from: few names, and the same ones in every layer, so that layers and operations meet.
-//!
-//! There are a few variants only, for read-only images are made of them on the host.  What a union is declared to do
-//! in its own way is left out: hard links of lower files, whose names part at copy-up.
+//! The trees random runs start from: few names, the same in every layer, so that layers and operations concern the same
+//! ones. There are only a few variants, because the host makes read-only images of them. Intended differences of a
+//! union are left out: hard links of lower files, whose names become separate files at copy-up.
 
 use std::collections::BTreeMap;
 
@@ -17,19 +16,19 @@ pub const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 /// How many different trees there are for each shape.
 pub const VARIANTS: usize = 4;
 
-/// How many layers have something; the rest, if the shape has more, have directories or nothing.
+/// How many layers have contents; the others, if the shape has more, have directories or nothing.
 const FILLED: usize = 3;
 
-/// The shapes of random runs; what other shapes do between steps is an operation here.
+/// The shapes of random runs; the actions of other shapes between steps are operations here.
 pub fn shapes() -> Vec<&'static Shape> {
     let fits = |shape: &&Shape| {
-        // Hundreds of layers would take most of the time for mounting, and are no other case than ten.
+        // Hundreds of layers would take most of the time for mounting, and test nothing more than ten.
         matches!(shape.twist, Twist::None | Twist::Nested(_) | Twist::Bind) && shape.lowers <= 10
     };
     SHAPES.iter().filter(fits).collect()
 }
 
-/// Under which name an image has the layers of a variant.
+/// The name of the layers of a variant in an image.
 pub fn image_name(variant: usize) -> String {
     format!("random{variant}")
 }
@@ -47,14 +46,14 @@ pub fn tree(variant: usize, shape: &Shape) -> Builder {
     fill(tree.upper(), &mut dice, shape, 10);
     let entries = tree.entries().iter();
     let kept = entries.filter(|entry| {
-        // overlayfs lists the whiteouts of a directory that is of one layer alone.
+        // overlayfs lists the whiteouts of a directory that only one layer has.
         entry.kind != Kind::Whiteout || is_merged(&tree, entry)
     });
     let kept: Vec<Entry> = kept.cloned().collect();
     rebuild(&kept, shape)
 }
 
-/// Whether the directory of an entry has a part in a layer below, too.
+/// Whether the directory of an entry also has a part in a layer below.
 fn is_merged(tree: &Builder, entry: &Entry) -> bool {
     let Some((dir, _)) = entry.path.rsplit_once('/') else {
         return true;
@@ -73,7 +72,7 @@ fn is_merged(tree: &Builder, entry: &Entry) -> bool {
         match other.kind {
             Kind::Dir { opaque: false } if below && other.path == dir => return true,
             Kind::Dir { opaque: false } => {}
-            // What is beneath it is hidden; a part that hides more is one all the same.
+            // It hides everything beneath; a part that hides more is still a part.
             Kind::Dir { opaque: true } => return below && other.path == dir,
             _ => return false,
         }
@@ -97,10 +96,10 @@ pub fn rebuild(entries: &[Entry], shape: &Shape) -> Builder {
     tree
 }
 
-/// Puts `count` entries into the layer that the builder is at.
+/// Puts `count` entries into the current layer of the builder.
 fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
     let mut layer: BTreeMap<String, bool> = BTreeMap::new();
-    // Some names are taken, and some kinds cannot be had.
+    // Some names are in use, and some types are not possible.
     for _ in 0..4 * count {
         if layer.len() == count {
             break;
@@ -126,12 +125,12 @@ fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
     }
 }
 
-/// Describes one entry, if the layers of the shape can hold it; tells whether it is a directory.
+/// Describes one entry, if the layers of the shape can hold it; returns whether it is a directory.
 fn entry(b: &mut Builder, dice: &mut Dice, shape: &Shape, path: &str) -> Option<bool> {
     const SIZES: [usize; 8] = [0, 1, 10, 100, 4096, 5000, 20_000, 70_000];
     let mut one = Builder::default();
     one.lower(0);
-    // What is no directory at the root hides all that other layers have there.
+    // Another type than a directory at the root hides everything that the other layers have there.
     let roots = if path.contains('/') { 0 } else { 60 };
     match dice.roll(20 + roots) {
         0..=6 | 20.. => drop(one.dir(path)),
@@ -184,12 +183,12 @@ fn entry(b: &mut Builder, dice: &mut Dice, shape: &Shape, path: &str) -> Option<
     Some(is_dir)
 }
 
-/// An ACL that a mode with all rights for the group, the mask, goes with.
+/// An ACL for a mode with all rights for the group, the mask.
 fn acl_of(mode: u32) -> String {
     format!("u:{},user:1001:5,g:4,m:7,o:{}", mode >> 6 & 7, mode & 7)
 }
 
-/// Where a symbolic link leads: somewhere below its own directory, so that no path leaves the tree.
+/// The target of a symbolic link: below its own directory, so that no path leaves the tree.
 pub fn target(dice: &mut Dice) -> String {
     let mut name = || NAMES[dice.roll(NAMES.len())];
     let one = name();
@@ -216,7 +215,7 @@ mod tests {
                 assert_eq!(spread.lowers.len(), shape.lowers, "{}", shape.name);
                 for layer in spread.lowers.iter().chain([&spread.upper]) {
                     let dir = tempfile::tempdir().unwrap();
-                    // What only root may make is left to the machines.
+                    // Objects that only root can make are left to the machines.
                     let mut layer = layer.clone();
                     layer.retain(|entry| !matches!(entry.kind, Kind::Whiteout | Kind::Char(..)));
                     for entry in &mut layer {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What came of a run, in words: from the process that made it to the one that asked, and as a scenario to keep.
+//! The result of a run, in words: from the process that made it to its parent, and as a scenario to keep.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ pub fn report(result: &Result<Tally, Parting>) -> String {
     }
 }
 
-/// What [`report`] was given.
+/// The argument of [`report`].
 pub fn read_report(text: &str) -> Result<Tally, Parting> {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     let mut words = first.split(' ');

@@ -15,25 +15,25 @@ use crate::site::Site;
 use crate::sys;
 use crate::walk::{self, Tree};
 
-/// How the two came to differ.
+/// A difference of the two.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parting {
-    /// How many operations had been done, the last one being that which showed it.
+    /// How many operations had been done; the last one showed it.
     pub after: usize,
-    /// Whether it showed only when all was over, and the layers and other mounts of them were looked at.
+    /// Whether it showed only at the end, when the layers and other mounts of them were compared.
     pub late: bool,
-    /// What differs, in lines for a reader.
+    /// The differences, in lines for a reader.
     pub lines: Vec<String>,
 }
 
-/// What was done without a difference.
+/// Counts of operations without a difference.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Operations that succeeded.
     pub succeeded: usize,
     /// Operations that failed, in the same way on both sides.
     pub failed: usize,
-    /// Renames of directories that a union is declared to refuse.
+    /// Renames of directories that a union refuses by design.
     pub refused: usize,
     /// How often the union was mounted again.
     pub remounts: usize,
@@ -44,14 +44,14 @@ pub struct Twins<'a> {
     plain: Side,
     union: Side,
     site: Option<(Site, &'a str)>,
-    /// The lower layers as they must stay.
+    /// The lower layers, which must not change.
     lowers: Vec<(PathBuf, Tree)>,
     numbers: Numbers,
     tally: Tally,
 }
 
 impl<'a> Twins<'a> {
-    /// Two trees that are the same; the union is mounted.
+    /// Two equal trees; the union is mounted.
     pub fn new(plain: &Path, union: &Path, site: Option<(Site, &'a str)>) -> Result<Self, String> {
         let layers = site.iter().flat_map(|(site, _)| site.lower_trees());
         let lowers = layers
@@ -67,9 +67,9 @@ impl<'a> Twins<'a> {
         })
     }
 
-    /// Does all the steps, and looks at everything at the end.
+    /// Does all the steps, and compares everything at the end.
     pub fn run(mut self, steps: &[Step]) -> Result<Tally, Parting> {
-        // Often enough to find the operation at fault, in a long sequence seldom enough not to take all the time.
+        // Often enough to find the operation at fault; in a long sequence seldom enough to save time.
         let every = (steps.len() / 8).clamp(1, 250);
         let every = if steps.len() <= 24 { 1 } else { every };
         let mut peers = Vec::new();
@@ -183,9 +183,8 @@ impl<'a> Twins<'a> {
         Err(lines)
     }
 
-    /// Whether a directory is one that a union of this version does not rename: one that a lower layer takes part in.
-    ///
-    /// Told from the layers, by the rules for looking up names.
+    /// Whether a union of this version does not rename a directory: one with a part in a lower layer. Determined from
+    /// the layers, by the rules for looking up names.
     fn has_lower_part(&self, path: &str) -> bool {
         let Some((site, _)) = &self.site else {
             return false;
@@ -206,7 +205,7 @@ impl<'a> Twins<'a> {
                 let path = layer.join(component);
                 match sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW) {
                     Err(_) => continue,
-                    // A whiteout, or something else that hides what is below.
+                    // A whiteout, or another object that hides those below.
                     Ok(stat) if walk::kind(&stat) != libc::S_IFDIR => break,
                     Ok(_) => {}
                 }
@@ -236,11 +235,11 @@ impl<'a> Twins<'a> {
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
     }
 
-    /// Closes everything and mounts the union again, with its upper layer as a lower layer if asked for.
+    /// Closes everything and mounts the union again, with its upper layer as a lower layer if requested.
     fn remount(&mut self, rotate: bool) -> Result<(), Vec<String>> {
         if rotate {
             self.part_links()?;
-            // What was recorded with a copy counts in the upper layer alone.
+            // Attributes recorded with a copy count in the upper layer alone.
             self.numbers.forget();
         }
         self.leave();
@@ -248,9 +247,9 @@ impl<'a> Twins<'a> {
         if let Some((site, fstype)) = &mut self.site {
             unmount(site)?;
             if rotate {
-                let top = site.stack().swap_remove(0);
-                let tree = layer(&top).map_err(|error| vec![error])?;
-                self.lowers.push((top, tree));
+                let upper = site.stack().swap_remove(0);
+                let tree = layer(&upper).map_err(|error| vec![error])?;
+                self.lowers.push((upper, tree));
                 site.rotate().map_err(|error| vec![error])?;
             }
             site.mount(fstype)
@@ -268,7 +267,7 @@ impl<'a> Twins<'a> {
         sys::chdir("/").expect("there is a root directory");
     }
 
-    /// Leaves each file one name: of a lower file the names part at copy-up, as union.rst says.
+    /// Leaves each file one name: the names of a lower file become separate files at copy-up, as union.rst says.
     fn part_links(&mut self) -> Result<(), Vec<String>> {
         let others = second_names(self.plain.root()).map_err(|error| vec![error])?;
         for path in others {
@@ -282,7 +281,7 @@ impl<'a> Twins<'a> {
         Ok(())
     }
 
-    /// The last look: at the trees, also mounted again and as overlayfs, and at the layers.
+    /// The last comparison: of the trees, also mounted again and in overlayfs, and of the layers.
     fn finish(&mut self) -> Result<(), Vec<String>> {
         self.leave();
         let Some((site, fstype)) = self.site.clone() else {
@@ -296,7 +295,7 @@ impl<'a> Twins<'a> {
             unmount(&site)
         };
         mounted(self, fstype, "mounted again")?;
-        // Before overlayfs has a chance to tidy up.
+        // Before overlayfs can tidy up.
         site.layers(fstype)
             .work_empty()
             .map_err(|error| vec![error])?;
@@ -311,13 +310,13 @@ impl<'a> Twins<'a> {
         if fstype == "overlay" {
             return Ok(());
         }
-        // Its numbers are its own.
+        // Its numbers are different.
         self.numbers.forget();
         mounted(self, "overlay", "as overlayfs")
     }
 }
 
-/// What a layer has of the tree: of one that begins below its root maybe nothing.
+/// The part of a layer in the tree: perhaps nothing, of one that begins below its root.
 fn layer(path: &Path) -> Result<Tree, String> {
     match sys::stat(path, libc::AT_SYMLINK_NOFOLLOW) {
         Err(Errno(libc::ENOENT)) => Ok(Tree::new()),
@@ -331,7 +330,7 @@ fn unmount(site: &Site) -> Result<(), Vec<String>> {
 }
 
 fn drop_caches() {
-    // Refused to users, which is no reason to fail.
+    // Users are refused, which is no failure.
     let _ = std::fs::write("/proc/sys/vm/drop_caches", "3");
 }
 
@@ -344,7 +343,7 @@ fn renamed(op: &Op) -> Option<(&str, &str, u32)> {
     }
 }
 
-/// All names of files with several but the first one.
+/// All names of files with several, except the first.
 pub fn second_names(root: &Path) -> Result<Vec<String>, String> {
     let second = |(path, line): (&String, &String)| {
         let (_, first) = line.split_once(" same-as=")?;

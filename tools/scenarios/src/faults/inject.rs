@@ -13,33 +13,33 @@ use crate::sys;
 
 /// What fails.
 pub enum Injector {
-    /// The n-th time that the calling thread asks for memory, or copies from or to user space.
+    /// The n-th time that the calling thread allocates memory, or copies from or to user space.
     Nth,
-    /// A request for this disk, by its name in /sys/block: the first one behind so many KiB of others.
+    /// A request for this disk, by its name in /sys/block: the first one after so many KiB of others.
     Request(String),
 }
 
-/// What came of a call with a fault in its way.
+/// The result of a call with a fault.
 pub struct Met {
     /// Its answer.
     pub answer: sys::Result<()>,
-    /// Whether the fault happened: a call that is over before meets none.
+    /// Whether the fault happened: a call that ends before does not meet it.
     pub fault: bool,
 }
 
 /// How long a call may take.
 const LIMIT: Duration = Duration::from_secs(120);
-/// Where a thread is told which of its faults is to happen.
+/// The file that chooses which fault of a thread happens.
 const NTH: &str = "/proc/thread-self/fail-nth";
 
-/// Sees to it that faults reach whatever can fail, and that they do not fill the log.
+/// Lets faults happen in everything that can fail, without messages in the log.
 pub fn set_up() -> Result<(), String> {
     if !Path::new(NTH).exists() || !debugfs::has("failslab") {
         return Err(
             "this kernel injects no faults; run it with KERNEL=debug (scripts/setup)".into(),
         );
     }
-    // Allocations that may wait fail as well, single pages too.
+    // Allocations that may wait fail as well, also single pages.
     debugfs::write("failslab/ignore-gfp-wait", "N")?;
     debugfs::write("fail_page_alloc/ignore-gfp-wait", "N")?;
     debugfs::write("fail_page_alloc/ignore-gfp-highmem", "N")?;
@@ -59,7 +59,7 @@ pub fn set_up() -> Result<(), String> {
 }
 
 impl Injector {
-    /// Runs a call that is to meet the `n`th fault, in a process of its own.
+    /// Runs a call with the `n`th fault, in a process of its own.
     pub fn run(&self, n: u64, call: impl FnOnce() -> sys::Result<()>) -> Result<Met, String> {
         match self {
             Self::Nth => nth(n, call),
@@ -70,12 +70,13 @@ impl Injector {
 
 fn nth(n: u64, call: impl FnOnce() -> sys::Result<()>) -> Result<Met, String> {
     let said = in_child(|| {
-        // Room for what the call itself needs, so that its own memory is not what fails.
+        // Reserves memory for the call's own needs, so that it does not fail there.
         drop(std::hint::black_box(vec![1u8; 256 << 10]));
         let control = File::options().read(true).write(true).open(NTH)?;
         control.write_at(n.to_string().as_bytes(), 0)?;
         let answer = call();
-        // What is left says whether it happened.  To look may meet the fault itself, and then nothing did before.
+        // The remaining count shows whether it happened. Reading it may meet the fault itself, and then nothing did
+        // before.
         let mut left = [0; 16];
         let fault = match control.read_at(&mut left, 0) {
             Ok(length) => left[..length].trim_ascii() == b"0",
@@ -93,7 +94,7 @@ fn request(disk: &str, n: u64, call: impl FnOnce() -> sys::Result<()>) -> Result
     let device = |value: &str| {
         fs::write(&device, value).map_err(|error| format!("{}: {error}", device.display()))
     };
-    // What was written before is no business of the call.
+    // Earlier writes do not belong to the call.
     sys::sync();
     set("space", &((n - 1) * 1024).to_string())?;
     set("times", "1")?;
@@ -110,7 +111,7 @@ fn request(disk: &str, n: u64, call: impl FnOnce() -> sys::Result<()>) -> Result
     })
 }
 
-/// Runs a call in a child, which says the answer and whether the fault happened.
+/// Runs a call in a child, which returns the result and whether the fault happened.
 fn in_child(
     work: impl FnOnce() -> std::io::Result<(sys::Result<()>, bool)>,
 ) -> Result<Met, String> {

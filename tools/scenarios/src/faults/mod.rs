@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Faults on demand: the n-th allocation or block request of one call fails, for every n there is.
-//!
-//! A call that meets a fault may fail, with an error that says so, or get along without what it did not get.  Then the
-//! tree is as it was, or as the call leaves it, and nothing else; so it is when the union is mounted again; the work
-//! directory is empty and the layers below are untouched.  What was lost on the way out of an error shows when the
-//! machine ends: locks to lockdep, memory to kmemleak, objects to the slab caches, dentries to umount.
+//! Injected faults: the n-th allocation or block request of one call fails, for every n. Such a call may fail with the
+//! right error, or succeed nevertheless. Then the tree is as before, or as after the call, and nothing else; the same
+//! holds when the union is mounted again; the work directory is empty and the lower layers are unchanged. Objects that
+//! an error path leaks show when the machine ends: locks by lockdep, memory by kmemleak, objects in the slab caches,
+//! dentries at umount.
 
 mod inject;
 mod stage;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Where the faults happen: layers made anew for every single one.
+//! The places of faults: layers that are made anew for each fault.
 
 use std::path::PathBuf;
 
@@ -13,17 +13,17 @@ use crate::sys;
 use crate::tree::{self, Builder};
 use crate::walk::Tree;
 
-/// What fails, and what the layers are on.
+/// What fails, and on which file systems the layers are.
 pub struct Place {
     /// First part of the names of its cases.
     pub name: &'static str,
-    /// What the upper layer is on; without one, memory.
-    top: Option<&'static Image>,
-    /// What the lower layers are on; without one, memory.
+    /// The file system of the upper layer; none means memory.
+    upper_fs: Option<&'static Image>,
+    /// The file system of the lower layers; none means memory.
     below: Option<&'static Image>,
     /// Whether requests for that disk fail, and not allocations.
     pub requests: bool,
-    /// Of how many faults one is tried, besides what the series says: file systems of disks take their time.
+    /// One fault in so many is tried, besides the choice of the series: file systems of disks are slow.
     pub every: u64,
 }
 
@@ -31,35 +31,35 @@ pub struct Place {
 pub static PLACES: &[Place] = &[
     Place {
         name: "memory-tmpfs",
-        top: None,
+        upper_fs: None,
         below: None,
         requests: false,
         every: 1,
     },
     Place {
         name: "memory-ext4",
-        top: Some(&image::EXT4),
+        upper_fs: Some(&image::EXT4),
         below: None,
         requests: false,
         every: 7,
     },
     Place {
         name: "memory-xfs",
-        top: Some(&image::XFS),
+        upper_fs: Some(&image::XFS),
         below: None,
         requests: false,
         every: 7,
     },
     Place {
         name: "requests-lower",
-        top: None,
+        upper_fs: None,
         below: Some(&image::EXT4),
         requests: true,
         every: 1,
     },
     Place {
-        name: "requests-top",
-        top: Some(&image::EXT4),
+        name: "requests-upper",
+        upper_fs: Some(&image::EXT4),
         below: None,
         requests: true,
         every: 1,
@@ -69,27 +69,27 @@ pub static PLACES: &[Place] = &[
 impl Place {
     /// Whether a call can meet its faults.
     pub fn takes(&self, work: &Work) -> bool {
-        // What only looks at lower layers asks nothing of the upper layer.
-        !(self.requests && self.top.is_some() && work.kind == Kind::Look)
+        // A call that only reads lower layers makes no request to the upper layer.
+        !(self.requests && self.upper_fs.is_some() && work.kind == Kind::Look)
     }
 
-    /// Whether the upper layer itself may refuse to go on behind a fault.
-    pub fn may_end_the_top(&self) -> bool {
-        self.requests && self.top.is_some()
+    /// Whether the upper layer's file system itself may shut down after a fault.
+    pub fn may_end_the_upper_layer(&self) -> bool {
+        self.requests && self.upper_fs.is_some()
     }
 
-    /// What a fault may be answered with.
+    /// The possible errors of a call with a fault.
     pub fn errnos(&self, kind: Kind) -> &'static [i32] {
-        match (self.requests, self.top) {
-            // clone_private_mount() says EINVAL when there is no memory.
+        match (self.requests, self.upper_fs) {
+            // clone_private_mount() returns EINVAL without memory.
             (false, _) if kind == Kind::Mount => {
                 &[libc::ENOMEM, libc::EFAULT, libc::EINVAL, libc::ENOSPC]
             }
             // A fault in a copy from user space is EFAULT; ext4 takes any for an exceeded quota.
             (false, Some(_)) => &[libc::ENOMEM, libc::EFAULT, libc::EDQUOT],
-            // tmpfs says ENOSPC when there is no memory for an inode.
+            // tmpfs returns ENOSPC without memory for an inode.
             (false, None) => &[libc::ENOMEM, libc::EFAULT, libc::ENOSPC],
-            // ext4 makes itself read-only when its journal breaks off.
+            // ext4 makes itself read-only when its journal fails.
             (true, Some(_)) => &[libc::EIO, libc::EROFS],
             (true, None) => &[libc::EIO],
         }
@@ -106,7 +106,7 @@ pub struct Stage<'a> {
     pub union: Union,
     /// The lower layers as they were made.
     pub lowers: Vec<Tree>,
-    top: PathBuf,
+    upper_fs: PathBuf,
     below: PathBuf,
     disk: Option<Disk>,
 }
@@ -114,28 +114,28 @@ pub struct Stage<'a> {
 impl<'a> Stage<'a> {
     /// Makes the layers.
     pub fn new(bench: &'a Bench<'a>, place: &'a Place) -> Result<Self, String> {
-        let (top, below) = (bench.target("top")?, bench.target("below")?);
-        let image = place.top.or(place.below);
+        let (upper_fs, below) = (bench.target("upper_fs")?, bench.target("below")?);
+        let image = place.upper_fs.or(place.below);
         let disk = image.map(|image| bench.looped(image)).transpose()?;
         let mut stage = Self {
             layout: Layout {
                 lowers: (0..2)
                     .map(|number| below.join(number.to_string()))
                     .collect(),
-                upper: top.join("upper"),
-                work: top.join("work"),
+                upper: upper_fs.join("upper"),
+                work: upper_fs.join("work"),
                 target: bench.target("target")?,
             },
             union: bench.new_union(),
             lowers: Vec::new(),
             bench,
             place,
-            top,
+            upper_fs,
             below,
             disk,
         };
         stage.union = bench.union(&stage.layout);
-        stage.mount_top()?;
+        stage.mount_upper_fs()?;
         match (&stage.disk, place.below) {
             (Some(disk), Some(_)) => disk.mount(&stage.below, 0, "")?,
             _ => tmpfs(&stage.below)?,
@@ -163,10 +163,10 @@ impl<'a> Stage<'a> {
         Ok(stage)
     }
 
-    fn mount_top(&self) -> Result<(), String> {
-        match (&self.disk, self.place.top) {
-            (Some(disk), Some(_)) => disk.mount(&self.top, 0, ""),
-            _ => tmpfs(&self.top),
+    fn mount_upper_fs(&self) -> Result<(), String> {
+        match (&self.disk, self.place.upper_fs) {
+            (Some(disk), Some(_)) => disk.mount(&self.upper_fs, 0, ""),
+            _ => tmpfs(&self.upper_fs),
         }
     }
 
@@ -177,7 +177,7 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// What makes faults here.
+    /// The injected faults.
     pub fn injector(&self) -> Result<Injector, String> {
         match &self.disk {
             Some(disk) if self.place.requests => {
@@ -188,31 +188,31 @@ impl<'a> Stage<'a> {
         }
     }
 
-    /// Forgets what was read of the disk, so that it is asked for again.
+    /// Drops the cached blocks of the disk, so that they are requested again.
     pub fn forget(&self) -> Result<(), String> {
         sys::sync();
         std::fs::write("/proc/sys/vm/drop_caches", "3")
             .map_err(|error| format!("drop_caches: {error}"))
     }
 
-    /// Writes out what a call left to be written.
+    /// Writes out the data of a call.
     pub fn flush(&self) -> sys::Result<()> {
         let fd = sys::open(&self.layout.target, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
         let result = sys::syncfs(fd);
         sys::close(fd)?;
         result?;
-        // A commit of ext4's own, some seconds after the call, may have met the fault: syncfs(2)
-        // then finds nothing left to commit, and only the next change of a directory is told.
-        let probe = self.top.join("probe");
+        // A commit of ext4's own, some seconds after the call, may have met the fault: syncfs(2) then finds nothing
+        // left to commit, and only the next change of a directory reports it.
+        let probe = self.upper_fs.join("probe");
         sys::mkdir(&probe, 0o755)?;
         sys::rmdir(&probe)
     }
 
     /// Unmounts the file systems of the layers and mounts them again, as after a loss of power but in order.
     pub fn restart(&self) -> Result<(), String> {
-        if self.place.top.is_some() {
-            self.bench.umount(&self.top)?;
-            self.mount_top()?;
+        if self.place.upper_fs.is_some() {
+            self.bench.umount(&self.upper_fs)?;
+            self.mount_upper_fs()?;
         }
         if self.place.below.is_some() {
             self.bench.umount(&self.below)?;
@@ -221,7 +221,7 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    /// Takes everything apart.
+    /// Unmounts and removes everything.
     pub fn done(self) -> Result<(), String> {
         let left = mount::unmount_below(self.bench.base());
         must!(left.is_empty(), "everything can be unmounted: {left:?}")

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! One call with a fault in its way, again and again, until no fault is left to happen.
+//! One call with a fault, again and again, until it meets none.
 
 use std::collections::BTreeMap;
 
@@ -13,19 +13,19 @@ use crate::instrument::Series;
 use crate::mountinfo;
 use crate::walk::{self, Tree};
 
-/// Both trees there may be.
+/// Both possible trees.
 struct Trees {
     before: Tree,
     after: Tree,
 }
 
-/// Meets every fault of a series; gives a line on what there was.
+/// Tries every fault of a series; returns a summary line.
 pub fn sweep(b: &Bench, place: &Place, work: &Work, series: Series) -> Result<String, String> {
     inject::set_up()?;
     let trees = trees(b, place, work)?;
     let mut answers: BTreeMap<String, usize> = BTreeMap::new();
     let step = place.every * series.size.max(1) as u64;
-    // Each place begins elsewhere, so that they do not leave out the same ones.
+    // Each place begins elsewhere, so that they do not all skip the same ones.
     let first = series.seed.max(1);
     for number in 0..series.count as u64 {
         let n = first + number * step;
@@ -60,7 +60,7 @@ fn summary(answers: &BTreeMap<String, usize>, end: u64) -> String {
     format!("{total} faults: {}; {end}", each.join(", "))
 }
 
-/// The tree before the call, and the one it leaves when all is well.
+/// The tree before the call, and the one after a success.
 fn trees(b: &Bench, place: &Place, work: &Work) -> Result<Trees, String> {
     let stage = Stage::new(b, place)?;
     let target = &stage.layout.target;
@@ -99,7 +99,7 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
         }
         injector.run(n, || {
             (work.call)(target)?;
-            if place.may_end_the_top() {
+            if place.may_end_the_upper_layer() {
                 stage.flush()
             } else {
                 Ok(())
@@ -128,8 +128,8 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
             stage.union.mount(target)?;
         }
     }
-    // A file system that gave up shows what it remembers, if anything.
-    if !place.may_end_the_top() {
+    // A file system that shut down shows its cached contents, if anything.
+    if !place.may_end_the_upper_layer() {
         let tree = walk::walk(target)?;
         judge("after the call", place, work, &met, trees, &tree)?;
     }
@@ -150,7 +150,7 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
     Ok(met)
 }
 
-/// What failed has done nothing, what succeeded has done everything.
+/// A failed call has done nothing, a successful one has done everything.
 fn judge(
     when: &str,
     place: &Place,
@@ -163,8 +163,10 @@ fn judge(
     let done = is(&trees.after);
     let fine = match met.answer {
         Ok(()) => done,
-        // What was to be written out may be on the disk, or not.
-        Err(_) => is(&trees.before) || done && (work.is_two_steps() || place.may_end_the_top()),
+        // Data that were to be written out may be on the disk, or not.
+        Err(_) => {
+            is(&trees.before) || done && (work.is_two_steps() || place.may_end_the_upper_layer())
+        }
     };
     if fine {
         return Ok(());

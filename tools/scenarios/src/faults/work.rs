@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What meets the faults: every change there is, the mount itself, and what only looks.
+//! The calls that meet the faults: every change, the mount itself, and calls that only read.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::tree::Builder;
 use crate::union;
 use crate::walk;
 
-/// What a call leaves behind.
+/// The effect of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Another tree.
@@ -23,11 +23,11 @@ pub enum Kind {
 
 /// One call.
 pub struct Work {
-    /// What it is.
+    /// Its description.
     pub name: &'static str,
-    /// What it leaves behind.
+    /// Its effect.
     pub kind: Kind,
-    /// Does it below the given root; the caller, which knows the layers, does mounts.
+    /// Makes the call below the given root; the caller, which knows the layers, mounts.
     pub call: fn(&Path) -> sys::Result<()>,
 }
 
@@ -37,8 +37,8 @@ impl Work {
         self.name.replace(' ', "-")
     }
 
-    /// Whether it is of two steps by its nature, the first of which stays when the second fails: on any file system
-    /// open(2) with O_CREAT makes the file before it opens it.
+    /// Whether it has two steps on any file system, the first of which stays when the second fails: open(2) with
+    /// O_CREAT makes the file before it opens it.
     pub fn is_two_steps(&self) -> bool {
         self.name.starts_with("create") || self.name.contains("O_TRUNC")
     }
@@ -66,13 +66,13 @@ pub fn all() -> impl Iterator<Item = Work> {
 /// Changes that need what [`tree`] has.
 const MORE: &[Change] = &[
     Change::new("unlink of a file of the upper layer", |root| {
-        sys::unlink(root.join("top"))
+        sys::unlink(root.join("upper"))
     }),
     Change::new("chmod of a file of the upper layer", |root| {
-        sys::chmod(root.join("top"), 0o600)
+        sys::chmod(root.join("upper"), 0o600)
     }),
     Change::new("link of a file of the upper layer", |root| {
-        sys::link(root.join("top"), root.join("dir/linked"), 0)
+        sys::link(root.join("upper"), root.join("dir/linked"), 0)
     }),
     Change::new(
         "rename of a directory of the upper layer over a whiteout",
@@ -85,7 +85,7 @@ const MORE: &[Change] = &[
     Change::new(
         "exchange of a directory and a file of the upper layer",
         |root| {
-            let (dir, file) = (root.join("fresh"), root.join("top"));
+            let (dir, file) = (root.join("fresh"), root.join("upper"));
             sys::rename(dir, file, libc::RENAME_EXCHANGE)
         },
     ),
@@ -104,14 +104,14 @@ const MORE: &[Change] = &[
     }),
 ];
 
-/// What only looks.
+/// Calls that only read.
 const LOOKS: &[Change] = &[
     Change::new("stat of a lower file", |root| {
         sys::stat(root.join("one/two/three"), 0).map(drop)
     }),
     Change::new("stat of nothing", |root| {
         match sys::stat(root.join("one/two/none"), 0) {
-            // The answer there is; any other is the fault.
+            // The expected result; any other is caused by the fault.
             Err(crate::errno::Errno(libc::ENOENT)) => Ok(()),
             other => other.map(drop),
         }
@@ -135,7 +135,7 @@ const LOOKS: &[Change] = &[
         sys::listxattr(root.join("marked")).map(drop)
     }),
     Change::new("fsync of a file of the upper layer", |root| {
-        with(&root.join("top"), libc::O_WRONLY, sys::fsync)
+        with(&root.join("upper"), libc::O_WRONLY, sys::fsync)
     }),
     Change::new("open of a lower file for writing", |root| {
         with(&root.join("append"), libc::O_WRONLY, |_| Ok(()))
@@ -156,7 +156,7 @@ pub fn tree(b: &mut Builder) {
     b.whiteout("gone");
     b.whiteout("lost");
     b.whiteout("gone too");
-    for name in ["top", "move"] {
+    for name in ["upper", "move"] {
         b.file(name, "T".repeat(3000));
     }
     b.dir("fresh");

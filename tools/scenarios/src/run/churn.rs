@@ -4,11 +4,12 @@
 use super::*;
 use crate::random::Dice;
 
-/// Within this lies everything that is done.
+/// All offsets are below this.
 const LARGEST: usize = 50_000;
 
 impl Run<'_> {
-    /// Makes `count` calls that change or read one file by its descriptors, which now and then all say what they see.
+    /// Makes `count` calls that change or read one file by its descriptors. Now and then the contents are read through
+    /// each of them.
     pub fn churn(&mut self, fds: &[Fd], seed: u64, count: usize) {
         let mut dice = Dice::new(seed);
         for step in 0..count {
@@ -40,7 +41,7 @@ impl Run<'_> {
         self.all_see(fds);
     }
 
-    /// Stores a byte through a mapping, if there is one at this place.
+    /// Stores a byte through a mapping, if a page is mapped there.
     fn churn_map(&mut self, fd: Fd, at: usize) {
         let size = sys::fstat(fd.raw).map_or(0, |stat| stat.st_size) as usize;
         if at < size {

@@ -76,7 +76,7 @@ impl Run<'_> {
         self.data(format!("cat({path:?})"), result)
     }
 
-    /// Opens with `flags` (of mode 0644 when made), writes, closes: one line.
+    /// Opens with `flags` (a new file gets mode 0644), writes, closes: one line.
     pub fn put(&mut self, path: &str, flags: i32, data: impl AsRef<[u8]>) -> bool {
         let data = data.as_ref();
         let call = format!("put({path:?}, {}, {})", flags_word(flags), show(data));
@@ -120,7 +120,7 @@ impl Run<'_> {
         self.done(call, result)
     }
 
-    /// copy_file_range(2), or read and write where it answers EXDEV, for which every caller must be prepared.
+    /// copy_file_range(2), or read and write if it returns EXDEV, for which every caller must be prepared.
     pub fn copy_file_range(&mut self, from: Fd, at: i64, to: Fd, to_at: i64, length: usize) {
         // A file system may share whole blocks first, and leave the rest for the next call.
         let mut copied = 0;

@@ -30,7 +30,7 @@ pub fn every_dir(b: &mut Builder, count: usize) {
     b.anywhere();
 }
 
-/// What one getdents64(2) gives, nothing when it fails.
+/// The result of one getdents64(2), empty when it fails.
 pub fn piece(fd: Fd, size: usize) -> Vec<sys::Dirent> {
     sys::getdents(fd.raw, size).unwrap_or_default()
 }
@@ -65,7 +65,7 @@ impl Run<'_> {
         self.call(format_args!("again({fd})"), result);
     }
 
-    /// Rewinds a directory: `.` and `..` come once each, as directories with the numbers that stat(2) gives for them.
+    /// Rewinds a directory: `.` and `..` come once each, as directories with the numbers that stat(2) returns for them.
     pub fn dots(&mut self, fd: Fd, own: &str, parent: &str) {
         let _ = sys::lseek(fd.raw, 0, SEEK_SET);
         let entries = pieces(fd, 100);

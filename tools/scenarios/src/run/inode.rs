@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Steps on inodes of every type: the less usual forms of the calls on attributes, and which times a call changes.
+//! Steps on inodes of every type: the less usual forms of the calls on attributes, and the times that a call changes.
 
 use super::*;
 use crate::tree::Builder;
@@ -99,7 +99,7 @@ impl Run<'_> {
         self.call(format_args!("times({path:?})"), result);
     }
 
-    /// Runs `steps` and records which times of `paths` they moved, in lines `times of PATH = ...` (access and
+    /// Runs `steps` and records the times of `paths` that they changed, in lines `times of PATH = ...` (access and
     /// modification) and `ctime of PATH = ...`.
     pub fn touched(&mut self, paths: &[&str], steps: impl FnOnce(&mut Self)) {
         let before: Vec<_> = paths.iter().map(|path| times_of(path)).collect();

@@ -50,7 +50,7 @@ impl Run<'_> {
         self.call(call, result.map(|data| show(&data)));
     }
 
-    /// copy_file_range(2) with every answer as it is; without an offset the position of the file counts.
+    /// copy_file_range(2) with every result as it is; without an offset it uses the position of the file.
     pub fn copy_range(
         &mut self,
         from: Fd,
@@ -129,9 +129,8 @@ impl Run<'_> {
         self.new_fd(format_args!("dup({fd})"), sys::dup(fd.raw))
     }
 
-    /// ioctl FICLONERANGE; a length of 0 goes to the end of the file.
-    ///
-    /// Between two file systems the answer is EXDEV where one that cannot clone says EOPNOTSUPP: both mean "copy".
+    /// ioctl FICLONERANGE; a length of 0 means to the end of the file. Between two file systems the result is EXDEV,
+    /// and EOPNOTSUPP on one that cannot clone: both mean "copy".
     pub fn clone_range(&mut self, from: Fd, at: u64, length: u64, to: Fd, to_at: u64) -> bool {
         let result = match sys::clone_range(from.raw, at, length, to.raw, to_at) {
             Err(Errno(libc::EXDEV)) => Err(Errno(libc::EOPNOTSUPP)),
@@ -189,7 +188,7 @@ impl Run<'_> {
         self.note(format_args!("data of {fd}: [{}] {end}", map.join(" ")));
     }
 
-    /// All the descriptors of one file show the same: size, and contents from the beginning.
+    /// All descriptors of a file show the same: size, and contents from the beginning.
     pub fn all_see(&mut self, fds: &[Fd]) {
         for fd in fds {
             let size = sys::fstat(fd.raw).map(|stat| stat.st_size);

@@ -24,7 +24,7 @@ impl Run<'_> {
         self.done(call, result.map(drop))
     }
 
-    /// What would keep a lock of this process from being set (F_GETLK).
+    /// A lock that conflicts with one of this process (F_GETLK).
     pub fn get_lock(&mut self, fd: Fd, kind: i32, start: i64, length: i64) {
         let result = sys::fcntl_lock(fd.raw, libc::F_GETLK, kind, start, length);
         self.call(
@@ -41,7 +41,7 @@ impl Run<'_> {
         self.done(format_args!("setlease({fd}, {kind})"), result)
     }
 
-    /// The lease there is.
+    /// The lease that the file has.
     pub fn get_lease(&mut self, fd: Fd) {
         let result = sys::fcntl(fd.raw, libc::F_GETLEASE, 0);
         self.call(format_args!("getlease({fd})"), result);

@@ -13,8 +13,8 @@ pub use libc::{
 /// The usual protection of a mapping that is written.
 pub const PROT_RW: i32 = PROT_READ | PROT_WRITE;
 
-/// The longest page of a packaged kernel, so that each number of these is one of pages on any: what a scenario
-/// lays out is made where the size on the machine is not known.  See [`sys::page_size`].
+/// The longest page of a packaged kernel, so that any multiple of it is one of pages: layouts of scenarios are made on
+/// a machine that does not know the size. See [`sys::page_size`].
 pub const PAGE: usize = 16 << 10;
 
 impl Run<'_> {
@@ -71,7 +71,7 @@ impl Run<'_> {
         region.store(at, data.as_bytes());
     }
 
-    /// Looks at one byte in a child: records it, or the signal that came instead.
+    /// Reads one byte in a child: records it, or the signal.
     pub fn peek(&mut self, region: Region, at: usize) {
         let end = process::child(|| {
             let byte = region.byte(at).escape_ascii().to_string();
@@ -80,7 +80,7 @@ impl Run<'_> {
         self.note_end(format_args!("peek({at})"), end);
     }
 
-    /// Stores one byte in a child: records that it could, or the signal that came instead.
+    /// Stores one byte in a child: records that it succeeded, or the signal.
     pub fn poke(&mut self, region: Region, at: usize, byte: u8) {
         let end = process::child(|| {
             region.store(at, &[byte]);

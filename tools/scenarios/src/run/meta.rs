@@ -114,7 +114,7 @@ impl Run<'_> {
     /// llistxattr(2), sorted.
     pub fn listxattr(&mut self, path: &str) {
         let result = sys::listxattr(path).map(|mut names| {
-            // How xfs lists its ACLs a second time.
+            // xfs lists its ACLs a second time under these names.
             names.retain(|name| !name.starts_with("trusted.SGI_"));
             format!("{names:?}")
         });
@@ -160,7 +160,7 @@ impl Run<'_> {
         self.done(format_args!("SETFLAGS({fd}, {flags:#x})"), result);
     }
 
-    /// statfs(2), of what does not depend on the file system and its fill.
+    /// statfs(2), except the values that depend on the file system and its contents.
     pub fn statfs(&mut self, path: &str) {
         let result = sys::statfs(path).map(|stat| {
             format!(

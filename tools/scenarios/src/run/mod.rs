@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The vocabulary of the steps of a scenario.
-//!
-//! Every method makes one system call (or one obvious sequence), writes a line "call = what the kernel answered" to
-//! the transcript, and goes on whatever the answer was: the transcript of the union must be that of the plain file
-//! system, errors included.  Paths are relative to the root of the tree.
+//! The vocabulary of the steps of a scenario. Every method makes one system call (or one obvious sequence), writes a
+//! line "call = result" to the transcript, and continues whatever the result: the transcript of the union must be that
+//! of the plain file system, errors included. Paths are relative to the root of the tree.
 
 mod churn;
 mod data;
@@ -42,7 +40,7 @@ use crate::errno::Errno;
 use crate::process::{self, End};
 use crate::sys;
 
-/// Every flag and number a scenario may want.
+/// Flags and numbers for scenarios.
 pub use libc::{
     AT_SYMLINK_FOLLOW, DT_CHR, DT_DIR, DT_FIFO, DT_LNK, DT_REG, F_OK, F_RDLCK, F_UNLCK, F_WRLCK,
     FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE,
@@ -66,7 +64,7 @@ impl Display for Fd {
 }
 
 impl Fd {
-    /// What is not open.
+    /// A descriptor that is not open.
     pub const NONE: Self = Self { raw: -1, number: 0 };
 
     /// The descriptor, for calls that have no method of their own.
@@ -75,7 +73,7 @@ impl Fd {
     }
 }
 
-/// What happens between two steps, if anything.
+/// The action between two steps, if any.
 pub type Between<'a> = dyn FnMut() -> Result<(), String> + 'a;
 
 /// One run of the steps of a scenario.
@@ -97,22 +95,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Has something done after every line of transcript; `makes_lower` says that it turns the upper layer into a
-    /// lower one, whose directories this version may refuse to rename.
+    /// Adds an action after every line of transcript; `makes_lower` means that it turns the upper layer into a lower
+    /// one, whose directories this version may refuse to rename.
     pub fn between(&mut self, between: &'a mut Between<'a>, makes_lower: bool) {
         self.between = Some(between);
         self.makes_lower = makes_lower;
     }
 
-    /// Nothing may come between the steps from here on: they set up what does not outlive a mount, and no open file
-    /// keeps the mount busy.
+    /// Ends the actions between the steps: from here on the steps set up state that does not survive a mount, without
+    /// an open file that keeps the mount busy.
     pub fn hold(&mut self) {
         self.between = None;
     }
 
     /// Writes one line of transcript.
     pub fn note(&mut self, line: impl Display) {
-        // A full pipe or a dead reader ends the process, which the reader notices.
+        // A full pipe or a dead reader ends the process, and the reader notices that.
         writeln!(self.out, "{line}").expect("the transcript can be written");
         if let Some(Err(error)) = self.between.as_mut().map(|between| between()) {
             writeln!(self.out, "between the steps: {error}")
@@ -120,7 +118,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records any call: what it was, and what came of it.
+    /// Records any call and its result.
     pub fn call<T: Display>(&mut self, call: impl Display, result: sys::Result<T>) -> Option<T> {
         match result {
             Ok(value) => {
@@ -134,12 +132,12 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Records a call that answers nothing but success or an error.
+    /// Records a call whose only result is success or an error.
     pub fn done(&mut self, call: impl Display, result: sys::Result<()>) -> bool {
         self.call(call, result.map(|()| "ok")).is_some()
     }
 
-    /// Records whether something that must be so is so.
+    /// Records whether a condition holds.
     pub fn expect(&mut self, what: impl Display, is: bool) {
         self.note(format_args!("{what}: {}", if is { "yes" } else { "NO" }));
     }
@@ -168,7 +166,7 @@ impl<'a> Run<'a> {
         self.note("-- as root");
     }
 
-    /// Runs `steps` in a child process and waits for it; it inherits what is open, but none of the locks.
+    /// Runs `steps` in a child process and waits for it; the child inherits open files, but no locks.
     pub fn in_child(&mut self, steps: impl FnOnce(&mut Self)) {
         self.note("-- in a child");
         self.out.flush().expect("the transcript can be written");
@@ -179,7 +177,7 @@ impl<'a> Run<'a> {
         self.note("-- back in the parent");
     }
 
-    /// Runs `work` in `count` processes at once, each told its number; what they do is not recorded.
+    /// Runs `work` in `count` processes at once, each with its number; their calls are not recorded.
     pub fn parallel(&mut self, count: usize, work: impl Fn(usize)) {
         let children: Vec<_> = (0..count)
             .map(|number| process::background(|| work(number)).expect("fork"))
@@ -190,7 +188,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Runs `steps` with another file mode creation mask.
+    /// Runs `steps` with another umask.
     pub fn with_umask(&mut self, mask: u32, steps: impl FnOnce(&mut Self)) {
         let before = sys::umask(mask);
         self.note(format_args!("-- umask {mask:04o}"));
@@ -205,7 +203,7 @@ impl<'a> Run<'a> {
         let path = path.to_owned();
         let end = process::child(|| {
             let error: Errno = process::exec(&path, &all);
-            // SAFETY-free exit: a status no program of the scenarios uses, so that the error is seen.
+            // A status that no program of the scenarios uses, so that the error is seen.
             std::process::exit(200 + error.0.min(50));
         });
         match end {

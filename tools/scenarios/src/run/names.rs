@@ -43,7 +43,7 @@ impl Run<'_> {
             _ => ", ?",
         };
         let result = match sys::rename(old, new, flags) {
-            // POSIX lets file systems choose how to say that a directory is not empty.
+            // POSIX lets file systems choose the error for a directory that is not empty.
             Err(Errno(libc::EEXIST)) if flags == 0 => Err(Errno(libc::ENOTEMPTY)),
             Err(Errno(libc::EXDEV)) if self.makes_lower => move_dir(old, new, flags),
             result => result,
@@ -51,9 +51,8 @@ impl Run<'_> {
         self.done(format_args!("rename({old:?}, {new:?}{word})"), result)
     }
 
-    /// What mv(1) does with a directory: rename, or copy and remove when the answer is EXDEV.
-    ///
-    /// For directories of lower layers only, which this version may refuse to rename.
+    /// A directory is moved as by mv(1): rename, or copy and remove if the result is EXDEV. For directories of lower
+    /// layers only, which this version may refuse to rename.
     pub fn mv_dir(&mut self, old: &str, new: &str) {
         let result = match sys::rename(old, new, 0) {
             Err(Errno(libc::EXDEV)) => copy_dir(old, new).and_then(|()| remove_dir(old)),
@@ -69,7 +68,8 @@ impl Run<'_> {
         self.done(format_args!("link({old:?}, {new:?})"), result)
     }
 
-    /// Ends the turning down of tops: the names of a lower file part when one of them is copied up.
+    /// Ends the turning of upper layers into lower ones: the names of a lower file become separate files when one of
+    /// them is copied up.
     pub(super) fn names_will_part(&mut self) {
         if self.makes_lower {
             self.hold();
@@ -126,7 +126,7 @@ impl Run<'_> {
         self.call(format_args!("ls({path:?})"), result);
     }
 
-    /// The names of a directory, without record.
+    /// The names of a directory, not recorded.
     pub fn names(&mut self, path: &str) -> Vec<String> {
         let entries = walk::list(Path::new(path)).unwrap_or_default();
         entries
@@ -146,7 +146,7 @@ impl Run<'_> {
     }
 }
 
-/// What a program does with a directory that cannot be renamed because it is of a lower layer by now.
+/// Programs do this with a directory that cannot be renamed because it is in a lower layer by now.
 fn move_dir(old: &str, new: &str, flags: u32) -> sys::Result<()> {
     let kind = |path| sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).map(|stat| walk::kind(&stat));
     let aside = format!("{new}.aside");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Two processes that take turns, so that what both record has one order.
+//! Two processes that take turns, so that their records have one order.
 
 use std::os::fd::RawFd;
 
@@ -12,18 +12,18 @@ pub struct Turns {
 }
 
 impl Turns {
-    /// Lets the other one go on.
+    /// Lets the other one continue.
     pub fn give(&self) {
         sys::write(self.writer, b".", None).expect("the other process is there");
     }
 
-    /// Waits until the other one lets this one go on.
+    /// Waits until the other one lets this one continue.
     pub fn take(&self) {
         let baton = sys::read(self.reader, 1, None);
         assert_eq!(baton.as_deref(), Ok(&b"."[..]), "the other process is gone");
     }
 
-    /// Both: the other one does what it has to do meanwhile.
+    /// Both: the other one takes its turn meanwhile.
     pub fn pass(&self) {
         self.give();
         self.take();
@@ -31,13 +31,13 @@ impl Turns {
 }
 
 impl Run<'_> {
-    /// Runs `peer` in a child and `own` in this process, which is told the child's id; `own` begins.
+    /// Runs `peer` in a child and `own` in this process, with the child's id; `own` begins.
     pub fn with_peer(
         &mut self,
         peer: impl FnOnce(&mut Self, &Turns),
         own: impl FnOnce(&mut Self, &Turns, i32),
     ) {
-        // One of both may wait for the other where no open file keeps the mount.
+        // One of both may wait for the other while no open file keeps the mount.
         self.hold();
         self.out.flush().expect("the transcript can be written");
         let (there, here) = (sys::pipe().expect("a pipe"), sys::pipe().expect("a pipe"));

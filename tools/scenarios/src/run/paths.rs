@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Steps on open(2) and its flags, on paths relative to something, and on where names lead.
+//! Steps on open(2) and its flags, on relative paths, and on the targets of names.
 
 use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::walk::{describe, show};
 
-/// The access modes of open(2); the last, both bits, is neither for reading nor for writing.
+/// The access modes of open(2); the last, both bits, permits neither reading nor writing.
 const ACCESS: [i32; 4] = [O_RDONLY, O_WRONLY, O_RDWR, libc::O_ACCMODE];
 
 /// Flags whose combinations have a meaning of their own: every set of them is tried.
@@ -45,7 +45,7 @@ pub fn flag_sets() -> Vec<i32> {
         .collect()
 }
 
-/// Whether open(2) with these flags empties a regular file that exists.
+/// Whether open(2) with these flags truncates an existing regular file.
 pub fn truncates(flags: i32) -> bool {
     let refused = flags & O_DIRECTORY != 0 || flags & (O_CREAT | O_EXCL) == O_CREAT | O_EXCL;
     flags & (O_TRUNC | O_PATH) == O_TRUNC && !refused
@@ -73,7 +73,7 @@ fn words(flags: i32) -> String {
     words
 }
 
-/// The flags F_GETFL gives, but those the library or the architecture adds.
+/// The flags F_GETFL returns, except those that the library or the architecture adds.
 fn status_words(fd: i32) -> String {
     match sys::fcntl(fd, libc::F_GETFL, 0) {
         Ok(flags) => words(flags & !0o100_000),
@@ -82,7 +82,7 @@ fn status_words(fd: i32) -> String {
 }
 
 impl Run<'_> {
-    /// Opens, looks at what was opened and at its status flags, closes: one line.
+    /// Opens, reads type and status flags, closes: one line.
     pub fn opens(&mut self, path: &str, flags: i32) -> bool {
         self.opens_at(None, path, flags)
     }
@@ -121,7 +121,7 @@ impl Run<'_> {
         self.new_fd(call, sys::openat2(from, path, flags, resolve))
     }
 
-    /// Opens what a descriptor stands for again, by its name in /proc.
+    /// Opens the file of a descriptor again, by its name in /proc.
     pub fn reopen(&mut self, fd: Fd, flags: i32) -> Fd {
         let result = sys::open(fd.proc_path(), flags, 0o644);
         self.new_fd(format!("reopen({fd}, {})", words(flags)), result)
@@ -186,7 +186,7 @@ impl Run<'_> {
         self.call(format_args!("name of {fd}"), result);
     }
 
-    /// The directory the run began in, for [`Run::getcwd`] and [`Run::fd_name`]; ask before leaving it.
+    /// The directory the run began in, for [`Run::getcwd`] and [`Run::fd_name`]; get it before leaving that directory.
     pub fn root(&mut self) -> PathBuf {
         std::env::current_dir().expect("a run begins in the root of its tree")
     }
@@ -229,13 +229,13 @@ impl Run<'_> {
 }
 
 impl Fd {
-    /// The name of this descriptor in /proc, which leads to what is open.
+    /// The name of this descriptor in /proc, which leads to the open file.
     pub fn proc_path(self) -> String {
         format!("/proc/self/fd/{}", self.raw)
     }
 }
 
-/// Only what is in the cache already; libc knows it on some systems only.
+/// Finds only cached names; libc has it on some systems only.
 pub const RESOLVE_CACHED: u64 = 0x20;
 
 /// A path as seen from `root`, which has another name on the plain file system than in the union.

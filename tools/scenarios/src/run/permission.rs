@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Who does something: users, groups, capabilities, namespaces; and trees that hold the same in every layer.
+//! The caller of the steps: users, groups, capabilities, namespaces; and trees that are the same in every layer.
 
 use super::*;
 use crate::tree::{Builder, Kind};
@@ -8,7 +8,7 @@ use crate::userns;
 /// A user without capabilities.
 #[derive(Clone, Copy, Debug)]
 pub struct Who {
-    /// For transcripts, and for the names of what is his.
+    /// For transcripts, and for the names of the user's objects.
     pub name: &'static str,
     /// Effective user.
     pub uid: u32,
@@ -39,7 +39,7 @@ pub const OTHER: Who = Who {
     gid: 1002,
     groups: &[],
 };
-/// The three of them.
+/// All three.
 pub const USERS: [Who; 3] = [OWNER, MEMBER, OTHER];
 
 /// Capabilities by their numbers.
@@ -57,11 +57,11 @@ pub mod cap {
     pub const SETFCAP: u32 = 31;
 }
 
-/// Where [`in_places`] puts things: in lower layers, in lower layers below directories that the upper layer has as
-/// well, and in the upper layer.
+/// The places of [`in_places`]: lower layers, lower layers below directories that the upper layer has as well, and the
+/// upper layer.
 pub const PLACES: [&str; 3] = ["lower", "merged", "upper"];
 
-/// Describes the same tree in each of [`PLACES`]; `what` is told the directory to put it into.
+/// Describes the same tree in each of [`PLACES`]; `what` gets the directory to put it into.
 pub fn in_places(b: &mut Builder, what: impl Fn(&mut Builder, &str)) {
     what(b, "lower");
     let before = b.entries().len();
@@ -165,7 +165,7 @@ impl Run<'_> {
         self.new_fd(call, sys::open_at(dir.raw, path, flags, 0o644))
     }
 
-    /// Sets both times to now, which asks for less than setting them to anything else.
+    /// Sets both times to now, which needs fewer rights than setting them to other times.
     pub fn touch(&mut self, path: &str) -> bool {
         let now = (0, libc::UTIME_NOW);
         let result = sys::utimens(path, now, now, libc::AT_SYMLINK_NOFOLLOW);

@@ -12,7 +12,7 @@ impl Run<'_> {
         self.done(call, result.map(drop))
     }
 
-    /// What keeps `range` from being locked: F_GETLK or F_OFD_GETLK.  Gives the process that holds it.
+    /// The lock that prevents `range` from being locked: F_GETLK or F_OFD_GETLK. Returns the process that holds it.
     pub fn who_locks(&mut self, fd: Fd, command: i32, range: Range) -> i32 {
         let result = sys::record_lock(fd.raw, command, range);
         let call = format!("{}({fd}, {})", command_word(command), range_word(range));
@@ -20,7 +20,7 @@ impl Run<'_> {
         result.map_or(0, |range| range.pid)
     }
 
-    /// Every lock others have on the first `end` bytes, in order, as F_GETLK shows them.
+    /// Every lock of others on the first `end` bytes, in order, as F_GETLK returns them.
     pub fn locks_of_others(&mut self, fd: Fd, end: i64) {
         let mut found = Vec::new();
         let mut at = 0;

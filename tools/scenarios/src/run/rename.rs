@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Objects of every kind, and steps on names that go by descriptors.
+//! Objects of every type, and steps on names that use descriptors.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::tree::Builder;
 use crate::walk::{self, describe, show};
 
-/// A kind of object, as far as calls on names tell them apart.
+/// A type of object, as far as calls on names distinguish them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
     /// A regular file with its own name in it.
@@ -114,7 +114,7 @@ impl Run<'_> {
         }
     }
 
-    /// Removes an object of a kind by the calls that are right for it.
+    /// Removes an object by the call for its type.
     pub fn remove(&mut self, what: What, path: &str) -> bool {
         match what {
             What::Empty => self.rmdir(path),
@@ -123,7 +123,7 @@ impl Run<'_> {
         }
     }
 
-    /// lstat(2) with what is in it: data, target or names.
+    /// lstat(2) with the contents: data, target or names.
     pub fn see(&mut self, path: &str) {
         let result = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).and_then(|stat| {
             let held = match walk::kind(&stat) {
@@ -151,12 +151,12 @@ impl Run<'_> {
         self.done(format_args!("link({fd}, \"\", {new:?})"), result)
     }
 
-    /// The name of the working directory, or why there is none.
+    /// The path of the working directory, or why it has none.
     pub fn working_name(&mut self) {
         self.call("getcwd", sys::working_name());
     }
 
-    /// What is left to be read of an open directory, sorted, without `.` and `..`.
+    /// The remaining entries of an open directory, sorted, without `.` and `..`.
     pub fn rest(&mut self, fd: Fd) {
         let mut names = Vec::new();
         let result = loop {
@@ -178,7 +178,7 @@ impl Run<'_> {
         );
     }
 
-    /// What rm -r does, in the order of `pick`, which takes the next of the names that are left; only errors are
+    /// Removes a tree like rm -r, in the order of `pick`, which takes the next of the remaining names; only errors are
     /// recorded.
     pub fn remove_tree(&mut self, path: &str, pick: fn(&mut Vec<String>) -> Option<String>) {
         let mut names = self.names(path);
@@ -197,7 +197,7 @@ impl Run<'_> {
         }
     }
 
-    /// The number a directory listing gives for a name is the one that stat(2) gives.
+    /// A directory listing has the same number for a name as stat(2).
     pub fn listed_number(&mut self, dir: &str, name: &str) {
         let listed = walk::list(Path::new(dir))
             .unwrap_or_default()

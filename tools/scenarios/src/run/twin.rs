@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Steps of random runs: sequences of calls of which only that is recorded which must be the same everywhere.
+//! Steps of random runs: sequences of calls that record only what must be the same everywhere.
 
 use super::*;
 use crate::sys::Region;
@@ -13,8 +13,8 @@ pub struct Kept {
 }
 
 impl Run<'_> {
-    /// SEEK_DATA: beyond the end the error counts; else that nothing but zeros is passed over, for where a hole
-    /// begins is up to the file system.
+    /// SEEK_DATA: records the error beyond the end, and otherwise that only zeros are skipped, as file systems decide
+    /// where a hole begins.
     pub fn seek_data(&mut self, fd: Fd, at: i64) {
         let call = format!("SEEK_DATA({fd}, {at})");
         let size = sys::fstat(fd.raw).map_or(0, |stat| stat.st_size);
@@ -23,11 +23,11 @@ impl Run<'_> {
             self.call(call, result);
             return;
         }
-        // Where it is then is up to the file system.
+        // The new position is up to the file system.
         let _ = sys::lseek(fd.raw, at, libc::SEEK_SET);
         let data = result.unwrap_or(size);
         let hole = sys::read(fd.raw, (data - at).max(0) as usize, Some(at));
-        // A descriptor that may not be read says nothing about the data.
+        // A descriptor without the right to read shows nothing of the data.
         let zeros = hole.map_or(true, |bytes| bytes.iter().all(|byte| *byte == 0));
         self.expect(call, zeros && data >= at);
     }
@@ -94,10 +94,8 @@ impl Run<'_> {
         })
     }
 
-    /// Stores into what is mapped.
-    ///
-    /// Whether that gives the file a new time depends on whether its page has been written out in between, which is
-    /// by chance: the file gets an old one.
+    /// Stores into the mapping. Whether that changes the time of the file depends on whether its page has been written
+    /// out in between, which is random: the file gets an old time.
     pub fn map_store(&mut self, kept: &Option<Kept>, data: impl AsRef<[u8]>, at: usize) {
         let Some(kept) = kept else { return };
         let data = data.as_ref();
@@ -110,7 +108,7 @@ impl Run<'_> {
         self.done(format_args!("map_store({}, {at})", show(data)), result);
     }
 
-    /// Records what is mapped, and the file behind it.
+    /// Records the contents of the mapping, and the file behind it.
     pub fn map_look(&mut self, kept: &Option<Kept>) {
         let Some(kept) = kept else { return };
         let length = self.mappable(kept.fd, kept.region.length());
@@ -127,7 +125,7 @@ impl Run<'_> {
         }
     }
 
-    /// Lists a directory with a buffer of `size` bytes, then from its middle: the entries must be those of before.
+    /// Lists a directory with a buffer of `size` bytes, then from its middle: the entries must be the same.
     pub fn ls_pieces(&mut self, path: &str, size: usize) {
         let call = format!("ls_pieces({path:?}, {size})");
         let result = sys::open(path, O_RDONLY | O_DIRECTORY, 0).map(|raw| {
@@ -149,7 +147,7 @@ impl Run<'_> {
         self.call(call, result);
     }
 
-    /// Does something while an object has flags of chattr(1).
+    /// Runs `steps` while an object has flags of chattr(1).
     pub fn protected(&mut self, path: &str, flags: u32, steps: impl FnOnce(&mut Self)) {
         let result = sys::open(path, O_RDONLY | O_NOFOLLOW | libc::O_NONBLOCK, 0);
         let Some(raw) = self.call(format_args!("protected({path:?})"), result.map(Opened)) else {

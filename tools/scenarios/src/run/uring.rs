@@ -4,7 +4,7 @@
 use super::*;
 
 impl Run<'_> {
-    /// io_uring_setup(2); without it, which the transcript says, the steps that need it do nothing.
+    /// io_uring_setup(2). If it fails, the transcript says so, and the steps that need it do nothing.
     pub fn ring(&mut self) -> Option<Ring> {
         let ring = Ring::new();
         self.done(
@@ -14,7 +14,7 @@ impl Run<'_> {
         ring.ok()
     }
 
-    /// Has the requests done, and records their results under the names given.
+    /// Submits the requests, and records their results under the given names.
     pub fn uring(&mut self, ring: &mut Option<Ring>, requests: Vec<(&str, Request<'_>)>) {
         let Some(ring) = ring else { return };
         let (names, requests): (Vec<_>, Vec<_>) = requests.into_iter().unzip();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Images of file systems, and bytes of theirs that are not what they were.
+//! Images of file systems with changed bytes.
 
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
@@ -15,18 +15,18 @@ const SECTOR: usize = 512;
 /// An image as it should be.
 pub struct Whole {
     file: RawFd,
-    /// Where the sectors are that hold anything, but for the first superblock: without it there is nothing to mount.
+    /// The sectors with contents, except the first superblock: without it the image cannot be mounted.
     places: Vec<i64>,
 }
 
-/// A loop device with a damaged copy; gone when it is dropped.
+/// A loop device with a damaged copy; removed on drop.
 pub struct Damaged {
     device: RawFd,
     path: PathBuf,
 }
 
 impl Whole {
-    /// The image that the host has made, in the disk with this serial number.
+    /// The image that the host has made, from the disk with this serial number.
     pub fn of_disk(b: &Bench, serial: &str) -> Result<Self, String> {
         Self::new(b.copy_disk(serial)?)
     }
@@ -71,7 +71,7 @@ impl Whole {
         Ok(Self { file, places })
     }
 
-    /// Which bytes are to become what: from one to one in a hundred sectors and more.
+    /// The bytes to change, and their values: from one to one in a hundred sectors and more.
     pub fn damage(&self, dice: &mut Dice) -> Vec<(i64, u8)> {
         let count = 1 << dice.roll(8);
         let byte = |_| {
@@ -98,13 +98,13 @@ impl Whole {
         Ok(Damaged { device, path })
     }
 
-    /// Copies what is no hole.
+    /// Copies everything but holes.
     fn copy(&self, to: RawFd) -> Result<(), String> {
         const PIECE: i64 = 1 << 20;
         let end = sys::lseek(self.file, 0, libc::SEEK_END)?;
         sys::ftruncate(to, end)?;
         let mut at = 0;
-        // ENXIO: behind it are only holes.
+        // ENXIO: only holes follow.
         while let Ok(data) = sys::lseek(self.file, at, libc::SEEK_DATA) {
             let hole = sys::lseek(self.file, data, libc::SEEK_HOLE)?;
             let length = (hole - data).min(PIECE);
@@ -117,10 +117,10 @@ impl Whole {
 }
 
 impl Damaged {
-    /// Mounts it, if its file system takes it at all.
+    /// Mounts it, if its file system accepts it.
     pub fn mount(&self, fs: Fs, target: &Path, read_only: bool) -> sys::Result<()> {
         let (flags, data): (_, &[u8]) = match (fs, read_only) {
-            // Not what the superblock says, which may be: panic.
+            // Without the error behaviour in the superblock, which may be panic.
             (Fs::Ext4, true) => (libc::MS_RDONLY, b"errors=continue,noload"),
             (Fs::Ext4, false) => (0, b"errors=continue"),
             (Fs::Xfs, true) => (libc::MS_RDONLY, b"norecovery,nouuid"),

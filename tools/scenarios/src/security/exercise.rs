@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Every kind of call on a tree that may be damaged in any way: all that is asked of the answers is that they are
-//! answers.
+//! Every kind of call on a tree that may be damaged in any way: the calls may fail, but must return.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,7 +10,7 @@ use crate::random::Dice;
 use crate::sys;
 use crate::walk;
 
-/// Errors that a file system may answer when it is asked something reasonable about something damaged.
+/// Errors that a file system may return for a valid request on a damaged object.
 const CLEAN: &[i32] = &[
     libc::EPERM,
     libc::ENOENT,
@@ -44,7 +43,7 @@ const CLEAN: &[i32] = &[
     libc::EREMOTE,
 ];
 
-/// What is done to each object.
+/// The calls on each object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Do {
     Look,
@@ -52,12 +51,12 @@ enum Do {
     Change,
 }
 
-/// What has been done, and what answers are allowed.
+/// The calls made so far, and the permitted errors.
 pub struct Exercise {
     dice: Dice,
     /// Errors up to this number are the layer's own and are passed on, whatever they mean.
     passed_on: i32,
-    /// How many objects are looked at, for a damaged tree may have no end.
+    /// The maximum number of objects, for a damaged tree may have no end.
     left: usize,
     /// How many calls succeeded.
     pub succeeded: usize,
@@ -81,24 +80,24 @@ impl Exercise {
 
     /// The layer answers with errors of its own choice.
     pub fn errors_passed_on(mut self) -> Self {
-        // What is above is between the parts of the kernel and must not get out.
+        // Larger numbers are internal to the kernel and must not be returned.
         self.passed_on = 511;
         self
     }
 
-    /// Looks at everything below `root`, in every way.
+    /// Makes every kind of call on everything below `root`.
     pub fn look(&mut self, root: &Path) -> Result<(), String> {
         self.visit(root, 0, Do::Look);
         self.verdict()
     }
 
-    /// Looks at everything, each in one way.
+    /// Makes one kind of call on each object.
     pub fn glance(&mut self, root: &Path) -> Result<(), String> {
         self.visit(root, 0, Do::Glance);
         self.verdict()
     }
 
-    /// Looks at everything, each in one way, and changes it in one.
+    /// Makes one kind of call on each object, and one kind of change.
     pub fn change(&mut self, root: &Path) -> Result<(), String> {
         self.visit(root, 0, Do::Change);
         self.verdict()
@@ -108,7 +107,7 @@ impl Exercise {
         self.unclean.take().map_or(Ok(()), Err)
     }
 
-    /// Notes what a call answered.
+    /// Records the result of a call.
     pub fn note<T>(&mut self, what: &str, path: &Path, result: sys::Result<T>) -> Option<T> {
         match result {
             Ok(value) => {
@@ -163,7 +162,7 @@ impl Exercise {
         }
     }
 
-    /// Opens it for reading, reads from it and maps it, unless its kind could block.
+    /// Opens an object for reading, reads and maps it, unless its type could block.
     fn open(&mut self, path: &Path) {
         let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_NOCTTY;
         let Some(fd) = self.note("open", path, quiet(sys::open(path, flags, 0))) else {
@@ -180,7 +179,7 @@ impl Exercise {
         self.note("close", path, sys::close(fd));
     }
 
-    /// What a directory lists, as far as it can be listed.
+    /// The entries of a directory, as far as it can be listed.
     fn children(&mut self, path: &Path) -> Vec<PathBuf> {
         const MOST: usize = 3000;
         let mut found = Vec::new();
@@ -188,7 +187,7 @@ impl Exercise {
         let Some(fd) = self.note("opendir", path, opened) else {
             return found;
         };
-        // What is not going to be looked at need not be listed: a damaged tree can have long directories everywhere.
+        // Entries that will not be visited need not be listed: a damaged tree can have long directories everywhere.
         while found.len() < MOST.min(self.left) {
             let Some(entries) = self.note("getdents", path, sys::getdents(fd, 8192)) else {
                 break;
@@ -243,10 +242,10 @@ impl Exercise {
     }
 }
 
-/// What is asked of any object whatever its kind may be refused for its kind.
+/// Calls that are made on every type may be refused for it.
 fn quiet<T>(result: sys::Result<T>) -> sys::Result<T> {
     match result {
-        // A device without a driver, a pipe without a reader, memory that is not to be had for a size that is none.
+        // A device without a driver, a pipe without a reader, no memory for an invalid size.
         Err(Errno(libc::ENOTTY | libc::EPIPE | libc::EAGAIN | libc::ENOMEDIUM)) => {
             Err(Errno(libc::ENXIO))
         }

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The table of known holes, as Documentation/security.rst has it.
+//! The table of known holes in Documentation/security.rst.
 
-/// The document: what it names is run.
+/// The document: the cases it names are run.
 const DOCUMENT: &str = include_str!("../../../../Documentation/security.rst");
 
 /// One row of the table.
 #[derive(Debug, Default)]
 pub struct Hole {
-    /// What it is known by.
+    /// Its public name.
     pub name: String,
     /// Names of the scenarios and checks that try it.
     pub cases: Vec<&'static str>,

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Layers on file systems whose bytes are not what they were.
-//!
-//! Each damaged image is mounted and read, and written to if it can be, by itself first: what its own file system
-//! cannot bear is no business of the union's. Then it becomes a layer.
+//! Layers on file systems with changed bytes. Each damaged image is first mounted, read, and if possible written to by
+//! itself: failures of its own file system do not concern the union. Then it becomes a layer.
 
 use std::path::Path;
 
@@ -20,18 +18,18 @@ use crate::tree::{self, Builder};
 pub const FILE_SYSTEMS: [Fs; 5] = [Fs::Ext4, Fs::Xfs, Fs::Erofs, Fs::Squashfs, Fs::Iso9660];
 
 /// Those of them an upper layer can be on.
-pub const TOPS: [Fs; 2] = [Fs::Ext4, Fs::Xfs];
+pub const UPPERS: [Fs; 2] = [Fs::Ext4, Fs::Xfs];
 
-/// What a damaged image becomes.
+/// The role of a damaged image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum As {
     /// A lower layer.
     Lower,
     /// The upper layer, with its work directory.
-    Top,
+    Upper,
 }
 
-/// Damage that the file system itself does not survive, without any union: layer, file system, seed, what happens.
+/// Damage that crashes the file system itself, without any union: layer, file system, seed, what happens.
 const UNBEARABLE: &[(As, Fs, u64, &str)] = &[];
 
 /// Serial number of the disk that carries the undamaged image, which the host has made of [`tree`].
@@ -39,10 +37,10 @@ pub fn serial(fs: Fs) -> Option<String> {
     fs.is_image().then(|| format!("whole-{}", fs.name()))
 }
 
-/// What is on the images.
+/// The contents of the images.
 pub fn tree(fs: Fs) -> Builder {
     let mut b = Builder::default();
-    // What cannot be compressed away.
+    // Data that cannot be compressed.
     let mut noise = Dice::new(1);
     for dir in ["a", "a/b", "a/b/c", "d"] {
         b.dir(dir);
@@ -77,7 +75,7 @@ pub fn tree(fs: Fs) -> Builder {
     }
 }
 
-/// What is below a damaged top: in its directories and beside them, to be copied into them.
+/// The layer below a damaged upper layer: files in its directories and beside them, to be copied into them.
 fn beneath() -> Builder {
     let mut b = Builder::default();
     for dir in ["a", "a/b", "a/b/c", "d", "e", "e/f"] {
@@ -95,7 +93,7 @@ fn beneath() -> Builder {
 pub fn run(b: &Bench, layer: As, on: &str, seed: u64, rounds: usize) -> Notes {
     let known: &[Fs] = match layer {
         As::Lower => &FILE_SYSTEMS,
-        As::Top => &TOPS,
+        As::Upper => &UPPERS,
     };
     let fs = known.iter().copied().find(|fs| fs.name() == on);
     let fs = fs.ok_or_else(|| format!("there are no damaged images of {on:?}"))?;
@@ -111,7 +109,7 @@ pub fn run(b: &Bench, layer: As, on: &str, seed: u64, rounds: usize) -> Notes {
         layout: b.layout(1)?,
         whole: whole(b, layer, fs)?,
     };
-    if layer == As::Top {
+    if layer == As::Upper {
         let entries = &tree::spread(&beneath(), 1).lowers[0];
         make::make(&site.layout.lowers[0], entries)?;
     }
@@ -122,7 +120,7 @@ pub fn run(b: &Bench, layer: As, on: &str, seed: u64, rounds: usize) -> Notes {
         let seed = seed.wrapping_add(round);
         let taken = match layer {
             As::Lower => site.as_lower(&damage, seed, &mut tally),
-            As::Top => site.as_top(&damage, seed, &mut tally),
+            As::Upper => site.as_upper(&damage, seed, &mut tally),
         };
         tally.mounted += usize::from(taken.map_err(|why| format!("round {round}: {why}"))?);
     }
@@ -138,7 +136,7 @@ pub fn run(b: &Bench, layer: As, on: &str, seed: u64, rounds: usize) -> Notes {
     ])
 }
 
-/// What came of it.
+/// The results.
 #[derive(Default)]
 struct Tally {
     mounted: usize,
@@ -147,7 +145,7 @@ struct Tally {
     failed: usize,
 }
 
-/// Where damaged images are tried.
+/// The place where damaged images are tried.
 struct Site<'a> {
     b: &'a Bench<'a>,
     fs: Fs,
@@ -155,7 +153,7 @@ struct Site<'a> {
     whole: Whole,
 }
 
-/// How many objects of a damaged tree are looked at: it may have no end.
+/// The maximum number of objects of a damaged tree that are visited: it may have no end.
 const OBJECTS: usize = 500;
 
 impl Site<'_> {
@@ -168,7 +166,7 @@ impl Site<'_> {
         if damaged.mount(self.fs, &lower, true).is_err() {
             return Ok(false);
         }
-        // By itself. Whatever it says is its own business.
+        // By itself. Its results do not concern the union.
         let _ = Exercise::new(seed, OBJECTS).glance(&lower);
         let union = match seed % 2 {
             0 => b.new_union().lower(&lower),
@@ -190,21 +188,21 @@ impl Site<'_> {
     }
 
     /// As the upper layer of a whole layer; false if its file system does not take it.
-    fn as_top(&self, damage: &[(i64, u8)], seed: u64, tally: &mut Tally) -> Result<bool, String> {
+    fn as_upper(&self, damage: &[(i64, u8)], seed: u64, tally: &mut Tally) -> Result<bool, String> {
         let (b, l) = (self.b, &self.layout);
-        let top = b.target("damaged")?;
-        let (upper, work) = (top.join(UPPER), top.join(WORK));
-        // By itself, a copy of its own: it is changed as well.
+        let upper_fs = b.target("damaged")?;
+        let (upper, work) = (upper_fs.join(UPPER), upper_fs.join(WORK));
+        // By itself, on another copy, because it is changed as well.
         let damaged = self.whole.damaged(damage)?;
-        if damaged.mount(self.fs, &top, false).is_err() {
+        if damaged.mount(self.fs, &upper_fs, false).is_err() {
             return Ok(false);
         }
         let mut exercise = Exercise::new(seed, OBJECTS);
         let _ = exercise.change(&upper);
-        b.umount(&top)?;
+        b.umount(&upper_fs)?;
         drop(damaged);
         let damaged = self.whole.damaged(damage)?;
-        if damaged.mount(self.fs, &top, false).is_err() {
+        if damaged.mount(self.fs, &upper_fs, false).is_err() {
             return Ok(false);
         }
         let union = b.new_union().lower(&l.lowers[0]).upper(&upper, &work);
@@ -213,13 +211,13 @@ impl Site<'_> {
             e.look(root)?;
             e.change(root)
         })?;
-        // Mounting reads again, and tidies up, what the union has left.
+        // The second mount reads, and cleans up, what the first union has left.
         self.mounted(&union, &mut exercise, tally, Exercise::change)?;
-        b.umount(&top)?;
+        b.umount(&upper_fs)?;
         Ok(true)
     }
 
-    /// Does something in the union, if it can be mounted: its roots may be damaged as well.
+    /// Calls `work` on the union, if it can be mounted: its roots may be damaged as well.
     fn mounted(
         &self,
         union: &Union,

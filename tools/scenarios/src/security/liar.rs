@@ -45,7 +45,7 @@ fn tree() -> Tree {
     tree
 }
 
-/// A union over it, over it and a true layer, and over such a union.
+/// A union over it, one over it and a correct layer, and one over such a union.
 pub fn run(b: &Bench, seed: u64, rounds: usize) -> Notes {
     let l = b.layout(1)?;
     let lower = b.target("fuse")?;
@@ -66,7 +66,7 @@ pub fn run(b: &Bench, seed: u64, rounds: usize) -> Notes {
                 }
             }
             let union = union.upper(&l.upper, &l.work);
-            // The server may have something to say about its root, too.
+            // The server may return errors for its root, too.
             if let Ok(()) = union.mount(&l.target) {
                 exercise.look(&l.target)?;
                 exercise.change(&l.target)?;

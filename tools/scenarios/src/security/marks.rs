@@ -61,7 +61,7 @@ pub fn run(b: &Bench, space: &str, attribute: &str, seed: u64, mounts: usize) ->
     exercise.look(&l.target)?;
     exercise.change(&l.target)?;
     b.umount(&l.target)?;
-    // What the union has made of it is read as well.
+    // The copies that the union has made are read as well.
     mount(b, &l, space)?;
     exercise.glance(&l.target)?;
     b.umount(&l.target)?;
@@ -108,9 +108,9 @@ fn mark(b: &Bench, place: &Path, name: &str, value: &[u8]) -> Result<usize, Stri
     Ok(marked)
 }
 
-/// Nothing of the marks is seen through the union, and a file shows its own text or none.
+/// No private attribute is visible through the union, and a file shows its own text or none.
 fn hidden(b: &Bench, target: &Path, name: &str) -> Result<(), String> {
-    // The mark of a union above this one is an attribute like any other, under its own name.
+    // The mark of a union above this one is an ordinary attribute, under its own name.
     let nested = name.ends_with("overlay.opaque") && name.matches("overlay").count() > 1;
     for dir in walk::list(target)? {
         let dir = target.join(String::from_utf8_lossy(&dir.name).into_owned());
@@ -140,7 +140,7 @@ fn hidden(b: &Bench, target: &Path, name: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// The same on the roots of the layers and the work directory, which is for the mount to judge.
+/// The same on the roots of the layers and the work directory, which the mount judges.
 fn roots(
     b: &Bench,
     l: &Layout,
@@ -183,7 +183,7 @@ fn roots(
     Ok(mounted)
 }
 
-/// A value of `length` bytes: noise, or what is meant to be there, cut off, drawn out and spoilt.
+/// A value of `length` bytes: noise, or a valid one that is cut, extended or changed.
 fn value(dice: &mut Dice, attribute: &str, length: usize) -> Vec<u8> {
     let mut value = match dice.roll(4) {
         0 => Vec::new(),
@@ -201,7 +201,7 @@ fn value(dice: &mut Dice, attribute: &str, length: usize) -> Vec<u8> {
     value
 }
 
-/// What a union or an overlayfs writes, with the length where it says its length.
+/// A valid value, with the length in its length field.
 fn meant(attribute: &str, length: usize) -> Vec<u8> {
     let text: &[u8] = match attribute {
         "opaque" | "overlay.opaque" => b"x",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union-vm instrument security`: the known holes of union file systems, each with the cases that try it, and inputs
-//! that nobody in his right mind would make.
+//! `union-vm instrument security`: the known holes of union file systems, each with the cases that try it, and
+//! malformed input.
 
 mod damage;
 mod exercise;
@@ -54,8 +54,8 @@ fn cases(series: Series) -> Vec<String> {
         for fs in images::FILE_SYSTEMS {
             names.push(format!("image-{}-{seed}", fs.name()));
         }
-        for fs in images::TOPS {
-            names.push(format!("top-{}-{seed}", fs.name()));
+        for fs in images::UPPERS {
+            names.push(format!("upper-{}-{seed}", fs.name()));
         }
     }
     names
@@ -80,7 +80,7 @@ fn input(b: &Bench, kind: &str, subject: &str, seed: u64, size: usize) -> Notes 
         "options" => options::run(b, subject, seed, size * 100),
         "server" => liar::run(b, seed, size),
         "image" => images::run(b, images::As::Lower, subject, seed, size),
-        "top" => images::run(b, images::As::Top, subject, seed, size),
+        "upper" => images::run(b, images::As::Upper, subject, seed, size),
         _ => Err(format!("{kind:?} is no kind of input")),
     }
 }
@@ -104,7 +104,7 @@ mod tests {
                 panic!("{name}");
             };
             assert!(
-                ["marks", "options", "server", "image", "top"].contains(&kind),
+                ["marks", "options", "server", "image", "upper"].contains(&kind),
                 "{name}"
             );
             assert!(!subject.is_empty() && seed.parse::<u64>().is_ok(), "{name}");

@@ -12,7 +12,7 @@ use crate::scenario::Notes;
 use crate::sys;
 use crate::userns;
 
-/// What a mount may be refused with; EBUSY and ELOOP are for layers that are used twice.
+/// The errors with which a mount may be refused; EBUSY and ELOOP are for layers that are used twice.
 const CLEAN: &[i32] = &[
     libc::EPERM,
     libc::EACCES,
@@ -76,7 +76,7 @@ fn by_mount(b: &Bench, seed: u64, count: usize) -> Notes {
     Ok(vec![format!("{count} strings, {mounted} of them mounted")])
 }
 
-/// What a mounted union says of its options mounts it again.
+/// The options shown for a mounted union mount it again.
 fn again(b: &Bench, layers: &Layout, what: &str) -> Result<(), String> {
     let shown =
         mountinfo::listed_at(&layers.target).ok_or_else(|| format!("{what}: not in mountinfo"))?;
@@ -90,7 +90,7 @@ fn again(b: &Bench, layers: &Layout, what: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// Takes the mark away that keeps a volatile upper layer from being mounted again.
+/// Removes the mark that prevents a volatile upper layer from being mounted again.
 fn forget_volatile(layers: &Layout) {
     let l = layers;
     for place in [&l.work, &l.upper, &l.lowers[0], &l.lowers[1], &l.lowers[2]] {
@@ -143,7 +143,7 @@ fn by_fsconfig(b: &Bench, seed: u64, count: usize) -> Notes {
     )])
 }
 
-/// Descriptors of directories, of what is none, and of nothing.
+/// Descriptors of directories, of other objects, and invalid ones.
 fn descriptors(b: &Bench, layers: &Layout) -> Result<Vec<RawFd>, String> {
     let dirs = [
         &layers.upper,
@@ -185,7 +185,7 @@ fn configure(words: &mut Words<'_>, context: RawFd, fds: &[RawFd]) -> (String, s
     let (command, key, value, aux) = match words.dice.roll(16) {
         0 | 1 => (SET_FLAG, Some(key), None, 0),
         2..=5 => (SET_STRING, Some(key), Some(value), 0),
-        // Layers that may do, so that some contexts get on.
+        // Valid layers, so that some contexts can be mounted.
         6..=8 => {
             let (key, value) = words.layers().swap_remove(0);
             let command = if value.is_some() {
@@ -214,7 +214,7 @@ fn configure(words: &mut Words<'_>, context: RawFd, fds: &[RawFd]) -> (String, s
     (call, result)
 }
 
-/// The same on what is mounted.
+/// The same on a mounted union.
 fn reconfigure(b: &Bench, words: &mut Words<'_>, fds: &[RawFd]) -> Result<(), String> {
     let context = b.works("fspick", sys::fspick(&words.layers.target))?;
     for _ in 0..words.dice.roll(4) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Mount options made by chance: of the layers that are there, and of what is not.
+//! Random mount options: of existing layers, and of others.
 
 use std::path::Path;
 
@@ -73,9 +73,9 @@ const SCRAPS: &[&str] = &[
 
 /// Makes options.
 pub struct Words<'a> {
-    /// What it chooses by.
+    /// The random choices.
     pub dice: Dice,
-    /// The layers that are there.
+    /// The existing layers.
     pub layers: &'a Layout,
 }
 
@@ -92,7 +92,7 @@ impl<'a> Words<'a> {
         from[self.dice.roll(from.len())]
     }
 
-    /// A path, right or not.
+    /// A path, valid or not.
     fn path(&mut self) -> String {
         let l = self.layers;
         let paths = [&l.upper, &l.work, &l.lowers[0], &l.lowers[1], &l.lowers[2]];
@@ -109,7 +109,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// A value, of whatever key.
+    /// A value for any key.
     pub fn value(&mut self) -> String {
         match self.dice.roll(8) {
             0 => self.pick(VALUES).to_owned(),
@@ -139,7 +139,7 @@ impl<'a> Words<'a> {
             .collect()
     }
 
-    /// A key, seldom one that there is not.
+    /// A key, usually a valid one.
     pub fn key(&mut self) -> String {
         let mut key = self.pick(KEYS).to_owned();
         match self.dice.roll(20) {
@@ -151,7 +151,7 @@ impl<'a> Words<'a> {
         key
     }
 
-    /// A subset of the options that make a union, in any order, some twice.
+    /// A subset of the options of a union, in any order, some twice.
     pub fn layers(&mut self) -> Vec<Pair> {
         let l = self.layers;
         let text = |path: &Path| Some(path.to_string_lossy().into_owned());
@@ -172,7 +172,7 @@ impl<'a> Words<'a> {
             .collect()
     }
 
-    /// What mount(2) is given.
+    /// The argument of mount(2).
     pub fn string(&mut self) -> String {
         let pairs: Vec<_> = match self.dice.roll(3) {
             0 => self.layers(),

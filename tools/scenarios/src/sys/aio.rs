@@ -34,7 +34,7 @@ struct Event {
     result2: i64,
 }
 
-/// One request; what it points to is borrowed until it is done.
+/// One request; it borrows its memory until it is done.
 #[derive(Debug)]
 pub struct Control<'a> {
     iocb: Iocb,
@@ -98,12 +98,12 @@ impl<'a> Control<'a> {
         Self::new(if data_only { 3 } else { 2 }, fd)
     }
 
-    /// A request of the given number with nothing else to it.
+    /// A request of the given number without other values.
     pub fn other(opcode: u16, fd: RawFd) -> Self {
         Self::new(opcode, fd)
     }
 
-    /// A write of bytes where there is nothing.
+    /// A write of bytes from inaccessible memory.
     pub fn write_nowhere(fd: RawFd, length: u64) -> Self {
         let mut control = Self::new(1, fd);
         control.iocb.buffer = 16;
@@ -145,9 +145,8 @@ impl Aio {
         Ok(Self { context })
     }
 
-    /// io_submit(2), and io_getevents(2) until all that were taken are done.
-    ///
-    /// Gives what io_submit answered and the results in the order of the requests.
+    /// io_submit(2), and io_getevents(2) until all accepted requests are done. Returns the result of io_submit and the
+    /// results in the order of the requests.
     pub fn run(&self, mut requests: Vec<Control<'_>>) -> (Result<i64>, Vec<i64>) {
         for (number, request) in requests.iter_mut().enumerate() {
             request.iocb.data = number as u64;
@@ -166,7 +165,8 @@ impl Aio {
         let mut results = vec![0; *taken.as_ref().unwrap_or(&0) as usize];
         for _ in 0..results.len() {
             let mut event = Event::default();
-            // What the kernel has been given must stay until it is done with it: there is no way on without an answer.
+            // The memory of requests must stay until the kernel is done with it, so this cannot continue without a
+            // result.
             let count = raw!(
                 SYS_io_getevents,
                 self.context,

@@ -12,7 +12,7 @@ pub fn memfd(name: &str) -> Result<RawFd> {
     call!(memfd_create(name.as_ptr(), libc::MFD_CLOEXEC)).map(|fd| fd as RawFd)
 }
 
-/// A loop device for an open file, which goes away with its last user.
+/// A loop device for an open file, which is removed with its last user.
 pub fn loop_device(file: RawFd) -> Result<(RawFd, PathBuf)> {
     const LOOP_CTL_GET_FREE: libc::c_ulong = 0x4C82;
     const LOOP_CONFIGURE: libc::c_ulong = 0x4C0A;
@@ -33,7 +33,7 @@ pub fn loop_device(file: RawFd) -> Result<(RawFd, PathBuf)> {
     Ok((reader?, path))
 }
 
-/// Makes a block device forget what it holds in a range, its cache included.
+/// Discards a range of a block device, its cache included.
 pub fn discard(device: RawFd, at: u64, bytes: u64) -> Result<()> {
     const BLKDISCARD: libc::Ioctl = 0x1277;
     let range = [at, bytes];

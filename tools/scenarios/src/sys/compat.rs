@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! System calls as programs of 32 bits make them.
+//! System calls in the form of 32-bit programs.
 
 use std::ffi::CStr;
 use std::os::fd::RawFd;
@@ -9,10 +9,10 @@ use std::path::Path;
 use super::{Dirent, Map, Result, check, dirents};
 use crate::errno::Errno;
 
-/// Says why there can be no such calls, if so.
+/// The reason why such calls are not possible, if so.
 pub fn no_compat() -> Option<&'static str> {
     if !cfg!(target_arch = "x86_64") {
-        // On the others a program of 64 bits has no gate to the calls of 32.
+        // On other architectures a 64-bit program has no gate to the 32-bit calls.
         return Some("this processor has no such calls for a program of 64 bits");
     }
     // It comes with the emulation (CONFIG_IA32_EMULATION).

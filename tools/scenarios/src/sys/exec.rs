@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Executing what a descriptor stands for, and mount namespaces to do it in.
+//! Executing the file of a descriptor, and mount namespaces for it.
 
 use std::os::fd::RawFd;
 
@@ -29,9 +29,9 @@ pub fn own_mounts() -> Result<()> {
     super::mount("none", "/", "", libc::MS_REC | libc::MS_PRIVATE, b"")
 }
 
-/// Tells how long data of a file will live.
+/// The expected lifetime of the data of a file.
 pub const F_GET_RW_HINT: i32 = 1035;
-/// Says how long.
+/// Sets it.
 pub const F_SET_RW_HINT: i32 = 1036;
 
 /// fcntl(2) with a pointer to a number of 64 bits, as the write hints have it.

@@ -203,7 +203,7 @@ pub fn removexattrat(dir: RawFd, path: &str, at_flags: i32, name: &str) -> Resul
     .map(drop)
 }
 
-/// struct file_attr and the front of struct fsxattr in one: what chattr(1) and xfs_io(8) know of an inode.
+/// struct file_attr and the front of struct fsxattr in one: the attributes of chattr(1) and xfs_io(8).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct FileAttr {
     /// FS_XFLAG_*.

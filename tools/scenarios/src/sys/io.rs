@@ -307,7 +307,7 @@ pub fn clone_range(from: RawFd, at: u64, length: u64, to: RawFd, to_at: u64) -> 
     call!(ioctl(to, FICLONERANGE, range.as_ptr())).map(drop)
 }
 
-/// ioctl FIDEDUPERANGE with one target: what became of that, its status or how many bytes are shared.
+/// ioctl FIDEDUPERANGE with one target: its status, or how many bytes are shared.
 pub fn dedupe_range(
     from: RawFd,
     at: u64,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The device mapper: block devices that can be made to fail, or that keep a log of what is written.
+//! The device mapper: block devices that fail on request, or that keep a log of writes.
 
 use std::os::fd::RawFd;
 use std::path::PathBuf;
@@ -44,7 +44,7 @@ impl Mapped {
         Ok(mapped)
     }
 
-    /// Replaces the table by one target over the whole device; requests under way are failed, not waited for.
+    /// Replaces the table by one target over the whole device; requests under way fail at once.
     pub fn table(&self, sectors: u64, target: &str, parameters: &str) -> Result<()> {
         let mut spec = vec![0u8; SPEC];
         spec[8..16].copy_from_slice(&sectors.to_ne_bytes());
@@ -76,7 +76,7 @@ impl Mapped {
     fn ask(&self, command: u64, flags: u32, targets: u32, data: &[u8]) -> Result<Vec<u8>> {
         let mut buffer = vec![0u8; HEAD];
         buffer.extend(data);
-        // Room for what the kernel may want to say.
+        // Room for the kernel's answer.
         buffer.resize(buffer.len() + 256, 0);
         let size = buffer.len() as u32;
         // Major version, size, where the data begin, how many targets, flags.
@@ -101,7 +101,7 @@ impl Mapped {
 
 impl Drop for Mapped {
     fn drop(&mut self) {
-        // After remove() there is nothing; otherwise it goes with its last user.
+        // After remove() there is nothing; otherwise it is removed with its last user.
         let _: std::result::Result<_, Errno> = self.ask(DEV_REMOVE, DEFERRED_REMOVE, 0, &[]);
         let _ = close(self.control);
     }

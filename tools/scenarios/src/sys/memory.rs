@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Regions of memory that map files, with everything that can be done to a part of them.
+//! Regions of memory that map files, with all calls on parts of them.
 
 use std::os::fd::RawFd;
 
@@ -13,10 +13,8 @@ pub fn page_size() -> usize {
     usize::try_from(size).expect("the size of a page")
 }
 
-/// A mapping that is never undone by itself: it goes with its process.
-///
-/// No object of this program lives in it.  An access to what is not, or no more, mapped ends the process with a
-/// signal, which is what scenarios look for.
+/// A mapping that ends with its process, or explicitly. No object of this program lives in it. An access to an unmapped
+/// part ends the process with a signal, as scenarios expect.
 #[derive(Clone, Copy, Debug)]
 pub struct Region {
     address: usize,
@@ -24,12 +22,12 @@ pub struct Region {
 }
 
 impl Region {
-    /// mmap(2) of `length` bytes at `offset`, where the kernel likes.
+    /// mmap(2) of `length` bytes at `offset`, at an address that the kernel chooses.
     pub fn new(fd: RawFd, offset: i64, length: usize, protection: i32, flags: i32) -> Result<Self> {
         Self::at(0, fd, offset, length, protection, flags)
     }
 
-    /// mmap(2) with a wish for the address, which MAP_FIXED makes an order.
+    /// mmap(2) at a suggested address, which MAP_FIXED makes mandatory.
     pub fn at(
         address: usize,
         fd: RawFd,
@@ -173,7 +171,7 @@ impl Region {
         .map(drop)
     }
 
-    /// Wakes one process that waits for the number at `at`; says how many did.
+    /// Wakes one process that waits for the number at `at`; returns how many were woken.
     pub fn wake(self, at: usize) -> Result<i64> {
         raw!(SYS_futex, self.address + at, libc::FUTEX_WAKE, 1)
     }
@@ -216,7 +214,7 @@ fn vectors(own: *mut u8, other: usize, length: usize) -> (libc::iovec, libc::iov
     (vector(own), vector(other as *mut u8))
 }
 
-/// pread(2) into a buffer as O_DIRECT wants it: whole pages at a page.
+/// pread(2) into a buffer for O_DIRECT: whole pages, aligned to a page.
 pub fn read_aligned(fd: RawFd, length: usize, offset: i64) -> Result<Vec<u8>> {
     let buffer = pages(length)?;
     let result = call!(pread(fd, buffer.address as *mut _, length, offset));

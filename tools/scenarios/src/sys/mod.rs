@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! System calls with their error numbers, one function each.
-//!
-//! Scenarios judge what the kernel answers, so nothing here retries, converts or hides an answer.  All `unsafe` of
-//! this crate is in this folder.
-//!
-//! These are calls of libc, not of rustix: a scenario goes on after an open that failed, with -1 for a descriptor, which
-//! a `BorrowedFd` must not be, and passes lengths, addresses and commands that the safe types exclude.
+//! System calls with their error numbers, one function each. Scenarios judge the kernel's results, so nothing here
+//! retries, converts or hides one. All `unsafe` of this crate is in this folder. These are calls of libc, not of
+//! rustix: a scenario continues after an open that failed, with -1 as the descriptor, which a `BorrowedFd` must not be,
+//! and passes lengths, addresses and commands that the safe types exclude.
 
 use std::ffi::{CStr, CString, OsStr};
 use std::mem::MaybeUninit;
@@ -14,10 +11,10 @@ use std::os::unix::ffi::OsStrExt;
 
 use crate::errno::Errno;
 
-/// What every system call gives.
+/// The result of every system call.
 pub type Result<T> = std::result::Result<T, Errno>;
 
-/// Turns a path into what the kernel takes; a NUL inside is the scenario's own mistake.
+/// Converts a path for the kernel; a NUL inside is a mistake of the scenario.
 pub fn cstring(path: impl AsRef<OsStr>) -> CString {
     CString::new(path.as_ref().as_bytes()).expect("a path without NUL")
 }
@@ -140,13 +137,13 @@ pub fn stat(path: impl AsRef<OsStr>, flags: i32) -> Result<libc::stat> {
     Ok(unsafe { stat.assume_init() })
 }
 
-/// The link count, whose type is not the same on all processors.
+/// The link count, whose type differs between processors.
 #[allow(clippy::unnecessary_cast)]
 pub fn links(stat: &libc::stat) -> u64 {
     stat.st_nlink as u64
 }
 
-/// The size of blocks for input and output, whose type is not the same on all processors.
+/// The block size, whose type differs between processors.
 #[allow(clippy::unnecessary_cast)]
 pub fn block_size(stat: &libc::stat) -> i64 {
     stat.st_blksize as i64

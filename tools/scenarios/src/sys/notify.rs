@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Being told of what happens to files: inotify with cookies, fanotify.
+//! Notification of events: inotify with cookies, fanotify.
 
 use std::ffi::OsStr;
 use std::os::fd::RawFd;
 
 use super::{Result, check, cstring, read};
 
-/// What F_NOTIFY is asked for.
+/// The events of F_NOTIFY.
 pub const DN_ACCESS: i32 = 1;
 /// A file was changed.
 pub const DN_MODIFY: i32 = 2;
@@ -18,7 +18,7 @@ pub const DN_DELETE: i32 = 8;
 pub const DN_RENAME: i32 = 0x10;
 /// Attributes were changed.
 pub const DN_ATTRIB: i32 = 0x20;
-/// Tell it more than once.
+/// Report more than one event.
 pub const DN_MULTISHOT: i32 = i32::MIN;
 
 /// A process is about to use data of a file, which a watcher may fill in before.
@@ -79,7 +79,7 @@ pub fn inotify_read(fd: RawFd) -> Vec<Event> {
 pub struct FanEvent {
     /// What happened.
     pub mask: u64,
-    /// The object, opened; -1 when it is told by file handles.
+    /// The object, opened; -1 when it is reported by file handles.
     pub fd: RawFd,
     /// Who did it.
     pub pid: i32,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Calls relative to directories, restricted lookups, file handles, and where a process stands in the tree.
+//! Calls relative to directories, restricted lookups, file handles, and the position of a process in the tree.
 
 use std::ffi::OsStr;
 use std::os::fd::RawFd;
@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use super::{Result, check, cstring, mount};
 use crate::errno::Errno;
 
-/// openat2(2); what is made gets mode 0644.
+/// openat2(2); a new file gets mode 0644.
 pub fn openat2(dir: RawFd, path: impl AsRef<OsStr>, flags: i32, resolve: u64) -> Result<RawFd> {
     let path = cstring(path);
     let makes = flags & libc::O_CREAT != 0 || flags & libc::O_TMPFILE == libc::O_TMPFILE;
@@ -57,7 +57,7 @@ pub fn symlinkat(target: impl AsRef<OsStr>, dir: RawFd, path: impl AsRef<OsStr>)
     call!(symlinkat(target.as_ptr(), dir, path.as_ptr())).map(drop)
 }
 
-/// fchownat(2) of what the descriptor stands for, by AT_EMPTY_PATH.
+/// fchownat(2) of the object of the descriptor, by AT_EMPTY_PATH.
 pub fn chown_descriptor(fd: RawFd, uid: u32, gid: u32) -> Result<()> {
     call!(fchownat(fd, c"".as_ptr(), uid, gid, libc::AT_EMPTY_PATH)).map(drop)
 }
@@ -75,7 +75,7 @@ pub fn readlink_descriptor(fd: RawFd) -> Result<Vec<u8>> {
     Ok(buffer)
 }
 
-/// getcwd(2): an error where glibc would go looking for a name.
+/// getcwd(2): an error where glibc would search for a name.
 pub fn getcwd() -> Result<Vec<u8>> {
     let mut buffer = vec![0u8; 8192];
     let length = raw!(SYS_getcwd, buffer.as_mut_ptr(), buffer.len())?;
@@ -138,7 +138,8 @@ pub fn name_to_handle(path: impl AsRef<OsStr>, flags: i32) -> Result<Handle> {
     })
 }
 
-/// name_to_handle_at(2) with room for `size` bytes: the answer, the size it says, and whether nothing behind was touched.
+/// name_to_handle_at(2) with room for `size` bytes: the result, the reported size, and whether no byte beyond was
+/// written.
 pub fn name_to_handle_sized(
     path: impl AsRef<OsStr>,
     size: u32,

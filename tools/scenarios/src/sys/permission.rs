@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Credentials beyond user and group, namespaces, and the calls whose answer depends on them.
+//! Credentials beyond user and group, namespaces, and calls whose result depends on them.
 
 use std::ffi::OsStr;
 use std::os::fd::RawFd;
@@ -18,13 +18,13 @@ pub fn set_capabilities(wanted: u64) -> Result<()> {
     raw!(SYS_capset, header.as_mut_ptr(), data.as_ptr()).map(drop)
 }
 
-/// setfsuid(2), which says nothing about success.
+/// setfsuid(2), which does not report success.
 pub fn set_fs_uid(uid: u32) {
     // SAFETY: no pointers.
     unsafe { libc::setfsuid(uid) };
 }
 
-/// setfsgid(2), which says nothing about success.
+/// setfsgid(2), which does not report success.
 pub fn set_fs_gid(gid: u32) {
     // SAFETY: no pointers.
     unsafe { libc::setfsgid(gid) };
@@ -67,7 +67,7 @@ pub fn set_namespace(namespace: RawFd, kind: i32) -> Result<()> {
     call!(setns(namespace, kind)).map(drop)
 }
 
-/// access(2), which goes by the real ids.
+/// access(2), which checks the real ids.
 pub fn access_real(path: impl AsRef<OsStr>, mode: i32) -> Result<()> {
     let path = cstring(path);
     call!(access(path.as_ptr(), mode)).map(drop)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Record locks in full: with whence, and with what stands in the way.
+//! Record locks in full: with whence, and with conflicting locks.
 
 use std::os::fd::RawFd;
 
@@ -38,7 +38,7 @@ impl Range {
     }
 }
 
-/// fcntl(2) with any of the commands for record locks; what it leaves in the struct.
+/// fcntl(2) with any of the commands for record locks; returns the resulting struct.
 pub fn record_lock(fd: RawFd, command: i32, range: Range) -> Result<Range> {
     // SAFETY: all zero is a valid flock.
     let mut lock: libc::flock = unsafe { std::mem::zeroed() };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Signals that come by themselves.
+//! Periodic signals.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -12,7 +12,7 @@ extern "C" fn caught(_signal: libc::c_int) {
     CAUGHT.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Sends this process SIGALRM again and again; it is caught, and interrupts what can be interrupted.
+/// Sends this process SIGALRM again and again; it is caught, and interrupts every call that can be interrupted.
 pub fn alarm_every(time: Duration) -> Result<()> {
     // SAFETY: all zero is a valid sigaction: no flags, so calls are not started again.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };

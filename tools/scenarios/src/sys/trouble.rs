@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What brings a file system into trouble: freezing, shutting down, quotas, swapping.
+//! Disturbances of a file system: freezing, shutting down, quotas, swapping.
 
 use std::ffi::OsStr;
 use std::os::fd::RawFd;
@@ -18,9 +18,8 @@ pub fn thaw(fd: RawFd) -> Result<()> {
     call!(ioctl(fd, FITHAW, 0)).map(drop)
 }
 
-/// ioctl FS_IOC_SHUTDOWN of ext4 and xfs: from now on the file system answers with errors, as if its disk had gone.
-///
-/// Nothing that is not on the disk yet gets there.
+/// ioctl FS_IOC_SHUTDOWN of ext4 and xfs: from now on the file system returns errors, as if its disk were gone. Data
+/// that are not on the disk yet do not get there.
 pub fn shutdown(fd: RawFd) -> Result<()> {
     const FS_IOC_SHUTDOWN: libc::c_ulong = 0x8004_587D;
     const NOLOGFLUSH: u32 = 2;
@@ -28,7 +27,7 @@ pub fn shutdown(fd: RawFd) -> Result<()> {
     call!(ioctl(fd, FS_IOC_SHUTDOWN, &raw const flags)).map(drop)
 }
 
-/// ioctl FS_IOC_FSSETXATTR: puts a directory, and what will be made in it, into a project.
+/// ioctl FS_IOC_FSSETXATTR: puts a directory, and new objects in it, into a project.
 pub fn set_project(fd: RawFd, project: u32) -> Result<()> {
     const FS_IOC_FSGETXATTR: libc::c_ulong = 0x801C_581F;
     const FS_IOC_FSSETXATTR: libc::c_ulong = 0x401C_5820;
@@ -60,7 +59,7 @@ pub fn set_quota(fd: RawFd, of: QuotaOf, id: u32, kib: u64, inodes: u64) -> Resu
     raw!(SYS_quotactl_fd, fd, command, id, limits.as_ptr()).map(drop)
 }
 
-/// What somebody with a quota uses.
+/// The usage of a user or project with a quota.
 #[derive(Clone, Copy, Debug)]
 pub struct QuotaUsed {
     /// Bytes in blocks.
@@ -69,7 +68,7 @@ pub struct QuotaUsed {
     pub inodes: u64,
 }
 
-/// What is used, by quotactl_fd(2).
+/// The usage, by quotactl_fd(2).
 pub fn quota_used(fd: RawFd, of: QuotaOf, id: u32) -> Result<QuotaUsed> {
     const Q_GETQUOTA: u32 = 0x0080_0007;
     let mut answer = [0u64; 9];

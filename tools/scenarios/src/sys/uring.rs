@@ -37,7 +37,7 @@ const FIXED_FILE: u8 = 1;
 const IO_LINK: u8 = 4;
 const ASYNC: u8 = 16;
 
-/// One request; what it points to is borrowed until it is done.
+/// One request; it borrows its memory until it is done.
 #[derive(Debug)]
 pub struct Request<'a> {
     sqe: Sqe,
@@ -102,7 +102,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// IORING_OP_WRITE of bytes where there is nothing.
+    /// IORING_OP_WRITE of bytes from inaccessible memory.
     pub fn write_nowhere(fd: RawFd, length: u32, offset: i64) -> Self {
         let mut request = Self::new(23, fd);
         request.sqe.addr = 16;
@@ -249,7 +249,7 @@ impl<'a> Request<'a> {
         request
     }
 
-    /// A request of the given number with nothing else to it.
+    /// A request of the given number without other values.
     pub fn other(opcode: u8, fd: RawFd) -> Self {
         Self::new(opcode, fd)
     }
@@ -272,7 +272,7 @@ impl<'a> Request<'a> {
         self
     }
 
-    /// What is opened replaces this one of the registered files.
+    /// The opened file replaces this registered one.
     pub fn into_registered(mut self, index: i32) -> Self {
         self.sqe.splice_fd_in = index + 1;
         self
@@ -285,7 +285,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What [`Request::statx`] is to fill in.
+/// The memory for the result of [`Request::statx`].
 pub fn statx_buffer() -> libc::statx {
     // SAFETY: all zero is a valid statx.
     unsafe { std::mem::zeroed() }
@@ -303,7 +303,7 @@ impl Ring {
 
     /// io_uring_setup(2) and its mappings.
     pub fn new() -> Result<Self> {
-        // One request that is wrong in itself must not keep the others from being taken.
+        // An invalid request must not prevent the others from being accepted.
         let ring = IoUring::builder().setup_submit_all().build(Self::ENTRIES)?;
         let buffers = Vec::new();
         Ok(Self { ring, buffers })
@@ -351,7 +351,7 @@ impl Ring {
         let mut results = vec![Ok(0); requests.len()];
         let mut done = 0;
         while done < requests.len() {
-            // The kernel may go on with what it was given, so there is no way on without it.
+            // The kernel may continue with the requests, so this cannot return before the end.
             match self.ring.submit_and_wait(1) {
                 Ok(_) => {}
                 Err(error) => assert_eq!(Errno::from(error), Errno(libc::EINTR), "waiting"),

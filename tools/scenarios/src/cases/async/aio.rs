@@ -42,7 +42,7 @@ pub fn aio_direct(b: &mut Builder) -> Steps {
     .upper_is(&["deleted", "f"])
 }
 
-/// Asynchronous requests that cannot be done say why, at once or when they are over.
+/// Asynchronous requests that cannot be done return the reason, at submission or at completion.
 pub fn aio_errors(b: &mut Builder) -> Steps {
     b.file("f", "0123456789");
     b.file("written", "0123456789");
@@ -80,7 +80,7 @@ pub fn aio_errors(b: &mut Builder) -> Steps {
             vec![Control::write(writer.raw(), b"x", 0).spoiled()],
         );
         r.submit(&aio, "nothing", vec![Control::write(writer.raw(), b"", 0)]);
-        // Those before the mistake are done, those behind it are not.
+        // The requests before the mistake are done, those after it are not.
         let written = r.open("written", O_RDWR);
         let request = vec![
             Control::write(written.raw(), b"a", 0),

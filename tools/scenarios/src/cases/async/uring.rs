@@ -90,7 +90,7 @@ pub fn uring_direct(b: &mut Builder) -> Steps {
     })
 }
 
-/// Requests of io_uring that cannot be done say why, and copy nothing up.
+/// Requests of io_uring that cannot be done return the reason, and copy nothing up.
 pub fn uring_errors(b: &mut Builder) -> Steps {
     b.file("f", "0123456789");
     b.dir("d");
@@ -180,7 +180,7 @@ pub fn uring_names(b: &mut Builder) -> Steps {
             ),
             ("rename of nothing", Request::rename("d/none", "d/some", 0)),
         ];
-        // One at a time: what is asked for together is done in any order.
+        // One at a time: requests submitted together are done in any order.
         for request in requests {
             r.uring(&mut ring, vec![request]);
         }
@@ -304,7 +304,7 @@ pub fn uring_registered(b: &mut Builder) -> Steps {
             let buffers = vec![vec![b'w'; 4096], vec![0; 16]];
             r.done("register buffers", ring.register_buffers(buffers));
         }
-        // The ring has them; the descriptors can go.
+        // The ring holds them; the descriptors can be closed.
         for fd in [reader, writer, deleted] {
             r.close(fd);
         }
@@ -359,7 +359,7 @@ pub fn uring_registered(b: &mut Builder) -> Steps {
     .whiteout("deleted")
 }
 
-/// io_uring allocates, cuts, advises and punches as the calls of these names do.
+/// io_uring allocates, truncates, advises and punches holes as the calls of these names do.
 pub fn uring_space(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'x'; 20_000]);
     b.file("advised", vec![b'x'; 20_000]);
@@ -410,7 +410,7 @@ pub fn uring_splice(b: &mut Builder) -> Steps {
             r.uring(&mut ring, vec![("out of the file", request)]);
             r.lseek(from, 0, SEEK_CUR);
             if at == 10 {
-                // There was nothing; the other side would wait for it.
+                // Nothing was spliced into the pipe, so the other side would wait.
                 continue;
             }
             let request = Request::splice(reader.raw(), -1, to.raw(), to_at, 4);

@@ -3,24 +3,24 @@
 
 use crate::prelude::*;
 
-/// chmod reaches objects of every type, below, above and copied up, through links too.
+/// chmod changes objects of every type, in lower layers, in the upper layer and copied up, also through links.
 pub fn attr_chmod_every_kind(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     every_kind(b, "copied");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
         for kind in KINDS {
             r.chown(&format!("copied/{kind}"), 7, 8);
         }
-        for dir in ["low", "copied", "top"] {
+        for dir in ["low", "copied", "upper"] {
             for (number, kind) in (1..).zip(KINDS) {
                 let path = format!("{dir}/{kind}");
                 r.chmod(&path, 0o111 * number);
                 r.lstat(&path);
                 r.chmod(&path, 0);
                 r.chmod(&path, 0o7777);
-                // Bits beyond the twelve are not looked at.
+                // Bits beyond the twelve are ignored.
                 r.chmod(&path, 0o170640 + number);
                 r.lstat(&path);
             }
@@ -35,16 +35,16 @@ pub fn attr_chmod_every_kind(b: &mut Builder) -> Steps {
 pub fn attr_fchmodat2(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
-        for dir in ["low", "top"] {
+        for dir in ["low", "upper"] {
             for kind in KINDS {
                 let path = format!("{dir}/{kind}");
                 r.fchmodat2(&path, 0o5710, libc::AT_SYMLINK_NOFOLLOW);
                 r.lstat(&path);
             }
         }
-        // A descriptor that is good for nothing else names the object as well.
+        // A descriptor that permits nothing else names the object as well.
         let fd = r.open("low/file", O_PATH);
         let result = sys::fchmodat2(fd.raw(), "", 0o600, libc::AT_EMPTY_PATH);
         r.done("fchmodat2 of an O_PATH descriptor", result);
@@ -66,10 +66,10 @@ pub fn attr_setgid_not_member(b: &mut Builder) -> Steps {
         b.file(name, "text").owner(1000, 500);
     }
     b.dir("dir").owner(1000, 500);
-    b.upper().file("top", "text").owner(1000, 500);
+    b.upper().file("upper", "text").owner(1000, 500);
     steps(|r| {
         r.utimens("copied", (5, 5));
-        for name in ["low", "copied", "top", "dir", "dir/in"] {
+        for name in ["low", "copied", "upper", "dir", "dir/in"] {
             r.as_user(1000, 1000, |r| {
                 r.chmod(name, 0o6755);
                 r.stat(name);

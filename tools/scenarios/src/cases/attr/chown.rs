@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// What chown leaves of the set-id bits depends on type, mode and caller, not on the layer.
+/// Which set-id bits chown leaves depends on type, mode and caller, not on the layer.
 pub fn attr_chown_bits(b: &mut Builder) -> Steps {
     const MODES: [(&str, u32); 4] = [
         ("both", 0o6755),
@@ -12,8 +12,8 @@ pub fn attr_chown_bits(b: &mut Builder) -> Steps {
         // Without execute permission for the group the bit does not mean another identity.
         ("lock", 0o2745),
     ];
-    for layer in ["low", "top"] {
-        if layer == "top" {
+    for layer in ["low", "upper"] {
+        if layer == "upper" {
             b.upper();
         }
         for (name, mode) in MODES {
@@ -31,7 +31,7 @@ pub fn attr_chown_bits(b: &mut Builder) -> Steps {
     steps(|r| {
         let names = MODES.map(|(name, _)| name);
         let all = names.iter().chain(&["dir", "fifo"]);
-        for path in all.flat_map(|name| [format!("low/{name}"), format!("top/{name}")]) {
+        for path in all.flat_map(|name| [format!("low/{name}"), format!("upper/{name}")]) {
             r.as_user(1000, 1000, |r| {
                 r.chown(&path, u32::MAX, 1000);
             });
@@ -77,7 +77,7 @@ pub fn attr_chown_links(b: &mut Builder) -> Steps {
     .upper_is(&["dangling", "gone", "loop", "stays", "target"])
 }
 
-/// chown leaves alone the id given as -1, and asks for the right to change the other.
+/// chown leaves an id given as -1 unchanged, and needs the right to change the other.
 pub fn attr_chown_minus_one(b: &mut Builder) -> Steps {
     b.file("root", "text");
     b.file("mine", "text").owner(1000, 1000);

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// Whatever causes the copy-up, all that the object had comes along.
+/// Whatever causes the copy-up, everything that belongs to the object is copied.
 pub fn attr_copy_up_all_at_once(b: &mut Builder) -> Steps {
     /// cap_net_raw=ep, version 2.
     const CAPABILITY: [u8; 20] = [
@@ -83,10 +83,10 @@ pub fn attr_deleted_file(b: &mut Builder) -> Steps {
     for name in ["low", "copied"] {
         b.file(name, "text").xattr("user.a", b"1");
     }
-    b.upper().file("top", "text").xattr("user.a", b"1");
+    b.upper().file("upper", "text").xattr("user.a", b"1");
     steps(|r| {
         r.utimens("copied", (5, 5));
-        for name in ["low", "copied", "top"] {
+        for name in ["low", "copied", "upper"] {
             let fd = r.open(name, O_RDONLY);
             let path = r.open(name, O_PATH);
             r.unlink(name);
@@ -111,12 +111,12 @@ pub fn attr_deleted_file(b: &mut Builder) -> Steps {
     })
     .whiteout("low")
     .whiteout("copied")
-    .absent("top")
+    .absent("upper")
 }
 
 /// Large device numbers survive copy-up, rename and link.
 pub fn attr_device_numbers(b: &mut Builder) -> Steps {
-    /// Its format has 14 and 18 bits for them.
+    /// xfs stores 14 and 18 bits of them.
     const XFS: &str = "xfs refuses the largest device numbers";
     const DEVICES: [(u32, u32); 5] = [(0, 1), (1, 0), (255, 256), (511, 65_536), (4095, 1_048_575)];
     for (number, (major, minor)) in DEVICES.into_iter().enumerate() {
@@ -145,7 +145,7 @@ pub fn attr_device_numbers(b: &mut Builder) -> Steps {
         r.chmod("zero", 0o640);
         r.lstat("zero");
     })
-    .not_on(&["top:xfs", "xfs"], XFS)
+    .not_on(&["upper:xfs", "xfs"], XFS)
     .not_on(&["iso9660"], "isofs tells 8 bits of the minor number")
 }
 
@@ -218,7 +218,7 @@ pub fn attr_huge_sparse(b: &mut Builder) -> Steps {
     })
 }
 
-/// What is made where something lower was deleted has nothing of its attributes.
+/// A new object in place of a deleted lower one has none of its attributes.
 pub fn attr_nothing_from_hidden(b: &mut Builder) -> Steps {
     let acl = acl::encode("u:7,user:1000:7,g:5,m:7,o:1");
     for name in ["file", "to-dir", "over", "link-over"] {
@@ -270,7 +270,7 @@ pub fn attr_nothing_from_hidden(b: &mut Builder) -> Steps {
     .opaque("to-dir")
 }
 
-/// An O_PATH descriptor changes nothing by itself, but names the object for those that may.
+/// An O_PATH descriptor changes nothing by itself, but names the object for calls that do.
 pub fn attr_opath(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -344,13 +344,13 @@ pub fn attr_parallel_changes(b: &mut Builder) -> Steps {
 pub fn attr_read_only_mount(b: &mut Builder) -> Steps {
     b.file("low", "text").xattr("user.a", b"1");
     b.dir("dir");
-    b.upper().file("top", "text").xattr("user.a", b"1");
+    b.upper().file("upper", "text").xattr("user.a", b"1");
     steps(|r| {
         // Opened before the mount became read-only.
         let held = r.open("low", O_RDONLY);
         r.in_child(|r| {
             r.done("binding", sys::bind_here(libc::MS_RDONLY));
-            for name in ["low", "dir", "top"] {
+            for name in ["low", "dir", "upper"] {
                 r.chmod(name, 0o600);
                 r.fchmodat2(name, 0o600, libc::AT_SYMLINK_NOFOLLOW);
                 r.chown(name, 1, 1);
@@ -380,10 +380,10 @@ pub fn attr_read_only_mount(b: &mut Builder) -> Steps {
         });
         r.stat("low");
     })
-    .upper_is(&["low", "top"])
+    .upper_is(&["low", "upper"])
 }
 
-/// Of several layers the topmost gives the attributes, and they are what is copied up.
+/// The topmost of several layers has the attributes that are shown, and that are copied up.
 pub fn attr_shadowed(b: &mut Builder) -> Steps {
     for (layer, mode) in [(0, 0o751), (1, 0o705), (2, 0o777)] {
         let uid = 1000 + layer as u32;

@@ -6,19 +6,19 @@ use crate::prelude::*;
 /// An append-only file only grows, an append-only directory only gains names.
 pub fn attr_append_only(b: &mut Builder) -> Steps {
     b.upper();
-    b.file("top", "text");
+    b.file("upper", "text");
     b.file("dir/f", "text");
     b.dir("dir/sub");
     steps(|r| {
         const APPEND: u32 = 0x20;
-        let file = r.open("top", O_RDONLY);
+        let file = r.open("upper", O_RDONLY);
         let dir = r.open("dir", O_RDONLY | O_DIRECTORY);
         r.set_flags(file, APPEND, APPEND);
         r.set_flags(dir, APPEND, APPEND);
-        r.put("top", O_WRONLY, "T");
-        r.open("top", O_WRONLY | O_APPEND | O_TRUNC);
-        r.put("top", O_WRONLY | O_APPEND, "ed");
-        let fd = r.open("top", O_RDWR | O_APPEND);
+        r.put("upper", O_WRONLY, "T");
+        r.open("upper", O_WRONLY | O_APPEND | O_TRUNC);
+        r.put("upper", O_WRONLY | O_APPEND, "ed");
+        let fd = r.open("upper", O_RDWR | O_APPEND);
         r.pwrite(fd, "!", 0);
         r.done(
             "taking O_APPEND away",
@@ -28,13 +28,13 @@ pub fn attr_append_only(b: &mut Builder) -> Steps {
         r.fallocate(fd, 0, 0, 100);
         r.fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, 0, 2);
         r.mmap(fd, 4, PROT_READ | PROT_WRITE, MAP_SHARED);
-        r.chmod("top", 0o600);
-        r.utimens("top", (5, 5));
-        r.utimensat("top", (NOW, NOW), 0);
-        r.setxattr("top", "user.a", "1");
-        r.rename("top", "moved");
-        r.unlink("top");
-        r.link("top", "second");
+        r.chmod("upper", 0o600);
+        r.utimens("upper", (5, 5));
+        r.utimensat("upper", (NOW, NOW), 0);
+        r.setxattr("upper", "user.a", "1");
+        r.rename("upper", "moved");
+        r.unlink("upper");
+        r.link("upper", "second");
         r.put("dir/new", O_WRONLY | O_CREAT, "x");
         r.mkdir("dir/made");
         r.unlink("dir/f");
@@ -47,21 +47,21 @@ pub fn attr_append_only(b: &mut Builder) -> Steps {
         r.put("dir/f", O_WRONLY, "T");
         r.set_flags(file, 0, APPEND);
         r.set_flags(dir, 0, APPEND);
-        r.cat("top");
+        r.cat("upper");
         r.ls("dir");
         r.rename("dir/f", "dir/g");
     })
 }
 
-/// file_getattr and file_setattr reach links and special files, which no ioctl does.
+/// file_getattr and file_setattr work on links and special files, which no ioctl does.
 pub fn attr_file_getattr(b: &mut Builder) -> Steps {
     b.upper();
-    every_kind(b, "top");
-    b.socket("top/socket");
+    every_kind(b, "upper");
+    b.socket("upper/socket");
     steps(|r| {
         const NODUMP: u64 = 0x80;
         for kind in KINDS.iter().chain(&["socket"]) {
-            let path = format!("top/{kind}");
+            let path = format!("upper/{kind}");
             for nofollow in [0x100, 0] {
                 let result = sys::file_getattr(sys::HERE, &path, 24, nofollow);
                 let flags = result.map(|attr| attr.xflags & (NODUMP | 0x58));
@@ -84,18 +84,18 @@ pub fn attr_file_getattr(b: &mut Builder) -> Steps {
         }
     })
     .not_on(
-        &["top:xfs"],
+        &["upper:xfs"],
         "xfs keeps flags of links and special files, which a union does not reach",
     )
 }
 
-/// The flags of chattr are told alike by both ioctls, by statx and by file_getattr.
+/// Both ioctls, statx and file_getattr report the flags of chattr alike.
 pub fn attr_flags_forms(b: &mut Builder) -> Steps {
     b.upper();
     b.file("f", "text");
     b.dir("d");
     steps(|r| {
-        // As GETFLAGS has them, as FSGETXATTR has them.
+        // As GETFLAGS and as FSGETXATTR represent them.
         for (flag, xflag) in [(0x10, 0x8), (0x20, 0x10), (0x40, 0x80), (0x80, 0x40)] {
             for name in ["f", "d"] {
                 let fd = r.open(name, O_RDONLY);
@@ -108,7 +108,7 @@ pub fn attr_flags_forms(b: &mut Builder) -> Steps {
                         attr.map(|attr| attr.xflags & xflag),
                     );
                     let stat = sys::statx(sys::HERE, name, 0, 0).expect("statx");
-                    // The file system may not tell of it, but then it must not say that it does.
+                    // The file system need not report it, but then it must not claim to.
                     r.note(format_args!(
                         "statx = {:#x} of {:#x}",
                         stat.stx_attributes & u64::from(flag & 0x70),
@@ -137,7 +137,7 @@ pub fn attr_flags_forms(b: &mut Builder) -> Steps {
     })
 }
 
-/// Flags are set by the owner, immutable by root alone, and asked for in known sizes only.
+/// Flags are set by the owner, immutable by root alone, with structures of known sizes only.
 pub fn attr_flags_refused(b: &mut Builder) -> Steps {
     b.upper();
     b.file("own", "x").owner(1000, 1000);
@@ -161,7 +161,7 @@ pub fn attr_flags_refused(b: &mut Builder) -> Steps {
         r.get_flags(fd, 0);
         r.set_flags(fd, NODUMP, NODUMP);
         r.get_xflags(fd, 0);
-        // Flags there are none, and the size of a structure there is not.
+        // Unknown flags, and an unknown size of the structure.
         let fd = r.open("own", O_RDONLY);
         r.set_flags(fd, 1 << 31, 1 << 31);
         r.set_xflags(fd, 1 << 13, 1 << 13);
@@ -178,13 +178,13 @@ pub fn attr_flags_refused(b: &mut Builder) -> Steps {
     })
 }
 
-/// Nothing about an immutable file changes, by any call on its name, until the flag is taken away.
+/// No call on the name of an immutable file changes anything about it, until the flag is removed.
 pub fn attr_immutable(b: &mut Builder) -> Steps {
     b.file("low", "text").xattr("user.a", b"1");
-    b.upper().file("top", "text").xattr("user.a", b"1");
+    b.upper().file("upper", "text").xattr("user.a", b"1");
     steps(|r| {
         const IMMUTABLE: u32 = 0x10;
-        for name in ["low", "top"] {
+        for name in ["low", "upper"] {
             let fd = r.open(name, O_RDWR);
             r.set_flags(fd, IMMUTABLE, IMMUTABLE);
             r.get_flags(fd, IMMUTABLE);
@@ -228,19 +228,19 @@ pub fn attr_immutable(b: &mut Builder) -> Steps {
 pub fn attr_ioctls(b: &mut Builder) -> Steps {
     b.file("low", "some text");
     b.dir("dir");
-    b.upper().file("top", "some text");
+    b.upper().file("upper", "some text");
     steps(|r| {
         for (name, flags) in [
             ("low", O_RDONLY),
             ("dir", O_RDONLY),
-            ("top", O_RDWR),
+            ("upper", O_RDWR),
             ("low", O_PATH),
         ] {
             let fd = r.open(name, flags).raw();
             // FIONREAD, FIGETBSZ, FIBMAP by `nobody`, FIONBIO, FIOASYNC and an unknown one.
             for request in [0x541b, 2, 0x5421, 0x5452, 0xdead_beef] {
                 let result = sys::ioctl_zeroed(fd, request);
-                // The block size is the file system's.
+                // The block size is that of the file system.
                 let result = result.map(|answer| {
                     if request == 2 {
                         u32::from(answer >= 512)
@@ -274,7 +274,7 @@ pub fn attr_ioctls(b: &mut Builder) -> Steps {
             }
         }
     })
-    .upper_is(&["top"])
+    .upper_is(&["upper"])
 }
 
 /// Project ids and extent sizes are set, inherited and refused as by the upper layer's file system.
@@ -321,7 +321,7 @@ pub fn attr_project(b: &mut Builder) -> Steps {
         r.mkdir("d/sub");
         look(r, "d/new");
         look(r, "d/sub");
-        // What is of another project does not come in.
+        // Files of another project cannot be moved or linked into the directory.
         r.link("f", "d/linked");
         r.rename("f", "d/moved");
     })
@@ -330,19 +330,19 @@ pub fn attr_project(b: &mut Builder) -> Steps {
 /// Quota calls on a tree without quotas fail and harm nothing.
 pub fn attr_quota(b: &mut Builder) -> Steps {
     b.file("low", "text");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
-        for name in ["low", "top", "."] {
+        for name in ["low", "upper", "."] {
             for flags in [O_RDONLY, O_PATH] {
                 let fd = r.open(name, flags).raw();
-                // Q_GETFMT, Q_GETINFO, Q_GETQUOTA, Q_SETQUOTA, one there is not.
+                // Q_GETFMT, Q_GETINFO, Q_GETQUOTA, Q_SETQUOTA, and a command that does not exist.
                 for command in [0x80_0004, 0x80_0005, 0x80_0007, 0x80_0008, 0x80_00ff] {
                     let refused = sys::quotactl_fd(fd, command, 1000).is_err();
                     r.expect(format_args!("{command:#x} on {name} is refused"), refused);
                 }
             }
         }
-        r.stat("top");
+        r.stat("upper");
     })
     .absent("low")
 }

@@ -51,7 +51,7 @@ pub fn dir_link_counts(b: &mut Builder) -> Steps {
                 })
                 .count() as u64;
             let links = sys::stat(dir, 0).map_or(0, |stat| sys::links(&stat));
-            // A wrong 2 would make find(1) and the like skip what is below.
+            // With a wrong 2, find(1) and others would skip the subdirectories.
             r.expect(
                 format!("link count of {dir}"),
                 links == 1 || links == 2 + subdirs,
@@ -76,7 +76,7 @@ pub fn dir_link_counts(b: &mut Builder) -> Steps {
         r.rmdir("gone/one");
         check(r, "gone");
         r.chmod("merged", 0o700);
-        r.mkdir("merged/top");
+        r.mkdir("merged/upper");
         check(r, "merged");
         r.rename("new", "merged/new");
         check(r, "merged");
@@ -134,15 +134,15 @@ pub fn identity_kept(b: &mut Builder) -> Steps {
     })
 }
 
-/// The link count goes down to none and up again, as far as descriptors can tell.
+/// The link count goes down to zero and up again, as far as descriptors can show it.
 pub fn stat_deleted(b: &mut Builder) -> Steps {
     b.file("copied", "text");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     b.fifo("fifo");
     b.dir("dir");
     steps(|r| {
         r.chmod("copied", 0o600);
-        for name in ["copied", "top", "fifo"] {
+        for name in ["copied", "upper", "fifo"] {
             let fd = r.open(name, O_PATH);
             r.link(name, "second");
             r.fstat(fd);
@@ -179,7 +179,7 @@ pub fn stat_directory_numbers(b: &mut Builder) -> Steps {
     b.dir("merged/both");
     b.lower(0).file("merged/above", "x");
     b.dir("merged/both");
-    b.upper().file("merged/top", "x");
+    b.upper().file("merged/upper", "x");
     b.whiteout("low/fifo");
     b.opaque("opaque");
     b.file("opaque/f", "x");
@@ -196,7 +196,7 @@ pub fn stat_directory_numbers(b: &mut Builder) -> Steps {
                     let name = String::from_utf8_lossy(&entry.name).into_owned();
                     let path = format!("{dir}/{name}");
                     let stat = sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW).expect("it is listed");
-                    // What is above the tree is of no concern.
+                    // The parent of the root is not part of the tree.
                     let outside = dir == "." && name == "..";
                     let same = stat.st_ino == entry.ino || outside;
                     if !same || (stat.st_mode >> 12) as u8 != entry.kind {
@@ -233,7 +233,7 @@ pub fn stat_directory_numbers(b: &mut Builder) -> Steps {
             |r| {
                 r.rename("low/file", "merged/moved");
                 r.rename("merged/above", "opaque/moved");
-                r.link("merged/top", "deep/er/linked");
+                r.link("merged/upper", "deep/er/linked");
                 r.mkdir("merged/both/new");
                 r.unlink("low/char");
             },
@@ -256,9 +256,9 @@ pub fn stat_directory_numbers(b: &mut Builder) -> Steps {
 /// Maps, locks and descriptor information name a file by the numbers that stat tells.
 pub fn stat_numbers_elsewhere(b: &mut Builder) -> Steps {
     b.file("low", "text");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
-        for name in ["low", "top"] {
+        for name in ["low", "upper"] {
             for round in ["before", "after"] {
                 let stat = sys::stat(name, 0).expect("it is there");
                 let fd = r.open(name, O_RDWR);
@@ -300,7 +300,7 @@ pub fn stat_numbers_elsewhere(b: &mut Builder) -> Steps {
     })
     .not_on(&["chroot"], shape::NO_PROC)
     .not_on(
-        &["top:btrfs"],
+        &["upper:btrfs"],
         "btrfs itself shows another device number there",
     )
 }
@@ -309,7 +309,7 @@ pub fn stat_numbers_elsewhere(b: &mut Builder) -> Steps {
 pub fn stat_numbers_kept(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     b.dir("to");
     steps(|r| {
         let forget = || {
@@ -319,7 +319,7 @@ pub fn stat_numbers_kept(b: &mut Builder) -> Steps {
         };
         for path in KINDS
             .iter()
-            .flat_map(|k| [format!("low/{k}"), format!("top/{k}")])
+            .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")])
         {
             let kept = r.identity(&path);
             r.chown(&path, 1, 1);

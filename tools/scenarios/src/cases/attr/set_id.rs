@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What takes set-id bits away.
+//! Calls that clear set-id bits.
 
 use crate::prelude::*;
 
@@ -94,7 +94,7 @@ pub fn attr_set_id_truncate(b: &mut Builder) -> Steps {
             let path = format!("roots-{how}");
             shrink(r, &path, how);
             r.stat(&path);
-            // Copied up already: the same once more.
+            // The file has been copied up: the same once more.
             r.chmod(how, 0o6777);
             r.as_user(1001, 1001, |r| shrink(r, how, how));
             r.stat(how);

@@ -7,14 +7,14 @@ use crate::prelude::*;
 pub fn stat_blocks(b: &mut Builder) -> Steps {
     b.file("full", vec![b'x'; 300_000]);
     b.file("empty", "");
-    b.upper().file("top", vec![b'x'; 300_000]);
+    b.upper().file("upper", vec![b'x'; 300_000]);
     steps(|r| {
         let look = |r: &mut Run, name: &str| {
             let stat = sys::stat(name, 0).expect("it is there");
             let bytes = stat.st_blocks * 512;
             r.expect(
                 format_args!("room for the data of {name}"),
-                // Space set aside for growth is the file system's own matter.
+                // Space preallocated for growth is up to the file system.
                 bytes >= stat.st_size && bytes <= stat.st_size + (1 << 20),
             );
             let block = stat.st_blksize;
@@ -23,7 +23,7 @@ pub fn stat_blocks(b: &mut Builder) -> Steps {
                 (512..=(64 << 20)).contains(&block) && block & (block - 1) == 0,
             );
         };
-        for name in ["full", "empty", "top"] {
+        for name in ["full", "empty", "upper"] {
             look(r, name);
             r.put(name, O_WRONLY | O_APPEND, vec![b'y'; 100_000]);
             look(r, name);
@@ -40,14 +40,14 @@ pub fn stat_blocks(b: &mut Builder) -> Steps {
     })
 }
 
-/// Direct I/O is told of as the upper layer's file system tells it, and works where it is.
+/// statx reports direct I/O as the upper layer's file system does, and it works where it is reported.
 pub fn stat_direct(b: &mut Builder) -> Steps {
     b.file("low", vec![b'x'; 8192]);
-    b.upper().file("top", vec![b'x'; 8192]);
+    b.upper().file("upper", vec![b'x'; 8192]);
     b.dir("dir");
     steps(|r| {
         r.chmod("low", 0o600);
-        for name in ["low", "top", "dir"] {
+        for name in ["low", "upper", "dir"] {
             let Ok(stat) = sys::statx(sys::HERE, name, 0, libc::STATX_DIOALIGN) else {
                 continue;
             };
@@ -62,9 +62,9 @@ pub fn stat_direct(b: &mut Builder) -> Steps {
                 ));
             }
         }
-        for name in ["low", "top"] {
+        for name in ["low", "upper"] {
             let fd = r.open(name, O_RDWR | O_DIRECT);
-            // Only what goes through the page cache after all takes any place.
+            // Direct I/O at an odd position takes no space, unless it goes through the page cache in the end.
             let result = sys::read(fd.raw(), 4096, Some(1));
             r.call("a read at an odd place", result.map(|data| data.len()));
         }
@@ -75,16 +75,16 @@ pub fn stat_direct(b: &mut Builder) -> Steps {
     )
 }
 
-/// statx answers any mask with all the basic fields, and refuses what it does not know.
+/// statx returns all basic fields for any mask, and refuses unknown flags.
 pub fn stat_masks(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
         let nofollow = libc::AT_SYMLINK_NOFOLLOW;
         for path in KINDS
             .iter()
-            .flat_map(|k| [format!("low/{k}"), format!("top/{k}")])
+            .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")])
         {
             let whole = sys::stat(&path, nofollow).expect("it is there");
             for mask in [
@@ -156,11 +156,11 @@ pub fn stat_masks(b: &mut Builder) -> Steps {
     .absent("low")
 }
 
-/// statx tells one mount for all objects, its root as such, before and after copy-up.
+/// statx reports one mount for all objects, and its root as such, before and after copy-up.
 pub fn stat_mount(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
         r.hold();
         r.in_child(|r| {
@@ -175,7 +175,7 @@ pub fn stat_mount(b: &mut Builder) -> Steps {
                 r.expect("and could be told", root.stx_attributes_mask & 0x2000 != 0);
                 for path in KINDS
                     .iter()
-                    .flat_map(|k| [format!("low/{k}"), format!("top/{k}")])
+                    .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")])
                 {
                     for _ in 0..2 {
                         let stat = ask(&path);
@@ -198,12 +198,12 @@ pub fn stat_sizes(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.symlink("low/long", &"t".repeat(240));
     b.upper();
-    every_kind(b, "top");
-    b.symlink("top/long", &"t".repeat(240));
+    every_kind(b, "upper");
+    b.symlink("upper/long", &"t".repeat(240));
     steps(|r| {
         for round in ["found", "copied"] {
             for name in ["file", "symlink", "long", "fifo", "char", "block"] {
-                for dir in ["low", "top"] {
+                for dir in ["low", "upper"] {
                     let path = format!("{dir}/{name}");
                     let size = sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW).map(|s| s.st_size);
                     r.call(format_args!("size of {path}, {round}"), size);

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// noatime, nodiratime, relatime and strictatime of the union's mount rule the access times.
+/// noatime, nodiratime, relatime and strictatime of the union's mount decide about access times.
 pub fn time_access_modes(b: &mut Builder) -> Steps {
     b.upper().file("f", "text");
     b.dir("d");
@@ -34,22 +34,22 @@ pub fn time_access_modes(b: &mut Builder) -> Steps {
     })
 }
 
-/// O_NOATIME is for owners, and what is read by it keeps its access time.
+/// O_NOATIME is for owners, and a file that is read with it keeps its access time.
 pub fn time_access_opens(b: &mut Builder) -> Steps {
     b.lower(0).file("low", "text").mode(0o644).owner(1000, 1000);
     b.file("others", "text");
-    b.upper().file("top", "text").owner(1000, 1000);
+    b.upper().file("upper", "text").owner(1000, 1000);
     b.dir("dir").owner(1000, 1000);
     b.file("dir/x", "x");
     steps(|r| {
-        for name in ["top", "dir"] {
+        for name in ["upper", "dir"] {
             r.utimens(name, (1_000_000_000, 5));
         }
         r.as_user(1000, 1000, |r| {
             r.open("others", O_RDONLY | libc::O_NOATIME);
             r.open("low", O_RDONLY | libc::O_NOATIME);
-            r.touched(&["top"], |r| {
-                let fd = r.open("top", O_RDONLY | libc::O_NOATIME);
+            r.touched(&["upper"], |r| {
+                let fd = r.open("upper", O_RDONLY | libc::O_NOATIME);
                 r.read(fd, 4);
                 r.done(
                     "reading it again with access times",
@@ -66,15 +66,15 @@ pub fn time_access_opens(b: &mut Builder) -> Steps {
                 "O_NOATIME of another's file",
                 sys::set_status_flags(fd.raw(), libc::O_NOATIME, libc::O_NOATIME),
             );
-            r.touched(&["top"], |r| {
-                r.cat("top");
+            r.touched(&["upper"], |r| {
+                r.cat("upper");
             });
         });
     })
     .not_on(shape::ROTATE, shape::READ_UNSEEN)
 }
 
-/// Every way to read a file of the upper layer moves its access time, and looking does not.
+/// Every way to read a file of the upper layer updates its access time; calls that read no data do not.
 pub fn time_of_access(b: &mut Builder) -> Steps {
     b.upper().file("f", "#!/none\n");
     b.file("to", "");
@@ -132,12 +132,12 @@ pub fn time_of_access(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::READ_UNSEEN)
 }
 
-/// What goes through a named pipe moves its times.
+/// Data through a named pipe updates its times.
 pub fn time_of_fifo(b: &mut Builder) -> Steps {
-    b.upper().fifo("top");
+    b.upper().fifo("upper");
     steps(|r| {
         r.mkfifo("new", 0o600);
-        for name in ["top", "new"] {
+        for name in ["upper", "new"] {
             r.utimens(name, (1_000_000_000, 5));
             let fd = r.open(name, O_RDWR);
             r.touched(&[name], |r| r.write(fd, "through"));
@@ -152,11 +152,11 @@ pub fn time_of_fifo(b: &mut Builder) -> Steps {
 /// The first read after a write through a mapping is one that relatime records, however it reads.
 pub fn time_of_read_after_mapped_write(b: &mut Builder) -> Steps {
     b.file("low", vec![b'x'; PAGE]);
-    b.upper().file("top", vec![b'x'; PAGE]);
+    b.upper().file("upper", vec![b'x'; PAGE]);
     steps(|r| {
         r.in_child(|r| {
             r.done("relatime", sys::bind_here(libc::MS_RELATIME));
-            for name in ["low", "top"] {
+            for name in ["low", "upper"] {
                 let fd = r.open(name, O_RDWR);
                 let map = r.map(fd, PAGE, PROT_RW, MAP_SHARED);
                 for way in ["read", "mmap", "sendfile"] {
@@ -164,7 +164,7 @@ pub fn time_of_read_after_mapped_write(b: &mut Builder) -> Steps {
                         r.store(map, 0, way);
                         r.done("msync", map.sync(MS_SYNC));
                     });
-                    // The second time nothing has been written in between.
+                    // The second time, nothing has been written in between.
                     for _ in 0..2 {
                         r.touched(&[name], |r| match way {
                             "read" => drop(r.cat(name)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Which call moves which time.
+//! Which call changes which time.
 
 use crate::prelude::*;
 
@@ -47,7 +47,7 @@ pub fn parent_times(b: &mut Builder) -> Steps {
     })
 }
 
-/// The time of birth is told where the upper layer's file system knows it, and never moves.
+/// The birth time is reported where the upper layer's file system knows it, and never changes.
 pub fn time_of_birth(b: &mut Builder) -> Steps {
     b.file("low", "text");
     b.upper().dir("d");
@@ -90,7 +90,7 @@ pub fn time_of_birth(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, "a copy is born when it is made")
 }
 
-/// Which call moves which time of the directories it works in, in the upper layer.
+/// Which call changes which time of the directories it works in, in the upper layer.
 pub fn time_of_directory(b: &mut Builder) -> Steps {
     const CALLS: [fn(&mut Run); 24] = [
         |r| {
@@ -180,14 +180,14 @@ pub fn time_of_directory(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, "a copy has a change time of its own")
 }
 
-/// Renaming and linking objects of every type moves their change time alone.
+/// Renaming and linking objects of every type changes their change time alone.
 pub fn time_of_exchanged(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     b.dir("to");
     steps(|r| {
-        for dir in ["low", "top"] {
+        for dir in ["low", "upper"] {
             for kind in KINDS {
                 if (dir, kind) == ("low", "dir") {
                     // Lower directories are not renamed by this version.
@@ -216,7 +216,7 @@ pub fn time_of_exchanged(b: &mut Builder) -> Steps {
     })
 }
 
-/// Which call moves which time of a file of the upper layer.
+/// Which call changes which time of a file of the upper layer.
 pub fn time_of_file(b: &mut Builder) -> Steps {
     const CALLS: [(&str, fn(&mut Run)); 21] = [
         ("chmod", |r| {
@@ -357,7 +357,7 @@ pub fn time_of_lower_directory(b: &mut Builder) -> Steps {
     )
 }
 
-/// The first change of a lower file moves the times that any change of its sort moves.
+/// The first change of a lower file updates the times that every change of its kind updates.
 pub fn time_of_lower_file(b: &mut Builder) -> Steps {
     const CALLS: [(&str, fn(&mut Run, &str)); 15] = [
         ("chmod", |r, f| {
@@ -423,12 +423,12 @@ pub fn time_of_lower_file(b: &mut Builder) -> Steps {
     )
 }
 
-/// A write through a mapping moves the times of the file when a write to its file system would.
+/// A write through a mapping updates the times of the file when a write to its file system would.
 pub fn time_of_mapped_write(b: &mut Builder) -> Steps {
     b.file("low", vec![b'x'; 4096]);
-    b.upper().file("top", vec![b'x'; 4096]);
+    b.upper().file("upper", vec![b'x'; 4096]);
     steps(|r| {
-        for name in ["low", "top"] {
+        for name in ["low", "upper"] {
             let fd = r.open(name, O_RDWR);
             let mut map = r.mmap(fd, 4096, PROT_READ | PROT_WRITE, MAP_SHARED);
             r.utimens(name, (1_000_000_000, 5));
@@ -444,7 +444,7 @@ pub fn time_of_mapped_write(b: &mut Builder) -> Steps {
     })
 }
 
-/// Names made over whiteouts and hidden again move the times of their directory.
+/// Making names over whiteouts and deleting them again updates the times of their directory.
 pub fn time_of_whiteout_parent(b: &mut Builder) -> Steps {
     b.lower(0).file("d/f", "text");
     b.file("d/g", "text");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Times that are set.
+//! Times set by the caller.
 
 use crate::prelude::*;
 
@@ -13,14 +13,14 @@ pub fn time_half_now(b: &mut Builder) -> Steps {
         .owner(1000, 1000)
         .mode(0o400);
     b.dir("dir").mode(0o777);
-    b.upper().file("top", "text").mode(0o666);
+    b.upper().file("upper", "text").mode(0o666);
     steps(|r| {
         // Earlier reads of the layers have changed the access times.
-        for name in ["writable", "owned", "dir", "top"] {
+        for name in ["writable", "owned", "dir", "upper"] {
             r.utimens(name, (5, 6));
         }
         r.as_user(1000, 1000, |r| {
-            for name in ["writable", "owned", "dir", "top"] {
+            for name in ["writable", "owned", "dir", "upper"] {
                 r.utimensat(name, (NOW, OMIT), 0);
                 r.utimensat(name, (OMIT, NOW), 0);
                 r.times(name);
@@ -33,14 +33,14 @@ pub fn time_half_now(b: &mut Builder) -> Steps {
     .in_upper("writable")
 }
 
-/// Every combination of a time, now and leave-alone, on objects of every type.
+/// Every combination of a time, now and unchanged, on objects of every type.
 pub fn time_now_omit(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
         const SET: sys::Time = (1_234_567_890, 1);
-        for dir in ["low", "top"] {
+        for dir in ["low", "upper"] {
             for kind in KINDS {
                 let path = format!("{dir}/{kind}");
                 let atime = |path: &str| {
@@ -101,9 +101,9 @@ pub fn time_range(b: &mut Builder) -> Steps {
     b.file("low", "text");
     b.dir("dir");
     b.symlink("link", "low");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
-        for name in ["low", "dir", "link", "top"] {
+        for name in ["low", "dir", "link", "upper"] {
             for seconds in [
                 -1,
                 -2_147_483_648,
@@ -175,32 +175,32 @@ pub fn time_range_below(b: &mut Builder) -> Steps {
     )
 }
 
-/// The times of a link and of what it leads to are set apart.
+/// The times of a link and of its target are set separately.
 pub fn time_symlink(b: &mut Builder) -> Steps {
     b.lower(1).file("target", "text");
     b.lower(0).symlink("link", "target");
     b.symlink("dangling", "none");
-    b.upper().symlink("top", "link");
+    b.upper().symlink("upper", "link");
     steps(|r| {
-        r.utimensat("top", ((5, 6), (7, 8)), 0);
-        for name in ["target", "link", "top"] {
+        r.utimensat("upper", ((5, 6), (7, 8)), 0);
+        for name in ["target", "link", "upper"] {
             r.lstat(name);
         }
         r.utimensat("link", ((9, 10), (11, 12)), libc::AT_SYMLINK_NOFOLLOW);
         r.utimensat("dangling", (NOW, NOW), 0);
         r.utimensat("dangling", (OMIT, (13, 14)), libc::AT_SYMLINK_NOFOLLOW);
-        let fd = r.open("top", O_PATH | O_NOFOLLOW);
+        let fd = r.open("upper", O_PATH | O_NOFOLLOW);
         let times = ((15, 16), (17, 18));
         let result = sys::utimensat(fd.raw(), "", times, libc::AT_EMPTY_PATH);
         r.done("utimensat of a link's descriptor", result);
-        for name in ["target", "link", "top", "dangling"] {
+        for name in ["target", "link", "upper", "dangling"] {
             r.lstat(name);
         }
         r.times("link");
-        r.times("top");
+        r.times("upper");
         r.readlink("dangling");
     })
-    .upper_is(&["dangling", "link", "target", "top"])
+    .upper_is(&["dangling", "link", "target", "upper"])
     .not_on(&["read-only"], shape::LOOKED_AT)
 }
 

@@ -17,7 +17,7 @@ pub fn append_lower(b: &mut Builder) -> Steps {
     })
 }
 
-/// With O_APPEND all writes go to the end of the moment, whatever offset they name.
+/// With O_APPEND all writes go to the end of the file at that moment, whatever offset they name.
 pub fn data_append_pwrite(b: &mut Builder) -> Steps {
     b.file("f", "begin");
     steps(|r| {

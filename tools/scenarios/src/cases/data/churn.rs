@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Changes by chance.
+//! Random changes.
 
 use crate::prelude::*;
 
-/// Changes by chance of a lower file that was deleted before the first of them.
+/// Random changes of a lower file that was deleted before the first of them.
 pub fn data_churn_deleted(b: &mut Builder) -> Steps {
     b.file("f", vec![b'.'; 30_000]);
     steps(|r| {
@@ -18,7 +18,7 @@ pub fn data_churn_deleted(b: &mut Builder) -> Steps {
     .upper_is(&["f"])
 }
 
-/// A hundred changes of a lower file by chance, by descriptors from before the copy-up and after it.
+/// A hundred random changes of a lower file, by descriptors from before the copy-up and after it.
 pub fn data_churn_lower(b: &mut Builder) -> Steps {
     b.file("f", vec![b'.'; 30_000]);
     steps(|r| {
@@ -32,7 +32,7 @@ pub fn data_churn_lower(b: &mut Builder) -> Steps {
     .in_upper("f")
 }
 
-/// Changes by chance of a sparse lower file with other names, which then loses its own.
+/// Random changes of a sparse lower file with other names, which then loses its own.
 pub fn data_churn_sparse(b: &mut Builder) -> Steps {
     b.sparse(
         "d/f",

@@ -10,10 +10,10 @@ pub fn clone_file(b: &mut Builder) -> Steps {
         let from = r.open("from", O_RDONLY);
         let new = r.open("new", O_RDWR | O_CREAT);
         r.ficlone(new, from);
-        let top = r.open("top", O_RDWR | O_CREAT);
-        r.write(top, "text");
-        r.ficlone(new, top);
-        r.ficlone(from, top);
+        let upper = r.open("upper", O_RDWR | O_CREAT);
+        r.write(upper, "text");
+        r.ficlone(new, upper);
+        r.ficlone(from, upper);
         r.cat("new");
     })
     .allow(
@@ -54,7 +54,7 @@ pub fn data_clone_range(b: &mut Builder) -> Steps {
         let to = r.open("to", O_RDWR);
         let upper = r.open("upper", O_RDONLY);
         if !r.clone_range(upper, 0, 4096, to, 0) {
-            // Where nothing can be cloned it matters little which mistake is found first.
+            // Where nothing can be cloned, any of the possible errors may come first.
             return;
         }
         for path in ["upper", "from"] {
@@ -107,7 +107,7 @@ pub fn data_dedupe(b: &mut Builder) -> Steps {
         let copied = r.open("copied", O_RDWR);
         let new = r.open("new", O_RDWR | O_CREAT);
         if !r.clone_range(one, 0, 0, new, 0) {
-            // Where no blocks can be shared it matters little which error is found first.
+            // Where no blocks can be shared, any of the possible errors may come first.
             return;
         }
         r.dedupe_range(one, 0, 16_384, same, 0);
@@ -156,7 +156,7 @@ pub fn data_dedupe_set_id(b: &mut Builder) -> Steps {
                 for name in FILES {
                     let file = r.open(name, O_RDWR);
                     r.touched(&[name], |_| {
-                        // What it answers depends on whether there are blocks to be shared.
+                        // The result depends on whether there are blocks to be shared.
                         let _ = sys::dedupe_range(source.raw(), 0, SIZE as u64, file.raw(), 0);
                     });
                     r.close(file);

@@ -51,7 +51,7 @@ pub fn data_copy_range_deleted(b: &mut Builder) -> Steps {
     .upper_is(&["a", "b", "c"])
 }
 
-/// copy_file_range ends where its source ends, and refuses offsets that are none.
+/// copy_file_range ends where its source ends, and refuses invalid offsets.
 pub fn data_copy_range_ends(b: &mut Builder) -> Steps {
     b.upper().file("from", "0123456789");
     b.upper().file("to", "..........");
@@ -79,7 +79,7 @@ pub fn data_copy_range_ends(b: &mut Builder) -> Steps {
     })
 }
 
-/// Between the tree and a file outside copy_file_range says EXDEV and sendfile copies.
+/// Between the tree and a file outside of it copy_file_range returns EXDEV, and sendfile copies.
 pub fn data_copy_range_outside(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.upper().file("upper", "0123456789");
@@ -109,7 +109,7 @@ pub fn data_copy_range_overlap(b: &mut Builder) -> Steps {
     steps(|r| {
         r.chmod("copied", 0o600);
         for path in ["lower", "copied", "upper"] {
-            // The reader is from before the copy-up, and the same file after it.
+            // The reader was opened before the copy-up, and reads the same file after it.
             let reader = r.open(path, O_RDONLY);
             let writer = r.open(path, O_RDWR);
             for (at, to_at, length) in [

@@ -78,21 +78,21 @@ pub fn direct_set_later(b: &mut Builder) -> Steps {
         r.done("O_DIRECT off", result);
         flags(r, writer);
         flags(r, reader);
-        // Not aligned, and need not be.
+        // These are not aligned, and need not be.
         r.pwrite(writer, "buffered", 100);
         r.pread(writer, 20, 95);
         r.pread_aligned(reader, 4096, 0, 0);
     })
 }
 
-/// O_DIRECT transfers that are not aligned are done or refused as the upper layer's file system does.
+/// O_DIRECT transfers that are not aligned succeed or fail as on the upper layer's file system.
 pub fn direct_unaligned(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'x'; 20_000]);
     b.upper().file("upper", vec![b'x'; 20_000]);
     steps(|r| {
         for path in ["upper", "lower"] {
             let fd = r.open(path, O_RDWR | O_DIRECT);
-            // The first one copies a lower file up, whatever comes of it.
+            // The first one copies a lower file up, whatever its result.
             r.pwrite_aligned(fd, b'a', 100, 0);
             r.pwrite_aligned(fd, b'b', 4096, 100);
             r.pwrite_aligned(fd, b'c', 512, 512);

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// fallocate beyond the largest size of a file says EFBIG, as the upper layer's file system does.
+/// fallocate beyond the largest size of a file returns EFBIG, as on the upper layer's file system.
 pub fn data_fallocate_far(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.upper().file("upper", "text");
@@ -69,9 +69,9 @@ pub fn data_fallocate_modes(b: &mut Builder) -> Steps {
     })
 }
 
-/// What fallocate refuses for what was asked it refuses before anything is copied up.
+/// fallocate refuses invalid requests before anything is copied up.
 pub fn data_fallocate_refused(b: &mut Builder) -> Steps {
-    /// Modes that make no sense, each with a good range.
+    /// Invalid modes, each with a valid range.
     const MODES: &[i32] = &[
         FALLOC_FL_PUNCH_HOLE,
         FALLOC_FL_PUNCH_HOLE | FALLOC_FL_ZERO_RANGE | FALLOC_FL_KEEP_SIZE,
@@ -117,9 +117,9 @@ pub fn data_fallocate_refused(b: &mut Builder) -> Steps {
     .layers(|l| if l.is_union() { l.absent("f") } else { Ok(()) })
 }
 
-/// A fallocate that the file system refuses takes set-id bits away if it does so.
+/// A fallocate that the file system refuses clears set-id bits if the file system does so.
 pub fn data_fallocate_set_id(b: &mut Builder) -> Steps {
-    /// Mode, offset, length: what some file systems do, what others refuse, and what all of them refuse.
+    /// Mode, offset, length: what some file systems do, some refuse, and all refuse.
     const CALLS: &[(i32, i64, i64)] = &[
         (0, 0, 20_000),
         (FALLOC_FL_ZERO_RANGE, 0, 4096),

@@ -5,7 +5,7 @@ use crate::prelude::*;
 
 /// FIEMAP finds all the data of a lower file and copies nothing; later it finds the copy's.
 pub fn data_fiemap(b: &mut Builder) -> Steps {
-    /// Writes out what waits in memory before it looks.
+    /// Writes out dirty pages before it looks.
     const SYNC: u32 = 1;
     const ONE: &str = "one layer knows FIEMAP, the other does not";
     b.file("f", vec![b'x'; 20_000]);
@@ -14,7 +14,7 @@ pub fn data_fiemap(b: &mut Builder) -> Steps {
     steps(|r| {
         fn covered(r: &mut Run<'_>, what: &str, fd: Fd) {
             let result = sys::fiemap(fd.raw(), 0, u64::MAX, SYNC).map(|extents| {
-                // One follows the other from the first byte to the last, and the last one says that it is.
+                // The extents follow one another from the first byte to the last, and the last one is marked as such.
                 let mut at = 0;
                 let dense = extents.iter().all(|(start, length, _)| {
                     let follows = *start == at;
@@ -56,7 +56,7 @@ pub fn data_fiemap(b: &mut Builder) -> Steps {
     )
 }
 
-/// lseek refuses what is no place in the file, and stays where it was.
+/// lseek refuses positions outside of the file, and stays where it was.
 pub fn data_lseek_errors(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.fifo("fifo");
@@ -92,7 +92,7 @@ pub fn data_lseek_errors(b: &mut Builder) -> Steps {
             ] {
                 r.lseek(fd, offset, whence);
             }
-            // A FIFO has nothing to read, for ever.
+            // A FIFO never has data here.
             if path != "fifo" {
                 r.read(fd, 5);
             }
@@ -101,12 +101,12 @@ pub fn data_lseek_errors(b: &mut Builder) -> Steps {
     })
     .upper_is(&["upper"])
     .not_on(
-        &["top:btrfs"],
+        &["upper:btrfs"],
         "btrfs takes offsets before the file for its beginning",
     )
 }
 
-/// lseek goes as far as a file of the upper layer's file system can be large.
+/// lseek goes up to the largest size of a file on the upper layer's file system.
 pub fn data_lseek_far(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.upper().file("upper", "0123456789");
@@ -213,7 +213,7 @@ pub fn holes_kept(b: &mut Builder) -> Steps {
     })
     .layers(|l| {
         let stat = l.stat("f")?;
-        // What is allocated beyond the data is the file system's own affair.
+        // Blocks allocated beyond the data are up to the file system.
         if stat.st_blocks > 1000 {
             return Err(format!(
                 "the copy must be sparse, it has {} blocks",

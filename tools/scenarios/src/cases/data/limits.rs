@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// The limit on the size of files counts for copy_file_range, sendfile and FICLONERANGE.
+/// The limit on the size of files applies to copy_file_range, sendfile and FICLONERANGE.
 pub fn data_limit_copy_range(b: &mut Builder) -> Steps {
     b.file("from", vec![b'y'; 20_480]);
     b.file("a", vec![b'x'; 5_000]);
@@ -83,7 +83,7 @@ pub fn data_limit_signal(b: &mut Builder) -> Steps {
             let pieces = [Piece::Data(b"01234567"), Piece::Data(b"89abcdef")];
             r.pwritev2(fd, &pieces, 9_990, 0);
             r.preadv2(fd, &[Space::Bytes(100)], 9_985, 0);
-            // Inside a file that is larger already, nothing is in the way, up to the limit.
+            // Inside a file that is larger already, writes succeed up to the limit.
             r.put("larger", O_WRONLY, "X");
             r.truncate("larger", 15_000);
         });
@@ -93,7 +93,7 @@ pub fn data_limit_signal(b: &mut Builder) -> Steps {
     })
 }
 
-/// A limit on the size of files hinders writes beyond it, not copy-up.
+/// A limit on the size of files prevents writes beyond it, not the copy-up.
 pub fn file_size_limit(b: &mut Builder) -> Steps {
     b.file("big", vec![b'x'; 200_000]);
     b.file("small", "text");

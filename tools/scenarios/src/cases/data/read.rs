@@ -3,9 +3,9 @@
 
 use crate::prelude::*;
 
-/// Descriptors of every kind from before a copy-up that changed no data go on with the copy.
+/// Descriptors of every kind from before a copy-up that changed no data continue on the copy.
 pub fn data_after_metadata(b: &mut Builder) -> Steps {
-    /// What copies the file up without changing its data.
+    /// Calls that copy the file up without changing its data.
     const CHANGES: [(&str, fn(&mut Run, &str)); 6] = [
         ("chmod", |r, f| {
             r.chmod(f, 0o600);
@@ -53,7 +53,7 @@ pub fn data_after_metadata(b: &mut Builder) -> Steps {
     .whiteout("rename")
 }
 
-/// Data come from the topmost layer that has the name, and nothing of those below shows through.
+/// Data come from the topmost layer that has the name, and nothing of the layers below shows.
 pub fn data_layered(b: &mut Builder) -> Steps {
     b.lower(2)
         .file("d/three", "the bottom's, which is the longest of all");
@@ -65,7 +65,7 @@ pub fn data_layered(b: &mut Builder) -> Steps {
     b.opaque("o");
     b.file("o/opaque", "the middle's, behind an opaque directory");
     b.file("kind", "a file over a directory");
-    b.lower(0).file("d/three", "top");
+    b.lower(0).file("d/three", "first");
     b.whiteout("d/two");
     b.file("d/empty", "");
     b.upper().file("d/one", "upper's");
@@ -87,7 +87,7 @@ pub fn data_layered(b: &mut Builder) -> Steps {
     .in_upper("kind")
 }
 
-/// Nothing that reads copies anything up.
+/// No call that only reads copies anything up.
 pub fn data_reading_copies_nothing(b: &mut Builder) -> Steps {
     b.file("d/f", vec![b'x'; 20_000]).xattr("user.a", b"1");
     b.symlink("d/link", "f");

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Writes that take set-id bits and capabilities away.
+//! Writes that clear set-id bits and capabilities.
 
 use crate::prelude::*;
 
-/// A write takes set-id bits and capabilities away, be it asynchronous, direct, or a clone.
+/// A write clears set-id bits and capabilities, be it asynchronous, direct, or a clone.
 pub fn data_set_id_async(b: &mut Builder) -> Steps {
     const CALLS: &[&str] = &["write", "clone", "aio", "uring", "worker", "direct"];
     // Version 2 of the attribute: CAP_NET_RAW, permitted.
@@ -24,7 +24,7 @@ pub fn data_set_id_async(b: &mut Builder) -> Steps {
                 match *call {
                     "write" => r.write(fd, "W"),
                     "clone" => {
-                        // Where nothing can be cloned, something else does.
+                        // Where nothing can be cloned, another call takes its place.
                         if sys::clone_range(source.raw(), 0, 4096, fd.raw(), 0).is_err() {
                             let _ = sys::write(fd.raw(), &[b'y'; 4096], Some(0));
                         }
@@ -56,7 +56,7 @@ pub fn data_set_id_async(b: &mut Builder) -> Steps {
     .not_on(&["squashfs", "iso9660"], shape::NO_DIRECT)
 }
 
-/// What is refused takes set-id bits and capabilities away where it does so elsewhere.
+/// A refused call clears set-id bits and capabilities where it does so on the plain file system.
 pub fn data_set_id_refused(b: &mut Builder) -> Steps {
     const SIZE: usize = 8192;
     const LIMIT: u64 = 16_384;
@@ -100,7 +100,7 @@ pub fn data_set_id_refused(b: &mut Builder) -> Steps {
             r.copy_file_range(source, SIZE as i64, fd, 0, 10);
             r.close(source);
         }),
-        // What is refused, and how, depends on whether there are blocks to be shared.
+        // Which call is refused, and how, depends on whether there are blocks to be shared.
         way("clone-unaligned", O_RDWR, |r, fd| {
             let source = r.open("source", O_RDONLY);
             r.expect(
@@ -150,7 +150,7 @@ pub fn data_set_id_refused(b: &mut Builder) -> Steps {
     })
 }
 
-/// A way to change data that is refused or has nothing to do.
+/// A call that changes data but is refused or has nothing to do.
 struct Way {
     name: &'static str,
     flags: i32,

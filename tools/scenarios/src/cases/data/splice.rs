@@ -53,14 +53,14 @@ pub fn data_sendfile_refused(b: &mut Builder) -> Steps {
             ("d", O_RDONLY),
         ] {
             let other = r.open(path, flags);
-            // Out of it; into it, but for the one where that would do.
+            // Out of the file; into it, except for the one descriptor that permits it.
             r.sendfile(writer, other, 5);
             r.splice_at(other, None, writer, None, 5);
             if flags != O_WRONLY {
                 r.sendfile(other, from, 5);
                 r.splice_at(reader, None, other, None, 5);
             }
-            // Neither is a pipe.
+            // Neither descriptor is a pipe.
             r.splice_at(from, None, other, None, 5);
             r.close(other);
         }
@@ -108,7 +108,7 @@ pub fn data_splice_offsets(b: &mut Builder) -> Steps {
     .absent("from")
 }
 
-/// While a splice waits for its pipe, the file can be changed; what comes then takes set-id bits away.
+/// While a splice waits for its pipe, the file can be changed; the data that arrive then clear set-id bits.
 pub fn data_splice_waits(b: &mut Builder) -> Steps {
     const PATHS: &[&str] = &["lower", "set-id", "written"];
     for path in PATHS {
@@ -119,7 +119,7 @@ pub fn data_splice_waits(b: &mut Builder) -> Steps {
         for path in PATHS {
             let to = r.open(path, O_RDWR);
             if *path == "written" {
-                // The kernel then knows that there is nothing to take away.
+                // The kernel then knows that there is nothing to clear.
                 r.pwrite(to, "w", 9);
             }
             r.with_peer(
@@ -147,7 +147,7 @@ pub fn data_splice_waits(b: &mut Builder) -> Steps {
     })
 }
 
-/// A splice that gets nothing out of its pipe neither copies up nor takes set-id bits away.
+/// A splice that gets no data from its pipe neither copies up nor clears set-id bits.
 pub fn data_splice_nothing(b: &mut Builder) -> Steps {
     b.file("f", "0123456789").mode(0o6777);
     steps(|r| {
@@ -172,7 +172,7 @@ pub fn data_splice_nothing(b: &mut Builder) -> Steps {
     .absent("f")
 }
 
-/// A file goes through a socket into another one without being read by the program.
+/// A file goes through a socket into another file without being read by the program.
 pub fn data_splice_socket(b: &mut Builder) -> Steps {
     b.file("from", vec![b's'; 10_000]);
     b.file("to", "0123456789");
@@ -182,7 +182,7 @@ pub fn data_splice_socket(b: &mut Builder) -> Steps {
         let (near, far) = r.socketpair();
         let (reader, writer) = r.pipe();
         let mut moved = 0;
-        // Sockets cut the data where they like.
+        // Sockets may return the data in pieces of any size.
         while let Ok(count @ 1..) = sys::sendfile(near.raw(), from.raw(), 4000) {
             let mut left = count;
             while left > 0 {
@@ -202,7 +202,7 @@ pub fn data_splice_socket(b: &mut Builder) -> Steps {
     .in_upper("to")
 }
 
-/// What vmsplice and tee put into pipes is spliced into lower and new files.
+/// Data that vmsplice and tee put into pipes are spliced into lower and new files.
 pub fn data_tee_vmsplice(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.file("source", "from a file");

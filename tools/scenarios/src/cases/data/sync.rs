@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// posix_fadvise and readahead say of each kind of descriptor what is due, and copy nothing up.
+/// posix_fadvise and readahead return the right error for each kind of descriptor, and copy nothing up.
 pub fn data_advice(b: &mut Builder) -> Steps {
     b.file("f", vec![b'x'; 20_000]);
     b.dir("d");
@@ -35,7 +35,7 @@ pub fn data_advice(b: &mut Builder) -> Steps {
             r.done("readahead far", sys::readahead(fd.raw(), 1 << 40, 8192));
             r.close(fd);
         }
-        // Random access, as advised before the copy-up, still reads what is there.
+        // Random access, as advised before the copy-up, still reads the right data.
         let fd = r.open("f", O_RDONLY);
         r.fadvise(fd, libc::POSIX_FADV_RANDOM);
         r.pread(fd, 10, 10_000);
@@ -49,7 +49,7 @@ pub fn data_advice(b: &mut Builder) -> Steps {
     })
 }
 
-/// mincore finds in memory what has just been read or written, below and copied up.
+/// mincore finds data in memory that have just been read or written, in a lower file and its copy.
 pub fn data_mincore(b: &mut Builder) -> Steps {
     b.file("f", vec![b'x'; 16_384]);
     steps(|r| {
@@ -134,7 +134,7 @@ pub fn data_sync_open(b: &mut Builder) -> Steps {
             r.write(fd, "ab");
             r.pwritev2(fd, &[Piece::Data(b"c"), Piece::Data(b"d")], 5, 0);
             flags(r, fd);
-            // fcntl takes no notice of these.
+            // fcntl ignores these.
             let result = sys::set_status_flags(fd.raw(), 0, libc::O_SYNC);
             r.done("O_SYNC off", result);
             flags(r, fd);
@@ -145,7 +145,7 @@ pub fn data_sync_open(b: &mut Builder) -> Steps {
     })
 }
 
-/// Advice is taken for lower and upper files.
+/// Advice is accepted for lower and upper files.
 pub fn fadvise(b: &mut Builder) -> Steps {
     b.file("f", "text");
     steps(|r| {
@@ -160,7 +160,7 @@ pub fn fadvise(b: &mut Builder) -> Steps {
     .in_upper("f")
 }
 
-/// Syncing of files and directories, below and on top.
+/// Syncing of files and directories, in lower layers and in the upper layer.
 pub fn fsync(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -182,7 +182,7 @@ pub fn fsync(b: &mut Builder) -> Steps {
     })
 }
 
-/// readahead and sync_file_range on files below and on top.
+/// readahead and sync_file_range on files in lower layers and in the upper layer.
 pub fn readahead_and_ranges(b: &mut Builder) -> Steps {
     b.file("f", vec![b'x'; 20_000]);
     steps(|r| {

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// Bytes cut off do not come back when the file grows again.
+/// Truncated bytes do not come back when the file grows again.
 pub fn data_no_stale_bytes(b: &mut Builder) -> Steps {
     b.file("f", vec![b'x'; 20_000]);
     b.file("appended", vec![b'x'; 20_000]);
@@ -27,7 +27,7 @@ pub fn data_no_stale_bytes(b: &mut Builder) -> Steps {
     })
 }
 
-/// truncate by way of /proc cuts the file that is open there, named or deleted.
+/// truncate by way of /proc truncates the file that is open there, with or without a name.
 pub fn data_truncate_by_proc(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.file("deleted", "0123456789");
@@ -62,7 +62,7 @@ pub fn data_truncate_by_proc(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_PROC)
 }
 
-/// A deleted file that is still open can be cut, grown and allocated to.
+/// A deleted file that is still open can be truncated, extended and allocated to.
 pub fn data_truncate_deleted(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.file("copied", "0123456789");
@@ -121,7 +121,7 @@ pub fn data_truncate_too_far(b: &mut Builder) -> Steps {
     steps(|r| {
         for path in ["lower", "upper"] {
             let fd = r.open(path, O_RDWR);
-            // 16 TiB, a bit more and less, and the end of what off_t can say.
+            // 16 TiB, a bit more and less, and the largest off_t.
             for size in [
                 (16i64 << 40) - 4096,
                 (16i64 << 40) - 4095,
@@ -140,7 +140,7 @@ pub fn data_truncate_too_far(b: &mut Builder) -> Steps {
     })
 }
 
-/// What is not a regular file, or not open for writing, is not truncated, and not copied up.
+/// An object that is not a regular file, or is not open for writing, is neither truncated nor copied up.
 pub fn data_truncate_wrong_kind(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");

@@ -20,7 +20,7 @@ pub fn big_file(b: &mut Builder) -> Steps {
     .in_upper("f")
 }
 
-/// Memory that is not there ends a transfer early, or with EFAULT if nothing could be moved.
+/// Inaccessible memory ends a transfer early, or with EFAULT if nothing could be transferred.
 pub fn data_bad_memory(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'x'; 10_000]);
     b.upper().file("upper", vec![b'x'; 10_000]);
@@ -55,7 +55,7 @@ pub fn data_bad_memory(b: &mut Builder) -> Steps {
     .absent("only read")
 }
 
-/// Reads and writes near the end of what off_t can say.
+/// Reads and writes near the largest off_t.
 pub fn data_far_offsets(b: &mut Builder) -> Steps {
     b.file("lower", "0123456789");
     b.upper().file("upper", "0123456789");
@@ -76,7 +76,7 @@ pub fn data_far_offsets(b: &mut Builder) -> Steps {
                 r.pread(fd, 4, offset);
                 r.pwrite(fd, "abcd", offset);
                 r.fstat(fd);
-                // So that what is compared in the end is no larger than need be.
+                // Keeps the file small that is compared in the end.
                 r.ftruncate(fd, 10);
             }
             let append = r.open(path, O_WRONLY | O_APPEND);
@@ -125,7 +125,7 @@ pub fn data_far_transfers(b: &mut Builder) -> Steps {
     })
 }
 
-/// Data come and go in pieces, at the position or at an offset.
+/// Data are read and written in pieces, at the position or at an offset.
 pub fn data_vectors(b: &mut Builder) -> Steps {
     b.file("f", "0123456789");
     b.file("kept", "0123456789");
@@ -162,7 +162,7 @@ pub fn data_vectors(b: &mut Builder) -> Steps {
     })
 }
 
-/// A write far behind the end leaves a hole of zeros, and takes no room for it.
+/// A write far beyond the end leaves a hole of zeros that takes no space.
 pub fn data_write_far(b: &mut Builder) -> Steps {
     b.file("f", "0123456789");
     b.file("appended", "0123456789");
@@ -226,7 +226,7 @@ pub fn data_write_flags(b: &mut Builder) -> Steps {
     })
 }
 
-/// Each call that changes data copies the file up, and says so in its time.
+/// Each call that changes data copies the file up, and changes its modification time.
 pub fn data_writing_copies_up(b: &mut Builder) -> Steps {
     const CALLS: &[&str] = &[
         "write",
@@ -299,7 +299,7 @@ pub fn data_writing_copies_up(b: &mut Builder) -> Steps {
     })
 }
 
-/// Writes by descriptors reach their own file wherever its name went meanwhile.
+/// Writes by descriptors reach their own file wherever its name was moved.
 pub fn data_written_after_rename(b: &mut Builder) -> Steps {
     for name in ["moved", "over", "target", "one", "two", "linked"] {
         b.file(&format!("d/{name}"), name);
@@ -380,7 +380,7 @@ pub fn write_keeps_directory_time(b: &mut Builder) -> Steps {
     })
 }
 
-/// The first write copies the file up, the rest of it stays.
+/// The first write copies the file up, the rest of the file is unchanged.
 pub fn write_lower(b: &mut Builder) -> Steps {
     b.file("f", "0123456789").mode(0o640).owner(1000, 1001);
     steps(|r| {

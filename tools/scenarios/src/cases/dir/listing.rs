@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a listing of a directory has.
+//! The contents of a listing.
 
 use crate::prelude::*;
 
-/// An open directory has itself and its parent once each, with their numbers, before and after either is copied up.
+/// An open directory lists itself and its parent once each, with their numbers, before and after either is copied up.
 pub fn dir_dots(b: &mut Builder) -> Steps {
     every_dir(b, 3);
     for dir in DIRS {
@@ -33,14 +33,14 @@ pub fn dir_dots(b: &mut Builder) -> Steps {
             for (fd, own, parent) in &open {
                 r.dots(*fd, own, parent);
             }
-            // What is above the tree is of no concern.
+            // The parent of the root is not part of the tree.
             let _ = sys::lseek(root.raw(), 0, SEEK_SET);
             let all = shown(&pieces(root, 4096));
             let two = all.iter().filter(|name| name.starts_with('.')).count() == 2;
             r.expect("the root has two", two);
         };
         dots(r);
-        // Copies up the innermost with its parents, then just the attributes of one.
+        // Copies up the innermost directory with its parents, then just the attributes of one.
         r.put("lower/sub/sub/new", O_WRONLY | O_CREAT, "x");
         r.put("merged/sub/new", O_WRONLY | O_CREAT, "x");
         dots(r);
@@ -52,8 +52,8 @@ pub fn dir_dots(b: &mut Builder) -> Steps {
     .in_upper("merged/sub/sub")
 }
 
-/// A process that was given the descriptor of a directory that it may not open or search lists all
-/// of it, as the first reader.
+/// A process that received the descriptor of a directory that it may not open or search lists all of it, like the first
+/// reader.
 pub fn dir_listed_by_other(b: &mut Builder) -> Steps {
     for layer in 0..2 {
         b.lower(layer).dir("shut").mode(0o700);
@@ -66,7 +66,7 @@ pub fn dir_listed_by_other(b: &mut Builder) -> Steps {
             b.file(&format!("{dir}/gone{layer}"), "x");
         }
     }
-    // Only a look at them tells these from devices.
+    // Only looking at them tells these whiteouts from devices.
     b.lower(0).whiteout("shut/gone1");
     b.upper().dir("shut").mode(0o700);
     b.whiteout("shut/gone0");
@@ -78,14 +78,14 @@ pub fn dir_listed_by_other(b: &mut Builder) -> Steps {
                 r.types(fd);
                 r.lstat(&format!("{dir}/of-0"));
             });
-            // In a directory with objects that were copied up, each is looked at.
+            // In a directory with objects that were copied up, each is looked up.
             for name in ["of-1", "dir1", "link0", "char0"] {
                 r.chown(&format!("{dir}/{name}"), 5, 5);
             }
             r.as_who(OTHER, |r| r.types(fd));
             let half = r.open(dir, O_RDONLY | O_DIRECTORY);
             let mut all = piece(half, 32);
-            // Begun by one and ended by another.
+            // A listing begun by one process and ended by another.
             r.as_who(OTHER, |r| {
                 all.extend(pieces(half, 32));
                 r.note(format_args!("{:?}", shown(&all)));
@@ -96,7 +96,7 @@ pub fn dir_listed_by_other(b: &mut Builder) -> Steps {
     .absent("readable/of-0")
 }
 
-/// Names of 255 bytes that differ in the last byte alone are told apart in all layers.
+/// Names of 255 bytes that differ only in the last byte are distinguished in all layers.
 pub fn dir_long_names_of_layers(b: &mut Builder) -> Steps {
     for layer in 0..5 {
         b.lower(layer);
@@ -107,7 +107,7 @@ pub fn dir_long_names_of_layers(b: &mut Builder) -> Steps {
             }
         }
     }
-    // Hides one below it, and not its neighbours.
+    // A whiteout hides one below it, and not its neighbours.
     b.lower(2).whiteout(&long(7));
     b.lower(1).dir(&long(9));
     b.upper().whiteout(&long(1));
@@ -147,8 +147,8 @@ fn long(last: usize) -> String {
     format!("d/{}{last}", "n".repeat(254))
 }
 
-/// A name that is something else in each layer is listed once, with the topmost type, and a directory shows no more
-/// than what lies above the first thing that ends the merge.
+/// A name of another type in each layer is listed once, with the topmost type. A directory shows only the layers above
+/// the first object that ends the merge.
 pub fn dir_name_in_every_layer(b: &mut Builder) -> Steps {
     const LAYERS: usize = 6;
     /// As many types as a name can have in a layer; prime to the number of layers.
@@ -200,7 +200,7 @@ pub fn dir_name_in_every_layer(b: &mut Builder) -> Steps {
                 r.cat(&format!("{path}/same"));
             }
         }
-        // What is copied up is still listed once, as what it is.
+        // A copied-up object is still listed once, with its type.
         for name in r.names("d") {
             r.chown(&format!("d/{name}"), 3, 3);
         }
@@ -214,8 +214,8 @@ pub fn dir_name_in_every_layer(b: &mut Builder) -> Steps {
     .whiteout("d/0")
 }
 
-/// A chain of O_PATH descriptors leads to a directory and cannot list it; opened from there it is listed, and what is
-/// no directory never is.
+/// A chain of O_PATH descriptors leads to a directory and cannot list it; opened from there it is listed, and other
+/// types never are.
 pub fn dir_path_descriptor(b: &mut Builder) -> Steps {
     every_dir(b, 3);
     for dir in DIRS {
@@ -321,8 +321,8 @@ pub fn readdir_merged(b: &mut Builder) -> Steps {
     b.lower(0).file("d/b", "0");
     b.dir("d/sub");
     b.file("d/sub/y", "0");
-    b.upper().file("d/b", "top");
-    b.file("d/top", "top");
+    b.upper().file("d/b", "upper");
+    b.file("d/upper", "upper");
     steps(|r| {
         r.ls("d");
         r.ls("d/sub");
@@ -368,7 +368,7 @@ pub fn readdir_rewind(b: &mut Builder) -> Steps {
     })
 }
 
-/// Positions of an open directory can be returned to.
+/// The positions of an open directory can be used again.
 pub fn readdir_seek(b: &mut Builder) -> Steps {
     for n in 0..50 {
         b.file(&format!("d/{n:02}"), "");
@@ -397,22 +397,22 @@ pub fn readdir_seek(b: &mut Builder) -> Steps {
     })
 }
 
-/// A file in the middle ends the merge.
+/// A file in the middle layer ends the merge.
 pub fn readdir_shadow_below(b: &mut Builder) -> Steps {
     b.lower(2).file("d/bottom", "bottom");
     b.lower(1).file("d", "a file");
-    b.lower(0).file("d/top", "top");
+    b.lower(0).file("d/first", "first");
     steps(|r| {
         r.ls("d");
         r.stat("d/bottom");
-        r.unlink("d/top");
+        r.unlink("d/first");
         r.rmdir("d");
         r.lstat("d");
     })
     .whiteout("d")
 }
 
-/// What is above hides what is below, whatever it is.
+/// An object of an upper layer hides one of a lower layer, whatever types the two have.
 pub fn readdir_shadowed(b: &mut Builder) -> Steps {
     b.lower(1).dir("x");
     b.file("x/inside", "hidden");
@@ -448,7 +448,7 @@ pub fn readdir_types(b: &mut Builder) -> Steps {
     b.fifo("d/fifo");
     b.char_device("d/char", 1, 3);
     b.block_device("d/block", 7, 9);
-    b.upper().file("d/top", "x");
+    b.upper().file("d/upper", "x");
     steps(|r| {
         r.chmod("d/file", 0o600);
         r.put("d/new", O_WRONLY | O_CREAT, "x");

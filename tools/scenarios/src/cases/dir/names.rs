@@ -76,7 +76,7 @@ pub fn names_odd(b: &mut Builder) -> Steps {
     .not_on(&["aufs"], shape::NO_SUCH_NAMES)
 }
 
-/// Paths through what is no directory, and empty ones.
+/// Paths through objects that are no directories, and empty paths.
 pub fn path_errors(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");

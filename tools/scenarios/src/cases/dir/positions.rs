@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// A buffer too small for the next entry is refused and loses nothing; one of just its size takes it.
+/// A buffer too small for the next entry is refused and loses nothing; one of exactly its size takes it.
 pub fn dir_buffer_small(b: &mut Builder) -> Steps {
     for number in 0..6 {
         let name = format!("{}{number}", "n".repeat(254));
@@ -11,7 +11,7 @@ pub fn dir_buffer_small(b: &mut Builder) -> Steps {
         b.file(&format!("merged/{name}"), "x");
         b.upper().file(&format!("upper/{name}"), "x");
     }
-    b.file("merged/top", "x");
+    b.file("merged/up", "x");
     b.dir("empty");
     steps(|r| {
         for dir in ["lower", "merged", "upper", "empty"] {
@@ -19,7 +19,7 @@ pub fn dir_buffer_small(b: &mut Builder) -> Steps {
             for size in [0, 1, 19, 23] {
                 r.getdents(fd, size);
             }
-            // 19 bytes, the name, its end, and up to a multiple of 8.
+            // 19 bytes, the name, its end, and padding to a multiple of 8.
             let (mut names, mut refused) = (Vec::new(), 0);
             loop {
                 match sys::getdents(fd.raw(), 24) {
@@ -40,14 +40,14 @@ pub fn dir_buffer_small(b: &mut Builder) -> Steps {
             }
             let names = shown(&names).join(" ").replace(&"n".repeat(254), "N");
             r.note(names);
-            // At the end nothing is too large.
+            // At the end any buffer is large enough.
             r.getdents(fd, 1);
         }
     })
 }
 
-/// What stays while a directory is read is listed once, whatever else is made, removed or renamed meanwhile; rewound,
-/// the listing is exact.
+/// Names that stay while a directory is read are listed once, whatever else is made, removed or renamed meanwhile;
+/// after a rewind the listing is exact.
 pub fn dir_changed_half_read(b: &mut Builder) -> Steps {
     every_dir(b, 60);
     steps(|r| {
@@ -149,7 +149,7 @@ fn listen(dir: &str, process: usize) {
     }
 }
 
-/// Makes names and lets them go; in the end none is left.
+/// Makes and removes names; in the end none is left.
 fn disturb(dir: &str, process: usize) {
     for round in 0..60 {
         let name = format!("{dir}/x{process}-{}", round % 9);
@@ -199,7 +199,7 @@ pub fn dir_every_position(b: &mut Builder) -> Steps {
 
 /// A directory of a hundred thousand names in the upper layer and some below is listed completely, once and again.
 pub fn dir_hundred_thousand(b: &mut Builder) -> Steps {
-    /// Of each of these so many more names are made (fewer on a slow kernel): ext4 and btrfs do not let a file have all.
+    /// Each of these files gets so many more names (fewer on a slow kernel): ext4 and btrfs limit the links of a file.
     const FILES: usize = 4;
     const LINKS: usize = 25_000;
     for number in 0..40 {
@@ -207,18 +207,18 @@ pub fn dir_hundred_thousand(b: &mut Builder) -> Steps {
     }
     b.upper().whiteout("d/below7");
     for file in 0..FILES {
-        b.file(&format!("d/top{file}"), "x");
+        b.file(&format!("d/upper{file}"), "x");
     }
     steps(|r| {
         let fd = r.open("d", O_RDONLY | O_DIRECTORY);
         let links = many(LINKS);
         let all = || (0..FILES).flat_map(|file| (0..links).map(move |link| (file, link)));
         let made = all().filter(|(file, link)| {
-            sys::link(format!("d/top{file}"), format!("d/{file}-{link:05}"), 0).is_ok()
+            sys::link(format!("d/upper{file}"), format!("d/{file}-{link:05}"), 0).is_ok()
         });
         r.note(format_args!("{} made", made.count()));
         count(r, fd);
-        // Some go while the listing is half read; the others are all listed.
+        // Some are removed while the listing is half read; the others are all listed.
         r.lseek(fd, 0, SEEK_SET);
         let mut seen = pieces_until(fd, FILES * links / 2);
         for link in (0..links).step_by(100) {
@@ -234,7 +234,7 @@ pub fn dir_hundred_thousand(b: &mut Builder) -> Steps {
         let left = all().filter(|(file, link)| sys::unlink(format!("d/{file}-{link:05}")).is_ok());
         r.note(format_args!("{} removed", left.count()));
         r.ls("d");
-        r.lstat("d/top0");
+        r.lstat("d/upper0");
     })
     .absent("d/0-00001")
     .absent("d/below0")
@@ -261,8 +261,7 @@ fn count(r: &mut Run, fd: Fd) {
     r.note(format_args!("{listed} entries, {} names", names.len()));
 }
 
-/// A directory that is moved while it is read, or whose parent is, is listed to its end, and .. is where it has come
-/// to.
+/// A directory that is moved while it is read, or whose parent is, is listed to its end, and `..` is its new parent.
 pub fn dir_moved_half_read(b: &mut Builder) -> Steps {
     b.lower(0).dir("target");
     b.upper().dir("up/per/d");
@@ -300,15 +299,14 @@ pub fn dir_moved_half_read(b: &mut Builder) -> Steps {
     .absent("up")
 }
 
-/// A directory opened while it was lower sees, once rewound, what was made in its copy in the upper layer, and what
-/// went with it.
+/// A directory opened while it was lower lists, once rewound, what was made and removed in its copy in the upper layer.
 pub fn dir_open_before_copy_up(b: &mut Builder) -> Steps {
     b.file("a/b/c/old", "x");
     b.file("a/b/c/gone", "x");
     b.file("a/b/file", "x");
     b.lower(1).file("m/n/below", "x");
     b.lower(0).file("m/n/above", "x");
-    b.upper().file("m/top", "x");
+    b.upper().file("m/upper", "x");
     steps(|r| {
         // One that was never read, one half read, and one read to its end.
         for (dir, old) in [("a/b/c", "old"), ("m/n", "below")] {
@@ -316,7 +314,7 @@ pub fn dir_open_before_copy_up(b: &mut Builder) -> Steps {
             let half = r.open(dir, O_RDONLY | O_DIRECTORY);
             let read = r.open(dir, O_RDONLY | O_DIRECTORY);
             let path = r.open(dir, O_PATH);
-            // Room for one entry, whichever comes first.
+            // Room for any one entry.
             r.getdents(half, 40);
             r.rest(read);
             r.put(&format!("{dir}/new"), O_WRONLY | O_CREAT, "x");
@@ -341,13 +339,13 @@ pub fn dir_open_before_copy_up(b: &mut Builder) -> Steps {
     .in_upper("m/n/moved")
     .absent("m/n/above")
     .not_on(
-        &["top:btrfs"],
+        &["upper:btrfs"],
         "btrfs shows an open directory as it was when it was opened",
     )
 }
 
-/// The position of an entry is its own for as long as it is there, whatever comes and goes around it, and also when the
-/// directory was closed meanwhile.
+/// The position of an entry stays valid as long as the entry exists, whatever is made and removed around it, also when
+/// the directory was closed meanwhile.
 pub fn dir_positions_kept(b: &mut Builder) -> Steps {
     every_dir(b, 60);
     steps(|r| {
@@ -409,8 +407,8 @@ fn places(dir: &[sys::Dirent]) -> Places {
     dir.iter().map(name).zip(before).collect()
 }
 
-/// A directory removed or replaced while it is read has no more entries, wherever one seeks, and is not the one of its
-/// name made later.
+/// A directory removed or replaced while it is read has no more entries, wherever it is sought to, and is not the one
+/// made later under its name.
 pub fn dir_removed_half_read(b: &mut Builder) -> Steps {
     every_dir(b, 9);
     b.upper().file("new/inside", "x");
@@ -446,8 +444,8 @@ pub fn dir_removed_half_read(b: &mut Builder) -> Steps {
     .absent("new")
 }
 
-/// A directory refuses to be at a place before its beginning and stays where it was; wherever it is, it lists no name
-/// twice and none that is not there.
+/// A directory refuses a position before its beginning and stays where it was; from any position, it lists no name
+/// twice and none that does not exist.
 pub fn dir_seek_refused(b: &mut Builder) -> Steps {
     every_dir(b, 12);
     steps(|r| {
@@ -487,7 +485,7 @@ pub fn dir_seek_refused(b: &mut Builder) -> Steps {
     })
 }
 
-/// A duplicate of a descriptor, and a child's, read on where the other has stopped, and rewind it.
+/// A duplicate of a descriptor, and a child's, continue where the other has stopped, and rewind it.
 pub fn dir_shared_position(b: &mut Builder) -> Steps {
     every_dir(b, 20);
     steps(|r| {
@@ -512,7 +510,7 @@ pub fn dir_shared_position(b: &mut Builder) -> Steps {
             r.expect("the fourth", piece(twin, 24) == all[3..4]);
             r.in_child(|r| r.again(twin));
             r.getdents(twin, 4096);
-            // Not what is opened anew by way of the descriptor.
+            // A descriptor opened anew by way of the other one does not.
             let anew = r.reopen(twin, O_RDONLY | O_DIRECTORY);
             r.again(anew);
             r.getdents(twin, 4096);
@@ -520,7 +518,7 @@ pub fn dir_shared_position(b: &mut Builder) -> Steps {
     })
 }
 
-/// Descriptors opened one by one have positions of their own, and those opened or rewound later see what is there by
+/// Descriptors opened one by one have positions of their own, and those opened or rewound later list what exists by
 /// then.
 pub fn dir_two_readers(b: &mut Builder) -> Steps {
     every_dir(b, 20);

@@ -93,7 +93,7 @@ pub fn link_between_parents(b: &mut Builder) -> Steps {
     .absent("new/f")
 }
 
-/// The link count of a lower file grows and shrinks with its new names, as descriptors see it too.
+/// The link count of a lower file changes with its new names, also for descriptors.
 pub fn link_counts(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -128,7 +128,7 @@ pub fn link_counts(b: &mut Builder) -> Steps {
     .upper_is(&["d", "f"])
 }
 
-/// Linking one of three lower names of a file parts it from the other two; a new name goes with the copy.
+/// Linking one of three lower names of a file separates it from the other two; a new name belongs to the copy.
 pub fn link_hard_lower_parted(b: &mut Builder) -> Steps {
     b.file("a", "text");
     b.link("b", "a");
@@ -159,7 +159,7 @@ pub fn link_hard_lower_parted(b: &mut Builder) -> Steps {
     .not_overlay("hard links of lower files break at copy-up")
 }
 
-/// Of two lower names of a file one renamed to the other goes, and the other is the copy.
+/// Renaming one of two lower names of a file over the other removes the first; the other is the copy.
 pub fn link_hard_lower_renamed(b: &mut Builder) -> Steps {
     b.file("a", "text");
     b.link("d/b", "a");
@@ -168,7 +168,7 @@ pub fn link_hard_lower_renamed(b: &mut Builder) -> Steps {
     steps(|r| {
         r.rename("a", "d/b");
         r.cat("d/b");
-        // Once more, the standard's way: both are in the upper layer now.
+        // Once more, as the standard has it: both are in the upper layer now.
         r.link("d/b", "c");
         r.rename("c", "d/b");
         r.cat("c");
@@ -227,7 +227,7 @@ pub fn link_long_chain(b: &mut Builder) -> Steps {
     })
 }
 
-/// Names of one file share its data, locks, pipe and modes, though it was a lower one when it was opened.
+/// Names of one file share its data, locks, pipe and modes, though it was lower when it was opened.
 pub fn link_same_object(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.fifo("p");
@@ -257,7 +257,7 @@ pub fn link_same_object(b: &mut Builder) -> Steps {
         r.unlink("p");
         r.write(writer, "again");
         r.read(reader, 20);
-        // Times of pipes are not the subject.
+        // Times of pipes are not compared here.
         r.utimens("q", OLD);
     })
     .whiteout("f")

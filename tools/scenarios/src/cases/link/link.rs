@@ -3,7 +3,8 @@
 
 use crate::prelude::*;
 
-/// An open file gets a name by AT_EMPTY_PATH or /proc, read-only or not, copied up or not, as long as it has one.
+/// An open file gets a name by AT_EMPTY_PATH or /proc, opened for reading or writing, copied up or not, while it has a
+/// name.
 pub fn link_descriptor(b: &mut Builder) -> Steps {
     for name in ["path", "reader", "writer", "gone", "gone-copied", "user"] {
         b.file(name, "text").mode(0o644);
@@ -55,10 +56,10 @@ pub fn link_follow(b: &mut Builder) -> Steps {
     b.symlink("to-dir", "d");
     b.symlink("dangling", "d/none");
     b.symlink("loop", "loop");
-    b.upper().symlink("top", "to-file");
+    b.upper().symlink("upper", "to-file");
     b.symlink("d/up", "../dangling");
     steps(|r| {
-        for name in ["to-file", "to-dir", "dangling", "loop", "top", "d/up"] {
+        for name in ["to-file", "to-dir", "dangling", "loop", "upper", "d/up"] {
             let to = name.replace('/', "-");
             r.link_flags(name, &format!("{to}.itself"), 0);
             r.lstat(&format!("{to}.itself"));
@@ -71,7 +72,7 @@ pub fn link_follow(b: &mut Builder) -> Steps {
         r.link_flags("d/f", "dangling", AT_SYMLINK_FOLLOW);
         r.link_flags("d/f", "to-dir/", 0);
         r.link_flags("d/f", "x", 0x8000);
-        r.put("top.followed", O_WRONLY, "T");
+        r.put("upper.followed", O_WRONLY, "T");
         r.see("d/f");
         r.ls("d");
     })
@@ -85,10 +86,10 @@ pub fn link_kinds(b: &mut Builder) -> Steps {
     for what in What::ALL {
         b.anywhere().object(what, &format!("lower/{what}"));
         b.object(what, &format!("copied/{what}"));
-        b.upper().object(what, &format!("top/{what}"));
+        b.upper().object(what, &format!("upper/{what}"));
     }
     b.anywhere().dir("to");
-    for dir in ["lower", "copied", "top", "new"] {
+    for dir in ["lower", "copied", "upper", "new"] {
         for what in What::ALL {
             b.object(what, &format!("to/{dir}-{what}"));
         }
@@ -98,7 +99,7 @@ pub fn link_kinds(b: &mut Builder) -> Steps {
         for what in What::ALL {
             r.chown(&format!("copied/{what}"), 5, 6);
             r.make(what, &format!("new/{what}"));
-            for dir in ["lower", "copied", "top", "new"] {
+            for dir in ["lower", "copied", "upper", "new"] {
                 let (from, to) = (format!("{dir}/{what}"), format!("to/{dir}-{what}"));
                 r.link(&from, &to);
                 r.link(&from, &format!("{to}-free"));
@@ -115,7 +116,7 @@ pub fn link_kinds(b: &mut Builder) -> Steps {
     .layers(|l| {
         l.absent("lower/empty")?;
         for what in What::LEAVES {
-            for dir in ["lower", "copied", "top", "new"] {
+            for dir in ["lower", "copied", "upper", "new"] {
                 let (one, two) = (format!("{dir}/{what}"), format!("to/{dir}-{what}"));
                 if l.stat(&one)?.st_ino != l.stat(&two)?.st_ino {
                     return Err(format!("{one} and {two} must be one inode"));
@@ -146,19 +147,19 @@ pub fn link_lower(b: &mut Builder) -> Steps {
     .in_upper("g")
 }
 
-/// An O_TMPFILE file gets its name where something of any kind was deleted, and not where it is.
+/// An O_TMPFILE file gets its name where an object of any type was deleted, and not where one exists.
 pub fn link_new_over_every_layer(b: &mut Builder) -> Steps {
     for what in What::ALL {
         b.anywhere().object(what, &format!("gone/{what}"));
         b.object(what, &format!("lower/{what}"));
-        b.upper().object(what, &format!("top/{what}"));
+        b.upper().object(what, &format!("upper/{what}"));
     }
     steps(|r| {
         for what in What::ALL {
             r.remove(what, &format!("gone/{what}"));
             let fd = r.open_mode("gone", O_RDWR | O_TMPFILE, 0o640);
             r.write(fd, format!("{what}"));
-            for dir in ["lower", "top", "gone", "gone"] {
+            for dir in ["lower", "upper", "gone", "gone"] {
                 r.link_fd(fd, &format!("{dir}/{what}"));
             }
             r.link_empty(fd, &format!("lower/{what}.second"));
@@ -214,7 +215,7 @@ pub fn link_race(b: &mut Builder) -> Steps {
     .in_upper("d/3")
 }
 
-/// Links that cannot be.
+/// Links that are impossible.
 pub fn link_refused(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -230,18 +231,18 @@ pub fn link_refused(b: &mut Builder) -> Steps {
     .absent("e")
 }
 
-/// A link to a name that is taken, by an object of any kind in any layer, is refused and copies nothing up.
+/// A link to an existing name, of an object of any type in any layer, is refused and copies nothing up.
 pub fn link_refused_copies_nothing(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.file("closed/f", "text");
     for what in What::ALL {
         b.anywhere().object(what, &format!("lower/{what}"));
-        b.upper().object(what, &format!("top/{what}"));
+        b.upper().object(what, &format!("upper/{what}"));
     }
     b.anywhere().dir("open").mode(0o777);
     steps(|r| {
         for what in What::ALL {
-            for dir in ["lower", "top"] {
+            for dir in ["lower", "upper"] {
                 r.link("f", &format!("{dir}/{what}"));
                 r.link(&format!("lower/{what}"), &format!("{dir}/{what}"));
             }
@@ -269,14 +270,14 @@ pub fn link_refused_copies_nothing(b: &mut Builder) -> Steps {
     })
 }
 
-/// Sockets of every layer get a second name, under which a listener answers as well.
+/// Sockets of every layer get a second name, by which a listener answers as well.
 pub fn link_sockets(b: &mut Builder) -> Steps {
     b.socket("lower");
     b.dir("d");
-    b.upper().socket("top");
+    b.upper().socket("upper");
     steps(|r| {
         r.bind("live");
-        for name in ["lower", "top", "live"] {
+        for name in ["lower", "upper", "live"] {
             let to = format!("d/{name}");
             r.link(name, &to);
             r.lstat(&to);

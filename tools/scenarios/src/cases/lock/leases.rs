@@ -29,7 +29,7 @@ pub fn lease_broken(b: &mut Builder) -> Steps {
                         "read" => sys::open(name, O_RDONLY, 0).map(drop),
                         _ => sys::open(name, O_WRONLY, 0).map(drop),
                     };
-                    // The holder has something to record before this comes to an end.
+                    // The holder records something before it releases the lease.
                     turns.take();
                     r.done("the peer got what it wanted", result);
                 },
@@ -54,7 +54,7 @@ pub fn lease_broken(b: &mut Builder) -> Steps {
     .in_upper("cut")
 }
 
-/// A lease is about data: calls that copy a file up for other reasons leave it, and it holds afterwards.
+/// A lease is about data: calls that copy a file up for other reasons do not break it, and it holds afterwards.
 pub fn lease_not_broken(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.file("other", "text");
@@ -123,7 +123,7 @@ pub fn lease_refused(b: &mut Builder) -> Steps {
     .upper_is(&["upper"])
 }
 
-/// Leases are given, kept from writers, and broken.
+/// Leases are granted, refused to writers, and broken.
 pub fn leases(b: &mut Builder) -> Steps {
     b.file("f", "text");
     steps(|r| {

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// flock conflicts between descriptors, not between names of processes.
+/// flock conflicts between open files, not between names or processes.
 pub fn flock(b: &mut Builder) -> Steps {
     b.file("f", "text");
     steps(|r| {
@@ -21,7 +21,7 @@ pub fn flock(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// Locks of every kind hold against files opened later, whichever call copied the file up between.
+/// Locks of every kind hold against files opened later, whichever call copied the file up in between.
 pub fn lock_across_copy_up(b: &mut Builder) -> Steps {
     for name in [
         "write", "chmod", "utimes", "setxattr", "cut", "link", "rename", "mmap",
@@ -70,7 +70,7 @@ pub fn lock_across_copy_up(b: &mut Builder) -> Steps {
     .in_upper("mmap")
 }
 
-/// To close any descriptor of a file drops the process's record locks on it, and no other lock.
+/// Closing any descriptor of a file drops the process's record locks on it, and no other lock.
 pub fn lock_closed(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 100]);
     b.file("copied", vec![b'.'; 100]);
@@ -85,7 +85,7 @@ pub fn lock_closed(b: &mut Builder) -> Steps {
             if name == "copied" {
                 r.chmod(name, 0o600);
             }
-            // The parent's locks are none of the child's business.
+            // The locks of the parent do not concern the child.
             r.in_child(|r| {
                 r.close(before);
                 r.locks_of_others(fd, 100);
@@ -140,7 +140,7 @@ pub fn lock_deadlock(b: &mut Builder) -> Steps {
     .upper_is(&["upper"])
 }
 
-/// Directories are locked with flock, in whichever layers they are, and stay locked through copy-up.
+/// Directories of all layers are locked with flock, and stay locked through copy-up.
 pub fn lock_directories(b: &mut Builder) -> Steps {
     b.file("lower/a", "a");
     b.lower(0).file("merged/a", "a");
@@ -161,7 +161,7 @@ pub fn lock_directories(b: &mut Builder) -> Steps {
             r.flock(early, LOCK_SH | LOCK_NB);
             r.flock(late, LOCK_SH | LOCK_NB);
         }
-        // A removed directory and a new one of its name are two.
+        // A removed directory and a new one of its name are two directories.
         let old = r.open("upper", O_RDONLY | O_DIRECTORY);
         r.unlink("upper/new");
         r.rmdir("upper");
@@ -225,7 +225,7 @@ pub fn lock_kept_by_exec(b: &mut Builder) -> Steps {
         r.expect("it is the program's", holder == pid);
         r.flock(fd, LOCK_SH | LOCK_NB);
         let prog = r.open("prog", O_RDONLY);
-        // What exec(2) closes is let go of when the program begins to run.
+        // Locks of descriptors that exec(2) closes are released when the program begins to run.
         r.await_until("what closes at exec holds no lock", || {
             sys::flock(prog.raw(), LOCK_EX | LOCK_NB).is_ok()
         });
@@ -237,7 +237,7 @@ pub fn lock_kept_by_exec(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// Record locks of processes and of open files exclude each other, flock neither of them.
+/// Record locks of processes and of open files exclude each other, and neither excludes flock.
 pub fn lock_kinds(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 100]);
     b.upper().file("upper", vec![b'.'; 100]);
@@ -255,7 +255,7 @@ pub fn lock_kinds(b: &mut Builder) -> Steps {
             r.flock(two, LOCK_EX | LOCK_NB);
             r.flock(one, LOCK_SH | LOCK_NB);
             r.pwrite(one, "advice only", 0);
-            // A child shares the open files, and may undo what is theirs.
+            // A child shares the open files, and may release their locks.
             r.in_child(|r| {
                 r.posix_lock(two, F_UNLCK, 0, 0);
                 r.ofd_lock(two, F_UNLCK, 0, 0);
@@ -267,7 +267,7 @@ pub fn lock_kinds(b: &mut Builder) -> Steps {
     })
 }
 
-/// A lock is the file's: it shows under every link, moves with the name, and is not on what replaces it.
+/// A lock belongs to the file: it holds under every link, moves with the name, and is not on a file that replaces it.
 pub fn lock_names(b: &mut Builder) -> Steps {
     b.file("moved", "text");
     b.file("gone", "text");
@@ -355,7 +355,7 @@ pub fn lock_ranges(b: &mut Builder) -> Steps {
             ] {
                 r.posix_lock(fd, kind, start, length);
                 if start == 5 {
-                    // The rest of the locks are set on what is in the upper layer.
+                    // The remaining locks are set on the file in the upper layer.
                     r.pwrite(fd, "x", 99);
                 }
                 r.in_child(|r| r.locks_of_others(fd, 100));
@@ -430,7 +430,7 @@ pub fn lock_waits(b: &mut Builder) -> Steps {
                     r.await_blocked(pid);
                     r.pwrite(fd, "written", 0);
                     r.await_blocked(pid);
-                    // Not recorded: the peer goes on at once.
+                    // Not recorded: the peer continues at once.
                     let range = sys::Range::new(F_UNLCK, 0, 0);
                     let _ = match name {
                         "posix" => sys::record_lock(fd.raw(), libc::F_SETLK, range).map(drop),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Creating objects: kinds, places and owners.
+//! Creating objects: types, places and owners.
 
 use crate::prelude::*;
 
@@ -17,7 +17,7 @@ pub fn create_in_deep_lower(b: &mut Builder) -> Steps {
     .whiteout("a/b/c/d/e/f/g/h/old")
 }
 
-/// New files get the mode asked for, and are really there.
+/// New files get the requested mode, and exist.
 pub fn create_new(b: &mut Builder) -> Steps {
     b.dir("d");
     steps(|r| {
@@ -37,8 +37,8 @@ pub fn create_new(b: &mut Builder) -> Steps {
     .not_opaque("d")
 }
 
-/// An object that a user makes over a whiteout belongs to the user, also a directory with its mark;
-/// where the user may make nothing the name stays deleted.
+/// An object that a user makes over a whiteout belongs to the user, also a directory with its mark. Where the user may
+/// make nothing, the name stays deleted.
 pub fn make_by_users(b: &mut Builder) -> Steps {
     for dir in ["open", "closed", "his"] {
         for name in ["f", "d", "s"] {
@@ -74,7 +74,7 @@ pub fn make_by_users(b: &mut Builder) -> Steps {
     })
 }
 
-/// Over a whiteout, too, default ACL and group of the directory are inherited, and the mask is left out.
+/// Also over a whiteout, the default ACL and the group of the directory are inherited, and the umask is ignored.
 pub fn make_inherits_over_whiteouts(b: &mut Builder) -> Steps {
     let acl = acl::encode("u:7,user:9:7,g:5,m:7,o:0");
     b.dir("acl").xattr(acl::DEFAULT, &acl);
@@ -106,7 +106,7 @@ pub fn make_inherits_over_whiteouts(b: &mut Builder) -> Steps {
     .opaque("group/d")
 }
 
-/// An object of any kind is made where one of any kind was deleted, before the mount or after, and shows nothing of it.
+/// An object of any type is made where one of any type was deleted, before the mount or after, and shows nothing of it.
 pub fn make_kinds_over_whiteouts(b: &mut Builder) -> Steps {
     for (gone, _, dir) in What::pairs(&What::ALL, &What::ALL) {
         b.lower(0).object(gone, &format!("{dir}/after"));
@@ -138,11 +138,11 @@ pub fn make_kinds_over_whiteouts(b: &mut Builder) -> Steps {
     })
 }
 
-/// Nothing of any kind is made at a name that is taken in whatever layer, and nothing is copied up for it.
+/// Nothing of any type is made under a name that exists in any layer, and nothing is copied up for it.
 pub fn make_kinds_where_taken(b: &mut Builder) -> Steps {
     for what in What::ALL {
         b.anywhere().object(what, &format!("lower/{what}"));
-        b.upper().object(what, &format!("top/{what}"));
+        b.upper().object(what, &format!("upper/{what}"));
     }
     b.lower(1).file("mixed/full/below", "x");
     b.lower(0).file("mixed/full/above", "x");
@@ -150,7 +150,7 @@ pub fn make_kinds_where_taken(b: &mut Builder) -> Steps {
         for what in What::ALL {
             for made in What::ALL {
                 r.make(made, &format!("lower/{what}"));
-                r.make(made, &format!("top/{what}"));
+                r.make(made, &format!("upper/{what}"));
                 r.make(made, "mixed/full");
                 if !what.is_dir() {
                     r.make(made, &format!("lower/{what}/x"));
@@ -162,7 +162,7 @@ pub fn make_kinds_where_taken(b: &mut Builder) -> Steps {
     .absent("mixed")
 }
 
-/// The file mode creation mask and the mode asked for give the same over whiteouts as at free names.
+/// The umask and the requested mode have the same effect over whiteouts as under free names.
 pub fn make_masks(b: &mut Builder) -> Steps {
     for mask in [0, 0o022, 0o077, 0o777] {
         for name in ["file", "dir", "fifo", "null", "exists"] {
@@ -199,7 +199,7 @@ pub fn make_masks(b: &mut Builder) -> Steps {
     .opaque("d/dir0")
 }
 
-/// Names that look like those of the union's own work are ordinary names.
+/// Names that look like those in the union's work directory are ordinary names.
 pub fn make_names_of_the_work_directory(b: &mut Builder) -> Steps {
     b.file("#00000001", "lower");
     b.file("work/incompat/volatile/f", "lower");
@@ -291,7 +291,7 @@ pub fn make_race(b: &mut Builder) -> Steps {
         r.expect("each was made once", made == 20);
         let names = r.names("d");
         r.expect("and is there", names.len() == 20);
-        // Which is what is chance.
+        // The winner is random.
         r.unlink("count");
         for name in names {
             let path = format!("d/{name}");
@@ -315,12 +315,12 @@ pub fn make_through_links(b: &mut Builder) -> Steps {
     b.symlink("to-free", "d/free");
     b.symlink("to-gone", "d/gone");
     b.symlink("to-none", "none/f");
-    b.symlink("twice", "top");
-    b.upper().symlink("top", "d/more");
+    b.symlink("twice", "upper");
+    b.upper().symlink("upper", "d/more");
     b.symlink("d/dir", ".");
     steps(|r| {
         r.unlink("d/gone");
-        for name in ["to-free", "to-gone", "to-none", "twice", "top", "d/dir"] {
+        for name in ["to-free", "to-gone", "to-none", "twice", "upper", "d/dir"] {
             r.put(name, O_WRONLY | O_CREAT | O_EXCL, "x");
             r.put(name, O_WRONLY | O_CREAT | O_NOFOLLOW, "x");
             r.mkdir(name);
@@ -339,7 +339,7 @@ pub fn make_through_links(b: &mut Builder) -> Steps {
     .absent("to-gone")
 }
 
-/// mkdir where something is already there.
+/// mkdir under an existing name.
 pub fn mkdir_existing(b: &mut Builder) -> Steps {
     b.dir("d");
     b.file("f", "text");
@@ -370,7 +370,7 @@ pub fn mkdir_over_whiteout(b: &mut Builder) -> Steps {
     .opaque("d")
 }
 
-/// What is made in a set-group-id directory takes its group.
+/// An object made in a set-group-id directory gets its group.
 pub fn setgid_directory(b: &mut Builder) -> Steps {
     b.dir("d").mode(0o2777).owner(0, 500);
     steps(|r| {

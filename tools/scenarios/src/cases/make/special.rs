@@ -19,7 +19,7 @@ pub fn device_lower(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// A FIFO goes on working when its mode changes.
+/// A FIFO still works after its mode changes.
 pub fn fifo_changed(b: &mut Builder) -> Steps {
     b.fifo("p");
     steps(|r| {
@@ -73,7 +73,7 @@ pub fn fifo_lower(b: &mut Builder) -> Steps {
     )
 }
 
-/// Special files are made as anywhere else.
+/// Special files are made as on a plain file system.
 pub fn mknod(b: &mut Builder) -> Steps {
     b.dir("d");
     steps(|r| {

@@ -48,7 +48,7 @@ pub fn tmpfile_dropped(b: &mut Builder) -> Steps {
     })
 }
 
-/// O_TMPFILE asks for the right to write the directory.
+/// O_TMPFILE needs the right to write to the directory.
 pub fn tmpfile_permission(b: &mut Builder) -> Steps {
     b.dir("closed");
     b.dir("open").mode(0o777);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Calls on a mapping that is there.
+//! Calls on an existing mapping.
 
 use crate::prelude::*;
 
-/// Advice on memory is taken for files of every layer; MADV_DONTNEED shows the file again.
+/// Advice on memory is accepted for files of every layer; MADV_DONTNEED shows the file again.
 pub fn map_advice(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 4 * PAGE]);
     b.file("reader", vec![b'.'; 4 * PAGE]);
@@ -45,7 +45,7 @@ pub fn map_advice(b: &mut Builder) -> Steps {
     .upper_is(&["lower", "upper"])
 }
 
-/// read and write, by copies or directly, and a shared mapping show the same bytes at every moment.
+/// read and write, through the page cache or directly, and a shared mapping always show the same bytes.
 pub fn map_coherence(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 4 * PAGE]);
     b.upper().file("upper", vec![b'.'; 4 * PAGE]);
@@ -117,7 +117,7 @@ pub fn map_kept(b: &mut Builder) -> Steps {
     .absent("d/upper")
 }
 
-/// msync in all its modes, and what it refuses.
+/// msync in all its modes, and the calls that it refuses.
 pub fn map_msync(b: &mut Builder) -> Steps {
     b.file("reader", vec![b'.'; 2 * PAGE]);
     b.file("lower", vec![b'.'; 2 * PAGE]);
@@ -189,7 +189,7 @@ pub fn map_protect(b: &mut Builder) -> Steps {
     .upper_is(&["both"])
 }
 
-/// mremap grows, shrinks, moves and doubles mappings, which go on being of the same file.
+/// mremap grows, shrinks, moves and duplicates mappings, which still show the same file.
 pub fn map_remap(b: &mut Builder) -> Steps {
     let pages: Vec<u8> = (b'a'..=b'd').flat_map(|byte| vec![byte; PAGE]).collect();
     b.file("lower", &pages);
@@ -283,7 +283,8 @@ pub fn map_remove_pages(b: &mut Builder) -> Steps {
     .upper_is(&["lower", "upper"])
 }
 
-/// Mapping changes no time, not even of a file it copies up; storing changes what it changes elsewhere.
+/// Mapping changes no time, not even of a file that it copies up. Storing changes the times that it changes on a plain
+/// file system.
 pub fn map_times(b: &mut Builder) -> Steps {
     b.file("d/looked", vec![b'.'; PAGE]);
     b.file("d/stored", vec![b'.'; PAGE]);
@@ -309,7 +310,7 @@ pub fn map_times(b: &mut Builder) -> Steps {
     .in_upper("d/looked")
 }
 
-/// What truncation cuts off is gone from every mapping, private pages included, and comes back as zeros.
+/// Truncated bytes are gone from every mapping, private pages included, and come back as zeros.
 pub fn map_truncated(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 3 * PAGE]);
     b.upper().file("upper", vec![b'.'; 3 * PAGE]);
@@ -317,7 +318,7 @@ pub fn map_truncated(b: &mut Builder) -> Steps {
         for name in ["lower", "upper"] {
             let fd = r.open(name, O_RDWR);
             let shared = r.map(fd, 3 * PAGE, PROT_RW, MAP_SHARED);
-            // The file is in the upper layer now, so this is of the same.
+            // The file is in the upper layer now, so the mapping shows the same one.
             let own = r.map(fd, 3 * PAGE, PROT_RW, MAP_PRIVATE);
             r.store(shared, 2 * PAGE, "shared");
             r.store(own, PAGE, "own");

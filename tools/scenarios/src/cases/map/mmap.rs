@@ -41,7 +41,7 @@ pub fn map_beyond_end(b: &mut Builder) -> Steps {
             r.peek(map, end);
             let fd = r.open(name, O_RDWR);
             let map = r.map(fd, 4 * PAGE, PROT_RW, MAP_SHARED);
-            // Zeros behind the end are a part of the page, not of the file.
+            // Zeros behind the end are in the page, not in the file.
             r.store(map, 6000, "lost");
             r.poke(map, end, b'x');
             r.ftruncate(fd, (end + page) as i64);
@@ -60,7 +60,7 @@ pub fn map_beyond_end(b: &mut Builder) -> Steps {
     .in_upper("empty")
 }
 
-/// MAP_FIXED puts a lower file in the place of a part of another one's mapping.
+/// MAP_FIXED maps a lower file over a part of the mapping of another one.
 pub fn map_fixed(b: &mut Builder) -> Steps {
     b.file("below", vec![b'l'; 3 * PAGE]);
     b.file("reader", vec![b'r'; 3 * PAGE]);
@@ -80,14 +80,14 @@ pub fn map_fixed(b: &mut Builder) -> Steps {
         r.map_over(map.part(0, 2 * PAGE), reader, 0, PROT_READ, MAP_SHARED);
         r.look(map, 2 * PAGE - 2, 4);
         r.poke(map, 0, b'x');
-        // What cannot be mapped leaves what is there.
+        // A refused mapping leaves the old one.
         r.map_over(map.part(0, PAGE), reader, 0, PROT_RW, MAP_SHARED);
         r.peek(map, 0);
     })
     .upper_is(&["above", "below"])
 }
 
-/// Memory replaced by MAP_FIXED is there at every moment, for other threads, too.
+/// Memory replaced by MAP_FIXED is always mapped, also for other threads.
 pub fn map_fixed_at_once(b: &mut Builder) -> Steps {
     for number in 0..4 {
         b.file(&format!("f{number}"), vec![b'.'; 256 * PAGE]);
@@ -114,7 +114,7 @@ pub fn map_fixed_at_once(b: &mut Builder) -> Steps {
     .upper_is(&["f0", "f1", "f2", "f3"])
 }
 
-/// What a file may be mapped for follows from how it was opened; a refused mapping copies nothing.
+/// The permitted mappings of a file follow from how it was opened; a refused mapping copies nothing.
 pub fn map_modes(b: &mut Builder) -> Steps {
     for name in ["reader", "writer", "both", "path"] {
         b.file(name, vec![b'.'; 5000]);
@@ -142,7 +142,7 @@ pub fn map_modes(b: &mut Builder) -> Steps {
     .upper_is(&["upper", "both"])
 }
 
-/// Directories and FIFOs cannot be mapped, devices say themselves what their mappings are.
+/// Directories and FIFOs cannot be mapped; the mapping of a device is up to the device.
 pub fn map_not_files(b: &mut Builder) -> Steps {
     b.dir("lower");
     b.lower(0).file("merged/a", "a");
@@ -190,7 +190,7 @@ pub fn map_offset(b: &mut Builder) -> Steps {
             r.look(map, PAGE - 2, 4);
             r.store(map, PAGE - 2, "over");
             r.pread(fd, 8, 2 * PAGE as i64 - 4);
-            // From the last page on and past the end.
+            // From the last page on, beyond the end.
             let last = r.map_at(fd, 4 * PAGE as i64, 2 * PAGE, PROT_RW, MAP_SHARED);
             r.peek(last, 0);
             r.peek(last, PAGE);
@@ -220,7 +220,7 @@ pub fn map_populate(b: &mut Builder) -> Steps {
             }
             let map = r.map(fd, 4 * PAGE, PROT_READ, flags);
             r.done("mlock", map.lock());
-            // Behind the end there is nothing to bring in; only mlock says so.
+            // Beyond the end there are no pages; only mlock reports that.
             let map = r.map(fd, 6 * PAGE, PROT_RW, flags | MAP_POPULATE | MAP_LOCKED);
             r.done("mlock beyond the end", map.lock());
         }
@@ -228,7 +228,7 @@ pub fn map_populate(b: &mut Builder) -> Steps {
     .upper_is(&["upper", "shared"])
 }
 
-/// Signals that are caught do not show in mmap, however long it takes.
+/// Caught signals do not interrupt mmap, however long it takes.
 pub fn map_signals(b: &mut Builder) -> Steps {
     for number in 0..4 {
         b.file(&format!("f{number}"), vec![b'.'; 1 << 20]);
@@ -258,7 +258,7 @@ pub fn map_signals(b: &mut Builder) -> Steps {
     .upper_is(&["f0", "f1", "f2", "f3"])
 }
 
-/// MAP_SYNC needs persistent memory; what asks for it by MAP_SHARED_VALIDATE is refused without a copy.
+/// MAP_SYNC needs persistent memory; with MAP_SHARED_VALIDATE it is refused without a copy.
 pub fn map_sync_flag(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; 5000]);
     b.upper().file("upper", vec![b'.'; 5000]);
@@ -275,14 +275,14 @@ pub fn map_sync_flag(b: &mut Builder) -> Steps {
     .upper_is(&["upper"])
 }
 
-/// Mappings asked for in a wrong way are refused, and a lower file is not copied up for them.
+/// Invalid requests for mappings are refused, and a lower file is not copied up for them.
 pub fn map_wrong_arguments(b: &mut Builder) -> Steps {
     for number in 0..8 {
         b.file(&format!("f{number}"), vec![b'.'; 5000]);
     }
     steps(|r| {
         let huge = libc::MAP_HUGETLB | MAP_SHARED;
-        // Unlike MAP_SHARED, this one looks at every flag.
+        // Unlike MAP_SHARED, this one checks every flag.
         let unknown = MAP_SHARED_VALIDATE | 1 << 25;
         for (number, (offset, length, flags)) in [
             (0, 0, MAP_SHARED),
@@ -308,7 +308,7 @@ pub fn map_wrong_arguments(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// A mapping made before the first write, and the write.
+/// A mapping made before the first write shows what is written.
 pub fn mmap_before_write(b: &mut Builder) -> Steps {
     b.file("f", vec![b'a'; 100]);
     steps(|r| {

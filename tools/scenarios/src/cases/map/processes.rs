@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// Another process's mappings are read, and written where it could write itself, through its memory.
+/// The mappings of another process are read through its memory, and written where it could write itself.
 pub fn map_by_others(b: &mut Builder) -> Steps {
     b.file("lower", vec![b'.'; PAGE]);
     b.file("reader", vec![b'.'; PAGE]);
@@ -30,7 +30,7 @@ pub fn map_by_others(b: &mut Builder) -> Steps {
                     let text = sys::process_read(pid, at, 10);
                     let text = text.map(|text| text.escape_ascii().to_string());
                     r.call(format_args!("process_vm_readv of {name}"), text);
-                    // Goes past the protection of a private page, but not of a shared one.
+                    // This ignores the protection of a private page, but not of a shared one.
                     r.pwrite(memory, "forced", at as i64);
                     r.look(*map, 0, 10);
                 }
@@ -103,7 +103,7 @@ pub fn map_inherited(b: &mut Builder) -> Steps {
     })
 }
 
-/// A file that is mapped is still open: its lock, its writer and its last close wait for the mapping.
+/// A mapped file is still open: its lock, its writer and its last close wait for the mapping.
 pub fn map_not_open(b: &mut Builder) -> Steps {
     const WHY: &str =
         "a mapping is of the file in the layer: it does not keep the union's own file open";
@@ -190,7 +190,7 @@ pub fn map_shown_in_proc(b: &mut Builder) -> Steps {
         shown(r, "a new file, shared", map, "new");
     })
     .not_on(
-        &["top:btrfs"],
+        &["upper:btrfs"],
         "btrfs itself shows another device number there",
     )
 }
@@ -213,7 +213,7 @@ fn shown(r: &mut Run, what: &str, map: sys::Region, path: &str) {
     }
 }
 
-/// Processes that opened a file each for itself share memory through it, and wait for each other there.
+/// Processes that open a file separately share memory through it, and wait for each other there.
 pub fn map_two_processes(b: &mut Builder) -> Steps {
     b.file("lower", vec![0; PAGE]);
     b.upper().file("upper", vec![0; PAGE]);
@@ -228,7 +228,7 @@ pub fn map_two_processes(b: &mut Builder) -> Steps {
                     r.look(map, 100, 6);
                     r.store(map, 200, "peer");
                     turns.give();
-                    // As long as the number is 0; a timeout would show as an error.
+                    // Waits while the number is 0; a timeout would be reported as an error.
                     let result = match map.wait(0, 0) {
                         Err(Errno(libc::EAGAIN)) => Ok(()),
                         result => result,

@@ -8,7 +8,7 @@ use crate::prelude::*;
 
 const DEPTH: usize = 1000;
 
-/// A tree may be deeper than any path can say; it is worked on from inside.
+/// A tree may be deeper than the longest path; it is used from inside.
 pub fn names_beyond_path_max(b: &mut Builder) -> Steps {
     b.dir("lower");
     b.file("f", "text");
@@ -45,7 +45,7 @@ pub fn names_beyond_path_max(b: &mut Builder) -> Steps {
     .upper_is(&["f", "g", "lower"])
 }
 
-/// Every byte but the slash and NUL makes a name, one that can be listed, linked, renamed and deleted.
+/// Every byte but the slash and NUL is valid in a name, which can be listed, linked, renamed and deleted.
 pub fn names_bytes(b: &mut Builder) -> Steps {
     b.lower(1).dir("d");
     b.lower(0).dir("d");
@@ -76,7 +76,7 @@ pub fn names_case(b: &mut Builder) -> Steps {
     b.file("d/Name", "1");
     b.lower(0).file("d/NAME", "0");
     b.whiteout("d/Name");
-    // The same to the eye: one letter, or a letter and its accent.
+    // They look the same: one letter, or a letter and its accent.
     b.file("d/\u{e9}", "one");
     b.upper().file("d/e\u{301}", "two");
     b.file("d/nAME", "upper");
@@ -101,7 +101,7 @@ pub fn names_case(b: &mut Builder) -> Steps {
 
 /// Lower names of control letters and quotes are copied up, deleted, hidden and found again.
 pub fn names_control(b: &mut Builder) -> Steps {
-    /// Letters that a shell, a mount option or a log line would stumble over.
+    /// Letters with a meaning in a shell, a mount option or a log line.
     const NAMES: [&str; 14] = [
         "new\nline",
         "tab\tstop",
@@ -209,7 +209,7 @@ pub fn names_deep_upper(b: &mut Builder) -> Steps {
     .upper_is(&["start"])
 }
 
-/// Names of 255 bytes can be had, copied up, deleted and made again in every layer; 256 are too many for every call.
+/// Names of 255 bytes are made, copied up, deleted and made again in every layer; every call refuses 256.
 pub fn names_long(b: &mut Builder) -> Steps {
     for letter in ["f", "g", "h"] {
         b.file(&letter.repeat(255), "text");
@@ -261,7 +261,7 @@ pub fn names_long(b: &mut Builder) -> Steps {
 
 /// A directory takes twenty thousand names, lists each once while half of them go, and can be emptied.
 pub fn names_many(b: &mut Builder) -> Steps {
-    /// So many take seconds, on a slow kernel fewer do; nothing changes in kind beyond.
+    /// So many take seconds, so fewer on a slow kernel; more would test nothing new.
     const COUNT: usize = 20_000;
     for n in 0..200 {
         b.file(&format!("d/{}", n * 100), "below");
@@ -282,7 +282,7 @@ pub fn names_many(b: &mut Builder) -> Steps {
             gone += usize::from(sys::unlink(format!("d/{n}")).is_ok());
         }
         r.note(format_args!("deleted {gone}"));
-        // Whether the listing still shows what was deleted is left to the file system; the rest it must.
+        // Whether the listing still shows deleted names is up to the file system; it must show the others.
         let mut seen: Vec<Vec<u8>> = first.into_iter().map(|entry| entry.name).collect();
         while let Ok(more) = sys::getdents(fd.raw(), 32768) {
             if more.is_empty() {
@@ -301,7 +301,7 @@ pub fn names_many(b: &mut Builder) -> Steps {
         let left = r.names("d").len();
         r.note(format_args!("left {left}"));
         r.rmdir("d");
-        // Those of the lower layer, too, which are all there on a slow kernel.
+        // Those of the lower layer, too, which all exist on a slow kernel.
         for n in (0..COUNT).step_by(2) {
             gone += usize::from(sys::unlink(format!("d/{n}")).is_ok());
         }
@@ -314,7 +314,7 @@ pub fn names_many(b: &mut Builder) -> Steps {
 
 /// Names that look private, of this or another union file system, are names like all others.
 pub fn names_private(b: &mut Builder) -> Steps {
-    /// Names that union file systems, this one or others, use for purposes of their own somewhere.
+    /// Names that this or another union file system uses internally.
     const NAMES: [&str; 15] = [
         "#1",
         "#0000000e",

@@ -3,8 +3,8 @@
 
 use crate::prelude::*;
 
-/// A lower directory bound to another place is one directory in both; the mount point is busy, and the mounts are
-/// apart.
+/// A lower directory bound to another place is one directory in both; the mount point is busy, and links between the
+/// mounts are refused.
 pub fn path_bind_directory(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.file("d/g", "text");
@@ -42,7 +42,7 @@ pub fn path_bind_directory(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
-/// A lower file bound over another shows there, also after copy-up; the name below can be neither moved nor deleted.
+/// A lower file bound over another shows there, also after copy-up; the covered name can be neither moved nor deleted.
 pub fn path_bind_file(b: &mut Builder) -> Steps {
     b.file("f", "from below");
     b.file("g", "covered");
@@ -75,7 +75,7 @@ pub fn path_bind_file(b: &mut Builder) -> Steps {
     .absent("g")
 }
 
-/// A process that has a directory of the tree as its root works there by absolute paths, and does not get out.
+/// A process with a directory of the tree as its root uses absolute paths in it, and cannot leave it.
 pub fn path_chroot(b: &mut Builder) -> Steps {
     b.file("outside", "no");
     b.lower(1).file("jail/etc/motd", "1");
@@ -153,7 +153,7 @@ pub fn path_fd_names(b: &mut Builder) -> Steps {
     .whiteout("d/f")
 }
 
-/// The current directory is named by getcwd after renames above it, and has no name once it is removed.
+/// getcwd names the current directory after renames above it, and reports that it has no name after its removal.
 pub fn path_getcwd(b: &mut Builder) -> Steps {
     b.file("lower/sub/f", "text");
     b.upper().dir("upper/sub");
@@ -189,7 +189,7 @@ pub fn path_getcwd(b: &mut Builder) -> Steps {
 
 /// name_to_handle_at gives an identifier that copy-up and renaming keep, and that no other file has.
 pub fn path_handles(b: &mut Builder) -> Steps {
-    /// Not in libc: a handle that tells files apart and need not be good for opening them.
+    /// Not in libc: a handle that distinguishes files but need not serve to open them.
     const AT_HANDLE_FID: i32 = 0x200;
     b.file("f", "text");
     b.file("g", "text");
@@ -224,13 +224,13 @@ pub fn path_handles(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
 }
 
-/// Paths of 4095 bytes are good, of 4096 ENAMETOOLONG, for every call.
+/// Paths of 4095 bytes are valid, of 4096 ENAMETOOLONG, for every call.
 pub fn path_max(b: &mut Builder) -> Steps {
     b.lower(1).file("f", "0123456789");
     b.file("d/x", "1");
     b.lower(0).file("d/y", "0");
     steps(|r| {
-        // Its links would part.
+        // Its links would become separate files.
         r.hold();
         for length in [4095, 4096] {
             let path = |name: &str| long(length, name);
@@ -271,7 +271,7 @@ fn long(length: usize, name: &str) -> String {
     path + name
 }
 
-/// A name that was looked up in vain is found once it is there, and in vain again once it is gone.
+/// A name that was looked up without success is found once it exists, and no longer once it is deleted.
 pub fn path_missing_first(b: &mut Builder) -> Steps {
     b.dir("d");
     b.lower(1).file("d/hidden", "x");
@@ -318,8 +318,8 @@ pub fn path_missing_first(b: &mut Builder) -> Steps {
     })
 }
 
-/// A mount over a lower directory hides it and takes its writes, until a process that does not see
-/// it removes the directory.
+/// A mount over a lower directory hides it and receives its writes, until a process that does not see the mount removes
+/// the directory.
 pub fn path_mounted_over(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.dir("e");
@@ -353,7 +353,7 @@ pub fn path_mounted_over(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
-/// On a mount that follows no links, links of all layers are seen and not followed.
+/// On a mount that follows no links, links of all layers are shown and not followed.
 pub fn path_no_symfollow(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.symlink("d/l", "f");
@@ -380,7 +380,7 @@ pub fn path_no_symfollow(b: &mut Builder) -> Steps {
     .absent("mnt")
 }
 
-/// Forty links may be followed on the way, whatever layers they are from, and not one more.
+/// Forty links may be followed in a path, whatever layers they are in, and no more.
 pub fn path_symlink_forty(b: &mut Builder) -> Steps {
     b.file("d/l0", "the end");
     for n in 1..=41 {
@@ -400,7 +400,7 @@ pub fn path_symlink_forty(b: &mut Builder) -> Steps {
         r.truncate("d/l41", 0);
         r.put("d/l41", O_WRONLY | O_CREAT, "x");
         r.cat("d/l1");
-        // One link less in the middle, and the last is in reach.
+        // With one link less in the middle, the last can be reached.
         r.unlink("d/l20");
         r.cat("d/l41");
         r.link("d/l0", "d/l20");
@@ -447,7 +447,7 @@ fn target(length: usize) -> String {
     format!(".{}f", "/".repeat(length - 2))
 }
 
-/// What stands at the end of a path changes with the link: copied up, replaced by another, by a file or a directory.
+/// The object at the end of a path changes with the link: copied up, replaced by another, by a file or a directory.
 pub fn path_symlink_replaced(b: &mut Builder) -> Steps {
     b.file("one/f", "1");
     b.file("two/f", "2");

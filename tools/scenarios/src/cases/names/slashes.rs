@@ -29,7 +29,7 @@ pub fn path_slash_changing(b: &mut Builder) -> Steps {
     .in_upper("merged")
 }
 
-/// Calls that only look, on paths that end in a slash, a dot or two dots.
+/// Calls that change nothing, on paths that end in a slash, a dot or two dots.
 pub fn path_slash_looking(b: &mut Builder) -> Steps {
     slashes::tree(b);
     steps(|r| {
@@ -92,7 +92,7 @@ pub fn path_slash_making(b: &mut Builder) -> Steps {
     .absent("f")
 }
 
-/// rmdir accepts a slash after a directory, unlink none; neither takes a dot at the end.
+/// rmdir accepts a slash after a directory, unlink never does; neither accepts a dot at the end.
 pub fn path_slash_removing(b: &mut Builder) -> Steps {
     slashes::tree(b);
     b.anywhere().dir("empty");
@@ -159,7 +159,7 @@ pub fn path_slash_renaming(b: &mut Builder) -> Steps {
             r.rename("upper-dir", path);
             r.rename2("upper-dir", path, RENAME_NOREPLACE);
         }
-        // Directories of the upper layer move.
+        // Directories of the upper layer can be moved.
         r.rename("upper-dir/", "one");
         r.rename("one", "two/");
         r.rename("two//", "three//");

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// Marks on the mount and on the file system hear of everything in it once, copy-ups left out.
+/// Marks on the mount and on the file system report everything in it once, except copy-ups.
 pub fn fanotify_everything(b: &mut Builder) -> Steps {
     b.file("lower/f", "some text");
     b.file("prog", elf::exits_with(42)).mode(0o755);
@@ -46,7 +46,7 @@ pub fn fanotify_everything(b: &mut Builder) -> Steps {
     .absent("prog")
 }
 
-/// fanotify with handles takes marks on objects; on the whole only where handles can be opened.
+/// fanotify with handles accepts marks on objects; marks on a mount or file system only where handles can be opened.
 pub fn fanotify_handles_refused(b: &mut Builder) -> Steps {
     b.file("lower/f", "some text");
     steps(|r| {
@@ -70,7 +70,7 @@ pub fn fanotify_handles_refused(b: &mut Builder) -> Steps {
     )
 }
 
-/// fanotify with names and handles: both are of the union's objects, whose handles stay through copy-up.
+/// fanotify with names and handles reports those of the union's objects, whose handles stay through copy-up.
 pub fn fanotify_names(b: &mut Builder) -> Steps {
     b.file("lower/f", "some text");
     b.lower(0).file("merged/f", "some text");
@@ -117,7 +117,7 @@ pub fn fanotify_names(b: &mut Builder) -> Steps {
     })
 }
 
-/// fanotify marks on files and directories of every layer tell what happens, and open what it happened to.
+/// fanotify marks on files and directories of every layer report events, and open the object.
 pub fn fanotify_objects(b: &mut Builder) -> Steps {
     b.file("lower/f", "some text");
     b.lower(0).file("merged/f", "some text");
@@ -140,7 +140,7 @@ pub fn fanotify_objects(b: &mut Builder) -> Steps {
             r.ls(dir);
             r.put(&path, O_WRONLY, "T");
             r.fan_events(fan);
-            // The event opens what is there now, in the upper layer.
+            // The event opens the object in the upper layer.
             r.put(&path, O_WRONLY | O_TRUNC, "new");
             let event = sys::fanotify_read(fan.raw()).pop();
             let text = event
@@ -193,7 +193,7 @@ pub fn fanotify_permission(b: &mut Builder) -> Steps {
             },
             |_, turns, pid| {
                 turns.give();
-                // Everything is allowed for one file, and reading alone for another.
+                // One file permits everything, another only reading.
                 let link = |fd: i32| std::fs::read_link(format!("/proc/self/fd/{fd}"));
                 while sys::stat(format!("/proc/{pid}/exe"), 0).is_ok() {
                     for event in sys::fanotify_read(fan.raw()) {

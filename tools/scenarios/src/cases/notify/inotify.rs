@@ -55,11 +55,11 @@ pub fn dnotify(b: &mut Builder) -> Steps {
     })
 }
 
-/// Watches set on a lower file see what happens to it after copy-up.
+/// Watches set on a lower file report events after its copy-up.
 pub fn inotify(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     steps(|r| {
-        // A watch does not outlive the mount, nor keeps it busy.
+        // A watch does not outlive the mount, nor keep it busy.
         r.hold();
         let file = sys::inotify("d/f", libc::IN_ALL_EVENTS);
         let dir = sys::inotify("d", libc::IN_ALL_EVENTS);
@@ -80,7 +80,7 @@ pub fn inotify(b: &mut Builder) -> Steps {
     })
 }
 
-/// A watch finds its object again when the caches were dropped, though it was copied up in between.
+/// A watch finds its object again when the caches were dropped, though it was copied up meanwhile.
 pub fn notify_after_cache_drop(b: &mut Builder) -> Steps {
     b.file("d/lower", "text");
     b.file("d/copied", "text");
@@ -146,7 +146,7 @@ pub fn notify_copy_up_silent(b: &mut Builder) -> Steps {
     ])
 }
 
-/// Data that move from file to file inside the kernel are told of as read and written.
+/// Data copied between files inside the kernel are reported as read and written.
 pub fn notify_data_moved(b: &mut Builder) -> Steps {
     b.file("from", vec![b'.'; 10_000]);
     for name in ["range", "send", "splice", "hole", "mapped"] {
@@ -180,7 +180,7 @@ pub fn notify_data_moved(b: &mut Builder) -> Steps {
     .absent("from")
 }
 
-/// The watcher of a directory hears of every name made and removed in it, by whatever call.
+/// The watcher of a directory gets an event for every name made and removed in it, by any call.
 pub fn notify_directory(b: &mut Builder) -> Steps {
     b.file("lower/old", "old");
     b.lower(0).file("merged/a", "a");
@@ -222,7 +222,7 @@ pub fn notify_directory(b: &mut Builder) -> Steps {
             r.chmod(dir, 0o711);
             r.setxattr(dir, "user.a", "1");
             r.events(&mut watcher);
-            // Nothing happens, nothing is told.
+            // Nothing happens, nothing is reported.
             r.mkdir(&at("dir"));
             r.rmdir(&at("dir"));
             r.unlink(&at("nothing"));
@@ -282,7 +282,7 @@ pub fn notify_end(b: &mut Builder) -> Steps {
         r.unlink("dir/x");
         r.rmdir("dir");
         r.events(&mut watcher);
-        // The next one of the name has nothing to do with the watch.
+        // The next object with the name does not concern the watch.
         r.mkdir("dir");
         r.put("dir/y", O_WRONLY | O_CREAT, "");
         r.put("lower", O_WRONLY | O_CREAT, "");
@@ -292,7 +292,7 @@ pub fn notify_end(b: &mut Builder) -> Steps {
     .opaque("dir")
 }
 
-/// Every call on a file gives the watchers of file and directory the events it gives elsewhere.
+/// Every call on a file gives the watchers of file and directory the events it gives on a plain file system.
 pub fn notify_file(b: &mut Builder) -> Steps {
     b.file("lower/f", "some text");
     b.lower(0).file("merged/a", "a");
@@ -309,7 +309,7 @@ pub fn notify_file(b: &mut Builder) -> Steps {
             r.stat(&path);
             r.cat(&path);
             r.events(&mut watcher);
-            // From here on the lower ones are in the upper layer.
+            // From here on, the lower ones are in the upper layer.
             let fd = r.open(&path, O_RDWR);
             r.write(fd, "T");
             r.read(fd, 2);
@@ -380,7 +380,7 @@ pub fn notify_moves(b: &mut Builder) -> Steps {
     })
 }
 
-/// A watch is the object's: under any name, before and after copy-up, it is one; and its flags hold.
+/// A watch belongs to the object: under any name, before and after copy-up, it is the same; and its flags apply.
 pub fn notify_watch_flags(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.file("d/once", "text");
@@ -415,7 +415,7 @@ pub fn notify_watch_flags(b: &mut Builder) -> Steps {
         );
         r.put("d/once", O_WRONLY, "T");
         r.events(&mut watcher);
-        // What has no name any more is not told of by the directory that is to leave it out.
+        // A directory watched with IN_EXCL_UNLINK does not report objects that have no name any more.
         let fd = r.open("d/open", O_RDWR);
         r.watch(&mut watcher, "d", libc::IN_MODIFY | libc::IN_EXCL_UNLINK);
         r.write(fd, "a");

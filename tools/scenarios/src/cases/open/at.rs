@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// A descriptor of a lower directory goes on serving every call after the directory is copied up.
+/// A descriptor of a lower directory serves every call after the directory was copied up.
 pub fn open_at_lower(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.file("d/g", "more");
@@ -43,16 +43,18 @@ pub fn open_at_merged(b: &mut Builder) -> Steps {
     b.file("d/gone", "1");
     b.lower(0).file("d/middle", "0");
     b.whiteout("d/gone");
-    b.upper().file("d/top", "upper");
+    b.upper().file("d/upper", "upper");
     steps(|r| {
         let dir = r.open("d", O_RDONLY | O_DIRECTORY);
-        for name in ["bottom", "middle", "top", "gone", ".", "..", "./bottom", ""] {
+        for name in [
+            "bottom", "middle", "upper", "gone", ".", "..", "./bottom", "",
+        ] {
             r.stat_at(dir, name);
         }
         let root = r.open(".", O_PATH);
         r.rename_at(dir, "bottom", root, "bottom");
         r.rename_at(root, "bottom", dir, "gone");
-        r.rename_at(dir, "top", dir, "middle");
+        r.rename_at(dir, "upper", dir, "middle");
         let fd = r.open_at(dir, "gone", O_RDONLY);
         r.read(fd, 10);
         r.ls("d");
@@ -60,7 +62,7 @@ pub fn open_at_merged(b: &mut Builder) -> Steps {
     .upper_is(&["d", "d/bottom", "d/gone", "d/middle"])
 }
 
-/// Paths relative to what is no directory, or to nothing.
+/// Paths relative to a descriptor that is no directory, or invalid.
 pub fn open_at_not_directory(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -77,13 +79,13 @@ pub fn open_at_not_directory(b: &mut Builder) -> Steps {
             r.mkdir_at(dir, "made");
             r.unlink_at(dir, "new");
             r.fchdir(dir);
-            // An absolute path does without.
+            // An absolute path does not use it.
             r.open_at(dir, "/proc/self/status", O_RDONLY);
         }
     })
 }
 
-/// A descriptor of a removed directory does not come to stand for one made in its place.
+/// A descriptor of a removed directory does not refer to one made in its place.
 pub fn open_at_remade(b: &mut Builder) -> Steps {
     b.dir("d");
     b.dir("e");
@@ -108,7 +110,7 @@ pub fn open_at_remade(b: &mut Builder) -> Steps {
     .whiteout("e")
 }
 
-/// In a removed directory nothing can be made or found; that it was lower makes no difference.
+/// In a removed directory nothing can be made or found; it makes no difference that it was lower.
 pub fn open_at_removed(b: &mut Builder) -> Steps {
     b.dir("lower");
     b.lower(1).dir("merged");
@@ -139,7 +141,7 @@ pub fn open_at_removed(b: &mut Builder) -> Steps {
     .absent("other")
 }
 
-/// AT_EMPTY_PATH calls act on what is open, of any layer and by O_PATH as well.
+/// AT_EMPTY_PATH calls act on the open object, of any layer, also by O_PATH.
 pub fn open_empty_path(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.symlink("l", "f");

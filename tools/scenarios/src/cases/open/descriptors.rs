@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What a descriptor stands for, and opening it again.
+//! The object of a descriptor, and opening it again.
 
 use crate::prelude::*;
 
@@ -75,7 +75,7 @@ pub fn old_fd_sees_write(b: &mut Builder) -> Steps {
     })
 }
 
-/// A lower program is executed by way of its descriptor, also after it was deleted.
+/// A lower program is executed through its descriptor, also after it was deleted.
 pub fn open_exec_descriptor(b: &mut Builder) -> Steps {
     b.file("prog", elf::exits_with(42)).mode(0o755);
     b.file("other", elf::exits_with(43)).mode(0o755);
@@ -102,7 +102,7 @@ pub fn open_exec_descriptor(b: &mut Builder) -> Steps {
     .whiteout("prog")
 }
 
-/// O_CREAT of an old file needs no right to the directory, of a new one it does, also over a whiteout.
+/// O_CREAT of an existing file needs no right to the directory; of a new one it does, also over a whiteout.
 pub fn open_in_closed_directory(b: &mut Builder) -> Steps {
     b.dir("d");
     b.file("d/old", "text").owner(1000, 1000);
@@ -127,7 +127,7 @@ pub fn open_in_closed_directory(b: &mut Builder) -> Steps {
     .whiteout("d/deleted")
 }
 
-/// O_PATH descriptors name and do not read.
+/// O_PATH descriptors name an object and do not read it.
 pub fn open_path(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.symlink("l", "f");
@@ -144,7 +144,7 @@ pub fn open_path(b: &mut Builder) -> Steps {
     })
 }
 
-/// A removed directory that is open still takes a new mode, owner, time and attribute, also one from below.
+/// A removed directory that is open still accepts a new mode, owner, time and attribute, also a lower one.
 pub fn open_removed_changes(b: &mut Builder) -> Steps {
     b.dir("lower");
     b.dir("copied");
@@ -165,7 +165,7 @@ pub fn open_removed_changes(b: &mut Builder) -> Steps {
     .absent("upper")
 }
 
-/// A directory is opened again by way of its descriptor, before and after it was moved or removed.
+/// A directory is opened again through its descriptor, before and after it was moved or removed.
 pub fn open_reopen_directory(b: &mut Builder) -> Steps {
     b.file("lower/f", "text");
     b.upper().file("upper/f", "text");
@@ -227,7 +227,7 @@ pub fn open_reopen_lower(b: &mut Builder) -> Steps {
     .not_on(&["chroot"], shape::NO_PROC)
 }
 
-/// A deleted file can be opened again by way of its descriptor, written and read.
+/// A deleted file can be opened again through its descriptor, written and read.
 pub fn open_reopen_unlinked(b: &mut Builder) -> Steps {
     b.file("d/lower", "0123456789");
     b.file("d/copied", "0123456789");
@@ -282,7 +282,7 @@ pub fn open_through_proc(b: &mut Builder) -> Steps {
         r.done("setxattr", sys::setxattr_follow(&path, "user.a", b"2"));
         r.pread(gone, 20, 0);
         r.fstat(gone);
-        // A file without a name gets none back.
+        // A file without a name does not get its name back.
         r.link_fd(gone, "d/back");
         r.stat("d/f");
         r.cat("d/f");
@@ -291,7 +291,7 @@ pub fn open_through_proc(b: &mut Builder) -> Steps {
     .absent("d/back")
 }
 
-/// O_APPEND set on an open file counts before and after copy-up.
+/// O_APPEND set on an open file has effect before and after copy-up.
 pub fn status_flags(b: &mut Builder) -> Steps {
     b.file("f", "0123456789");
     b.file("g", "0123456789");
@@ -318,7 +318,7 @@ pub fn status_flags(b: &mut Builder) -> Steps {
     })
 }
 
-/// A program that runs cannot be written.
+/// A running program cannot be written.
 pub fn text_busy(b: &mut Builder) -> Steps {
     b.file("prog", elf::waits()).mode(0o755);
     steps(|r| {

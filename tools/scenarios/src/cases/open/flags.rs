@@ -23,7 +23,7 @@ pub fn open_as_user(b: &mut Builder) -> Steps {
     })
     .layers(|l| {
         for n in 0..flag_sets().len() {
-            // To empty a file one must be allowed to write it, and has to say so only for the data.
+            // O_TRUNC needs the right to write, even with O_RDONLY.
             l.absent(&format!("d/read{n}"))?;
             l.absent(&format!("d/none{n}"))?;
         }
@@ -31,7 +31,7 @@ pub fn open_as_user(b: &mut Builder) -> Steps {
     })
 }
 
-/// Every set of open flags on a name below what is no directory.
+/// Every set of open flags on a name below an object that is no directory.
 pub fn open_below_file(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.fifo("p");
@@ -51,7 +51,7 @@ pub fn open_below_file(b: &mut Builder) -> Steps {
     .upper_is(&["g"])
 }
 
-/// O_CREAT gives a new file its mode by the umask, and leaves that of an old one alone.
+/// O_CREAT gives a new file its mode by the umask, and leaves that of an existing one alone.
 pub fn open_create_modes(b: &mut Builder) -> Steps {
     b.file("d/old", "text").mode(0o604);
     b.file("d/gone", "text").mode(0o4711);
@@ -77,11 +77,11 @@ pub fn open_create_modes(b: &mut Builder) -> Steps {
     .in_upper("d/old")
 }
 
-/// Every set of open flags on devices below, above and copied up; none copies one.
+/// Every set of open flags on devices in a lower layer, in the upper layer and copied up; none copies one.
 pub fn open_device(b: &mut Builder) -> Steps {
     b.char_device("below", 1, 3);
     b.char_device("copied", 1, 3);
-    // No driver has these.
+    // No driver has these numbers.
     b.char_device("no-char", 240, 77);
     b.block_device("no-block", 240, 77);
     b.upper().char_device("above", 1, 3);
@@ -118,7 +118,7 @@ pub fn open_directories(b: &mut Builder) -> Steps {
     .upper_is(&["both", "upper"])
 }
 
-/// Every set of open flags on a FIFO below, above and copied up; none copies it.
+/// Every set of open flags on a FIFO in a lower layer, in the upper layer and copied up; none copies it.
 pub fn open_fifo(b: &mut Builder) -> Steps {
     /// Without it, opening a FIFO for one direction waits for the other end.
     const NOWAIT: i32 = libc::O_NONBLOCK;
@@ -177,7 +177,7 @@ pub fn open_file_hiding(b: &mut Builder) -> Steps {
             let dir = ["d", "o"][n % 2];
             r.opens(&format!("{dir}/f{n}"), flags);
         }
-        // What is hidden stays hidden: half of the names in the opaque directory.
+        // Hidden names stay hidden: half of those in the opaque directory.
         for (n, flags) in flag_sets().into_iter().enumerate() {
             if n % 2 == 0 && flags & O_CREAT == 0 {
                 r.opens(&format!("o/f{n}"), flags);
@@ -224,7 +224,7 @@ pub fn open_file_upper(b: &mut Builder) -> Steps {
     .absent("merged/below")
 }
 
-/// open refuses what it must refuse.
+/// open refuses invalid requests.
 pub fn open_flags(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -251,7 +251,7 @@ pub fn open_flags(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// Every set of open flags on a link that dangles: O_CREAT makes its target, in the target's directory.
+/// Every set of open flags on a dangling link: O_CREAT makes its target, in the target's directory.
 pub fn open_link_dangling(b: &mut Builder) -> Steps {
     b.dir("below");
     for n in 0..flag_sets().len() {
@@ -278,7 +278,7 @@ pub fn open_link_dangling(b: &mut Builder) -> Steps {
     })
 }
 
-/// Every set of open flags on links that go round, within a layer and between layers.
+/// Every set of open flags on links that form a loop, within a layer and between layers.
 pub fn open_link_loop(b: &mut Builder) -> Steps {
     b.symlink("self", "self");
     b.symlink("below", "above");
@@ -391,7 +391,8 @@ pub fn open_missing(b: &mut Builder) -> Steps {
     })
 }
 
-/// Every set of open flags on a socket below, above and copied up: ENXIO, or a refusal before that.
+/// Every set of open flags on a socket in a lower layer, in the upper layer and copied up: ENXIO, or an earlier
+/// refusal.
 pub fn open_socket(b: &mut Builder) -> Steps {
     b.socket("below");
     b.socket("copied");
@@ -451,7 +452,7 @@ pub fn open_truncate(b: &mut Builder) -> Steps {
     .in_upper("f")
 }
 
-/// Every set of open flags on names that are hidden by whiteouts; those that make a file make a new one.
+/// Every set of open flags on names that whiteouts hide; those that make a file make a new one.
 pub fn open_whiteout(b: &mut Builder) -> Steps {
     b.lower(1);
     for n in 0..flag_sets().len() {

@@ -57,7 +57,8 @@ pub fn open_how_beneath(b: &mut Builder) -> Steps {
     .absent("outside")
 }
 
-/// openat2 with RESOLVE_CACHED finds a file just looked up, never makes one, and else says EAGAIN or the truth.
+/// openat2 with RESOLVE_CACHED finds a file that was just looked up, never makes one, and otherwise returns EAGAIN or
+/// the right result.
 pub fn open_how_cached(b: &mut Builder) -> Steps {
     b.file("d/lower", "text");
     b.file("d/gone", "text");
@@ -73,7 +74,7 @@ pub fn open_how_cached(b: &mut Builder) -> Steps {
         }
         for path in ["d/lower", "d/upper", "l", "d/gone", "d/none"] {
             r.opens(path, O_RDONLY);
-            // Whether a link or a missing name can be had from the cache is left to the file system.
+            // Whether a link or a missing name is found in the cache is up to the file system.
             let answer = sys::openat2(libc::AT_FDCWD, path, O_RDONLY, RESOLVE_CACHED);
             let truth = match path {
                 "d/gone" | "d/none" => matches!(answer, Err(Errno(libc::ENOENT))),
@@ -99,7 +100,7 @@ pub fn open_how_cached(b: &mut Builder) -> Steps {
     .not_on(shape::FORGETFUL, shape::FORGOTTEN)
 }
 
-/// openat2 with RESOLVE_NO_XDEV takes a union of many file systems for one, but not a mount on it.
+/// openat2 with RESOLVE_NO_XDEV treats a union of many file systems as one, but not a mount on it.
 pub fn open_how_mounts(b: &mut Builder) -> Steps {
     b.file("lower/f", "text");
     b.lower(1).file("merged/deep", "1");

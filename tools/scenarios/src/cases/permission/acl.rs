@@ -31,7 +31,7 @@ pub fn perm_acl_changes(b: &mut Builder) -> Steps {
                             r.set_default_acl(&path, "u:7,g:7,o:7");
                             r.removexattr(&path, acl::DEFAULT);
                         }
-                        // Without a mask, which no ACL with a named user can be.
+                        // It has no mask, which every ACL with a named user needs.
                         r.set_acl(&path, "u:7,user:5:7,g:7,o:7");
                         r.get_acl(&path);
                     }
@@ -146,7 +146,7 @@ pub fn perm_acl_grants(b: &mut Builder) -> Steps {
     })
 }
 
-/// A default ACL and not the umask decides on new rights, where a whiteout was as well.
+/// A default ACL, and not the umask, decides on new rights, also over a whiteout.
 pub fn perm_default_acl_places(b: &mut Builder) -> Steps {
     const NAMES: [&str; 4] = ["file", "masked", "dir", "fifo"];
     let default = acl::encode("u:7,user:1001:7,g:5,m:7,o:1");

@@ -105,11 +105,11 @@ pub fn perm_chmod(b: &mut Builder) -> Steps {
                     for name in NAMES {
                         r.chmod(&format!("{place}/{name}"), 0o640);
                         let fd = r.open(&format!("{place}/{name}"), O_RDONLY);
-                        // Not the mode it has: a change to nothing is a change.
+                        // Not the mode that it has: setting the same mode is a change, too.
                         r.fchmod(fd, 0o777);
                         r.fchmod(fd, 0o777);
                     }
-                    // Of what it points to.
+                    // Of the target of the link.
                     r.chmod(&format!("{place}/to_roots"), 0o600);
                     r.chmod(&format!("{place}/roots"), 0o777);
                 }
@@ -164,7 +164,7 @@ pub fn perm_chown_groups(b: &mut Builder) -> Steps {
     .upper_gained(&["lower", "lower/free", "merged/free"])
 }
 
-/// Inode flags are for the owner, immutable and append-only for CAP_LINUX_IMMUTABLE.
+/// Inode flags are for the owner; immutable and append-only need CAP_LINUX_IMMUTABLE.
 pub fn perm_flags(b: &mut Builder) -> Steps {
     const NODUMP: u32 = 0x40;
     const APPEND: u32 = 0x20;
@@ -198,7 +198,7 @@ pub fn perm_flags(b: &mut Builder) -> Steps {
     .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
-/// What is immutable or append-only in the union refuses even root, and its owner more so.
+/// Objects that are immutable or append-only in the union refuse even root, and all the more their owner.
 pub fn perm_immutable_refuses(b: &mut Builder) -> Steps {
     for name in ["fixed", "log"] {
         b.file(&format!("d/{name}"), "text")
@@ -375,7 +375,7 @@ pub fn perm_times(b: &mut Builder) -> Steps {
             "lower/file",
             "lower/dir",
             "lower/fifo",
-            // Everybody may "write" a symbolic link.
+            // Everybody has write permission for a symbolic link.
             "lower/link",
             "merged/link",
             "lower/acl",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What single capabilities are good for.
+//! The effects of single capabilities.
 
 use crate::prelude::*;
 
@@ -68,7 +68,7 @@ pub fn perm_cap_dac_override(b: &mut Builder) -> Steps {
                 r.access(&format!("{place}/shut"), X_OK);
             }
         };
-        // Uid 0 is a user like others then, and all is another's.
+        // Without the capability, uid 0 is an ordinary user, and owns none of the objects.
         r.without(
             &[cap::DAC_OVERRIDE, cap::DAC_READ_SEARCH, cap::FOWNER],
             |r| {
@@ -115,7 +115,7 @@ pub fn perm_cap_dac_read_search(b: &mut Builder) -> Steps {
                 r.try_open(&format!("{place}/shut/new"), O_WRONLY | O_CREAT);
                 r.link(&path, &format!("{place}/open/link"));
                 let fd = r.open(&path, O_RDONLY);
-                // Has a right to the file, by its descriptor, that its path would not give.
+                // Through its descriptor it has a right to the file that its path would not give.
                 r.link_empty(fd, &format!("{place}/shut/link"));
                 r.close(fd);
             }
@@ -165,7 +165,7 @@ pub fn perm_cap_fowner(b: &mut Builder) -> Steps {
 
 /// CAP_FSETID keeps set-id bits at writes, and lets those outside the group set them.
 pub fn perm_cap_fsetid(b: &mut Builder) -> Steps {
-    // Set-group-id without the right to execute for the group meant mandatory locks once.
+    // Set-group-id without execute permission for the group once meant mandatory locks.
     const MODES: [u32; 4] = [0o6777, 0o2777, 0o2767, 0o4766];
     in_places(b, |b, place| {
         for mode in MODES {
@@ -220,7 +220,7 @@ pub fn perm_cap_lease(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// The file system ids decide alone: owner, rights, and what capabilities do.
+/// The file system ids alone decide on owner, rights, and the effect of capabilities.
 pub fn perm_fsuid(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/his"), "text")

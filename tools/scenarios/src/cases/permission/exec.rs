@@ -20,7 +20,7 @@ pub fn perm_exec_capabilities(b: &mut Builder) -> Steps {
     steps(|r| {
         let run = |r: &mut Run| {
             r.in_child(|r| {
-                // Not one whose real user is root: that one's capabilities would come back.
+                // Not a process whose real user is root: it would get all capabilities back.
                 sys::become_for_good(1002, 1002).expect("root may become anyone");
                 for place in PLACES {
                     r.exec(&format!("{place}/capable"), &[]);
@@ -78,7 +78,7 @@ pub fn perm_exec_modes(b: &mut Builder) -> Steps {
                     r.exec(&path, &[]);
                 }
                 r.exec(&format!("{place}/acl"), &[]);
-                // Its interpreter reads it, which the kernel does not ask for.
+                // The interpreter reads it, which the kernel does not check.
                 r.exec(&format!("{place}/script"), &[]);
                 r.exec(place, &[]);
             }
@@ -100,7 +100,7 @@ pub fn perm_exec_set_id(b: &mut Builder) -> Steps {
                 .mode(0o6777)
                 .owner(1000, 500);
         }
-        // Without the right to execute for the group this bit means nothing.
+        // Without execute permission for the group, this bit has no meaning.
         b.file(&format!("{place}/odd"), elf::exits_with_group())
             .mode(0o2705)
             .owner(1003, 500);
@@ -163,7 +163,7 @@ pub fn perm_noexec_mount(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// Set-id bits, file capabilities and devices are kept but do not work on a nosuid, nodev mount.
+/// Set-id bits, file capabilities and devices are kept but have no effect on a nosuid, nodev mount.
 pub fn perm_nosuid_nodev_mount(b: &mut Builder) -> Steps {
     /// cap_setuid=ep, version 2.
     const SETUID: [u8; 20] = [

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// O_CREAT in a directory that is not writable opens what is there and makes nothing.
+/// O_CREAT in a directory that is not writable opens an existing file and makes nothing.
 pub fn perm_create_existing(b: &mut Builder) -> Steps {
     b.dir("d").owner(1003, 1003);
     b.file("d/low", "text").owner(1000, 500).mode(0o664);
@@ -11,17 +11,17 @@ pub fn perm_create_existing(b: &mut Builder) -> Steps {
     b.file("d/white", "gone").mode(0o666);
     b.symlink("d/dangling", "nowhere");
     b.upper().dir("d").owner(1003, 1003);
-    b.file("d/top", "text").owner(1000, 500).mode(0o646);
+    b.file("d/upper", "text").owner(1000, 500).mode(0o646);
     b.file("d/copied", "new").owner(1000, 500).mode(0o606);
     b.whiteout("d/white");
     steps(|r| {
         r.each_user(|r, _| {
-            for name in ["low", "top", "copied", "white", "free"] {
+            for name in ["low", "upper", "copied", "white", "free"] {
                 let path = format!("d/{name}");
                 r.try_open(&path, O_RDONLY | O_CREAT);
                 r.try_open(&path, O_RDWR | O_CREAT);
                 r.try_open(&path, O_WRONLY | O_CREAT | O_EXCL);
-                // What is there is said before what is not allowed.
+                // EEXIST comes before EACCES.
                 r.mkdir(&path);
                 r.symlink("x", &path);
                 r.mkfifo(&path, 0o600);
@@ -35,7 +35,7 @@ pub fn perm_create_existing(b: &mut Builder) -> Steps {
 
 /// Creating a name requires write and search permission for its directory.
 pub fn perm_create_in_dirs(b: &mut Builder) -> Steps {
-    // Writing without searching, and searching without writing, are of no use.
+    // The right to write without the right to search has no use, and vice versa.
     const MODES: [u32; 6] = [0o200, 0o300, 0o500, 0o070, 0o003, 0o442];
     in_places(b, |b, place| {
         for mode in MODES {
@@ -76,7 +76,7 @@ pub fn perm_create_in_dirs(b: &mut Builder) -> Steps {
     ])
 }
 
-/// What is made where a whiteout was belongs to its maker and obeys the umask.
+/// An object made over a whiteout belongs to its maker and obeys the umask.
 pub fn perm_create_over_whiteout(b: &mut Builder) -> Steps {
     const NAMES: [&str; 6] = ["file", "dir", "fifo", "link", "socket", "node"];
     for dir in ["plain", "setgid"] {
@@ -113,7 +113,7 @@ pub fn perm_create_over_whiteout(b: &mut Builder) -> Steps {
     .opaque("setgid/dir")
 }
 
-/// Directories come and go by the rights to the directory they are in.
+/// Making and removing a directory needs rights to its parent.
 pub fn perm_mkdir_rmdir(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         for mode in [0o700, 0o070, 0o007] {
@@ -131,7 +131,7 @@ pub fn perm_mkdir_rmdir(b: &mut Builder) -> Steps {
                 for parent in ["p700", "p070", "p007"] {
                     let path = |name: &str| format!("{place}/{parent}/{name}.{}", who.name);
                     r.mkdir(&path("new"));
-                    // Not the rights to the directory itself.
+                    // The rights to the directory itself do not matter.
                     r.rmdir(&path("shut"));
                     r.rmdir(&path("full"));
                 }
@@ -199,7 +199,7 @@ pub fn perm_mknod_whiteout(b: &mut Builder) -> Steps {
             zero(r);
             r.unlink("d/zero");
         });
-        // The block device of the same number is none.
+        // The block device of the same number is no whiteout.
         r.as_who(OTHER, |r| {
             r.mknod("d/block", libc::S_IFBLK, 0o600, 0, 0);
         });
@@ -216,7 +216,7 @@ pub fn perm_mknod_whiteout(b: &mut Builder) -> Steps {
     )
 }
 
-/// The group of a set-group-id directory goes down the tree, and not by rename or link.
+/// The group of a set-group-id directory is inherited by new objects, but not by rename or link.
 pub fn perm_setgid_chain(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/team"))
@@ -261,7 +261,7 @@ pub fn perm_setgid_chain(b: &mut Builder) -> Steps {
     .whiteout("lower/plain/comes")
 }
 
-/// O_TMPFILE and the first name of the file ask for rights to directories, not to the file.
+/// O_TMPFILE and the first name of the file need rights to directories, not to the file.
 pub fn perm_tmpfile_places(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/open")).mode(0o777);
@@ -281,7 +281,7 @@ pub fn perm_tmpfile_places(b: &mut Builder) -> Steps {
                         r.link_fd(fd, &format!("{place}/open/{}", who.name));
                         r.link_empty(fd, &format!("{place}/open/{}.again", who.name));
                     }
-                    // Root's, by a descriptor that was inherited.
+                    // A file of root, through an inherited descriptor.
                     r.link_fd(roots, &format!("{place}/open/roots.{}", who.name));
                     r.link_fd(roots, &format!("{place}/shut/roots"));
                 });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Permission to open, and what a descriptor allows.
+//! Permission to open, and the rights of a descriptor.
 
 use crate::prelude::*;
 
-/// Access goes by the real user, faccessat with AT_EACCESS by the effective one.
+/// access checks the real user, faccessat with AT_EACCESS the effective one.
 pub fn perm_access_ids(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/his"), "text")
@@ -35,7 +35,7 @@ pub fn perm_access_ids(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// A descriptor does what it was opened for, root's too, and what it refuses copies nothing.
+/// A descriptor has the rights it was opened with, root's too; refused calls copy nothing.
 pub fn perm_fd_modes(b: &mut Builder) -> Steps {
     b.file("source", "source");
     in_places(b, |b, place| {
@@ -74,7 +74,7 @@ pub fn perm_fd_modes(b: &mut Builder) -> Steps {
             r.copy_file_range(fd, 0, source, 0, 4);
             r.posix_lock(fd, F_RDLCK, 0, 0);
             r.close(fd);
-            // Neither place would be the end.
+            // copy_file_range refuses files opened with O_APPEND.
             let fd = r.open(&path, O_WRONLY | O_APPEND);
             r.copy_file_range(source, 0, fd, 0, 4);
             r.close(fd);
@@ -111,7 +111,7 @@ pub fn perm_fd_passed(b: &mut Builder) -> Steps {
                 r.fsetxattr(attributes, "user.a", "1");
                 let now = (0, libc::UTIME_NOW);
                 r.done("futimens now", sys::futimens(attributes.raw(), now, now));
-                // The name in /proc leads to the file, and its mode is asked again.
+                // The name in /proc leads to the file, and its mode is checked again.
                 let again = format!("/proc/self/fd/{}", attributes.raw());
                 for flags in [O_RDONLY, O_RDWR, O_RDONLY | O_TRUNC] {
                     let result = sys::open(&again, flags, 0).and_then(sys::close);
@@ -198,7 +198,7 @@ pub fn perm_open_modes(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// O_TRUNC empties and copies a file only for users who may write it.
+/// O_TRUNC truncates and copies a file only for users who may write it.
 pub fn perm_open_truncate(b: &mut Builder) -> Steps {
     const MODES: [u32; 4] = [0o640, 0o604, 0o464, 0o446];
     in_places(b, |b, place| {
@@ -215,7 +215,7 @@ pub fn perm_open_truncate(b: &mut Builder) -> Steps {
             for place in PLACES {
                 for mode in MODES {
                     let name = format!("{place}/{}.{mode:03o}", who.name);
-                    // Reading would be allowed in many cases: truncation asks for writing.
+                    // Reading would be permitted in many cases; truncation needs the right to write.
                     r.try_open(&name, O_RDONLY | O_TRUNC);
                     r.stat(&name);
                 }
@@ -238,7 +238,7 @@ pub fn perm_open_truncate(b: &mut Builder) -> Steps {
     })
 }
 
-/// Rights are asked for at open: descriptors go on when the file is shut, its path does not.
+/// Rights are checked at open: descriptors still work after the mode of the file changes, its path does not.
 pub fn perm_revoked_fd(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/f"), "text").mode(0o666);
@@ -272,7 +272,7 @@ pub fn perm_revoked_fd(b: &mut Builder) -> Steps {
     .whiteout("lower/f")
 }
 
-/// Connecting asks for the right to write the socket, whichever layer it is in.
+/// connect needs the right to write the socket, in any layer.
 pub fn perm_socket_connect(b: &mut Builder) -> Steps {
     const MODES: [u32; 5] = [0o600, 0o400, 0o200, 0o020, 0o606];
     in_places(b, |b, place| {
@@ -307,7 +307,7 @@ pub fn perm_socket_connect(b: &mut Builder) -> Steps {
     .absent("lower")
 }
 
-/// Devices and FIFOs are opened and written by their modes, without being copied.
+/// Their modes decide on opening and writing devices and FIFOs, which are not copied.
 pub fn perm_special_open(b: &mut Builder) -> Steps {
     const MODES: [u32; 4] = [0o640, 0o606, 0o020, 0o000];
     in_places(b, |b, place| {
@@ -345,7 +345,7 @@ pub fn perm_special_open(b: &mut Builder) -> Steps {
     .in_upper("lower/null640")
 }
 
-/// truncate asks for the right to write, ftruncate for a descriptor that may.
+/// truncate needs the right to write, ftruncate a descriptor that has it.
 pub fn perm_truncate(b: &mut Builder) -> Steps {
     const MODES: [u32; 5] = [0o600, 0o300, 0o020, 0o562, 0o444];
     in_places(b, |b, place| {

@@ -10,7 +10,7 @@ pub fn perm_protected_fifos(b: &mut Builder) -> Steps {
     })
 }
 
-/// Links to what is not one's own follow fs.protected_hardlinks, and are no copies if refused.
+/// Links to files of others follow fs.protected_hardlinks, and copy nothing if they are refused.
 pub fn perm_protected_hardlinks(b: &mut Builder) -> Steps {
     const NAMES: [&str; 9] = [
         "own",
@@ -76,7 +76,7 @@ pub fn perm_protected_regular(b: &mut Builder) -> Steps {
     })
 }
 
-/// Who opens with O_CREAT what is there, for each value of a setting; `make` makes it with an owner of its own.
+/// Who can open an existing object with O_CREAT, for each value of a setting; `make` makes it with an owner of its own.
 fn opened_where_it_is(
     b: &mut Builder,
     setting: &'static str,

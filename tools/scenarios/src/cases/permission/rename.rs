@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// A directory that gets another parent must be writable itself, for its entry "..".
+/// A directory that gets another parent must itself be writable, for its entry "..".
 pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/from")).mode(0o777);
@@ -23,7 +23,7 @@ pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
     steps(|r| {
         r.as_who(OTHER, |r| {
             for place in ["lower", "upper"] {
-                // Refused before it is asked whether the directory could be moved at all.
+                // Refused before it is known whether the directory can be moved at all.
                 r.rename(&format!("{place}/from/stays"), &format!("{place}/to/stays"));
                 r.rename2(
                     &format!("{place}/from/stays"),
@@ -36,7 +36,7 @@ pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
                     RENAME_EXCHANGE,
                 );
             }
-            // Under the same parent it need not be.
+            // With the same parent it need not be.
             r.rename("upper/from/stays", "upper/from/renamed");
             r.rename("upper/from/moves", "upper/to/moves");
             r.rename("upper/from/moves_too", "upper/to/empty");
@@ -50,7 +50,7 @@ pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
-/// A rename asks for rights to both directories, and copies nothing without them.
+/// A rename needs rights to both directories, and copies nothing without them.
 pub fn perm_rename_dirs(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/closed"));
@@ -84,7 +84,7 @@ pub fn perm_rename_dirs(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// Deleting a name asks for rights to its directory, not to the file.
+/// Deleting a name needs rights to its directory, not to the file.
 pub fn perm_unlink(b: &mut Builder) -> Steps {
     const MODES: [u32; 5] = [0o300, 0o474, 0o447, 0o500, 0o600];
     in_places(b, |b, place| {
@@ -121,7 +121,7 @@ pub fn perm_unlink(b: &mut Builder) -> Steps {
                 l.absent(&format!("{place}/{kept}"))?;
             }
         }
-        // No change is possible there.
+        // There no change is possible.
         l.absent("lower/500")?;
         l.absent("lower/600")
     })

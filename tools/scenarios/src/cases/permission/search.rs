@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// A new mode of a lower directory holds at once, for paths that were walked before, too.
+/// A new mode of a lower directory has effect at once, also for paths that were walked before.
 pub fn perm_directory_mode_changes(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/d")).owner(1000, 500);
@@ -27,7 +27,7 @@ pub fn perm_directory_mode_changes(b: &mut Builder) -> Steps {
             r.each_user(|r, _| visit(r, place));
             r.set_acl(&path, "u:7,user:1001:5,g:0,m:5,o:0");
             r.each_user(|r, _| visit(r, place));
-            // Files below can still be written by processes that reach them.
+            // Processes that can reach files below can still write them.
             r.as_who(MEMBER, |r| {
                 r.put(&format!("{path}/sub/f"), O_WRONLY, "T");
             });
@@ -87,7 +87,7 @@ pub fn perm_mounter_copies(b: &mut Builder) -> Steps {
             r.put("a/b/c/blind", O_WRONLY, "T");
             r.put("a/b/c/blind", O_WRONLY | O_APPEND, "!");
             r.cat("a/b/c/blind");
-            // The directories are in the upper layer now, and as closed as before.
+            // The directories are in the upper layer now, with the same modes.
             r.ls("a/b");
             r.try_open("a/b/c/new", O_WRONLY | O_CREAT);
             r.unlink("a/b/c/mine");
@@ -102,7 +102,7 @@ pub fn perm_mounter_copies(b: &mut Builder) -> Steps {
     .upper_is(&["a", "a/b", "a/b/c", "a/b/c/mine", "a/b/c/blind"])
 }
 
-/// What lies in a private lower directory stays private when root has copied parts of it.
+/// The contents of a private lower directory stay private after root has copied parts of it.
 pub fn perm_restricted_below(b: &mut Builder) -> Steps {
     b.dir("private").mode(0o700);
     b.dir("private/deep").mode(0o777);
@@ -143,7 +143,7 @@ pub fn perm_restricted_below(b: &mut Builder) -> Steps {
     .allow("key", "the names of a lower file part at copy-up")
 }
 
-/// Changes through a path that may not be searched are refused and copy nothing.
+/// Changes through a path that the caller may not search are refused and copy nothing.
 pub fn perm_search_changes(b: &mut Builder) -> Steps {
     b.file("his", "text").owner(1002, 1002);
     in_places(b, |b, place| {
@@ -183,7 +183,7 @@ pub fn perm_search_changes(b: &mut Builder) -> Steps {
                 r.rename("his", &format!("{dir}/new"));
                 r.rename2("his", &path, RENAME_EXCHANGE);
                 r.bind(&format!("{dir}/socket"));
-                // By a detour through what cannot be searched, to where it could go.
+                // By a detour through a directory that cannot be searched, to one that can.
                 r.chmod(&format!("{place}/shut/../../his"), 0o600);
             }
         });
@@ -191,10 +191,10 @@ pub fn perm_search_changes(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// A directory that may not be searched stops every call, wherever it is on the path.
+/// A directory that the caller may not search stops every call, wherever it is in the path.
 pub fn perm_search_each_component(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
-        // The members' group cannot search one directory of each path, which is another each time.
+        // The group cannot search one directory of each path, a different one each time.
         for (name, modes) in [
             ("a", [0o705, 0o755, 0o755]),
             ("b", [0o755, 0o705, 0o755]),
@@ -236,8 +236,8 @@ pub fn perm_search_each_component(b: &mut Builder) -> Steps {
     .upper_gained(&[])
 }
 
-/// The rights to a merged directory are those of its topmost part alone.
-pub fn perm_top_directory_decides(b: &mut Builder) -> Steps {
+/// Only the topmost part of a merged directory decides on rights.
+pub fn perm_upper_directory_decides(b: &mut Builder) -> Steps {
     b.lower(1).dir("opened").mode(0o700);
     b.file("opened/f", "text").mode(0o666);
     b.dir("shut").mode(0o777);
@@ -265,7 +265,7 @@ pub fn perm_top_directory_decides(b: &mut Builder) -> Steps {
     .whiteout("shut/f")
 }
 
-/// Directories without search permission keep everyone out.
+/// Directories without search permission exclude everyone.
 pub fn search_permission(b: &mut Builder) -> Steps {
     b.dir("closed").mode(0o700);
     b.file("closed/f", "text").mode(0o666);

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// In a sticky directory names are for the owner of the directory and of the object.
+/// In a sticky directory, only the owner of the directory or of the object may change names.
 pub fn perm_sticky_matrix(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.dir(&format!("{place}/tmp")).mode(0o1777).owner(1000, 500);
@@ -60,7 +60,7 @@ pub fn perm_sticky_matrix(b: &mut Builder) -> Steps {
     })
 }
 
-/// In sticky directories one's own replaces and exchanges nothing of others, directories included.
+/// In sticky directories an owner's object replaces and exchanges no object of others, directories included.
 pub fn perm_sticky_replace(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         for dir in ["a", "b"] {

@@ -24,7 +24,7 @@ pub fn perm_security_xattrs(b: &mut Builder) -> Steps {
             r.listxattr(&path);
             r.setxattr(&path, "security.a", "2");
             r.setxattr(&path, CAPABILITY, NET_RAW);
-            // No capabilities at all: even a process that may set some cannot set this one.
+            // Without capabilities: even a process that may set some cannot set this one.
             r.setxattr(&path, CAPABILITY, "junk");
             r.removexattr(&path, "security.none");
         };
@@ -40,7 +40,7 @@ pub fn perm_security_xattrs(b: &mut Builder) -> Steps {
     .upper_gained(&["merged/f"])
 }
 
-/// trusted.* attributes do not exist for those without CAP_SYS_ADMIN.
+/// trusted.* attributes do not exist for processes without CAP_SYS_ADMIN.
 pub fn perm_trusted_xattrs(b: &mut Builder) -> Steps {
     in_places(b, |b, place| {
         b.file(&format!("{place}/f"), "text")
@@ -58,7 +58,7 @@ pub fn perm_trusted_xattrs(b: &mut Builder) -> Steps {
                 r.setxattr(&path, "trusted.a", "2");
                 r.setxattr(&path, "trusted.b", "2");
                 r.removexattr(&path, "trusted.a");
-                // Nor do those that only the union itself sees.
+                // Nor do the private attributes of the union.
                 r.setxattr(&path, "trusted.overlay.opaque", "y");
                 r.removexattr(&path, "trusted.overlay.union.ino");
             }
@@ -70,7 +70,7 @@ pub fn perm_trusted_xattrs(b: &mut Builder) -> Steps {
         }
     })
     .upper_gained(&[])
-    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
+    .not_on(&["upper:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
 /// user.* attributes require read and write permission for the object.

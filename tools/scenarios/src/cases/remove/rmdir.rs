@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! rmdir(2), and directories that are gone.
+//! rmdir(2), and removed directories.
 
 use crate::prelude::*;
 
-/// A directory is deleted and made again under an open child.
+/// A directory is deleted and made again while a child is open.
 pub fn fchdir_removed_parent(b: &mut Builder) -> Steps {
     b.file("a/b/f", "text");
     steps(|r| {
@@ -22,7 +22,7 @@ pub fn fchdir_removed_parent(b: &mut Builder) -> Steps {
     .opaque("a")
 }
 
-/// Names are deleted below an open directory after its own name has gone to another one.
+/// Names are deleted below an open directory whose own name now belongs to another one.
 pub fn remove_below_a_descriptor(b: &mut Builder) -> Steps {
     b.file("a/f", "x");
     b.file("a/sub/g", "x");
@@ -67,7 +67,7 @@ pub fn remove_dir_attributes_gone(b: &mut Builder) -> Steps {
     })
 }
 
-/// A removed directory that is still open says that it has no links.
+/// A removed directory that is still open has a link count of 0.
 pub fn remove_dir_links(b: &mut Builder) -> Steps {
     every_dir(b, 3);
     b.dir("target");
@@ -92,7 +92,7 @@ pub fn remove_dir_links(b: &mut Builder) -> Steps {
     )
 }
 
-/// Dots at the end of the path, and the root itself, cannot be removed.
+/// Paths that end in dots, and the root itself, cannot be removed.
 pub fn remove_dots(b: &mut Builder) -> Steps {
     b.file("full/sub/f", "x");
     b.dir("empty/sub");
@@ -124,7 +124,7 @@ pub fn remove_dots(b: &mut Builder) -> Steps {
     .upper_is(&["empty"])
 }
 
-/// rmdir of directories that whiteouts of the upper and the lower layers have emptied, also of whiteouts that hide
+/// rmdir of directories that whiteouts of the upper and the lower layers have emptied, also with whiteouts that hide
 /// nothing.
 pub fn remove_last_parts(b: &mut Builder) -> Steps {
     b.lower(2).file("a/one", "1");
@@ -162,11 +162,12 @@ pub fn remove_last_parts(b: &mut Builder) -> Steps {
     .not_opaque("only")
 }
 
-/// A directory is emptied while it is read in small pieces: every name comes once, and it can be removed.
+/// A directory is emptied while it is read in small pieces: every name is listed once, and the directory can be
+/// removed.
 pub fn remove_while_reading(b: &mut Builder) -> Steps {
     for number in 0..60 {
         b.anywhere().file(&format!("d/lower-{number}"), "x");
-        b.upper().file(&format!("d/top-{number}"), "x");
+        b.upper().file(&format!("d/upper-{number}"), "x");
     }
     steps(|r| {
         let fd = r.open("d", O_RDONLY | O_DIRECTORY);
@@ -196,7 +197,7 @@ pub fn remove_while_reading(b: &mut Builder) -> Steps {
     .upper_is(&["d"])
 }
 
-/// A process in a deleted directory has no path, sees nothing, makes nothing, and can leave.
+/// A process in a deleted directory has no path, finds nothing, makes nothing, and can leave.
 pub fn remove_working_directory(b: &mut Builder) -> Steps {
     b.file("lower/a/f", "x");
     b.lower(0).dir("merged/a");
@@ -205,11 +206,11 @@ pub fn remove_working_directory(b: &mut Builder) -> Steps {
         r.unlink("lower/a/f");
         r.mkdir("new");
         r.mkdir("new/a");
-        for top in ["lower", "merged", "new"] {
+        for base in ["lower", "merged", "new"] {
             let root = r.open(".", O_RDONLY | O_DIRECTORY);
-            r.chdir(&format!("{top}/a"));
+            r.chdir(&format!("{base}/a"));
             r.working_name();
-            r.rmdir(&format!("../../{top}/a"));
+            r.rmdir(&format!("../../{base}/a"));
             r.working_name();
             r.mkdir("../a");
             for what in What::ALL {
@@ -254,16 +255,16 @@ pub fn rmdir_lower_empty(b: &mut Builder) -> Steps {
     .whiteout("e")
 }
 
-/// A merged directory goes with the whiteouts in it.
+/// A merged directory is removed with the whiteouts in it.
 pub fn rmdir_merged(b: &mut Builder) -> Steps {
     b.lower(1).file("d/a", "a");
     b.file("d/b", "b");
     b.dir("d/sub");
     b.lower(0).file("d/c", "c");
-    b.upper().file("d/top", "t");
+    b.upper().file("d/upper", "t");
     steps(|r| {
         r.rmdir("d");
-        for name in ["d/a", "d/b", "d/c", "d/top"] {
+        for name in ["d/a", "d/b", "d/c", "d/upper"] {
             r.unlink(name);
         }
         r.ls("d");
@@ -314,7 +315,7 @@ pub fn rmdir_not_empty(b: &mut Builder) -> Steps {
     .whiteout("d")
 }
 
-/// An open directory that is deleted lists nothing and takes nothing.
+/// An open directory that is deleted lists nothing, and nothing can be made in it.
 pub fn rmdir_open(b: &mut Builder) -> Steps {
     b.dir("d");
     steps(|r| {
@@ -332,7 +333,7 @@ pub fn rmdir_open(b: &mut Builder) -> Steps {
     })
 }
 
-/// A working directory goes on working when it is copied up.
+/// A working directory still works when it is copied up.
 pub fn working_directory(b: &mut Builder) -> Steps {
     b.file("d/e/f", "text");
     steps(|r| {

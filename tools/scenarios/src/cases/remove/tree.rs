@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Trees that are deleted.
+//! Deleting trees.
 
 use crate::prelude::*;
 
@@ -11,7 +11,7 @@ pub fn remove_deep(b: &mut Builder) -> Steps {
         b.anywhere().file(&format!("{path}/lower{depth}"), "x");
         b.file(&format!("{path}/f"), "x");
         if depth % 5 == 0 {
-            b.upper().file(&format!("{path}/top"), "x");
+            b.upper().file(&format!("{path}/upper"), "x");
         }
     }
     steps(|r| {
@@ -32,7 +32,7 @@ pub fn remove_deep(b: &mut Builder) -> Steps {
     )
 }
 
-/// A tree filled with lower and new files of other trees is removed as a whole, and its sources stay as they are.
+/// A tree filled with lower and new files of other trees is removed as a whole, and those trees are unchanged.
 pub fn remove_moved_tree(b: &mut Builder) -> Steps {
     b.lower(1).file("src/one", "1");
     b.lower(0).file("src/two", "2");
@@ -138,15 +138,16 @@ pub fn remove_tree(b: &mut Builder) -> Steps {
     .upper_is(&["t", "t/a"])
 }
 
-/// A tree spread over all layers is deleted from its first names, from its last, or zigzag, and made again three times.
+/// A tree spread over all layers is deleted from its first names, from its last, or from both ends in turn, and made
+/// again three times.
 pub fn remove_tree_orders(b: &mut Builder) -> Steps {
     for dir in ["t", "t/a", "t/a/b", "t/a/b/c", "t/d"] {
         b.anywhere().dir(dir);
         for name in ["m", "n", "o", "p"] {
             b.file(&format!("{dir}/{name}"), "below");
         }
-        b.upper().file(&format!("{dir}/k"), "top");
-        b.file(&format!("{dir}/n"), "top");
+        b.upper().file(&format!("{dir}/k"), "upper");
+        b.file(&format!("{dir}/n"), "upper");
         b.lower(0).whiteout(&format!("{dir}/q"));
     }
     steps(|r| {

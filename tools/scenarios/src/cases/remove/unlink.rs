@@ -32,7 +32,8 @@ pub fn remove_denied(b: &mut Builder) -> Steps {
     .opaque("sticky/mine")
 }
 
-/// Watches see lower objects go, with the name and by themselves, and what is made at their names come.
+/// Watches report that lower objects are deleted, by the name and by themselves, and that new ones are made under their
+/// names.
 pub fn remove_events(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.file("d/linked", "text");
@@ -65,22 +66,22 @@ pub fn remove_events(b: &mut Builder) -> Steps {
     .absent("d/second")
 }
 
-/// What an object hid in the layers beneath it does not come back when that is deleted, whatever kinds the two are of.
+/// An object hidden in a lower layer does not reappear when the hiding one is deleted, whatever types the two have.
 pub fn remove_hidden_beneath(b: &mut Builder) -> Steps {
     for (below, above, dir) in What::pairs(&What::ALL, &What::ALL) {
         b.lower(1).object(below, &format!("{dir}/lower"));
-        b.object(below, &format!("{dir}/top"));
+        b.object(below, &format!("{dir}/upper"));
         b.lower(0).object(above, &format!("{dir}/lower"));
-        b.upper().object(above, &format!("{dir}/top"));
+        b.upper().object(above, &format!("{dir}/upper"));
     }
     steps(|r| {
         for (_, above, dir) in What::pairs(&What::ALL, &What::ALL) {
-            for name in ["lower", "top"] {
+            for name in ["lower", "upper"] {
                 let name = format!("{dir}/{name}");
                 r.see(&name);
                 r.remove(above, &name);
                 r.lstat(&name);
-                // Of two directories more may be left than one of them shows.
+                // A directory may have more in it than the other one shows.
                 r.remove_tree(&name, Vec::pop);
                 let _ = sys::unlink(&name);
             }
@@ -90,13 +91,13 @@ pub fn remove_hidden_beneath(b: &mut Builder) -> Steps {
     .layers(|l| {
         for (_, _, dir) in What::pairs(&What::ALL, &What::ALL) {
             l.whiteout(&format!("{dir}/lower"))?;
-            l.whiteout(&format!("{dir}/top"))?;
+            l.whiteout(&format!("{dir}/upper"))?;
         }
         Ok(())
     })
 }
 
-/// One name is an object of every kind after one of every other, over a lower file, a lower tree and nothing.
+/// One name has an object of every type after one of every other, over a lower file, a lower tree and nothing.
 pub fn remove_kind_after_kind(b: &mut Builder) -> Steps {
     b.file("file", "below");
     b.file("tree/in", "below");
@@ -124,13 +125,13 @@ pub fn remove_kind_after_kind(b: &mut Builder) -> Steps {
     .not_opaque("d/free")
 }
 
-/// Every kind of object of every layer goes by the call that is right for it, and by no other.
+/// An object of every type and layer is deleted by the right call, and by no other.
 pub fn remove_kinds(b: &mut Builder) -> Steps {
     for what in What::ALL {
         for dir in ["lower", "copied", "replaced"] {
             b.anywhere().object(what, &format!("{dir}/{what}"));
         }
-        b.upper().object(what, &format!("top/{what}"));
+        b.upper().object(what, &format!("upper/{what}"));
     }
     steps(|r| {
         r.mkdir("new");
@@ -140,7 +141,7 @@ pub fn remove_kinds(b: &mut Builder) -> Steps {
             let replaced = format!("replaced/{what}");
             r.remove(what, &replaced);
             r.make(what, &replaced);
-            for dir in ["lower", "copied", "replaced", "top", "new"] {
+            for dir in ["lower", "copied", "replaced", "upper", "new"] {
                 let name = format!("{dir}/{what}");
                 if what.is_dir() {
                     r.unlink(&name);
@@ -164,14 +165,14 @@ pub fn remove_kinds(b: &mut Builder) -> Steps {
             for dir in ["lower", "copied", "replaced"] {
                 l.whiteout(&format!("{dir}/{what}"))?;
             }
-            l.absent(&format!("top/{what}"))?;
+            l.absent(&format!("upper/{what}"))?;
             l.absent(&format!("new/{what}"))?;
         }
         Ok(())
     })
 }
 
-/// Of many processes that delete the same names, of files and directories, each name has one that succeeds.
+/// Of many processes that delete the same names, of files and directories, one succeeds for each name.
 pub fn remove_race(b: &mut Builder) -> Steps {
     for number in 0..12 {
         b.file(&format!("files/{number}"), "x");
@@ -208,7 +209,7 @@ pub fn remove_race(b: &mut Builder) -> Steps {
     .opaque("gone/0")
 }
 
-/// While one process deletes a lower directory and makes it again, others make files in it: none is left in a deleted
+/// While one process deletes a lower directory and makes it again, others make files in it: none is lost in a deleted
 /// one.
 pub fn remove_race_with_making(b: &mut Builder) -> Steps {
     b.file("d/f", "old");
@@ -247,14 +248,14 @@ pub fn remove_times(b: &mut Builder) -> Steps {
         b.dir(&format!("{dir}/empty"));
         b.file(&format!("{dir}/full/f"), "x");
     }
-    b.upper().file("top/f", "x");
-    b.dir("top/empty");
+    b.upper().file("upper/f", "x");
+    b.dir("upper/empty");
     steps(|r| {
         for (dir, name) in [
             ("lower", "f"),
             ("lower", "empty"),
-            ("top", "f"),
-            ("top", "empty"),
+            ("upper", "f"),
+            ("upper", "empty"),
         ] {
             r.utimens(dir, OLD);
             let path = format!("{dir}/{name}");
@@ -366,7 +367,7 @@ pub fn unlink_mkdir(b: &mut Builder) -> Steps {
     .whiteout("f")
 }
 
-/// A deleted lower file lives on through its descriptors.
+/// A deleted lower file stays usable through its descriptors.
 pub fn unlink_open_file(b: &mut Builder) -> Steps {
     b.file("f", "text");
     steps(|r| {
@@ -385,7 +386,7 @@ pub fn unlink_open_file(b: &mut Builder) -> Steps {
     })
 }
 
-/// A deleted copied-up file lives on through its descriptors.
+/// A deleted copied-up file stays usable through its descriptors.
 pub fn unlink_open_upper(b: &mut Builder) -> Steps {
     b.file("f", "text");
     steps(|r| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Directories that move.
+//! Moving directories.
 
 use crate::prelude::*;
 
@@ -11,7 +11,7 @@ pub fn rename_between_parents(b: &mut Builder) -> Steps {
         }
         b.upper().opaque("opaque");
         b.file(&format!("opaque/{to}"), "above");
-        b.file(&format!("merged/{to}-top"), "above");
+        b.file(&format!("merged/{to}-upper"), "above");
     }
     steps(|r| {
         const DIRS: [&str; 5] = ["lower", "merged", "opaque", "new", "again"];
@@ -79,7 +79,7 @@ pub fn rename_dir_onward(b: &mut Builder) -> Steps {
     .absent("new")
 }
 
-/// A new directory moves to where a lower one was removed, also from another parent, and keeps its times.
+/// A new directory moves to the name of a removed lower one, also from another parent, and keeps its times.
 pub fn rename_dir_over_whiteout(b: &mut Builder) -> Steps {
     b.dir("near");
     b.dir("far");
@@ -202,7 +202,7 @@ pub fn rename_new_dir_over_lower(b: &mut Builder) -> Steps {
     .opaque("emptied")
 }
 
-/// A directory moves neither below itself nor over one it is in, of whatever layer it is.
+/// A directory of any layer moves neither below itself nor over one of its parents.
 pub fn rename_own_descendant(b: &mut Builder) -> Steps {
     b.lower(0).file("lower/a/b/f", "x");
     b.dir("merged/a/b");
@@ -212,19 +212,19 @@ pub fn rename_own_descendant(b: &mut Builder) -> Steps {
         r.mkdir("new");
         r.mkdir("new/a");
         r.mkdir("new/a/b");
-        for top in ["lower", "merged", "upper", "new"] {
-            let (a, b) = (format!("{top}/a"), format!("{top}/a/b"));
+        for base in ["lower", "merged", "upper", "new"] {
+            let (a, b) = (format!("{base}/a"), format!("{base}/a/b"));
             r.rename(&a, &format!("{b}/x"));
             r.rename(&a, &b);
             r.rename(&b, &a);
-            r.rename(&b, top);
-            for path in [top, &a, &b] {
+            r.rename(&b, base);
+            for path in [base, &a, &b] {
                 r.rename2(path, &b, RENAME_EXCHANGE);
                 r.rename2(&b, path, RENAME_EXCHANGE);
             }
             r.rename2(&a, &b, RENAME_NOREPLACE);
             r.rename2(&b, &a, RENAME_NOREPLACE);
-            r.rename2(top, &format!("{a}/x"), RENAME_WHITEOUT);
+            r.rename2(base, &format!("{a}/x"), RENAME_WHITEOUT);
             r.rename(&format!("{b}/../../a"), &format!("{b}/x"));
         }
     })
@@ -246,7 +246,7 @@ pub fn rename_refused_dir_copies_nothing(b: &mut Builder) -> Steps {
             ("p/d", "q/leaf", RENAME_EXCHANGE),
             ("q/leaf", "q/only", RENAME_EXCHANGE),
         ] {
-            // Where it can be done, it is undone, so that both trees go on alike.
+            // Where the rename succeeds it is undone, so that both trees stay alike.
             let times = [old, new].map(|path| (path, mtime(path)));
             let result = sys::rename(old, new, flags);
             if result.is_ok() {
@@ -259,7 +259,7 @@ pub fn rename_refused_dir_copies_nothing(b: &mut Builder) -> Steps {
             let right = matches!(result, Ok(()) | Err(Errno(libc::EXDEV)));
             r.expect("it is done, or to be done by copying", right);
         }
-        // Looking at them shows nothing new, in particular no time.
+        // Reading their attributes shows no change, in particular of a time.
         let times = ["p", "q"].map(|dir| sys::utimens(dir, OLD, OLD, 0).is_ok());
         r.expect("the times are back", times == [true, true]);
         r.ls("p/d");
@@ -268,12 +268,12 @@ pub fn rename_refused_dir_copies_nothing(b: &mut Builder) -> Steps {
     .upper_is(&["p", "q"])
 }
 
-/// When it was written, or what it begins with.
+/// Its modification time, or the first of its contents.
 fn mtime(path: &str) -> (i64, i64) {
     sys::stat(path, 0).map_or(OLD, |stat| (stat.st_mtime, stat.st_mtime_nsec))
 }
 
-/// A replaced file lives on through its descriptors, whichever layer it was in.
+/// A replaced file stays usable through its descriptors, whichever layer it was in.
 pub fn rename_replaced_open(b: &mut Builder) -> Steps {
     for name in ["lower", "copied", "written"] {
         b.file(name, "victim").mode(0o640);
@@ -281,9 +281,9 @@ pub fn rename_replaced_open(b: &mut Builder) -> Steps {
     }
     steps(|r| {
         r.chmod("copied", 0o600);
-        r.put("top", O_WRONLY | O_CREAT, "victim");
-        r.put("top-new", O_WRONLY | O_CREAT, "successor");
-        for name in ["lower", "copied", "written", "top"] {
+        r.put("upper", O_WRONLY | O_CREAT, "victim");
+        r.put("upper-new", O_WRONLY | O_CREAT, "successor");
+        for name in ["lower", "copied", "written", "upper"] {
             let reader = r.open(name, O_RDONLY);
             let writer = r.open(name, O_RDWR);
             if name == "written" {
@@ -303,10 +303,10 @@ pub fn rename_replaced_open(b: &mut Builder) -> Steps {
         }
     })
     .whiteout("lower-new")
-    .absent("top-new")
+    .absent("upper-new")
 }
 
-/// A replaced directory that is open lists nothing and takes nothing, whichever layer it was in.
+/// A replaced directory that is open lists nothing, and nothing can be made in it, whichever layer it was in.
 pub fn rename_replaced_open_dir(b: &mut Builder) -> Steps {
     b.lower(0).dir("lower");
     b.dir("merged");
@@ -387,7 +387,7 @@ pub fn rename_up_and_down(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
 }
 
-/// The directory one stands in moves.
+/// The working directory moves.
 pub fn rename_working_directory(b: &mut Builder) -> Steps {
     b.dir("d");
     steps(|r| {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! RENAME_EXCHANGE, RENAME_NOREPLACE, and flags that are unknown.
+//! RENAME_EXCHANGE, RENAME_NOREPLACE, and unknown flags.
 
 use crate::prelude::*;
 
@@ -40,7 +40,7 @@ pub fn rename_exchange_dir(b: &mut Builder) -> Steps {
     })
 }
 
-/// EXCHANGE wants both names: one that is missing, deleted or hidden by a lower whiteout will not do.
+/// EXCHANGE needs both names: a name that is missing, deleted or hidden by a lower whiteout is refused.
 pub fn rename_exchange_missing(b: &mut Builder) -> Steps {
     b.lower(1).file("hidden", "x");
     b.lower(0).whiteout("hidden");
@@ -60,7 +60,7 @@ pub fn rename_exchange_missing(b: &mut Builder) -> Steps {
     .upper_is(&["gone"])
 }
 
-/// EXCHANGE of new directories where deleted ones were: no name of the lower ones comes back on either side.
+/// EXCHANGE of new directories in place of deleted ones: no name of the lower ones reappears on either side.
 pub fn rename_exchange_opaque_dirs(b: &mut Builder) -> Steps {
     for place in ["a", "d/b"] {
         for name in ["f", "sub/g"] {
@@ -90,7 +90,7 @@ pub fn rename_exchange_opaque_dirs(b: &mut Builder) -> Steps {
     .opaque("d/b")
 }
 
-/// While two processes exchange and two look, neither name is ever missing nor is a file lost.
+/// While two processes exchange and two look, neither name is ever missing, and no file is lost.
 pub fn rename_exchange_race(b: &mut Builder) -> Steps {
     b.file("a", "aaa");
     b.file("d/b", "bbb");
@@ -115,7 +115,7 @@ pub fn rename_exchange_race(b: &mut Builder) -> Steps {
             .into();
         all.sort();
         r.expect("all three are left", all == [b"aaa", b"bbb", b"ccc"]);
-        // Which is where is chance.
+        // Which file has which name is random.
         for name in ["a", "d/b", "c"] {
             r.unlink(name);
         }
@@ -123,7 +123,7 @@ pub fn rename_exchange_race(b: &mut Builder) -> Steps {
     .whiteout("d/b")
 }
 
-/// Flags that are unknown or contradict each other are refused before anything is looked at.
+/// Flags that are unknown or contradict each other are refused before anything is looked up.
 pub fn rename_flags_unknown(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.file("g", "text");
@@ -151,7 +151,7 @@ pub fn rename_flags_unknown(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// NOREPLACE refuses a name of any layer, takes a deleted one.
+/// NOREPLACE refuses an existing name of any layer, and accepts a deleted one.
 pub fn rename_noreplace(b: &mut Builder) -> Steps {
     b.file("a", "a");
     b.file("b", "b");
@@ -162,13 +162,14 @@ pub fn rename_noreplace(b: &mut Builder) -> Steps {
         r.unlink("gone");
         r.rename2("new", "gone", RENAME_NOREPLACE);
         r.cat("gone");
-        r.put("top", O_WRONLY | O_CREAT, "top");
-        r.rename2("gone", "top", RENAME_NOREPLACE);
+        r.put("new", O_WRONLY | O_CREAT, "new");
+        r.rename2("gone", "new", RENAME_NOREPLACE);
         r.ls(".");
     })
 }
 
-/// Of many renames to one name with NOREPLACE one wins, be the name missing, deleted or that of a lower file.
+/// Of many renames to one name with NOREPLACE one succeeds, whether the name is missing, deleted or that of a lower
+/// file.
 pub fn rename_noreplace_race(b: &mut Builder) -> Steps {
     for number in 0..6 {
         for dir in ["missing", "deleted", "taken"] {

@@ -5,9 +5,9 @@ use crate::prelude::*;
 
 /// The directories above a moved file are copied up for it without a trace: times, modes and owners stay.
 pub fn rename_ancestors_kept(b: &mut Builder) -> Steps {
-    for (top, mode) in [("from", 0o751), ("to", 0o2770)] {
+    for (base, mode) in [("from", 0o751), ("to", 0o2770)] {
         for (depth, dir) in ["", "/a", "/a/b", "/a/b/c"].iter().enumerate() {
-            let dir = format!("{top}{dir}");
+            let dir = format!("{base}{dir}");
             b.dir(&dir)
                 .mode(mode)
                 .owner(7 + depth as u32, 9)
@@ -20,9 +20,9 @@ pub fn rename_ancestors_kept(b: &mut Builder) -> Steps {
     b.file("to/a/b/c/victim", "text");
     steps(|r| {
         r.rename("from/a/b/c/f", "to/a/b/c/victim");
-        for top in ["from", "to"] {
+        for base in ["from", "to"] {
             for dir in ["", "/a", "/a/b", "/a/b/c"] {
-                let dir = format!("{top}{dir}");
+                let dir = format!("{base}{dir}");
                 r.see(&dir);
                 r.getxattr(&dir, "user.d");
             }
@@ -42,7 +42,7 @@ pub fn rename_ancestors_kept(b: &mut Builder) -> Steps {
     ])
 }
 
-/// Mode, set-id bits, owner, attributes and ACL go with a moved object; the new parent has no say in them.
+/// Mode, set-id bits, owner, attributes and ACL stay with a moved object; the new parent does not change them.
 pub fn rename_attributes_kept(b: &mut Builder) -> Steps {
     b.file("f", "text")
         .mode(0o6755)
@@ -76,7 +76,7 @@ pub fn rename_attributes_kept(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
-/// Watches see a lower file and a new directory move, and what is replaced go.
+/// Watches report that a lower file and a new directory move, and that replaced ones are deleted.
 pub fn rename_events(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
     b.file("e/victim", "text");
@@ -104,12 +104,12 @@ pub fn rename_events(b: &mut Builder) -> Steps {
     })
 }
 
-/// open directories list what came and went by renames after they are rewound, merged or not.
+/// Open directories, merged or not, list the result of renames after they are rewound.
 pub fn rename_listing_follows(b: &mut Builder) -> Steps {
     b.lower(0).file("merged/a", "x");
     b.file("merged/b", "x");
     b.file("lower/c", "x");
-    b.upper().file("merged/top", "x");
+    b.upper().file("merged/upper", "x");
     steps(|r| {
         r.mkdir("new");
         let held = ["merged", "lower", "new"].map(|dir| r.open(dir, O_RDONLY | O_DIRECTORY));
@@ -122,7 +122,7 @@ pub fn rename_listing_follows(b: &mut Builder) -> Steps {
         look(r);
         for (old, new, flags) in [
             ("merged/a", "new/a", 0),
-            ("merged/top", "merged/a", RENAME_NOREPLACE),
+            ("merged/upper", "merged/a", RENAME_NOREPLACE),
             ("lower/c", "merged/b", 0),
             ("new/a", "lower/c", 0),
             ("lower/c", "merged/b", RENAME_EXCHANGE),
@@ -133,7 +133,7 @@ pub fn rename_listing_follows(b: &mut Builder) -> Steps {
             look(r);
         }
     })
-    .absent("merged/top")
+    .absent("merged/upper")
     .in_upper("merged/a")
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
@@ -189,7 +189,7 @@ pub fn rename_mapped(b: &mut Builder) -> Steps {
     .in_upper("d")
 }
 
-/// An open file moves under its descriptors.
+/// An open file moves and keeps its descriptors.
 pub fn rename_open(b: &mut Builder) -> Steps {
     b.file("f", "text");
     steps(|r| {
@@ -205,8 +205,7 @@ pub fn rename_open(b: &mut Builder) -> Steps {
     })
 }
 
-/// A lower program is replaced while it runs, and moved while it runs: it goes on, and the new one is the one that
-/// starts.
+/// A lower program is replaced and moved while it runs: it continues, and the new one is the one that starts.
 pub fn rename_running_program(b: &mut Builder) -> Steps {
     b.file("prog", elf::waits()).mode(0o755);
     b.file("moved", elf::waits()).mode(0o755);
@@ -303,13 +302,13 @@ pub fn rename_times(b: &mut Builder) -> Steps {
     .absent("still")
 }
 
-/// A rename between two names of one inode does nothing, wherever they are and however they came about.
+/// A rename between two names of one inode does nothing, wherever they are and however they were made.
 pub fn rename_two_names(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
     b.file("gone", "old");
-    b.upper().file("top", "top");
-    b.link("linked", "top");
+    b.upper().file("upper", "upper");
+    b.link("linked", "upper");
     steps(|r| {
         r.link("f", "d/g");
         r.unlink("gone");
@@ -318,13 +317,13 @@ pub fn rename_two_names(b: &mut Builder) -> Steps {
         for flags in [0, RENAME_EXCHANGE, RENAME_WHITEOUT, RENAME_NOREPLACE] {
             r.rename2("f", "d/g", flags);
             r.rename2("d/g", "gone", flags);
-            r.rename2("top", "linked", flags);
+            r.rename2("upper", "linked", flags);
         }
-        for name in ["f", "d/g", "gone", "top", "linked"] {
+        for name in ["f", "d/g", "gone", "upper", "linked"] {
             r.see(name);
         }
         r.stat("d");
-        // One of them alone can still go.
+        // One of them alone can still be removed.
         r.rename("gone", "else");
         r.rename("f", "else");
         r.unlink("f");

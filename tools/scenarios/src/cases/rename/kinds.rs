@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What of any kind does to what of any kind.
+//! Renaming objects of every type over objects of every type.
 
 use crate::prelude::*;
 
-/// A copied-up object of any kind replaces a copied-up one: the lower objects of both names stay hidden.
+/// A copied-up object of any type replaces a copied-up one: the lower objects of both names stay hidden.
 pub fn rename_kinds_copied_up(b: &mut Builder) -> Steps {
     for (from, to, dir) in What::pairs(&What::LEAVES, &What::ALL) {
         b.object(from, &format!("{dir}/old"));
@@ -16,7 +16,7 @@ pub fn rename_kinds_copied_up(b: &mut Builder) -> Steps {
             r.chown(&new, 9, 10);
             r.rename(&old, &new);
             r.see(&new);
-            // Nothing at all must be left beneath the two.
+            // Nothing may be left beneath the two.
             r.lstat(&old);
             r.unlink(&new);
             r.lstat(&new);
@@ -33,7 +33,7 @@ pub fn rename_kinds_copied_up(b: &mut Builder) -> Steps {
     })
 }
 
-/// EXCHANGE of a lower object with a lower one or a new one of any kind leaves both names taken.
+/// EXCHANGE of a lower object with a lower or a new one of any type leaves both names in use.
 pub fn rename_kinds_exchange_lower(b: &mut Builder) -> Steps {
     for (one, two, dir) in What::pairs(&What::LEAVES, &What::ALL) {
         b.object(one, &format!("{dir}/lower"));
@@ -73,7 +73,7 @@ pub fn rename_kinds_exchange_lower(b: &mut Builder) -> Steps {
     })
 }
 
-/// EXCHANGE of new objects of all kinds, where nothing lies beneath: no marks are needed.
+/// EXCHANGE of new objects of all types, with nothing beneath them: no marks are needed.
 pub fn rename_kinds_exchange_new(b: &mut Builder) -> Steps {
     b.dir("d");
     steps(|r| {
@@ -96,7 +96,7 @@ pub fn rename_kinds_exchange_new(b: &mut Builder) -> Steps {
     })
 }
 
-/// A lower object of any kind replaces a lower one where the kinds permit; refused, nothing is copied up.
+/// A lower object of any type replaces a lower one where the types permit it; if refused, nothing is copied up.
 pub fn rename_kinds_lower(b: &mut Builder) -> Steps {
     for (from, to, dir) in What::pairs(&What::LEAVES, &What::ALL) {
         b.object(from, &format!("{dir}/old"));
@@ -122,7 +122,7 @@ pub fn rename_kinds_lower(b: &mut Builder) -> Steps {
     })
 }
 
-/// A lower object of any kind takes a deleted name and leaves the whiteout at its own.
+/// A lower object of any type takes a deleted name and leaves a whiteout at its own.
 pub fn rename_kinds_lower_over_whiteout(b: &mut Builder) -> Steps {
     for (from, gone, dir) in What::pairs(&What::LEAVES, &What::ALL) {
         b.object(from, &format!("{dir}/from"));
@@ -146,7 +146,7 @@ pub fn rename_kinds_lower_over_whiteout(b: &mut Builder) -> Steps {
     })
 }
 
-/// A new object of any kind replaces a lower one where the kinds permit; a directory comes to be opaque.
+/// A new object of any type replaces a lower one where the types permit it; a directory becomes opaque.
 pub fn rename_kinds_new(b: &mut Builder) -> Steps {
     for (_, to, dir) in What::pairs(&What::ALL, &What::ALL) {
         b.object(to, &format!("{dir}/new"));
@@ -176,7 +176,7 @@ pub fn rename_kinds_new(b: &mut Builder) -> Steps {
     })
 }
 
-/// NOREPLACE is refused by an object of any kind in any layer, and copies nothing up.
+/// NOREPLACE is refused by an object of any type in any layer, and copies nothing up.
 pub fn rename_kinds_noreplace(b: &mut Builder) -> Steps {
     for what in What::ALL {
         b.object(what, &format!("lower/{what}"));
@@ -201,7 +201,7 @@ pub fn rename_kinds_noreplace(b: &mut Builder) -> Steps {
     .absent("lower")
 }
 
-/// A lower object of any kind replaces one that was made through the union.
+/// A lower object of any type replaces one that was made through the union.
 pub fn rename_kinds_over_new(b: &mut Builder) -> Steps {
     for (from, _, dir) in What::pairs(&What::LEAVES, &What::ALL) {
         b.object(from, &format!("{dir}/old"));
@@ -227,7 +227,7 @@ pub fn rename_kinds_over_new(b: &mut Builder) -> Steps {
     })
 }
 
-/// A new object of any kind takes the name of a deleted one of any kind, and nothing of that shines through.
+/// A new object of any type takes the name of a deleted one of any type, and nothing of that one shows.
 pub fn rename_kinds_over_whiteout(b: &mut Builder) -> Steps {
     for (_, gone, dir) in What::pairs(&What::ALL, &What::ALL) {
         b.object(gone, &format!("{dir}/name"));

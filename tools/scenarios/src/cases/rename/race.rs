@@ -3,7 +3,8 @@
 
 use crate::prelude::*;
 
-/// Trees move between directories while others walk into them: what is found is whole, and every tree is left once.
+/// Trees move between directories while others walk into them: each tree found is complete, and in the end each exists
+/// once.
 pub fn rename_race_of_directories(b: &mut Builder) -> Steps {
     b.dir("a");
     b.file("b/below", "x");
@@ -80,13 +81,13 @@ pub fn rename_race_over_directory(b: &mut Builder) -> Steps {
     .opaque("d")
 }
 
-/// A lower file moves to and fro while others write to it and change its mode: nothing is lost.
+/// A lower file is renamed back and forth while others write to it and change its mode: nothing is lost.
 pub fn rename_race_with_changes(b: &mut Builder) -> Steps {
     b.file("f", "0123456789").mode(0o600);
     b.dir("d");
     steps(|r| {
         r.parallel(3, |number| {
-            // It has one name or the other, and may change it between two looks.
+            // It has one of two names, and may change it between two lookups.
             let mut names = ["f", "d/g"].iter().cycle().take(1000);
             let fd = names
                 .find_map(|name| sys::open(name, O_RDWR, 0).ok())
@@ -108,7 +109,7 @@ pub fn rename_race_with_changes(b: &mut Builder) -> Steps {
     .absent("d/g")
 }
 
-/// New directories, files and links are shuffled over each other, over deleted directories and back, by chance.
+/// New directories, files and links are shuffled at random over each other, over deleted directories and back.
 pub fn rename_shuffle(b: &mut Builder) -> Steps {
     for place in ["a", "b", "c", "d/a", "d/b"] {
         b.file(&format!("{place}/f"), "old");
@@ -149,7 +150,7 @@ pub fn rename_shuffle(b: &mut Builder) -> Steps {
     .in_upper("d")
 }
 
-/// Files of all layers are shuffled by chance through lower, merged and opaque directories, with deleted names among
+/// Files of all layers are shuffled at random through lower, merged and opaque directories, with deleted names among
 /// them.
 pub fn rename_shuffle_layers(b: &mut Builder) -> Steps {
     b.upper().opaque("opaque");
@@ -163,7 +164,7 @@ pub fn rename_shuffle_layers(b: &mut Builder) -> Steps {
             b.lower((index + place) % 3).file(&path, &path);
             match (index + place) % 4 {
                 0 => b.upper().whiteout(&path),
-                1 => drop(b.upper().file(&path, format!("top {path}"))),
+                1 => drop(b.upper().file(&path, format!("upper {path}"))),
                 _ => {}
             }
         }

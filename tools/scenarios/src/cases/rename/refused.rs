@@ -59,7 +59,7 @@ pub fn rename_immutable(b: &mut Builder) -> Steps {
     .not_on(shape::IMAGES, shape::NO_FLAGS)
 }
 
-/// Names of 255 bytes move like others, and longer ones are refused.
+/// Names of 255 bytes are renamed like others, and longer ones are refused.
 pub fn rename_names_at_the_limit(b: &mut Builder) -> Steps {
     b.file(&"l".repeat(255), "lower");
     b.file(&format!("d/{}", "g".repeat(255)), "gone");
@@ -135,7 +135,7 @@ pub fn rename_path_forms(b: &mut Builder) -> Steps {
     .whiteout("to-file")
 }
 
-/// A rename asks for both directories, and for the moved directory itself where its parent changes.
+/// A rename needs rights to both directories, and to the moved directory itself where its parent changes.
 pub fn rename_permissions(b: &mut Builder) -> Steps {
     b.dir("open").mode(0o777);
     b.file("open/f", "text").owner(1000, 1000);
@@ -155,7 +155,7 @@ pub fn rename_permissions(b: &mut Builder) -> Steps {
                 ("blind/f", "open/x"),
                 ("open/f", "blind/x"),
                 ("open/none", "closed/x"),
-                // Its `..` would have to be written to.
+                // Its `..` would have to be written.
                 ("open/stiff", "other/stiff"),
                 ("open/stiff", "open/renamed"),
                 ("open/soft", "other/soft"),
@@ -175,7 +175,7 @@ pub fn rename_permissions(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
-/// Renames that cannot be.
+/// Renames that are impossible.
 pub fn rename_refused(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -196,8 +196,7 @@ pub fn rename_refused(b: &mut Builder) -> Steps {
     })
 }
 
-/// In a sticky directory a user who owns neither it nor the object moves, replaces and exchanges
-/// nothing.
+/// In a sticky directory, a user who owns neither it nor the object moves, replaces and exchanges nothing.
 pub fn rename_sticky(b: &mut Builder) -> Steps {
     b.dir("tmp").mode(0o1777).owner(1002, 1002);
     b.dir("free").mode(0o777);
@@ -229,7 +228,7 @@ pub fn rename_sticky(b: &mut Builder) -> Steps {
             r.rename("free/his", "tmp/his-now");
             r.rename("tmp/his-now", "free/his");
         });
-        // The owner of the directory may do everything.
+        // The owner of the directory may do all of it.
         r.as_user(1002, 1002, |r| {
             r.rename2("tmp/his", "tmp/mine2", RENAME_EXCHANGE);
             r.rename("tmp/his", "tmp/his2");

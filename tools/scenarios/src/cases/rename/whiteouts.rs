@@ -18,7 +18,7 @@ pub fn rename_back(b: &mut Builder) -> Steps {
     .absent("g")
 }
 
-/// Two copied-up files move back and forth over their whiteouts, each name having a file beneath.
+/// Two copied-up files move back and forth over their whiteouts, each name having a lower file beneath.
 pub fn rename_back_over_own_whiteout(b: &mut Builder) -> Steps {
     b.file("a", "aaa");
     b.file("b", "bbb");
@@ -53,7 +53,7 @@ pub fn rename_back_over_own_whiteout(b: &mut Builder) -> Steps {
 /// A lower file renamed fifty times leaves one whiteout and one copy.
 pub fn rename_long_chain(b: &mut Builder) -> Steps {
     b.file("d/0", "text").mode(0o640).owner(3, 4);
-    // Names on the way that were deleted: whiteouts to be crossed, and to be restored.
+    // Deleted names on the way: whiteouts to be replaced, and to be restored.
     for number in [10, 20, 30] {
         b.file(&format!("d/{number}"), "old");
     }
@@ -80,7 +80,7 @@ pub fn rename_long_chain(b: &mut Builder) -> Steps {
     .not_on(shape::ROTATE, shape::NUMBERS_IN_TOP)
 }
 
-/// Two hundred lower files move to another directory, which is deleted and made anew, and back: no whiteout is left.
+/// Two hundred lower files move to another directory, which is deleted and made again, and back: no whiteout is left.
 pub fn rename_many_out_and_back(b: &mut Builder) -> Steps {
     for number in 0..200 {
         b.file(&format!("d/{number:03}"), format!("{number}"));
@@ -131,7 +131,7 @@ pub fn rename_over_lower(b: &mut Builder) -> Steps {
     .absent("third")
 }
 
-/// Names that whiteouts of lower layers hide are free, and those whiteouts suffice when they are left again.
+/// Names hidden by whiteouts of lower layers are free, and those whiteouts suffice when the names are left again.
 pub fn rename_over_lower_whiteout(b: &mut Builder) -> Steps {
     b.lower(2).file("a", "bottom");
     b.file("d/sub/f", "bottom");
@@ -139,7 +139,7 @@ pub fn rename_over_lower_whiteout(b: &mut Builder) -> Steps {
     b.lower(1).whiteout("a");
     b.whiteout("d");
     b.lower(0).file("f", "text");
-    b.file("kept", "top");
+    b.file("kept", "first");
     steps(|r| {
         r.rename2("f", "a", RENAME_NOREPLACE);
         r.rename("a", "b");
@@ -162,7 +162,7 @@ pub fn rename_over_lower_whiteout(b: &mut Builder) -> Steps {
     .whiteout("kept")
 }
 
-/// A merged directory that holds whiteouts only, of several layers, is replaced and stays empty of the old.
+/// A merged directory that holds only whiteouts, of several layers, is replaced, and nothing of it shows afterwards.
 pub fn rename_over_only_whiteouts(b: &mut Builder) -> Steps {
     b.lower(2).file("d/one", "1");
     b.file("d/two", "2");
@@ -197,8 +197,7 @@ pub fn rename_over_only_whiteouts(b: &mut Builder) -> Steps {
     .in_upper("moved/two")
 }
 
-/// A directory of the upper layer alone, in which whiteouts are left that hide nothing, is replaced, moves and is
-/// refilled.
+/// A directory of the upper layer alone, with whiteouts that hide nothing, is replaced, moved and refilled.
 pub fn rename_over_stale_whiteouts(b: &mut Builder) -> Steps {
     b.lower(0).dir("lower");
     b.file("hidden/f", "below");
@@ -256,8 +255,8 @@ pub fn rename_over_whiteout(b: &mut Builder) -> Steps {
     .in_upper("gone")
 }
 
-/// What moves to where something was removed gets a later change time and keeps its modification time, in one directory
-/// or to another.
+/// An object moved to a removed name gets a later change time and keeps its modification time, in one directory or to
+/// another.
 pub fn rename_over_whiteout_times(b: &mut Builder) -> Steps {
     for name in ["f1", "f2", "f3", "low", "low_far", "to/f4", "to/f5"] {
         b.file(name, "text");
@@ -292,7 +291,7 @@ pub fn rename_over_whiteout_times(b: &mut Builder) -> Steps {
     .absent("new1")
 }
 
-/// Lower files change places in a circle, again and again.
+/// Lower files exchange places in a circle, again and again.
 pub fn rename_rotation(b: &mut Builder) -> Steps {
     for name in ["a", "b", "x/c", "x/y/d"] {
         b.file(name, name);
@@ -327,7 +326,7 @@ pub fn rename_rotation(b: &mut Builder) -> Steps {
     })
 }
 
-/// Renames over names that ten lower layers know in turn as file, directory and whiteout.
+/// Renames over names that are in ten lower layers, in turn as file, directory and whiteout.
 pub fn rename_ten_lowers(b: &mut Builder) -> Steps {
     for layer in (0..10).rev() {
         b.lower(layer);

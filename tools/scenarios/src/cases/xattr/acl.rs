@@ -8,13 +8,13 @@ pub fn acl_call_forms(b: &mut Builder) -> Steps {
     b.lower(1).file("low", "text").mode(0o640);
     b.dir("dir").mode(0o750);
     b.lower(0).symlink("link", "low");
-    b.upper().file("top", "text").mode(0o640);
+    b.upper().file("upper", "text").mode(0o640);
     steps(|r| {
         let value = acl::encode("u:6,user:1000:6,group:50:4,g:4,m:6,o:0");
         for (name, opened) in [
             ("low", "low"),
             ("dir", "dir"),
-            ("top", "top"),
+            ("upper", "upper"),
             ("link", "low"),
         ] {
             let fd = r.open(opened, O_RDONLY);
@@ -37,7 +37,7 @@ pub fn acl_call_forms(b: &mut Builder) -> Steps {
                 let result = sys::getxattr_into(opened, acl::ACCESS, size);
                 r.call(format_args!("reading into {size}"), result);
             }
-            // An empty value takes the ACL away.
+            // An empty value removes the ACL.
             r.setxattr(opened, acl::ACCESS, "");
             let result = sys::removexattr_follow(name, acl::DEFAULT);
             r.done("removing the default ACL", result);
@@ -55,11 +55,11 @@ pub fn acl_chmod_mask(b: &mut Builder) -> Steps {
     b.dir("dir").mode(0o674).xattr(acl::ACCESS, &acl);
     b.fifo("fifo").mode(0o674).xattr(acl::ACCESS, &acl);
     b.upper()
-        .file("top", "text")
+        .file("upper", "text")
         .mode(0o674)
         .xattr(acl::ACCESS, &acl);
     steps(|r| {
-        for name in ["low", "dir", "fifo", "top"] {
+        for name in ["low", "dir", "fifo", "upper"] {
             r.stat(name);
             for mode in [0o700, 0o2771, 0, 0o625, 0o777] {
                 r.chmod(name, mode);
@@ -70,7 +70,7 @@ pub fn acl_chmod_mask(b: &mut Builder) -> Steps {
                     r.access(name, W_OK | X_OK);
                 });
             }
-            // Without a mask the group's own entry is what chmod changes.
+            // Without a mask, chmod changes the entry of the group.
             r.set_acl(name, "u:6,g:4,o:0");
             r.chmod(name, 0o675);
             r.get_acl(name);
@@ -80,7 +80,7 @@ pub fn acl_chmod_mask(b: &mut Builder) -> Steps {
     })
 }
 
-/// Everything made in a directory with a default ACL takes it, in whatever layer the directory is.
+/// Every object made in a directory with a default ACL inherits it, in whatever layer the directory is.
 pub fn acl_inherit_kinds(b: &mut Builder) -> Steps {
     let default = acl::encode("u:7,user:1000:6,g:5,m:5,o:1");
     b.dir("low").xattr(acl::DEFAULT, &default);
@@ -88,12 +88,12 @@ pub fn acl_inherit_kinds(b: &mut Builder) -> Steps {
     b.file("low/white", "x");
     b.lower(1).dir("merged").xattr(acl::DEFAULT, &default);
     b.lower(0).dir("merged").xattr(acl::DEFAULT, &default);
-    b.upper().dir("top").xattr(acl::DEFAULT, &default);
+    b.upper().dir("upper").xattr(acl::DEFAULT, &default);
     b.opaque("opaque").xattr(acl::DEFAULT, &default);
     b.whiteout("low/white");
     b.file("strange", "x");
     steps(|r| {
-        for dir in ["low", "merged", "top", "opaque"] {
+        for dir in ["low", "merged", "upper", "opaque"] {
             r.with_umask(0o077, |r| {
                 let at = |name: &str| format!("{dir}/{name}");
                 let fd = r.open_mode(&at("file"), O_RDWR | O_CREAT, 0o666);
@@ -108,7 +108,7 @@ pub fn acl_inherit_kinds(b: &mut Builder) -> Steps {
                 r.mkdir_mode(&at("narrow"), 0o500);
                 let fd = r.open_mode(dir, O_RDWR | O_TMPFILE, 0o660);
                 r.link_fd(fd, &at("tmp"));
-                // What comes from elsewhere keeps what it had.
+                // Objects from elsewhere keep their ACLs.
                 r.link("strange", &at("linked"));
                 for name in [
                     "file", "dir", "dir/dir", "fifo", "char", "white", "socket", "link", "narrow",
@@ -149,11 +149,11 @@ pub fn acl_inherited(b: &mut Builder) -> Steps {
     })
 }
 
-/// Bytes that are no ACL are refused and change nothing.
+/// Bytes that are no valid ACL are refused and change nothing.
 pub fn acl_invalid(b: &mut Builder) -> Steps {
     b.file("low", "text").mode(0o640);
     b.dir("dir");
-    b.upper().file("top", "text").mode(0o640);
+    b.upper().file("upper", "text").mode(0o640);
     steps(|r| {
         let good = acl::encode("u:6,user:7:4,g:4,m:4,o:0");
         let with = |at: usize, byte: u8| {
@@ -168,7 +168,7 @@ pub fn acl_invalid(b: &mut Builder) -> Steps {
             good[..4].to_vec(),
             good[..good.len() - 1].to_vec(),
             [&good[..], &[0]].concat(),
-            // An unknown tag, and permissions there are none.
+            // An unknown tag, and unknown permissions.
             with(4, 0x40),
             with(6, 8),
         ];
@@ -188,7 +188,7 @@ pub fn acl_invalid(b: &mut Builder) -> Steps {
         ] {
             values.push(acl::encode(text));
         }
-        for name in ["low", "dir", "top"] {
+        for name in ["low", "dir", "upper"] {
             for value in &values {
                 r.setxattr(name, acl::ACCESS, value);
                 r.setxattr(name, acl::DEFAULT, value);
@@ -199,7 +199,7 @@ pub fn acl_invalid(b: &mut Builder) -> Steps {
     })
 }
 
-/// ACLs of lower objects hold before and after copy-up.
+/// ACLs of lower objects have effect before and after copy-up.
 pub fn acl_kept(b: &mut Builder) -> Steps {
     b.file("f", "text")
         .mode(0o660)
@@ -229,14 +229,14 @@ pub fn acl_kept(b: &mut Builder) -> Steps {
     .in_upper("f")
 }
 
-/// Long ACLs are copied up whole, and too long ones answered by the upper layer's file system.
+/// Long ACLs are copied up whole; too long ones fail as on the upper layer's file system.
 pub fn acl_many_entries(b: &mut Builder) -> Steps {
     b.file("low", "text")
         .mode(0o664)
         .xattr(acl::ACCESS, &long(200));
     b.dir("dir").xattr(acl::DEFAULT, &long(100));
     b.file("plain", "text");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
         r.get_acl("low");
         r.chmod("low", 0o604);
@@ -244,7 +244,7 @@ pub fn acl_many_entries(b: &mut Builder) -> Steps {
         r.put("dir/new", O_WRONLY | O_CREAT, "x");
         r.get_acl("dir/new");
         r.get_acl("dir");
-        for name in ["plain", "top"] {
+        for name in ["plain", "upper"] {
             for count in [300, 500, 600, 5400, 5500, 8190, 8191] {
                 r.setxattr(name, acl::ACCESS, long(count));
                 let length = sys::getxattr(name, acl::ACCESS).map(|value| value.len());
@@ -265,23 +265,23 @@ fn long(count: u32) -> Vec<u8> {
     acl::encode(&format!("u:6,{},g:4,m:6,o:4", users.join(",")))
 }
 
-/// An ACL that says no more than a mode becomes the mode.
+/// An ACL that expresses no more than a mode becomes the mode.
 pub fn acl_minimal(b: &mut Builder) -> Steps {
     let acl = acl::encode("u:7,user:1000:6,g:5,m:7,o:0");
     b.file("low", "text").mode(0o644);
     b.file("had", "text").mode(0o770).xattr(acl::ACCESS, &acl);
     b.dir("dir").xattr(acl::DEFAULT, &acl);
     b.upper()
-        .file("top", "text")
+        .file("upper", "text")
         .mode(0o770)
         .xattr(acl::ACCESS, &acl);
     steps(|r| {
-        for name in ["low", "had", "dir", "top"] {
+        for name in ["low", "had", "dir", "upper"] {
             r.set_acl(name, "u:6,g:4,o:2");
             r.stat(name);
             r.get_acl(name);
             r.listxattr(name);
-            // A mask makes it more than a mode.
+            // A mask expresses more than a mode.
             r.set_acl(name, "u:6,g:6,m:4,o:2");
             r.stat(name);
             r.get_acl(name);
@@ -289,7 +289,7 @@ pub fn acl_minimal(b: &mut Builder) -> Steps {
             r.stat(name);
             r.listxattr(name);
         }
-        // A default ACL of three entries is one.
+        // A default ACL of three entries is stored as one.
         r.set_default_acl("dir", "u:7,g:0,o:0");
         r.with_umask(0, |r| {
             r.mkdir_mode("dir/sub", 0o777);
@@ -308,8 +308,8 @@ pub fn acl_minimal(b: &mut Builder) -> Steps {
 /// The entry that counts is the owner's, a named user's, any group's or everyone's, under the mask.
 pub fn acl_permission(b: &mut Builder) -> Steps {
     let acl = acl::encode("u:2,user:1000:7,user:1001:0,g:4,group:50:2,group:51:6,m:6,o:1");
-    for layer in ["low", "copied", "top"] {
-        if layer == "top" {
+    for layer in ["low", "copied", "upper"] {
+        if layer == "upper" {
             b.upper();
         }
         let mode = 0o261;
@@ -336,7 +336,7 @@ pub fn acl_permission(b: &mut Builder) -> Steps {
             (1002, 7, &[]),
         ] {
             sys::become_user(uid, gid, groups).expect("root may become anyone");
-            for layer in ["low", "copied", "top"] {
+            for layer in ["low", "copied", "upper"] {
                 for kind in ["file", "dir"] {
                     let name = format!("{layer}-{kind}");
                     let mut rights = String::new();
@@ -358,12 +358,12 @@ pub fn acl_permission(b: &mut Builder) -> Steps {
     .absent("low-file")
 }
 
-/// An ACL that is removed takes set-group-id along if the file system does so.
+/// Removing an ACL clears set-group-id if the file system does so.
 pub fn acl_removed_set_id(b: &mut Builder) -> Steps {
     /// An owner inside and outside of the group, another user, and root.
     const WHO: &[(u32, u32)] = &[(1000, 500), (1000, 1000), (1001, 500), (0, 0)];
-    for layer in ["low", "top"] {
-        if layer == "top" {
+    for layer in ["low", "upper"] {
+        if layer == "upper" {
             b.upper();
         }
         for (uid, gid) in WHO {
@@ -384,7 +384,7 @@ pub fn acl_removed_set_id(b: &mut Builder) -> Steps {
         }
     }
     steps(|r| {
-        for layer in ["low", "top"] {
+        for layer in ["low", "upper"] {
             for (uid, gid) in WHO {
                 for kind in ["file", "dir"] {
                     for acl in ["acl", "none"] {
@@ -429,8 +429,8 @@ pub fn acl_set(b: &mut Builder) -> Steps {
 
 /// The owner sets ACLs and loses set-group-id for a foreign group; others are refused.
 pub fn acl_set_by_whom(b: &mut Builder) -> Steps {
-    for layer in ["low", "top"] {
-        if layer == "top" {
+    for layer in ["low", "upper"] {
+        if layer == "upper" {
             b.upper();
         }
         b.file(&format!("{layer}-own"), "x")
@@ -442,7 +442,7 @@ pub fn acl_set_by_whom(b: &mut Builder) -> Steps {
             .mode(0o2777);
     }
     steps(|r| {
-        for layer in ["low", "top"] {
+        for layer in ["low", "upper"] {
             for kind in ["other", "own", "dir"] {
                 let name = format!("{layer}-{kind}");
                 // Of the group: the bit stays.
@@ -470,14 +470,14 @@ pub fn acl_set_by_whom(b: &mut Builder) -> Steps {
 pub fn acl_wrong_kinds(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
-    b.socket("top/socket");
+    every_kind(b, "upper");
+    b.socket("upper/socket");
     steps(|r| {
-        let mut paths = vec!["top/socket".to_owned()];
+        let mut paths = vec!["upper/socket".to_owned()];
         paths.extend(
             KINDS
                 .iter()
-                .flat_map(|k| [format!("low/{k}"), format!("top/{k}")]),
+                .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")]),
         );
         for path in paths {
             r.get_acl(&path);

@@ -90,13 +90,13 @@ pub fn xattr_capability_killed(b: &mut Builder) -> Steps {
     }
     b.upper();
     for (name, _) in WAYS {
-        b.file(&format!("top-{name}"), "text")
+        b.file(&format!("upper-{name}"), "text")
             .mode(0o777)
             .xattr("security.capability", &CAPABILITY);
     }
     steps(|r| {
         for (name, change) in WAYS {
-            for path in [format!("low-{name}"), format!("top-{name}")] {
+            for path in [format!("low-{name}"), format!("upper-{name}")] {
                 change(r, &path);
                 r.getxattr(&path, "security.capability");
                 r.setxattr(&path, "security.capability", CAPABILITY);
@@ -129,7 +129,7 @@ pub fn xattr_capability_values(b: &mut Builder) -> Steps {
             r.setxattr(path, NAME, "");
             r.removexattr(path, NAME);
             r.removexattr(path, NAME);
-            // Of another user namespace's root: read as version 3.
+            // It belongs to root of another user namespace, and is read as version 3.
             let mut other = version(3, 24);
             other[20..].copy_from_slice(&1000u32.to_le_bytes());
             r.setxattr(path, NAME, other);

@@ -3,7 +3,7 @@
 
 use crate::prelude::*;
 
-/// The marks of a union are not seen through it.
+/// The marks of a union are not visible through it.
 pub fn private_xattrs(b: &mut Builder) -> Steps {
     b.lower(0).file("d/f", "below");
     b.upper().opaque("d");
@@ -32,7 +32,7 @@ pub fn private_xattrs_set(b: &mut Builder) -> Steps {
     })
 }
 
-/// The list of names has the size it was said to have where private names are left out.
+/// The list of names has the reported size although private names are left out.
 pub fn xattr_list_hidden(b: &mut Builder) -> Steps {
     b.lower(0).file("copied", "x").xattr("user.a", b"1");
     b.dir("merged").xattr("user.d", b"1");
@@ -40,7 +40,7 @@ pub fn xattr_list_hidden(b: &mut Builder) -> Steps {
     b.file("hidden/f", "x");
     b.upper().opaque("hidden");
     steps(|r| {
-        // Marks for numbers, moved entries and opaque directories come into being.
+        // Marks for numbers, moved entries and opaque directories are made.
         r.chmod("copied", 0o600);
         r.chmod("merged/f", 0o600);
         r.rename("merged/f", "hidden/g");
@@ -62,10 +62,10 @@ pub fn xattr_list_hidden(b: &mut Builder) -> Steps {
         }
     })
     .opaque("copied")
-    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
+    .not_on(&["upper:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }
 
-/// Names that the union uses itself are ordinary names to a program, and mean nothing.
+/// Names that the union uses itself are ordinary names for programs, and have no effect.
 pub fn xattr_private_names(b: &mut Builder) -> Steps {
     b.file("f", "text");
     b.dir("d");
@@ -114,5 +114,5 @@ pub fn xattr_private_names(b: &mut Builder) -> Steps {
         });
     })
     .not_opaque("d")
-    .not_on(&["top:btrfs"], shape::BTRFS_LISTS_TRUSTED)
+    .not_on(&["upper:btrfs"], shape::BTRFS_LISTS_TRUSTED)
 }

@@ -7,13 +7,13 @@ use crate::prelude::*;
 pub fn xattr_at_calls(b: &mut Builder) -> Steps {
     b.file("d/low", "text").xattr("user.a", b"123");
     b.symlink("d/link", "low");
-    b.upper().file("d/top", "text").xattr("user.a", b"123");
+    b.upper().file("d/upper", "text").xattr("user.a", b"123");
     steps(|r| {
         let dir = r.open("d", O_PATH | O_DIRECTORY).raw();
         let nofollow = libc::AT_SYMLINK_NOFOLLOW;
         for (name, flags) in [
             ("low", 0),
-            ("top", 0),
+            ("upper", 0),
             ("link", 0),
             ("link", nofollow),
             ("no", 0),
@@ -41,7 +41,7 @@ pub fn xattr_at_calls(b: &mut Builder) -> Steps {
                 r.done(format_args!("removexattrat {what} unknown flag"), result);
             }
         }
-        // With an empty path the descriptor itself is meant, even one that is good for nothing else.
+        // An empty path means the descriptor itself, even one that permits nothing else.
         for (path, flags) in [("d/low", 0), ("d/link", O_NOFOLLOW)] {
             let fd = r.open(path, O_PATH | flags).raw();
             let empty = libc::AT_EMPTY_PATH;
@@ -154,13 +154,13 @@ pub fn xattr_many(b: &mut Builder) -> Steps {
     })
 }
 
-/// Names of attributes may have 255 bytes, of any sort.
+/// Names of attributes may have 255 bytes of any value.
 pub fn xattr_name_lengths(b: &mut Builder) -> Steps {
     b.file("low", "text");
     b.dir("dir");
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
-        for path in ["low", "dir", "top"] {
+        for path in ["low", "dir", "upper"] {
             for prefix in ["user.", "trusted."] {
                 for length in [254, 255, 256, 300] {
                     let name = format!("{prefix}{}", "n".repeat(length - prefix.len()));
@@ -186,18 +186,18 @@ pub fn xattr_name_lengths(b: &mut Builder) -> Steps {
     .in_upper("dir")
 }
 
-/// Every namespace on objects of every type answers as the upper layer's file system does.
+/// Every namespace on objects of every type works as on the upper layer's file system.
 pub fn xattr_namespaces(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
-    b.socket("top/socket");
+    every_kind(b, "upper");
+    b.socket("upper/socket");
     steps(|r| {
-        let mut paths = vec!["top/socket".to_owned()];
+        let mut paths = vec!["upper/socket".to_owned()];
         paths.extend(
             KINDS
                 .iter()
-                .flat_map(|k| [format!("low/{k}"), format!("top/{k}")]),
+                .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")]),
         );
         for path in paths {
             for name in [
@@ -246,7 +246,7 @@ pub fn xattr_nothing_copied(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// What can be refused without looking at the upper layer is refused before anything is copied.
+/// Requests that can be refused without asking the upper layer are refused before anything is copied.
 pub fn xattr_refused(b: &mut Builder) -> Steps {
     for name in ["f", "g", "h"] {
         b.file(name, "text").xattr("user.a", b"1");
@@ -282,7 +282,7 @@ pub fn xattr_refused(b: &mut Builder) -> Steps {
     .upper_is(&[])
 }
 
-/// Labels of security modules that are not there are kept as any attribute of root's.
+/// Labels of absent security modules are kept like any attribute of root's.
 pub fn xattr_security_names(b: &mut Builder) -> Steps {
     b.file("f", "text")
         .xattr("security.selinux", b"system_u:object_r:etc_t:s0\0");
@@ -291,7 +291,7 @@ pub fn xattr_security_names(b: &mut Builder) -> Steps {
     b.fifo("p").xattr("security.SMACK64", b"_");
     b.upper()
         .file("t", "text")
-        .xattr("security.selinux", b"top_t\0");
+        .xattr("security.selinux", b"upper_t\0");
     steps(|r| {
         for path in ["f", "d", "l", "p", "t"] {
             r.chown(path, 1000, 1000);
@@ -308,7 +308,7 @@ pub fn xattr_security_names(b: &mut Builder) -> Steps {
             r.removexattr(path, "security.selinux");
             r.listxattr(path);
         }
-        // What is new has no label of its own.
+        // A new object has no label of its own.
         r.put("d/new", O_WRONLY | O_CREAT, "x");
         r.listxattr("d/new");
     })
@@ -318,11 +318,11 @@ pub fn xattr_security_names(b: &mut Builder) -> Steps {
 pub fn xattr_set_flags(b: &mut Builder) -> Steps {
     every_kind(b, "low");
     b.upper();
-    every_kind(b, "top");
+    every_kind(b, "upper");
     steps(|r| {
         for path in KINDS
             .iter()
-            .flat_map(|k| [format!("low/{k}"), format!("top/{k}")])
+            .flat_map(|k| [format!("low/{k}"), format!("upper/{k}")])
         {
             for (flags, value) in [
                 (XATTR_REPLACE, "1"),
@@ -342,7 +342,7 @@ pub fn xattr_set_flags(b: &mut Builder) -> Steps {
     })
 }
 
-/// Buffers of no size, too small and just right.
+/// Buffers of size zero, too small and exact.
 pub fn xattr_sizes(b: &mut Builder) -> Steps {
     b.file("f", "text")
         .xattr("user.a", b"0123456789")
@@ -366,15 +366,15 @@ pub fn xattr_sizes(b: &mut Builder) -> Steps {
     })
 }
 
-/// The calls that follow links change the target, in its own layer, and leave the link.
+/// The calls that follow links change the target, in its own layer, and not the link.
 pub fn xattr_through_links(b: &mut Builder) -> Steps {
     b.lower(1).file("target", "text").xattr("user.a", b"123");
     b.lower(0).symlink("link", "target");
     b.symlink("loop", "loop");
     b.symlink("dangling", "none");
-    b.upper().symlink("top", "link");
+    b.upper().symlink("upper", "link");
     steps(|r| {
-        for path in ["top", "link", "loop", "dangling", "none"] {
+        for path in ["upper", "link", "loop", "dangling", "none"] {
             let result = sys::getxattr_follow(path, "user.a");
             r.call(format_args!("getxattr of {path}, followed"), result);
             let result = sys::setxattr_follow(path, "user.b", path.as_bytes());
@@ -389,10 +389,10 @@ pub fn xattr_through_links(b: &mut Builder) -> Steps {
         r.getxattr("dangling", "trusted.l");
         r.readlink("dangling");
     })
-    .upper_is(&["dangling", "target", "top"])
+    .upper_is(&["dangling", "target", "upper"])
 }
 
-/// Attributes of users go by the mode of the file, and by the owner in sticky directories.
+/// Attributes of users follow the mode of the file, and the owner in sticky directories.
 pub fn xattr_user_rights(b: &mut Builder) -> Steps {
     b.file("readable", "x").mode(0o604).xattr("user.a", b"1");
     b.file("writable", "x").mode(0o602).xattr("user.a", b"1");
@@ -405,11 +405,14 @@ pub fn xattr_user_rights(b: &mut Builder) -> Steps {
     b.dir("open").mode(0o777).xattr("user.a", b"1");
     b.fifo("fifo").mode(0o666);
     b.symlink("link", "writable");
-    b.upper().file("top", "x").mode(0o604).xattr("user.a", b"1");
+    b.upper()
+        .file("upper", "x")
+        .mode(0o604)
+        .xattr("user.a", b"1");
     steps(|r| {
         r.as_user(1000, 1000, |r| {
             for name in [
-                "readable", "writable", "closed", "own", "sticky", "open", "fifo", "link", "top",
+                "readable", "writable", "closed", "own", "sticky", "open", "fifo", "link", "upper",
             ] {
                 r.getxattr(name, "user.a");
                 r.setxattr(name, "user.b", "2");
@@ -419,20 +422,20 @@ pub fn xattr_user_rights(b: &mut Builder) -> Steps {
             }
         });
     })
-    .upper_is(&["open", "top", "writable"])
+    .upper_is(&["open", "upper", "writable"])
 }
 
-/// Values of no byte, of 64 KiB and of more: what the upper layer can hold is held.
+/// Empty values, of 64 KiB and of more: those that the upper layer can store are stored.
 pub fn xattr_value_sizes(b: &mut Builder) -> Steps {
     const SIZES: [usize; 8] = [0, 1, 255, 2000, 4000, 65535, 65536, 65537];
     for size in SIZES {
         b.file(&format!("low-{size}"), "text");
     }
-    b.upper().file("top", "text");
+    b.upper().file("upper", "text");
     steps(|r| {
         for size in SIZES {
             let value: Vec<u8> = (0..size).map(|i| (i % 251) as u8).collect();
-            for path in [&format!("low-{size}"), "top"] {
+            for path in [&format!("low-{size}"), "upper"] {
                 r.setxattr(path, "user.v", &value);
                 r.getxattr(path, "user.v");
                 let probed = sys::getxattr_into(path, "user.v", 0);
@@ -442,9 +445,9 @@ pub fn xattr_value_sizes(b: &mut Builder) -> Steps {
                 r.setxattr_flags(path, "user.v", "x", XATTR_REPLACE);
             }
         }
-        let result = sys::getxattr_into("top", "user.v", 1 << 20);
+        let result = sys::getxattr_into("upper", "user.v", 1 << 20);
         r.call("a buffer larger than any value", result);
-        let result = sys::listxattr_into("top", 1 << 20);
+        let result = sys::listxattr_into("upper", 1 << 20);
         r.call("a buffer larger than any list", result);
     })
 }
@@ -462,7 +465,7 @@ pub fn xattrs_kinds(b: &mut Builder) -> Steps {
             r.listxattr(name);
         }
         r.as_user(1000, 1000, |r| {
-            // A user sees no trusted attributes, but for those that btrfs shows to everyone.
+            // A user sees no trusted attributes, except those that btrfs shows to everyone.
             r.getxattr("d", "user.x");
             r.getxattr("d", "trusted.x");
             r.setxattr("d", "user.y", "v");

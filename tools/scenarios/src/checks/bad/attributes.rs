@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Private attributes and whiteouts that mean nothing, or lie.
+//! Private attributes and whiteouts that are invalid or wrong.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use crate::errno::Errno;
 use crate::sys;
 use crate::walk;
 
-/// Private attributes of any length are read as what they are or refused with EIO, in every layer and on every type.
+/// Private attributes of any length are read as valid or refused with EIO, in every layer and on every type.
 pub fn bad_lengths(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     for layer in [&l.upper, &l.lowers[0], &l.lowers[1]] {
@@ -93,10 +93,10 @@ const ATTRIBUTES: &[&str] = &[
     "overlay.opaque",
 ];
 
-/// What lies around every length a decoder may look for, and around the sizes of its buffers.
+/// Lengths around all those that a decoder may expect, and around the sizes of its buffers.
 const LENGTHS: &[usize] = &[0, 1, 2, 7, 8, 9, 10, 17, 21, 33, 64, 65, 256, 1000];
 
-/// A mark of opaqueness counts on directories, with values that have a meaning; no other value shows what is hidden.
+/// An opaque mark has effect on directories, with valid values; no other value shows hidden names.
 pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let long = [b'y'; 300];
@@ -110,11 +110,11 @@ pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
         (b"y\0", &[]),
         (&long, &[]),
     ];
-    for place in ["top", "lower"] {
+    for place in ["upper", "lower"] {
         for (number, (value, names)) in values.iter().enumerate() {
             let name = format!("{place}{number}");
             b.file(&b.dir(&l.lowers[1].join(&name))?.join("old"), "old")?;
-            let above = if place == "top" {
+            let above = if place == "upper" {
                 &l.upper
             } else {
                 &l.lowers[0]
@@ -144,7 +144,7 @@ pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
             std::fs::remove_dir_all(&dir).map_err(|error| error.to_string())?;
         }
     }
-    // On anything else it means nothing.
+    // On anything else it has no effect.
     b.works(
         "setxattr",
         sys::setxattr(l.lowers[0].join("file"), MARK, b"y", 0),
@@ -173,13 +173,13 @@ pub fn bad_opaque(b: &mut Bench) -> Result<(), String> {
 
 const MARK: &str = "trusted.overlay.opaque";
 
-/// Redirects that lead nowhere, round in circles or out of the layers reach nothing outside and harm nothing.
+/// Redirects that dangle, form circles or lead out of the layers reach nothing outside and do no harm.
 pub fn bad_redirects(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     for name in ["target", "one", "two", "deep/er"] {
         b.file(&b.dir(&l.lowers[1].join(name))?.join("inside"), name)?;
     }
-    // What must not be reached.
+    // Objects that must not be reached.
     let outside = b.dir(&l.lowers[1].with_file_name("outside"))?;
     b.file(&outside.join("secret"), "secret")?;
     b.file(&l.lowers[1].join("plain"), "plain")?;
@@ -280,14 +280,14 @@ const REDIRECT: &str = "trusted.overlay.redirect";
 pub fn bad_types(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let mut cases = Vec::new();
-    for top in TYPES {
+    for upper in TYPES {
         for middle in TYPES {
             for bottom in TYPES {
-                let name = format!("{top}-{middle}-{bottom}");
-                make(&l.upper.join(&name), top, "top")?;
+                let name = format!("{upper}-{middle}-{bottom}");
+                make(&l.upper.join(&name), upper, "upper")?;
                 make(&l.lowers[0].join(&name), middle, "middle")?;
                 make(&l.lowers[1].join(&name), bottom, "bottom")?;
-                cases.push((name, expected(&[top, middle, bottom])));
+                cases.push((name, expected(&[upper, middle, bottom])));
             }
         }
     }
@@ -308,7 +308,7 @@ pub fn bad_types(b: &mut Bench) -> Result<(), String> {
             .collect();
         must!(seen == *parts, "{name} has {parts:?}, not {seen:?}")?;
     }
-    // Whatever it is, it goes, and something else of its name is new.
+    // Any of them can be removed, and a different object of its name is new.
     for (name, (kind, parts)) in &cases {
         let path = l.target.join(name);
         for part in parts {
@@ -340,10 +340,10 @@ fn make(path: &Path, kind: &str, layer: &str) -> Result<(), String> {
     made.map_err(|error| format!("{kind}: {error}"))
 }
 
-/// What must be seen: a type, and the layers whose parts a directory shows.
+/// What must be shown: a type, and the layers whose parts a directory has.
 fn expected(kinds: &[&str; 3]) -> (&'static str, Vec<&'static str>) {
     let mut parts = Vec::new();
-    for (kind, layer) in kinds.iter().zip(["top", "middle", "bottom"]) {
+    for (kind, layer) in kinds.iter().zip(["upper", "middle", "bottom"]) {
         match *kind {
             "nothing" => {}
             "dir" => parts.push(layer),
@@ -358,12 +358,12 @@ fn expected(kinds: &[&str; 3]) -> (&'static str, Vec<&'static str>) {
     (if parts.is_empty() { "nothing" } else { "dir" }, parts)
 }
 
-/// Whiteouts where no union puts them hide what is below, if anything, and are never seen themselves.
+/// Whiteouts in places where no union puts them hide what is below, if anything, and are never shown themselves.
 pub fn bad_whiteouts(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(3)?;
-    let [top, middle, bottom] = [&l.lowers[0], &l.lowers[1], &l.lowers[2]];
+    let [first, middle, bottom] = [&l.lowers[0], &l.lowers[1], &l.lowers[2]];
     for (layer, name) in [
-        (top, "d"),
+        (first, "d"),
         (middle, "d"),
         (bottom, "d"),
         (middle, "o"),
@@ -388,7 +388,7 @@ pub fn bad_whiteouts(b: &mut Bench) -> Result<(), String> {
         ),
         ("in an opaque directory, of no name", middle.join("o/none")),
         ("over a file", middle.join("d/hidden")),
-        ("over a whiteout", top.join("nothing")),
+        ("over a whiteout", first.join("nothing")),
         ("over a directory", l.upper.join("dir")),
     ] {
         b.works(what, whiteout(&path))?;

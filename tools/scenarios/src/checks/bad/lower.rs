@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Lower layers that are damaged, of an odd sort, or put into one another.
+//! Lower layers that are damaged, unusual, or inside one another.
 
 use std::collections::BTreeSet;
 use std::os::fd::RawFd;
@@ -14,17 +14,17 @@ use crate::sound;
 use crate::sys;
 use crate::walk;
 
-/// Layers that are detached, hidden by other mounts and moved under load are the layers still.
+/// Layers that are detached, covered by other mounts and moved under load remain the layers.
 pub fn bad_detached(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 2)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 2)?;
     b.describe(&l, 1, load::lower)?;
     let below = l.lowers[0].parent().ok_or("a parent")?.to_owned();
     b.union(&l).mount(&l.target)?;
     let children = b.load_behind(&l.target, Duration::from_millis(2500))?;
     let pause = || std::thread::sleep(Duration::from_millis(300));
     pause();
-    // Over a layer.
+    // A mount over a layer.
     b.works(
         "mount over",
         sys::mount("tmpfs", &l.lowers[1], "tmpfs", 0, b"mode=755"),
@@ -36,18 +36,18 @@ pub fn bad_detached(b: &mut Bench) -> Result<(), String> {
     pause();
     b.umount(&l.lowers[1])?;
     b.umount(&l.upper)?;
-    // Its mount to another place, its directory to another name.
+    // The mount moves to another place, the directory gets another name.
     let other = b.target("other")?;
     b.works(
         "move",
-        sys::mount(&top.to_string_lossy(), &other, "", libc::MS_MOVE, b""),
+        sys::mount(&upper_fs.to_string_lossy(), &other, "", libc::MS_MOVE, b""),
     )?;
     b.works(
         "rename",
         sys::rename(&l.lowers[1], below.join("renamed"), 0),
     )?;
     pause();
-    // Out of every namespace.
+    // The mount leaves every namespace.
     b.works(
         "umount -l of the upper layer",
         sys::umount(&other, libc::MNT_DETACH),
@@ -65,8 +65,8 @@ pub fn bad_detached(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// A damaged entry of a lower directory is listed and fails by itself; what is around it can be listed, changed and
-/// removed, and what covers it, too.
+/// A damaged entry of a lower directory is listed and only itself fails; the entries around it can be listed, changed
+/// and removed, and so can one that covers it.
 pub fn bad_entries(b: &mut Bench) -> Result<(), String> {
     let image = b.copy(&image::EXT4)?;
     let below = b.target("device")?;
@@ -116,7 +116,7 @@ pub fn bad_entries(b: &mut Bench) -> Result<(), String> {
     b.file(&d.join("new"), "new")?;
     b.works("unlink", sys::unlink(d.join("new")))?;
     b.works("unlink", sys::unlink(d.join("device")))?;
-    // Whatever the layer has there, it is to stay hidden.
+    // Whatever the layer has there must stay hidden.
     b.works("unlink", sys::unlink(d.join("covered bad device")))?;
     let left = ["bad device", "other device", "file", "bad file"];
     lists(b, &d, &left)?;
@@ -159,7 +159,7 @@ const NAMES: [(&str, bool); 6] = [
     ("covered bad device", true),
 ];
 
-/// By the owner the inodes are found in the image.
+/// The inodes are found in the image by this owner.
 const OWNER: u32 = 0xabcd;
 
 fn lists(b: &Bench, dir: &Path, expected: &[&str]) -> Result<(), String> {
@@ -197,7 +197,7 @@ fn damage(b: &Bench, image: RawFd) -> Result<(), String> {
     must!(found >= 3, "3 inodes, not {found}")
 }
 
-/// A layer that is no directory is refused, by each interface; a symbolic link to one is followed.
+/// A layer that is no directory is refused, by each interface; a symbolic link to a directory is followed.
 pub fn bad_layer_kinds(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let odd = b.dir(&l.upper.with_file_name("odd"))?;
@@ -231,7 +231,7 @@ pub fn bad_layer_kinds(b: &mut Bench) -> Result<(), String> {
     for api in [Api::Mount, Api::Strings, Api::Fds] {
         for (name, errno) in kinds {
             let path = odd.join(name);
-            // For overlayfs's mount(2), what is no directory is a wrong option.
+            // For overlayfs's mount(2), a layer that is no directory is a wrong option.
             let errnos = if b.is_union() {
                 vec![*errno]
             } else {
@@ -312,7 +312,7 @@ pub fn bad_layer_kinds(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// A union cannot be made a layer of itself, by whatever way.
+/// A union cannot be made a layer of itself in any way.
 pub fn bad_loops(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let (second, third) = (b.target("second")?, b.target("third")?);
@@ -324,12 +324,12 @@ pub fn bad_loops(b: &mut Bench) -> Result<(), String> {
     let inside = b.dir(&l.target.join("inside"))?;
     let union = b.new_union().lower(&l.target).lower(&inside);
     b.refused(&union, &second, &[libc::ELOOP])?;
-    // Twice the same, by two ways, is no loop.
+    // The same directory twice, by two paths, is no loop.
     let union = b.new_union().lower(l.upper.join("inside")).lower(&l.target);
     union.mount(&second)?;
     b.holds(&second.join("file"), "below")?;
     b.umount(&second)?;
-    // Over its own mount point, once as a second level and not once more.
+    // Over its own mount point: once as a second level, and no further.
     b.new_union().lower(&l.target).mount(&second)?;
     b.holds(&second.join("file"), "below")?;
     let union = b.new_union().lower(&second).lower(&l.target);
@@ -355,7 +355,7 @@ pub fn bad_loops(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Lower layers that change behind the union give old or new or errors, and copies of one whole file.
+/// Lower layers that change behind the union give old or new contents or errors, and copies of one whole file.
 pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let dir = b.dir(&l.lowers[1].join("d/sub"))?;
@@ -402,7 +402,7 @@ pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
         let _ = sys::read(open, 100, Some(0));
         sys::close(open)?;
         if let Ok(data) = std::fs::read(&path) {
-            // Of one file, with the byte that was written.
+            // Contents of one file, with the byte that was written.
             let odd = data.iter().filter(|byte| **byte == b'W').count();
             must!(
                 odd <= 1,
@@ -436,10 +436,9 @@ pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
 
 const FILES: usize = 24;
 
-/// Only one way of nesting layers is allowed, and there the upper layer cannot be reached from
-/// below.
+/// Only one way of nesting layers is allowed, in which the upper layer cannot be reached through a lower one.
 pub fn bad_nesting(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
+    let upper_fs = b.tmpfs("upper_fs")?;
     let target = b.target("target")?;
     for name in [
         "lower/in/upper",
@@ -449,13 +448,13 @@ pub fn bad_nesting(b: &mut Bench) -> Result<(), String> {
         "work/in/lower",
         "upper/in/lower",
     ] {
-        b.dir(&top.join(name))?;
+        b.dir(&upper_fs.join(name))?;
     }
-    b.file(&top.join("lower/file"), "below")?;
+    b.file(&upper_fs.join("lower/file"), "below")?;
     let union = |lower: &str, upper: &str, work: &str| {
         b.new_union()
-            .lower(top.join(lower))
-            .upper(top.join(upper), top.join(work))
+            .lower(upper_fs.join(lower))
+            .upper(upper_fs.join(upper), upper_fs.join(work))
     };
     let (wrong, twice) = ([libc::EINVAL], [libc::ELOOP, libc::EINVAL]);
     for (lower, upper, work, errnos) in [
@@ -481,7 +480,7 @@ pub fn bad_nesting(b: &mut Bench) -> Result<(), String> {
     // The upper layer inside a lower layer.
     union("lower", "lower/in/upper", "lower/in/work").mount(&target)?;
     b.file(&target.join("file"), "above")?;
-    b.holds(&top.join("lower/in/upper/file"), "above")?;
+    b.holds(&upper_fs.join("lower/in/upper/file"), "above")?;
     if b.is_union() {
         for name in ["in/upper", "in/work"] {
             let path = target.join(name);
@@ -495,12 +494,12 @@ pub fn bad_nesting(b: &mut Bench) -> Result<(), String> {
     b.works("mkdir", sys::mkdir(target.join("in/new"), 0o755))?;
     b.umount(&target)?;
     must!(
-        sys::stat(top.join("lower/in/upper/in/new"), 0).is_ok(),
+        sys::stat(upper_fs.join("lower/in/upper/in/new"), 0).is_ok(),
         "it is in the upper layer"
     )
 }
 
-/// File systems of the kernel itself as lower layers can be read as far as they are files, or are refused.
+/// File systems of the kernel itself as lower layers can be read like files, or are refused.
 pub fn bad_pseudo(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let groups = b.target("groups")?;
@@ -556,6 +555,6 @@ pub fn bad_pseudo(b: &mut Bench) -> Result<(), String> {
         mounted.iter().any(|path| path == "/sys"),
         "sysfs and devtmpfs are trees like any other, mounted were {mounted:?}"
     )?;
-    // Nothing of it got into the kernel: its own files are as they were.
+    // Nothing of it got into the kernel: its own files are unchanged.
     must!(!Path::new("/sys/new").exists(), "no new name in /sys")
 }

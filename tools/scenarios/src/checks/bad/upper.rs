@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! An upper layer or a work directory that is changed, lost, or of the wrong sort.
+//! An upper layer or a work directory that is changed, lost, or of an unsuitable file system.
 
 use std::path::Path;
 
@@ -9,15 +9,18 @@ use crate::image;
 use crate::sys;
 use crate::walk;
 
-/// A directory that ignores the case of letters is refused as a layer and cannot be entered inside of one.
+/// A case-insensitive directory is refused as a layer and cannot be entered inside of one.
 pub fn bad_casefold(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs takes such directories if all layers are of the kind")?;
     let disk = b.looped(&image::CASEFOLD)?;
-    let top = b.target("disk")?;
-    disk.mount(&top, 0, "")?;
+    let upper_fs = b.target("disk")?;
+    disk.mount(&upper_fs, 0, "")?;
     let l = b.layout(1)?;
-    let folded = b.dir(&top.join("lower/folded"))?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let folded = b.dir(&upper_fs.join("lower/folded"))?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     let fd = b.works("open", sys::open(&folded, libc::O_RDONLY, 0))?;
     b.works("chattr +F", sys::set_flags(fd, FS_CASEFOLD_FL))?;
     b.works("close", sys::close(fd))?;
@@ -25,13 +28,16 @@ pub fn bad_casefold(b: &mut Bench) -> Result<(), String> {
     b.holds(&folded.join("nAME"), "text")?;
     let failure = b.refused(&b.new_union().lower(&folded), &l.target, &[libc::EINVAL])?;
     must!(
-        failure.to_string().contains("the case of letters"),
+        failure.to_string().contains("case-insensitive"),
         "the reason: {failure}"
     )?;
     let union = b.new_union().lowers(&l.lowers).upper(&folded, &work);
     b.refused(&union, &l.target, &[libc::EINVAL])?;
     // The directories around it are like any other.
-    let union = b.new_union().lower(top.join("lower")).upper(&upper, &work);
+    let union = b
+        .new_union()
+        .lower(upper_fs.join("lower"))
+        .upper(&upper, &work);
     union.mount(&l.target)?;
     let inside = l.target.join("folded");
     b.fails("stat", sys::stat(inside.join("name"), 0), libc::EREMOTE)?;
@@ -41,7 +47,7 @@ pub fn bad_casefold(b: &mut Bench) -> Result<(), String> {
         libc::EREMOTE,
     )?;
     b.file(&l.target.join("plain"), "text")?;
-    // One that is marked so behind the union.
+    // One that becomes case-insensitive behind the union.
     b.works("mkdir", sys::mkdir(l.target.join("later"), 0o755))?;
     let fd = b.works("open", sys::open(upper.join("later"), libc::O_RDONLY, 0))?;
     b.works("chattr +F", sys::set_flags(fd, FS_CASEFOLD_FL))?;
@@ -58,22 +64,22 @@ pub fn bad_casefold(b: &mut Bench) -> Result<(), String> {
     b.works("close", sys::close(fd))?;
     let failure = b.refused(&union, &l.target, &[libc::EINVAL])?;
     must!(
-        failure.to_string().contains("the case of letters"),
+        failure.to_string().contains("case-insensitive"),
         "the reason: {failure}"
     )
 }
 
 const FS_CASEFOLD_FL: u32 = 0x4000_0000;
 
-/// Directories of the upper layer that are moved behind the union, into each other too, give errors or what is there.
-pub fn bad_top_moved(b: &mut Bench) -> Result<(), String> {
+/// Directories of the upper layer that are moved behind the union, also into each other, give errors or what exists.
+pub fn bad_upper_moved(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.describe(&l, 0, |b| {
         b.file("a/b/c/f", "deep");
         b.file("x/y/f", "other");
     })?;
     let (union, lowers) = b.mounted(&l)?;
-    let (root, top) = (&l.target, &l.upper);
+    let (root, upper) = (&l.target, &l.upper);
     for name in ["a/b/c/f", "x/y/f"] {
         b.works("chmod", sys::chmod(root.join(name), 0o600))?;
     }
@@ -88,8 +94,8 @@ pub fn bad_top_moved(b: &mut Bench) -> Result<(), String> {
         ("x", "a/new"),
         ("a/new/y", "y"),
     ] {
-        // What was made through the union meanwhile may stand in the way.
-        let _ = sys::rename(top.join(from), top.join(to), 0);
+        // Objects made through the union meanwhile may be in the way.
+        let _ = sys::rename(upper.join(from), upper.join(to), 0);
         for path in [
             "a", "a/b", "a/b/c", "a/new", "a/new/er", "x", "x/y", "x/b", "y",
         ] {
@@ -125,8 +131,8 @@ pub fn bad_top_moved(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Objects of the upper layer that are replaced by others behind the union give errors or what is there, never a crash.
-pub fn bad_top_replaced(b: &mut Bench) -> Result<(), String> {
+/// Objects of the upper layer that are replaced by others behind the union give errors or what exists, never a crash.
+pub fn bad_upper_replaced(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let union = b.union(&l);
     for was in TYPES {
@@ -146,7 +152,7 @@ pub fn bad_top_replaced(b: &mut Bench) -> Result<(), String> {
         for becomes in TYPES {
             let name = format!("{was}-{becomes}");
             let (path, behind) = (l.target.join(&name), l.upper.join(&name));
-            // It is known to the union, and open.
+            // The union knows it, and it is open.
             let _ = sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW);
             let flags = libc::O_RDONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW;
             let open = sys::open(&path, flags, 0);
@@ -163,7 +169,7 @@ pub fn bad_top_replaced(b: &mut Bench) -> Result<(), String> {
     }
     b.holds(&l.target.join("file"), "below")?;
     b.umount(&l.target)?;
-    // What is in the upper layer now is a tree like any other.
+    // The upper layer now holds an ordinary tree.
     union.mount(&l.target)?;
     b.sound(&union, &l, &lowers).map(drop)
 }
@@ -186,7 +192,7 @@ fn remove_any(path: &Path) {
     let _ = std::fs::remove_dir_all(path);
 }
 
-/// Every kind of call on one name; what they answer is left to the union.
+/// Every kind of call on one name; the union decides on the results.
 fn use_it(root: &Path, path: &Path) {
     let _ = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW);
     let _ = walk::list(path);
@@ -212,7 +218,7 @@ fn use_it(root: &Path, path: &Path) {
     let _ = sys::symlink("again", path);
 }
 
-/// A FAT file system, which has neither attributes nor devices nor cases of letters, is refused as any layer.
+/// A FAT file system, which has no attributes and devices and ignores case, is refused as any layer.
 pub fn bad_vfat(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs makes do with less")?;
     let l = b.layout(1)?;
@@ -282,15 +288,15 @@ fn fat() -> Vec<u8> {
     image
 }
 
-/// Without its work directory a union makes what needs none, fails at the rest, and loses nothing.
+/// Without its work directory a union makes objects that need none, fails at the others, and loses nothing.
 pub fn bad_work_lost(b: &mut Bench) -> Result<(), String> {
     for (number, (what, lose)) in LOSSES.iter().enumerate() {
-        let top = b.tmpfs(&format!("top{number}"))?;
+        let upper_fs = b.tmpfs(&format!("upper_fs{number}"))?;
         let below = b.tmpfs(&format!("below{number}"))?;
         let l = Layout {
             lowers: vec![b.dir(&below.join("layer"))?],
-            upper: b.dir(&top.join("upper"))?,
-            work: b.dir(&top.join("work"))?,
+            upper: b.dir(&upper_fs.join("upper"))?,
+            work: b.dir(&upper_fs.join("work"))?,
             target: b.target("target")?,
         };
         b.describe(&l, 0, |b| changes::lower(b, 0))?;
@@ -308,7 +314,7 @@ pub fn bad_work_lost(b: &mut Bench) -> Result<(), String> {
             tree = after;
         }
         b.umount(&l.target)?;
-        // Made good, it is a union as before.
+        // When the directory is restored, it is a union as before.
         let _ = sys::unlink(l.work.join("work"));
         let _ = std::fs::remove_dir_all(l.work.join("work"));
         if sys::stat(l.upper.join("moved"), 0).is_ok() {
@@ -317,12 +323,12 @@ pub fn bad_work_lost(b: &mut Bench) -> Result<(), String> {
         union.mount(&l.target)?;
         let mut after = walk::walk(&l.target)?;
         for tree in [&mut tree, &mut after] {
-            // The upper layer's root is where the work directory was moved to.
+            // The work directory was moved to the root of the upper layer.
             tree.retain(|path, _| path != "." && !path.starts_with("moved"));
         }
         b.same(&format!("{what}, mounted again"), &tree, &after)?;
         b.sound(&union, &l, &lowers)?;
-        b.umount(&top)?;
+        b.umount(&upper_fs)?;
         b.umount(&below)?;
     }
     Ok(())
@@ -354,7 +360,7 @@ const LOSSES: &[Loss] = &[
     }),
     ("emptied", remove),
     ("filled with names of the kind that is used there", |l| {
-        // The next ones; the last one used is that of the whiteout.
+        // The next numbers; the last one used is that of the whiteout.
         let names = walk::list(&l.work.join("work"))?;
         let last = names.iter().filter_map(|entry| {
             let digits = std::str::from_utf8(entry.name.strip_prefix(b"#")?).ok()?;

@@ -14,7 +14,7 @@ use crate::sys;
 use crate::tree::{self, Builder};
 use crate::walk;
 
-/// The disk of a lower layer fails and comes back all the time under load: no half copy is left.
+/// The disk of a lower layer fails and recovers again and again under load: no incomplete copy is left.
 pub fn lower_flaps(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::EXT4)?;
     let below = b.target("device")?;
@@ -70,7 +70,7 @@ pub fn lower_flaps(b: &mut Bench) -> Result<(), String> {
 
 const FILES: usize = 60;
 
-/// When the disk of a lower layer fails, what needs it fails with EIO, and works once it is well again.
+/// When the disk of a lower layer fails, calls that need it fail with EIO, and succeed once it has recovered.
 pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::EXT4)?;
     let below = b.target("device")?;
@@ -87,7 +87,7 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     let before = walk::walk(&l.target)?;
     let (dir, big) = (l.target.join("dir"), l.target.join("dir/big"));
 
-    // Names and numbers are known, data are not.
+    // Names and numbers are cached, data are not.
     forget()?;
     let open = b.works("open", sys::open(&big, libc::O_RDONLY, 0))?;
     let listing = b.works("open", sys::open(&dir, libc::O_RDONLY, 0))?;
@@ -101,7 +101,7 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     b.works("create", sys::mkdir(l.target.join("new"), 0o755))?;
     b.works("close", sys::close(open))?;
 
-    // Nothing is known.
+    // Nothing is cached.
     forget()?;
     for name in ["dir/small", "dir/sub", "dir/none"] {
         let result = sys::stat(l.target.join(name), 0).map(drop);

@@ -14,17 +14,17 @@ use crate::random::Dice;
 use crate::sys;
 use crate::walk;
 
-/// What a directory holds, whether it is empty and which names do not exist is answered without the lower layers, also
-/// when they are dead and after a mount.
+/// The contents of a directory, whether it is empty and which names do not exist are known without the lower layers,
+/// also when these fail, and after a mount.
 pub fn fallthru_answers(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs asks its layers each time")?;
     let disk = b.mapped(&image::EXT4)?;
     let below = b.target("device")?;
     disk.mount(&below, 0, "")?;
-    let top = b.tmpfs("top")?;
-    let mut l = b.layout_on(&top, 1)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let mut l = b.layout_on(&upper_fs, 1)?;
     l.lowers.push(b.dir(&below.join("layer"))?);
-    // Directories of many blocks, so that a lookup has to read the one of its name.
+    // Directories of many blocks, so that a lookup has to read the block of its name.
     for dir in ["full", "hidden"] {
         let below = b.dir(&l.lowers[1].join(dir))?;
         let source = below.join("source");
@@ -53,7 +53,7 @@ pub fn fallthru_answers(b: &mut Bench) -> Result<(), String> {
         b.works("open", walk::list(&l.target.join(dir)).map(drop))?;
     }
     disk.set(Health::Dead)?;
-    // The page cache, which has the blocks, and nothing of what is known of directories.
+    // The page cache, which has the blocks, and everything cached about directories.
     b.file(Path::new("/proc/sys/vm/drop_caches"), "1")?;
     let asked = sys::stat(l.lowers[1].join("full/missing"), 0).map(drop);
     b.fails("stat of a missing name in the layer", asked, libc::EIO)?;
@@ -74,7 +74,7 @@ pub fn fallthru_answers(b: &mut Bench) -> Result<(), String> {
     b.mapped_done(disk)
 }
 
-/// Whatever the file of recorded sets holds, is or turns into, the union shows what is in its layers.
+/// Whatever the file of recorded sets holds, is or becomes, the union shows the contents of its layers.
 pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no fallthrus")?;
     let l = b.layout(2)?;
@@ -131,7 +131,7 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
         b.works("writing", write(&file, &damaged))?;
         once(&format!("bit {at}"))?;
     }
-    // What begins with no record is not ours.
+    // A file that does not begin with a record is not ours.
     for (what, bytes) in [("zeros", vec![0; 9000]), ("noise", noise(&mut dice))] {
         b.works("writing", write(&file, &bytes))?;
         once(what)?;
@@ -154,7 +154,7 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
 
 const DIRS: [&str; 3] = ["d", "e", "f"];
 
-/// Something else in its place, and no place for it.
+/// Another object in its place, and no place for it.
 fn others(
     b: &Bench,
     l: &Layout,
@@ -178,7 +178,7 @@ fn others(
     b.umount(&l.target)?;
     must!(sys::stat(file, 0).is_err(), "off: nothing is recorded")?;
 
-    // Without an upper layer there is no place at all.
+    // Without an upper layer there is no place for it.
     b.new_union().lowers(&l.lowers).mount(&l.target)?;
     must!(
         listed(&l.target.join("d"))?.len() == 40,
@@ -188,7 +188,7 @@ fn others(
     once("made anew")?;
     let again = once("recorded again")?;
     must!(again.loaded == 3, "recorded again: {again:?}")?;
-    // overlayfs takes the same layers, and the union takes them back.
+    // overlayfs mounts the same layers, and then the union again.
     crate::mount::Union::new("overlay")
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work)
@@ -247,11 +247,11 @@ fn listed(dir: &Path) -> Result<BTreeSet<Vec<u8>>, String> {
     Ok(listed.into_iter().map(|entry| entry.name).collect())
 }
 
-/// Readers of a merged directory see each name that stays exactly once, and find it again where it was, while names
-/// come and go around it and what is known is forgotten.
+/// Readers of a merged directory see each name that stays exactly once, and find it again at its position, while other
+/// names come and go and the cache is dropped.
 pub fn fallthru_readers(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 3)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 3)?;
     for number in 0..l.lowers.len() {
         b.describe(&l, number, |b| {
             for name in 0..STAY {
@@ -263,7 +263,7 @@ pub fn fallthru_readers(b: &mut Bench) -> Result<(), String> {
     let (union, lowers) = b.mounted(&l)?;
     let dir = l.target.join("d");
     for number in 0..STAY {
-        b.file(&dir.join(format!("top-{number}")), "x")?;
+        b.file(&dir.join(format!("upper-{number}")), "x")?;
     }
     let end = Instant::now() + TIME;
     b.crowd(READERS + WRITERS + 1, |process| {
@@ -282,13 +282,13 @@ pub fn fallthru_readers(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Names that stay, of each sort.
+/// Names that stay, of each kind.
 const STAY: usize = 150;
 const READERS: usize = 3;
 const WRITERS: usize = 2;
 const TIME: Duration = Duration::from_secs(6);
 
-/// Makes, removes, moves and changes names that do not stay, and changes those that do.
+/// Makes, removes, moves and changes names that do not stay, and changes those that stay.
 fn change(dir: &Path, process: usize, dice: &mut Dice) {
     let number = dice.roll(STAY);
     let mine = dir.join(format!("mine{process}-{number}"));
@@ -305,7 +305,7 @@ fn change(dir: &Path, process: usize, dice: &mut Dice) {
     };
 }
 
-/// Reads the directory twice, in small pieces, and then goes to some of the places it noted.
+/// Reads the directory twice, in small pieces, and then seeks to some of the positions it noted.
 fn read(dir: &Path, dice: &mut Dice) {
     let fd = sys::open(dir, libc::O_RDONLY | libc::O_DIRECTORY, 0).expect("open");
     let first = places(fd, 0, dice);
@@ -333,14 +333,14 @@ fn read(dir: &Path, dice: &mut Dice) {
     sys::close(fd).expect("close");
 }
 
-/// Names that stay, with the place that each of them was met behind.
+/// Names that stay, with the position before each of them.
 type Places = Vec<(String, i64)>;
 
 fn of_entries(places: &[(String, i64)]) -> Vec<&str> {
     places.iter().map(|(name, _)| name.as_str()).collect()
 }
 
-/// The names that stay from the place `at` of an open directory on.
+/// The names that stay, from position `at` of an open directory on.
 fn places(fd: RawFd, mut at: i64, dice: &mut Dice) -> Places {
     let mut places = Vec::new();
     loop {
@@ -351,7 +351,7 @@ fn places(fd: RawFd, mut at: i64, dice: &mut Dice) -> Places {
         for entry in entries {
             assert!(entry.next > at, "positions rise");
             let name = String::from_utf8(entry.name).expect("ASCII");
-            if name.starts_with("low") || name.starts_with("top") {
+            if name.starts_with("low") || name.starts_with("upper") {
                 places.push((name, at));
             }
             at = entry.next;
@@ -415,17 +415,17 @@ pub fn fallthru_recorded(b: &mut Bench) -> Result<(), String> {
     // Recording does not prevent a read-only remount of the upper layer.
     b.union(&l).mount(&l.target)?;
     must!(names("two")? == more, "two, once more")?;
-    let top = l
+    let upper_fs = l
         .upper
         .parent()
         .ok_or("the upper layer is in a directory")?;
-    let remount = |flags| sys::mount("none", top, "tmpfs", libc::MS_REMOUNT | flags, b"");
+    let remount = |flags| sys::mount("none", upper_fs, "tmpfs", libc::MS_REMOUNT | flags, b"");
     b.works("upper layer read-only", remount(libc::MS_RDONLY))?;
     must!(names("one")? == changed, "one, read-only")?;
     b.works("upper layer writable", remount(0))?;
     b.umount(&l.target)?;
 
-    // Lookups in vain use it as well, and ask no layer then.
+    // Failed lookups use it as well, and then ask no layer.
     b.union(&l).mount(&l.target)?;
     for number in 0..200 {
         let missing = sys::stat(l.target.join(format!("two/missing{number}")), 0);

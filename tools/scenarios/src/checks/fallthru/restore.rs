@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The calls that restore a deleted name and give out a fallthru set.
+//! The calls that restore a deleted name and return a fallthru set.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use crate::union::{FALLTHRUS, RESTORE, fallthrus, fallthrus_to, restore};
 use crate::userns;
 use crate::walk;
 
-/// The calls that restore a deleted name and give out a fallthru set refuse what they must, and restore what they may.
+/// The calls that restore a deleted name and return a fallthru set refuse invalid requests, and restore what they may.
 pub fn restore_refused(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no such calls")?;
     let l = b.layout(2)?;
@@ -134,7 +134,7 @@ pub fn restore_rights(b: &mut Bench) -> Result<(), String> {
     b.union(&l).mount(&l.target)?;
     let open = |dir: &str| b.works("open", sys::open(l.target.join(dir), libc::O_RDONLY, 0));
     let (his, tmp, closed) = (open("his")?, open("tmp")?, open("closed")?);
-    // The administrator takes the bit, then the program.
+    // The administrator clears the bit, then the program.
     b.works("chmod", sys::chmod(l.target.join("his/su"), 0o755))?;
     for name in ["his/su", "his/own", "tmp/other", "closed/own"] {
         b.works("unlink", sys::unlink(l.target.join(name)))?;
@@ -142,7 +142,7 @@ pub fn restore_rights(b: &mut Bench) -> Result<(), String> {
     b.works("rmdir", sys::rmdir(l.target.join("tmp/dir/sub")))?;
     b.works("rmdir", sys::rmdir(l.target.join("tmp/dir")))?;
 
-    // Whose directory it is does not count.
+    // The owner of the directory does not matter.
     for (dir, name) in [(his, "su"), (his, "own"), (tmp, "other"), (closed, "own")] {
         let refused = as_user(1000, || (restore(dir, name), fallthrus(dir, 4096)))?;
         b.fails(&format!("{name} by a user"), refused.0, libc::EPERM)?;
@@ -153,7 +153,7 @@ pub fn restore_rights(b: &mut Bench) -> Result<(), String> {
         b.fails("root of another namespace", result, libc::EPERM)
     })?;
 
-    // With the mount's capability, and others or not: as user 1000, who has no right to `closed`.
+    // With the mount's capability, and with others or without: as user 1000, who has no right to `closed`.
     let with = |capabilities: u64, dir, name: &str| limited(b, capabilities, || restore(dir, name));
     with(FOWNER | DAC_OVERRIDE, his, "own").refused(libc::EPERM)?;
     with(ADMIN, his, "su").refused(libc::EPERM)?;
@@ -241,7 +241,7 @@ fn limited<'a>(
     call: impl FnOnce() -> sys::Result<()>,
 ) -> Outcome<'a> {
     let (said, end) = match process::run(Duration::from_secs(20), |pipe| {
-        // For file systems only, as seteuid(2) would do it; the capabilities stay with the thread.
+        // The ids for file systems only, as seteuid(2) would set them; the capabilities stay with the thread.
         sys::set_fs_gid(1000);
         sys::set_fs_uid(1000);
         let result = sys::set_capabilities(capabilities).and_then(|()| call());
@@ -277,7 +277,7 @@ fn confined(dir: i32) -> Result<(), String> {
                 Err(crate::errno::Errno(libc::EACCES)) => String::new(),
                 other => format!("EACCES by Landlock, not {other:?}"),
             },
-            // Not in this kernel, or not switched on.
+            // It is not in this kernel, or not switched on.
             Err(crate::errno::Errno(libc::ENOSYS | libc::EOPNOTSUPP)) => String::new(),
             Err(error) => format!("Landlock: {error}"),
         };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is known of large directories, and of many.
+//! The cache of large directories, and of many.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::os::fd::RawFd;
@@ -12,10 +12,10 @@ use crate::random::Dice;
 use crate::sys;
 use crate::walk;
 
-/// A hundred thousand merged directories are read: what is known of them is bounded, given back when memory is wanted,
-/// and recorded for the next mount.
+/// A hundred thousand merged directories are read: the memory for their sets is bounded, freed under pressure, and the
+/// sets are recorded for the next mount.
 pub fn fallthru_directories(b: &mut Bench) -> Result<(), String> {
-    /// What a directory of one name may take in memory, and in the record.
+    /// The limits for a directory of one name, in memory and in the record.
     const BYTES: u64 = 512;
     b.union_only("overlayfs has no fallthrus")?;
     let outer = many(OUTER);
@@ -50,7 +50,7 @@ pub fn fallthru_directories(b: &mut Bench) -> Result<(), String> {
     b.union(&l).mount(&l.target)?;
     list_all(b, &l.target.join("all"), outer)?;
     let again = figures::of(&l.target)?;
-    // What was not written yet when the inodes went is read again.
+    // Sets that were not written yet when the inodes were dropped are read again.
     must!(
         again.loaded > total / 2 && again.loaded + again.merged == total,
         "most were recorded: {again:?}"
@@ -62,7 +62,7 @@ pub fn fallthru_directories(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// So many directories, fewer on a slow kernel, each with so many.
+/// So many directories, fewer on a slow kernel, each with so many names.
 const OUTER: usize = 100;
 const INNER: usize = 1000;
 
@@ -98,15 +98,15 @@ fn list(b: &Bench, dir: &Path, expected: usize) -> Result<(), String> {
     )
 }
 
-/// A million names in one merged directory: each is listed once and is found again where it was, the memory for them is
-/// bounded, given back, and no allocation is large.
+/// A million names in one merged directory: each is listed once and found again at its position, the memory for them is
+/// bounded and freed, and no allocation is large.
 pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
-    /// What a name may take in memory, itself included.
+    /// The limit for a name in memory, itself included.
     const BYTES: u64 = 64;
     b.union_only("overlayfs has no fallthrus")?;
     let names = many(NAMES);
-    let top = b.tmpfs("top")?;
-    let mut l = b.layout_on(&top, 0)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let mut l = b.layout_on(&upper_fs, 0)?;
     // Links, so that the layers themselves fit into memory; tmpfs counts them as inodes.
     let below = b.target("below")?;
     let mounted = sys::mount("none", &below, "tmpfs", 0, b"nr_inodes=0");
@@ -125,7 +125,7 @@ pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
     }
     let dir = l.target.join("d");
     b.union(&l).mount(&l.target)?;
-    b.file(&dir.join("top"), "x")?;
+    b.file(&dir.join("upper"), "x")?;
     b.works("unlink", sys::unlink(dir.join("n77")))?;
     // "source" is there twice, one name is gone and one is new.
     let expected = names + 1;
@@ -182,7 +182,7 @@ pub fn fallthru_million(b: &mut Bench) -> Result<(), String> {
 /// So many names, fewer on a slow kernel.
 const NAMES: usize = 1_000_000;
 
-/// The names of an open directory with their places; `.` and `..` are left out.
+/// The names of an open directory with their positions, without `.` and `..`.
 fn place_of_each(b: &Bench, fd: i32) -> Result<HashMap<Vec<u8>, i64>, String> {
     let mut places = HashMap::new();
     let mut at = 0;
@@ -201,8 +201,8 @@ fn place_of_each(b: &Bench, fd: i32) -> Result<HashMap<Vec<u8>, i64>, String> {
     }
 }
 
-/// Programs of 32 bits can stat and list what lies on several file systems: one number for each object, the same in
-/// both calls, after copy-up and remount, and none of them is seen by others.
+/// 32-bit programs can stat and list objects of several file systems: one number for each object, the same in both
+/// calls, after copy-up and remount, and other programs see none of these numbers.
 pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     if let Some(why) = sys::no_compat() {
         return Err(b.skip(why));
@@ -215,10 +215,10 @@ pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     b.dir(&l.upper.join("dir"))?;
     let union = b.union(&l);
     union.mount(&l.target)?;
-    b.file(&l.target.join("top"), "x")?;
+    b.file(&l.target.join("upper"), "x")?;
     let before = numbers(b, &l.target)?;
     must!(before.len() == 63, "63 names, not {}", before.len())?;
-    // What was read for a program of 32 bits is right for the others.
+    // A set that was read for a 32-bit program is right for the others.
     wide(b, &l.target)?;
     for name in ["low0", "low7", "low59"] {
         b.works("chmod", sys::chmod(l.target.join(name), 0o600))?;
@@ -228,7 +228,7 @@ pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     same(&before, &numbers(b, &l.target)?)?;
 
-    // A union as the layer of another one, which is read on behalf of a program of 32 bits.
+    // A union as the layer of another one, read for a 32-bit program.
     let outer = b.target("outer")?;
     let over = b.tmpfs("over")?;
     let (upper, work) = (b.dir(&over.join("upper"))?, b.dir(&over.join("work"))?);
@@ -241,7 +241,7 @@ pub fn fallthru_short_numbers(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// The numbers of the names in a directory, as programs of 32 bits are told them.
+/// The numbers of the names in a directory, as 32-bit programs get them.
 fn numbers(b: &Bench, dir: &Path) -> Result<BTreeMap<Vec<u8>, u32>, String> {
     let fd = b.works(
         "open",
@@ -284,7 +284,7 @@ fn same(before: &BTreeMap<Vec<u8>, u32>, after: &BTreeMap<Vec<u8>, u32>) -> Resu
     must!(before == after, "{before:?} stay, not {after:?}")
 }
 
-/// Programs of 64 bits are told others.
+/// 64-bit programs get others.
 fn wide(b: &Bench, dir: &Path) -> Result<(), String> {
     let mut large = 0;
     for entry in b.works("listing", walk::list(dir))? {
@@ -300,7 +300,7 @@ fn wide(b: &Bench, dir: &Path) -> Result<(), String> {
     must!(large > 50, "large numbers, not {large}")
 }
 
-/// Programs of 32 bits get positions in directories that fit into 31, one for each name, and can go on from each.
+/// 32-bit programs get positions in directories that fit into 31 bits, one for each name, and can continue from each.
 pub fn fallthru_short_positions(b: &mut Bench) -> Result<(), String> {
     if let Some(why) = sys::no_compat() {
         return Err(b.skip(why));
@@ -315,7 +315,7 @@ pub fn fallthru_short_positions(b: &mut Bench) -> Result<(), String> {
     b.dir(&l.target.join("new"))?;
     for number in 0..300 {
         for dir in ["merged", "new"] {
-            b.file(&l.target.join(dir).join(format!("top{number}")), "x")?;
+            b.file(&l.target.join(dir).join(format!("upper{number}")), "x")?;
         }
     }
     b.works("unlink", sys::unlink(l.target.join("merged/low7")))?;

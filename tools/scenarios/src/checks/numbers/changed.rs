@@ -11,7 +11,7 @@ use crate::shape::Fs;
 use crate::sys;
 use crate::tree;
 
-/// No number is there twice when lower files were moved, linked or made anew offline, when layers come, go and change
+/// No number appears twice when lower files were moved, linked or made again offline, when layers come, go and exchange
 /// places, when redirects show one lower directory twice, or with marks of the first version.
 pub fn numbers_changed_below(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps numbers only on request")?;
@@ -158,7 +158,7 @@ fn redirects(b: &Bench) -> Result<(), String> {
     take_down(b)
 }
 
-/// Marks that say a number and nothing else.
+/// Marks that hold a number and nothing else.
 fn first_version(b: &Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     for name in ["kept", "moved", "forged"] {
@@ -179,7 +179,7 @@ fn first_version(b: &Bench) -> Result<(), String> {
     for name in ["kept", "moved", "dir"] {
         mark(&l.upper.join(name), before[name])?;
     }
-    // The number of another one.
+    // The number of another object.
     mark(&l.upper.join("forged"), before["file"])?;
     b.works(
         "rename",
@@ -199,8 +199,8 @@ fn first_version(b: &Bench) -> Result<(), String> {
     take_down(b)
 }
 
-/// Objects of the upper that were copied with their attributes, linked or moved behind the union have no number of
-/// another one; so when the whole upper is copied, or what is beside it is lost.
+/// Objects of the upper layer that were copied with their attributes, linked or moved behind the union do not have the
+/// number of another one; nor when the whole upper layer is copied, or the private directory is lost.
 pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps numbers only on request")?;
     let l = b.layout(2)?;
@@ -232,7 +232,7 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     }
     b.umount(&l.target)?;
 
-    // Another name of a copy, made behind the union; it moved; what stood there is back.
+    // Another name of a copy, made behind the union; the copy moved; the object that was there before is back.
     let up = |name: &str| l.upper.join(name);
     b.works("link", sys::link(up("one"), up("deep/linked"), 0))?;
     b.works("rename", sys::rename(up("file"), up("deep/file"), 0))?;
@@ -244,7 +244,7 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     numbers::of_cold(&l.target)?;
     b.umount(&l.target)?;
 
-    // What is beside the upper is lost; then the upper is another one.
+    // The private directory is lost; then the upper layer is another one.
     std::fs::remove_dir_all(&l.work).map_err(|error| error.to_string())?;
     b.dir(&l.work)?;
     union.mount(&l.target)?;
@@ -266,7 +266,7 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     b.works("chmod", sys::chmod(path("file"), 0o600))?;
     numbers::of(&l.target)?;
     b.umount(&l.target)?;
-    // With all that is beside it, too.
+    // With the private directory and the work directory, too.
     std::fs::remove_dir_all(&work).map_err(|error| error.to_string())?;
     copy(&l.work, &work)?;
     moved.mount(&l.target)?;
@@ -356,20 +356,20 @@ fn fill(target: &Path, version: &str) -> Result<(), String> {
     make::make(target, &spread.lowers[0])
 }
 
-fn layout(b: &Bench, top: &Path) -> Result<Layout, String> {
+fn layout(b: &Bench, upper_fs: &Path) -> Result<Layout, String> {
     Ok(Layout {
         lowers: Vec::new(),
-        upper: b.dir(&top.join("upper"))?,
-        work: b.dir(&top.join("work"))?,
+        upper: b.dir(&upper_fs.join("upper"))?,
+        work: b.dir(&upper_fs.join("work"))?,
         target: b.target("target")?,
     })
 }
 
 fn judge(b: &Bench, what: &str, layers: [PathBuf; 2]) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = layout(b, &top)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = layout(b, &upper_fs)?;
     exchange(b, what, &l, &layers)?;
-    b.umount(&top)?;
+    b.umount(&upper_fs)?;
     for layer in layers {
         b.umount(&layer)?;
     }

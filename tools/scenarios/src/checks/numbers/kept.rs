@@ -67,13 +67,13 @@ pub fn numbers_kept_remount(b: &mut Bench) -> Result<(), String> {
 }
 
 /// A reserved number takes no inode but that of the whiteouts, also when those have as many links as ext4 allows; a
-/// file in its place, as earlier versions made it, says the same.
+/// file in its place, as earlier versions made it, has the same meaning.
 pub fn numbers_many_links(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps numbers only on request")?;
     let disk = b.looped(&image::EXT4)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     b.dir(&l.lowers[0].join("dir"))?;
     for name in ["one", "two", "three", "four"] {
         b.file(&l.lowers[0].join(name), name)?;
@@ -98,7 +98,7 @@ pub fn numbers_many_links(b: &mut Bench) -> Result<(), String> {
         "the reservation is a link of the whiteout"
     )?;
 
-    let links = b.dir(&top.join("links"))?;
+    let links = b.dir(&upper_fs.join("links"))?;
     for count in sys::links(&reserved)..MOST_LINKS {
         let link = links.join(count.to_string());
         b.works("link", sys::link(name, link, 0))?;
@@ -154,7 +154,7 @@ fn reservations(l: &Layout) -> Result<Vec<PathBuf>, String> {
         .collect())
 }
 
-/// What a whiteout is.
+/// The attributes of a whiteout; an error if it is none.
 fn whiteout(path: &Path) -> sys::Result<libc::stat> {
     let stat = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW)?;
     if walk::kind(&stat) != libc::S_IFCHR || stat.st_rdev != 0 {
@@ -163,15 +163,15 @@ fn whiteout(path: &Path) -> sys::Result<libc::stat> {
     Ok(stat)
 }
 
-/// Files of several subvolumes, or of several file systems below an overlayfs, have inode numbers of their own, also as
-/// getdents tells them and after copy-up.
+/// Files of several subvolumes, or of several file systems below an overlayfs, have different inode numbers, also by
+/// getdents and after copy-up.
 pub fn numbers_of_parts(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs shows a device number for each file system instead")?;
     subvolumes(b)?;
     over_overlayfs(b)
 }
 
-/// Three subvolumes with the same numbers in them: two in one lower layer, one is another.
+/// Three subvolumes with the same numbers in them: two in one lower layer, the third is another layer.
 fn subvolumes(b: &Bench) -> Result<(), String> {
     let lower = b.dir(&b.disk(Fs::Btrfs)?.join("numbers_of_parts"))?;
     b.dir(&lower.join("sub"))?;
@@ -185,8 +185,11 @@ fn subvolumes(b: &Bench) -> Result<(), String> {
             b.file(&path.join(file), file)?;
         }
     }
-    let top = b.tmpfs("top")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     let target = b.target("target")?;
     let union = b
         .new_union()
@@ -196,7 +199,7 @@ fn subvolumes(b: &Bench) -> Result<(), String> {
     let paths = ["one/a", "one/b", "two/a", "two/b", "a", "b"];
     judge(b, &union, &target, &paths)?;
     std::fs::remove_dir_all(&lower).map_err(|e| format!("removing the subvolumes: {e}"))?;
-    b.umount(&top)
+    b.umount(&upper_fs)
 }
 
 /// An overlayfs of two file systems that have the same numbers.
@@ -207,8 +210,11 @@ fn over_overlayfs(b: &Bench) -> Result<(), String> {
     }
     let overlay = b.target("overlay")?;
     Union::new("overlay").lowers(&below).mount(&overlay)?;
-    let top = b.tmpfs("top")?;
-    let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let (upper, work) = (
+        b.dir(&upper_fs.join("upper"))?,
+        b.dir(&upper_fs.join("work"))?,
+    );
     let target = b.target("target")?;
     let union = b.new_union().lower(&overlay).upper(&upper, &work);
     judge(b, &union, &target, &["a", "b"])?;
@@ -259,7 +265,7 @@ fn numbers(b: &Bench, target: &Path, paths: &[&str]) -> Result<Vec<u64>, String>
     Ok(all)
 }
 
-/// When a lower object shows again from which a copy was moved away, both have numbers of their own, which stay.
+/// When a lower object reappears whose copy was moved away, the two have different numbers, which stay.
 pub fn numbers_restored(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps numbers only on request")?;
     let l = b.layout(2)?;
@@ -293,7 +299,7 @@ pub fn numbers_restored(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)?;
     union.mount(&l.target)?;
     must!(numbers::of(&l.target)? == now, "mounted again")?;
-    // What was restored is changed itself.
+    // The restored object is changed itself.
     for name in ["a", "d"] {
         b.works("chmod", sys::chmod(path(name), 0o600))?;
     }
@@ -304,7 +310,7 @@ pub fn numbers_restored(b: &mut Bench) -> Result<(), String> {
     let mut last = numbers::of(&l.target)?;
     last.remove("b");
     must!(last == now, "changed and mounted again")?;
-    // The copies that were moved go; what was restored stays what it was.
+    // The copies that were moved are deleted; the restored object is unchanged.
     for name in ["a", "d"] {
         b.works("unlink", sys::unlink(path(&format!("dir/{name}"))))?;
         b.works(
@@ -319,7 +325,7 @@ pub fn numbers_restored(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// A whiteout goes while nothing is mounted.
+/// Deletes a whiteout while nothing is mounted.
 fn behind(b: &Bench, l: &Layout) -> Result<(), String> {
     b.works("unlink", sys::unlink(l.upper.join("b")))
 }

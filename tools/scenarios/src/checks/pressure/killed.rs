@@ -15,8 +15,8 @@ use crate::walk;
 
 /// Eight processes are killed in the middle of their calls, and nothing is left half done.
 pub fn press_killed(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 2)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 2)?;
     b.describe(&l, 1, load::lower)?;
     let lowers = b.lower_trees(&l)?;
     let union = b.union(&l);
@@ -32,7 +32,7 @@ pub fn press_killed(b: &mut Bench) -> Result<(), String> {
         }
         b.work_idle(&l)?;
         let tree = b.sound(&union, &l, &lowers)?;
-        // A copy is whole or not there: whatever was not cut or written to has all its bytes.
+        // A copy is whole or does not exist: a file that was not truncated or written to has all its bytes.
         let odd = tree
             .iter()
             .find(|(path, line)| path.as_str() == "kept" && !line.contains("data=\"kept\""));
@@ -44,8 +44,8 @@ pub fn press_killed(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// A process that is killed while a directory of a hundred thousand devices is read, or as many
-/// whiteouts are cleared, does not go on with it.
+/// A process that is killed while a directory of a hundred thousand devices is read, or as many whiteouts are cleared,
+/// stops at once.
 pub fn press_killed_directory(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let count = many(100_000);
@@ -61,14 +61,14 @@ pub fn press_killed_directory(b: &mut Bench) -> Result<(), String> {
     union.mount(&l.target)?;
     removal(b, &l)?;
     b.umount(&l.target)?;
-    // What is left of the directory goes with the next mount.
+    // The next mount removes the rest of the directory.
     union.mount(&l.target)?;
     b.umount(&l.target)?;
     let left = b.works("listing", walk::list(&l.work.join("work")))?;
     must!(left.is_empty(), "an empty work directory")
 }
 
-/// Below this nothing can be said about time.
+/// Times below this cannot be measured.
 const LEAST: Duration = Duration::from_millis(100);
 
 /// So many names of one device.
@@ -117,7 +117,7 @@ fn removal(b: &Bench, l: &Layout) -> Result<(), String> {
     b.fails("stat", sys::stat(&second, 0), libc::ENOENT)
 }
 
-/// Kills a process in the middle of what takes so long.
+/// Kills a process in the middle of a call that takes so long.
 fn ends_soon(b: &Bench, what: &str, child: i32, whole: Duration) -> Result<(), String> {
     let begun = Instant::now();
     process::kill(child);
@@ -132,7 +132,7 @@ fn ends_soon(b: &Bench, what: &str, child: i32, whole: Duration) -> Result<(), S
     )
 }
 
-/// A process that is killed while the kernel copies for it a file beyond its limit leaves the old file or the new one.
+/// A process that is killed during the copy of a file beyond its size limit leaves the old file or the new one.
 pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     for number in 0..5 {
@@ -174,10 +174,10 @@ pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// The copy of a file of 1 GiB with many holes is killed at any moment, and in the end keeps its holes.
+/// The copy of a file of 1 GiB with many holes is killed at any moment, and the last one keeps the holes.
 pub fn press_killed_sparse(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     let data = vec![b'd'; 8192];
     let pieces: Vec<(u64, &[u8])> = (0..PIECES)
         .map(|number| (number * (SIZE as u64 / PIECES) / 4096 * 4096, &data[..]))
@@ -263,7 +263,7 @@ pub fn press_killed_threads(b: &mut Bench) -> Result<(), String> {
         process::wait(child)?;
     }
     let left = threads();
-    // The server is given up, and with it what waits for it.
+    // The server is ended, and with it the threads that wait for it.
     let _ = sys::umount(&lower, libc::MNT_FORCE);
     if let Some(child) = waiting {
         process::wait(child)?;
@@ -343,7 +343,7 @@ pub fn press_killed_waiting(b: &mut Bench) -> Result<(), String> {
         "nothing is copied"
     )?;
     b.umount(&l.target)?;
-    // The lower file system is let go of when the server has answered what it was asked last.
+    // The lower file system is released when the server has answered the last request.
     while sys::umount(&lower, 0).is_err() {
         let waited = killed.elapsed();
         must!(
@@ -355,5 +355,5 @@ pub fn press_killed_waiting(b: &mut Bench) -> Result<(), String> {
     b.work_empty(&l)
 }
 
-/// How long the server takes for a piece of the file, of which there are more than a hundred.
+/// The time the server takes for a piece of the file, of which there are more than a hundred.
 const PIECE: u64 = 4;

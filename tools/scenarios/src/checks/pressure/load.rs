@@ -13,7 +13,7 @@ use crate::shape::Fs;
 use crate::sys;
 use crate::walk;
 
-/// What is read and written to copy a file up is charged to the control group it is done for, and limited by it.
+/// The pages that a copy-up reads and writes are charged to the control group of the caller, and limited by it.
 pub fn press_charged(b: &mut Bench) -> Result<(), String> {
     let groups = b.target("group")?;
     b.works(
@@ -35,12 +35,12 @@ pub fn press_charged(b: &mut Bench) -> Result<(), String> {
 
 const SIZE: usize = 48 << 20;
 
-/// Half of the file; what is copied must be written out to make room for more.
+/// Half of the file; copied data must be written out to make room for more.
 const MAX: usize = 24 << 20;
 
 fn charged(b: &Bench, groups: &Path, disk: &Path, limited: bool) -> Result<(), String> {
     if limited && !b.is_union() {
-        // overlayfs heeds the limit, and copies nothing.
+        // overlayfs obeys the limit, and copies nothing.
         return Ok(());
     }
     let io = |error: std::io::Error| error.to_string();
@@ -86,8 +86,8 @@ fn number(text: &str) -> usize {
 
 /// Under load, pages, names and inodes are dropped all the time.
 pub fn press_drop_caches(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 2)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 2)?;
     b.describe(&l, 1, load::lower)?;
     let (union, lowers) = b.mounted(&l)?;
     let kept = l.target.join("kept");
@@ -109,7 +109,7 @@ pub fn press_drop_caches(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Four processes empty a large lower directory that others list; each name goes once and for all.
+/// Four processes empty a large lower directory that others list; each name disappears once and does not return.
 pub fn press_large_dir(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
     let below = b.dir(&l.lowers[1].join("d"))?;
@@ -147,7 +147,7 @@ pub fn press_large_dir(b: &mut Bench) -> Result<(), String> {
 
 const NAMES: usize = 2400;
 
-/// A load that may use little memory, beside a process that wants all of it.
+/// A load with little memory, beside a process that takes all of it.
 pub fn press_memory(b: &mut Bench) -> Result<(), String> {
     let groups = b.target("group")?;
     b.works(
@@ -169,8 +169,8 @@ const GROUP: &str = "group/limited";
 
 fn limit(b: &Bench, group: &Path) -> Result<(), String> {
     std::fs::write(group.join("memory.max"), "12M").map_err(|error| error.to_string())?;
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     b.describe(&l, 0, |b| {
         load::lower(b);
         b.file("large", vec![b'l'; 6 << 20]);
@@ -182,7 +182,7 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
         std::fs::write(procs, "0").expect("root may move itself");
         match number {
             0 => {
-                // Copies and listings that must fail for want of memory, again and again.
+                // Copies and listings that must fail without memory, again and again.
                 let large = root.join("large");
                 while Instant::now() < end {
                     let _ = sys::chmod(&large, 0o640);
@@ -210,11 +210,11 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Eight processes make every kind of call on the same names, and the union is sound afterwards.
+/// Eight processes make every kind of call on the same names, and the union is consistent afterwards.
 pub fn press_names(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 3)?;
-    // Every layer has a part of each directory, the lowest one names that those above hide.
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 3)?;
+    // Every layer has a part of each directory, the lowest one also names that those above hide.
     b.describe(&l, 2, load::lower)?;
     b.describe(&l, 1, |b| {
         b.file("d/a", "hides");
@@ -235,19 +235,19 @@ pub fn press_names(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// A load on the same names with the upper layer on a disk: numbers of inodes come back, files without a name are
+/// A load on the same names with the upper layer on a disk: inode numbers are used again, files without a name are
 /// linked.
 pub fn press_names_disk(b: &mut Bench) -> Result<(), String> {
     for image in [&image::EXT4, &image::XFS] {
         let disk = b.looped(image)?;
-        let top = b.target(image.name)?;
-        disk.mount(&top, 0, "")?;
-        let l = b.layout_on(&top, 1)?;
+        let upper_fs = b.target(image.name)?;
+        disk.mount(&upper_fs, 0, "")?;
+        let l = b.layout_on(&upper_fs, 1)?;
         b.describe(&l, 0, load::lower)?;
         let (union, lowers) = b.mounted(&l)?;
         b.load(&l.target, Duration::from_millis(2000))?;
         b.sound(&union, &l, &lowers)?;
-        b.umount(&top)?;
+        b.umount(&upper_fs)?;
         b.umount(l.lowers[0].parent().ok_or("a parent")?)?;
     }
     Ok(())
@@ -255,9 +255,9 @@ pub fn press_names_disk(b: &mut Bench) -> Result<(), String> {
 
 /// A union over a union, and one over overlayfs, under load with caches that are dropped.
 pub fn press_stacked(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
+    let upper_fs = b.tmpfs("upper_fs")?;
     for inner in [b.fstype, "overlay"] {
-        let mut l = b.layout_on(&top, 2)?;
+        let mut l = b.layout_on(&upper_fs, 2)?;
         let below = l.lowers[0].parent().ok_or("a parent")?.to_owned();
         b.describe(&l, 1, load::lower)?;
         b.dir(&l.lowers[0].join("d"))?;
@@ -285,13 +285,13 @@ pub fn press_stacked(b: &mut Bench) -> Result<(), String> {
 
 /// Three unions with the same lower layers, whose upper layers share a file system, are under load at once.
 pub fn press_two_unions(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let first = b.layout_on(&top, 2)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let first = b.layout_on(&upper_fs, 2)?;
     b.describe(&first, 1, load::lower)?;
     let lowers = b.lower_trees(&first)?;
     let mut layouts = Vec::new();
     for number in 0..3 {
-        let own = top.join(number.to_string());
+        let own = upper_fs.join(number.to_string());
         layouts.push(Layout {
             lowers: first.lowers.clone(),
             upper: b.dir(&own.join("upper"))?,

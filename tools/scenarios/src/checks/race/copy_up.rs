@@ -12,7 +12,7 @@ use crate::sound;
 use crate::sys::{self, Map};
 use crate::walk;
 
-/// The names of a lower file that are copied up at once become files of their own, each with its data.
+/// The names of a lower file that are copied up at the same time become files of their own, each with its data.
 pub fn race_copy_up_links(b: &mut Bench) -> Result<(), String> {
     const FILES: usize = 60;
     let l = b.layout(2)?;
@@ -49,7 +49,7 @@ pub fn race_copy_up_links(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// What is written to a file while it is renamed is found under the new name.
+/// Data written to a file while it is renamed are found under the new name.
 pub fn race_copy_up_rename(b: &mut Bench) -> Result<(), String> {
     const FILES: usize = 100;
     let l = b.layout(2)?;
@@ -125,7 +125,7 @@ pub fn race_copy_up_unlink(b: &mut Bench) -> Result<(), String> {
 }
 
 /// Files are copied up and get a second name elsewhere while their directory is listed and changed: none is listed with
-/// another number than it has.
+/// a wrong number.
 pub fn race_list_link(b: &mut Bench) -> Result<(), String> {
     const FILES: usize = 600;
     b.union_only("overlayfs keeps numbers only on request")?;
@@ -182,7 +182,7 @@ pub fn race_list_link(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// The names that are listed with another number than they have.
+/// The names that are listed with a number that is not theirs.
 fn wrong(dir: &Path, numbers: &HashMap<Vec<u8>, u64>) -> Vec<String> {
     let listed = walk::list(dir).expect("reading a directory");
     let wrong = listed.iter().filter(|entry| {
@@ -195,7 +195,7 @@ fn wrong(dir: &Path, numbers: &HashMap<Vec<u8>, u64>) -> Vec<String> {
         .collect()
 }
 
-/// A directory is read for the first time while something in it is copied up: both have one inode number.
+/// A directory is read for the first time while an entry of it is copied up: both have one inode number.
 pub fn race_readdir_copy_up(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.describe(&l, 0, |b| {
@@ -210,7 +210,7 @@ pub fn race_readdir_copy_up(b: &mut Bench) -> Result<(), String> {
         b.works("chmod", sys::chmod(dir(number), 0o700))?;
     }
     let begun = [AtomicUsize::new(0), AtomicUsize::new(0)];
-    // The second of the two begins later and later, over the time that a copy takes, and from the start again.
+    // The second of the two starts later and later, over the time that a copy takes, and then from the beginning again.
     let meet = |me: usize, number: usize| {
         begun[me].store(number + 1, Ordering::SeqCst);
         while begun[1 - me].load(Ordering::SeqCst) <= number {
@@ -247,7 +247,7 @@ pub fn race_readdir_copy_up(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Each is one try: what is listed is kept.
+/// Each of these is one try: the result of the listing is kept.
 const DIRS: usize = 900;
 
 /// A mapped file is copied up, truncated and extended: an access to its pages succeeds or causes
@@ -302,7 +302,7 @@ pub fn race_truncate_map(b: &mut Bench) -> Result<(), String> {
         let size = b.works("stat", sys::stat(file, 0))?.st_size;
         must!(size == SIZE as i64, "the last size counts")?;
         b.sound(&union, &l, &lowers)?;
-        // The next round begins with the lower file again.
+        // The next round starts with the lower file again.
         b.works("unlink behind", sys::unlink(l.upper.join("f")))?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::errno::Errno;
 use crate::sys;
 use crate::walk;
 
-/// Names that are exchanged all the time are always there, and nothing is lost or doubled.
+/// Names that are exchanged all the time always exist, and nothing is lost or duplicated.
 pub fn race_exchange(b: &mut Bench) -> Result<(), String> {
     const NAMES: [&str; 4] = ["a", "b", "d/c", "d/d"];
     let l = b.layout(2)?;
@@ -41,7 +41,7 @@ pub fn race_exchange(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// One name is made and removed as a directory by many: it never shows what a lower layer has there.
+/// Many processes make and remove one name as a directory: the lower layer's entries never show.
 pub fn race_mkdir_rmdir(b: &mut Bench) -> Result<(), String> {
     const ROUNDS: usize = 120;
     let l = b.layout(2)?;
@@ -88,7 +88,7 @@ pub fn race_mkdir_rmdir(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Of many that unlink, make, rename or link one name at once, one succeeds.
+/// Of many that unlink, make, rename or link one name at the same time, one succeeds.
 pub fn race_one_wins(b: &mut Bench) -> Result<(), String> {
     const NAMES: usize = 40;
     let l = b.layout(2)?;
@@ -133,7 +133,7 @@ pub fn race_one_wins(b: &mut Bench) -> Result<(), String> {
 
 const PROCESSES: usize = 4;
 
-/// A call that one alone can make for a name, and what it says to the others.
+/// A call in which only one process can succeed for a name, and the error that the others get.
 type Contest = (
     &'static str,
     fn(&Path, usize, usize) -> sys::Result<()>,
@@ -238,7 +238,7 @@ pub fn race_readdir_rmdir(b: &mut Bench) -> Result<(), String> {
     must!(new == NAMES, "the new names and no old ones: {new}")
 }
 
-/// A file that is replaced by rename is always there and always whole.
+/// A file that is replaced by rename always exists and is always whole.
 pub fn race_rename_over(b: &mut Bench) -> Result<(), String> {
     const ROUNDS: usize = 80;
     let l = b.layout(2)?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Watching, forbidding and delaying a copy-up.
+//! Watching, refusing and delaying a copy-up.
 
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -16,7 +16,8 @@ use crate::sys;
 use crate::walk;
 use crate::watch::Listener;
 
-/// A default ACL and a set-group-id bit of the work directory, or of one above the upper layer, do not get into copies.
+/// A default ACL and a set-group-id bit of the work directory, or of one above the upper layer, are not inherited by
+/// copies.
 pub fn acl_of_work_directory(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let lower = &l.lowers[0];
@@ -40,7 +41,7 @@ pub fn acl_of_work_directory(b: &mut Bench) -> Result<(), String> {
         b.works("chmod to the same", sys::chmod(&path, mode))?;
     }
     b.same("after copy-up", &before, &walk::walk(&l.target)?)?;
-    // What is made over a whiteout is made in the work directory, too.
+    // Objects made over a whiteout are made in the work directory, too.
     sys::umask(0o027);
     for name in ["over", "over_dir"] {
         b.works("unlink", sys::unlink(l.target.join(name)))?;
@@ -63,7 +64,7 @@ pub fn acl_of_work_directory(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Gives every directory of the union's own, and the one above, what new objects there would inherit.
+/// Gives every directory of the union's own, and the one above, attributes that new objects there would inherit.
 fn infect(b: &Bench, l: &Layout) -> Result<(), String> {
     let above = l.upper.parent().ok_or("a parent")?;
     for path in [above, &l.work, &l.work.join("work")] {
@@ -77,19 +78,19 @@ fn infect(b: &Bench, l: &Layout) -> Result<(), String> {
 
 /// A lower file that a watcher fills on demand is copied up with its data.
 pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
-    let memory = b.tmpfs("top")?;
+    let memory = b.tmpfs("upper_fs")?;
     for fs in [Fs::Ext4, Fs::Xfs, Fs::Btrfs] {
         let disk = b.dir(&b.disk(fs)?.join("copy_up_filled"))?;
         // To another file system, and to the same one, which may share blocks.
-        for top in [&memory, &disk] {
+        for upper_fs in [&memory, &disk] {
             for limited in [false, true] {
                 let l = Layout {
                     lowers: vec![b.dir(&disk.join("lower"))?],
-                    upper: b.dir(&top.join("upper"))?,
-                    work: b.dir(&top.join("work"))?,
+                    upper: b.dir(&upper_fs.join("upper"))?,
+                    work: b.dir(&upper_fs.join("work"))?,
                     target: b.target("target")?,
                 };
-                let name = format!("{} to {}", fs.name(), top.display());
+                let name = format!("{} to {}", fs.name(), upper_fs.display());
                 filled(b, &l, limited).map_err(|error| format!("{name}: {error}"))?;
                 for path in [&l.lowers[0], &l.upper, &l.work] {
                     std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
@@ -177,7 +178,7 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
     )?;
     let at = |name: &str| l.target.join(name);
     for (name, result) in NAMES.map(|name| (name, change(name, &at(name)))) {
-        // overlayfs copies in this process alone.
+        // overlayfs copies only in this process.
         if name != "limit" || b.is_union() {
             b.fails(name, result, libc::EPERM)?;
         }
@@ -187,7 +188,7 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
         must!(!copied, "{name}: nothing is copied")?;
     }
     b.work_idle(&l)?;
-    // What is not read needs no permission.
+    // Data that are not read need no permission.
     b.works("truncate", sys::truncate(at("cut"), 0))?;
     drop(listener);
     for name in NAMES {
@@ -200,7 +201,7 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
 
 const NAMES: [&str; 6] = ["chmod", "cut", "rename", "write", "sendfile", "limit"];
 
-/// A change of each kind that has the file copied.
+/// A change of each kind that copies the file.
 fn change(name: &str, path: &Path) -> sys::Result<()> {
     match name {
         "cut" => sys::truncate(path, 1000),
@@ -238,8 +239,8 @@ fn change(name: &str, path: &Path) -> sys::Result<()> {
     }
 }
 
-/// A mapping of a file that was opened before its copy-up does not wait, with the address space locked, for a listener
-/// of fanotify that looks at the process.
+/// A mapping of a file that was opened before its copy-up does not hold the lock of the address space while it waits
+/// for a listener of fanotify that looks at the process.
 pub fn map_asks_nobody(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let old = "o".repeat(MAPPED_SIZE);
@@ -271,7 +272,8 @@ pub fn map_asks_nobody(b: &mut Bench) -> Result<(), String> {
 const LIMIT: Duration = Duration::from_secs(15);
 const MAPPED_SIZE: usize = 8192;
 
-/// What is opened, mapped, and whether at a fixed address; and whether the copy is made by the mapping itself.
+/// The file that is opened, the one that is mapped, whether at a fixed address; and whether the mapping itself makes
+/// the copy.
 const CASES: [(&str, i32, i32, i32, bool); 7] = [
     (
         "private",
@@ -327,13 +329,13 @@ const CASES: [(&str, i32, i32, i32, bool); 7] = [
 fn mapped(
     b: &Bench,
     file: &Path,
-    top: &Path,
+    upper_fs: &Path,
     (open, prot, map, fixed): (i32, i32, i32, bool),
     copied: bool,
 ) -> Result<(), String> {
     let fd = b.works("open", sys::open(file, open, 0))?;
     if copied {
-        // Another descriptor copies it up, and writes what is then to be seen.
+        // Another descriptor copies it up, and writes the data that must then show.
         let other = b.works("open", sys::open(file, libc::O_WRONLY, 0))?;
         b.works("write", sys::write(other, b"new", None))?;
         b.works("close", sys::close(other))?;
@@ -345,7 +347,7 @@ fn mapped(
             fanotify,
             libc::FAN_MARK_ADD | libc::FAN_MARK_FILESYSTEM,
             libc::FAN_OPEN_PERM,
-            top,
+            upper_fs,
         ),
     )?;
     let done = b.base().join("below").join("done");
@@ -387,7 +389,7 @@ fn mapped(
     must!(end == End::Done, "the file is mapped: {end:?}")
 }
 
-/// With SELinux, copies have the label the union shows: that of context=, else that of the lower object.
+/// With SELinux, copies have the label the union shows: that of context=, or else that of the lower object.
 pub fn selinux_context(b: &mut Bench) -> Result<(), String> {
     selinux::enforce(b)?;
     let l = b.layout(1)?;

@@ -19,7 +19,7 @@ const SETUID: [u8; 20] = [
 
 const USER: u32 = 2000;
 
-/// A bfs with directories and types that no bfs has is refused as the upper layer, and gives clean errors below it.
+/// A bfs with directories and invalid types is refused as the upper layer, and causes only errors as a lower one.
 pub fn bfs_made_up(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let place = b.target("bfs")?;
@@ -34,12 +34,12 @@ pub fn bfs_made_up(b: &mut Bench) -> Result<(), String> {
     b.works("mounting bfs", mounted)?;
     sys::close(device)?;
 
-    let top = b
+    let union = b
         .new_union()
         .lowers(&l.lowers)
         .upper(place.join("upper"), place.join("work"));
     let refusals = [libc::EINVAL, libc::EPERM, libc::EOPNOTSUPP, libc::EROFS];
-    b.refused(&top, &l.target, &refusals)?;
+    b.refused(&union, &l.target, &refusals)?;
     let names = walk::list(&place.join("work"))?;
     must!(names.len() == 1, "the work directory is as it was")?;
 
@@ -49,7 +49,7 @@ pub fn bfs_made_up(b: &mut Bench) -> Result<(), String> {
     b.holds(&at("upper/f"), "text")?;
     b.fails("stat of neither", sys::stat(at("neither"), 0), libc::EIO)?;
     let listed = b.works("listing", walk::list(&l.target))?;
-    // What must be looked at for its type, and cannot be, is listed without one, and stays an error.
+    // An entry whose type must be looked up, and cannot be, is listed without a type, and remains an error.
     must!(listed.len() == 3, "three names: {listed:?}")?;
     b.fails(
         "stat of neither, listed",
@@ -72,15 +72,15 @@ const BLOCK: usize = 512;
 const DIR: u32 = 2;
 const FILE: u32 = 1;
 
-/// What the type of an inode may not be.
+/// Invalid types of inodes.
 const NEITHER: u32 = 7;
 
-/// The directories `upper` and `work`, each with the file `f`, and `neither`. A true bfs has one directory.
+/// The directories `upper` and `work`, each with the file `f`, and `neither`. A real bfs has only one directory.
 fn image() -> Vec<u8> {
     const BLOCKS: usize = 20;
     const MAGIC: u32 = 0x1bad_face;
     let mut image = vec![0; BLOCKS * BLOCK];
-    // Where the data begin and end, and that no move of blocks was under way.
+    // Where the data begin and end, and that no move of blocks was in progress.
     let end = (BLOCKS * BLOCK - 1) as u32;
     words(&mut image, 0, &[MAGIC, 1024, end]);
     words(&mut image, 12, &[u32::MAX; 4]);
@@ -121,7 +121,8 @@ fn entries(image: &mut [u8], block: usize, names: &[(u16, &str)]) {
     }
 }
 
-/// Set-id bits, capabilities and devices of a file system that a user namespace has mounted count in no other.
+/// Set-id bits, capabilities and devices of a file system that a user namespace has mounted have no effect in another
+/// one.
 pub fn foreign_lower(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs takes them as they are")?;
     let l = Layers::new(b)?;
@@ -154,7 +155,7 @@ pub fn foreign_lower(b: &mut Bench) -> Result<(), String> {
     result
 }
 
-/// Root goes there, as nsenter(1) does it, and mounts a union of what he finds.
+/// Root goes there, as with nsenter(1), and mounts a union of the layers.
 fn inside(b: &Bench, l: &Layers, namespace: RawFd) -> Result<(), String> {
     let (said, tell) = b.works("pipe", sys::pipe())?;
     let end = process::child(|| {
@@ -182,7 +183,7 @@ fn use_union(b: &Bench, l: &Layers) -> Result<(), String> {
     sys::set_fs_uid(0);
     sys::set_fs_gid(0);
     b.works("chmod", sys::chmod(&null, 0o666))?;
-    // The kernel's own rule, which is to hold for the union as well.
+    // The kernel's own rule, which must hold for the union as well.
     none_has_power(b, &l.lower)?;
     let union = b.new_union().lower(&l.lower).upper(&l.upper, &l.work);
     union.mount(&l.target)?;
@@ -244,19 +245,20 @@ pub fn fuse_endless(b: &mut Bench) -> Result<(), String> {
             "it ends at once, not after {:?}",
             killed.elapsed()
         )?;
-        // Names are found all the same.
+        // Names are found nevertheless.
         b.fails("stat", sys::stat(l.target.join("none"), 0), libc::ENOENT)?;
         b.umount(&l.target)?;
     }
     b.umount(&lower)
 }
 
-/// Set-id programs, capabilities and devices a user shows by FUSE get no power in the union, nor in the upper layer.
+/// Set-id programs, capabilities and devices that a user shows by FUSE have no effect in the union, nor in the upper
+/// layer.
 pub fn fuse_lower(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs copies set-id bits up by design")?;
-    // As udev(7) has it.
+    // The mode that udev(7) gives it.
     b.works("chmod", sys::chmod("/dev/fuse", 0o666))?;
-    // As fusermount(1) mounts it for a user, below a union of root's.
+    // Mounted like fusermount(1) does it for a user, below a union of root's.
     let l = b.layout(1)?;
     let lower = b.target("fuse")?;
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
@@ -302,7 +304,7 @@ fn tree() -> Tree {
     tree
 }
 
-/// The user mounts both himself, as root of a namespace.
+/// The user mounts both, as root of a namespace.
 fn in_user_namespace(b: &Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
@@ -338,7 +340,7 @@ fn in_user_namespace(b: &Bench) -> Result<(), String> {
     must!(left.is_empty(), "an empty work directory")
 }
 
-/// A program gives an unprivileged user nothing.
+/// No program gives an unprivileged user any rights.
 fn has_no_power(path: &Path) -> Result<(), String> {
     let show = path.to_string_lossy().into_owned();
     let end = process::child(|| {
@@ -346,7 +348,7 @@ fn has_no_power(path: &Path) -> Result<(), String> {
         process::exec(&show, &[&show]);
         std::process::exit(99);
     })?;
-    // As himself, or with the error of setuid(2).
+    // They run as the user, or with the error of setuid(2).
     let expected = [End::Status(USER as u8 as i32), End::Status(255)];
     must!(
         expected.contains(&end),
@@ -354,7 +356,7 @@ fn has_no_power(path: &Path) -> Result<(), String> {
     )
 }
 
-/// A mapping that the lower file refuses fails a thousand times, and each time lets go of what it took once.
+/// A mapping that the lower file refuses fails a thousand times, and each time drops its references once.
 pub fn mmap_not_supported(b: &mut Bench) -> Result<(), String> {
     const ROUNDS: usize = 1000;
     let l = b.layout(1)?;
@@ -373,7 +375,7 @@ pub fn mmap_not_supported(b: &mut Bench) -> Result<(), String> {
             b.fails("mmap", mapped, libc::ENODEV)?;
         }
     }
-    // One reference too few would have closed it, one too many keeps everything mounted.
+    // One reference too few would have closed the file, one too many keeps everything mounted.
     b.works("reading on", sys::read(fd, 10, Some(0)))?;
     b.works("close", sys::close(fd))?;
     b.umount(&l.target)?;
@@ -398,11 +400,14 @@ pub fn nosuid_lower_executed(b: &mut Bench) -> Result<(), String> {
                 }
             }
         }
-        let top = b.tmpfs(&format!("{name} upper layer"))?;
-        let (upper, work) = (b.dir(&top.join("upper"))?, b.dir(&top.join("work"))?);
+        let upper_fs = b.tmpfs(&format!("{name} upper layer"))?;
+        let (upper, work) = (
+            b.dir(&upper_fs.join("upper"))?,
+            b.dir(&upper_fs.join("work"))?,
+        );
         let flags = libc::MS_REMOUNT | libc::MS_BIND | flags;
         b.works("remount", sys::mount("", &ground, "", flags, b""))?;
-        // By way of another union, too, which is not nosuid itself.
+        // Also through another union, which is not nosuid itself.
         let inner = b.target(&format!("{name} inner"))?;
         b.new_union().lower(&lower).read_only().mount(&inner)?;
         let target = b.target(&format!("{name} target"))?;
@@ -411,7 +416,7 @@ pub fn nosuid_lower_executed(b: &mut Bench) -> Result<(), String> {
             union.mount(&target)?;
             judge(b, &target, name == "honoured")?;
             b.umount(&target)?;
-            // What is in the upper layer is what it always will be.
+            // The attributes of objects in the upper layer do not change.
             judge(b, &upper, name == "honoured")?;
             std::fs::remove_dir_all(&upper).map_err(|error| error.to_string())?;
             b.dir(&upper)?;
@@ -422,19 +427,19 @@ pub fn nosuid_lower_executed(b: &mut Bench) -> Result<(), String> {
 
 const CAPABILITY: &str = "security.capability";
 
-/// Programs, and how each ends when it was given something: as root, in root's group, as user 77.
+/// Programs, and how each ends when it has rights: as root, in root's group, as user 77.
 const PROGRAMS: [(&str, u32, fn() -> Vec<u8>); 3] = [
     ("set_uid", 0o4755, elf::exits_with_user),
     ("set_gid", 0o2755, elf::exits_with_group),
     ("capable", 0o755, elf::becomes_user),
 ];
 
-/// Ways to have a file copied up that take no set-id bits away.
+/// Ways to copy a file up that clear no set-id bits.
 type Way = (&'static str, fn(&Path) -> sys::Result<()>);
 
 const WAYS: [Way; 5] = [
     ("nothing", |_| Ok(())),
-    // By a user who may write the directory.
+    // A user who may write to the directory does it.
     ("rename", |path| {
         let away = path.with_extension("away");
         sys::become_user(USER, USER, &[])?;
@@ -467,7 +472,7 @@ fn judge(b: &Bench, root: &Path, honoured: bool) -> Result<(), String> {
                 process::exec(&show, &[&show]);
                 std::process::exit(99);
             })?;
-            // Each ends with 0 when it is root, in root's group, or may become another.
+            // Each ends with 0 when it is root, in root's group, or may become another user.
             must!(
                 (end == End::Done) == honoured,
                 "{show} has power: {honoured}; it ended with {end:?}"
@@ -478,8 +483,8 @@ fn judge(b: &Bench, root: &Path, honoured: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// cgroup2 and a FUSE file system, where mkdir has a mind of its own, are refused as the upper layer.
-pub fn top_of_groups_or_fuse(b: &mut Bench) -> Result<(), String> {
+/// cgroup2, and a FUSE file system with a mkdir of its own, are refused as the upper layer.
+pub fn upper_of_groups_or_fuse(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let refusals = [
         libc::EINVAL,

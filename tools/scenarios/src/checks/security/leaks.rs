@@ -9,7 +9,7 @@ use crate::process;
 use crate::sys;
 use crate::userns;
 
-/// Ten in five seconds, and this may take some time.
+/// Ten lines in five seconds, and the loop may take some time.
 const LINES: usize = 200;
 
 /// The marks of inotify and fanotify on removed objects are shown in fdinfo, with caches dropped and at unmount.
@@ -83,7 +83,7 @@ pub fn fdinfo_of_removed(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// name_to_handle_at writes no byte more than the buffer holds, whatever its size, and says how much it needs.
+/// name_to_handle_at writes no byte beyond the buffer, whatever its size, and returns the size it needs.
 pub fn handle_sizes(b: &mut Bench) -> Result<(), String> {
     const AT_HANDLE_FID: i32 = 0x200;
     const LARGEST: u32 = 128;
@@ -132,7 +132,7 @@ pub fn handle_sizes(b: &mut Bench) -> Result<(), String> {
 
 /// Garbage in private attributes does not fill the kernel log.
 pub fn log_flood(b: &mut Bench) -> Result<(), String> {
-    /// More than there may be lines in the time this takes.
+    /// More lines than are allowed in the time this takes.
     const NAMES: usize = 2000;
     let l = b.layout(1)?;
     for number in 0..NAMES {
@@ -144,7 +144,7 @@ pub fn log_flood(b: &mut Bench) -> Result<(), String> {
         )?;
     }
     let union = b.union(&l).flag("userxattr");
-    // What was said before counts for five seconds.
+    // Earlier lines count for five seconds.
     std::thread::sleep(Duration::from_secs(6));
     let mut log = Kmsg::open()?;
     union.mount(&l.target)?;
@@ -167,7 +167,7 @@ pub fn log_flood(b: &mut Bench) -> Result<(), String> {
 /// Failing mounts in a user namespace do not fill the kernel log.
 pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
     let l = userns::Layers::new(b)?;
-    // What was said before counts for five seconds.
+    // Earlier lines count for five seconds.
     std::thread::sleep(Duration::from_secs(6));
     let mut log = Kmsg::open()?;
     userns::check("0 1000 1", "0 1000 1", || {
@@ -189,7 +189,7 @@ pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
     if !b.is_union() {
         return Ok(());
     }
-    // A mount that comes about, with something to be said: a UUID that is none.
+    // A mount that succeeds with a message: an invalid UUID.
     std::thread::sleep(Duration::from_secs(6));
     log.news();
     let odd = sys::setxattr(&l.upper, "user.overlay.uuid", b"none", 0);
@@ -209,10 +209,10 @@ pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
     )
 }
 
-/// More than there may be lines in the time this takes.
+/// More lines than are allowed in the time this takes.
 const MOUNTS: usize = 1000;
 
-/// Names are renamed, linked and unlinked while they vanish and return in the upper layer behind the union.
+/// Names are renamed, linked and unlinked while they disappear and return in the upper layer behind the union.
 pub fn rename_removed_behind(b: &mut Bench) -> Result<(), String> {
     const NAMES: [&str; 4] = ["a", "b", "dir/a", "dir/b"];
     let l = b.layout(1)?;
@@ -244,7 +244,7 @@ pub fn rename_removed_behind(b: &mut Bench) -> Result<(), String> {
     }
     b.ended_well(children)?;
     b.umount(&l.target)?;
-    // Whatever the upper layer holds now is a tree.
+    // Whatever the upper layer holds now must be a tree.
     b.union(&l).mount(&l.target)?;
     b.holds(&l.target.join("file"), "below")?;
     b.umount(&l.target)

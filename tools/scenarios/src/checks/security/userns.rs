@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What root of a user namespace gets by a union.
+//! The rights that root of a user namespace gets through a union.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::sys;
 use crate::userns::{self, Layers};
 use crate::walk;
 
-/// A user namespace cannot see by a union what is hidden from it by a mount in a layer.
+/// A user namespace cannot see through a union the names that a mount hides in a layer.
 pub fn userns_locked_mounts(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     l.dir(b, "covered", 0o755, (1000, 1000))?;
@@ -24,7 +24,7 @@ pub fn userns_locked_mounts(b: &mut Bench) -> Result<(), String> {
     )?;
     let ground = l.lower.parent().ok_or("a parent")?.to_owned();
     userns::check("0 1000 1\n", "0 1000 1\n", || {
-        // The mount is locked: it cannot be taken away.
+        // The mount is locked: it cannot be removed.
         let covered = l.lower.join("covered");
         must!(sys::umount(&covered, 0).is_err(), "umount fails")?;
         for api in [Api::Strings, Api::Fds, Api::Mount] {
@@ -37,7 +37,7 @@ pub fn userns_locked_mounts(b: &mut Bench) -> Result<(), String> {
                 b.refused(&union, &l.target, &[libc::EINVAL, libc::EPERM])?;
             }
         }
-        // Beside it there is nothing to hide.
+        // Beside the mount there is nothing to hide.
         b.works("mkdir", sys::mkdir(l.upper.join("other"), 0o755))?;
         let union = b.new_union().lower(l.upper.join("other")).read_only();
         union.mount(&l.target)?;
@@ -57,7 +57,7 @@ pub fn userns_merged_private(b: &mut Bench) -> Result<(), String> {
             l.file(b, &format!("{dir}/roots"), 0o666, (0, 0))?;
             l.dir(b, &format!("{dir}/below"), 0o777, (0, 0))?;
             l.file(b, &format!("{dir}/below/roots"), 0o666, (0, 0))?;
-            // The same name in the upper layer, for all to read, with something in it.
+            // The same name in the upper layer, readable for all, with an entry.
             for dir in [(*dir).to_owned(), format!("{dir}/below")] {
                 let own = b.dir(&l.upper.join(dir))?;
                 b.file(&own.join("his"), "own")?;
@@ -91,7 +91,7 @@ fn give(b: &Bench, path: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Names are not listed, nor is what they stand for to be had where the lower directory is shut.
+/// Names are not listed, nor can their objects be reached, where the caller may not search the lower directory.
 fn look(who: &str, root: &Path) -> Result<(), String> {
     for dir in PRIVATE.iter().chain(&UNLISTED) {
         let at = root.join(dir);
@@ -123,7 +123,7 @@ fn look(who: &str, root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// File capabilities set or copied up through a union mounted in a user namespace are good in that one alone.
+/// File capabilities set or copied up through a union that a user namespace mounted have effect only in that namespace.
 pub fn userns_mount_capabilities(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
     let files = ["set", "copied", "his", "foreign", "roots"];
@@ -152,7 +152,7 @@ pub fn userns_mount_capabilities(b: &mut Bench) -> Result<(), String> {
         let roots = sys::setxattr(at("roots"), CAPABILITY, &EVERYWHERE, 0);
         b.fails("setcap of root's file", roots, libc::EPERM)?;
         b.works("copy-up of his", sys::chmod(at("his"), 0o755))?;
-        // To refuse is as good as to leave the capability behind.
+        // Refusing is as good as not copying the capability.
         for name in ["copied", "foreign"] {
             let _ = sys::chmod(at(name), 0o755);
         }
@@ -165,7 +165,7 @@ pub fn userns_mount_capabilities(b: &mut Bench) -> Result<(), String> {
             Err(_) => !["set", "his"].contains(&name),
         };
         must!(fine, "{name} in the upper layer: {stored:?}")?;
-        // Nor does it work outside.
+        // It has no effect outside either.
         let path = l.upper.join(name).to_string_lossy().into_owned();
         let end = process::child(|| {
             sys::become_for_good(2000, 2000).expect("root may");
@@ -182,7 +182,7 @@ pub fn userns_mount_capabilities(b: &mut Bench) -> Result<(), String> {
 
 const CAPABILITY: &str = "security.capability";
 
-/// cap_setuid=ep, version 2: good everywhere.
+/// cap_setuid=ep, version 2: valid everywhere.
 const EVERYWHERE: [u8; 20] = [
     1, 0, 0, 2, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
 ];
@@ -195,11 +195,11 @@ fn scoped(root: u32) -> Vec<u8> {
     value
 }
 
-/// Root of a user namespace changes no attribute of root's files, and no copy of one is left in the upper or the work
+/// Root of a user namespace changes no attribute of root's files, and leaves no copy of one in the upper or the work
 /// directory.
 pub fn userns_setattr_roots(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
-    // Programs that root executes, and files that all users may write.
+    // Programs that only root executes, and files that all users may write.
     l.file(b, "su", 0o755, (0, 0))?;
     l.file(b, "open", 0o666, (0, 0))?;
     l.dir(b, "dir", 0o755, (0, 0))?;
@@ -224,7 +224,7 @@ pub fn userns_setattr_roots(b: &mut Bench) -> Result<(), String> {
                     sys::setxattr(&path, "security.capability", &[1, 0, 0, 2], 0),
                 ),
                 ("trusted", sys::setxattr(&path, "trusted.a", b"1", 0)),
-                // Allowed for two of them, but their owner cannot be given to a copy.
+                // Two of them permit it, but a copy cannot get their owner.
                 ("user", sys::setxattr(&path, "user.a", b"1", 0)),
                 ("truncate", sys::truncate(&path, 1)),
                 (
@@ -252,7 +252,7 @@ pub fn userns_setattr_roots(b: &mut Bench) -> Result<(), String> {
     must!(left.is_empty(), "an empty work directory, not {left:?}")
 }
 
-/// What a descriptor for reading is good for must not reach the file below.
+/// A descriptor for reading gives no other right to the lower file.
 fn by_descriptor(b: &Bench, path: &Path) -> Result<(), String> {
     const IMMUTABLE: u32 = 0x10;
     let show = path.display();
@@ -280,21 +280,21 @@ fn by_descriptor(b: &Bench, path: &Path) -> Result<(), String> {
     Ok(sys::close(fd)?)
 }
 
-/// In directories of root nothing is made through a union mounted in a user namespace, in whatever layer they are.
-pub fn userns_top_of_root(b: &mut Bench) -> Result<(), String> {
+/// A union that a user namespace mounted makes nothing in directories of root, whatever layer they are in.
+pub fn userns_upper_of_root(b: &mut Bench) -> Result<(), String> {
     let l = Layers::new(b)?;
-    let dirs = ["below", "merged", "top", "merged/deep"];
-    for name in dirs.into_iter().filter(|name| *name != "top") {
+    let dirs = ["below", "merged", "upper", "merged/deep"];
+    for name in dirs.into_iter().filter(|name| *name != "upper") {
         l.dir(b, name, 0o755, (0, 0))?;
     }
     l.file(b, "own", 0o644, (1000, 1000))?;
-    for name in ["merged", "top"] {
+    for name in ["merged", "upper"] {
         // Owned by root, and writable only by root.
         b.dir(&l.upper.join(name))?;
     }
     let before = walk::walk(&l.upper)?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
-        // The UUID, which root of the namespace could have stored, is left out.
+        // The UUID is left out: root of the namespace could store it.
         l.union(b).option("uuid", "null").mount(&l.target)?;
         let own = l.target.join("own");
         for dir in dirs {
@@ -315,7 +315,7 @@ pub fn userns_top_of_root(b: &mut Bench) -> Result<(), String> {
         b.umount(&l.target)
     })?;
     b.same("the upper layer", &before, &walk::walk(&l.upper)?)?;
-    // The same at the root of a union whose upper layer belongs to root altogether.
+    // The same at the root of a union whose upper layer belongs to root as a whole.
     b.works("chown", sys::lchown(&l.upper, 0, 0))?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         l.union(b).option("uuid", "null").mount(&l.target)?;

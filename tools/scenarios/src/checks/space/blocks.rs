@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Which blocks copies take and give back.
+//! The blocks that copies take and give back.
 
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ use crate::space::Ballast;
 use crate::sys::{self, Map};
 use crate::walk;
 
-/// Four processes append until the disk is full: what a write said it took is in the file, and deleting frees it all.
+/// Four processes append until the disk is full: data that a write reported as written are in the file, and deleting
+/// frees all blocks.
 pub fn space_append(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
     let ext4 = b.target("ext4")?;
@@ -24,16 +25,16 @@ pub fn space_append(b: &mut Bench) -> Result<(), String> {
         "mount",
         sys::mount("tmpfs", &tmpfs, "tmpfs", 0, b"size=8m,mode=755"),
     )?;
-    for top in [&ext4, &tmpfs] {
-        append(b, top).map_err(|error| format!("{}: {error}", top.display()))?;
+    for upper_fs in [&ext4, &tmpfs] {
+        append(b, upper_fs).map_err(|error| format!("{}: {error}", upper_fs.display()))?;
     }
     Ok(())
 }
 
 const PIECE: usize = 40_000;
 
-fn append(b: &Bench, top: &Path) -> Result<(), String> {
-    let l = b.layout_on(top, 1)?;
+fn append(b: &Bench, upper_fs: &Path) -> Result<(), String> {
+    let l = b.layout_on(upper_fs, 1)?;
     b.describe(&l, 0, |b| {
         for process in 0..4 {
             b.file(&format!("f{process}"), vec![b'.'; 10_000]);
@@ -43,7 +44,7 @@ fn append(b: &Bench, top: &Path) -> Result<(), String> {
     let counts = l.lowers[0].parent().ok_or("a parent")?.to_owned();
     let union = b.union(&l);
     union.mount(&l.target)?;
-    let free = b.works("statfs", sys::statfs(top))?.f_bfree;
+    let free = b.works("statfs", sys::statfs(upper_fs))?.f_bfree;
     b.crowd(4, |process| {
         let path = l.target.join(format!("f{process}"));
         let fd = sys::open(&path, libc::O_WRONLY | libc::O_APPEND, 0).expect("open");
@@ -81,7 +82,7 @@ fn append(b: &Bench, top: &Path) -> Result<(), String> {
     for process in 0..4 {
         b.works("unlink", sys::unlink(l.target.join(format!("f{process}"))))?;
     }
-    let now = b.works("statfs", sys::statfs(top))?.f_bfree;
+    let now = b.works("statfs", sys::statfs(upper_fs))?.f_bfree;
     must!(
         now + 8 >= free,
         "free blocks: {free} before, {now} afterwards"
@@ -92,10 +93,10 @@ fn append(b: &Bench, top: &Path) -> Result<(), String> {
     b.umount(&counts)
 }
 
-/// Copies that failed or were deleted again give every block and every inode back at once.
+/// Copies that failed or were deleted give every block and every inode back at once.
 pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     b.describe(&l, 0, |b| {
         changes::lower(b, 0);
         for number in 0..40 {
@@ -110,13 +111,14 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
     )?;
     b.works("a whiteout", sys::unlink(l.target.join("dir/0")))?;
     let used = || {
-        let stat = sys::statfs(&top)?;
+        let stat = sys::statfs(&upper_fs)?;
         Ok::<_, crate::errno::Errno>((stat.f_blocks - stat.f_bfree, stat.f_files - stat.f_ffree))
     };
 
     let before = used()?;
     let size = format!("size={}", (before.0 + 3) * sys::page_size() as u64);
-    let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
+    let resize =
+        |options: &str| sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes());
     b.works("a small upper layer", resize(&size))?;
     for round in 0..10 {
         for number in 1..40 {
@@ -142,7 +144,7 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
         )?;
         b.works("close", sys::close(fd))?;
     }
-    // Whiteouts are links of one inode, and a name is not counted.
+    // Whiteouts are links of one inode, and names are not counted.
     let blocks = used()?.0;
     must!(
         blocks == before.0,
@@ -151,20 +153,22 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// Mapping a lower file to write to it fails with ENOSPC; holes of a copy that find no room are SIGBUS.
+/// Mapping a lower file for writing fails with ENOSPC if there is no space; writing to holes of a copy without space is
+/// SIGBUS.
 pub fn space_map(b: &mut Bench) -> Result<(), String> {
     let page = sys::page_size();
     let length = 40 * page;
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     b.describe(&l, 0, |b| {
         b.file("full", vec![b'x'; length]);
         b.sparse("holes", length as u64, &[(0, b"x")]);
     })?;
     let (union, lowers) = b.mounted(&l)?;
-    let stat = b.works("statfs", sys::statfs(&top))?;
+    let stat = b.works("statfs", sys::statfs(&upper_fs))?;
     let size = format!("size={}", (stat.f_blocks - stat.f_bfree + 6) * page as u64);
-    let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
+    let resize =
+        |options: &str| sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes());
     b.works("a small upper layer", resize(&size))?;
     let both = libc::PROT_READ | libc::PROT_WRITE;
 
@@ -211,7 +215,7 @@ pub fn space_map(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// The copy of a file that has all of its blocks has all of them, though many were never written to.
+/// The copy of a file with all of its blocks allocated has them as well, though many were never written.
 pub fn space_preallocated(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs takes them for holes")?;
     let mut places = vec![b.tmpfs("memory")?];
@@ -219,15 +223,17 @@ pub fn space_preallocated(b: &mut Bench) -> Result<(), String> {
         places.push(b.disk(fs)?.join("space_preallocated"));
     }
     for lower in &places {
-        for top in &places {
+        for upper_fs in &places {
             let l = Layout {
                 lowers: vec![b.dir(&lower.join("lower"))?],
-                upper: b.dir(&top.join("upper"))?,
-                work: b.dir(&top.join("work"))?,
+                upper: b.dir(&upper_fs.join("upper"))?,
+                work: b.dir(&upper_fs.join("work"))?,
                 target: b.target("target")?,
             };
             let result = copies(b, &l);
-            result.map_err(|error| format!("{} to {}: {error}", lower.display(), top.display()))?;
+            result.map_err(|error| {
+                format!("{} to {}: {error}", lower.display(), upper_fs.display())
+            })?;
             for path in [&l.lowers[0], &l.upper, &l.work] {
                 std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
             }
@@ -242,7 +248,7 @@ pub fn space_preallocated(b: &mut Bench) -> Result<(), String> {
 
 const SIZE: usize = 4 << 20;
 
-/// Makes a file: blocks for all of it or for nothing, then some data.
+/// Makes a file: allocates blocks for all of it or for nothing, then writes some data.
 fn make(path: &Path, size: usize, blocks: bool, data: &[usize]) -> Result<(), String> {
     let io = |error: std::io::Error| error.to_string();
     let file = std::fs::File::create(path).map_err(io)?;
@@ -309,14 +315,15 @@ fn changed(target: &Path, limited: bool) -> Result<(), String> {
     )
 }
 
-/// On a disk that is full a file has what it was promised, or is not copied.
+/// On a full disk a file keeps its allocated space, or is not copied.
 fn no_room(b: &Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     let file: PathBuf = l.lowers[0].join("begun");
     make(&file, SIZE, true, &[0])?;
     b.union(&l).mount(&l.target)?;
-    let resize = |options: &str| sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes());
+    let resize =
+        |options: &str| sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes());
     b.works("a small upper layer", resize("size=2m"))?;
     let before = walk::walk(&l.target)?;
     let target = l.target.join("begun");
@@ -326,7 +333,7 @@ fn no_room(b: &Bench) -> Result<(), String> {
     b.works("an upper layer with room", resize("size=5m"))?;
     b.works("chmod", sys::chmod(&target, 0o600))?;
     let ballast = [b'b'; 4096].repeat(1 << 10);
-    let _ = std::fs::write(top.join("ballast"), ballast);
+    let _ = std::fs::write(upper_fs.join("ballast"), ballast);
     let end = process::child(|| {
         let fd = sys::open(&target, libc::O_RDWR, 0).expect("open");
         let both = libc::PROT_READ | libc::PROT_WRITE;
@@ -339,30 +346,30 @@ fn no_room(b: &Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
-/// Copies may use the blocks that ext4 reserves for root, who mounted the union.
+/// Copies may use the blocks that ext4 reserves for root, the mounter of the union.
 pub fn space_reserved(b: &mut Bench) -> Result<(), String> {
-    let top = b.disk(Fs::Ext4)?.join("space_reserved");
-    b.dir(&top)?;
-    let result = fill(b, &top);
+    let upper_fs = b.disk(Fs::Ext4)?.join("space_reserved");
+    b.dir(&upper_fs)?;
+    let result = fill(b, &upper_fs);
     // The disk is shared with other cases.
     let _ = mount::unmount_below(b.base());
-    std::fs::remove_dir_all(&top).map_err(|error| error.to_string())?;
+    std::fs::remove_dir_all(&upper_fs).map_err(|error| error.to_string())?;
     result
 }
 
-fn fill(b: &Bench, top: &Path) -> Result<(), String> {
-    let l = b.layout_on(top, 1)?;
+fn fill(b: &Bench, upper_fs: &Path) -> Result<(), String> {
+    let l = b.layout_on(upper_fs, 1)?;
     b.describe(&l, 0, |b| {
         b.file("file", [b'x'; 20_000]);
     })?;
     b.union(&l).mount(&l.target)?;
     let before = walk::walk(&l.target)?;
-    b.works("chmod", sys::chmod(top, 0o777))?;
+    b.works("chmod", sys::chmod(upper_fs, 0o777))?;
     sys::become_user(1000, 1000, &[])?;
-    let mut ballast = Ballast::new(top)?;
+    let mut ballast = Ballast::new(upper_fs)?;
     ballast.fill();
     sys::become_root()?;
-    let stat = b.works("statfs", sys::statfs(top))?;
+    let stat = b.works("statfs", sys::statfs(upper_fs))?;
     must!(stat.f_bfree > 100, "there is room for root alone")?;
     let file = l.target.join("file");
     b.works("chmod", sys::chmod(&file, 0o600))?;

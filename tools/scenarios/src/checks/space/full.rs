@@ -6,18 +6,18 @@ use crate::changes;
 use crate::image;
 use crate::sys;
 
-/// On an ext4 that is full, every change is done or leaves no trace.
+/// On a full ext4, every change is done or leaves no trace.
 pub fn space_ext4(b: &mut Bench) -> Result<(), String> {
     b.full_disk(&image::EXT4)
 }
 
-/// On an ext4 without inodes, every change is done or leaves no trace.
+/// On an ext4 without free inodes, every change is done or leaves no trace.
 pub fn space_ext4_inodes(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "")?;
-    let (l, union, lowers) = changes::prepared(b, &top)?;
-    let ballast = b.dir(&top.join("ballast"))?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "")?;
+    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
+    let ballast = b.dir(&upper_fs.join("ballast"))?;
     let mut count = 0;
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &[0, 1, 2, 3, 4, 5, 6], |free| {
         if free == 0 {
@@ -38,17 +38,17 @@ pub fn space_ext4_inodes(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// With no inode left, one inode left and so on, every change is done or leaves no trace.
+/// With no free inode, one free inode and so on, every change is done or leaves no trace.
 pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let (l, union, lowers) = changes::prepared(b, &top)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
     let steps: Vec<u64> = (0..10).collect();
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |inodes| {
-        let stat = b.works("statfs", sys::statfs(&top))?;
+        let stat = b.works("statfs", sys::statfs(&upper_fs))?;
         let options = format!("nr_inodes={}", stat.f_files - stat.f_ffree + inodes);
         b.works(
             "changing the number of inodes of the tmpfs",
-            sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes()),
+            sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes()),
         )
     })?;
     must!(
@@ -57,23 +57,23 @@ pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
     )?;
     b.works(
         "inodes for all",
-        sys::mount("", &top, "", libc::MS_REMOUNT, b"nr_inodes=1000"),
+        sys::mount("", &upper_fs, "", libc::MS_REMOUNT, b"nr_inodes=1000"),
     )?;
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// With no page left, one page left and so on, every change is done or leaves no trace.
+/// With no free page, one free page and so on, every change is done or leaves no trace.
 pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
-    let top = b.tmpfs("top")?;
-    let (l, union, lowers) = changes::prepared(b, &top)?;
+    let upper_fs = b.tmpfs("upper_fs")?;
+    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
     let steps: Vec<u64> = (0..12).collect();
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |pages| {
-        let stat = b.works("statfs", sys::statfs(&top))?;
+        let stat = b.works("statfs", sys::statfs(&upper_fs))?;
         let size = (stat.f_blocks - stat.f_bfree + pages) * sys::page_size() as u64;
         let options = format!("size={size}");
         b.works(
             "changing the size of the tmpfs",
-            sys::mount("", &top, "", libc::MS_REMOUNT, options.as_bytes()),
+            sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes()),
         )
     })?;
     let least = 12 * changes::LENGTH.div_ceil(sys::page_size());
@@ -84,7 +84,7 @@ pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// On an xfs that is full, every change is done or leaves no trace.
+/// On a full xfs, every change is done or leaves no trace.
 pub fn space_xfs(b: &mut Bench) -> Result<(), String> {
     b.full_disk(&image::XFS)
 }

@@ -12,20 +12,19 @@ use super::rehearse::Tried;
 use crate::random::Dice;
 use crate::tree::Entry;
 
-/// What cannot be the same on both sides in a shape.
+/// Operations whose results cannot be the same on both sides in a shape.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// All layers tell flags of chattr(1).
+    /// All layers report flags of chattr(1).
     pub flags: bool,
     /// The tree is made of layers that can be rotated.
     pub rotate: bool,
-    /// Names of attributes trusted.* are listed for everybody: btrfs does, a union does not.
+    /// Names of trusted.* attributes are listed for everybody: btrfs does so, a union does not.
     pub lists_trusted: bool,
 }
 
-/// The operations of a seed on a tree.
-///
-/// `try_out` says what comes of one, given those before it; see [`super::rehearse`].
+/// The operations of a seed on a tree. `try_out` returns the result of one, given those before it; see
+/// [`super::rehearse`].
 pub fn steps(
     seed: u64,
     count: usize,
@@ -52,7 +51,7 @@ pub fn steps(
     steps
 }
 
-/// A kind of operation, and how often it is tried in comparison with others.
+/// A kind of operation, and its relative frequency.
 type Row = (usize, fn(&mut Generator) -> Option<Op>);
 
 const TABLE: &[Row] = &[
@@ -85,7 +84,7 @@ const TABLE: &[Row] = &[
     (7, Generator::mount),
 ];
 
-/// Above so many names more are removed than made, below the other half as many the other way round.
+/// With more names than this more are removed than made, with less than half as many it is the other way round.
 const MANY: usize = 60;
 const FEW: usize = 20;
 
@@ -120,7 +119,7 @@ impl Generator {
             }
         };
         let user = match op {
-            // The owner of a file alone may give it the old time that follows.
+            // Only the owner of a file can give it the old time that follows.
             Op::MapStore { .. } => 0,
             Op::ListXattr { .. } if self.limits.lists_trusted => 0,
             _ => user,
@@ -160,7 +159,7 @@ impl Generator {
         }
     }
 
-    /// A name: most likely one there is, sometimes none, sometimes written in an odd way.
+    /// A name: usually an existing one, sometimes a missing one, sometimes written in an odd way.
     fn path(&mut self, what: Option<What>) -> String {
         let path = match self.dice.roll(20) {
             0 | 1 => self.hope.place(&mut self.dice),
@@ -199,7 +198,7 @@ impl Generator {
         self.slot(|_| true)
     }
 
-    /// A descriptor of a file; now and then of something else.
+    /// A descriptor of a file; now and then of another object.
     fn file_slot(&mut self) -> Option<Slot> {
         match self.dice.roll(10) {
             0 => self.open_slot(),
@@ -214,7 +213,7 @@ impl Generator {
         }
     }
 
-    /// A place for a descriptor, after others were closed if need be.
+    /// A slot for a descriptor; closes others if necessary.
     fn free_slot(&mut self) -> Result<Slot, Op> {
         self.hope.free_slot(self.actor).ok_or_else(|| Op::Close {
             slot: self.dice.roll(super::op::SLOTS),

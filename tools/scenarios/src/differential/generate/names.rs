@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Names, and what they stand for.
+//! Names, and their objects.
 
 use super::{Generator, MODES};
 use crate::differential::hope::What;

@@ -7,23 +7,25 @@ use crate::image::{self, Health};
 use crate::sys;
 use crate::walk;
 
-/// The disk of an upper layer on ext4 dies under load: errors, and each name old or new when it is well again.
-pub fn top_dies_ext4(b: &mut Bench) -> Result<(), String> {
+/// The disk of an upper layer on ext4 fails under load: calls fail, and each name is old or new once the disk has
+/// recovered.
+pub fn upper_dies_ext4(b: &mut Bench) -> Result<(), String> {
     b.disk_dies_under_load(&image::EXT4)
 }
 
-/// The disk of an upper layer on xfs dies under load: errors, and each name old or new when it is well again.
-pub fn top_dies_xfs(b: &mut Bench) -> Result<(), String> {
+/// The disk of an upper layer on xfs fails under load: calls fail, and each name is old or new once the disk has
+/// recovered.
+pub fn upper_dies_xfs(b: &mut Bench) -> Result<(), String> {
     b.disk_dies_under_load(&image::XFS)
 }
 
 /// Data that do not reach the disk are reported by fsync and syncfs, unless the union is volatile.
-pub fn top_fsync(b: &mut Bench) -> Result<(), String> {
+pub fn upper_fsync(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::XFS)?;
-    let top = b.target("top")?;
+    let upper_fs = b.target("upper_fs")?;
     for volatile in [false, true] {
-        disk.mount(&top, 0, "")?;
-        let l = b.layout_on(&top, 1)?;
+        disk.mount(&upper_fs, 0, "")?;
+        let l = b.layout_on(&upper_fs, 1)?;
         b.file(&l.lowers[0].join("file"), "below")?;
         let mut union = b.union(&l);
         if volatile {
@@ -47,20 +49,20 @@ pub fn top_fsync(b: &mut Bench) -> Result<(), String> {
         b.works("close", sys::close(fd))?;
         b.works("close", sys::close(root))?;
         b.umount(&l.target)?;
-        b.umount(&top)?;
+        b.umount(&upper_fs)?;
         b.umount(l.lowers[0].parent().ok_or("a parent")?)?;
         disk.set(Health::Good)?;
     }
     b.mapped_done(disk)
 }
 
-/// An ext4 that makes itself read-only at an error takes nothing along.
-pub fn top_gave_up(b: &mut Bench) -> Result<(), String> {
+/// An ext4 that makes itself read-only at an error loses nothing.
+pub fn upper_gave_up(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "errors=remount-ro")?;
-    let (l, union, lowers) = changes::prepared(b, &top)?;
-    b.syncfs(&top)?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "errors=remount-ro")?;
+    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
+    b.syncfs(&upper_fs)?;
     let before = walk::walk(&l.target)?;
     let name = disk
         .path
@@ -72,25 +74,25 @@ pub fn top_gave_up(b: &mut Bench) -> Result<(), String> {
     std::fs::write(&trigger, "on purpose").map_err(|error| format!("{trigger}: {error}"))?;
     changes::all_fail(b, &l, &[libc::EROFS, libc::EIO])?;
     b.umount(&l.target)?;
-    b.umount(&top)?;
-    disk.mount(&top, 0, "")?;
+    b.umount(&upper_fs)?;
+    disk.mount(&upper_fs, 0, "")?;
     union.mount(&l.target)?;
     b.same("mounted again", &before, &walk::walk(&l.target)?)?;
     changes::all_work(b, &l)?;
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// When the disk of the upper layer fails in the middle of a copy, the name goes on showing the lower file.
-pub fn top_lost_writes(b: &mut Bench) -> Result<(), String> {
+/// When the disk of the upper layer fails in the middle of a copy, the name still shows the lower file.
+pub fn upper_lost_writes(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::EXT4)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "errors=continue")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "errors=continue")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     let text = "text ".repeat(400_000);
     b.file(&l.lowers[0].join("big"), &text)?;
     b.file(&l.lowers[0].join("small"), "small")?;
     let (union, lowers) = b.mounted(&l)?;
-    b.syncfs(&top)?;
+    b.syncfs(&upper_fs)?;
     let (big, small) = (l.target.join("big"), l.target.join("small"));
     let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
     disk.set(Health::Unwritable)?;
@@ -107,9 +109,9 @@ pub fn top_lost_writes(b: &mut Bench) -> Result<(), String> {
     )?;
     b.works("close", sys::close(fd))?;
     let _ = sys::umount(&l.target, 0);
-    let _ = sys::umount(&top, 0);
+    let _ = sys::umount(&upper_fs, 0);
     disk.set(Health::Good)?;
-    disk.mount(&top, 0, "")?;
+    disk.mount(&upper_fs, 0, "")?;
     union.mount(&l.target)?;
     b.same(
         "with the disk well again",
@@ -123,13 +125,13 @@ pub fn top_lost_writes(b: &mut Bench) -> Result<(), String> {
 }
 
 /// While the file system of the upper layer is read-only, every change fails with EROFS; afterwards every one works.
-pub fn top_remounted(b: &mut Bench) -> Result<(), String> {
+pub fn upper_remounted(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "")?;
-    let (l, union, lowers) = changes::prepared(b, &top)?;
-    let remount = |flags| sys::mount("", &top, "", libc::MS_REMOUNT | flags, b"");
-    // Opened for writing, but the upper layer knows nothing of it: nothing has been copied.
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "")?;
+    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
+    let remount = |flags| sys::mount("", &upper_fs, "", libc::MS_REMOUNT | flags, b"");
+    // The union's file is open for writing, but the upper layer has no file yet: nothing has been copied.
     let open = b.works("open", sys::open(l.target.join("write"), libc::O_WRONLY, 0))?;
     b.works(
         "the upper layer becomes read-only",
@@ -148,7 +150,7 @@ pub fn top_remounted(b: &mut Bench) -> Result<(), String> {
     changes::all_work(b, &l)?;
     b.sound(&union, &l, &lowers)?;
 
-    // It may be read-only when the union goes, and that must not harm it.
+    // It may be read-only when the union is unmounted, which must do no harm.
     union.mount(&l.target)?;
     b.works("unlink", sys::unlink(l.target.join("write")))?;
     b.works(
@@ -162,37 +164,37 @@ pub fn top_remounted(b: &mut Bench) -> Result<(), String> {
 }
 
 /// An upper layer on ext4 that shuts down under load gives errors, and each name is old or new afterwards.
-pub fn top_shutdown_ext4(b: &mut Bench) -> Result<(), String> {
+pub fn upper_shutdown_ext4(b: &mut Bench) -> Result<(), String> {
     b.shut_down_under_load(&image::EXT4)
 }
 
 /// An upper layer on xfs that shuts down under load gives errors, and each name is old or new afterwards.
-pub fn top_shutdown_xfs(b: &mut Bench) -> Result<(), String> {
+pub fn upper_shutdown_xfs(b: &mut Bench) -> Result<(), String> {
     b.shut_down_under_load(&image::XFS)
 }
 
-/// When the disk of the upper layer fails, copies fail with EIO and nothing is lost once it is well again.
-pub fn top_unwritable(b: &mut Bench) -> Result<(), String> {
+/// When the disk of the upper layer fails, copies fail with EIO and nothing is lost once it has recovered.
+pub fn upper_unwritable(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::XFS)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "")?;
-    let (l, union, lowers) = changes::prepared(b, &top)?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "")?;
+    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
     let before = walk::walk(&l.target)?;
-    b.syncfs(&top)?;
+    b.syncfs(&upper_fs)?;
 
     disk.set(Health::Dead)?;
     let result = (changes::CHANGES[0].call)(&l.target);
     b.fails("a copy-up that must reach the disk", result, libc::EIO)?;
     for change in changes::CHANGES {
-        // What needs no disk may be done in memory; it is lost with the file system, which gives up.
+        // Changes that need no disk may be made in memory; they are lost with the file system, which shuts down.
         let _ = (change.call)(&l.target);
     }
     let _ = walk::walk(&l.target);
     b.umount(&l.target)?;
-    b.umount(&top)?;
+    b.umount(&upper_fs)?;
 
     disk.set(Health::Good)?;
-    disk.mount(&top, 0, "")?;
+    disk.mount(&upper_fs, 0, "")?;
     union.mount(&l.target)?;
     b.same("with the disk well again", &before, &walk::walk(&l.target)?)?;
     changes::all_work(b, &l)?;
@@ -200,14 +202,14 @@ pub fn top_unwritable(b: &mut Bench) -> Result<(), String> {
     b.mapped_done(disk)
 }
 
-/// Data that were lost on the way to the disk behind everybody's back are reported by the next syncfs, once; with
-/// volatile always.
-pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
+/// The next syncfs, and only that one, reports data that were lost while they were written back; with volatile every
+/// one does.
+pub fn upper_write_back(b: &mut Bench) -> Result<(), String> {
     let disk = b.mapped(&image::XFS)?;
-    let top = b.target("top")?;
+    let upper_fs = b.target("upper_fs")?;
     for volatile in [false, true] {
-        disk.mount(&top, 0, "")?;
-        let l = b.layout_on(&top, 1)?;
+        disk.mount(&upper_fs, 0, "")?;
+        let l = b.layout_on(&upper_fs, 1)?;
         b.file(&l.lowers[0].join("file"), "below")?;
         let mut union = b.union(&l);
         if volatile {
@@ -219,7 +221,7 @@ pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
         b.works("write", sys::write(fd, &[b'x'; 100_000], None))?;
         let root = b.works("open", sys::open(&l.target, libc::O_RDONLY, 0))?;
         let upper = b.works("open", sys::open(l.upper.join("file"), libc::O_RDWR, 0))?;
-        // The blocks are there: what comes now is data, and nothing else.
+        // The blocks are allocated: from here on only data are written.
         b.works("fsync of the file of the layer", sys::fsync(upper))?;
         b.works("write", sys::write(fd, &[b'y'; 100_000], Some(0)))?;
         disk.set(Health::Unwritable)?;
@@ -250,13 +252,13 @@ pub fn top_write_back(b: &mut Bench) -> Result<(), String> {
             let mark = l.work.join("work/incompat");
             std::fs::remove_dir_all(mark).map_err(|error| format!("removing the mark: {error}"))?;
             b.refused(&union, &l.target, &[libc::EIO])?;
-            let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+            let fd = b.works("open", sys::open(&upper_fs, libc::O_RDONLY, 0))?;
             must!(sys::syncfs(fd).is_err(), "the upper layer tells of it")?;
             b.works("close", sys::close(fd))?;
             union.mount(&l.target)?;
             b.umount(&l.target)?;
         }
-        b.umount(&top)?;
+        b.umount(&upper_fs)?;
         b.umount(l.lowers[0].parent().ok_or("a parent")?)?;
     }
     b.mapped_done(disk)

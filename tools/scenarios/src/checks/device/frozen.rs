@@ -11,12 +11,12 @@ use crate::process;
 use crate::sys;
 use crate::walk;
 
-/// While the upper layer is frozen, readers go on and writers wait; the union itself cannot be frozen.
-pub fn top_frozen(b: &mut Bench) -> Result<(), String> {
+/// While the upper layer is frozen, readers continue and writers wait; the union itself cannot be frozen.
+pub fn upper_frozen(b: &mut Bench) -> Result<(), String> {
     let disk = b.looped(&image::EXT4)?;
-    let top = b.target("top")?;
-    disk.mount(&top, 0, "")?;
-    let l = b.layout_on(&top, 1)?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "")?;
+    let l = b.layout_on(&upper_fs, 1)?;
     b.describe(&l, 0, |b| {
         load::lower(b);
         b.file("quiet/file", "read me");
@@ -30,15 +30,14 @@ pub fn top_frozen(b: &mut Bench) -> Result<(), String> {
     )?;
     b.works("close", sys::close(through))?;
 
-    // The way there is known already: it does not need the lock of the root.
+    // The path is in the cache: it does not need the lock of the root.
     b.works("stat", sys::stat(l.target.join("quiet"), 0))?;
-    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+    let fd = b.works("open", sys::open(&upper_fs, libc::O_RDONLY, 0))?;
     for round in 0..4 {
         let children = b.load_behind(&l.target, Duration::from_millis(900))?;
         std::thread::sleep(Duration::from_millis(100 + 50 * round));
         b.works("FIFREEZE", sys::freeze(fd))?;
-        // A task that waits for the thaw may hold the lock of a directory, but none that concerns
-        // another one.
+        // A task that waits for the thaw may hold the lock of its directory, but of no other.
         let done = b.base().join("below").join(round.to_string());
         let reader = process::background(|| {
             assert!(std::fs::read(l.target.join("quiet/file")).is_ok());
@@ -72,22 +71,22 @@ pub fn top_frozen(b: &mut Bench) -> Result<(), String> {
 
 /// Unmounting, at once or lazily, and sync(2) do not wait for the thaw of a frozen upper layer; the union is sound
 /// afterwards.
-pub fn top_frozen_umount(b: &mut Bench) -> Result<(), String> {
+pub fn upper_frozen_umount(b: &mut Bench) -> Result<(), String> {
     for (number, image) in [&image::EXT4, &image::XFS].into_iter().enumerate() {
         frozen(b, image, number)?;
     }
     Ok(())
 }
 
-/// How long what need not wait may take.
+/// The time limit for calls that must not wait.
 const LIMIT: Duration = Duration::from_secs(10);
 
 fn frozen(b: &mut Bench, image: &Image, number: usize) -> Result<(), String> {
     let ground = b.dir(&b.base().join(format!("ground{number}")))?;
     let disk = b.looped(image)?;
-    let top = b.dir(&ground.join("top"))?;
-    disk.mount(&top, 0, "")?;
-    let mut l = b.layout_on(&top, 2)?;
+    let upper_fs = b.dir(&ground.join("upper_fs"))?;
+    disk.mount(&upper_fs, 0, "")?;
+    let mut l = b.layout_on(&upper_fs, 2)?;
     l.target = b.dir(&ground.join("target"))?;
     for layer in 0..2 {
         b.describe(&l, layer, |b| {
@@ -98,7 +97,7 @@ fn frozen(b: &mut Bench, image: &Image, number: usize) -> Result<(), String> {
     }
     let union = b.union(&l);
     let lowers = b.lower_trees(&l)?;
-    let fd = b.works("open", sys::open(&top, libc::O_RDONLY, 0))?;
+    let fd = b.works("open", sys::open(&upper_fs, libc::O_RDONLY, 0))?;
 
     // With sets that wait to be recorded; while they are being recorded; lazily.
     for (round, (wait, lazily)) in [(0, false), (2000, false), (300, true), (0, true)]
@@ -133,11 +132,11 @@ fn frozen(b: &mut Bench, image: &Image, number: usize) -> Result<(), String> {
         b.fails("what was removed", gone, libc::ENOENT)?;
     }
     b.sound(&union, &l, &lowers)?;
-    b.umount(&top)?;
+    b.umount(&upper_fs)?;
     Ok(())
 }
 
-/// A child that has, or has not, done in time what it was to do; it has not been waited for.
+/// A child that has, or has not, finished in time; it has not been waited for.
 struct Child {
     pid: i32,
     what: &'static str,
@@ -155,7 +154,7 @@ impl Child {
     }
 }
 
-/// Runs `work` in a child, which goes on if it takes longer than it may. `begun` is done meanwhile.
+/// Runs `work` in a child, which continues if it exceeds the time limit. `begun` is called meanwhile.
 fn in_time(
     b: &Bench,
     what: &'static str,
