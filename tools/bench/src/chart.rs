@@ -59,7 +59,7 @@ pub fn draw(path: &Path, results: &Results) -> Result<()> {
     root.present().map_err(broken)
 }
 
-/// For each row a bar for each subject, as long as its ratio to the plain file system.
+/// For each row a bar for each subject, whose length is its ratio to the plain file system.
 fn draw_ratios(area: &Area, results: &Results) -> Result<()> {
     let broken = |error: DrawingAreaErrorKind<_>| anyhow!("{error}");
     let rows = &results.rows;
@@ -104,8 +104,8 @@ fn draw_ratios(area: &Area, results: &Results) -> Result<()> {
         let style = colour(subject.name());
         let bars = rows.iter().enumerate().filter_map(|(index, row)| {
             let ratio = ratio(row, subject.name())?;
-            let top = count - index as f64 - 0.1 - place as f64 * thickness;
-            let corners = [(1.0, top), (ratio, top - thickness * 0.9)];
+            let above = count - index as f64 - 0.1 - place as f64 * thickness;
+            let corners = [(1.0, above), (ratio, above - thickness * 0.9)];
             Some(Rectangle::new(corners, style.filled()))
         });
         chart

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The union against the union of an earlier run: what costs more than it did, or is no longer safe.
+//! The union against the union of an earlier run: what has become more expensive, or is no longer safe.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -7,30 +7,36 @@ use std::fmt;
 use crate::Mode;
 use crate::results::{Results, RowResults};
 
-/// How much longer an instruction time may be; a wall time says nothing so exact.
+/// How much longer an instruction time may be; wall times are not exact enough.
 const TIME: f64 = 0.10;
 
 /// By how much a count may differ without a change of the union.
 enum Slack {
     /// So many.
     By(f64),
-    /// So many, and no fewer either: without its flush a copy can be lost that was said to be there.
+    /// So many more or fewer: without its flush, data can be lost that a call reported as safe.
     Exactly(f64),
 }
 
-/// The counts that are compared.  Handles and lookups are shared by many operations, some of which are first ones;
-/// of space a part of a block may be left.
+/// The counts that are compared. Handles and lookups are averages over many operations, the first of which may need
+/// more; a part of a block may be left over.
 const COUNTERS: &[(&str, Slack)] = &[
     ("journal_handles", Slack::By(0.02)),
     ("journal_commits", Slack::Exactly(0.02)),
     ("flushes", Slack::Exactly(0.02)),
-    ("top_lookups", Slack::By(0.02)),
+    ("upper_lookups", Slack::By(0.02)),
     ("lower_lookups", Slack::By(0.02)),
     ("lower_misses", Slack::By(0.1)),
-    ("top_bytes", Slack::By(1024.0)),
+    ("upper_bytes", Slack::By(1024.0)),
     ("slab_bytes", Slack::By(64.0)),
     ("set_bytes", Slack::By(1.0)),
     ("record_bytes", Slack::By(1.0)),
+];
+
+/// Counts whose names have changed, and the names that results of earlier runs have for them.
+const FORMER: &[(&str, &str)] = &[
+    ("upper_lookups", "top_lookups"),
+    ("upper_bytes", "top_bytes"),
 ];
 
 /// The union of one run against that of an earlier one.
@@ -39,9 +45,9 @@ pub struct Comparison {
     points: usize,
     /// Why times are not compared.
     without_times: Option<String>,
-    /// What is worse: of which point, and what.
+    /// What has become worse: the name of the point, and the difference.
     worse: Vec<(String, String)>,
-    /// What is better by as much.
+    /// What has become better by as much.
     better: Vec<(String, String)>,
 }
 
@@ -89,7 +95,12 @@ impl Comparison {
             put(now > before, what);
         }
         for (counter, slack) in COUNTERS {
-            let count = |row: &RowResults| row.counters.get(*counter)?.get(UNION).copied();
+            let former = FORMER.iter().find(|(now, _)| now == counter);
+            let count = |row: &RowResults| {
+                let counts = row.counters.get(*counter);
+                let counts = counts.or_else(|| row.counters.get(former?.1));
+                counts?.get(UNION).copied()
+            };
             let (Some(before), Some(now)) = (count(old), count(new)) else {
                 continue;
             };
@@ -101,7 +112,10 @@ impl Comparison {
             if now > before + slack {
                 put(true, what);
             } else if now < before - slack && fewer_is_worse {
-                put(true, what + ": what no longer asks for one may be lost");
+                put(
+                    true,
+                    what + ": data may be lost that was written out before",
+                );
             } else if now < before - slack {
                 put(false, what);
             }
@@ -120,7 +134,7 @@ fn without_times(before: &Results, now: &Results) -> Option<String> {
     if before.mode != now.mode {
         Some("they were measured in another way".into())
     } else if now.mode != Mode::Icount {
-        Some("the clock on the wall is not exact enough".into())
+        Some("wall time is not exact enough".into())
     } else if before.kernel != now.kernel {
         Some(format!("they are of kernel {}", before.kernel))
     } else {
@@ -145,9 +159,9 @@ impl fmt::Display for Comparison {
         )?;
         match &self.without_times {
             None => write!(f, "times may be {:.0} % longer; ", 100.0 * TIME)?,
-            Some(why) => write!(f, "times are not compared, for {why}; ")?,
+            Some(why) => write!(f, "times are not compared: {why}; ")?,
         }
-        write!(f, "commits and flushes may not be fewer either")
+        write!(f, "fewer commits or flushes count as worse")
     }
 }
 
@@ -205,6 +219,19 @@ mod tests {
         let found = worse(&results(1000.0, 1.0), &results(500.0, 0.0));
         assert_eq!(found.len(), 1);
         assert!(found[0].starts_with("journal_commits 1 -> 0 a call"));
+    }
+
+    #[test]
+    fn counts_of_earlier_runs_are_found_by_their_former_names() {
+        let (mut before, mut now) = (results(1000.0, 1.0), results(1000.0, 1.0));
+        for (results, name, bytes) in [
+            (&mut before, "top_bytes", 0.0),
+            (&mut now, "upper_bytes", 4096.0),
+        ] {
+            let counts = BTreeMap::from([("union".to_owned(), bytes)]);
+            results.rows[0].counters.insert(name.into(), counts);
+        }
+        assert_eq!(worse(&before, &now), ["upper_bytes 0 -> 4096 a call"]);
     }
 
     #[test]

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Exact counts that no noise touches: what the kernel did for an operation.
-//!
-//! Events are counted by histograms of tracefs, by device; requests by the statistics of the disk; memory by the
-//! statistics of the slab caches.
+//! Exact counts, without noise: the work of the kernel for an operation. Histograms of tracefs count events, by device;
+//! the statistics of the disk count requests, those of the slab caches memory.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,19 +18,18 @@ use crate::site::Site;
 
 const TRACEFS: &str = "/sys/kernel/tracing";
 
-/// The name under which an event is reported, the event, and whether it is counted for the lower layers.
-///
-/// Handles are journal transactions of one operation; commits go to the disk.  A lookup is one by a file system that
-/// is stacked on the layer, whether the layer has the name in its cache or not; a miss goes on to the layer itself.
+/// The name under which an event is reported, the event, and whether it is counted for the lower layers. Handles are
+/// journal transactions of one operation; commits go to the disk. A lookup is one by a stacked file system in a layer,
+/// whether the name is cached there or not; for a miss, the layer has to look it up itself.
 const EVENTS: &[(&str, &str, bool)] = &[
     ("journal_handles", "jbd2/jbd2_handle_start", false),
     ("journal_commits", "jbd2/jbd2_start_commit", false),
-    ("top_lookups", "bench/lookup", false),
+    ("upper_lookups", "bench/lookup", false),
     ("lower_lookups", "bench/lookup", true),
     ("lower_misses", "bench/miss", true),
 ];
 
-/// Probes of functions every stacked file system comes through; the device is that of the directory looked into.
+/// Probes of functions that every stacked file system calls; the device is that of the directory.
 const PROBES: &[&str] = &[
     "f:bench/lookup lookup_noperm_common dev=base->d_sb->s_dev",
     "f:bench/miss d_alloc_parallel dev=parent->d_sb->s_dev",
@@ -41,20 +38,20 @@ const PROBES: &[&str] = &[
 /// Counts for one site.
 pub struct Counting {
     disk: String,
-    top: PathBuf,
-    top_device: u64,
+    upper_fs: PathBuf,
+    upper_device: u64,
     below_device: u64,
 }
 
-/// What was read at one moment.
+/// The counts at one moment.
 struct Reading {
     events: BTreeMap<&'static str, u64>,
     disk: Disk,
     free: u64,
 }
 
-/// Bytes that the fallthru sets of a union take in memory and in its upper layer, for each of so many names. What was
-/// read is recorded a second later.
+/// Bytes that the fallthru sets of a union take in memory and in its upper layer, per name. Sets are recorded a second
+/// after they are read.
 pub fn sets(target: &Path, names: usize) -> Result<[(String, f64); 2]> {
     for _ in 0..50 {
         let all = mountstats::read().context(mountstats::LIST)?;
@@ -110,13 +107,13 @@ impl Counting {
         }
         Ok(Self {
             disk: site.disk.clone().context("a site that counts")?,
-            top: site.top().to_owned(),
-            top_device: site.top_device()?,
+            upper_fs: site.upper_fs().to_owned(),
+            upper_device: site.upper_device()?,
             below_device: site.below_device()?,
         })
     }
 
-    /// Counts what `run` makes the kernel do, for each of the operations it says to have done.
+    /// Counts the work of the kernel during `run`, for each of the operations that it returns.
     pub fn count(&self, run: impl FnOnce() -> Result<f64>) -> Result<Counters> {
         self.sync()?;
         let before = self.read()?;
@@ -131,7 +128,7 @@ impl Counting {
         for (name, count) in &after.events {
             put(name, (count - before.events[name]) as f64);
         }
-        // Flushes are what the operation itself asks for; blocks are written sooner or later.
+        // The operation itself requests flushes; blocks are written sooner or later.
         put("flushes", (after.disk.flushes - before.disk.flushes) as f64);
         put(
             "block_writes",
@@ -141,12 +138,12 @@ impl Counting {
             "block_bytes",
             (512 * (settled.disk.sectors - before.disk.sectors)) as f64,
         );
-        put("top_bytes", before.free as f64 - settled.free as f64);
+        put("upper_bytes", before.free as f64 - settled.free as f64);
         Ok(counters)
     }
 
     fn sync(&self) -> Result<()> {
-        let root = fs::File::open(&self.top)?;
+        let root = fs::File::open(&self.upper_fs)?;
         rustix::fs::syncfs(&root).context("syncfs of the upper layer")
     }
 
@@ -158,13 +155,13 @@ impl Counting {
                 fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
             let device = match below {
                 true => self.below_device,
-                false => self.top_device,
+                false => self.upper_device,
             };
             events.insert(*name, hits(&text, device));
         }
         let path = format!("/sys/block/{}/stat", self.disk);
         let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-        let space = rustix::fs::statvfs(&self.top).context("statfs of the upper layer")?;
+        let space = rustix::fs::statvfs(&self.upper_fs).context("statfs of the upper layer")?;
         Ok(Reading {
             events,
             disk: disk(&text).with_context(|| format!("{path} says {text:?}"))?,
@@ -206,13 +203,13 @@ fn append(path: &Path, line: &str) -> Result<()> {
         .with_context(|| format!("writing {line:?} to {}", path.display()))
 }
 
-/// Bytes of the objects in use in all slab caches, with those that lie free for a processor given back before.
+/// Bytes of the objects in use in all slab caches, after free objects of the per-CPU stores were given back.
 pub fn slab_bytes() -> Result<u64> {
     let caches = || slab::caches().context("reading /proc/slabinfo");
     caches()?.iter().for_each(Slab::shrink);
     let bytes = caches()?.iter().map(|slab| slab.active * slab.size).sum();
     if bytes == 0 {
-        bail!("/proc/slabinfo says nothing");
+        bail!("/proc/slabinfo has no numbers");
     }
     Ok(bytes)
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Inside the machine: every point on every subject, in turn, and what is counted.
+//! Inside the machine: measures every point on every subject, in turn, and counts.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -27,7 +27,7 @@ pub struct Request {
     /// How often each row runs on each subject.
     #[arg(long, value_name = "N")]
     rounds: usize,
-    /// No further round of a row after so many seconds.
+    /// Ends the rounds of a row after so many seconds.
     #[arg(long, value_name = "S")]
     patience: f64,
     /// Only these subjects.
@@ -36,7 +36,7 @@ pub struct Request {
     /// Count, too.
     #[arg(long)]
     counters: bool,
-    /// Where the machines that share the points put down which ones they have taken.
+    /// Where the machines that share the points note which ones they have taken.
     #[arg(long, value_name = "DIR")]
     taken: PathBuf,
     /// The points, as they are printed.
@@ -88,15 +88,14 @@ pub fn run(request: &Request) -> Result<()> {
     send(&Event::End)
 }
 
-/// How long processors of this machine have been busy.  Waiting is cheap where instructions are counted: the clock goes
-/// on by itself.
+/// How long the processors of this machine have been busy. Waiting is cheap where instructions are counted: the clock
+/// advances by itself.
 fn busy_seconds() -> Result<f64> {
     let text = fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
     busy(&text).with_context(|| format!("/proc/stat says {text:?}"))
 }
 
-/// The sum of what all processors did together, in hundredths of a second there, but for being idle and for waiting for
-/// disks.
+/// The time of all processors together, in hundredths of a second of the machine, except idling and waiting for disks.
 fn busy(stat: &str) -> Option<f64> {
     let line = stat.lines().find_map(|line| line.strip_prefix("cpu "))?;
     let mut ticks = [0.0; 8];
@@ -119,7 +118,7 @@ fn take(mark: &Path) -> Result<bool> {
     }
 }
 
-/// A site, and the ground there, which the next row may use again.
+/// A site, and its ground, which the next row may use again.
 struct Place<'a> {
     site: &'a Site,
     ground: Option<Ground<'a>>,
@@ -135,7 +134,7 @@ impl<'a> Place<'a> {
         let (layers, entries) = (point.layers(row), point.entries(row));
         let fits = |ground: &Ground| ground.serves(row.tree, layers, entries);
         if !self.ground.as_ref().is_some_and(fits) {
-            // The old one is cleared away first.
+            // The old one is removed first.
             self.ground = None;
             let ground = Ground::new(row.tree, self.site, layers, entries);
             self.ground = Some(ground.with_context(|| format!("laying out {point}"))?);
@@ -144,7 +143,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// One after the other, again and again, so that what changes with time changes for all.
+/// One after the other, again and again, so that slow changes affect all alike.
 fn time(
     row: &Row,
     point: &Point,
@@ -158,7 +157,7 @@ fn time(
         let stacked = subjects.iter().find(|subject| subject.is_stacked());
         if let Some(subject) = stacked.or(subjects.first()) {
             send(&Event::Turn { subject: *subject })?;
-            // Not measured.  What fails here fails again below.
+            // A warm-up that is not measured. A failure here occurs again below.
             let _ = ground.run(row, *subject, |time| time());
         }
     }
@@ -172,7 +171,7 @@ fn time(
         let order = subjects[first..].iter().chain(&subjects[..first]);
         for subject in order.copied() {
             if round > 0 && subject.is_in_userspace() {
-                // They are slow, and here for orientation.
+                // These are slow, and only for comparison.
                 continue;
             }
             send(&Event::Turn { subject })?;
@@ -223,7 +222,7 @@ fn count(
         match counted {
             Ok(mut counters) => {
                 if !subject.is_stacked() {
-                    // Others do not look into layers from inside the kernel.
+                    // The others make no lookups in layers inside the kernel.
                     counters.retain(|name, _| !name.contains("lookups"));
                 }
                 send(&Event::Counters { subject, counters })?;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! On the host: machines, one after the other, and what comes of them.
+//! On the host: runs the machines, one after the other, and collects their results.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -54,14 +54,14 @@ pub struct Request {
     options: Options,
 }
 
-/// What is known so far.
+/// The results so far.
 #[derive(Default)]
 struct Known {
     kernel: String,
     points: BTreeMap<Point, Found>,
 }
 
-/// Where the machines put down which points they have taken, in the directory they share.
+/// Where the machines note which points they have taken, in the directory they share.
 const TAKEN: &str = "taken";
 
 /// One boot of all machines.
@@ -69,13 +69,13 @@ struct Boot<'a> {
     request: &'a Request,
     places: &'a Places,
     points: &'a [Point],
-    /// Whether this is the boot that counts, too.
+    /// Whether counts are taken in this boot.
     counters: bool,
     started: Instant,
     known: &'a Mutex<Known>,
 }
 
-/// Runs them; tells whether all is well.
+/// Runs them; returns whether all succeeded.
 pub fn run(request: &Request) -> Result<bool> {
     signals::install()?;
     let places = Places::find()?;
@@ -115,7 +115,7 @@ pub fn run(request: &Request) -> Result<bool> {
         .map(Point::to_string)
         .collect();
     if !missing.is_empty() {
-        bail!("nothing was heard of {}", missing.join(", "));
+        bail!("no report of {}", missing.join(", "));
     }
     let found: Vec<_> = points
         .iter()
@@ -125,17 +125,17 @@ pub fn run(request: &Request) -> Result<bool> {
     conclude(request, before.as_ref(), known.kernel, boots, &found)
 }
 
-/// How many machines there are at a time.
+/// How many machines run at a time.
 fn jobs(request: &Request, points: usize) -> usize {
     let usual = || match request.mode {
         Mode::Icount => thread::available_parallelism().map_or(1, |n| n.get()),
-        // They would take time from each other.
+        // They would slow each other down.
         Mode::Wall => 1,
     };
     request.jobs.unwrap_or_else(usual).clamp(1, points)
 }
 
-/// The table, the files, the verdict.
+/// Prints the table, writes the files, returns the verdict.
 fn conclude(
     request: &Request,
     before: Option<&Results>,
@@ -193,11 +193,12 @@ fn results(mode: Mode, kernel: String, boots: usize, found: &[(Point, Found)]) -
 
 fn read(path: &Path) -> Result<Results> {
     let text = fs::read_to_string(path).with_context(|| format!("--against {}", path.display()))?;
-    serde_json::from_str(&text).with_context(|| format!("{} is no result of this", path.display()))
+    serde_json::from_str(&text)
+        .with_context(|| format!("{} is not a result file of union-bench", path.display()))
 }
 
 impl Boot<'_> {
-    /// Boots machines until no point is left to be taken.
+    /// Boots machines until all points are taken.
     fn job(&self, job: usize) -> Result<()> {
         // Two machines meet in the middle: each has its own part of points that have a tree in common.
         let mut order: Vec<_> = self.points.iter().map(Point::to_string).collect();
@@ -208,7 +209,7 @@ impl Boot<'_> {
         Ok(())
     }
 
-    /// Runs one machine until all points are taken or itself has come to an end; tells which of the two.
+    /// Runs one machine until all points are taken or it has ended; returns which of the two.
     fn machine(&self, job: usize, order: &[String]) -> Result<bool> {
         let mut running: Option<(Point, Found)> = None;
         let mut turn = Subject::Native;
@@ -240,10 +241,10 @@ impl Boot<'_> {
         });
         let why = match outcome {
             Ok(()) if ended => return Ok(true),
-            Ok(()) => anyhow!("it said nothing more"),
+            Ok(()) => anyhow!("it reported nothing more"),
             Err(error) => error,
         };
-        // It ended in a row, or where no row is to blame.
+        // It ended in a row, or outside of any row.
         let Some((point, mut found)) = running else {
             return Err(why.context("the machine ended outside of a row"));
         };
@@ -253,7 +254,7 @@ impl Boot<'_> {
         Ok(false)
     }
 
-    /// A point is at its end.
+    /// A point is complete.
     fn ends(&self, point: Point, found: Found, inside: Option<f64>) -> Result<()> {
         let now = self.started.elapsed().as_secs();
         let inside = inside.map_or_else(String::new, |seconds| format!("{seconds:7.2} s"));
@@ -267,7 +268,7 @@ impl Boot<'_> {
     }
 
     fn machine_request(&self, job: usize) -> run::Request {
-        // For counting: disks that have a cache, complete at once and are not changed by time.
+        // For counting: disks that have a cache, complete at once and do not depend on time.
         let counting = "null_blk nr_devices=2 gb=4 bs=4096 memory_backed=1 discard=1 cache_size=64 irqmode=0 no_sched=1";
         let usual = self
             .request
@@ -303,7 +304,7 @@ impl Boot<'_> {
             let names: Vec<_> = request.subjects.iter().map(|s| s.name()).collect();
             options += &format!(" --subjects {}", names.join(","));
         }
-        // The program is to be in memory, not behind the share.
+        // The program must be in memory, not on the share.
         format!(
             "cp union-bench /tmp/ && exec /tmp/union-bench guest --mode {} --taken $PWD/{TAKEN} \
              --rounds {rounds} --patience {patience}{options} {}",
@@ -322,7 +323,7 @@ fn inside(running: &mut Option<(Point, Found)>) -> Result<&mut Found> {
 }
 
 impl Known {
-    /// Adds what one boot found to what others did.
+    /// Adds the results of one boot to those of the others.
     fn add(&mut self, point: Point, new: Found) {
         let found = self.points.entry(point).or_default();
         for (subject, samples) in new.samples {

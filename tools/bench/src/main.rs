@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Measures a union against the file system of its upper layer, overlayfs, fuse-overlayfs and mergerfs.
-//!
-//! The program runs twice: on the host it starts virtual machines, puts together what they found and shows it
-//! ([`host`]), inside a machine, as `union-bench guest`, it makes the layers and measures ([`guest`]).  What passes
-//! between them is [`report`].
+//! Measures a union against the file system of its upper layer, overlayfs, fuse-overlayfs and mergerfs. The program
+//! runs twice: on the host it starts virtual machines, collects their results and shows them ([`host`]); inside a
+//! machine, as `union-bench guest`, it makes the layers and measures ([`guest`]). They communicate by [`report`].
 
 mod chart;
 mod compare;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is measured, in which order: every row, then how some of them grow.
+//! What is measured, in which order: every row, then series of some of them.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Axis {
 pub struct Point {
     /// Name of the row.
     pub row: String,
-    /// What differs from the row as it is.
+    /// The difference from the row itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grown: Option<(Axis, usize)>,
 }
@@ -55,7 +55,7 @@ impl Point {
                 let grown = match grown.split_once('=') {
                     Some(("lowers", at)) => Some((Axis::Lowers, at.parse()?)),
                     Some(("entries", at)) => Some((Axis::Entries, at.parse()?)),
-                    _ => bail!("{text:?}: behind the @ comes lowers=N or entries=N"),
+                    _ => bail!("{text:?}: expected lowers=N or entries=N behind the @"),
                 };
                 (row, grown)
             }
@@ -137,7 +137,7 @@ pub fn points(names: &[String], quick: bool) -> Result<Vec<Point>> {
     ];
     for (rows, values, axis) in series {
         let values = if quick { &values[..2] } else { values };
-        // Rows of the same size follow each other, for they may have the same tree.
+        // Rows of the same size follow each other, because they may have the same tree.
         for at in values {
             points.extend(rows.iter().map(|row| Point {
                 row: (*row).to_owned(),

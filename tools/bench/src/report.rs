@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the guest tells the host: one event a line, as JSON.
+//! The messages of the guest to the host: one event a line, as JSON.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub type Counters = BTreeMap<String, f64>;
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "event")]
 pub enum Event {
-    /// The machine works; this is its kernel.
+    /// The machine has started; this is its kernel.
     Kernel {
         /// Its release.
         release: String,
@@ -51,7 +51,7 @@ pub enum Event {
         /// Why.
         why: String,
     },
-    /// The row is at its end.
+    /// The row is complete.
     Ends {
         /// How long the machine was busy with it.
         seconds: f64,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the machines found, put together: medians, spreads, counts.
+//! The results of all machines together: medians, spreads, counts.
 
 use std::collections::BTreeMap;
 
@@ -15,9 +15,9 @@ use crate::subject::Subject;
 pub struct Found {
     /// Times of the repetitions of all boots, in nanoseconds.
     pub samples: BTreeMap<Subject, Vec<f64>>,
-    /// What was counted in the last boot.
+    /// The counts of the last boot.
     pub counters: BTreeMap<Subject, Counters>,
-    /// What does not work, and why.
+    /// Failures, and their reasons.
     pub failed: BTreeMap<Subject, String>,
 }
 
@@ -67,15 +67,15 @@ pub struct Results {
 pub struct RowResults {
     /// Its name.
     pub row: String,
-    /// What the times are in.
+    /// The unit of the times.
     pub unit: String,
-    /// What takes that time.
+    /// The operation that takes the time.
     pub per: String,
     /// The median time of each subject.
     pub median: BTreeMap<String, f64>,
     /// The shortest and the longest time of each subject.
     pub spread: BTreeMap<String, [f64; 2]>,
-    /// For each counter what each subject needs.
+    /// For each counter, the count of each subject.
     pub counters: BTreeMap<String, BTreeMap<String, f64>>,
 }
 
@@ -92,7 +92,7 @@ pub struct GrownResults {
 }
 
 impl GrownResults {
-    /// Which point it is of.
+    /// The name of its point.
     pub fn point(&self) -> Point {
         Point {
             row: self.row.row.clone(),

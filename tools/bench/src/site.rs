@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The file systems the layers are on.
+//! The file systems of the layers.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -10,15 +10,16 @@ use anyhow::{Context, Result, bail};
 use rustix::mount::MountFlags;
 use union_support::mount::mount;
 
-/// Where everything is mounted; a file system of its own, so that walks do not begin in the union that is the root.
+/// Where everything is mounted; a file system of its own, so that path walks do not begin in the union that is the
+/// root.
 pub const BASE: &str = "/bench";
 
-/// Two file systems, for the upper layer and for those below; they may be one and the same.
+/// Two file systems, for the upper layer and for the lower ones; they may be the same.
 pub struct Site {
     /// The name of the disk of the upper layer in /sys/block, if this site is for counting.
     pub disk: Option<String>,
     in_memory: bool,
-    top: PathBuf,
+    upper_fs: PathBuf,
     below: PathBuf,
 }
 
@@ -59,7 +60,7 @@ pub fn base() -> Result<()> {
 }
 
 impl Site {
-    /// Two RAM disks: nothing waits for this machine.
+    /// Two RAM disks: nothing waits for the disks of this machine.
     pub fn memory() -> Result<Self> {
         Self::of_disks("time", "ram0", "ram1", None)
     }
@@ -78,48 +79,48 @@ impl Site {
         Ok(Self {
             disk: None,
             in_memory: false,
-            top: root.to_owned(),
+            upper_fs: root.to_owned(),
             below: root.to_owned(),
         })
     }
 
-    fn of_disks(name: &str, top: &str, below: &str, disk: Option<String>) -> Result<Self> {
+    fn of_disks(name: &str, upper_fs: &str, below: &str, disk: Option<String>) -> Result<Self> {
         let make = |device: &str, layer: &str| -> Result<PathBuf> {
             let device = Path::new("/dev").join(device);
             let at = Path::new(BASE).join(format!("{name}-{layer}"));
             fs::create_dir_all(&at)?;
             make_ext4(&device)?;
-            // No background work: a commit or a table written on time would hit one subject and not the other.
+            // No background work: a timed commit or table would affect one subject and not the other.
             let options = "commit=3000,noinit_itable";
             mount(device, &at, "ext4", MountFlags::empty(), options)?;
             Ok(at)
         };
         Ok(Self {
-            top: make(top, "top")?,
+            upper_fs: make(upper_fs, "upper")?,
             below: make(below, "below")?,
             disk,
             in_memory: true,
         })
     }
 
-    /// Gives back the memory of blocks that are free again; what fails shows when there is none left.
+    /// Gives back the memory of freed blocks; a failure shows when no memory is left.
     pub fn trim(&self) {
         if self.in_memory {
             rustix::fs::sync();
-            for path in [&self.top, &self.below] {
+            for path in [&self.upper_fs, &self.below] {
                 let _ = Command::new("fstrim").arg(path).status();
             }
         }
     }
 
     /// The file system of the upper layer.
-    pub fn top(&self) -> &Path {
-        &self.top
+    pub fn upper_fs(&self) -> &Path {
+        &self.upper_fs
     }
 
     /// The device number of the file system of the upper layer, as the kernel prints it.
-    pub fn top_device(&self) -> Result<u64> {
-        kernel_device(&self.top)
+    pub fn upper_device(&self) -> Result<u64> {
+        kernel_device(&self.upper_fs)
     }
 
     /// The same for the lower layers.
@@ -127,15 +128,15 @@ impl Site {
         kernel_device(&self.below)
     }
 
-    /// Names for so many lower layers, and what goes with them.
+    /// Paths for so many lower layers, and for the other directories.
     pub fn layers(&self, lowers: usize) -> Layers {
         Layers {
             lowers: (0..lowers)
                 .map(|index| self.below.join("l").join(index.to_string()))
                 .collect(),
-            upper: self.top.join("upper"),
-            work: self.top.join("work"),
-            plain: self.top.join("plain"),
+            upper: self.upper_fs.join("upper"),
+            work: self.upper_fs.join("work"),
+            plain: self.upper_fs.join("plain"),
         }
     }
 }
@@ -163,7 +164,7 @@ fn make_ext4(device: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Inside the kernel the number of the major takes what is above 20 bits.
+/// In the kernel's own form, the major number takes the bits above 20.
 fn kernel_device(path: &Path) -> Result<u64> {
     let dev = fs::metadata(path)
         .with_context(|| format!("stat of {}", path.display()))?

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! One repetition of a row on one subject: layers, mount, what is timed, and everything away again.
+//! One repetition of a row on one subject: layers, mount, the timed operation, and removing everything again.
 
 use std::ffi::CString;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::rows::{Changes, Row};
 use crate::site::{self, BASE, Layers, Site};
 use crate::subject::Subject;
 
-/// A row about to run on a subject, which is mounted.
+/// A row about to run on a mounted subject.
 pub struct Stage<'a> {
     /// The subject.
     pub subject: Subject,
@@ -29,7 +29,7 @@ pub struct Stage<'a> {
     pub entries: usize,
 }
 
-/// What was measured: time, for so many operations.
+/// The result: time, for so many operations.
 #[derive(Clone, Copy, Debug)]
 pub struct Took {
     /// In nanoseconds.
@@ -67,7 +67,7 @@ impl Stage<'_> {
         self.at.join(name)
     }
 
-    /// Mounts anew, so that nothing is known of what was done before.
+    /// Mounts again, so that nothing is cached.
     pub fn remount(&self) -> Result<()> {
         self.subject.unmount(self.at)?;
         self.subject.mount(self.layers, self.at)
@@ -79,7 +79,7 @@ impl Stage<'_> {
     }
 }
 
-/// Runs a program, which must end well; gives what it prints.
+/// Runs a program, which must succeed; returns its output.
 pub fn program(command: &mut Command) -> Result<String> {
     let shown = format!("{command:?}");
     let output = command
@@ -95,16 +95,16 @@ pub fn program(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Forgets names and inodes; contents stay in memory.
+/// Drops cached names and inodes; contents stay in memory.
 pub fn forget_names() -> Result<()> {
-    // Twice: the first round gives up what the second one finds unused.
+    // Twice: the first round releases objects that the second one frees.
     for _ in 0..2 {
         fs::write("/proc/sys/vm/drop_caches", "2").context("dropping caches")?;
     }
     Ok(())
 }
 
-/// Forgets contents of files; they are on the disks, which may be in memory themselves.
+/// Drops cached contents of files; they are on the disks, which may be in memory themselves.
 pub fn forget_contents() -> Result<()> {
     rustix::fs::sync();
     fs::write("/proc/sys/vm/drop_caches", "1").context("dropping caches")
@@ -127,12 +127,12 @@ pub struct Ground<'a> {
     plain: Plain,
 }
 
-/// How the plain directory, in which the tree is for the plain file system, is.
+/// The state of the plain directory, which holds the tree for the plain file system.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Plain {
-    /// Not there, or another one.
+    /// Missing, or of another row.
     Unfit,
-    /// As it should be but for some names.
+    /// Complete except for some names.
     Names,
     /// As it should be.
     Ready,
@@ -165,7 +165,7 @@ impl<'a> Ground<'a> {
         })
     }
 
-    /// Whether it serves for such a row.
+    /// Whether it can be used for such a row.
     pub fn serves(&self, tree: Tree, layers: usize, entries: usize) -> bool {
         let same = self.layers.lowers.len() == layers && self.entries == entries;
         self.tree.name == tree.name && same
@@ -176,7 +176,7 @@ impl<'a> Ground<'a> {
         &self.at
     }
 
-    /// Runs the row once; `measure` gets what is to be measured.
+    /// Runs the row once; `measure` gets the timed part.
     pub fn run<T>(
         &mut self,
         row: &Row,
@@ -194,13 +194,13 @@ impl<'a> Ground<'a> {
             };
         }
         if self.tree.large {
-            // ext4 gives each large file other blocks than the one before, and a RAM disk clears memory for those it
-            // has not seen: now they are new for everybody.
+            // ext4 gives each large file new blocks, and a RAM disk clears memory for blocks that it has not seen: now
+            // they are new for every subject.
             self.site.trim();
         }
-        // What came before must not be written while the row runs.
-        let top = fs::File::open(self.site.top())?;
-        rustix::fs::syncfs(&top)?;
+        // Earlier changes must not be written out while the row runs.
+        let upper_fs = fs::File::open(self.site.upper_fs())?;
+        rustix::fs::syncfs(&upper_fs)?;
         subject.mount(&self.layers, &self.at)?;
         let stage = Stage {
             subject,
@@ -212,7 +212,7 @@ impl<'a> Ground<'a> {
             .context("preparing")
             .and_then(|()| measure(&|| (row.time)(&stage)))
             .and_then(|value| (row.verify)(&stage).map(|()| value));
-        // The row's own story is the better one.
+        // The error of the row itself is more useful.
         let unmounted = subject.unmount(&self.at);
         if unmounted.is_err() {
             let _ = rustix::mount::unmount(self.at.as_path(), UnmountFlags::DETACH);
@@ -222,7 +222,7 @@ impl<'a> Ground<'a> {
         Ok(value)
     }
 
-    /// Makes the plain directory what it should be.
+    /// Restores the plain directory.
     fn plain(&mut self) -> Result<()> {
         let layers = &self.layers;
         match self.plain {
@@ -231,7 +231,7 @@ impl<'a> Ground<'a> {
             Plain::Unfit => {
                 site::fresh(&layers.plain)?;
                 let count = layers.lowers.len();
-                // What is above replaces what is below.
+                // Upper layers replace the files of lower ones.
                 (0..count).rev().try_for_each(|index| {
                     (self.tree.fill)(&layers.plain, index, count, self.entries)
                 })

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What is compared: the file system of the upper layer itself, the union, overlayfs twice, two unions in
+//! The subjects of the comparison: the file system of the upper layer itself, the union, overlayfs twice, two unions in
 //! userspace.
 
 use std::fs;
@@ -16,7 +16,7 @@ use union_support::fs_context::FsContext;
 
 use crate::site::Layers;
 
-/// One of those that are compared.
+/// One of the subjects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Subject {
@@ -24,11 +24,11 @@ pub enum Subject {
     Native,
     /// This module.
     Union,
-    /// The kernel's overlayfs as it is when nothing is asked for.
+    /// The kernel's overlayfs with its default options.
     Overlayfs,
-    /// The same with what makes it faster and is safe.
+    /// The same with options that make it faster and are safe.
     OverlayfsBest,
-    /// fuse-overlayfs as it is when nothing is asked for.
+    /// fuse-overlayfs with its default options.
     FuseOverlayfs,
     /// mergerfs, files created in the upper layer.
     Mergerfs,
@@ -67,7 +67,7 @@ impl Subject {
         self.daemon().is_some()
     }
 
-    /// The program that serves it, if it is not the kernel.
+    /// The program that serves it, if it is not in the kernel.
     fn daemon(self) -> Option<&'static str> {
         match self {
             Self::FuseOverlayfs => Some("fuse-overlayfs"),
@@ -109,7 +109,7 @@ impl Subject {
                     layers.upper.display(),
                     layers.joined("=RO", ":")
                 );
-                // What overlayfs does: the first layer has it, and what is new goes there.
+                // Like overlayfs: the first layer with a name wins, and new files are made in the upper one.
                 let options =
                     "category.create=ff,category.search=ff,minfreespace=0,inodecalc=path-hash";
                 program(
@@ -121,7 +121,7 @@ impl Subject {
         }
     }
 
-    /// Unmounts it and waits for its daemon to let go of the layers.
+    /// Unmounts it and waits until its daemon releases the layers.
     pub fn unmount(self, at: &Path) -> Result<()> {
         mount::unmount(at, UnmountFlags::empty())
             .with_context(|| format!("umount of {}", self.name()))?;
@@ -142,7 +142,7 @@ impl Subject {
                 killed = true;
             }
             if started.elapsed() > 2 * PATIENCE {
-                bail!("{daemon} cannot even be killed after the umount");
+                bail!("{daemon} still runs after the umount and SIGKILL");
             }
             std::thread::sleep(Duration::from_millis(1));
         }
@@ -171,7 +171,7 @@ fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) ->
     configure().with_context(|| format!("mounting {fstype}"))
 }
 
-/// Runs a program that goes on in the background when it has mounted; its end of a pipe it might keep.
+/// Runs a program that continues in the background when it has mounted; it might keep the end of a pipe open.
 fn program(command: &mut Command) -> Result<()> {
     const ERRORS: &str = "/tmp/mount.errors";
     let shown = command.get_program().to_string_lossy().into_owned();
@@ -193,7 +193,7 @@ fn running(name: &str) -> Result<bool> {
     // The kernel keeps 15 letters.
     let known: String = name.chars().take(15).collect();
     for entry in fs::read_dir("/proc")? {
-        // A process may end while it is looked at.
+        // A process may end meanwhile.
         let stat = fs::read_to_string(entry?.path().join("stat")).unwrap_or_default();
         if lives(&stat, &known) {
             return Ok(true);

@@ -11,7 +11,7 @@ use crate::results::Found;
 use crate::rows;
 use crate::subject::Subject;
 
-/// Counters that have a table of their own, and what its heading is.
+/// Counters with a table of their own, and its heading.
 const COUNTERS: &[(&str, &str)] = &[
     ("journal_handles", "journal handles of the upper layer"),
     (
@@ -26,7 +26,7 @@ const COUNTERS: &[(&str, &str)] = &[
         "block_writes",
         "write requests to the upper layer's disk until all is on it",
     ),
-    ("top_bytes", "bytes allocated in the upper layer"),
+    ("upper_bytes", "bytes allocated in the upper layer"),
     ("lower_lookups", "lookups in lower layers"),
     (
         "lower_misses",
@@ -129,7 +129,7 @@ fn number(count: f64) -> String {
     }
 }
 
-/// What there is to know about a row that failed.
+/// The report of a failed row.
 pub fn failures(point: &Point, found: &Found) -> Vec<String> {
     let again = format!("make bench ROWS={point}");
     found

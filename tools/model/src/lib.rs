@@ -148,14 +148,14 @@ mod tests {
             ("f", Node::Leaf(3)),
             ("gone", Node::Leaf(4)),
         ]);
-        let top = dir([
+        let upper = dir([
             ("etc", Node::Dir(dir([("b", Node::Leaf(5))]))),
             ("f", Node::Dir(dir([]))),
             ("gone", Node::Whiteout),
         ]);
         let etc = tree([("a", Seen::Leaf(1)), ("b", Seen::Leaf(5))]);
         let expected = tree([("etc", Seen::Dir(etc)), ("f", Seen::Dir(tree([])))]);
-        assert_eq!(visible([&top, &lower].into_iter()), expected);
+        assert_eq!(visible([&upper, &lower].into_iter()), expected);
     }
 
     #[test]
@@ -163,9 +163,9 @@ mod tests {
         let lower = dir([("d", Node::Dir(dir([("a", Node::Leaf(1))])))]);
         let mut opaque = dir([("b", Node::Leaf(2))]);
         opaque.opaque = true;
-        let top = dir([("d", Node::Dir(opaque))]);
+        let upper = dir([("d", Node::Dir(opaque))]);
         let d = tree([("b", Seen::Leaf(2))]);
         let expected = tree([("d", Seen::Dir(d))]);
-        assert_eq!(visible([&top, &lower].into_iter()), expected);
+        assert_eq!(visible([&upper, &lower].into_iter()), expected);
     }
 }

@@ -17,7 +17,7 @@ pub struct Bench {
     pub dir: PathBuf,
     /// A directory on another file system.
     pub other: PathBuf,
-    /// What the programs print is kept here.
+    /// Where the output of the programs is kept.
     pub log: PathBuf,
 }
 

@@ -17,9 +17,9 @@ pub struct Verdict {
     pub skipped: usize,
     /// Tests that failed on both sides, in the same way: not the union's fault.
     pub failed_alike: Vec<String>,
-    /// Tests that differ as they may, with the reason.
+    /// Tests with intended differences, with the reason.
     pub known: Vec<(String, String)>,
-    /// Tests that differ and may not, with what each side says.
+    /// Tests with other differences, with the message of each side.
     pub wrong: Vec<(String, String)>,
 }
 
@@ -57,7 +57,7 @@ impl Verdict {
         verdict
     }
 
-    /// Adds tests that have no other side.
+    /// Adds tests that run on one side only.
     pub fn add(&mut self, tests: &[Test]) {
         for test in tests {
             match test.outcome {
@@ -67,7 +67,7 @@ impl Verdict {
         }
     }
 
-    /// Adds something that went wrong.
+    /// Adds a failure.
     pub fn fail(&mut self, name: &str, story: &str) {
         self.wrong.push((name.to_owned(), story.to_owned()));
     }

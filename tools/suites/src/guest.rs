@@ -18,7 +18,7 @@ use crate::suites::Suite;
 
 /// Runs the suites and reports.
 pub fn run(upper: &str, fstype: &str, logs: &Path, suites: &[&Suite]) -> Result<()> {
-    // Programs look at the modes they made.
+    // Programs check the modes of files they make.
     rustix::process::umask(Mode::from_raw_mode(0o022));
     fs::create_dir_all(logs)?;
     let other = Path::new("/other");

@@ -16,7 +16,7 @@ use crate::report::{Event, Side, Test};
 use crate::suites::{self, Suite};
 
 /// Types of file system the upper layer is on.
-const TOPS: &[&str] = &["tmpfs", "ext4", "xfs"];
+const UPPERS: &[&str] = &["tmpfs", "ext4", "xfs"];
 
 /// What to run.
 #[derive(Args)]
@@ -46,13 +46,13 @@ struct Row {
     verdict: Verdict,
 }
 
-/// Runs them; tells whether all is well.
+/// Runs them; returns whether all succeeded.
 pub fn run(request: &Request) -> Result<bool> {
     signals::install()?;
     let places = Places::find()?;
     let chosen = suites::chosen(&request.suite)?;
     let uppers: Vec<&str> = match request.upper.as_slice() {
-        [] => TOPS.to_vec(),
+        [] => UPPERS.to_vec(),
         uppers => uppers.iter().map(String::as_str).collect(),
     };
     for suite in &chosen {
@@ -85,7 +85,7 @@ pub fn run(request: &Request) -> Result<bool> {
     Ok(failed == 0 && passed > 0)
 }
 
-/// Runs one machine until its suites or itself have come to an end; one more row for each suite that began.
+/// Runs one machine until its suites are complete or it has ended; adds a row for each suite that began.
 fn machine(
     places: &Places,
     request: &Request,
@@ -134,7 +134,7 @@ fn machine(
         running.suite = next.filter(|_| rows.len() > first);
     }
     let why = match outcome {
-        Ok(()) => anyhow!("the machine ended before its last word"),
+        Ok(()) => anyhow!("the machine ended before its report was complete"),
         Err(why) => why,
     };
     if running.suite.is_none() {
@@ -170,7 +170,7 @@ fn machine_and_command(
     (machine, command)
 }
 
-/// What is known of the suite that runs.
+/// The state of the suite that runs.
 #[derive(Default)]
 struct Running {
     suite: Option<String>,

@@ -10,7 +10,7 @@ use union_support::walk;
 
 use crate::report::Test;
 
-/// Where both sides are seen, so that programs find the same paths.
+/// Where both sides are mounted, so that programs use the same paths.
 pub const DIR: &str = "/work";
 
 /// The file system of the upper layer.
@@ -36,7 +36,7 @@ impl Ground {
         if !root.is_dir() {
             bail!("there is no scratch disk {}", root.display());
         }
-        // On xfs the layers share the file system, and blocks; elsewhere a copy-up goes from one to another.
+        // On xfs the layers share the file system, and blocks; elsewhere a copy-up goes to another file system.
         let below = match upper {
             "xfs" => root.clone(),
             _ => {
@@ -51,7 +51,7 @@ impl Ground {
         })
     }
 
-    /// Makes an empty plain directory and shows it.
+    /// Makes an empty plain directory and mounts it.
     pub fn plain(&self) -> Result<()> {
         let plain = self.root.join("plain");
         fresh(&plain)?;
@@ -65,7 +65,7 @@ impl Ground {
         fs::remove_dir_all(self.root.join("plain")).context("removing the plain directory")
     }
 
-    /// Makes empty layers; gives the lower one, to be filled.
+    /// Makes empty layers; returns the lower one, to be filled.
     pub fn layers(&self) -> Result<&Path> {
         fresh(&self.lower)?;
         for name in ["upper", "work"] {
@@ -74,7 +74,7 @@ impl Ground {
         Ok(&self.lower)
     }
 
-    /// Shows the union of the layers.
+    /// Mounts the union of the layers.
     pub fn union(&self, fstype: &str) -> Result<()> {
         Union::new(fstype)
             .lower(&self.lower)
@@ -132,7 +132,7 @@ impl Ground {
         for entry in fs::read_dir(self.root.join("work/work"))? {
             names.push(entry?.file_name().to_string_lossy().into_owned());
         }
-        // Whiteouts are links of one that is kept; overlayfs has another name for it.
+        // Whiteouts are links of one that is kept; overlayfs uses another name for it.
         names.retain(|name| name != "incompat");
         Ok((!names.is_empty()).then(|| names.join(", ")))
     }

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Runs programs that test file systems on a plain file system and on a union over the same type, and compares.
-//!
-//! The program runs twice: on the host it starts virtual machines and judges ([`host`]), inside a machine, as
-//! `union-suites guest`, it makes the layers and runs the suites ([`guest`]).  What passes between them is
-//! [`report`].
+//! Runs programs that test file systems on a plain file system and on a union over the same type, and compares. The
+//! program runs twice: on the host it starts virtual machines and judges ([`host`]); inside a machine, as `union-suites
+//! guest`, it makes the layers and runs the suites ([`guest`]). They communicate by [`report`].
 
 mod bench;
 mod compare;

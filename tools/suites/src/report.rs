@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What the guest tells the host: one event a line, as JSON.
+//! The messages of the guest to the host: one event a line, as JSON.
 
 use serde::{Deserialize, Serialize};
 
@@ -17,11 +17,11 @@ pub enum Side {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// As the program wants it.
+    /// Passed, according to the program.
     Passed,
-    /// Not as the program wants it.
+    /// Failed, according to the program.
     Failed,
-    /// The program did not try.
+    /// The program did not run it.
     Skipped,
 }
 
@@ -41,7 +41,7 @@ pub struct Test {
 }
 
 impl Test {
-    /// A test that ended so.
+    /// A test with this outcome.
     pub fn new(name: impl Into<String>, outcome: Outcome, why: impl Into<String>) -> Self {
         Self {
             name: name.into(),
@@ -51,7 +51,7 @@ impl Test {
         }
     }
 
-    /// A test that passed unless there is something wrong to be told.
+    /// A test that passed unless `wrong` has a text.
     pub fn unless(name: &str, wrong: Option<String>) -> Self {
         match wrong {
             None => Self::new(name, Outcome::Passed, ""),
@@ -82,11 +82,11 @@ pub enum Event {
         /// How long it took.
         seconds: f64,
     },
-    /// What was found about the layers of the union after a suite.
+    /// The results of checking the layers of the union after a suite.
     Layers {
         /// The suite.
         suite: String,
-        /// One test for each thing looked at.
+        /// One test for each property.
         tests: Vec<Test>,
     },
     /// The end of the report.

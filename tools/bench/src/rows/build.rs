@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Building the image of a container, step by step as buildah does it.
-//!
-//! For each step of a Containerfile the layers so far are mounted with an empty upper layer, the step is run, all is
-//! unmounted, the upper layer is packed and unpacked as one more layer (`commit` and `ApplyDiff` of
-//! containers/storage). podman itself would spend most of the time on its own start, its locks and checksums.
+//! Building the image of a container, step by step like buildah. For each step of a Containerfile the layers so far are
+//! mounted with an empty upper layer, the step runs, all is unmounted, the upper layer is packed and unpacked as
+//! another layer (`commit` and `ApplyDiff` of containers/storage). podman itself would spend most of the time on its
+//! own start, its locks and checksums.
 
 use std::fs;
 use std::path::PathBuf;
@@ -18,7 +17,7 @@ use crate::site::{self, Layers};
 use crate::stage::{Stage, program, timed};
 use crate::subject::Subject;
 
-/// The steps: `COPY` of an archive, and `RUN` of everyday commands on what the base and the steps before have.
+/// The steps: `COPY` of an archive, and `RUN` of everyday commands on the files of the base and of earlier steps.
 const STEPS: &[&str] = &[
     "mkdir opt && tar -xf $ARCHIVE -C opt",
     "rm -r src/part1",
@@ -67,7 +66,7 @@ pub const PODMAN_BUILD: Row = Row {
                 stage.subject.unmount(stage.at)?;
                 commit(stage, &layers, number)?;
             }
-            // What was built, as a container would have it.
+            // The result, as a container would see it.
             stage.subject.mount(&step(stage, STEPS.len()), stage.at)
         })
     },
@@ -114,7 +113,7 @@ fn step(stage: &Stage, number: usize) -> Layers {
     }
 }
 
-/// Makes a layer of the top of a step. A plain directory has no layers: it is what it was built as.
+/// Makes a layer of the upper layer of a step. The plain directory has no layers, and already holds the result.
 fn commit(stage: &Stage, layers: &Layers, number: usize) -> Result<()> {
     if stage.subject == Subject::Native {
         return Ok(());
@@ -130,7 +129,7 @@ fn commit(stage: &Stage, layers: &Layers, number: usize) -> Result<()> {
     Ok(())
 }
 
-/// tar with what whiteouts, opaque directories and capabilities need.
+/// tar with the options for whiteouts, opaque directories and capabilities.
 fn tar(what: &str, archive: &std::path::Path) -> Command {
     let mut command = Command::new("tar");
     command.args([

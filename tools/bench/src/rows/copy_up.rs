@@ -80,7 +80,7 @@ pub const WRITE_100B_32M: Row = Row {
         }
         Ok(())
     },
-    // In one place of the plain file, always the same.
+    // Always in the same place of the plain file.
     changes: Changes::Nothing,
     without: NO_COPY_UP,
     ..Row::DEFAULT

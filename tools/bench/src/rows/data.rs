@@ -71,7 +71,7 @@ fn buffered(stage: &Stage, side: &str, pattern: &str) -> Result<Took> {
     })
 }
 
-/// Runs fio on the file; gives what it says of one side.
+/// Runs fio on the file; returns its results for one direction.
 fn fio(stage: &Stage, side: &str, options: &[&str]) -> Result<Value> {
     let mut command = Command::new("fio");
     command.args([
@@ -92,7 +92,7 @@ fn fio(stage: &Stage, side: &str, options: &[&str]) -> Result<Value> {
     let mut report: Value = serde_json::from_str(&text[start..]).context("what fio prints")?;
     let job = report
         .pointer_mut("/jobs/0")
-        .context("fio tells of no job")?;
+        .context("the output of fio has no job")?;
     if job["error"] != 0 {
         bail!("fio ended with error {}", job["error"]);
     }
@@ -104,5 +104,5 @@ fn number(report: &Value, pointer: &str) -> Result<f64> {
         .pointer(pointer)
         .and_then(Value::as_f64)
         .filter(|number| *number > 0.0)
-        .with_context(|| format!("fio says no {pointer}"))
+        .with_context(|| format!("the output of fio has no {pointer}"))
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! A database that a lower layer holds, as the image of a container does: PostgreSQL and its own benchmark.
+//! A database in a lower layer, like in the image of a container: PostgreSQL and its own benchmark.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
@@ -36,7 +36,7 @@ pub const PGBENCH_LOWER: Row = Row {
         timed(1, || {
             let transactions = stage.entries.to_string();
             query(tool("pgbench").args(["-n", "-t", &transactions]))?;
-            // What was changed is in memory until then.
+            // Until then the changes are in memory.
             query(tool("psql").args(["-qc", "CHECKPOINT"])).map(drop)
         })
     },
@@ -92,7 +92,7 @@ fn start(cluster: &Path) -> Result<()> {
     let mut command = tool("pg_ctl");
     command.arg("-D").arg(cluster).args(["-w", "-s"]);
     command.args(["-l", "/tmp/postgres.log"]);
-    // Nothing is to happen by itself while the row runs.
+    // No background work may run during the row.
     let options = format!(
         "-c listen_addresses= -c unix_socket_directories={} -c autovacuum=off -c bgwriter_lru_maxpages=0 \
          -c checkpoint_timeout=1d -c jit=off",
@@ -109,7 +109,7 @@ fn stop(cluster: &Path) -> Result<()> {
     program(command.args(["-w", "-s", "-m", "fast", "stop"])).map(drop)
 }
 
-/// Where the server is spoken to.
+/// The directory of the server's socket.
 fn socket() -> Result<PathBuf> {
     once("socket", |path| {
         fs::create_dir_all(path)?;
@@ -120,7 +120,7 @@ fn socket() -> Result<PathBuf> {
     })
 }
 
-/// Has a client ask the server.
+/// Runs a query with a client.
 fn query(command: &mut Command) -> Result<String> {
     command
         .env("PGHOST", socket()?)

@@ -42,7 +42,7 @@ pub const READDIR_2JOB: Row = Row {
     ..READDIR_REPEAT
 };
 
-/// Gives the upper layer its part; the parts themselves are in memory.
+/// Makes the part of the upper layer; the parts themselves are in memory.
 fn merged(stage: &Stage) -> Result<()> {
     fs::write(stage.path(DIR).join("own"), "")?;
     stage.remount()?;

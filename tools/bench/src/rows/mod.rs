@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The rows: for each, the tree it works on, what is timed, and which file systems take part.
+//! The rows: for each, its tree, the timed operation, and the file systems that take part.
 
 mod build;
 mod copy_up;
@@ -19,10 +19,10 @@ use crate::stage::{Stage, Took};
 use crate::subject::Subject;
 use tree::Tree;
 
-/// What a row changes in the tree it works on.
+/// The effect of a row on its tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Changes {
-    /// Nothing that matters.
+    /// None that matters.
     Nothing,
     /// Names in the directory.
     Names,
@@ -34,40 +34,40 @@ pub enum Changes {
 pub struct Row {
     /// Its name.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A line of description.
     pub about: &'static str,
-    /// What one operation is.
+    /// The name of one operation.
     pub per: &'static str,
     /// How many lower layers there are.
     pub layers: usize,
     /// The size of the directory, or of the file in MiB.
     pub entries: usize,
-    /// What the lower layers hold.
+    /// The contents of the lower layers.
     pub tree: Tree,
-    /// What is done through the mount before the clock starts.
+    /// Preparations through the mount before the clock starts.
     pub ready: fn(&Stage) -> Result<()>,
     /// What is timed.
     pub time: fn(&Stage) -> Result<Took>,
-    /// Whether it did what it should have done.
+    /// Checks that it did its work.
     pub verify: fn(&Stage) -> Result<()>,
-    /// What is different in the plain tree afterwards.
+    /// The changes in the plain tree afterwards.
     pub changes: Changes,
-    /// Whether the first time is another one: programs are read from the disk, RAM disks get the memory of blocks.
+    /// Whether the first run differs: programs are read from the disk, RAM disks allocate their blocks.
     pub warm_up: bool,
-    /// How often it is done at least, however long that takes.
+    /// The minimum number of repetitions, however long they take.
     pub at_least: usize,
-    /// Whether it takes so long that it is left out of a quick run, and not done again to be counted.
+    /// Whether it takes so long that a quick run leaves it out, and that it is not repeated for counting.
     pub long: bool,
-    /// Whether memory for the inodes it finds is of interest.
+    /// Whether memory for the inodes it finds is reported.
     pub caches: bool,
-    /// Whether the room that the union's fallthru sets take is of interest.
+    /// Whether the size of the union's fallthru sets is reported.
     pub sets: bool,
-    /// The file systems that take no part, and why.
+    /// The file systems that take no part, and the reasons.
     pub without: &'static [(Subject, &'static str)],
 }
 
 impl Row {
-    /// What most rows have in common.
+    /// The common properties of most rows.
     const DEFAULT: Self = Self {
         name: "",
         about: "",
@@ -135,5 +135,5 @@ pub const ALL: &[Row] = &[
 pub fn named(name: &str) -> Result<&'static Row> {
     ALL.iter()
         .find(|row| row.name == name)
-        .with_context(|| format!("there is no row {name:?}; union-bench list names them"))
+        .with_context(|| format!("there is no row {name:?}; see union-bench list"))
 }

@@ -20,7 +20,7 @@ pub const CREATE_MERGED: Row = Row {
     name: "create_merged",
     about: "make files in a directory that a lower layer has, too (fs_mark)",
     per: "file",
-    // The directory is copied up before.
+    // The directory is copied up before the clock starts.
     ready: |stage| Ok(fs::write(stage.path(DIR).join("own"), "")?),
     time: fs_mark,
     warm_up: true,

@@ -70,7 +70,7 @@ pub const DPKG_UPGRADE: Row = Row {
     ..DPKG_INSTALL
 };
 
-/// What dpkg knows of the packages of this root.
+/// The state of the packages of this root, according to dpkg.
 fn administration(layer: &Path) -> Result<()> {
     let admin = layer.join("var/lib/dpkg");
     fs::create_dir_all(&admin)?;
@@ -87,8 +87,8 @@ fn installed() -> Result<PathBuf> {
     })
 }
 
-/// Whether the files that are there were made by the run that is measured: they are in the upper layer then. The
-/// plain file system has no layers to tell.
+/// Whether the run that is measured made the files: then they are in the upper layer. The plain file system has no
+/// layers to check.
 fn replaced(stage: &Stage, expected: bool) -> Result<()> {
     if !stage.subject.is_stacked() {
         return Ok(());
@@ -114,12 +114,12 @@ fn install(stage: &Stage, names: &[&str]) -> Result<Took> {
     })
 }
 
-/// dpkg, to install what is yet to be named in the root at `at`.
+/// dpkg, to install packages in the root at `at`.
 fn dpkg(at: &Path) -> Command {
     let mut command = Command::new("dpkg");
     command.arg(format!("--instdir={}", at.display()));
     command.arg(format!("--admindir={}", at.join("var/lib/dpkg").display()));
-    // Scripts are run outside of the root, and the triggers of others would work on the root of the machine.
+    // Scripts run outside of the root, and the triggers of other packages would change the root of the machine.
     command.args([
         "--force-depends",
         "--force-script-chrootless",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Finding names: those that are there, those that are not, known and unknown ones.
+//! Looking names up: existing and missing, cached and uncached ones.
 
 use std::ffi::CString;
 use std::os::fd::OwnedFd;
@@ -100,7 +100,7 @@ fn absent(count: usize) -> Vec<CString> {
     names(&format!("{DIR}/none"), 0..count)
 }
 
-/// Runs over the names once to get to know them, then often enough to be measured.
+/// Looks all names up once to cache them, then often enough to be measured.
 fn again(names: &[CString], run: impl Fn(&[CString]) -> Result<()>) -> Result<Took> {
     run(names)?;
     let rounds = 2000usize.div_ceil(names.len());

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! What people do: unpack an archive, check out a branch.
+//! Everyday work: unpacking an archive, checking out a branch.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,8 +12,7 @@ use super::{Changes, NO_COPY_UP, Row};
 use crate::site::BASE;
 use crate::stage::{program, timed};
 
-/// A program that runs for a moment is done so often: what has one of them wait for something that is not in memory yet
-/// is then not what is shown.
+/// A short program runs this often, so that a single wait for something uncached does not show in the result.
 const ROUNDS: usize = 3;
 
 pub const UNTAR: Row = Row {
@@ -72,7 +71,7 @@ pub const GIT_CHECKOUT: Row = Row {
         },
         large: false,
     },
-    // As it is after a command of git: what is cached of the files is true.
+    // As after a command of git: its cache of the files' attributes is valid.
     ready: |stage| stage.program(&mut git(&["status"])).map(drop),
     time: |stage| {
         timed(1, || {
@@ -96,7 +95,7 @@ pub const GIT_CHECKOUT: Row = Row {
     ..Row::DEFAULT
 };
 
-/// Makes something below [`BASE`] the first time it is asked for.
+/// Makes something below [`BASE`] at the first use.
 pub fn once(name: &str, make: impl FnOnce(&Path) -> Result<()>) -> Result<PathBuf> {
     let path = Path::new(BASE).join(name);
     if !path.exists() {

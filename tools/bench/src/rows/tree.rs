@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 /// The directory most rows work in: three below the root.
 pub const DIR: &str = "a/b/c";
 
-/// What lower layers hold.
+/// The contents of lower layers.
 #[derive(Clone, Copy)]
 pub struct Tree {
     /// Its name: rows with the same tree of the same size can share it.
@@ -50,7 +50,7 @@ pub const LARGE_FILE: Tree = Tree {
     large: true,
 };
 
-/// Brings a plain [`DIRECTORY`] back to what the lower layers hold: names come and go, files do not change.
+/// Restores a plain [`DIRECTORY`] to the contents of the lower layers: names change, files do not.
 pub fn repair(plain: &Path, lowers: &[PathBuf]) -> Result<()> {
     let mut missing = BTreeSet::new();
     for lower in lowers {

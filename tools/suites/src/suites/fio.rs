@@ -17,7 +17,7 @@ pub const SUITE: Suite = Suite {
     left_out: &[],
 };
 
-/// How data is moved: the name, which is that of the file, the engine, and more arguments.
+/// How data is transferred: the name, which is that of the file, the engine, and more arguments.
 const WAYS: &[(&str, &str, &[&str])] = &[
     ("sync", "sync", &[]),
     ("psync-direct", "psync", &["--direct=1"]),
@@ -35,7 +35,7 @@ const WAYS: &[(&str, &str, &[&str])] = &[
     ("splice", "splice", &[]),
 ];
 
-/// What is done to each file, in this order.
+/// The runs on each file, in this order.
 const PASSES: &[(&str, &[&str])] = &[
     ("reads what lies below", &["--rw=read"]),
     ("writes half of it", &["--rw=randwrite", "--io_size=1m"]),
@@ -45,7 +45,7 @@ const PASSES: &[(&str, &[&str])] = &[
     ("reads it in the end", &["--rw=read"]),
 ];
 
-/// What all runs have in common: a header with a checksum and its place in every block.
+/// Common arguments: a header with a checksum and its position in every block.
 fn fio() -> Command {
     let mut command = Command::new("fio");
     command.args(["--size=2m", "--bs=4k", "--thread", "--stonewall"]);

@@ -3,7 +3,7 @@
 
 use super::{Suite, prepare_by, run_steps};
 
-/// Many files below, among which these programs make theirs.
+/// Many files in the lower layer, among which these programs make theirs.
 const TREE: &str =
     "mkdir -p dir; for i in $(seq 100); do echo $i >file$i; echo $i >dir/file$i; done";
 
@@ -14,7 +14,7 @@ pub const DBENCH: Suite = Suite {
     run: |bench| {
         run_steps(
             bench,
-            // What it prints besides is throughput; that 0 is the number of a semaphore makes it complain.
+            // Its other output is throughput; it complains because the number of its semaphore is 0.
             "run() { dbench -D . -c /usr/share/dbench/client.txt -t 2 \"$@\" >$OTHER_DIR/dbench 2>&1 || { cat $OTHER_DIR/dbench >&2; exit 1; }; ! grep -v 'barrier semaphore' $OTHER_DIR/dbench | grep -i 'error\\|failed' >&2; }",
             r#"
                 one client: run 1; ls
@@ -34,7 +34,7 @@ pub const FSMARK: Suite = Suite {
     run: |bench| {
         run_steps(
             bench,
-            // With -k the files stay, to be counted and looked at.
+            // With -k the files stay, to be counted and checked.
             "run() { fs_mark -s 5000 -n 100 -k -L 1 -l $OTHER_DIR/fs_mark \"$@\" >/dev/null; }
              look() { find dir* -type f | wc -l; find dir* -type f -name '*~~*' -size 5000c | wc -l; }",
             r#"

@@ -17,13 +17,13 @@ use crate::report::{Outcome, Test};
 pub struct Suite {
     /// Name in the table.
     pub name: &'static str,
-    /// What it is, in a line.
+    /// A line of description.
     pub about: &'static str,
-    /// Puts into a directory what is there before the suite begins: on the union, in the lower layer.
+    /// Fills a directory before the suite begins: on the union, in the lower layer.
     pub prepare: fn(&Bench) -> Result<()>,
     /// Runs it.
     pub run: fn(&Bench) -> Result<Vec<Test>>,
-    /// What is left out, with the reason.
+    /// The tests that are left out, with the reasons.
     pub left_out: &'static [(&'static str, &'static str)],
 }
 
@@ -55,7 +55,7 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Suite>> {
     Ok(ALL.iter().filter(wanted).collect())
 }
 
-/// What most lines may take, in seconds.
+/// The time limit of most lines, in seconds.
 const LIMIT: u64 = 180;
 
 /// Runs lines that must succeed; `common` is put in front of each.
@@ -67,7 +67,7 @@ fn prepare_by(bench: &Bench, common: &str, line: &str) -> Result<()> {
     Ok(())
 }
 
-/// Runs one line after the other, each of the form NAME: LINE FOR THE SHELL; what they print must be the same on both
+/// Runs one line after the other, each of the form NAME: LINE FOR THE SHELL; their output must be the same on both
 /// sides.
 fn run_steps(bench: &Bench, common: &str, steps: &str) -> Result<Vec<Test>> {
     let mut tests = Vec::new();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! pjdfstest: what POSIX says of the calls that work on names.
+//! pjdfstest: the rules of POSIX for the calls that work on names.
 
 use std::fs;
 use std::process::Command;
@@ -46,7 +46,7 @@ fn prepare(bench: &Bench) -> Result<()> {
 
 fn run(bench: &Bench) -> Result<Vec<Test>> {
     let mut tests: Vec<Test> = Vec::new();
-    // It keeps some descriptors open, which makes a remount fail: what remounts is a run of its own.
+    // It keeps some descriptors open, which makes a remount fail: tests that remount are a run of their own.
     for remount in [false, true] {
         let patterns: &[&str] = if remount { &["erofs"] } else { &[] };
         let ended = pjdfstest(bench, remount, "0.02", patterns)?;
@@ -83,13 +83,13 @@ fn pjdfstest(bench: &Bench, remount: bool, nap: &str, patterns: &[&str]) -> Resu
     bench.run(command, 300)
 }
 
-/// It ends with 1 when tests fail, with a summary in either case.
+/// It returns 1 when tests fail, with a summary in either case.
 fn incomplete(ended: &Ended) -> Option<String> {
     let complete = ended.stdout.contains(" total") && matches!(ended.status, Some(0 | 1));
     (!complete).then(|| ended.story())
 }
 
-/// Lines "NAME   ok|FAILED|skipped", reasons behind them indented.
+/// Lines "NAME   ok|FAILED|skipped", followed by indented reasons.
 fn parse(text: &str) -> Vec<Test> {
     let mut tests: Vec<Test> = Vec::new();
     for line in text.lines() {

@@ -45,7 +45,7 @@ pub const GIT: Suite = Suite {
     left_out: &[],
 };
 
-/// The contents, and what sqlite itself finds wrong.
+/// The contents, and the result of sqlite's own check.
 const SQLITE_COMMON: &str = "
     look() { sqlite3 $1 'pragma integrity_check; select count(*), sum(a), sum(length(b)) from t; select count(*) from t where b like \"%7%\";'; }
     change() { sqlite3 $1 \"pragma journal_mode=$2; begin; insert into t select a+1000000, b||'x' from t limit 500; update t set b=b||'$2' where a%5=0; delete from t where a%11=0; commit;\"; }";

@@ -59,7 +59,7 @@ const MODULES: &[&str] = &[
 
 fn run(bench: &Bench) -> Result<Vec<Test>> {
     let mut tests = Vec::new();
-    // One of them wants a file system on which something is in use, which an empty tmpfs is not.
+    // One of them needs a file system with used blocks, which an empty tmpfs does not have.
     fs::write(bench.dir.join("filler"), "something")?;
     for module in MODULES {
         let report = bench.other.join("junit.xml");
@@ -84,7 +84,7 @@ fn run(bench: &Bench) -> Result<Vec<Test>> {
     Ok(tests)
 }
 
-/// The cases of a report: an element each, what is wrong within.
+/// The cases of a report: an element each, with the failure inside.
 fn parse(xml: &str) -> Vec<Test> {
     let mut tests = Vec::new();
     for case in xml.split("<testcase ").skip(1) {

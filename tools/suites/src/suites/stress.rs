@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! stress-ng: its stressors of file systems, one after the other, each for a moment and checking itself.
+//! stress-ng: its stressors of file systems, one after the other, each for a short time and with verification.
 
 use std::process::Command;
 
@@ -48,7 +48,7 @@ fn run(bench: &Bench) -> Result<Vec<Test>> {
     Ok(tests)
 }
 
-/// The summary "passed: 4: access (2) acl (2)", and what was said of those that failed.
+/// The summary "passed: 4: access (2) acl (2)", and the messages of those that failed.
 fn parse(text: &str) -> Vec<Test> {
     let mut tests = Vec::new();
     for line in text.lines() {
@@ -66,7 +66,7 @@ fn parse(text: &str) -> Vec<Test> {
             if count.parse::<u32>().is_err() {
                 continue;
             }
-            // How many of the two is no matter of the file system.
+            // The file system does not decide how many of the two it is.
             let names = names.split_whitespace().filter(|w| !w.starts_with('('));
             tests.extend(names.map(|name| Test::new(name, outcome, story(text, name))));
         }
