@@ -21,7 +21,10 @@ use crate::{
     },
     union::{
         change::{copy_data, impure, settle, stage::Staged},
-        layers::{impurity::Arrival, inum, layer::UpperWrite, private_xattrs, union::Union},
+        layers::{
+            impurity::Arrival, inum, layer::UpperWrite, private_xattrs, union::Union,
+            upper_dentry::UpperDentry,
+        },
         listing::dir_cache,
         lookup::iget,
         DEntry, Inode,
@@ -180,14 +183,15 @@ enum Draft {
     /// A regular file without a name.
     Unnamed(BackedFile),
     /// An object in the work directory.
-    Named(ARef<Dentry>),
+    Named(UpperDentry),
 }
 
 impl Draft {
-    fn dentry(&self) -> &Dentry {
+    /// The copy, to change it.
+    fn on<'a>(&'a self, write: &'a UpperWrite<'_>) -> Result<Changing<'a>> {
         match self {
-            Draft::Unnamed(file) => file.dentry(),
-            Draft::Named(dentry) => dentry,
+            Draft::Unnamed(file) => write.on_file(file),
+            Draft::Named(dentry) => write.on(dentry),
         }
     }
 }
@@ -244,7 +248,7 @@ impl<'a> Copy<'a> {
 impl CopyStore for Copy<'_> {
     type Error = Error;
     type Draft = Draft;
-    type Copied = ARef<Dentry>;
+    type Copied = UpperDentry;
 
     fn draft_unnamed(&mut self) -> Result<Option<Draft>> {
         self.begin_write()?;
@@ -276,13 +280,13 @@ impl CopyStore for Copy<'_> {
 
     fn copy_xattrs(&mut self, draft: &Draft) -> Result {
         self.begin_write()?;
-        let to = self.write()?.on(draft.dentry())?;
+        let to = draft.on(self.write()?)?;
         copy_xattrs(self.union, self.lower, to)
     }
 
     fn copy_acls(&mut self, draft: &Draft) -> Result {
         self.begin_write()?;
-        let to = self.write()?.on(draft.dentry())?;
+        let to = draft.on(self.write()?)?;
         for ty in [AclType::Access, AclType::Default] {
             if ty == AclType::Default && self.facts.kind != Kind::Directory {
                 continue;
@@ -298,7 +302,7 @@ impl CopyStore for Copy<'_> {
 
     fn record_number(&mut self, draft: &Draft) -> Result {
         self.begin_write()?;
-        let to = self.write()?.on(draft.dentry())?;
+        let to = draft.on(self.write()?)?;
         let below = self.inode.data().lowers().first().ok_or(EIO)?;
         let origin = inum::origin(self.union, below.layer, &below.dentry)?;
         let mut buffer = [0; value::MAX_MARK];
@@ -316,7 +320,7 @@ impl CopyStore for Copy<'_> {
 
     fn copy_flags(&mut self, draft: &Draft) -> Result {
         self.begin_write()?;
-        let to = self.write()?.on(draft.dentry())?;
+        let to = draft.on(self.write()?)?;
         let protection = private_xattrs::protection(stack::protection(self.inode)).encode();
         if !protection.is_empty() {
             // Stored as an attribute: flags on the copy itself would prevent the remaining steps.
@@ -328,7 +332,7 @@ impl CopyStore for Copy<'_> {
     fn copy_attributes(&mut self, draft: &Draft) -> Result {
         self.begin_write()?;
         let change = self.change.take();
-        let to = self.write()?.on(draft.dentry())?;
+        let to = draft.on(self.write()?)?;
         let mut attr = Iattr::empty().owner_of(&self.stat).times_of(&self.stat);
         if self.facts.kind != Kind::Symlink {
             attr = attr.mode(self.mode());
@@ -359,12 +363,13 @@ impl CopyStore for Copy<'_> {
         impure::mark(self.union, self.write()?, self.parent)
     }
 
-    fn publish(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
+    fn publish(&mut self, draft: Draft) -> Result<UpperDentry> {
         self.begin_write()?;
         let (write, updir) = (self.write()?, self.parent.data().upper().ok_or(EROFS)?);
         match draft {
             Draft::Unnamed(file) => Creating::start(write.on(updir)?, self.name)?
-                .make(self.mode(), NewObject::Link(file.dentry())),
+                .make(self.mode(), NewObject::Link(file.dentry()))
+                .map(UpperDentry::new),
             Draft::Named(dentry) => {
                 let free = |there: &Dentry| match there.is_positive() {
                     true => Err(EEXIST),
@@ -375,11 +380,15 @@ impl CopyStore for Copy<'_> {
         }
     }
 
-    fn publish_nameless(&mut self, draft: Draft) -> Result<ARef<Dentry>> {
-        let dentry = draft.dentry().into();
+    fn publish_nameless(&mut self, draft: Draft) -> Result<UpperDentry> {
         // It is alive while it is in use.
-        self.discard(draft);
-        Ok(dentry)
+        Ok(match draft {
+            Draft::Unnamed(file) => UpperDentry::new(file.dentry().into()),
+            Draft::Named(dentry) => {
+                self.discard(Draft::Named(dentry.clone()));
+                dentry
+            }
+        })
     }
 
     fn restore_parent_times(&mut self) {

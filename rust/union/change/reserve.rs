@@ -27,7 +27,7 @@ pub fn reserve(union: &Union, write: &UpperWrite<'_>, inode: &Inode, dir: Option
     let reserved = &union.upper()?.reserved;
     // A task that sees the reservation also sees that the listing is outdated.
     let before = || dir.into_iter().for_each(dir_cache::forget_view);
-    reserved.reserve(write, inode.ino(), proof, before, |dir, name| {
+    reserved.reserve(write.access(), inode.ino(), proof, before, |dir, name| {
         stage::whiteout(write, dir, name)
     })
 }
@@ -49,5 +49,5 @@ fn try_release(union: &Union, write: &UpperWrite<'_>, inode: &Inode) -> Result {
         return Ok(());
     };
     let proof = inum::proof(union, union.upper_path(upper)?)?;
-    reserved.release(write, inode.ino(), proof)
+    reserved.release(write.access(), inode.ino(), proof)
 }

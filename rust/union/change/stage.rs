@@ -8,7 +8,7 @@
 
 use crate::{
     logic::mode::Kind,
-    union::layers::{layer::UpperWrite, union::Union},
+    union::layers::{layer::UpperWrite, union::Union, upper_dentry::UpperDentry},
     vfs::{
         dentry::Dentry,
         errno::EOPNOTSUPP,
@@ -21,10 +21,7 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    sync::{
-        aref::ARef,
-        atomic::{Atomic, Relaxed},
-    },
+    sync::atomic::{Atomic, Relaxed},
     types::ScopeGuard,
 };
 
@@ -66,7 +63,7 @@ pub struct Staged<'a>(ScopeGuard<Made<'a>, fn(Made<'a>)>);
 
 struct Made<'a> {
     write: &'a UpperWrite<'a>,
-    dentry: ARef<Dentry>,
+    dentry: UpperDentry,
 }
 
 impl Made<'_> {
@@ -94,13 +91,13 @@ impl<'a> Staged<'a> {
             match Creating::start(write.workdir()?, name.name()?)?.make(mode, object) {
                 // The number wrapped around, or another process uses the directory.
                 Err(e) if e == EEXIST => task_work::go_on()?,
-                made => return Ok(Self::from_dentry(write, made?)),
+                made => return Ok(Self::from_dentry(write, UpperDentry::new(made?))),
             }
         }
     }
 
     /// Takes back an object that [`into_dentry`](Self::into_dentry) left in the work directory.
-    pub fn from_dentry(write: &'a UpperWrite<'a>, dentry: ARef<Dentry>) -> Self {
+    pub fn from_dentry(write: &'a UpperWrite<'a>, dentry: UpperDentry) -> Self {
         Self(ScopeGuard::new_with_data(
             Made { write, dentry },
             Made::remove,
@@ -108,7 +105,7 @@ impl<'a> Staged<'a> {
     }
 
     /// The object.
-    pub fn dentry(&self) -> &Dentry {
+    pub fn dentry(&self) -> &UpperDentry {
         &self.0.dentry
     }
 
@@ -128,10 +125,10 @@ impl<'a> Staged<'a> {
     /// Those of the rename; what `expect` returns. The object is then removed.
     pub fn publish(
         self,
-        dir: &Dentry,
+        dir: &UpperDentry,
         name: Name<'_>,
         expect: impl FnOnce(&Dentry) -> Result,
-    ) -> Result<ARef<Dentry>> {
+    ) -> Result<UpperDentry> {
         self.rename(dir, name, RenameFlags::Plain, expect)?;
         Ok(self.into_dentry())
     }
@@ -144,10 +141,10 @@ impl<'a> Staged<'a> {
     /// Those of the rename; what `expect` returns. The object is then removed.
     pub fn exchange(
         self,
-        dir: &Dentry,
+        dir: &UpperDentry,
         name: Name<'_>,
         expect: impl FnOnce(&Dentry) -> Result,
-    ) -> Result<(ARef<Dentry>, Self)> {
+    ) -> Result<(UpperDentry, Self)> {
         let other = self.rename(dir, name, RenameFlags::Exchange, expect)?;
         let write = self.0.write;
         Ok((self.into_dentry(), Self::from_dentry(write, other)))
@@ -156,32 +153,32 @@ impl<'a> Staged<'a> {
     /// Renames the object. Returns what was at `name`.
     fn rename(
         &self,
-        dir: &Dentry,
+        dir: &UpperDentry,
         name: Name<'_>,
         flags: RenameFlags,
         expect: impl FnOnce(&Dentry) -> Result,
-    ) -> Result<ARef<Dentry>> {
+    ) -> Result<UpperDentry> {
         let Made { write, dentry } = &*self.0;
         let (workdir, dir) = (write.workdir()?, write.on(dir)?);
         let renaming = Renaming::start_dentry(workdir, dentry, dir, name, flags)?;
         expect(renaming.new_dentry())?;
-        let other = renaming.new_dentry().into();
+        let other = UpperDentry::new(renaming.new_dentry().into());
         renaming.rename()?;
         Ok(other)
     }
 
     /// Leaves the object where it is.
-    pub fn into_dentry(self) -> ARef<Dentry> {
+    pub fn into_dentry(self) -> UpperDentry {
         self.0.dismiss().dentry
     }
 }
 
 /// Makes a whiteout at the free name `name` in `dir` of the upper layer: one more link to the shared
 /// one, straight to its place (the operation `whiteout` of the 2010 union mounts).
-pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result {
+pub fn whiteout(write: &UpperWrite<'_>, dir: Changing<'_>, name: Name<'_>) -> Result {
     for _ in 0..2 {
         let shared = shared_whiteout(write)?;
-        match Creating::start(write.on(dir)?, name)?.make(0, NewObject::Link(&shared)) {
+        match Creating::start(dir, name)?.make(0, NewObject::Link(&shared)) {
             // It has the maximum number of links, or another process removed it.
             Err(e) if e == EMLINK || e == ENOENT => replace_shared_whiteout(write, &shared)?,
             // A file system without hard links.
@@ -189,7 +186,7 @@ pub fn whiteout(write: &UpperWrite<'_>, dir: &Dentry, name: Name<'_>) -> Result 
             other => return other.map(drop),
         }
     }
-    Creating::start(write.on(dir)?, name)?
+    Creating::start(dir, name)?
         .make(WHITEOUT_MODE, NewObject::Special(0))
         .map(drop)
 }
@@ -211,7 +208,7 @@ pub fn fallthru(dir: Changing<'_>, name: Name<'_>) -> Result {
 }
 
 /// The shared whiteout, made if there is none.
-fn shared_whiteout(write: &UpperWrite<'_>) -> Result<ARef<Dentry>> {
+fn shared_whiteout(write: &UpperWrite<'_>) -> Result<UpperDentry> {
     let mut shared = write.layer.whiteout.lock();
     if let Some(existing) = &*shared {
         return Ok(existing.clone());
@@ -262,7 +259,7 @@ pub fn probe(write: &UpperWrite<'_>) -> Result {
     if !whiteout.inode().is_some_and(|inode| inode.is_whiteout()) {
         return Err(EINVAL);
     }
-    *write.layer.whiteout.lock() = Some(whiteout);
+    *write.layer.whiteout.lock() = Some(UpperDentry::new(whiteout));
     Ok(())
 }
 

@@ -17,7 +17,7 @@ use crate::{
             impure, inherit, reserve,
             stage::{self, Staged, ToMake},
         },
-        layers::{layer::UpperWrite, private_xattrs, union::Union},
+        layers::{layer::UpperWrite, private_xattrs, union::Union, upper_dentry::UpperDentry},
         listing::dir_cache::{self, Listing},
         Inode,
     },
@@ -33,7 +33,7 @@ use crate::{
         write::Changing,
     },
 };
-use kernel::{prelude::*, sync::aref::ARef};
+use kernel::prelude::*;
 
 /// A name in a directory that is in the upper layer, and locked exclusively.
 #[derive(Clone, Copy)]
@@ -46,7 +46,7 @@ pub struct Place<'a> {
 
 impl<'a> Place<'a> {
     /// The directory in the upper layer.
-    fn upper_dir(self) -> Result<&'a Dentry> {
+    fn upper_dir(self) -> Result<&'a UpperDentry> {
         self.dir.data().upper().ok_or(EROFS)
     }
 }
@@ -73,7 +73,7 @@ impl<'a> Object<'a> {
     }
 
     /// The object in the upper layer.
-    fn upper(self) -> Result<&'a Dentry> {
+    fn upper(self) -> Result<&'a UpperDentry> {
         self.inode.data().upper().ok_or(EROFS)
     }
 
@@ -119,14 +119,16 @@ impl<'a> Store for UpperStore<'a> {
     type Place = Place<'a>;
     type Object = Object<'a>;
     type New = ToMake<'a>;
-    type Made = ARef<Dentry>;
+    type Made = UpperDentry;
     type Staged = Staged<'a>;
     type OldTimes = Option<OldTimes>;
 
-    fn make(&mut self, place: Place<'a>, new: ToMake<'a>) -> Result<Attempt<ARef<Dentry>>> {
+    fn make(&mut self, place: Place<'a>, new: ToMake<'a>) -> Result<Attempt<UpperDentry>> {
         let creating = Creating::start(self.dir(place)?, place.name)?;
         Ok(match upper_entry(creating.dentry())? {
-            UpperEntry::Nothing => Attempt::Made(creating.make(new.mode, new.object)?),
+            UpperEntry::Nothing => {
+                Attempt::Made(UpperDentry::new(creating.make(new.mode, new.object)?))
+            }
             taken => Attempt::Taken(taken),
         })
     }
@@ -153,7 +155,7 @@ impl<'a> Store for UpperStore<'a> {
         staged: Staged<'a>,
         place: Place<'a>,
         over: Expect<Object<'a>>,
-    ) -> Result<ARef<Dentry>> {
+    ) -> Result<UpperDentry> {
         staged.publish(place.upper_dir()?, place.name, |there| expect(over, there))
     }
 
@@ -162,7 +164,7 @@ impl<'a> Store for UpperStore<'a> {
         staged: Staged<'a>,
         place: Place<'a>,
         with: Expect<Object<'a>>,
-    ) -> Result<(ARef<Dentry>, Staged<'a>)> {
+    ) -> Result<(UpperDentry, Staged<'a>)> {
         staged.exchange(place.upper_dir()?, place.name, |there| expect(with, there))
     }
 
@@ -173,7 +175,7 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn make_whiteout(&mut self, place: Place<'a>) -> Result {
-        stage::whiteout(self.write, place.upper_dir()?, place.name)
+        stage::whiteout(self.write, self.dir(place)?, place.name)
     }
 
     fn remove_whiteout(&mut self, place: Place<'a>) -> Result {

@@ -5,10 +5,10 @@
 use crate::{
     union::{
         cache::record_file::Recorder,
-        layers::{identity, numbers::Numbers, reserved::Reserved},
+        layers::{identity, numbers::Numbers, reserved::Reserved, upper_dentry::UpperDentry},
     },
     vfs::{
-        dentry::Dentry,
+        file::BackedFile,
         inode::Inode,
         inode_lock::InUse,
         mount::{Mount, PrivateMount},
@@ -21,7 +21,6 @@ use kernel::{
     prelude::*,
     str::CString,
     sync::{
-        aref::ARef,
         atomic::{Atomic, Relaxed},
         Mutex, SetOnce,
     },
@@ -96,9 +95,9 @@ pub struct UpperLayer {
     /// The records of fallthru sets, if enabled.
     pub recorder: Option<Recorder>,
     /// The directory temporary objects are made in. Immutable while mounted.
-    pub workdir: ARef<Dentry>,
+    pub workdir: UpperDentry,
     /// One whiteout that others are hard links to. Under its own lock.
-    pub whiteout: Pin<KBox<Mutex<Option<ARef<Dentry>>>>>,
+    pub whiteout: Pin<KBox<Mutex<Option<UpperDentry>>>>,
     /// The path of the upper directory as it was given at mount, for `/proc/mounts`.
     pub name: CString,
     /// The same of the directory that the work directory is in.
@@ -124,15 +123,30 @@ pub struct UpperWrite<'a> {
     access: WriteAccess<'a>,
 }
 
-impl<'a> core::ops::Deref for UpperWrite<'a> {
-    type Target = WriteAccess<'a>;
+impl<'a> UpperWrite<'a> {
+    /// An object of the layer, to change it.
+    ///
+    /// # Errors
+    ///
+    /// See [`WriteAccess::on`].
+    pub fn on<'b>(&'b self, dentry: &'b UpperDentry) -> Result<Changing<'b>> {
+        self.access.on(dentry)
+    }
 
-    fn deref(&self) -> &WriteAccess<'a> {
+    /// An open file of the layer.
+    ///
+    /// # Errors
+    ///
+    /// As [`on`](Self::on).
+    pub fn on_file<'b>(&'b self, file: &'b BackedFile) -> Result<Changing<'b>> {
+        self.access.on(file.dentry())
+    }
+
+    /// The right, for the [private directory](crate::union::private_dir), which is no part of the layer.
+    pub fn access(&self) -> &WriteAccess<'a> {
         &self.access
     }
-}
 
-impl UpperWrite<'_> {
     /// The work directory, to make something in it.
     ///
     /// # Errors

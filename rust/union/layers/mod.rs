@@ -12,3 +12,4 @@ pub mod private_xattrs;
 pub mod probe;
 pub mod reserved;
 pub mod union;
+pub mod upper_dentry;

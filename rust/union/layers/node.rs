@@ -6,7 +6,7 @@ use crate::{
     logic::{inum::Space, value::Protattr},
     union::{
         cache::slot::DirSlot,
-        layers::{impurity::Impurity, union::Union},
+        layers::{impurity::Impurity, union::Union, upper_dentry::UpperDentry},
     },
     vfs::{dentry::Dentry, inode_data::Backing, mutex::KillableMutex, path::PathRef, types::Ino},
 };
@@ -81,7 +81,7 @@ impl LowerStack {
 #[pin_data]
 pub struct Node {
     /// The object in the upper layer; set once, by lookup, creation or copy-up.
-    upper: SetOnce<ARef<Dentry>>,
+    upper: SetOnce<UpperDentry>,
     /// Immutable.
     lower: LowerStack,
     /// Held during copy-up, during removal, and while a directory is read.
@@ -133,13 +133,13 @@ impl Node {
     }
 
     /// The object in the upper layer.
-    pub fn upper(&self) -> Option<&Dentry> {
-        self.upper.as_ref().map(|dentry| &**dentry)
+    pub fn upper(&self) -> Option<&UpperDentry> {
+        self.upper.as_ref()
     }
 
     /// The inode of the object that stands for the inode, and whether it is in the upper layer.
     pub fn backing(&self) -> Option<Backing<'_>> {
-        let upper = self.upper();
+        let upper = self.upper().map(|upper| &**upper);
         let lower = || self.lower.as_slice().first().map(|lower| &*lower.dentry);
         Some(Backing {
             inode: upper.or_else(lower)?.inode()?,
@@ -148,7 +148,7 @@ impl Node {
     }
 
     /// Publishes the object in the upper layer, a copy. Under `lock`.
-    pub fn publish(&self, upper: ARef<Dentry>) {
+    pub fn publish(&self, upper: UpperDentry) {
         // Before the copy can be found.
         self.name_stable.store(false, Relaxed);
         self.upper.populate(upper);
@@ -225,7 +225,7 @@ impl Node {
 /// The parts of a new inode.
 pub struct Parts {
     /// The object in the upper layer.
-    pub upper: Option<ARef<Dentry>>,
+    pub upper: Option<UpperDentry>,
     /// The objects in the lower layers.
     pub lower: LowerStack,
     /// The inode number of an object of the upper layer, if it is that of a lower one

@@ -21,12 +21,11 @@ use crate::{
     logic::inum,
     union::private_dir::{self, PrivateDir},
     vfs::{
-        dentry::Dentry,
         once,
         printk::pr_warn_ratelimited,
         task_work,
         types::{Ino, Name},
-        write::WriteAccess,
+        write::{Changing, WriteAccess},
     },
 };
 use kernel::{
@@ -221,7 +220,7 @@ impl Reserved {
         number: Ino,
         proof: u64,
         before: impl FnOnce(),
-        put: impl FnOnce(&Dentry, Name<'_>) -> Result,
+        put: impl FnOnce(Changing<'_>, Name<'_>) -> Result,
     ) -> Result {
         if self.known.lock().has(number, proof) {
             return Ok(());
@@ -235,7 +234,8 @@ impl Reserved {
                 return Ok(());
             };
             let name = name(number, proof)?;
-            match put(dir.path().dentry(), Name::new(name.to_bytes())?) {
+            let dir = write.on(dir.path().dentry())?;
+            match put(dir, Name::new(name.to_bytes())?) {
                 // It exists already, and says the same.
                 Err(e) if e == EEXIST => Ok(()),
                 other => other,

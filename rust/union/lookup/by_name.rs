@@ -22,6 +22,7 @@ use crate::{
             numbers::Numbers,
             probe::{self, Found, LayerDir, ProbeDepth},
             union::Union,
+            upper_dentry::UpperDentry,
         },
         listing::dir_cache,
         lookup::iget,
@@ -165,7 +166,7 @@ struct Lookup<'a> {
     name: Name<'a>,
     /// Failed lookups in lower layers.
     failed: u32,
-    upper: Option<ARef<Dentry>>,
+    upper: Option<UpperDentry>,
     lowers: KVec<LowerPath>,
     copied: Option<value::Mark>,
     space: Space,
@@ -259,7 +260,7 @@ impl Layers for Lookup<'_> {
             let numbers = self.union.upper()?.numbers;
             self.redirects(numbers, self.union.upper_path(&found.dentry)?)?;
         }
-        self.upper = Some(found.dentry);
+        self.upper = Some(UpperDentry::new(found.dentry));
         Ok(())
     }
 

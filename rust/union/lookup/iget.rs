@@ -10,11 +10,11 @@ use crate::{
             node::{LowerStack, Node, Parts},
             numbers::Numbers,
             union::Union,
+            upper_dentry::UpperDentry,
         },
         Inode, UnionFs,
     },
     vfs::{
-        dentry::Dentry,
         errno::ESTALE,
         inode::Inode as AnyInode,
         inode_data::Backing,
@@ -100,7 +100,7 @@ pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
 pub fn init_created(
     sb: &SuperBlock<UnionFs>,
     new: NewInode<UnionFs>,
-    upper: ARef<Dentry>,
+    upper: UpperDentry,
 ) -> Result<ARef<Inode>> {
     let parts = Parts {
         upper: Some(upper),
@@ -143,7 +143,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
 /// # Errors
 ///
 /// Those of `->getattr()`; nothing has changed then.
-pub fn set_upper(inode: &Inode, upper: ARef<Dentry>) -> Result {
+pub fn set_upper(inode: &Inode, upper: UpperDentry) -> Result {
     let node = inode.data();
     let union = inode.sb().data();
     // Before anything changes: this may fail.

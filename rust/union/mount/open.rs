@@ -21,6 +21,7 @@ use crate::{
             probe::LayerDir,
             reserved::Reserved,
             union::Union,
+            upper_dentry::UpperDentry,
         },
         lookup::iget,
         mount::{
@@ -226,7 +227,8 @@ pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
     let (upper, xattrs) = match (&union.upper, dirs.upper()) {
         (Some(layer), Some(dirs)) => {
             let dentry = dirs.upper.dentry();
-            (Some(dentry.into()), xattrs(union, layer.mnt.at(dentry)?)?)
+            let found = UpperDentry::new(dentry.into());
+            (Some(found), xattrs(union, layer.mnt.at(dentry)?)?)
         }
         _ => (None, PrivateXattrs::default()),
     };

@@ -10,7 +10,7 @@ use crate::{
     },
     union::{
         change::stage,
-        layers::layer::UpperLayer,
+        layers::{layer::UpperLayer, upper_dentry::UpperDentry},
         mount::dirs::OptionDir,
         private_dir::{close, names},
     },
@@ -27,7 +27,7 @@ use crate::{
         xattr,
     },
 };
-use kernel::{prelude::*, sync::aref::ARef};
+use kernel::prelude::*;
 
 /// The directory in the work directory that lists features which other mounts must know.
 const INCOMPAT: &[u8] = b"incompat";
@@ -43,7 +43,7 @@ pub fn open(
     base: &OptionDir,
     mnt: &Mount,
     space: XattrSpace,
-) -> Result<ARef<Dentry>> {
+) -> Result<UpperDentry> {
     let write = WriteAccess::want(mnt)?;
     let name = Name::new(b"work")?;
     let workdir = {
@@ -96,7 +96,7 @@ pub fn open(
         ));
     }
     xattr::remove(write.on(&workdir)?, opaque)?;
-    Ok(workdir)
+    Ok(UpperDentry::new(workdir))
 }
 
 /// The key of hashes of names ([`Union::hash_key`](crate::union::layers::union::Union::hash_key)): that which an earlier mount has left with the work
@@ -132,13 +132,13 @@ pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Re
     let mut dir = upper.workdir.clone();
     for name in [INCOMPAT, b"volatile".as_slice()] {
         let creating = Creating::start(write.on(&dir)?, Name::new(name)?)?;
-        dir = if creating.dentry().is_positive() {
+        dir = UpperDentry::new(if creating.dentry().is_positive() {
             creating.keep()
         } else {
             creating
                 .make(Kind::Directory.with(0o700), NewObject::Directory)
                 .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))?
-        };
+        });
     }
     let dirty = Creating::start(write.on(&dir)?, Name::new(b"dirty")?)?;
     if !dirty.dentry().is_positive() {

@@ -24,7 +24,8 @@ fn all(dentry: &DEntry, negative: bool, ask: impl Fn(&Dentry) -> Result<bool>) -
     let union = dentry.sb().data();
     let node = inode.data();
     let lowers = node.lowers().iter().map(|l| &*l.dentry);
-    let parts = Iterator::chain(node.upper().into_iter(), lowers);
+    let upper = node.upper().into_iter().map(|upper| &**upper);
+    let parts = Iterator::chain(upper, lowers);
     for part in parts.filter(|part| part.wants_revalidate()) {
         if !union.with_creds(|| ask(part))? {
             // The part was invalidated, so the whole stack is invalid and is built again.
@@ -93,6 +94,7 @@ impl DentryOperations<UnionFs> for UnionDentry {
         }
         let node = inode.data();
         node.upper()
+            .map(|upper| &**upper)
             .or_else(|| node.lowers().first().map(|l| &*l.dentry))
     }
 }

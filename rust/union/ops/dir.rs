@@ -6,6 +6,7 @@ use crate::{
     logic::mode::Kind,
     union::{
         change::{copy_up, create, remove, rename},
+        layers::upper_dentry::UpperDentry,
         lookup::{by_name, iget},
         ops::{file::UnionFile, readdir::UnionDir},
         Child, DEntry, Inode, NewChild, UnionFs, UnionInode,
@@ -106,7 +107,7 @@ fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
             UnionFile::tmpfile(file.as_file(), write.on(updir)?, mode)
         })?;
         Ok::<_, Error>((
-            iget::init_created(sb, new, data.upper_dentry().into())?,
+            iget::init_created(sb, new, UpperDentry::new(data.upper_dentry().into()))?,
             data,
         ))
     })?;
