@@ -85,9 +85,9 @@ impl kernel::InPlaceModule for PassModule {
 pub struct PassFs;
 
 /// An inode of ours.
-pub type Inode = vfs::inode::OwnInode<PassFs>;
+pub type OwnInode = vfs::inode::OwnInode<PassFs>;
 /// A dentry of ours.
-pub type DEntry = vfs::dentry::OwnDentry<PassFs>;
+pub type OwnDentry = vfs::dentry::OwnDentry<PassFs>;
 /// A dentry of ours in an operation that changes its directory.
 pub type Child<'a> = ChildDentry<'a, PassFs>;
 /// A dentry of ours in an operation that makes an object.
@@ -121,7 +121,7 @@ impl InodeKinds for PassFs {
 }
 
 impl SuperOperations for PassFs {
-    fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
+    fn statfs(dentry: &OwnDentry, buf: &mut Statfs) -> Result {
         buf.get(inode::real(inode::of(dentry)?)?)?;
         buf.set_type(MAGIC);
         buf.set_fsid_from_dev(dentry.sb().dev());
@@ -135,7 +135,7 @@ impl SuperOperations for PassFs {
         Ok(())
     }
 
-    fn show_options(m: &SeqFile, root: &DEntry) -> Result {
+    fn show_options(m: &SeqFile, root: &OwnDentry) -> Result {
         m.option(c"dir", Some(&root.sb().data().name));
         Ok(())
     }

@@ -32,10 +32,10 @@ pub struct UnionFs;
 /// The operations of its inodes.
 pub struct UnionInode;
 
-/// An inode of a union.
-pub type Inode = vfs::inode::OwnInode<UnionFs>;
-/// A dentry of a union.
-pub type DEntry = vfs::dentry::OwnDentry<UnionFs>;
+/// An inode of a union. One of a layer is an [`Inode`](vfs::inode::Inode).
+pub type OwnInode = vfs::inode::OwnInode<UnionFs>;
+/// A dentry of a union. One of a layer is a [`Dentry`](vfs::dentry::Dentry).
+pub type OwnDentry = vfs::dentry::OwnDentry<UnionFs>;
 /// A dentry of a union in an operation that modifies its directory.
 pub type Child<'a> = vfs::dentry::ChildDentry<'a, UnionFs>;
 /// A dentry of a union in an operation that makes an object.

@@ -5,7 +5,7 @@
 use super::{
     file::{real_flags, PassFile},
     inode::{self, real, refresh, refresh_links, same, PassInode},
-    Child, DEntry, Inode, NewChild, PassFs,
+    Child, NewChild, OwnDentry, OwnInode, PassFs,
 };
 use crate::vfs::{
     backing_file::BackingFile,
@@ -26,7 +26,7 @@ use core::ffi::CStr;
 use kernel::{prelude::*, sync::aref::ARef};
 
 /// Makes a name in the real directory, and what it leads to here.
-fn make(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
+fn make(dir: &OwnInode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let write = WriteAccess::want(&sb.data().mnt)?;
     let made = Creating::start(write.on(dir.data())?, dentry.name())?.make(mode, object)?;
@@ -40,7 +40,7 @@ fn make(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> 
 }
 
 /// Removes a name.
-fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
+fn remove(dir: &OwnInode, dentry: Child<'_>) -> Result {
     let inode = inode::of(&dentry)?;
     let write = WriteAccess::want(&dir.sb().data().mnt)?;
     let removing = Removing::start(write.on(dir.data())?, dentry.name())?;
@@ -61,10 +61,10 @@ impl DirOperations<PassFs> for PassInode {
     type File = Self;
 
     fn lookup(
-        dir: &Inode,
+        dir: &OwnInode,
         dentry: LookupDentry<'_, PassFs>,
         _flags: u32,
-    ) -> Result<Option<ARef<DEntry>>> {
+    ) -> Result<Option<ARef<OwnDentry>>> {
         let sb = dir.sb();
         let found = lookup_one_unlocked(real(dir)?, dentry.name())?;
         let inode = if found.is_positive() {
@@ -75,40 +75,40 @@ impl DirOperations<PassFs> for PassInode {
         dentry.d_splice_alias(inode)
     }
 
-    fn create(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
+    fn create(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
         make(dir, dentry, mode, NewObject::Regular)
     }
 
-    fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
+    fn link(old: &OwnDentry, dir: &OwnInode, new: NewChild<'_>) -> Result {
         let old = inode::of(old)?;
         make(dir, new, old.mode(), NewObject::Link(old.data()))
     }
 
-    fn unlink(dir: &Inode, dentry: Child<'_>) -> Result {
+    fn unlink(dir: &OwnInode, dentry: Child<'_>) -> Result {
         remove(dir, dentry)
     }
 
-    fn symlink(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, target: &CStr) -> Result {
+    fn symlink(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, target: &CStr) -> Result {
         make(dir, dentry, 0, NewObject::Symlink(target))
     }
 
-    fn mkdir(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16) -> Result {
+    fn mkdir(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16) -> Result {
         make(dir, dentry, mode, NewObject::Directory)
     }
 
-    fn rmdir(dir: &Inode, dentry: Child<'_>) -> Result {
+    fn rmdir(dir: &OwnInode, dentry: Child<'_>) -> Result {
         remove(dir, dentry)
     }
 
-    fn mknod(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
+    fn mknod(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
         make(dir, dentry, mode, NewObject::Special(rdev))
     }
 
     fn rename(
         _: &Idmap,
-        old_dir: &Inode,
+        old_dir: &OwnInode,
         old: Child<'_>,
-        new_dir: &Inode,
+        new_dir: &OwnInode,
         new: Child<'_>,
         request: RenameRequest,
     ) -> Result {
@@ -138,7 +138,7 @@ impl DirOperations<PassFs> for PassInode {
         }
     }
 
-    fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, PassFs>, mode: u16) -> Result {
+    fn tmpfile(_: &Idmap, dir: &OwnInode, file: Tmpfile<'_, PassFs>, mode: u16) -> Result {
         let sb = dir.sb();
         let write = WriteAccess::want(&sb.data().mnt)?;
         let open = file.as_file();
@@ -154,7 +154,7 @@ type OpenDir = OpenFile<PassFs, BackedFile>;
 impl DirFileOperations<PassFs> for PassInode {
     type Data = BackedFile;
 
-    fn open(inode: &Inode, _: Opening<'_, PassFs>) -> Result<Pin<KBox<BackedFile>>> {
+    fn open(inode: &OwnInode, _: Opening<'_, PassFs>) -> Result<Pin<KBox<BackedFile>>> {
         let flags = flags::O_DIRECTORY | flags::O_LARGEFILE | flags::O_NOATIME;
         Ok(KBox::pin(
             BackedFile::open(real(inode)?, flags)?,

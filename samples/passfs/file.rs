@@ -4,7 +4,7 @@
 
 use super::{
     inode::{real, real_inode, refresh, PassInode},
-    Inode, PassFs,
+    OwnInode, PassFs,
 };
 use crate::vfs::{
     backing_file::{BackingFile, Hooks},
@@ -77,7 +77,7 @@ impl Hooks<PassFs, PassFile> for PassInode {
 impl RegOperations<PassFs> for PassInode {
     type File = Self;
 
-    fn fiemap(inode: &Inode, info: &FiemapInfo, start: u64, len: u64) -> Result {
+    fn fiemap(inode: &OwnInode, info: &FiemapInfo, start: u64, len: u64) -> Result {
         info.ask(real_inode(inode)?, start, len)
     }
 }
@@ -85,7 +85,7 @@ impl RegOperations<PassFs> for PassInode {
 impl RegFileOperations<PassFs> for PassInode {
     type Data = PassFile;
 
-    fn open(inode: &Inode, file: Opening<'_, PassFs>) -> Result<Pin<KBox<PassFile>>> {
+    fn open(inode: &OwnInode, file: Opening<'_, PassFs>) -> Result<Pin<KBox<PassFile>>> {
         PassFile::new(BackingFile::open(&file, real_flags(&file), real(inode)?)?)
     }
 

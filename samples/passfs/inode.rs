@@ -2,7 +2,7 @@
 
 //! Inodes, the real objects behind them, and the operations all kinds have.
 
-use super::{DEntry, Inode, PassFs};
+use super::{OwnDentry, OwnInode, PassFs};
 use crate::vfs::{
     self,
     acl::{self, Acl, AclType},
@@ -32,17 +32,17 @@ use kernel::{prelude::*, sync::aref::ARef};
 pub struct PassInode;
 
 /// What stands behind an inode.
-pub fn real(inode: &Inode) -> Result<PathRef<'_>> {
+pub fn real(inode: &OwnInode) -> Result<PathRef<'_>> {
     inode.sb().data().mnt.at(inode.data())
 }
 
 /// The real inode behind an inode.
-pub fn real_inode(inode: &Inode) -> Result<&vfs::inode::Inode> {
+pub fn real_inode(inode: &OwnInode) -> Result<&vfs::inode::Inode> {
     inode.data().inode().ok_or(ESTALE)
 }
 
 /// The inode of a name there is something under.
-pub fn of(dentry: &DEntry) -> Result<&Inode> {
+pub fn of(dentry: &OwnDentry) -> Result<&OwnInode> {
     dentry.inode().ok_or(ENOENT)
 }
 
@@ -55,7 +55,7 @@ pub fn backing(real: &Dentry) -> Option<Backing<'_>> {
 }
 
 /// The inode that stands on `real`, from the inode cache or new.
-pub fn get(sb: &SuperBlock<PassFs>, real: ARef<Dentry>) -> Result<ARef<Inode>> {
+pub fn get(sb: &SuperBlock<PassFs>, real: ARef<Dentry>) -> Result<ARef<OwnInode>> {
     let inode = real.inode().ok_or(ESTALE)?;
     if real.is_weird() {
         return Err(EREMOTE);
@@ -69,21 +69,21 @@ pub fn get(sb: &SuperBlock<PassFs>, real: ARef<Dentry>) -> Result<ARef<Inode>> {
 }
 
 /// Brings an inode's own attributes up to date: the VFS looks at some of them.
-pub fn refresh(inode: &Inode) {
+pub fn refresh(inode: &OwnInode) {
     if let Some(real) = inode.data().inode() {
         stack::copy_attr(inode, &inode.sb().data().mnt, real);
     }
 }
 
 /// As [`refresh`], after a name was made or removed. The inode is locked.
-pub fn refresh_links(inode: &Inode) -> Result {
+pub fn refresh_links(inode: &OwnInode) -> Result {
     refresh(inode);
     inode.set_nlink(real_inode(inode)?.nlink());
     Ok(())
 }
 
 /// Whether a name leads to what we think it does; the real tree may have changed.
-pub fn same(ours: Option<&Inode>, theirs: &Dentry) -> bool {
+pub fn same(ours: Option<&OwnInode>, theirs: &Dentry) -> bool {
     match (ours.map(|inode| inode.data().inode()), theirs.inode()) {
         (None, None) => true,
         (Some(Some(ours)), Some(theirs)) => ours.same(theirs),
@@ -95,7 +95,7 @@ pub fn same(ours: Option<&Inode>, theirs: &Dentry) -> bool {
 pub struct PassDentry;
 
 impl DentryOperations<PassFs> for PassDentry {
-    fn d_revalidate(dentry: &DEntry, _flags: u32) -> Result<bool> {
+    fn d_revalidate(dentry: &OwnDentry, _flags: u32) -> Result<bool> {
         let (parent, name) = (dentry.parent(), dentry.name_snapshot()?);
         let dir = of(&parent)?;
         let now = lookup_one_unlocked(real(dir)?, name.name())?;
@@ -106,18 +106,18 @@ impl DentryOperations<PassFs> for PassDentry {
         Ok(valid)
     }
 
-    fn d_weak_revalidate(_dentry: &DEntry, _flags: u32) -> Result<bool> {
+    fn d_weak_revalidate(_dentry: &OwnDentry, _flags: u32) -> Result<bool> {
         Ok(true)
     }
 
-    fn d_real(dentry: &DEntry, _data: bool) -> Option<&Dentry> {
+    fn d_real(dentry: &OwnDentry, _data: bool) -> Option<&Dentry> {
         let inode = dentry.inode()?;
         inode.is_reg().then(|| &**inode.data())
     }
 }
 
 /// Changes the real object.
-fn change(inode: &Inode, act: impl FnOnce(Changing<'_>) -> Result) -> Result {
+fn change(inode: &OwnInode, act: impl FnOnce(Changing<'_>) -> Result) -> Result {
     let write = WriteAccess::want(&inode.sb().data().mnt)?;
     act(write.on(inode.data())?)?;
     refresh(inode);
@@ -125,7 +125,7 @@ fn change(inode: &Inode, act: impl FnOnce(Changing<'_>) -> Result) -> Result {
 }
 
 /// Changes attributes of the real object.
-fn set_attributes(inode: &Inode, attr: &mut Iattr) -> Result {
+fn set_attributes(inode: &OwnInode, attr: &mut Iattr) -> Result {
     attr.for_backing();
     change(inode, |real| attr.notify_change(real))?;
     // The mode is a part of the ACL.
@@ -147,15 +147,15 @@ impl Attributes<PassFs> for PassInode {
         Ok(())
     }
 
-    fn setattr(_: &Idmap, dentry: &DEntry, attr: &mut Iattr) -> Result {
+    fn setattr(_: &Idmap, dentry: &OwnDentry, attr: &mut Iattr) -> Result {
         set_attributes(of(dentry)?, attr)
     }
 
-    fn listxattr(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
+    fn listxattr(dentry: &OwnDentry, buffer: Buffer<'_>) -> Result<usize> {
         xattr::list(of(dentry)?.data(), buffer)
     }
 
-    fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
+    fn update_time(inode: &OwnInode, which: UpdateTime, nowait: bool) -> Result {
         match which {
             // The real file system has done it.
             UpdateTime::Modification if inode.is_reg() => {}
@@ -176,11 +176,11 @@ impl Attributes<PassFs> for PassInode {
 }
 
 impl Permissions<PassFs> for PassInode {
-    fn permission(_: &Idmap, inode: &Inode, mask: u32) -> Result {
+    fn permission(_: &Idmap, inode: &OwnInode, mask: u32) -> Result {
         inode_permission(real(inode)?.mnt().idmap(), real_inode(inode)?, mask)
     }
 
-    fn get_inode_acl(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
+    fn get_inode_acl(inode: &OwnInode, ty: AclType) -> Result<Option<Acl>> {
         let real_inode = real_inode(inode)?;
         if !real_inode.has_posix_acl() {
             return Ok(None);
@@ -190,7 +190,7 @@ impl Permissions<PassFs> for PassInode {
             .transpose()
     }
 
-    fn get_acl(_: &Idmap, dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
+    fn get_acl(_: &Idmap, dentry: &OwnDentry, ty: AclType) -> Result<Option<Acl>> {
         let inode = of(dentry)?;
         let path = real(inode)?;
         let acl = Acl::get(path, ty)?;
@@ -198,7 +198,7 @@ impl Permissions<PassFs> for PassInode {
             .transpose()
     }
 
-    fn set_acl(_: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Result {
+    fn set_acl(_: &Idmap, dentry: &OwnDentry, acl: Option<&Acl>, ty: AclType) -> Result {
         let inode = of(dentry)?;
         change(inode, |real| match acl {
             Some(acl) => acl.set(real, ty),
@@ -210,14 +210,14 @@ impl Permissions<PassFs> for PassInode {
 }
 
 impl Handler<PassFs> for PassInode {
-    fn get(_: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
+    fn get(_: &OwnDentry, inode: &OwnInode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
         xattr::get(real(inode)?, name, buffer)
     }
 
     fn set(
         _: &Idmap,
-        _: &DEntry,
-        inode: &Inode,
+        _: &OwnDentry,
+        inode: &OwnInode,
         name: &CStr,
         wanted: Change<'_>,
         flags: i32,
@@ -230,11 +230,11 @@ impl Handler<PassFs> for PassInode {
 }
 
 impl FileAttributes<PassFs> for PassInode {
-    fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
+    fn fileattr_get(dentry: &OwnDentry, fa: &mut FileKattr) -> Result {
         fa.get(real(of(dentry)?)?)
     }
 
-    fn fileattr_set(_: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
+    fn fileattr_set(_: &Idmap, dentry: &OwnDentry, fa: &mut FileKattr) -> Result {
         let inode = of(dentry)?;
         change(inode, |real| {
             fa.set(real)?;
@@ -247,7 +247,7 @@ impl FileAttributes<PassFs> for PassInode {
 impl SpecialOperations<PassFs> for PassInode {}
 
 impl SymlinkOperations<PassFs> for PassInode {
-    fn get_link(_: &DEntry, inode: &Inode) -> Result<Link> {
+    fn get_link(_: &OwnDentry, inode: &OwnInode) -> Result<Link> {
         Link::read(inode.data())
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         },
         listing::dir_cache,
         lookup::iget,
-        DEntry, Inode,
+        OwnDentry, OwnInode,
     },
     vfs::{
         acl::{Acl, AclType},
@@ -55,24 +55,24 @@ use kernel::{prelude::*, sync::aref::ARef};
 ///
 /// `EROFS` without an upper layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the upper layer
 /// cannot express; those of the file systems. Nothing is left behind then.
-pub fn up(dentry: &DEntry) -> Result {
+pub fn up(dentry: &OwnDentry) -> Result {
     up_with(dentry, None).map(drop)
 }
 
 /// As [`up`], with a change made to the copy before it is published: a truncation then copies only
 /// what remains, and leaves the old file or the new one whatever happens. Returns whether the change
 /// was made; it was not if the object was in the upper layer already.
-pub fn up_changed(dentry: &DEntry, change: &mut Iattr) -> Result<bool> {
+pub fn up_changed(dentry: &OwnDentry, change: &mut Iattr) -> Result<bool> {
     up_with(dentry, Some(change))
 }
 
-fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
+fn up_with(dentry: &OwnDentry, mut change: Option<&mut Iattr>) -> Result<bool> {
     loop {
         if dentry.inode().ok_or(ENOENT)?.data().upper().is_some() {
             return Ok(false);
         }
         // The topmost ancestor that is missing; the root of a union with an upper layer never is.
-        let mut next: ARef<DEntry> = dentry.into();
+        let mut next: ARef<OwnDentry> = dentry.into();
         loop {
             if next.is_root() {
                 return Err(EROFS);
@@ -91,7 +91,7 @@ fn up_with(dentry: &DEntry, mut change: Option<&mut Iattr>) -> Result<bool> {
 }
 
 /// One object whose parent exists in the upper layer. Returns whether it was copied, and so changed.
-fn copy_up_one(dentry: &DEntry, parent: &DEntry, change: Option<&mut Iattr>) -> Result<bool> {
+fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, change: Option<&mut Iattr>) -> Result<bool> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let node = inode.data();
     let union = inode.sb().data();
@@ -163,9 +163,9 @@ fn check(lower: PathRef<'_>, stat: &Kstat) -> Result<Kind> {
 /// A copy in the making: the object, and the upper layer.
 struct Copy<'a> {
     union: &'a Union,
-    dentry: &'a DEntry,
-    inode: &'a Inode,
-    parent: &'a Inode,
+    dentry: &'a OwnDentry,
+    inode: &'a OwnInode,
+    parent: &'a OwnInode,
     name: Name<'a>,
     lower: PathRef<'a>,
     stat: Kstat,

@@ -12,18 +12,18 @@ use crate::{
         },
         listing::dir_cache::ViewChange,
         lookup::iget,
-        Child, DEntry, Inode, NewChild,
+        Child, NewChild, OwnDentry, OwnInode,
     },
     vfs::{
         cred::{override_creds, NewCred},
-        inode::Inode as AnyInode,
+        inode::Inode,
         namei::NewObject,
     },
 };
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 
 /// Makes an object of `mode` (type included) at `dentry` for the caller.
-pub fn create(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
+pub fn create(dir: &OwnInode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
     let sb = dir.sb();
     let union = sb.data();
     union.check_new_name(dentry.name())?;
@@ -60,7 +60,7 @@ pub fn create(dir: &Inode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_
 }
 
 /// Makes another name for an object of the union.
-pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
+pub fn link(old: &OwnDentry, dir: &OwnInode, new: NewChild<'_>) -> Result {
     let union = dir.sb().data();
     union.check_new_name(new.name())?;
     copy_up::up(old)?;
@@ -101,7 +101,7 @@ pub fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
 pub fn creator(
     dentry: &Child<'_>,
     mode: u16,
-    inode: &AnyInode,
+    inode: &Inode,
     caller: &Credential,
 ) -> Result<ARef<Credential>> {
     let mut cred = NewCred::prepare()?;

@@ -7,14 +7,14 @@ use crate::{
     logic::codec::Attr,
     union::{
         layers::{layer::UpperWrite, node::Node, private_xattrs, union::Union},
-        Inode,
+        OwnInode,
     },
 };
 use kernel::prelude::*;
 
 /// Notes in a directory of the upper layer that entries may carry recorded inode numbers. With the
 /// mounter's credentials.
-pub fn mark(union: &Union, write: &UpperWrite<'_>, dir: &Inode) -> Result {
+pub fn mark(union: &Union, write: &UpperWrite<'_>, dir: &OwnInode) -> Result {
     let node = dir.data();
     // Before the mark: a task that removes the mark checks this afterwards.
     node.impurity.add();
@@ -33,7 +33,7 @@ fn put(union: &Union, write: &UpperWrite<'_>, node: &Node) -> Result {
 
 /// Removes the mark of a directory in which a listing has found no such entry. Called by changes of
 /// the directory, because a listing writes nothing. With the mounter's credentials.
-pub fn unmark(union: &Union, write: &UpperWrite<'_>, dir: &Inode) {
+pub fn unmark(union: &Union, write: &UpperWrite<'_>, dir: &OwnInode) {
     let node = dir.data();
     if node.impurity.may_be() || !node.impurity.is_marked() {
         return;

@@ -6,7 +6,7 @@ use crate::{
     union::{
         change::stage::{Staged, ToMake},
         layers::layer::UpperWrite,
-        Inode,
+        OwnInode,
     },
     vfs::{acl::Inherited, attr::Iattr, namei::NewObject},
 };
@@ -18,7 +18,7 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// Those of the upper layer's file system.
-pub fn stage<'a>(write: &'a UpperWrite<'a>, dir: &Inode, new: ToMake<'_>) -> Result<Staged<'a>> {
+pub fn stage<'a>(write: &'a UpperWrite<'a>, dir: &OwnInode, new: ToMake<'_>) -> Result<Staged<'a>> {
     if let NewObject::Link(_) = new.object {
         return Staged::make(write, new.mode, new.object);
     }

@@ -3,7 +3,7 @@
 //! Changing an object that is in the upper layer.
 
 use crate::{
-    union::{change::settle, Inode},
+    union::{change::settle, OwnInode},
     vfs::{cred::override_creds, write::Changing},
 };
 use kernel::{cred::Credential, prelude::*};
@@ -14,13 +14,13 @@ use kernel::{cred::Credential, prelude::*};
 /// # Errors
 ///
 /// `EROFS` if it is not in the upper layer, or if that cannot be written to; those of `act`.
-pub fn on_upper<R>(inode: &Inode, act: impl FnOnce(Changing<'_>) -> Result<R>) -> Result<R> {
+pub fn on_upper<R>(inode: &OwnInode, act: impl FnOnce(Changing<'_>) -> Result<R>) -> Result<R> {
     on_upper_as(inode, &inode.sb().data().cred, act)
 }
 
 /// The same with other credentials.
 pub fn on_upper_as<R>(
-    inode: &Inode,
+    inode: &OwnInode,
     cred: &Credential,
     act: impl FnOnce(Changing<'_>) -> Result<R>,
 ) -> Result<R> {

@@ -11,7 +11,7 @@ use crate::{
         },
         listing::dir_cache::{self, Freshness, Listing, ViewChange},
         lookup::by_name,
-        Child, Inode,
+        Child, OwnInode,
     },
 };
 use kernel::prelude::*;
@@ -21,7 +21,7 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// `ENOTEMPTY`; those of copy-up and of the upper layer's file system.
-pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
+pub fn remove(dir: &OwnInode, dentry: Child<'_>) -> Result {
     let union = dir.sb().data();
     let inode = dentry.inode().ok_or(ENOENT)?;
     let node = inode.data();
@@ -68,7 +68,7 @@ pub fn remove(dir: &Inode, dentry: Child<'_>) -> Result {
 
 /// The object that the union shows with an inode. `listing`: its contents, if it is a directory and
 /// they matter.
-pub fn shown(inode: &Inode, listing: Option<&Listing>) -> Shown {
+pub fn shown(inode: &OwnInode, listing: Option<&Listing>) -> Shown {
     if !inode.is_dir() {
         return Shown::Leaf;
     }

@@ -17,7 +17,7 @@ use crate::{
         layers::union::Union,
         listing::dir_cache::{self, Freshness, Listing, ViewChange},
         lookup::by_name,
-        Child, Inode,
+        Child, OwnInode,
     },
     vfs::{inode_ops::RenameRequest, namei},
 };
@@ -27,11 +27,11 @@ use kernel::prelude::*;
 #[derive(Clone, Copy)]
 struct End<'a> {
     place: Place<'a>,
-    inode: Option<&'a Inode>,
+    inode: Option<&'a OwnInode>,
 }
 
 impl<'a> End<'a> {
-    fn new(dir: &'a Inode, child: &'a Child<'_>) -> Self {
+    fn new(dir: &'a OwnInode, child: &'a Child<'_>) -> Self {
         Self {
             place: Place {
                 dir,
@@ -50,9 +50,9 @@ impl<'a> End<'a> {
 /// overlayfs above, fuse-overlayfs) would wrongly assume that the name is hidden. Otherwise those
 /// of the check (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
 pub fn rename(
-    old_dir: &Inode,
+    old_dir: &OwnInode,
     old: Child<'_>,
-    new_dir: &Inode,
+    new_dir: &OwnInode,
     new: Child<'_>,
     request: RenameRequest,
 ) -> Result {
@@ -143,7 +143,7 @@ struct Views<'a> {
 }
 
 impl<'a> Views<'a> {
-    fn begin(old_dir: &'a Inode, new_dir: &'a Inode) -> Self {
+    fn begin(old_dir: &'a OwnInode, new_dir: &'a OwnInode) -> Self {
         let same_dir = core::ptr::eq(old_dir, new_dir);
         Self {
             old: ViewChange::begin(old_dir),
@@ -152,7 +152,7 @@ impl<'a> Views<'a> {
     }
 
     /// `left`: what the upper layer holds at the old name now.
-    fn end(mut self, left: Vacated, (old, inode): (End<'_>, &Inode), new: End<'_>) {
+    fn end(mut self, left: Vacated, (old, inode): (End<'_>, &OwnInode), new: End<'_>) {
         match (left, new.inode) {
             (Vacated::Exchanged, Some(other)) => self.old.object(old.place.name, other),
             (Vacated::Nothing, _) => self.old.nothing(old.place.name),

@@ -6,7 +6,7 @@ use crate::union::{
     change::stage,
     layers::{inum, layer::UpperWrite, node::Node, union::Union},
     listing::dir_cache,
-    Inode,
+    OwnInode,
 };
 use kernel::prelude::*;
 
@@ -18,7 +18,12 @@ use kernel::prelude::*;
 /// # Errors
 ///
 /// `ENOMEM`; those of `->getattr()`. A failure to record it is ignored.
-pub fn reserve(union: &Union, write: &UpperWrite<'_>, inode: &Inode, dir: Option<&Node>) -> Result {
+pub fn reserve(
+    union: &Union,
+    write: &UpperWrite<'_>,
+    inode: &OwnInode,
+    dir: Option<&Node>,
+) -> Result {
     let node = inode.data();
     if !node.has_recorded_ino() {
         return Ok(());
@@ -34,12 +39,12 @@ pub fn reserve(union: &Union, write: &UpperWrite<'_>, inode: &Inode, dir: Option
 
 /// Releases the reservation of an inode whose last name was removed. With the mounter's
 /// credentials.
-pub fn release(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
+pub fn release(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     // A leftover does no harm.
     let _ = try_release(union, write, inode);
 }
 
-fn try_release(union: &Union, write: &UpperWrite<'_>, inode: &Inode) -> Result {
+fn try_release(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) -> Result {
     let node = inode.data();
     let reserved = &union.upper()?.reserved;
     if inode.nlink() != 0 || !node.has_recorded_ino() || reserved.is_empty() {

@@ -6,13 +6,13 @@ use crate::{
     union::{
         change::{impure, reserve},
         layers::{layer::UpperWrite, union::Union},
-        Inode,
+        OwnInode,
     },
     vfs::stack,
 };
 
 /// Takes over the attributes of the object in the upper layer, if there is one.
-pub fn refresh(inode: &Inode) {
+pub fn refresh(inode: &OwnInode) {
     let real = inode.data().upper().and_then(|dentry| dentry.inode());
     if let (Some(real), Some(upper)) = (real, &inode.sb().data().upper) {
         stack::copy_attr(inode, &upper.mnt, real);
@@ -20,13 +20,13 @@ pub fn refresh(inode: &Inode) {
 }
 
 /// The same for a changed directory; also removes its impure mark if that is no longer needed.
-pub fn changed_dir(union: &Union, write: &UpperWrite<'_>, dir: &Inode) {
+pub fn changed_dir(union: &Union, write: &UpperWrite<'_>, dir: &OwnInode) {
     impure::unmark(union, write, dir);
     refresh(dir);
 }
 
 /// A name of the object was removed. Its `Node::lock` is held.
-pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
+pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     let node = inode.data();
     if node.upper().is_none() {
         node.set_unlinked();
@@ -42,7 +42,7 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &Inode) {
 /// Brings the link count of a file up to date after a name of it has come or gone. In the upper layer
 /// it is that of the real inode, so that names made there directly count, and a file that has a name
 /// left is not taken for a removed one.
-pub fn nlink(inode: &Inode) {
+pub fn nlink(inode: &OwnInode) {
     match inode.data().upper().and_then(|d| d.inode()) {
         Some(real) => inode.set_nlink(real.nlink()),
         None => inode.drop_nlink(),

@@ -19,7 +19,7 @@ use crate::{
         },
         layers::{layer::UpperWrite, private_xattrs, union::Union, upper_dentry::UpperDentry},
         listing::dir_cache::{self, Listing},
-        Inode,
+        OwnInode,
     },
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
@@ -39,7 +39,7 @@ use kernel::prelude::*;
 #[derive(Clone, Copy)]
 pub struct Place<'a> {
     /// The directory.
-    pub dir: &'a Inode,
+    pub dir: &'a OwnInode,
     /// The name.
     pub name: Name<'a>,
 }
@@ -55,16 +55,16 @@ impl<'a> Place<'a> {
 #[derive(Clone, Copy)]
 pub struct Object<'a> {
     /// Its inode.
-    pub inode: &'a Inode,
+    pub inode: &'a OwnInode,
     /// Of a directory that is removed or replaced: what it holds.
     pub listing: Option<&'a Listing>,
     /// A directory that lists it, if no change of that is under way.
-    pub listed_in: Option<&'a Inode>,
+    pub listed_in: Option<&'a OwnInode>,
 }
 
 impl<'a> Object<'a> {
     /// An object whose directory is being changed.
-    pub fn new(inode: &'a Inode) -> Self {
+    pub fn new(inode: &'a OwnInode) -> Self {
         Self {
             inode,
             listing: None,

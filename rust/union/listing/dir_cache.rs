@@ -34,7 +34,7 @@ use crate::{
         },
         layers::{node::Node, union::Union},
         listing::{record, scan},
-        Inode,
+        OwnInode,
     },
     vfs::types::Name,
 };
@@ -126,7 +126,7 @@ pub enum Freshness {
 /// # Errors
 ///
 /// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
-pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
+pub fn listing(inode: &OwnInode, freshness: Freshness) -> Result<Listing> {
     let (union, node) = (inode.sb().data(), inode.data());
     let dir = &node.cache;
     let known = || {
@@ -174,7 +174,7 @@ pub fn listing(inode: &Inode, freshness: Freshness) -> Result<Listing> {
 /// # Errors
 ///
 /// Those of the layers; `ENOMEM`; `EINTR` by a fatal signal.
-pub fn fallthrus(inode: &Inode) -> Result<Arc<Fallthrus>> {
+pub fn fallthrus(inode: &OwnInode) -> Result<Arc<Fallthrus>> {
     let (union, node) = (inode.sb().data(), inode.data());
     if may_change(union, node) {
         forget(node);
@@ -314,7 +314,7 @@ pub struct ViewChange<'a> {
 
 impl<'a> ViewChange<'a> {
     /// Begins a change: until it is complete, only the set is cached.
-    pub fn begin(inode: &'a Inode) -> Self {
+    pub fn begin(inode: &'a OwnInode) -> Self {
         let dir = &inode.data().cache;
         let version = dir.version();
         let known = dir.entry().and_then(|entry| {
@@ -331,7 +331,7 @@ impl<'a> ViewChange<'a> {
     }
 
     /// The upper layer holds an object under this name now.
-    pub fn object(&mut self, name: Name<'_>, inode: &Inode) {
+    pub fn object(&mut self, name: Name<'_>, inode: &OwnInode) {
         let dt = Kind::from_mode(inode.mode()).map_or(0, Kind::to_dt);
         let ino = inode.ino();
         self.put(name, ViewEntry::Object { ino, dt });

@@ -26,7 +26,7 @@ use crate::{
         },
         listing::dir_cache,
         lookup::iget,
-        DEntry, Inode, UnionFs,
+        OwnDentry, OwnInode, UnionFs,
     },
     vfs::{
         dentry::{Dentry, LookupDentry},
@@ -41,10 +41,10 @@ use kernel::{prelude::*, sync::aref::ARef};
 
 /// `->lookup()`.
 pub fn lookup(
-    dir: &Inode,
+    dir: &OwnInode,
     dentry: LookupDentry<'_, UnionFs>,
     _flags: u32,
-) -> Result<Option<ARef<DEntry>>> {
+) -> Result<Option<ARef<OwnDentry>>> {
     let sb = dir.sb();
     let union = sb.data();
     let name = dentry.name();
@@ -70,7 +70,7 @@ pub fn lower_positive(union: &Union, dir: &Node, name: Name<'_>) -> Result<bool>
 
 /// Whether a lower layer has an object beneath `inode`, which the union shows under `name`, that
 /// would appear if the upper layer's object were removed. With the mounter's credentials.
-pub fn below(union: &Union, dir: &Inode, inode: &Inode, name: Name<'_>) -> Result<Below> {
+pub fn below(union: &Union, dir: &OwnInode, inode: &OwnInode, name: Name<'_>) -> Result<Below> {
     let something = match inode.data().upper() {
         // It is shown, and not from the upper layer.
         None => true,

@@ -12,11 +12,11 @@ use crate::{
             union::Union,
             upper_dentry::UpperDentry,
         },
-        Inode, UnionFs,
+        OwnInode, UnionFs,
     },
     vfs::{
         errno::ESTALE,
-        inode::Inode as AnyInode,
+        inode::Inode,
         inode_data::Backing,
         new_inode::{Iget, NewInode},
         path::PathRef,
@@ -29,7 +29,7 @@ use kernel::{prelude::*, sync::aref::ARef};
 /// The object of `parts` that represents the inode.
 struct RealInode<'a> {
     path: PathRef<'a>,
-    inode: &'a AnyInode,
+    inode: &'a Inode,
     is_upper: bool,
     numbers: Numbers,
     /// The space of its number.
@@ -82,7 +82,7 @@ impl<'a> RealInode<'a> {
 /// # Errors
 ///
 /// `ENOMEM`; `ESTALE` for a removed object.
-pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+pub fn get(sb: &SuperBlock<UnionFs>, parts: Parts) -> Result<ARef<OwnInode>> {
     let real = RealInode::of(sb.data(), &parts)?;
     let ino = real.ino(sb.data(), parts.ino)?;
     let shared = real.is_upper || real.inode.is_dir() || real.inode.nlink() == 1;
@@ -101,7 +101,7 @@ pub fn init_created(
     sb: &SuperBlock<UnionFs>,
     new: NewInode<UnionFs>,
     upper: UpperDentry,
-) -> Result<ARef<Inode>> {
+) -> Result<ARef<OwnInode>> {
     let parts = Parts {
         upper: Some(upper),
         lower: LowerStack::None,
@@ -116,7 +116,7 @@ pub fn init_created(
     complete(sb, iget, parts)
 }
 
-fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Result<ARef<Inode>> {
+fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Result<ARef<OwnInode>> {
     let mut new = match iget {
         Iget::Cached(inode) => return Ok(inode),
         Iget::New(new) => new,
@@ -143,7 +143,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
 /// # Errors
 ///
 /// Those of `->getattr()`; nothing has changed then.
-pub fn set_upper(inode: &Inode, upper: UpperDentry) -> Result {
+pub fn set_upper(inode: &OwnInode, upper: UpperDentry) -> Result {
     let node = inode.data();
     let union = inode.sb().data();
     // Before anything changes: this may fail.

@@ -29,7 +29,7 @@ use crate::{
             uuid, workdir,
         },
         private_dir::PrivateDir,
-        Inode, UnionFs,
+        OwnInode, UnionFs,
     },
     vfs::{
         fs_context::FsContext,
@@ -208,7 +208,7 @@ fn clone_private_mount(fc: &FsContext, dir: &OptionDir, access: Access) -> Resul
 /// # Errors
 ///
 /// Those of the layers.
-pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<Inode>> {
+pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<OwnInode>> {
     let union = sb.data();
     let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
     for (layer, dir) in (0u32..).zip(&dirs.lowers) {

@@ -11,7 +11,7 @@ use crate::{
             union::{Union, WalkData, UNION_SUPER_MAGIC},
         },
         mount::show,
-        DEntry, UnionFs, UnionInode,
+        OwnDentry, UnionFs, UnionInode,
     },
     vfs::{
         file_system::{flags, FileSystem},
@@ -55,7 +55,7 @@ impl InodeKinds for UnionFs {
 const CACHED_OBJECT: usize = 192;
 
 impl SuperOperations for UnionFs {
-    fn statfs(dentry: &DEntry, buf: &mut Statfs) -> Result {
+    fn statfs(dentry: &OwnDentry, buf: &mut Statfs) -> Result {
         let sb = dentry.sb();
         let union = sb.data();
         let root = dentry.root().inode().ok_or(EIO)?.data();
@@ -88,7 +88,7 @@ impl SuperOperations for UnionFs {
         Ok(())
     }
 
-    fn show_options(m: &SeqFile, root: &DEntry) -> Result {
+    fn show_options(m: &SeqFile, root: &OwnDentry) -> Result {
         show::options(m, root.sb().data())
     }
 
@@ -101,7 +101,7 @@ impl SuperOperations for UnionFs {
         union.registry.reclaim(bytes) / CACHED_OBJECT
     }
 
-    fn show_stats(m: &SeqFile, root: &DEntry) -> Result {
+    fn show_stats(m: &SeqFile, root: &OwnDentry) -> Result {
         show::stats(m, root.sb().data())
     }
 

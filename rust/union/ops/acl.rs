@@ -6,13 +6,13 @@ use crate::{
     logic::mode::SET_GROUP_ID,
     union::{
         change::{copy_up, on_upper::on_upper_as},
-        DEntry, Inode,
+        OwnDentry, OwnInode,
     },
     vfs::{
         acl::{can_set, forget_cached, Acl, AclType},
         attr::{inode_owner_or_capable, may_keep_sgid},
         errno::EOPNOTSUPP,
-        inode::Inode as AnyInode,
+        inode::Inode,
         mount::Idmap,
         path::PathRef,
     },
@@ -20,20 +20,20 @@ use crate::{
 use kernel::prelude::*;
 
 /// `->get_inode_acl()`: for permission checks. The VFS caches it until it changes.
-pub fn get_inode(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
+pub fn get_inode(inode: &OwnInode, ty: AclType) -> Result<Option<Acl>> {
     read(inode, |_, real| Acl::of_inode(real, ty))
 }
 
 /// `->get_acl()`: for userspace.
-pub fn get(dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
+pub fn get(dentry: &OwnDentry, ty: AclType) -> Result<Option<Acl>> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     read(inode, |path, _| Acl::get(path, ty))
 }
 
 /// Asks for an ACL of the real inode, and gives it the ids that its layer's mount makes of it.
 fn read(
-    inode: &Inode,
-    ask: impl FnOnce(PathRef<'_>, &AnyInode) -> Result<Option<Acl>>,
+    inode: &OwnInode,
+    ask: impl FnOnce(PathRef<'_>, &Inode) -> Result<Option<Acl>>,
 ) -> Result<Option<Acl>> {
     let union = inode.sb().data();
     let path = inode.data().real(union)?;
@@ -49,7 +49,7 @@ fn read(
 }
 
 /// `->set_acl()`.
-pub fn set(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Result {
+pub fn set(idmap: &Idmap, dentry: &OwnDentry, acl: Option<&Acl>, ty: AclType) -> Result {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let union = inode.sb().data();
     let workdir = &union.upper()?.workdir;

@@ -5,7 +5,7 @@
 use crate::{
     union::{
         layers::probe::{self, LayerDir, ProbeDepth},
-        DEntry, UnionFs,
+        OwnDentry, UnionFs,
     },
     vfs::{dentry::Dentry, dentry_ops::DentryOperations},
 };
@@ -17,7 +17,7 @@ pub struct UnionDentry;
 /// Asks all layers that take part in the dentry, with the mounter's credentials: a server answers
 /// the mounter, and might refuse other users what the union grants. `negative`: what holds of a
 /// negative dentry, in which none takes part.
-fn all(dentry: &DEntry, negative: bool, ask: impl Fn(&Dentry) -> Result<bool>) -> Result<bool> {
+fn all(dentry: &OwnDentry, negative: bool, ask: impl Fn(&Dentry) -> Result<bool>) -> Result<bool> {
     let Some(inode) = dentry.inode() else {
         return Ok(negative);
     };
@@ -39,7 +39,7 @@ fn all(dentry: &DEntry, negative: bool, ask: impl Fn(&Dentry) -> Result<bool>) -
 /// layer beneath.
 ///
 /// Not called for a directory: its inode keeps its layers while it is in use.
-fn is_hidden(dentry: &DEntry) -> Result<bool> {
+fn is_hidden(dentry: &OwnDentry) -> Result<bool> {
     let Some(inode) = dentry.inode().filter(|inode| !inode.is_dir()) else {
         return Ok(false);
     };
@@ -78,16 +78,16 @@ fn is_hidden(dentry: &DEntry) -> Result<bool> {
 }
 
 impl DentryOperations<UnionFs> for UnionDentry {
-    fn d_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
+    fn d_revalidate(dentry: &OwnDentry, flags: u32) -> Result<bool> {
         // What made a negative dentry so may have changed in a remote layer.
         Ok(all(dentry, false, |part| part.revalidate(flags))? && !is_hidden(dentry)?)
     }
 
-    fn d_weak_revalidate(dentry: &DEntry, flags: u32) -> Result<bool> {
+    fn d_weak_revalidate(dentry: &OwnDentry, flags: u32) -> Result<bool> {
         all(dentry, true, |part| part.weak_revalidate(flags))
     }
 
-    fn d_real(dentry: &DEntry, _data: bool) -> Option<&Dentry> {
+    fn d_real(dentry: &OwnDentry, _data: bool) -> Option<&Dentry> {
         let inode = dentry.inode()?;
         if !inode.is_reg() {
             return None;

@@ -9,7 +9,7 @@ use crate::{
         layers::upper_dentry::UpperDentry,
         lookup::{by_name, iget},
         ops::{file::UnionFile, readdir::UnionDir},
-        Child, DEntry, Inode, NewChild, UnionFs, UnionInode,
+        Child, NewChild, OwnDentry, OwnInode, UnionFs, UnionInode,
     },
     vfs::{
         cred::override_creds,
@@ -26,26 +26,26 @@ impl DirOperations<UnionFs> for UnionInode {
     type File = UnionDir;
 
     fn lookup(
-        dir: &Inode,
+        dir: &OwnInode,
         dentry: LookupDentry<'_, UnionFs>,
         flags: u32,
-    ) -> Result<Option<ARef<DEntry>>> {
+    ) -> Result<Option<ARef<OwnDentry>>> {
         by_name::lookup(dir, dentry, flags)
     }
 
-    fn create(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
+    fn create(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
         create::create(dir, dentry, Kind::Regular.with(mode), NewObject::Regular)
     }
 
-    fn link(old: &DEntry, dir: &Inode, new: NewChild<'_>) -> Result {
+    fn link(old: &OwnDentry, dir: &OwnInode, new: NewChild<'_>) -> Result {
         create::link(old, dir, new)
     }
 
-    fn unlink(dir: &Inode, dentry: Child<'_>) -> Result {
+    fn unlink(dir: &OwnInode, dentry: Child<'_>) -> Result {
         remove::remove(dir, dentry)
     }
 
-    fn symlink(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, target: &CStr) -> Result {
+    fn symlink(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, target: &CStr) -> Result {
         create::create(
             dir,
             dentry,
@@ -54,7 +54,7 @@ impl DirOperations<UnionFs> for UnionInode {
         )
     }
 
-    fn mkdir(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16) -> Result {
+    fn mkdir(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16) -> Result {
         create::create(
             dir,
             dentry,
@@ -63,11 +63,11 @@ impl DirOperations<UnionFs> for UnionInode {
         )
     }
 
-    fn rmdir(dir: &Inode, dentry: Child<'_>) -> Result {
+    fn rmdir(dir: &OwnInode, dentry: Child<'_>) -> Result {
         remove::remove(dir, dentry)
     }
 
-    fn mknod(_: &Idmap, dir: &Inode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
+    fn mknod(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
         if Kind::from_mode(mode) == Some(Kind::CharDevice) && rdev == 0 {
             // It would be a whiteout.
             return Err(EPERM);
@@ -77,22 +77,22 @@ impl DirOperations<UnionFs> for UnionInode {
 
     fn rename(
         _: &Idmap,
-        old_dir: &Inode,
+        old_dir: &OwnInode,
         old: Child<'_>,
-        new_dir: &Inode,
+        new_dir: &OwnInode,
         new: Child<'_>,
         request: RenameRequest,
     ) -> Result {
         rename::rename(old_dir, old, new_dir, new, request)
     }
 
-    fn tmpfile(_: &Idmap, dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
+    fn tmpfile(_: &Idmap, dir: &OwnInode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
         tmpfile(dir, file, Kind::Regular.with(mode))
     }
 }
 
 /// Makes and opens a file without a name.
-fn tmpfile(dir: &Inode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
+fn tmpfile(dir: &OwnInode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     let sb = dir.sb();
     let union = sb.data();
     copy_up::up(&file.dentry().parent())?;

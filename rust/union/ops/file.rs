@@ -10,7 +10,7 @@ use crate::{
     union::{
         change::{copy_up, settle},
         layers::union::Union,
-        Inode, UnionFs, UnionInode,
+        OwnInode, UnionFs, UnionInode,
     },
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
@@ -169,7 +169,7 @@ fn upper(file: &File) -> Result<&BackingFile> {
 /// the stripping: a refused write strips nothing.
 fn lock_for_write<'a>(
     file: &'a File,
-    inode: &'a Inode,
+    inode: &'a OwnInode,
     checks: impl FnOnce() -> Result,
 ) -> Result<SharedLock<'a>> {
     let shared = inode.lock_shared();
@@ -244,7 +244,7 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
 impl RegFileOperations<UnionFs> for UnionInode {
     type Data = UnionFile;
 
-    fn open(inode: &Inode, mut file: Opening<'_, UnionFs>) -> Result<Pin<KBox<UnionFile>>> {
+    fn open(inode: &OwnInode, mut file: Opening<'_, UnionFs>) -> Result<Pin<KBox<UnionFile>>> {
         let union = inode.sb().data();
         let node = inode.data();
         file.clear_flags(flags::OPEN_ONLY);

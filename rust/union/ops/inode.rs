@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Inode operations but those on names: attributes, permissions, links, blocks.
+//! OwnInode operations but those on names: attributes, permissions, links, blocks.
 
 use crate::{
     logic::{codec::Attr, mode::Kind},
@@ -8,7 +8,7 @@ use crate::{
         change::{copy_up, on_upper::on_upper},
         layers::private_xattrs,
         ops::{acl, xattr},
-        DEntry, Inode, UnionFs, UnionInode,
+        OwnDentry, OwnInode, UnionFs, UnionInode,
     },
     vfs::{
         acl::{forget_cached, Acl, AclType},
@@ -67,7 +67,7 @@ impl Attributes<UnionFs> for UnionInode {
         Ok(())
     }
 
-    fn setattr(idmap: &Idmap, dentry: &DEntry, attr: &mut Iattr) -> Result {
+    fn setattr(idmap: &Idmap, dentry: &OwnDentry, attr: &mut Iattr) -> Result {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         attr.for_backing();
@@ -89,11 +89,11 @@ impl Attributes<UnionFs> for UnionInode {
         Ok(())
     }
 
-    fn listxattr(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
+    fn listxattr(dentry: &OwnDentry, buffer: Buffer<'_>) -> Result<usize> {
         xattr::list(dentry, buffer)
     }
 
-    fn update_time(inode: &Inode, which: UpdateTime, nowait: bool) -> Result {
+    fn update_time(inode: &OwnInode, which: UpdateTime, nowait: bool) -> Result {
         // The layer keeps the times, if it is writable.
         let Some(upper) = inode.data().upper() else {
             return Ok(());
@@ -124,7 +124,7 @@ impl Attributes<UnionFs> for UnionInode {
 }
 
 impl Permissions<UnionFs> for UnionInode {
-    fn permission(idmap: &Idmap, inode: &Inode, mask: u32) -> Result {
+    fn permission(idmap: &Idmap, inode: &OwnInode, mask: u32) -> Result {
         let union = inode.sb().data();
         generic_permission(idmap, inode, mask)?;
         let node = inode.data();
@@ -146,15 +146,15 @@ impl Permissions<UnionFs> for UnionInode {
         override_creds(&walk.cred, |_| real.permission(idmap, mask))
     }
 
-    fn get_inode_acl(inode: &Inode, ty: AclType) -> Result<Option<Acl>> {
+    fn get_inode_acl(inode: &OwnInode, ty: AclType) -> Result<Option<Acl>> {
         acl::get_inode(inode, ty)
     }
 
-    fn get_acl(_idmap: &Idmap, dentry: &DEntry, ty: AclType) -> Result<Option<Acl>> {
+    fn get_acl(_idmap: &Idmap, dentry: &OwnDentry, ty: AclType) -> Result<Option<Acl>> {
         acl::get(dentry, ty)
     }
 
-    fn set_acl(idmap: &Idmap, dentry: &DEntry, acl: Option<&Acl>, ty: AclType) -> Result {
+    fn set_acl(idmap: &Idmap, dentry: &OwnDentry, acl: Option<&Acl>, ty: AclType) -> Result {
         acl::set(idmap, dentry, acl, ty)
     }
 }
@@ -174,7 +174,7 @@ fn real_mask(mode: u16, is_upper: bool, mask: u32) -> u32 {
 }
 
 impl FileAttributes<UnionFs> for UnionInode {
-    fn fileattr_get(dentry: &DEntry, fa: &mut FileKattr) -> Result {
+    fn fileattr_get(dentry: &OwnDentry, fa: &mut FileKattr) -> Result {
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
         union.with_creds(|| fa.get(inode.data().real(union)?))?;
@@ -182,7 +182,7 @@ impl FileAttributes<UnionFs> for UnionInode {
         Ok(())
     }
 
-    fn fileattr_set(_idmap: &Idmap, dentry: &DEntry, fa: &mut FileKattr) -> Result {
+    fn fileattr_set(_idmap: &Idmap, dentry: &OwnDentry, fa: &mut FileKattr) -> Result {
         let inode = dentry.inode().ok_or(ENOENT)?;
         let union = inode.sb().data();
         if fa.folds_case() {
@@ -221,7 +221,7 @@ impl FileAttributes<UnionFs> for UnionInode {
 impl SpecialOperations<UnionFs> for UnionInode {}
 
 impl SymlinkOperations<UnionFs> for UnionInode {
-    fn get_link(_dentry: &DEntry, inode: &Inode) -> Result<Link> {
+    fn get_link(_dentry: &OwnDentry, inode: &OwnInode) -> Result<Link> {
         let union = inode.sb().data();
         union.with_creds(|| Link::read(inode.data().real(union)?.dentry()))
     }
@@ -230,7 +230,7 @@ impl SymlinkOperations<UnionFs> for UnionInode {
 impl RegOperations<UnionFs> for UnionInode {
     type File = Self;
 
-    fn fiemap(inode: &Inode, info: &FiemapInfo, start: u64, len: u64) -> Result {
+    fn fiemap(inode: &OwnInode, info: &FiemapInfo, start: u64, len: u64) -> Result {
         let union = inode.sb().data();
         let real = inode.data().real(union)?.dentry().inode().ok_or(EIO)?;
         union.with_creds(|| info.ask(real, start, len))

@@ -12,7 +12,7 @@ use crate::{
         layers::union::Union,
         listing::dir_cache::{self, ViewChange},
         lookup::by_name,
-        Inode, UnionFs,
+        OwnInode, UnionFs,
     },
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
@@ -78,7 +78,7 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     Ok(())
 }
 
-fn fall_through(union: &Union, dir: &Inode, name: Name<'_>) -> Result {
+fn fall_through(union: &Union, dir: &OwnInode, name: Name<'_>) -> Result {
     let updir = dir.data().upper().ok_or(ENOENT)?;
     union.with_creds(|| {
         let write = union.upper()?.want_write()?;

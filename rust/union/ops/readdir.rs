@@ -14,7 +14,7 @@ use crate::{
             scan,
         },
         ops::ioctl,
-        Inode, UnionFs,
+        OwnInode, UnionFs,
     },
     vfs::{
         dir_context::DirContext,
@@ -35,7 +35,7 @@ pub struct UnionDir;
 impl DirFileOperations<UnionFs> for UnionDir {
     type Data = ();
 
-    fn open(_inode: &Inode, _file: Opening<'_, UnionFs>) -> Result<Pin<KBox<()>>> {
+    fn open(_inode: &OwnInode, _file: Opening<'_, UnionFs>) -> Result<Pin<KBox<()>>> {
         Ok(KBox::pin((), GFP_KERNEL_ACCOUNT)?)
     }
 
@@ -117,7 +117,7 @@ enum Stop {
 
 /// Emits the names of a directory from the position on.
 fn emit(
-    inode: &Inode,
+    inode: &OwnInode,
     ctx: &mut DirContext,
     width: Width,
     shown_ino: impl Fn(u64) -> u64,

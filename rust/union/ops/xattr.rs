@@ -7,7 +7,7 @@ use crate::{
     logic::codec::{self, Class, XattrSpace},
     union::{
         change::{copy_up, on_upper::on_upper},
-        DEntry, Inode, UnionFs,
+        OwnDentry, OwnInode, UnionFs,
     },
     vfs::{
         errno::{ENODATA, EOPNOTSUPP},
@@ -62,7 +62,12 @@ impl<'a> StoredName<'a> {
 }
 
 impl Handler<UnionFs> for UnionXattr {
-    fn get(_dentry: &DEntry, inode: &Inode, name: &CStr, buffer: Buffer<'_>) -> Result<usize> {
+    fn get(
+        _dentry: &OwnDentry,
+        inode: &OwnInode,
+        name: &CStr,
+        buffer: Buffer<'_>,
+    ) -> Result<usize> {
         let union = inode.sb().data();
         let stored = StoredName::of(union.config.xattr_space, name)?;
         let path = inode.data().real(union)?;
@@ -88,8 +93,8 @@ impl Handler<UnionFs> for UnionXattr {
 
     fn set(
         _idmap: &Idmap,
-        dentry: &DEntry,
-        inode: &Inode,
+        dentry: &OwnDentry,
+        inode: &OwnInode,
         name: &CStr,
         change: Change<'_>,
         flags: i32,
@@ -135,14 +140,14 @@ impl Handler<UnionFs> for UnionXattr {
 
 /// Whether an attribute is hidden: capabilities of a lower layer mounted nosuid have no effect in
 /// the union either.
-fn is_disabled_capability(inode: &Inode, path: PathRef<'_>, name: &CStr) -> bool {
+fn is_disabled_capability(inode: &OwnInode, path: PathRef<'_>, name: &CStr) -> bool {
     inode.data().upper().is_none()
         && path.mnt().is_nosuid()
         && name.to_bytes() == b"security.capability"
 }
 
 /// `->listxattr()`.
-pub fn list(dentry: &DEntry, buffer: Buffer<'_>) -> Result<usize> {
+pub fn list(dentry: &OwnDentry, buffer: Buffer<'_>) -> Result<usize> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let union = inode.sb().data();
     let space = union.config.xattr_space;
