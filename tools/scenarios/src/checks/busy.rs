@@ -374,10 +374,12 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
     let l = b.layout_on(&upper_fs, 2)?;
     b.describe(&l, 1, load::lower)?;
     let (union, lowers) = b.mounted(&l)?;
-    let end = Instant::now() + Duration::from_millis(3500);
     let target = &l.target;
+    let begun = Instant::now();
+    // The walkers stay until it is done; on a slow kernel, too, it must be mounted a few times.
+    let done = upper_fs.join("done");
     let children = b.crowd_behind(4, |number| {
-        while Instant::now() < end {
+        while !done.exists() && begun.elapsed() < Duration::from_secs(60) {
             match number {
                 0 => drop(walk::walk(target)),
                 1 => drop(std::fs::read_to_string("/proc/self/mountinfo")),
@@ -387,22 +389,19 @@ pub fn busy_walkers(b: &mut Bench) -> Result<(), String> {
             }
         }
     })?;
-    let (mut gone, mut busy) = (0, 0);
-    while Instant::now() < end {
-        match sys::umount(&l.target, 0) {
-            Ok(()) => gone += 1,
-            Err(error) => {
-                must!(error.0 == libc::EBUSY, "EBUSY, not {error}")?;
-                busy += 1;
-                b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
-            }
+    let mut rounds = 0;
+    while begun.elapsed() < Duration::from_millis(3500) || rounds < 4 {
+        if let Err(error) = sys::umount(&l.target, 0) {
+            must!(error.0 == libc::EBUSY, "EBUSY, not {error}")?;
+            b.works("umount -l", sys::umount(&l.target, libc::MNT_DETACH))?;
         }
+        rounds += 1;
         // The layers of a detached union are in use as long as a process is inside.
         while let Err(failure) = union.mount(&l.target) {
             must!(failure.errno.0 == libc::EBUSY, "EBUSY, not {failure}")?;
         }
     }
+    b.works("mkdir", sys::mkdir(&done, 0o755))?;
     b.ended_well(children)?;
-    must!(gone + busy > 3, "unmounted {gone} times, busy {busy} times")?;
     b.sound(&union, &l, &lowers).map(drop)
 }
