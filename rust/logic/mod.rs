@@ -21,6 +21,7 @@
 //! | [`record`], [`pack`] | how is a fallthru set written down, and where? |
 //! | [`view`], [`ordered`] | what does a directory show, and in which order? |
 //! | [`change`] | how is a name made, removed, moved, and a lower object copied up? |
+//! | [`partial`] | which of a file's data are in the upper layer, and when does the disk say so? |
 //! | [`inum`] | which inode number does an object have? |
 //! | [`identity`] | which UUID does a union have? |
 //! | [`options`], [`layers`] | which mount options are there, which go together? |
@@ -45,6 +46,7 @@ pub mod mode;
 pub mod options;
 pub mod ordered;
 pub mod pack;
+pub mod partial;
 pub mod record;
 pub mod resolve;
 pub mod value;

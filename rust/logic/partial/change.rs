@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Changing data: write, zero, truncate.
+
+use super::commit::{fsync, settle, update_attribute, write_attribute};
+use super::format::Mark;
+use super::state::Form;
+use super::store::{Class, Depth, Store, Writing};
+use core::ops::Range;
+
+/// Whether a write returns before its data are durable.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sync {
+    /// It does.
+    Later,
+    /// It does not (`O_DSYNC`).
+    Now,
+}
+
+/// Writes the caller's data of `bytes`, and returns how many of them. The caller holds the lock of
+/// the file's data, shared.
+///
+/// # Errors
+///
+/// With [`Sync::Now`] an error may also mean that the data are written and not durable.
+pub fn write<S: Store>(store: &mut S, bytes: Range<u64>, sync: Sync) -> Result<u64, S::Error> {
+    if sync == Sync::Later {
+        return change(store, bytes, |store, bytes| {
+            store.write(bytes, Writing::Back)
+        });
+    }
+    if store.with(|file| !file.needs_attribute() && file.is_durable(&bytes)) {
+        return store.write(bytes, Writing::Through);
+    }
+    let written = change(store, bytes, |store, bytes| {
+        store.write(bytes, Writing::Back)
+    })?;
+    fsync(store, Depth::Full)?;
+    Ok(written)
+}
+
+/// Makes `bytes` zeros, as far as the file reaches (`FALLOC_FL_PUNCH_HOLE` and the like). The caller
+/// holds the lock of the file's data, exclusively.
+pub fn zero<S: Store>(store: &mut S, bytes: Range<u64>) -> Result<(), S::Error> {
+    let bytes = bytes.start..bytes.end.min(store.size());
+    change(store, bytes, |store, bytes| {
+        let len = bytes.end.saturating_sub(bytes.start);
+        store.zero(bytes).map(|()| len)
+    })
+    .map(drop)
+}
+
+/// Changes `bytes` by `act`, which returns how many of them it has changed. Missing granules that
+/// they touch come to the upper file.
+fn change<S: Store>(
+    store: &mut S,
+    bytes: Range<u64>,
+    act: impl FnOnce(&mut S, Range<u64>) -> Result<u64, S::Error>,
+) -> Result<u64, S::Error> {
+    if bytes.start >= bytes.end {
+        return Ok(0);
+    }
+    let grows = bytes.end > store.size();
+    prepare(store, grows)?;
+    let Some(missing) = store.with(|file| file.missing(&bytes)) else {
+        return act(store, bytes);
+    };
+    let lower = store.with(|file| file.lower_bytes(&missing));
+    store.filling(lower, |store| {
+        // Meanwhile another one may have filled some of them.
+        let Some(missing) = store.with(|file| file.missing(&bytes)) else {
+            return act(store, bytes);
+        };
+        let lower = store.with(|file| file.lower_bytes(&missing));
+        if lower.start < bytes.start {
+            store.fill(lower.start..bytes.start)?;
+        }
+        if bytes.end < lower.end {
+            store.fill(bytes.end..lower.end)?;
+        }
+        let changed = act(store, bytes.clone())?;
+        finish(store, &bytes, &missing, changed)
+    })
+}
+
+/// The first `changed` of `bytes` have been changed, and what `missing` granules have around `bytes`
+/// is filled: says which granules there are now. Returns how many bytes are seen as changed.
+fn finish<S: Store>(
+    store: &mut S,
+    bytes: &Range<u64>,
+    missing: &Range<u64>,
+    changed: u64,
+) -> Result<u64, S::Error> {
+    let end = bytes.start.saturating_add(changed);
+    let lower = store.with(|file| file.lower_bytes(missing));
+    if end >= bytes.end || end >= lower.end {
+        store.with(|file| file.set_present(missing));
+        return Ok(changed);
+    }
+    if changed == 0 {
+        return Ok(0);
+    }
+    // It ended early. The granule in which it did is filled up, or the change is not seen there.
+    let (granule, is_missing) = store.with(|file| {
+        let granule = file.geometry().granule(end);
+        (granule, file.is_missing(granule))
+    });
+    let rest = store.with(|file| file.lower_bytes(&(granule..granule.saturating_add(1))));
+    let filled = match is_missing && rest.start < end {
+        true => store.fill(end..rest.end.min(bytes.end)),
+        false => Ok(()),
+    };
+    let whole = match (is_missing && rest.start < end, &filled) {
+        (true, Ok(())) => missing.start..granule.saturating_add(1),
+        _ => missing.start..granule,
+    };
+    store.with(|file| file.set_present(&whole));
+    match filled {
+        Ok(()) => Ok(changed),
+        Err(_) if rest.start > bytes.start => Ok(rest.start - bytes.start),
+        Err(error) => Err(error),
+    }
+}
+
+/// Changes the size of the file to `size`, with all that the same call changes. The caller holds the
+/// lock of the file's data, exclusively: nothing is being filled.
+///
+/// The upper file is cut first, then the limit falls: after a crash between the two its size says
+/// the same. It grows only when its limit is stored, or what was cut off would be seen again.
+pub fn truncate<S: Store>(store: &mut S, size: u64) -> Result<(), S::Error> {
+    let before = store.size();
+    if size != before {
+        prepare_mark(store, true)?;
+    }
+    if size > before {
+        store_limit(store)?;
+    }
+    store.set_size(size)?;
+    store.with(|file| file.set_size(size));
+    // The file has its new size. If the rest fails, it is done before the file grows, or at the next
+    // commit.
+    let _ = match size {
+        // Nothing is missing from an empty file.
+        0 => store.committing(|store| match store.with(|file| file.form()) {
+            Form::Partial => settle(store),
+            Form::Metadata | Form::Whole => Ok(()),
+        }),
+        _ => store_limit(store),
+    };
+    Ok(())
+}
+
+/// Does what must be done before data change, and before the file grows if it does.
+fn prepare<S: Store>(store: &mut S, grows: bool) -> Result<(), S::Error> {
+    prepare_mark(store, grows)?;
+    match grows {
+        true => store_limit(store),
+        false => Ok(()),
+    }
+}
+
+/// Makes a file without data one that is partial, without a granule yet, if its data or its size
+/// cannot change otherwise. Between the steps it stays what it was.
+pub(super) fn prepare_mark<S: Store>(store: &mut S, changes_size: bool) -> Result<(), S::Error> {
+    if store.with(|file| file.mark_allows(changes_size)) {
+        return Ok(());
+    }
+    store.committing(|store| {
+        if store.with(|file| file.form()) != Form::Metadata {
+            return Ok(());
+        }
+        mark_partial(store)
+    })
+}
+
+/// Marks an upper file that has the size of the lower one as partial, without a granule yet.
+pub(super) fn mark_partial<S: Store>(store: &mut S) -> Result<(), S::Error> {
+    // An fsync of the file must not show it without its guard.
+    let durable = store.class() != Class::Journal;
+    store.make_guard(durable)?;
+    write_attribute(store, false)?;
+    store.set_mark(Mark::Partial)?;
+    store.with(|file| file.set_form(Form::Partial));
+    Ok(())
+}
+
+/// Stores the limit, if the attribute has another one.
+fn store_limit<S: Store>(store: &mut S) -> Result<(), S::Error> {
+    match store.with(|file| file.needs_attribute()) {
+        true => store.committing(update_attribute),
+        false => Ok(()),
+    }
+}
