@@ -9,7 +9,9 @@
 //! * [`layer`]: what a layer stores, and the upper layer with a file system's rules for changing it.
 //! * [`tree`]: what is seen, as a plain file system would have it, and the plain operations.
 //! * [`Union`]: from the one to the other.
+//! * [`disk`]: one file on a file system that loses power.
 
+pub mod disk;
 pub mod layer;
 pub mod tree;
 
