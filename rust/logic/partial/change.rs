@@ -42,7 +42,7 @@ pub fn write<S: Store>(store: &mut S, bytes: Range<u64>, sync: Sync) -> Result<u
 /// Makes `bytes` zeros, as far as the file reaches (`FALLOC_FL_PUNCH_HOLE` and the like). The caller
 /// holds the lock of the file's data, exclusively.
 pub fn zero<S: Store>(store: &mut S, bytes: Range<u64>) -> Result<(), S::Error> {
-    let bytes = bytes.start..bytes.end.min(store.size());
+    let bytes = bytes.start..bytes.end.min(size(store));
     change(store, bytes, |store, bytes| {
         let len = bytes.end.saturating_sub(bytes.start);
         store.zero(bytes).map(|()| len)
@@ -60,8 +60,11 @@ fn change<S: Store>(
     if bytes.start >= bytes.end {
         return Ok(0);
     }
-    let grows = bytes.end > store.size();
-    prepare(store, grows)?;
+    let grows = bytes.end > size(store);
+    prepare_change(store, grows)?;
+    if grows {
+        store_limit(store)?;
+    }
     let Some(missing) = store.with(|file| file.missing(&bytes)) else {
         return act(store, bytes);
     };
@@ -122,24 +125,24 @@ fn finish<S: Store>(
     }
 }
 
-/// Changes the size of the file to `size`, with all that the same call changes. The caller holds the
+/// Changes the size of the file to `to`, with all that the same call changes. The caller holds the
 /// lock of the file's data, exclusively: nothing is being filled.
 ///
 /// The upper file is cut first, then the limit falls: after a crash between the two its size says
 /// the same. It grows only when its limit is stored, or what was cut off would be seen again.
-pub fn truncate<S: Store>(store: &mut S, size: u64) -> Result<(), S::Error> {
-    let before = store.size();
-    if size != before {
-        prepare_mark(store, true)?;
+pub fn truncate<S: Store>(store: &mut S, to: u64) -> Result<(), S::Error> {
+    let before = size(store);
+    if to != before {
+        prepare_change(store, true)?;
     }
-    if size > before {
+    if to > before {
         store_limit(store)?;
     }
-    store.set_size(size)?;
-    store.with(|file| file.set_size(size));
+    store.set_size(to)?;
+    store.with(|file| file.set_size(to));
     // The file has its new size. If the rest fails, it is done before the file grows, or at the next
     // commit.
-    let _ = match size {
+    let _ = match to {
         // Nothing is missing from an empty file.
         0 => store.committing(|store| match store.with(|file| file.form()) {
             Form::Partial => settle(store),
@@ -150,26 +153,31 @@ pub fn truncate<S: Store>(store: &mut S, size: u64) -> Result<(), S::Error> {
     Ok(())
 }
 
-/// Does what must be done before data change, and before the file grows if it does.
-fn prepare<S: Store>(store: &mut S, grows: bool) -> Result<(), S::Error> {
-    prepare_mark(store, grows)?;
-    match grows {
-        true => store_limit(store),
-        false => Ok(()),
-    }
+/// The size that the file shows.
+fn size<S: Store>(store: &mut S) -> u64 {
+    let upper = store.upper_size();
+    store.with(|file| file.size(upper))
 }
 
-/// Makes a file without data one that is partial, without a granule yet, if its data or its size
-/// cannot change otherwise. Between the steps it stays what it was.
-pub(super) fn prepare_mark<S: Store>(store: &mut S, changes_size: bool) -> Result<(), S::Error> {
-    if store.with(|file| file.mark_allows(changes_size)) {
+/// Does what must be done before data change, or the size if it does. A file without data becomes
+/// one that is partial, without a granule yet, if it cannot stay what it is. Between the steps it
+/// does.
+pub(super) fn prepare_change<S: Store>(store: &mut S, changes_size: bool) -> Result<(), S::Error> {
+    if store.with(|file| file.form()) != Form::Metadata {
         return Ok(());
     }
     store.committing(|store| {
         if store.with(|file| file.form()) != Form::Metadata {
             return Ok(());
         }
-        mark_partial(store)
+        let size = size(store);
+        if size != store.upper_size() {
+            store.match_size(size)?;
+        }
+        match store.with(|file| file.mark_allows(changes_size)) {
+            true => Ok(()),
+            false => mark_partial(store),
+        }
     })
 }
 

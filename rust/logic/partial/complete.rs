@@ -2,7 +2,7 @@
 
 //! Completion: bringing all missing data to the upper file.
 
-use super::change::prepare_mark;
+use super::change::prepare_change;
 use super::commit::{commit, fsync};
 use super::state::{Form, Lost};
 use super::store::{Depth, Store};
@@ -14,7 +14,7 @@ const PIECE: u64 = 1 << 20;
 /// any mode; [`Store::pause`] lets it go between the pieces.
 pub fn complete<S: Store>(store: &mut S) -> Result<(), S::Error> {
     loop {
-        prepare_mark(store, false)?;
+        prepare_change(store, false)?;
         let piece = store.with(|file| {
             let granules = file.first_missing(PIECE)?;
             Some((file.lower_bytes(&granules), granules))

@@ -19,7 +19,8 @@ pub fn runs<S: Store>(
     let mut at = bytes.start;
     while at < bytes.end {
         let (source, end) = store.with(|file| file.source(at, bytes.end));
-        let end = end.min(store.size());
+        let upper = store.upper_size();
+        let end = end.min(store.with(|file| file.size(upper)));
         if end <= at || !each(store, source, at..end)? {
             break;
         }
@@ -31,7 +32,8 @@ pub fn runs<S: Store>(
 /// The first data or hole from `at` on; `None` if there is none (`ENXIO`). The end of the file is a
 /// hole. Holes of the upper file count only where it has the data.
 pub fn seek<S: Store>(store: &mut S, at: u64, what: Seek) -> Result<Option<u64>, S::Error> {
-    let size = store.size();
+    let upper = store.upper_size();
+    let size = store.with(|file| file.size(upper));
     if at >= size {
         return Ok(None);
     }

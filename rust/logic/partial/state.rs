@@ -158,6 +158,15 @@ impl Partial {
         self.geometry
     }
 
+    /// The size that the file shows, if the upper one has `upper` bytes. Without data it is the lower
+    /// file's: that may have been exchanged for a smaller or larger one.
+    pub const fn size(&self, upper: u64) -> u64 {
+        match self.form {
+            Form::Metadata => self.geometry.size(),
+            Form::Partial | Form::Whole => upper,
+        }
+    }
+
     /// Where the data at `offset` are, and up to where it is the same, at most to `end`.
     ///
     /// Those of the lower file end at the limit. It may be larger than the limit; that part is not

@@ -88,7 +88,7 @@ pub trait Store {
     fn pause(&mut self) -> Result<(), Self::Error>;
 
     /// The size of the upper file.
-    fn size(&self) -> u64;
+    fn upper_size(&self) -> u64;
 
     /// Writes the caller's data of `bytes` to the upper file, and returns how many of them.
     fn write(&mut self, bytes: Range<u64>, how: Writing) -> Result<u64, Self::Error>;
@@ -103,6 +103,10 @@ pub trait Store {
 
     /// Changes the size of the upper file, with all that the same call changes.
     fn set_size(&mut self, size: u64) -> Result<(), Self::Error>;
+
+    /// Gives an upper file without data the size of the lower one, which was exchanged. Does not
+    /// change times.
+    fn match_size(&mut self, size: u64) -> Result<(), Self::Error>;
 
     /// Writes what the page cache holds of `bytes`, and waits for it.
     ///

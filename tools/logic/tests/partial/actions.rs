@@ -8,8 +8,8 @@ use std::ops::Range;
 use union_logic::alloc::fail_after;
 use union_logic::partial::{
     commit, complete, copy_up, fsync, prepare_shared_mapping, revert, seek, settle, truncate,
-    uses_sidecar, write, zero, Class, Depth, Header, How, Identity, Partial, Seek, SidecarId,
-    Store, Sync, Unreadable,
+    uses_sidecar, write, zero, Class, Depth, Geometry, Header, How, Identity, Partial, Seek,
+    SidecarId, Store, Sync, Unreadable,
 };
 use union_model::disk::{Choose, Name, CELLS, PAGES, ZERO};
 
@@ -114,7 +114,7 @@ impl World {
     }
 
     fn some_cells(&mut self) -> Range<usize> {
-        let size = self.disk.size();
+        let size = self.size();
         let start = match self.rng.below(4) {
             0 => size.min(CELLS - 1),
             1 => self.rng.below((size + 4).min(CELLS)) / 4 * 4,
@@ -188,7 +188,7 @@ impl World {
     /// An operation has failed, and may have been done in part: what is seen now is what there is.
     fn settle_for(&mut self, since: Time, before: &Oracle) {
         if self.is_tainted {
-            let size = self.disk.size();
+            let size = self.size();
             return self.oracle.settle_for_before(before, size);
         }
         let shown = self.shown();
@@ -202,10 +202,10 @@ impl World {
         let before = self.oracle.clone();
         let size = match self.rng.below(8) {
             0 => 0,
-            1..4 => self.rng.below(self.disk.size() + 1),
+            1..4 => self.rng.below(self.size() + 1),
             _ => self.rng.below(CELLS - 8),
         };
-        self.note(|it| format!("{since} truncate {} to {size}", it.disk.size()));
+        self.note(|it| format!("{since} truncate {} to {size}", it.size()));
         self.oracle.resize(size);
         let done = truncate(self, size as u64 * CELL);
         self.note(|_| format!("  = {done:?}"));
@@ -222,7 +222,7 @@ impl World {
     fn act_zero(&mut self) {
         let since = self.oracle.tick();
         let cells = self.some_cells();
-        let cells = cells.start..cells.end.min(self.disk.size());
+        let cells = cells.start..cells.end.min(self.size());
         if cells.start >= cells.end {
             return;
         }
@@ -327,7 +327,7 @@ impl World {
     /// Writes through a mapping, and perhaps msync(2).
     fn act_store(&mut self) {
         let since = self.oracle.tick();
-        let size = self.disk.size();
+        let size = self.size();
         if size == 0 {
             return;
         }
@@ -462,24 +462,35 @@ impl World {
 
     /// The layer is copied, or another one is put in its place.
     fn exchange_lower(&mut self) {
-        let before = (self.identity, self.lower.clone());
+        let before = (self.identity, self.lower.clone(), self.geometry);
         let is_copy = self.rng.one_in(2);
         let precise = self.identity.mtime.1 != 0;
         self.identity.hash += 1;
         if !is_copy {
             self.identity.mtime = (self.identity.mtime.0 + 1, self.identity.mtime.1);
             let version = self.identity.hash as u32;
-            self.lower = lower_cells(&mut self.rng, before.1.len(), version);
+            let len = match self.rng.one_in(2) {
+                true => before.1.len(),
+                false => 1 + self.rng.below(44),
+            };
+            self.lower = lower_cells(&mut self.rng, len, version);
+            self.identity.size = len as u64 * CELL;
+            self.geometry =
+                Geometry::new(self.identity.size, self.geometry.shift()).expect("small");
         }
         self.note(|it| format!("lower exchanged, a copy: {is_copy}, {:x?}", it.lower));
+        let is_resized = self.lower.len() != before.1.len();
+        if is_resized {
+            self.copied = self.disk.size();
+        }
         let depends = self
             .header()
-            .is_some_and(|header| self.has_own_data(&header, &before.0));
+            .is_some_and(|header| is_resized || self.has_own_data(&header, &before.0));
         let is_refused = depends && !(is_copy && precise);
         match self.load(&self.disk) {
             Ok(_) if !is_refused => {}
             Err(Unreadable::OtherLower) if is_refused => {
-                (self.identity, self.lower) = before;
+                (self.identity, self.lower, self.geometry) = before;
             }
             other => {
                 let form = other.map(|file| file.form());

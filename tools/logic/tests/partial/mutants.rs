@@ -46,6 +46,8 @@ pub(crate) enum Mutant {
     LostKept,
     /// The lower file may be any.
     IdentityIgnored,
+    /// A file without data keeps its size when the lower one has got another.
+    SizeNotMatched,
     /// The lower file that has been taken is not written down.
     IdentityNotStored,
     /// The mark in the work directory is made, and not synced.
@@ -53,7 +55,7 @@ pub(crate) enum Mutant {
 }
 
 impl Mutant {
-    pub(crate) const ALL: [Mutant; 22] = [
+    pub(crate) const ALL: [Mutant; 23] = [
         Mutant::BitBeforeWait,
         Mutant::WaitOnWritten,
         Mutant::WaitInsteadOfSync,
@@ -74,6 +76,7 @@ impl Mutant {
         Mutant::MetadataWithOtherSize,
         Mutant::LostKept,
         Mutant::IdentityIgnored,
+        Mutant::SizeNotMatched,
         Mutant::IdentityNotStored,
         Mutant::GuardNotSynced,
     ];

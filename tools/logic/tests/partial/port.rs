@@ -189,7 +189,7 @@ impl Store for World {
         Ok(())
     }
 
-    fn size(&self) -> u64 {
+    fn upper_size(&self) -> u64 {
         self.disk.size() as u64 * CELL
     }
 
@@ -258,13 +258,21 @@ impl Store for World {
 
     fn set_size(&mut self, size: u64) -> Result<(), Failure> {
         self.step("set size")?;
-        if self.has(Mutant::LimitBeforeCut) && size < self.size() {
+        if self.has(Mutant::LimitBeforeCut) && size < self.upper_size() {
             self.store_limit_early(size);
         }
-        let grows = size > self.size();
+        let grows = size > self.upper_size();
         self.disk.resize((size / CELL) as usize);
         if grows || self.has(Mutant::SizeBeforeHeader) {
             self.set_deferred();
+        }
+        Ok(())
+    }
+
+    fn match_size(&mut self, size: u64) -> Result<(), Failure> {
+        self.step("match size")?;
+        if !self.has(Mutant::SizeNotMatched) {
+            self.disk.resize((size / CELL) as usize);
         }
         Ok(())
     }

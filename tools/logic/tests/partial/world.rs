@@ -54,6 +54,8 @@ pub(crate) struct World {
     pub(crate) disk: Disk,
     pub(crate) file: Partial,
     pub(crate) lower: Vec<Cell>,
+    /// Cells of the upper file, when a lower one of another size was put in place.
+    pub(crate) copied: usize,
     pub(crate) identity: Identity,
     pub(crate) geometry: Geometry,
     pub(crate) place: Place,
@@ -116,6 +118,7 @@ impl World {
             file: Partial::new(identity, geometry, place).expect("memory"),
             oracle: Oracle::new(&lower, len, geometry.count() as usize),
             lower,
+            copied: len,
             identity,
             geometry,
             place,
@@ -219,6 +222,10 @@ impl World {
         let shown = match left.attribute(Name::Mark) {
             _ if !left.is_named() => return Ok(()),
             None => (0..left.size()).map(|cell| left.read(cell)).collect(),
+            // It shows the lower file that there is in the size of the one that was copied up.
+            Some([]) if left.size() == self.copied && self.copied != self.lower.len() => {
+                return Ok(());
+            }
             // `ovl_check_metacopy_xattr()`.
             Some([]) => {
                 let mut cells = self.lower.clone();
@@ -245,7 +252,7 @@ impl World {
     }
 
     pub(crate) fn view_with(&self, disk: &Disk, file: &Partial) -> Vec<Cell> {
-        let size = disk.size();
+        let size = (file.size(disk.size() as u64 * CELL) / CELL) as usize;
         let mut cells = Vec::with_capacity(size);
         while cells.len() < size {
             let at = cells.len() as u64 * CELL;
@@ -257,6 +264,11 @@ impl World {
             }));
         }
         cells
+    }
+
+    /// The size that the file shows now.
+    pub(crate) fn size(&self) -> usize {
+        (self.file.size(self.disk.size() as u64 * CELL) / CELL) as usize
     }
 
     /// What the file shows now.
