@@ -4,14 +4,15 @@
 //! one of these things would make this file fail.
 
 use crate::vfs::{
-    dentry::{ChildDentry, NewDentry, OwnDentry},
+    dentry::{ChildDentry, Dentry, NewDentry, OwnDentry},
     file_system::FileSystem,
+    held_name::HeldName,
     inode_lock::{ExclusiveLock, SharedLock},
     mutex::KillableGuard,
     namei::{Creating, Removing, Renaming},
     new_super::NewSuperBlock,
     open_file::{Opening, UserFile},
-    path::OwnPath,
+    path::{OwnPath, PathRef},
     rcu::{RcuBacking, RcuInode},
     super_block::SuperBlock,
     write::{Changing, WriteAccess},
@@ -59,18 +60,22 @@ impl FileSystem for Any {
 // What one task has locked, another one cannot unlock.
 never!(Send:
     ExclusiveLock<'static>, SharedLock<'static>, KillableGuard<'static>, WriteAccess<'static>,
-    Creating<'static>, Removing<'static>, Renaming<'static>,
+    Creating<'static>, Removing<'static>, Renaming<'static>, HeldName<'static, Any>,
 );
 
 // What changes an object is for other file systems, while write access is held: an object of our own is
 // no such one, and the proof stays with the task.
 never!(Send: Changing<'static>);
 never!(Deref: OwnDentry<Any>, OwnPath<'static, Any>);
+never!(Into<&'static Dentry>: &'static OwnDentry<Any>);
+never!(Into<PathRef<'static>>: OwnPath<'static, Any>);
+never!(Into<Changing<'static>>: PathRef<'static>, &'static Dentry);
 
 // In a walk under RCU: no reference can be taken, and data that may be dropped are out of reach.
 never!(AlwaysRefCounted: RcuInode<'static, Any>, RcuBacking<'static>);
 never!(Deref: RcuInode<'static, Any>, RcuBacking<'static>);
 without!(data: RcuInode<'static, Any>, RcuBacking<'static>);
+without!(sb: RcuInode<'static, Any>, RcuBacking<'static>);
 
 // A file has data when it is open, a super block when they are set; a root it has for those who
 // have a dentry.

@@ -7,7 +7,8 @@
 use crate::bindings;
 use crate::vfs::{
     errno::{ENODATA, EOPNOTSUPP},
-    inode::Inode,
+    file_system::FileSystem,
+    inode::{Inode, OwnInode},
     mount::Mount,
     path::PathRef,
     write::Changing,
@@ -171,7 +172,7 @@ impl Drop for Acl {
 
 /// Drops what the VFS has cached of an inode's ACLs (`forget_all_cached_acls()`), after a change
 /// below.
-pub fn forget_cached(inode: &Inode) {
+pub fn forget_cached<T: FileSystem>(inode: &OwnInode<T>) {
     // SAFETY: The inode is alive.
     unsafe { bindings::forget_all_cached_acls(inode.as_ptr()) };
 }
@@ -185,8 +186,8 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    /// Computes it for an object of `mode` in `dir`, an inode of our own (`posix_acl_create()`).
-    pub fn new(dir: &Inode, mut mode: u16) -> Result<Self> {
+    /// Computes it for an object of `mode` in `dir` (`posix_acl_create()`).
+    pub fn new<T: FileSystem>(dir: &OwnInode<T>, mut mode: u16) -> Result<Self> {
         let mut default = core::ptr::null_mut();
         let mut access = core::ptr::null_mut();
         // SAFETY: All are valid; the ACLs received are referenced or NULL.

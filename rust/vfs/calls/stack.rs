@@ -30,7 +30,11 @@ pub(in crate::vfs) fn copy_all(inode: &Inode, mnt: &Mount, real: &Inode) {
 }
 
 /// Takes over the inode flags (immutable, append-only ...) of `real`.
-pub fn copy_flags(inode: &Inode, real: &Inode) {
+pub fn copy_flags<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
+    copy_all_flags(inode, real);
+}
+
+pub(in crate::vfs) fn copy_all_flags(inode: &Inode, real: &Inode) {
     // SAFETY: Both are alive; the helper sets the flags atomically.
     unsafe { bindings::inode_copy_flags(inode.as_ptr(), real.as_ptr(), COPIED_FLAGS) };
 }

@@ -120,7 +120,7 @@ impl<T: FileSystem> NewInode<T> {
             bindings::set_nlink(self.inode.as_ptr(), real.nlink());
             bindings::inode_copy_rdev(self.inode.as_ptr(), real.as_ptr());
         }
-        stack::copy_flags(self.as_inode(), real);
+        stack::copy_all_flags(self.as_inode(), real);
     }
 
     /// Shows protection flags that are kept elsewhere than with the inode behind.
