@@ -157,12 +157,16 @@ impl Granules {
 
     /// Adds granules.
     pub fn insert(&mut self, granules: &Range<u64>) {
-        self.each_word(granules, |word, mask| *word |= mask);
-    }
-
-    /// Takes granules out.
-    pub fn remove(&mut self, granules: &Range<u64>) {
-        self.each_word(granules, |word, mask| *word &= !mask);
+        let end = granules.end.min(self.count);
+        let mut at = granules.start;
+        while at < end {
+            let until = (at / BITS + 1).saturating_mul(BITS).min(end);
+            let index = usize::try_from(at / BITS).unwrap_or(usize::MAX);
+            if let Some(word) = self.words.get_mut(index) {
+                *word |= mask(at % BITS, until - at);
+            }
+            at = until;
+        }
     }
 
     /// Becomes the same set as another one of the same file.
@@ -172,11 +176,15 @@ impl Granules {
         }
     }
 
-    /// Becomes what is in it and not in another set of the same file.
-    pub fn subtract(&mut self, other: &Self) {
-        for (word, other) in self.words.iter_mut().zip(other.words.iter()) {
-            *word &= !*other;
-        }
+    /// From the first to the last granule that is not in another set of the same file.
+    pub fn hull_without(&self, other: &Self) -> Option<Range<u64>> {
+        let words = self.words.iter().zip(other.words.iter());
+        let new = || words.clone().map(|(word, other)| word & !other);
+        let first = new().position(|word| word != 0)?;
+        let last = new().rposition(|word| word != 0)?;
+        let bit = |at: usize, bit: u32| (at as u64) * BITS + u64::from(bit);
+        let (low, high) = (new().nth(first)?, new().nth(last)?);
+        Some(bit(first, low.trailing_zeros())..bit(last, high.checked_ilog2()?) + 1)
     }
 
     /// The first granule of `within` that is in the set.
@@ -189,14 +197,19 @@ impl Granules {
         self.first(within, |word| !word)
     }
 
-    /// From the first to the last granule of `within` that is in the set.
-    pub fn hull_in(&self, within: &Range<u64>) -> Option<Range<u64>> {
-        self.hull(within, |word| word)
-    }
-
     /// From the first to the last granule of `within` that is not in the set.
     pub fn hull_not_in(&self, within: &Range<u64>) -> Option<Range<u64>> {
-        self.hull(within, |word| !word)
+        let first = self.first_not_in(within)?;
+        let mut end = within.end.min(self.count);
+        while end > first {
+            let from = ((end - 1) / BITS * BITS).max(first);
+            let missing = !self.word(from / BITS) & mask(from % BITS, end - from);
+            if let Some(last) = missing.checked_ilog2() {
+                return Some(first..from / BITS * BITS + u64::from(last) + 1);
+            }
+            end = from;
+        }
+        None
     }
 
     /// Eight granules as they are written down: bit n of byte m is granule `8 * m + n`.
@@ -206,15 +219,10 @@ impl Granules {
 
     /// Adds the granules of a byte that was written down. Bits beyond the last granule mean nothing.
     pub fn insert_byte(&mut self, at: u64, byte: u8) {
-        let Some(first) = at.checked_mul(8) else {
-            return;
-        };
-        for bit in 0..8 {
-            if byte >> bit & 1 == 1 {
-                if let Some(granule) = first.checked_add(bit) {
-                    self.insert(&(granule..granule.saturating_add(1)));
-                }
-            }
+        let bits = self.count.saturating_sub(at.saturating_mul(8)).min(8);
+        let index = usize::try_from(at / 8).unwrap_or(usize::MAX);
+        if let Some(word) = self.words.get_mut(index) {
+            *word |= (u64::from(byte) & mask(0, bits)) << (at % 8 * 8);
         }
     }
 
@@ -224,20 +232,6 @@ impl Granules {
             .and_then(|at| self.words.get(at))
             .copied()
             .unwrap_or(0)
-    }
-
-    /// Calls `change` with each word that has some of `granules`, and the bits of those.
-    fn each_word(&mut self, granules: &Range<u64>, change: impl Fn(&mut u64, u64)) {
-        let end = granules.end.min(self.count);
-        let mut at = granules.start;
-        while at < end {
-            let until = (at / BITS + 1).saturating_mul(BITS).min(end);
-            let index = usize::try_from(at / BITS).unwrap_or(usize::MAX);
-            if let Some(word) = self.words.get_mut(index) {
-                change(word, mask(at % BITS, until - at));
-            }
-            at = until;
-        }
     }
 
     /// The first granule of `within` whose bit is set in what `view` makes of its word.
@@ -251,20 +245,6 @@ impl Granules {
                 return Some(at / BITS * BITS + u64::from(found.trailing_zeros()));
             }
             at = until;
-        }
-        None
-    }
-
-    fn hull(&self, within: &Range<u64>, view: impl Fn(u64) -> u64) -> Option<Range<u64>> {
-        let first = self.first(within, &view)?;
-        let mut end = within.end.min(self.count);
-        while end > first {
-            let from = ((end - 1) / BITS * BITS).max(first);
-            let found = view(self.word(from / BITS)) & mask(from % BITS, end - from);
-            if let Some(last) = found.checked_ilog2() {
-                return Some(first..from / BITS * BITS + u64::from(last) + 1);
-            }
-            end = from;
         }
         None
     }
@@ -347,25 +327,15 @@ mod tests {
         for start in edges {
             for end in edges {
                 n += 1;
-                let range = start..end.max(start);
-                if n.is_multiple_of(3) {
-                    set.remove(&range);
-                    model.retain(|g| !range.contains(g));
-                } else {
-                    let part = range.start..range.end.min(range.start + n % 7);
-                    set.insert(&part);
-                    model.extend(part.filter(|g| *g < COUNT));
-                }
+                let part = start..end.max(start).min(start + n % 7);
+                set.insert(&part);
+                model.extend(part.filter(|g| *g < COUNT));
                 for within in edges.map(|from| from..end) {
                     let inside = || within.clone().filter(|g| model.contains(g));
                     let outside = || within.clone().filter(|g| *g < COUNT && !model.contains(g));
                     assert_eq!(set.first_in(&within), inside().next());
                     assert_eq!(set.first_not_in(&within), outside().next());
                     let hull = |first: Option<u64>, last: Option<u64>| Some(first?..last? + 1);
-                    assert_eq!(
-                        set.hull_in(&within),
-                        hull(inside().next(), inside().next_back())
-                    );
                     let expected = hull(outside().next(), outside().next_back());
                     assert_eq!(set.hull_not_in(&within), expected);
                 }
@@ -379,8 +349,16 @@ mod tests {
         copy.insert_byte(18, 0xff);
         assert_eq!(copy.byte(18), 0x3f, "there are no more");
         copy.insert_byte(u64::MAX, 0xff);
-        copy.subtract(&set);
+        let new = || (144..COUNT).filter(|g| !model.contains(g));
+        let hull = new().next().zip(new().next_back());
+        assert_eq!(copy.hull_without(&set), hull.map(|(a, b)| a..b + 1));
+        assert_eq!(set.hull_without(&copy), None);
         set.copy_from(&copy);
-        assert!((0..COUNT).all(|g| set.contains(g) == (g >= 144 && !model.contains(&g))));
+        assert_eq!(copy.hull_without(&set), None);
+        let none = Granules::none(COUNT).unwrap();
+        assert_eq!(
+            set.hull_without(&none).map(|hull| hull.start),
+            set.first_in(&(0..COUNT))
+        );
     }
 }

@@ -196,7 +196,8 @@ impl Partial {
 
     /// Whether the inode may leave the memory: everything that is known is on the disk, or will be.
     pub fn can_be_forgotten(&self) -> bool {
-        self.form == Form::Whole || (!self.is_lost && self.new_granules().is_none())
+        self.form == Form::Whole
+            || (!self.is_lost && self.present.hull_without(&self.stable).is_none())
     }
 
     /// Whether data of `bytes` can be written with `O_DSYNC` on the upper file itself: they are
@@ -294,15 +295,12 @@ impl Partial {
             return None;
         }
         let is_whole = self.is_whole();
-        let is_new = self.new_granules().is_some();
+        let granules = self.present.hull_without(&self.stable);
         // Under the mark of a file without data there is no map.
         let has_map = self.form == Form::Partial;
-        if !(is_whole || has_map && (is_new || self.needs_attribute())) {
+        if !(is_whole || has_map && (granules.is_some() || self.needs_attribute())) {
             return None;
         }
-        self.captured.copy_from(&self.present);
-        self.captured.subtract(&self.stable);
-        let granules = self.captured.hull_in(&self.all());
         self.captured.copy_from(&self.present);
         Some(Pending {
             granules: granules.map(|hull| (hull.start, hull.end)),
@@ -379,22 +377,6 @@ impl Partial {
     pub(super) fn revert(&mut self) {
         self.present.copy_from(&self.written);
         self.is_lost = false;
-    }
-
-    fn new_granules(&self) -> Option<u64> {
-        let mut from = 0;
-        // Most of what is present is stable; the search passes over it word by word.
-        while let Some(granule) = self.present.first_in(&(from..self.geometry.count())) {
-            match self.stable.contains(granule) {
-                true => from = granule.saturating_add(1),
-                false => return Some(granule),
-            }
-        }
-        None
-    }
-
-    fn all(&self) -> Range<u64> {
-        0..self.geometry.count()
     }
 
     /// The granules that have bytes below the limit.
