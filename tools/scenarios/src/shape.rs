@@ -331,10 +331,10 @@ pub const LOWER_DIRS_STAY: &str = "directories of lower layers cannot be renamed
 
 /// Why a scenario that compares inode numbers cannot run in [`ROTATE`].
 pub const NUMBERS_IN_TOP: &str =
-    "an inode number is recorded with the copy in the upper layer, not in what was one";
+    "an inode number is recorded with the copy in the upper layer, not in a former upper layer";
 
 /// Why a scenario that records access times in the upper layer cannot run in [`ROTATE`].
-pub const READ_UNSEEN: &str = "reading a lower file does not move its access time";
+pub const READ_UNSEEN: &str = "reading a lower file does not change its access time";
 
 /// Why a scenario that records the contents of memory cannot run in [`FORGETFUL`].
 pub const FORGOTTEN: &str = "nothing stays in memory between the steps";
@@ -343,7 +343,7 @@ pub const FORGOTTEN: &str = "nothing stays in memory between the steps";
 pub const SHARES_NO_BLOCKS: &str = "file systems share no blocks with others";
 
 /// Why a scenario that sets flags of lower inodes cannot run on [`IMAGES`].
-pub const NO_FLAGS: &str = "the file system tells no flags of its inodes";
+pub const NO_FLAGS: &str = "the file system reports no flags of its inodes";
 
 /// Why a scenario that opens lower files with O_DIRECT cannot run on squashfs and ISO 9660.
 pub const NO_DIRECT: &str = "the file system does no direct I/O";
@@ -361,7 +361,7 @@ pub const NO_USERNS: &str = "no user namespace can be made in a chroot";
 pub const BTRFS_LISTS_TRUSTED: &str = "btrfs lists attributes of trusted.* to everybody";
 
 /// Why a scenario that records access times of links cannot run on layers that update them for every reader.
-pub const LOOKED_AT: &str = "the layers are looked at first, which reads the links there";
+pub const LOOKED_AT: &str = "the layers are read first, links included";
 
 /// Every file system a shape names, once each.
 pub fn file_systems() -> BTreeSet<Fs> {

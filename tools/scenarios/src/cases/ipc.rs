@@ -85,7 +85,7 @@ pub fn ipc_devices(b: &mut Builder) -> Steps {
 
 /// Processes meet at a FIFO: the open of each waits for the other, by any name and in any layer.
 pub fn ipc_fifo_meeting(b: &mut Builder) -> Steps {
-    const WHY: &str = "what passes through a FIFO that is below does not change its time";
+    const WHY: &str = "data that pass through a FIFO of a lower layer do not change its time";
     b.fifo("lower");
     b.fifo("copied");
     b.fifo("moved");

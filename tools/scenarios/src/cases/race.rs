@@ -22,7 +22,7 @@ pub fn append_race(b: &mut Builder) -> Steps {
             r.note(format_args!("{} {count}", char::from(b'a' + n)));
         }
     })
-    .allow("walk log", "the order of the appends is by chance")
+    .allow("walk log", "the order of the appends is random")
 }
 
 /// Several processes copy up one file at once.

@@ -203,8 +203,5 @@ pub fn aio_vectors(b: &mut Builder) -> Steps {
         }
         r.stat("log");
     })
-    .allow(
-        "walk log",
-        "the order of requests under way at the same time is by chance",
-    )
+    .allow("walk log", "the order of concurrent requests is random")
 }

@@ -47,13 +47,13 @@ pub fn hard_links_write(b: &mut Builder) -> Steps {
     })
     .allow(
         "\"b\"",
-        "without an index the names of a lower file part when it is copied up",
+        "without an index the names of a lower file become separate files at copy-up",
     )
     .allow(
         "walk b",
-        "without an index the names of a lower file part when it is copied up",
+        "without an index the names of a lower file become separate files at copy-up",
     )
-    .not_overlay("without an index the names of a lower file part when it is copied up")
+    .not_overlay("without an index the names of a lower file become separate files at copy-up")
 }
 
 /// Links lead from and to lower, merged, opaque and new directories, and every name can be deleted by itself.

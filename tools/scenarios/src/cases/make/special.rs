@@ -35,11 +35,11 @@ pub fn fifo_changed(b: &mut Builder) -> Steps {
     .in_upper("p")
     .allow(
         "walk p",
-        "what passes through a FIFO that is below does not change its time",
+        "data that pass through a FIFO of a lower layer do not change its time",
     )
     .allow(
         "stat(\"p\")",
-        "what passes through a FIFO that is below does not change its time",
+        "data that pass through a FIFO of a lower layer do not change its time",
     )
 }
 
@@ -65,11 +65,11 @@ pub fn fifo_lower(b: &mut Builder) -> Steps {
     .upper_is(&[])
     .allow(
         "walk p",
-        "what passes through a FIFO that is below does not change its time",
+        "data that pass through a FIFO of a lower layer do not change its time",
     )
     .allow(
         "stat(\"p\")",
-        "what passes through a FIFO that is below does not change its time",
+        "data that pass through a FIFO of a lower layer do not change its time",
     )
 }
 
@@ -100,10 +100,7 @@ pub fn mknod_whiteout(b: &mut Builder) -> Steps {
         r.put("d/after", O_WRONLY | O_CREAT, "x");
         r.unlink("d/zero");
     })
-    .allow(
-        "d/zero",
-        "a character device 0:0 is what a whiteout looks like",
-    )
+    .allow("d/zero", "a character device 0:0 is a whiteout")
 }
 
 /// Sockets of lower and upper layers.

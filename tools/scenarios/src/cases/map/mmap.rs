@@ -321,7 +321,7 @@ pub fn mmap_before_write(b: &mut Builder) -> Steps {
     })
     .allow(
         "the old mapping",
-        "a mapping made while the file was below goes on showing the lower file",
+        "a mapping made before the copy-up still shows the lower file",
     )
 }
 

@@ -206,10 +206,7 @@ pub fn perm_mknod_whiteout(b: &mut Builder) -> Steps {
         r.ls("d");
     })
     .upper_is(&[])
-    .allow(
-        "d/zero",
-        "a character device 0:0 is what a whiteout looks like",
-    )
+    .allow("d/zero", "a character device 0:0 is a whiteout")
     .allow(
         "walk d ",
         "the directory in which the device was made and removed has changed, the other has not",

@@ -140,7 +140,10 @@ pub fn perm_restricted_below(b: &mut Builder) -> Steps {
         }
         Ok(())
     })
-    .allow("key", "the names of a lower file part at copy-up")
+    .allow(
+        "key",
+        "the names of a lower file become separate files at copy-up",
+    )
 }
 
 /// Changes through a path that the caller may not search are refused and copy nothing.
