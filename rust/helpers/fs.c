@@ -328,3 +328,8 @@ void union_helper_do_delayed_call(struct delayed_call *call)
 {
 	do_delayed_call(call);
 }
+
+bool union_helper_file_is_dsync(const struct file *file)
+{
+	return file->f_flags & O_DSYNC || IS_SYNC(file->f_mapping->host);
+}

@@ -71,12 +71,18 @@ unsigned long union_helper_pipe_indices(const struct pipe_inode_info *pipe)
 	return pipe->head_tail;
 }
 
+/* As pipe_readable(), which is static: both indices at once. */
+static bool pipe_has_data_or_no_writers(const struct pipe_inode_info *pipe)
+{
+	union pipe_index at = { .head_tail = READ_ONCE(pipe->head_tail) };
+
+	return !pipe_empty(at.head, at.tail) || !READ_ONCE(pipe->writers);
+}
+
 /* As pipe_wait_readable(), which is not exported, but without the lock of the pipe. */
 int union_helper_pipe_wait_for_data(struct pipe_inode_info *pipe)
 {
-	return wait_event_interruptible(pipe->rd_wait,
-					READ_ONCE(pipe->head) != READ_ONCE(pipe->tail) ||
-					!READ_ONCE(pipe->writers));
+	return wait_event_interruptible(pipe->rd_wait, pipe_has_data_or_no_writers(pipe));
 }
 
 u64 union_helper_current_file_size_limit(void)

@@ -162,6 +162,17 @@ fn upper(file: &File) -> Result<&BackingFile> {
     real(file)
 }
 
+/// Completes a synchronous change of the data that the file system of the upper layer has synced as
+/// `O_DSYNC` demands it there: the name of a copy may not be stable yet.
+fn sync_name(file: &File, real: &BackingFile, has_changed: bool) -> Result {
+    let inode = file.inode();
+    let is_needed = has_changed && real.is_dsync() && inode.sb().data().should_sync();
+    if is_needed && !inode.data().is_name_stable() {
+        UnionInode::fsync(file, 0, Loff::MAX, false)?;
+    }
+    Ok(())
+}
+
 /// Locks the inode for a change of the data, with set-id bits and capabilities stripped.
 ///
 /// The lock is shared, so that writers do not exclude each other; the file system beneath does that
@@ -308,8 +319,10 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let mut flags = request.flags();
         if !union.should_sync() {
             flags &= !((iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32);
-        } else if flags & iocb::IOCB_DSYNC as i32 != 0 && !inode.data().is_name_stable() {
-            flags |= iocb::IOCB_SYNC as i32;
+        } else if (flags & iocb::IOCB_DSYNC as i32 != 0 || real.is_dsync())
+            && !inode.data().is_name_stable()
+        {
+            flags |= (iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32;
         }
         let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
         let written = real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred);
@@ -393,11 +406,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
     ) -> Result<usize> {
         let inode = file.inode();
         let union = inode.sb().data();
-        let spliced = loop {
+        let (real, spliced) = loop {
             // A splice of nothing neither copies up nor strips.
             let Some(seen) = pipe.wait(flags)? else {
                 return Ok(0);
             };
+            if file.flags() & flags::O_APPEND != 0 {
+                // Set by fcntl(2) meanwhile. splice(2) refuses such files.
+                return Err(EINVAL);
+            }
             let real = upper(file)?;
             let _lock = lock_for_write(file, inode, || file.check_write_limits(*pos, len))?;
             // Another reader may have emptied the pipe: nobody waits for it with the lock held.
@@ -405,16 +422,11 @@ impl RegFileOperations<UnionFs> for UnionInode {
             match real.splice_write::<_, _, Self>(file, pos, pipe, len, at_once, &union.cred) {
                 // If the pipe is as it was, the file is what is not ready.
                 Err(e) if e == EAGAIN && flags != at_once && pipe.has_moved(seen) => (),
-                spliced => break spliced?,
+                spliced => break (real, spliced?),
             }
         };
-        if file.flags() & flags::O_DSYNC != 0
-            && union.should_sync()
-            && !inode.data().is_name_stable()
-        {
-            // The file system has synced the data, but perhaps not the name.
-            Self::fsync(file, 0, Loff::MAX, false)?;
-        }
+        // If this fails, what was spliced has left the pipe.
+        sync_name(file, real, spliced > 0)?;
         Ok(spliced)
     }
 
@@ -434,15 +446,20 @@ impl RegFileOperations<UnionFs> for UnionInode {
             let union = from.inode().sb().data();
             union.with_creds(|| real_from.verify_read(pos_in, len))?;
         }
-        let _lock = to.inode().lock();
+        let lock = to.inode().lock();
         let copied = stripping(to, || {
             file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
         });
+        drop(lock);
         match copied {
             // The kernel checks the source again with the credentials of the target's mounter, who
             // may lack access. The caller has access, so the data is read and written instead.
             Err(e) if foreign && e == EACCES => Err(EXDEV),
-            copied => copied,
+            copied => {
+                let copied = copied?;
+                sync_name(to, real_to, copied > 0)?;
+                Ok(copied)
+            }
         }
     }
 
@@ -466,16 +483,21 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let real_to = upper(to)?;
         // After the copy-up: both may be the same file.
         let real_from = real(from)?;
-        let _lock = inode.lock();
+        let lock = inode.lock();
         if stack::protection(inode).immutable {
             // The file system checks this flag on its own inode
             // (`generic_remap_file_range_prep()`).
             return Err(EPERM);
         }
         match how {
-            Remap::Clone => stripping(to, || {
-                file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
-            }),
+            Remap::Clone => {
+                let cloned = stripping(to, || {
+                    file::clone_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+                })?;
+                drop(lock);
+                sync_name(to, real_to, cloned > 0)?;
+                Ok(cloned)
+            }
             // The data does not change, so nothing is stripped.
             Remap::Dedupe => inode.sb().data().with_creds(|| {
                 file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)

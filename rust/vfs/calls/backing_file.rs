@@ -9,6 +9,7 @@ use crate::vfs::{
     callback::callbacks,
     file::{size, BackedFile},
     file_system::FileSystem,
+    namei,
     open_file::{IovIter, Kiocb, OpenFile, UserFile, Vma},
     path::PathRef,
     splice::Pipe,
@@ -95,6 +96,7 @@ impl BackingFile {
         parent: Changing<'_>,
         mode: u16,
     ) -> Result<Self> {
+        namei::searchable(parent.dentry())?;
         // SAFETY: All are valid.
         Ok(Self(unsafe {
             BackedFile::take(bindings::backing_tmpfile_open(

@@ -152,6 +152,12 @@ impl BackedFile {
         unsafe { PathRef::from_raw(bindings::file_path(self.as_ptr())) }
     }
 
+    /// Whether each write is synced, as far as `O_DSYNC` does it (`iocb_is_dsync()`).
+    pub fn is_dsync(&self) -> bool {
+        // SAFETY: The file is alive.
+        unsafe { bindings::file_is_dsync(self.as_ptr()) }
+    }
+
     /// `O_*` flags as they are now.
     pub fn flags(&self) -> u32 {
         // SAFETY: A racing read of one word, as C does.

@@ -33,11 +33,15 @@ impl<'a, T: FileSystem> HeldName<'a, T> {
     ///
     /// # Errors
     ///
-    /// Those of both.
+    /// Those of both; `ENOTDIR`.
     pub fn start<D>(file: &'a OpenFile<T, D>, name: Name<'_>) -> Result<Self> {
         let dir = file.path();
         let write = WriteAccess::want(dir.mnt())?;
         let idmap = dir.mnt().idmap().as_ptr();
+        // A directory of ours is searchable.
+        if !file.inode().is_dir() {
+            return Err(ENOTDIR);
+        }
         // SAFETY: All are valid.
         let dentry = from_err_ptr(unsafe {
             bindings::start_creating(idmap, dir.dentry().as_ptr(), &mut name.qstr())

@@ -22,15 +22,25 @@ use kernel::{
 ///
 /// # Errors
 ///
-/// Those of the file system; `EACCES` for a name that is none, or without the right to search.
+/// Those of the file system; `EACCES` for a name that is none, or without the right to search;
+/// `ENOTDIR`.
 pub fn lookup_one_unlocked(dir: PathRef<'_>, name: Name<'_>) -> Result<ARef<Dentry>> {
     let idmap = dir.mnt().idmap().as_ptr();
+    let parent = searchable(dir.dentry())?;
     // SAFETY: All are valid; the caller does not hold the directory's lock.
-    let dentry = from_err_ptr(unsafe {
-        bindings::lookup_one_unlocked(idmap, &mut name.qstr(), dir.dentry().as_ptr())
-    })?;
+    let dentry =
+        from_err_ptr(unsafe { bindings::lookup_one_unlocked(idmap, &mut name.qstr(), parent) })?;
     // SAFETY: The result carries a reference.
     Ok(unsafe { Dentry::take(dentry) })
+}
+
+/// A directory that names can be looked up in. C takes that for granted: it reads `d_inode` and calls
+/// `->lookup()` without asking whether they are there.
+pub(in crate::vfs) fn searchable(dir: &Dentry) -> Result<*mut bindings::dentry> {
+    match dir.inode() {
+        Some(inode) if inode.can_lookup() => Ok(dir.as_ptr()),
+        _ => Err(ENOTDIR),
+    }
 }
 
 /// The target of a foreign symbolic link. It lives as long as this value.
@@ -41,9 +51,16 @@ pub struct Link {
 
 impl Link {
     /// Reads the link (`vfs_get_link()`).
+    ///
+    /// # Errors
+    ///
+    /// Those of the file system; `ENOENT` for a negative dentry, `EINVAL` for what is no link.
     pub fn read(dentry: &Dentry) -> Result<Self> {
+        if !dentry.is_positive() {
+            return Err(ENOENT);
+        }
         let mut done: bindings::delayed_call = pin_init::zeroed();
-        // SAFETY: The dentry is alive and positive, as the caller saw its inode.
+        // SAFETY: The dentry is alive and positive.
         let text = unsafe { bindings::vfs_get_link(dentry.as_ptr(), &mut done) };
         let text = from_err_ptr(text.cast_mut())?.cast_const();
         Ok(Self { text, done })
@@ -98,9 +115,10 @@ impl<'a> Creating<'a> {
     /// `start_creating()`. The dentry may be positive: the name is not demanded to be free.
     pub fn start(dir: Changing<'a>, name: Name<'_>) -> Result<Self> {
         let idmap = dir.mnt().idmap();
+        let parent = searchable(dir.dentry())?;
         // SAFETY: All are valid.
         let dentry = from_err_ptr(unsafe {
-            bindings::start_creating(idmap.as_ptr(), dir.dentry().as_ptr(), &mut name.qstr())
+            bindings::start_creating(idmap.as_ptr(), parent, &mut name.qstr())
         })?;
         Ok(Self { dentry, idmap })
     }
@@ -196,9 +214,10 @@ impl<'a> Removing<'a> {
     /// `ENOENT`.
     pub fn start(dir: Changing<'a>, name: Name<'_>) -> Result<Self> {
         let idmap = dir.mnt().idmap();
+        let parent = searchable(dir.dentry())?;
         // SAFETY: All are valid.
         let dentry = from_err_ptr(unsafe {
-            bindings::start_removing(idmap.as_ptr(), dir.dentry().as_ptr(), &mut name.qstr())
+            bindings::start_removing(idmap.as_ptr(), parent, &mut name.qstr())
         })?;
         Ok(Self { dentry, idmap })
     }
@@ -209,10 +228,10 @@ impl<'a> Removing<'a> {
     ///
     /// `EINVAL` if `child` is no longer in `dir`.
     pub fn start_dentry(dir: Changing<'a>, child: &Dentry) -> Result<Self> {
+        let parent = searchable(dir.dentry())?;
         // SAFETY: All are valid.
-        let dentry = from_err_ptr(unsafe {
-            bindings::start_removing_dentry(dir.dentry().as_ptr(), child.as_ptr())
-        })?;
+        let dentry =
+            from_err_ptr(unsafe { bindings::start_removing_dentry(parent, child.as_ptr()) })?;
         Ok(Self {
             dentry,
             idmap: dir.mnt().idmap(),
@@ -289,8 +308,8 @@ impl<'a> Renaming<'a> {
         }
         let mut rd: bindings::renamedata = pin_init::zeroed();
         rd.mnt_idmap = old_dir.mnt().idmap().as_ptr();
-        rd.old_parent = old_dir.dentry().as_ptr();
-        rd.new_parent = new_dir.dentry().as_ptr();
+        rd.old_parent = searchable(old_dir.dentry())?;
+        rd.new_parent = searchable(new_dir.dentry())?;
         rd.flags = flags.raw();
         Ok(rd)
     }
@@ -374,8 +393,9 @@ impl Drop for Renaming<'_> {
 ///
 /// # Errors
 ///
-/// `EOPNOTSUPP` if the file system has none.
+/// `EOPNOTSUPP` if the file system has none; `ENOTDIR`.
 pub fn tmpfile(dir: Changing<'_>, mode: u16) -> Result<BackedFile> {
+    searchable(dir.dentry())?;
     // SAFETY: All are valid; the credentials are those in force.
     unsafe {
         BackedFile::take(bindings::kernel_tmpfile_open(

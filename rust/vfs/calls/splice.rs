@@ -36,9 +36,14 @@ impl Pipe {
     ///
     /// # Errors
     ///
-    /// `EAGAIN` if it is empty and `flags` has `SPLICE_F_NONBLOCK`; `ERESTARTSYS` on a signal.
+    /// `EAGAIN` if it is empty and `flags` has `SPLICE_F_NONBLOCK`; `ERESTARTSYS` if a signal is
+    /// pending, whether there is something or not (as in `splice_from_pipe_next()`).
     pub fn wait(&self, flags: u32) -> Result<Option<Indices>> {
         loop {
+            // SAFETY: No preconditions.
+            if unsafe { bindings::current_signal_pending() } {
+                return Err(ERESTARTSYS);
+            }
             let look = self.look();
             if !look.is_empty {
                 return Ok(Some(look.indices));
@@ -55,6 +60,9 @@ impl Pipe {
     }
 
     /// Whether anything was put into the pipe or taken out of it since `indices` was returned.
+    ///
+    /// A pipe that was emptied, given another size, and filled to where it stood before looks as if
+    /// nothing had been.
     pub fn has_moved(&self, indices: Indices) -> bool {
         self.look().indices != indices
     }
@@ -82,7 +90,8 @@ struct Look {
     has_writers: bool,
 }
 
-/// Where a pipe is written and read next (`union pipe_index`). Both numbers only grow, and wrap.
+/// Where a pipe is written and read next (`union pipe_index`). Both numbers grow with each buffer,
+/// and begin anew when the pipe is given another size.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Indices(usize);
 

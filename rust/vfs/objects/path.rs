@@ -217,8 +217,8 @@ impl<'a, T: FileSystem> OwnPath<'a, T> {
         Self(unsafe { PathRef::from_raw(path) }, PhantomData)
     }
 
-    /// The mount.
-    pub fn mnt(&self) -> &'a Mount {
+    /// The mount. Its root is one of our own dentries, so it is not handed out.
+    pub(in crate::vfs) fn mnt(&self) -> &'a Mount {
         self.0.mnt
     }
 

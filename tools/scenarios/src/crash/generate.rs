@@ -5,7 +5,7 @@ use super::history::History;
 use super::op::{BLOCK, By, Op, Sync};
 use super::sequences;
 use super::start;
-use super::tree::Kind;
+use super::tree::{Ino, Inode, Kind};
 use crate::random::Dice;
 
 /// The usual number of operations of a workload; a sequence that has begun is completed.
@@ -61,17 +61,32 @@ impl Maker {
 
     /// An existing path, of an object that `wanted` accepts.
     pub fn existing(&mut self, wanted: impl Fn(&Kind) -> bool) -> Option<String> {
+        self.existing_object(|_, _, inode| wanted(&inode.kind))
+    }
+
+    fn existing_object(
+        &mut self,
+        wanted: impl Fn(&History, Ino, &Inode) -> bool,
+    ) -> Option<String> {
         let paths: Vec<&str> = self
             .history
             .last()
             .entries()
-            .filter(|(_, _, inode)| wanted(&inode.kind))
+            .filter(|(_, ino, inode)| wanted(&self.history, *ino, inode))
             .map(|(path, ..)| path)
             .collect();
         if paths.is_empty() {
             return None;
         }
         Some(paths[self.dice.roll(paths.len())].to_owned())
+    }
+
+    /// A file that is in a lower layer alone, if there is still one.
+    pub fn lower_file(&mut self) -> String {
+        self.existing_object(|history, ino, inode| {
+            inode.kind == Kind::File && history.is_untouched(ino)
+        })
+        .unwrap_or_else(|| self.file())
     }
 
     /// A file.
@@ -204,11 +219,15 @@ impl Maker {
                     sync: [Sync::No, Sync::Data][self.dice.roll(2)],
                 }
             }
-            two => Op::Write {
+            other => Op::Write {
                 path,
                 at,
                 cells,
-                by: if two == 2 { By::Splice } else { By::Call },
+                by: match other {
+                    2 => By::Splice,
+                    3 => By::Copy,
+                    _ => By::Call,
+                },
                 sync: self.some_sync(),
             },
         }

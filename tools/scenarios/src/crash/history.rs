@@ -163,7 +163,7 @@ impl History {
             return true;
         };
         match by {
-            By::Call | By::Splice => true,
+            By::Call | By::Splice | By::Copy => true,
             By::Direct => at % BLOCK == 0 && cells % BLOCK == 0,
             By::Stores => {
                 let found = self.last().find(path);
@@ -217,6 +217,12 @@ impl History {
             Sync::No | Sync::Open | Sync::OpenData => Contents::Nothing,
         };
         self.promises.insert(number, Promise { names, contents });
+    }
+
+    /// Whether no operation has changed it yet.
+    pub fn is_untouched(&self, ino: Ino) -> bool {
+        let mut events = self.events.get(&ino).into_iter().flatten();
+        events.all(|(number, _)| *number == 0) && !self.changed.contains_key(&ino)
     }
 
     /// Whether no lower layer has it.

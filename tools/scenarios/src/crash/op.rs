@@ -55,6 +55,8 @@ pub enum By {
     Direct,
     /// By splice(2) from a pipe.
     Splice,
+    /// By copy_file_range(2) from a file without a name.
+    Copy,
     /// By stores into a mapping of the file, all of them below its end; fdatasync is msync(2) then.
     Stores,
 }

@@ -56,22 +56,23 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
                 Sync::No | Sync::Full | Sync::Data => 0,
             };
             let (offset, bytes) = bytes();
-            match by {
-                By::Stores => return store(&at(path), offset, &bytes, *sync),
-                By::Direct => flags |= libc::O_DIRECT,
-                By::Splice => {
-                    return with(&at(path), libc::O_WRONLY | flags, |fd| {
-                        splice(fd, offset, &bytes)?;
-                        bring(fd, *sync)
-                    });
-                }
-                By::Call => {}
+            if let By::Stores = by {
+                return store(&at(path), offset, &bytes, *sync);
+            }
+            if let By::Direct = by {
+                flags |= libc::O_DIRECT;
             }
             with(&at(path), libc::O_WRONLY | flags, |fd| {
-                // O_DIRECT needs memory aligned to a page.
-                let mut aligned = sys::Aligned::new(bytes.len(), 0);
-                aligned.copy_from_slice(&bytes);
-                write(fd, offset, &aligned)?;
+                match by {
+                    By::Splice => splice(fd, offset, &bytes),
+                    By::Copy => copy(fd, offset, &bytes, root),
+                    By::Call | By::Direct | By::Stores => {
+                        // O_DIRECT needs memory aligned to a page.
+                        let mut aligned = sys::Aligned::new(bytes.len(), 0);
+                        aligned.copy_from_slice(&bytes);
+                        write(fd, offset, &aligned)
+                    }
+                }?;
                 bring(fd, *sync)
             })
         }
@@ -142,6 +143,18 @@ fn splice(fd: RawFd, offset: usize, bytes: &[u8]) -> sys::Result<()> {
     });
     let closed = sys::close(reader).and(sys::close(writer));
     whole.map(drop).and(closed)
+}
+
+fn copy(fd: RawFd, offset: usize, bytes: &[u8], root: &Path) -> sys::Result<()> {
+    let from = sys::open(root, libc::O_RDWR | libc::O_TMPFILE, 0o600)?;
+    let copied = write(from, 0, bytes).and_then(|()| {
+        let to = Some(offset as i64);
+        match sys::copy_range(from, Some(0), fd, to, bytes.len(), 0)? {
+            count if count == bytes.len() as i64 => Ok(()),
+            _ => Err(Errno(libc::ENOSPC)),
+        }
+    });
+    sys::close(from).and(copied)
 }
 
 fn write(fd: RawFd, offset: usize, bytes: &[u8]) -> sys::Result<()> {

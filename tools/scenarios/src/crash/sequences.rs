@@ -7,6 +7,7 @@ use super::tree::{Kind, parent};
 
 /// All of them.
 pub const ALL: &[fn(&mut Maker)] = &[
+    change_first,
     sync_a_copy,
     replace_a_file,
     replace_without_sync,
@@ -18,7 +19,6 @@ pub const ALL: &[fn(&mut Maker)] = &[
     move_over_whiteout_and_back,
     swap_with_a_new_directory,
     empty_a_directory,
-    splice_first,
     store_through_a_mapping,
     write_past_the_cache,
     cover_a_whiteout,
@@ -211,11 +211,15 @@ fn store_through_a_mapping(m: &mut Maker) {
     }
 }
 
-/// A file is changed for the first time by a splice that must be on the disk when it returns.
-fn splice_first(m: &mut Maker) {
-    let path = m.file();
-    for (at, sync) in [(0, Sync::OpenData), (2, Sync::Data), (1, Sync::No)] {
-        m.write(&path, at, 2, By::Splice, sync);
+/// Files are changed for the first time by a write, a splice and a copy that must be there when it returns.
+fn change_first(m: &mut Maker) {
+    for by in [By::Call, By::Splice, By::Copy] {
+        let path = m.lower_file();
+        // Whatever commits the journal also makes the name stable; these writes within the file do not.
+        for _ in 0..10 {
+            m.write(&path, 0, 1, by, Sync::OpenData);
+        }
+        m.write(&path, 1, 2, by, Sync::No);
     }
 }
 
