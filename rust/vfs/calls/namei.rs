@@ -28,8 +28,8 @@ pub fn lookup_one_unlocked(dir: PathRef<'_>, name: Name<'_>) -> Result<ARef<Dent
     let idmap = dir.mnt().idmap().as_ptr();
     let parent = searchable(dir.dentry())?;
     // SAFETY: All are valid; the caller does not hold the directory's lock.
-    let dentry =
-        from_err_ptr(unsafe { bindings::lookup_one_unlocked(idmap, &mut name.qstr(), parent) })?;
+    let found = unsafe { bindings::lookup_one_unlocked(idmap, &mut name.qstr(), parent) };
+    let dentry = from_err_ptr(found)?;
     // SAFETY: The result carries a reference.
     Ok(unsafe { Dentry::take(dentry) })
 }
@@ -230,8 +230,8 @@ impl<'a> Removing<'a> {
     pub fn start_dentry(dir: Changing<'a>, child: &Dentry) -> Result<Self> {
         let parent = searchable(dir.dentry())?;
         // SAFETY: All are valid.
-        let dentry =
-            from_err_ptr(unsafe { bindings::start_removing_dentry(parent, child.as_ptr()) })?;
+        let held = unsafe { bindings::start_removing_dentry(parent, child.as_ptr()) };
+        let dentry = from_err_ptr(held)?;
         Ok(Self {
             dentry,
             idmap: dir.mnt().idmap(),
