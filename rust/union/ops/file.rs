@@ -13,7 +13,6 @@ use crate::{
         OwnInode, UnionFs, UnionInode,
     },
     vfs::{
-        attr::{inode_owner_or_capable, inode_permission, may},
         backing_file::{BackingFile, Hooks},
         cred::override_creds,
         dentry::Dentry,
@@ -90,26 +89,7 @@ fn open_real(
     real: PathRef<'_>,
     open_flags: u32,
 ) -> Result<BackingFile> {
-    union.with_creds(|| {
-        let idmap = real.mnt().idmap();
-        let inode = real.dentry().inode().ok_or(EIO)?;
-        let mut open_flags = open_flags | REAL_FLAGS;
-        let access = match open_flags & flags::O_ACCMODE {
-            flags::O_WRONLY => may::MAY_WRITE,
-            flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
-            _ => may::MAY_READ,
-        };
-        let append = if open_flags & flags::O_APPEND != 0 {
-            may::MAY_APPEND
-        } else {
-            0
-        };
-        inode_permission(idmap, inode, may::MAY_OPEN | access | append)?;
-        if !inode_owner_or_capable(idmap, inode) {
-            open_flags &= !flags::O_NOATIME;
-        }
-        BackingFile::open(file, open_flags, real)
-    })
+    union.with_creds(|| BackingFile::open(file, open_flags | REAL_FLAGS, real))
 }
 
 /// Whether the file was copied up after it was opened, and the copy is not open yet.

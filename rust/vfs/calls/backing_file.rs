@@ -7,7 +7,7 @@
 use crate::bindings;
 use crate::vfs::{
     callback::callbacks,
-    file::{size, BackedFile},
+    file::{may_open, size, BackedFile},
     file_system::FileSystem,
     namei,
     open_file::{IovIter, Kiocb, OpenFile, UserFile, Vma},
@@ -65,12 +65,18 @@ impl<T: FileSystem, D, H: Hooks<T, D>> Ctx<T, D, H> {
 }
 
 impl BackingFile {
-    /// Opens `real` for `user`, with the credentials in force (`backing_file_open()`).
+    /// Opens `real` for `user` as open(2) would with the credentials in force
+    /// ([`may_open`](super::file::may_open), then `backing_file_open()`).
     ///
     /// The stacked file decides whether a write appends: each request has `IOCB_APPEND`. The real
     /// file is therefore opened without `O_APPEND`, which would override `RWF_NOAPPEND`, except for
     /// an append-only inode, which requires it.
+    ///
+    /// # Errors
+    ///
+    /// `EACCES` and the rest of open(2)'s.
     pub fn open<T: FileSystem>(user: &UserFile<T>, flags: u32, real: PathRef<'_>) -> Result<Self> {
+        let flags = may_open(real, flags)?;
         let append_only = real.dentry().inode().is_some_and(|i| i.is_append_only());
         let flags = if append_only {
             flags

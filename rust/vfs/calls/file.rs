@@ -81,27 +81,15 @@ impl BackedFile {
         self.0.as_ptr()
     }
 
-    /// Opens `path` as open(2) would with the credentials in force: `inode_permission()`, which
-    /// `dentry_open()` leaves to its caller, then `dentry_open()`. `open_flags`: `O_*`.
+    /// Opens `path` as open(2) would with the credentials in force ([`may_open`], then
+    /// `dentry_open()`), with `O_NOATIME` if that is allowed. `open_flags`: `O_*`.
     ///
     /// # Errors
     ///
     /// `EACCES` and the rest of open(2)'s.
     pub fn open(path: PathRef<'_>, open_flags: u32) -> Result<Self> {
-        let access = match open_flags & flags::O_ACCMODE {
-            flags::O_WRONLY => may::MAY_WRITE,
-            flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
-            _ => may::MAY_READ,
-        };
-        let inode = path.dentry().inode().ok_or(ENOENT)?;
-        inode_permission(path.mnt().idmap(), inode, may::MAY_OPEN | access)?;
         // What is read on behalf of a stacked object is no access of its owner's.
-        let noatime = if inode_owner_or_capable(path.mnt().idmap(), inode) {
-            flags::O_NOATIME
-        } else {
-            0
-        };
-        let open_flags = open_flags | noatime;
+        let open_flags = may_open(path, open_flags | flags::O_NOATIME)?;
         // SAFETY: All are valid.
         unsafe {
             Self::take(bindings::dentry_open(
@@ -403,4 +391,30 @@ pub fn dedupe_file_range(
     loff(unsafe {
         bindings::vfs_dedupe_file_range_one(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
     })
+}
+
+/// What open(2) asks before it opens an existing object (`may_open()`), and `dentry_open()` and
+/// `backing_file_open()` leave to their callers. Returns the flags to open it with: those of the
+/// call, without `O_NOATIME` if only the owner may have that.
+///
+/// # Errors
+///
+/// `EACCES`, `EPERM`; `ENOENT` for a negative dentry.
+pub(in crate::vfs) fn may_open(path: PathRef<'_>, mut open_flags: u32) -> Result<u32> {
+    let mut mask = may::MAY_OPEN;
+    mask |= match open_flags & flags::O_ACCMODE {
+        flags::O_WRONLY => may::MAY_WRITE,
+        flags::O_RDWR => may::MAY_READ | may::MAY_WRITE,
+        _ => may::MAY_READ,
+    };
+    if open_flags & flags::O_APPEND != 0 {
+        mask |= may::MAY_APPEND;
+    }
+    let idmap = path.mnt().idmap();
+    let inode = path.dentry().inode().ok_or(ENOENT)?;
+    inode_permission(idmap, inode, mask)?;
+    if !inode_owner_or_capable(idmap, inode) {
+        open_flags &= !flags::O_NOATIME;
+    }
+    Ok(open_flags)
 }
