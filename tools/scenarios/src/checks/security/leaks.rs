@@ -180,7 +180,7 @@ pub fn log_flood_mounts(b: &mut Bench) -> Result<(), String> {
     let lines = log
         .news()
         .iter()
-        .filter(|line| line.contains("the same directory"))
+        .filter(|line| line.contains("is also given as another layer"))
         .count();
     must!(
         (1..LINES).contains(&lines),
