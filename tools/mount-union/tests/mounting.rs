@@ -238,11 +238,11 @@ const PODMAN: &str =
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
-fn podman_form_passes_over_what_it_does_not_know() {
+fn podman_form_ignores_what_it_does_not_know() {
     prints(
         &format!(
             "{PODMAN}; podman ,frob=1,private,timeout=5,fsync=0 2>err; echo $(ls m)
-             grep -c passed.over err; grep -c 'frob.*ignored' err; grep $PWD/m /proc/mounts | grep -c volatile"
+             grep -c does.not.apply err; grep -c 'frob.*ignored' err; grep $PWD/m /proc/mounts | grep -c volatile"
         ),
         "one two\n1\n1\n1",
     );

@@ -76,11 +76,11 @@ fn restore_brings_files_and_trees_back() {
 #[test]
 #[ignore = "needs root and the module"]
 fn restore_says_why_not() {
-    fails("$U restore m/two", &["m/two: is there"]);
-    fails("$U restore m/three", &["m/three: nothing of a lower layer"]);
+    fails("$U restore m/two", &["m/two: exists"]);
+    fails("$U restore m/three", &["m/three: no deleted object of a lower layer"]);
     fails(
         "echo >m/new; rm m/new; $U restore m/new",
-        &["m/new: nothing of a lower layer"],
+        &["m/new: no deleted object of a lower layer"],
     );
     fails("$U restore u/two", &["u: not on a union"]);
     fails("$U restore none/two", &["none: No such file"]);
