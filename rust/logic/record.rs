@@ -101,10 +101,15 @@ impl From<AllocError> for RecordError {
     }
 }
 
-/// Whether these bytes begin a record of this version; a file that begins otherwise is not ours.
-pub fn is_record(head: &[u8]) -> bool {
-    head.strip_prefix(&MAGIC)
-        .is_some_and(|rest| rest.starts_with(&VERSION.to_le_bytes()))
+/// Whether a file that begins with these bytes is one of records; any other file is not ours.
+///
+/// It begins with a record of this version, or is empty, or has the zeros that a power cut can leave
+/// where a record was being written (ext4 and xfs set the size before the data are there).
+pub fn is_file(head: &[u8]) -> bool {
+    let is_record = head
+        .strip_prefix(&MAGIC)
+        .is_some_and(|rest| rest.starts_with(&VERSION.to_le_bytes()));
+    is_record || head.iter().all(|byte| *byte == 0)
 }
 
 /// How many bytes a record of the set has; `None` if it is too large for one.

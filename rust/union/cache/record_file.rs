@@ -252,14 +252,14 @@ impl Records {
         })
     }
 
-    /// The file, if it exists and holds records or nothing.
+    /// The file, if it exists and is one of records.
     fn own_file(&self) -> Result<Option<BackedFile>> {
         let Some(file) = self.private.file(FILE)? else {
             return Ok(None);
         };
         let mut head = [0; record::HEADER];
         let n = file.read_at(&mut head, 0)?;
-        if n > 0 && !record::is_record(head.get(..n).unwrap_or_default()) {
+        if !record::is_file(head.get(..n).unwrap_or_default()) {
             return Err(self.private.refuse(FILE, "does not hold records"));
         }
         Ok(Some(file))

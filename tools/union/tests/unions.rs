@@ -77,7 +77,10 @@ fn restore_brings_files_and_trees_back() {
 #[ignore = "needs root and the module"]
 fn restore_says_why_not() {
     fails("$U restore m/two", &["m/two: exists"]);
-    fails("$U restore m/three", &["m/three: no deleted object of a lower layer"]);
+    fails(
+        "$U restore m/three",
+        &["m/three: no deleted object of a lower layer"],
+    );
     fails(
         "echo >m/new; rm m/new; $U restore m/new",
         &["m/new: no deleted object of a lower layer"],

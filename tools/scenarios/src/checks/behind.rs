@@ -139,6 +139,11 @@ pub fn private_directory(b: &mut Bench) -> Result<(), String> {
             .map_err(|e| format!("{what}: {e}"))?;
     }
 
+    // What a power cut can leave where a record was being written.
+    remove(&file)?;
+    b.works("zeros", put(&file, &[0; 4096], 0o600))?;
+    must!(recorded(b, &l)?, "sets are recorded in a file of zeros")?;
+
     // Open for writing, perhaps since before it belonged to the mounter.
     remove(&file)?;
     b.works("records", put(&file, &whole, 0o600))?;

@@ -132,17 +132,21 @@ pub fn fallthru_damaged(b: &mut Bench) -> Result<(), String> {
         once(&format!("bit {at}"))?;
     }
     // A file that does not begin with a record is not ours.
-    for (what, bytes) in [("zeros", vec![0; 9000]), ("noise", noise(&mut dice))] {
-        b.works("writing", write(&file, &bytes))?;
-        once(what)?;
-        let again = once(what)?;
-        must!(again.loaded == 0, "{what}: not used: {again:?}")?;
-        let now = std::fs::read(&file).map_err(|error| error.to_string())?;
-        must!(now == bytes, "{what}: left alone")?;
-    }
+    let bytes = noise(&mut dice);
+    b.works("writing", write(&file, &bytes))?;
+    once("noise")?;
+    let again = once("noise")?;
+    must!(again.loaded == 0, "noise: not used: {again:?}")?;
+    let now = std::fs::read(&file).map_err(|error| error.to_string())?;
+    must!(now == bytes, "noise: left alone")?;
     let mut zeros = whole.clone();
     zeros[12..].fill(0);
-    for (what, bytes) in [("empty", vec![]), ("nothing but a head", zeros)] {
+    // A power cut can leave zeros where records were being written.
+    for (what, bytes) in [
+        ("empty", vec![]),
+        ("nothing but a head", zeros),
+        ("zeros", vec![0; 9000]),
+    ] {
         b.works("writing", write(&file, &bytes))?;
         once(what)?;
         let again = once(what)?;
