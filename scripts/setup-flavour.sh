@@ -51,8 +51,8 @@ make_flavour() {
 	log=$CACHE/log/kernel-$abi
 	need_space 8000 "$KERNELS"
 	rm -f "$log"
-	say "building a kernel with the checkers of '$flavour' ($abi; half an hour on 2 processors, log: $log)"
-	# The build takes half an hour: an interrupted one is continued.
+	say "building a kernel with the checkers of '$flavour' ($abi; 10 to 30 minutes on 2 processors, log: $log)"
+	# The build takes long: an interrupted one is continued.
 	if [ "$(cat "$tmp/.source" 2>/dev/null)" != "$FLAVOUR_FORMAT $base" ]; then
 		remove_tree "$tmp"
 		mkdir -p "$tmp"
