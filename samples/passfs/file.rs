@@ -154,6 +154,8 @@ impl RegFileOperations<PassFs> for PassInode {
         flags: u32,
     ) -> Result<usize> {
         let cred = &file.data().cred;
+        // As overlayfs, this waits for an empty pipe with the inode locked, so chmod(2) of the file
+        // waits, too. The union's `splice_write()` waits before it locks.
         change(file, |real| {
             real.splice_write::<_, _, Self>(file, pos, pipe, len, flags, cred)
         })
