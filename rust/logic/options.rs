@@ -105,9 +105,9 @@ keys! {
     NfsExport = "nfs_export", Word;
     /// Whether inode numbers of all layers share one space.
     Xino = "xino", Word;
-    /// Whether metadata is copied up alone.
+    /// Whether files whose data are in a layer beneath are shown.
     Metacopy = "metacopy", Word;
-    /// Whether lower data is checked against digests.
+    /// Whether data in a layer beneath are checked against digests.
     Verity = "verity", Word;
 }
 
@@ -201,6 +201,40 @@ pub enum Redirects {
     Refuse,
 }
 
+/// What is done about a file whose data are in a layer beneath ([`super::value::Metacopy`]).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Metacopy {
+    /// It is shown with the data of that layer.
+    #[default]
+    On,
+    /// It is refused. With attributes in `user.` it always is: the owner of a file could have made
+    /// the mark, and read through it what permissions deny.
+    Off,
+}
+
+/// Whether data in a layer beneath must have the fs-verity digest recorded with the file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Verity {
+    /// Digests are ignored.
+    #[default]
+    Off,
+    /// Data must have the digest, if one is recorded.
+    On,
+    /// A file without a recorded digest is refused.
+    Require,
+}
+
+impl Verity {
+    /// The value of the option.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Verity::Off => "off",
+            Verity::On => "on",
+            Verity::Require => "require",
+        }
+    }
+}
+
 /// The options of a mounted union, which never change.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Config {
@@ -212,6 +246,10 @@ pub struct Config {
     pub uuid: Uuid,
     /// What is done about redirects.
     pub redirects: Redirects,
+    /// What is done about files whose data are in a layer beneath.
+    pub metacopy: Metacopy,
+    /// Whether these data are checked.
+    pub verity: Verity,
     /// Which whiteouts lower layers have.
     pub whiteouts: Whiteouts,
     /// Which type of file system to show.
@@ -235,6 +273,8 @@ pub struct Builder {
     fsync: Option<Fsync>,
     uuid: Option<Uuid>,
     redirects: Option<Redirects>,
+    metacopy: Option<Metacopy>,
+    verity: Option<Verity>,
     whiteouts: Option<Whiteouts>,
     statfs: Option<StatfsType>,
     fallthru: Option<bool>,
@@ -254,6 +294,8 @@ impl Builder {
             fsync: None,
             uuid: None,
             redirects: None,
+            metacopy: None,
+            verity: None,
             whiteouts: None,
             statfs: None,
             fallthru: None,
@@ -313,6 +355,17 @@ impl Builder {
                 b"nofollow" => self.set_redirects(Redirects::Refuse),
                 _ => refuse("redirect_dir: must be off, follow, nofollow or on"),
             },
+            Key::Metacopy => match value {
+                b"on" => self.set_metacopy(Metacopy::On),
+                b"off" => self.set_metacopy(Metacopy::Off),
+                _ => refuse("metacopy: must be on or off"),
+            },
+            Key::Verity => match value {
+                b"off" => self.set_verity(Verity::Off),
+                b"on" => self.set_verity(Verity::On),
+                b"require" => self.set_verity(Verity::Require),
+                _ => refuse("verity: must be off, on or require"),
+            },
             Key::Whiteout => match value {
                 b"overlay" => self.set_whiteouts(Whiteouts::Overlay),
                 b"aufs" => self.set_whiteouts(Whiteouts::Aufs),
@@ -354,6 +407,22 @@ impl Builder {
             &mut self.redirects,
             redirects,
             "redirect_dir: given twice with different values",
+        )
+    }
+
+    fn set_metacopy(&mut self, metacopy: Metacopy) -> Result<(), OptionError> {
+        same(
+            &mut self.metacopy,
+            metacopy,
+            "metacopy: given twice with different values",
+        )
+    }
+
+    fn set_verity(&mut self, verity: Verity) -> Result<(), OptionError> {
+        same(
+            &mut self.verity,
+            verity,
+            "verity: given twice with different values",
         )
     }
 
@@ -405,6 +474,14 @@ impl Builder {
             }
             _ => (),
         }
+        let metacopy = self.effective_metacopy()?;
+        let verity = self.verity.unwrap_or_default();
+        if verity != Verity::Off && metacopy == Metacopy::Off {
+            return refuse(
+                "verity: has no effect with metacopy=off, which userxattr and redirect_dir=nofollow \
+                 imply, leave it out",
+            );
+        }
         Ok(Config {
             xattr_space: if self.userxattr {
                 XattrSpace::User
@@ -414,11 +491,31 @@ impl Builder {
             fsync: self.fsync.unwrap_or_default(),
             uuid: self.uuid.unwrap_or_default(),
             redirects: self.redirects.unwrap_or_default(),
+            metacopy,
+            verity,
             whiteouts: self.whiteouts.unwrap_or_default(),
             statfs: self.statfs.unwrap_or_default(),
             fallthru: self.fallthru.unwrap_or(true),
             hard_ro: self.hard_ro,
         })
+    }
+
+    /// Redirects lead to the data of a file that was renamed, so where they are not followed, files
+    /// without data are not shown unless somebody asks for them.
+    fn effective_metacopy(&self) -> Result<Metacopy, OptionError> {
+        let refuses_redirects = self.redirects == Some(Redirects::Refuse);
+        match self.metacopy {
+            Some(Metacopy::On) if self.userxattr => refuse(
+                "metacopy=on: not with userxattr, because the owner of a file could have made the \
+                 mark, leave one out",
+            ),
+            Some(Metacopy::On) if refuses_redirects => {
+                refuse("metacopy=on: needs redirects, leave it or redirect_dir=nofollow out")
+            }
+            Some(given) => Ok(given),
+            None if self.userxattr || refuses_redirects => Ok(Metacopy::Off),
+            None => Ok(Metacopy::default()),
+        }
     }
 }
 
@@ -430,6 +527,8 @@ impl Config {
             fsync,
             uuid,
             redirects,
+            metacopy,
+            verity,
             whiteouts,
             statfs,
             fallthru,
@@ -440,6 +539,8 @@ impl Config {
             fsync as u64,
             uuid as u64,
             redirects as u64,
+            metacopy as u64,
+            verity as u64,
             whiteouts as u64,
             statfs as u64,
             fallthru.into(),
@@ -468,6 +569,12 @@ impl Config {
         }
         if other.redirects.is_some_and(|r| r != self.redirects) {
             return refuse("redirect_dir: cannot be changed by remount");
+        }
+        if other.metacopy.is_some_and(|m| m != self.metacopy) {
+            return refuse("metacopy: cannot be changed by remount");
+        }
+        if other.verity.is_some_and(|verity| verity != self.verity) {
+            return refuse("verity: cannot be changed by remount");
         }
         if other.statfs.is_some_and(|statfs| statfs != self.statfs) {
             return refuse("statfs: cannot be changed by remount");
@@ -505,23 +612,16 @@ fn same<T: PartialEq>(
 /// moves a value from "not supported" to accepted.
 fn fixed(key: Key, value: &[u8]) -> Result<(), OptionError> {
     match (key, value) {
-        (Key::Index | Key::NfsExport | Key::Metacopy | Key::Verity, b"off")
-        | (Key::Xino, b"auto" | b"on") => Ok(()),
+        (Key::Index | Key::NfsExport, b"off") | (Key::Xino, b"auto" | b"on") => Ok(()),
 
         (Key::Index, b"on") => refuse("index=on: not supported, leave the option out"),
         (Key::NfsExport, b"on") => refuse("nfs_export=on: not supported, leave the option out"),
-        (Key::Metacopy, b"on") => refuse("metacopy=on: not supported, leave the option out"),
-        (Key::Verity, b"on" | b"require") => {
-            refuse("verity: on and require are not supported, leave the option out")
-        }
         (Key::Xino, b"off") => {
             refuse("xino=off: inode numbers are always constant, leave the option out")
         }
 
         (Key::Index, _) => refuse("index: must be on or off"),
         (Key::NfsExport, _) => refuse("nfs_export: must be on or off"),
-        (Key::Metacopy, _) => refuse("metacopy: must be on or off"),
-        (Key::Verity, _) => refuse("verity: must be on, off or require"),
         (Key::Xino, _) => refuse("xino: must be on, off or auto"),
         // The other options are handled by the caller.
         _ => Ok(()),

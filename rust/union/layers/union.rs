@@ -42,8 +42,10 @@ pub struct Union {
     pub lowers_one_by_one: bool,
     /// The upper layer, if there is one.
     pub upper: Option<UpperLayer>,
-    /// The lower layers, topmost first.
+    /// The lower layers, topmost first, and after them the data-only layers.
     pub lowers: KVec<LowerLayer>,
+    /// The number of the first data-only layer; that of all lower layers if there is none.
+    pub data_from: u32,
     /// Room for the mounts of all layers, which are unmounted together.
     pub unmounting: KVec<PrivateMount>,
     /// What the union is known by.
@@ -145,6 +147,11 @@ impl Union {
             lower.check_hard_ro()?;
         }
         Ok(lower)
+    }
+
+    /// Whether there are data-only layers, which are no part of the tree.
+    pub fn has_data_layers(&self) -> bool {
+        (self.data_from as usize) < self.lowers.len()
     }
 
     /// The upper layer.

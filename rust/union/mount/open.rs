@@ -116,6 +116,7 @@ pub fn union(
             .any(|dir| dir.dentry().wants_revalidate()),
         unmounting: KVec::with_capacity(lowers.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?,
         upper,
+        data_from: u32::try_from(lowers.len()).map_err(|_| E2BIG)?,
         lowers,
         cred,
         inums: Inums::new(file_systems.count()?),

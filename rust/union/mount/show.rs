@@ -8,7 +8,7 @@ use crate::{
         alloc::Vec,
         codec::XattrSpace,
         layers::escape_lowerdir,
-        options::{Config, Fsync, Redirects, StatfsType, Uuid, Whiteouts},
+        options::{Config, Fsync, Metacopy, Redirects, StatfsType, Uuid, Verity, Whiteouts},
     },
     union::layers::union::Union,
     vfs::seq_show::SeqFile,
@@ -34,12 +34,16 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         fsync,
         hard_ro,
         redirects,
+        metacopy,
+        verity,
         statfs,
         whiteouts,
         fallthru,
         uuid,
         ..
     } = union.config;
+    // Either of these implies metacopy=off.
+    let is_implied = xattr_space == XattrSpace::User || redirects == Redirects::Refuse;
     for (is_shown, key, value) in [
         (xattr_space == XattrSpace::User, c"userxattr", None),
         (fsync == Fsync::Strict, c"fsync", Some(c"strict")),
@@ -50,6 +54,13 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
             c"redirect_dir",
             Some(c"nofollow"),
         ),
+        (
+            metacopy == Metacopy::Off && !is_implied,
+            c"metacopy",
+            Some(c"off"),
+        ),
+        (verity == Verity::On, c"verity", Some(c"on")),
+        (verity == Verity::Require, c"verity", Some(c"require")),
         (statfs == StatfsType::Fuse, c"statfs", Some(c"fuse")),
         (whiteouts == Whiteouts::Aufs, c"whiteout", Some(c"aufs")),
         (!fallthru, c"fallthru", Some(c"off")),

@@ -7,7 +7,8 @@ use union_logic::alloc::Vec as Array;
 use union_logic::codec::XattrSpace;
 use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
 use union_logic::options::{
-    Builder, Config, Fsync, Key, OptionError, Redirects, StatfsType, Takes, Uuid, Whiteouts,
+    Builder, Config, Fsync, Key, Metacopy, OptionError, Redirects, StatfsType, Takes, Uuid, Verity,
+    Whiteouts,
 };
 
 /// Sets options as a user would write them, each `name` or `name=value`.
@@ -43,6 +44,8 @@ fn defaults() {
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
         redirects: Redirects::Follow,
+        metacopy: Metacopy::On,
+        verity: Verity::Off,
         whiteouts: Whiteouts::Overlay,
         statfs: StatfsType::Union,
         fallthru: true,
@@ -116,7 +119,7 @@ fn what_overlayfs_scripts_say() {
         "redirect_dir=on",
         "redirect_dir=follow",
         "index=off",
-        "metacopy=off",
+        "metacopy=on",
         "nfs_export=off",
         "verity=off",
         "xino=auto",
@@ -129,17 +132,52 @@ fn what_overlayfs_scripts_say() {
             "{option}"
         );
     }
-    let unsupported = [
-        "index=on",
-        "metacopy=on",
-        "nfs_export=on",
-        "verity=require",
-        "xino=off",
-    ];
+    let unsupported = ["index=on", "nfs_export=on", "xino=off"];
     for option in unsupported {
         let text = refused(&minimal_and(&[option]));
         assert!(text.contains("leave the option out"), "{option}: {text}");
     }
+}
+
+/// Where the mark of a file without data cannot be trusted, or not be followed, it is not.
+#[test]
+fn metacopy() {
+    let metacopy = |more: &[&'static str]| config(&minimal_and(more)).map(|c| c.metacopy);
+    assert_eq!(metacopy(&["metacopy=on"]), Ok(Metacopy::On));
+    assert_eq!(metacopy(&["metacopy=off"]), Ok(Metacopy::Off));
+    for denies in ["userxattr", "redirect_dir=nofollow"] {
+        assert_eq!(metacopy(&[denies]), Ok(Metacopy::Off));
+        assert_eq!(metacopy(&[denies, "metacopy=off"]), Ok(Metacopy::Off));
+        let text = refused(&minimal_and(&[denies, "metacopy=on"]));
+        assert!(text.starts_with("metacopy=on: "), "{text}");
+        assert!(text.contains(denies), "{text}");
+    }
+    for follows in ["redirect_dir=off", "redirect_dir=follow", "redirect_dir=on"] {
+        assert_eq!(metacopy(&[follows, "metacopy=on"]), Ok(Metacopy::On));
+    }
+    let both = ["metacopy=on", "metacopy=off"];
+    assert!(refused(&minimal_and(&both)).contains("given twice"));
+}
+
+#[test]
+fn verity() {
+    for verity in [Verity::Off, Verity::On, Verity::Require] {
+        let mut builder = builder(&MINIMAL).unwrap();
+        builder.set(Key::Verity, verity.name().as_bytes()).unwrap();
+        assert_eq!(builder.build().unwrap().verity, verity);
+        for off in ["metacopy=off", "userxattr", "redirect_dir=nofollow"] {
+            let (name, value) = off.split_once('=').unwrap_or((off, ""));
+            let mut builder = builder;
+            let key = Key::from_name(name.as_bytes()).unwrap();
+            builder.set(key, value.as_bytes()).unwrap();
+            let ok = builder.build().is_ok();
+            assert_eq!(ok, verity == Verity::Off, "verity={}, {off}", verity.name());
+        }
+    }
+    let text = refused(&minimal_and(&["verity=on", "metacopy=off"]));
+    assert!(text.starts_with("verity: has no effect"), "{text}");
+    let both = ["verity=on", "verity=require"];
+    assert!(refused(&minimal_and(&both)).contains("given twice"));
 }
 
 /// Each refusal begins with the name of the option at fault.
@@ -184,6 +222,9 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["share"]).is_ok());
     assert!(remount(&["uuid=off"]).is_err());
     assert!(remount(&["redirect_dir=nofollow"]).is_err());
+    assert!(remount(&["metacopy=on", "verity=off"]).is_ok());
+    assert!(remount(&["metacopy=off"]).is_err());
+    assert!(remount(&["verity=on"]).is_err());
     assert!(remount(&["whiteout=aufs"]).is_err());
     assert!(remount(&["statfs=fuse"]).is_err());
 }
