@@ -24,6 +24,7 @@
 #include "ratelimit.c"
 #include "security.c"
 #include "task.c"
+#include "verity.c"
 
 /* module! has no word for it.  sparse cannot tell the length of a string. */
 #ifndef __CHECKER__

@@ -22,6 +22,7 @@
 //! | [`view`], [`ordered`] | what does a directory show, and in which order? |
 //! | [`change`] | how is a name made, removed, moved, and a lower object copied up? |
 //! | [`partial`] | which of a file's data are in the upper layer, and when does the disk say so? |
+//! | [`verity`] | are the data of a file those that its mark means? |
 //! | [`inum`] | which inode number does an object have? |
 //! | [`identity`] | which UUID does a union have? |
 //! | [`options`], [`layers`] | which mount options are there, which go together? |
@@ -50,4 +51,5 @@ pub mod partial;
 pub mod record;
 pub mod resolve;
 pub mod value;
+pub mod verity;
 pub mod view;

@@ -183,10 +183,30 @@ pub struct Metacopy<'a> {
     pub digest: &'a [u8],
 }
 
+/// The longest fs-verity digest, in bytes.
+pub const MAX_DIGEST: usize = 64;
+/// The longest value of [`Attr::Metacopy`], in bytes.
+pub const MAX_METACOPY: usize = 4 + MAX_DIGEST;
+
+/// Encodes [`Attr::Metacopy`]; without a digest it is empty. `None` if the digest is too long.
+pub fn encode_metacopy<'a>(
+    metacopy: &Metacopy<'_>,
+    buffer: &'a mut [u8; MAX_METACOPY],
+) -> Option<&'a [u8]> {
+    if metacopy.algorithm == 0 {
+        return Some(&[]);
+    }
+    let value = buffer.get_mut(..metacopy.digest.len().checked_add(4)?)?;
+    let len = u8::try_from(value.len()).ok()?;
+    let (header, digest) = value.split_first_chunk_mut()?;
+    *header = [0, len, 0, metacopy.algorithm];
+    digest.copy_from_slice(metacopy.digest);
+    Some(value)
+}
+
 /// Decodes [`Attr::Metacopy`]: nothing at all, or version, length of all of it, flags, algorithm,
 /// digest.
 pub fn metacopy(value: &[u8]) -> Result<Metacopy<'_>, Corrupt> {
-    const MAX_DIGEST: usize = 64;
     match value {
         [] => Ok(Metacopy {
             algorithm: 0,

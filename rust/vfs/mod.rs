@@ -38,7 +38,7 @@ pub use base::{
 };
 pub use calls::{
     acl, attr, backing_file, cred, dir_context, file, fileattr, held_name, namei, open_file, rcu,
-    splice, stack, statfs, user, write, xattr,
+    splice, stack, statfs, user, verity, write, xattr,
 };
 pub use objects::{dentry, inode, inode_data, inode_lock, mount, path, super_block};
 pub use ops::{dentry_ops, file_ops, inode_kinds, inode_ops, super_ops, tmpfile, xattr_ops};

@@ -17,5 +17,6 @@ pub mod splice;
 pub mod stack;
 pub mod statfs;
 pub mod user;
+pub mod verity;
 pub mod write;
 pub mod xattr;
