@@ -6,18 +6,7 @@
 //! data are in a lower layer, and perhaps which fs-verity digest the file there has. fs-verity itself
 //! sees to it that what is read has that digest; what is asked here is whether it is the right file.
 
-use super::value::Metacopy;
-
-/// Which digests are asked for.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Verity {
-    /// None.
-    Off,
-    /// Those that marks hold.
-    On,
-    /// Of every file without data of its own.
-    Require,
-}
+use super::{options::Verity, value::Metacopy};
 
 /// An fs-verity digest and the number of its algorithm, as a file has it.
 pub type Digest<'a> = (u8, &'a [u8]);

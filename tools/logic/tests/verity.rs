@@ -3,8 +3,9 @@
 //! Digests in marks and digests of files: every case of overlayfs's `ovl_validate_verity()` and
 //! `ovl_need_meta_copy_up()`.
 
+use union_logic::options::Verity;
 use union_logic::value::{encode_metacopy, metacopy, Metacopy, MAX_DIGEST, MAX_METACOPY};
-use union_logic::verity::{agree, asks, mark, Refused, Verity};
+use union_logic::verity::{agree, asks, mark, Refused};
 
 const WITHOUT: Metacopy<'static> = Metacopy {
     algorithm: 0,
