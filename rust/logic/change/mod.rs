@@ -18,6 +18,7 @@
 
 pub mod copy_up;
 mod create;
+pub mod redirect;
 mod remove;
 mod rename;
 mod store;
