@@ -3,11 +3,37 @@
 //! Lists of layers in mount options, with overlayfs's escapes.
 //!
 //! `:` separates the paths of `lowerdir`, and a backslash takes the next byte as it stands, so
-//! `\:` and `\,` are a colon and a comma in a path and `\\` is a backslash. The paths of `upperdir`
-//! and `workdir` have the same escapes; those of `lowerdir+` have none.
+//! `\:` and `\,` are a colon and a comma in a path and `\\` is a backslash. `::` stands before each
+//! data-only layer; these come last. The paths of `upperdir` and `workdir` have the same escapes; those
+//! of `lowerdir+` and `datadir+` have none.
 
 use super::alloc::{AllocError, Vec};
 use super::options::{refuse, Key, OptionError};
+
+/// What a directory is to the union.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Role {
+    /// The upper layer.
+    Upper,
+    /// The work directory.
+    Work,
+    /// A lower layer of the tree.
+    Lower,
+    /// A data-only layer. It is no part of the tree: files of other layers have their data there.
+    Data,
+}
+
+impl Role {
+    /// Of what an option names by itself; `lowerdir` is a list, of which [`split_lowerdir`] tells.
+    pub const fn of(key: Key) -> Self {
+        match key {
+            Key::Upperdir => Self::Upper,
+            Key::Workdir => Self::Work,
+            Key::DatadirAdd => Self::Data,
+            _ => Self::Lower,
+        }
+    }
+}
 
 /// One path, still with its escapes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,13 +63,15 @@ impl<'a> Escaped<'a> {
     }
 }
 
-/// The paths of a `lowerdir` option, topmost layer first.
+/// The paths of a `lowerdir` option: lower layers, topmost first, then data-only layers.
 ///
 /// After a refusal the iteration is over.
-pub fn split_lowerdir(list: &[u8]) -> impl Iterator<Item = Result<Escaped<'_>, OptionError>> {
-    let mut rest = Some(list);
+pub fn split_lowerdir(
+    list: &[u8],
+) -> impl Iterator<Item = Result<(Role, Escaped<'_>), OptionError>> {
+    let mut rest = Some((Role::Lower, list));
     core::iter::from_fn(move || {
-        let list = rest.take()?;
+        let (role, list) = rest.take()?;
         let (path, after) = match separator(list, b':') {
             Some(at) => (list.get(..at)?, Some(list.get(at.checked_add(1)?..)?)),
             None => (list, None),
@@ -51,16 +79,21 @@ pub fn split_lowerdir(list: &[u8]) -> impl Iterator<Item = Result<Escaped<'_>, O
         if path.is_empty() {
             return Some(refuse("lowerdir: empty path in the list"));
         }
-        if after.is_some_and(|after| after.starts_with(b":")) {
-            return Some(refuse(
-                "lowerdir: \"::\" begins data-only layers, which are not supported",
-            ));
-        }
+        let next = match after {
+            Some([b':', after @ ..]) => Some((Role::Data, after)),
+            Some(_) if role == Role::Data => {
+                return Some(refuse(
+                    "lowerdir: a lower layer after a data-only layer, write \"::\" before every \
+                     data-only layer and put these last",
+                ));
+            }
+            other => other.map(|after| (Role::Lower, after)),
+        };
         let path = checked(path);
         if path.is_ok() {
-            rest = after;
+            rest = next;
         }
-        Some(path)
+        Some(path.map(|path| (role, path)))
     })
 }
 
@@ -96,16 +129,17 @@ fn checked(path: &[u8]) -> Result<Escaped<'_>, OptionError> {
     }
     Ok(Escaped(path))
 }
+
 /// The directories of a mounted union, by the names given at mount.
 pub trait MountedLayers {
     /// The upper directory.
     fn upper(&self) -> Option<&[u8]>;
     /// The work directory.
     fn work(&self) -> Option<&[u8]>;
-    /// How many lower layers there are.
+    /// How many lower layers there are, with the data-only ones.
     fn lowers(&self) -> usize;
-    /// A lower layer, 0 for the topmost.
-    fn lower(&self, index: usize) -> Option<&[u8]>;
+    /// A lower layer, 0 for the topmost, or a data-only layer, which come after them.
+    fn lower(&self, index: usize) -> Option<(Role, &[u8])>;
 }
 
 /// Why a remount is refused: it would change the layers.
@@ -121,21 +155,21 @@ pub enum LayerChange<'a> {
 /// option. mount(8) may pass the options of /proc/mounts and those of the user: a list may occur
 /// more than once.
 pub fn check_remount<'a>(
-    given: impl Iterator<Item = (Key, &'a [u8])>,
+    given: impl Iterator<Item = (Key, Role, &'a [u8])>,
     mounted: &impl MountedLayers,
 ) -> Result<(), LayerChange<'a>> {
     let mut next = 0;
-    for (key, name) in given {
-        let current = match key {
-            Key::Upperdir => mounted.upper(),
-            Key::Workdir => mounted.work(),
-            _ => {
+    for (key, role, name) in given {
+        let current = match role {
+            Role::Upper => mounted.upper(),
+            Role::Work => mounted.work(),
+            Role::Lower | Role::Data => {
                 let lower = mounted.lower(next);
                 next = match next.saturating_add(1) {
                     n if n == mounted.lowers() => 0,
                     n => n,
                 };
-                lower
+                lower.filter(|lower| lower.0 == role).map(|lower| lower.1)
             }
         };
         if current != Some(name) {

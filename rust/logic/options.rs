@@ -265,6 +265,8 @@ pub struct Config {
 pub struct Builder {
     lowerdir: bool,
     lowerdir_add: bool,
+    datadir_add: bool,
+    data_in_lowerdir: bool,
     upperdir: bool,
     workdir: bool,
     userxattr: bool,
@@ -286,6 +288,8 @@ impl Builder {
         Builder {
             lowerdir: false,
             lowerdir_add: false,
+            datadir_add: false,
+            data_in_lowerdir: false,
             upperdir: false,
             workdir: false,
             userxattr: false,
@@ -308,18 +312,28 @@ impl Builder {
     /// A word may be repeated with the same value. A path may not, because it would be ambiguous.
     pub fn set(&mut self, key: Key, value: &[u8]) -> Result<(), OptionError> {
         match key {
-            Key::Lowerdir if self.lowerdir_add => {
-                refuse("lowerdir: cannot follow lowerdir+, use lowerdir+ for every layer")
-            }
+            Key::Lowerdir if self.lowerdir_add || self.datadir_add => refuse(
+                "lowerdir: cannot follow lowerdir+ or datadir+, use these for every layer",
+            ),
             Key::Lowerdir => once(&mut self.lowerdir, "lowerdir: given twice"),
             Key::LowerdirAdd if self.lowerdir => {
                 refuse("lowerdir+: cannot follow lowerdir, use lowerdir+ for every layer")
+            }
+            Key::LowerdirAdd if self.datadir_add => {
+                refuse("lowerdir+: cannot follow datadir+, data-only layers come last")
             }
             Key::LowerdirAdd => {
                 self.lowerdir_add = true;
                 Ok(())
             }
-            Key::DatadirAdd => refuse("datadir+: data-only layers are not supported"),
+            Key::DatadirAdd if self.lowerdir => refuse(
+                "datadir+: cannot follow lowerdir, use lowerdir+ for every layer, or write data-only \
+                 layers after \"::\" in lowerdir",
+            ),
+            Key::DatadirAdd => {
+                self.datadir_add = true;
+                Ok(())
+            }
             Key::Upperdir => once(&mut self.upperdir, "upperdir: given twice"),
             Key::Workdir => once(&mut self.workdir, "workdir: given twice"),
             Key::Userxattr => {
@@ -384,6 +398,15 @@ impl Builder {
             Key::DefaultPermissions => Ok(()),
             _ => fixed(key, value),
         }
+    }
+
+    /// Takes note of a data-only layer in the list of `lowerdir`, which the caller splits.
+    pub fn note_data_layer(&mut self) {
+        self.data_in_lowerdir = true;
+    }
+
+    const fn has_data_layers(&self) -> bool {
+        self.datadir_add || self.data_in_lowerdir
     }
 
     fn set_fsync(&mut self, fsync: Fsync) -> Result<(), OptionError> {
@@ -458,7 +481,10 @@ impl Builder {
     /// The configuration for a new mount, if the options go together.
     pub fn build(&self) -> Result<Config, OptionError> {
         if !self.lowerdir && !self.lowerdir_add {
-            return refuse("lowerdir: missing, a union needs at least one lower layer");
+            return refuse(match self.has_data_layers() {
+                true => "lowerdir+: missing, data-only layers alone make no tree",
+                false => "lowerdir: missing, a union needs at least one lower layer",
+            });
         }
         match (self.upperdir, self.workdir) {
             (true, false) => {
@@ -476,10 +502,10 @@ impl Builder {
         }
         let metacopy = self.effective_metacopy()?;
         let verity = self.verity.unwrap_or_default();
-        if verity != Verity::Off && metacopy == Metacopy::Off {
+        if verity != Verity::Off && metacopy == Metacopy::Off && !self.has_data_layers() {
             return refuse(
-                "verity: has no effect with metacopy=off, which userxattr and redirect_dir=nofollow \
-                 imply, leave it out",
+                "verity: has no effect with metacopy=off (which userxattr and redirect_dir=nofollow \
+                 imply) and no data-only layer, leave it out",
             );
         }
         Ok(Config {
@@ -498,6 +524,33 @@ impl Builder {
             fallthru: self.fallthru.unwrap_or(true),
             hard_ro: self.hard_ro,
         })
+    }
+
+    /// What of these options has no effect for somebody who cannot read attributes in `trusted.`,
+    /// which takes `CAP_SYS_ADMIN` in the initial user namespace.
+    pub fn needs_trusted(&self) -> Result<(), OptionError> {
+        if self.userxattr {
+            return Ok(());
+        }
+        if self.metacopy == Some(Metacopy::On) {
+            return refuse(
+                "metacopy=on: the mark is an attribute trusted.*, which nobody can read in a user \
+                 namespace, leave the option out",
+            );
+        }
+        if self.has_data_layers() {
+            return refuse(
+                "datadir+, \"::\": what leads to data-only layers are attributes trusted.*, which \
+                 nobody can read in a user namespace, use userxattr",
+            );
+        }
+        if self.verity.is_some_and(|verity| verity != Verity::Off) {
+            return refuse(
+                "verity: digests are in attributes trusted.*, which nobody can read in a user \
+                 namespace, leave the option out",
+            );
+        }
+        Ok(())
     }
 
     /// Redirects lead to the data of a file that was renamed, so where they are not followed, files

@@ -38,6 +38,12 @@ pub struct Numbers {
 }
 
 impl Numbers {
+    /// Of a data-only layer, whose objects are no part of the tree and show no numbers.
+    pub const NONE: Self = Self {
+        fsid: 0,
+        parts: NumberSpaces::One,
+    };
+
     /// The number of an inode, without reservations.
     ///
     /// # Errors

@@ -38,7 +38,7 @@ pub const UNION_SUPER_MAGIC: u32 = 0x756e_696f;
 pub struct Union {
     /// Options.
     pub config: Config,
-    /// Whether the lower layers were given one by one (`lowerdir+`).
+    /// Whether the lower layers were given one by one (`lowerdir+`, `datadir+`).
     pub lowers_one_by_one: bool,
     /// The upper layer, if there is one.
     pub upper: Option<UpperLayer>,
@@ -78,7 +78,7 @@ impl WalkData {
     /// Of this union.
     pub fn of(union: &Union) -> Self {
         let upper = union.upper.iter().map(|upper| &*upper.mnt);
-        let mut mounts = Iterator::chain(upper, union.lowers.iter().map(LowerLayer::mnt));
+        let mut mounts = Iterator::chain(upper, union.tree_lowers().map(LowerLayer::mnt));
         Self {
             any_idmapped: mounts.any(Mount::is_idmapped),
             cred: union.cred.clone(),
@@ -147,6 +147,16 @@ impl Union {
             lower.check_hard_ro()?;
         }
         Ok(lower)
+    }
+
+    /// The lower layers without the data-only ones.
+    pub fn tree_lowers(&self) -> impl Iterator<Item = &LowerLayer> {
+        self.lowers.iter().take(self.data_from as usize)
+    }
+
+    /// The data-only layers, topmost first.
+    pub fn data_layers(&self) -> impl Iterator<Item = &LowerLayer> {
+        self.lowers.iter().skip(self.data_from as usize)
     }
 
     /// Whether there are data-only layers, which are no part of the tree.

@@ -16,7 +16,7 @@ use kernel::{prelude::*, rbtree::RBTree, sync::aref::ARef};
 
 /// Checks each directory by itself, and the two of the upper layer together.
 pub fn each(fc: &FsContext, dirs: &MountDirs, hard_ro: bool) -> Result {
-    for lower in &dirs.lowers {
+    for lower in dirs.readable() {
         lower.check(fc)?;
         if hard_ro {
             lower.check_hard_ro(fc)?;
@@ -67,7 +67,7 @@ pub fn overlap(fc: &FsContext, dirs: &MountDirs) -> Result {
             }
         }
     }
-    for dir in &dirs.lowers {
+    for dir in dirs.readable() {
         for at in Ancestors::of(dir) {
             let inode = at.inode().ok_or(ENOENT)?;
             if !at.same(dir.dentry()) && roots.get(&inode.token()).is_some() {
@@ -134,7 +134,7 @@ impl Iterator for Ancestors {
 /// The depth of the stack this mount makes.
 pub fn depth(fc: &FsContext, dirs: &MountDirs) -> Result<i32> {
     let mut depth = 0;
-    for dir in dirs.layers() {
+    for dir in Iterator::chain(dirs.of_tree(), &dirs.data) {
         let below = SbInfo::of(dir.dentry()).stack_depth;
         if below >= MAX_STACK_DEPTH {
             return Err(dir.refuse(

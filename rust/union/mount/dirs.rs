@@ -3,7 +3,7 @@
 //! The directories that a mount was given.
 
 use crate::{
-    logic::options::Key,
+    logic::{layers::Role, options::Key},
     vfs::{
         dentry::Dentry, fs_context::FsContext, inode::Inode, inode_lock::Holder, path::Path,
         printk::Printable, super_block::SbInfo,
@@ -17,7 +17,9 @@ use kernel::{fmt, prelude::*, str::CString, sync::Arc};
 pub struct MountDirs {
     /// The lower layers, topmost first.
     pub lowers: KVec<OptionDir>,
-    /// Whether these were given one by one (`lowerdir+`).
+    /// The data-only layers, topmost first.
+    pub data: KVec<OptionDir>,
+    /// Whether both were given one by one (`lowerdir+`, `datadir+`).
     pub one_by_one: bool,
     upper: Option<OptionDir>,
     work: Option<OptionDir>,
@@ -33,15 +35,14 @@ pub struct UpperDirs<'a> {
 }
 
 impl MountDirs {
-    /// Adds the directory that an option names.
-    pub fn add(&mut self, key: Key, dir: OptionDir) -> Result {
-        match key {
-            Key::Upperdir => self.upper = Some(dir),
-            Key::Workdir => self.work = Some(dir),
-            _ => {
-                self.one_by_one |= key == Key::LowerdirAdd;
-                self.lowers.push(dir, GFP_KERNEL_ACCOUNT)?;
-            }
+    /// Adds a directory that the option `key` names.
+    pub fn add(&mut self, key: Key, role: Role, dir: OptionDir) -> Result {
+        self.one_by_one |= key == Key::LowerdirAdd;
+        match role {
+            Role::Upper => self.upper = Some(dir),
+            Role::Work => self.work = Some(dir),
+            Role::Lower => self.lowers.push(dir, GFP_KERNEL_ACCOUNT)?,
+            Role::Data => self.data.push(dir, GFP_KERNEL_ACCOUNT)?,
         }
         Ok(())
     }
@@ -57,7 +58,12 @@ impl MountDirs {
     /// All of them.
     pub fn all(&self) -> impl Iterator<Item = &OptionDir> {
         // By its full name: `pin_init` has a `chain` as well.
-        Iterator::chain(self.writable(), &self.lowers)
+        Iterator::chain(self.writable(), self.readable())
+    }
+
+    /// Those that are only read: the lower layers, and after them the data-only layers.
+    pub fn readable(&self) -> impl Iterator<Item = &OptionDir> {
+        Iterator::chain(self.lowers.iter(), &self.data)
     }
 
     /// Those that are written to.
@@ -65,8 +71,8 @@ impl MountDirs {
         [&self.upper, &self.work].into_iter().flatten()
     }
 
-    /// Those of the layers, without the work directory.
-    pub fn layers(&self) -> impl Iterator<Item = &OptionDir> {
+    /// Those of the layers that make the tree.
+    pub fn of_tree(&self) -> impl Iterator<Item = &OptionDir> {
         Iterator::chain(self.upper.iter(), &self.lowers)
     }
 }

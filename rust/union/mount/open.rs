@@ -84,12 +84,18 @@ pub fn union(
         // The upper layer's file system comes first: its numbers are shown as they are.
         file_systems.numbers((&dirs.upper.path).into())?;
     }
-    let mut lowers = KVec::with_capacity(dirs.lowers.len(), GFP_KERNEL_ACCOUNT)?;
-    for dir in &dirs.lowers {
+    let all = dirs.lowers.len().saturating_add(dirs.data.len());
+    let mut lowers = KVec::with_capacity(all, GFP_KERNEL_ACCOUNT)?;
+    let mut add = |dir: &OptionDir, numbers: Numbers| -> Result {
         let mnt = clone_private_mount(fc, dir, Access::ReadOnly)?;
-        let numbers = file_systems.numbers((&dir.path).into())?;
         let lower = LowerLayer::new(mnt, numbers, dir.shown_name()?);
-        lowers.push(lower, GFP_KERNEL_ACCOUNT)?;
+        Ok(lowers.push(lower, GFP_KERNEL_ACCOUNT)?)
+    };
+    for dir in &dirs.lowers {
+        add(dir, file_systems.numbers((&dir.path).into())?)?;
+    }
+    for dir in &dirs.data {
+        add(dir, Numbers::NONE)?;
     }
     let upper = match (dirs.upper(), claims) {
         (Some(dirs), Some(claims)) => {
@@ -104,7 +110,7 @@ pub fn union(
     };
     let identity = match (dirs.upper(), &upper) {
         (Some(dirs), Some(upper)) => uuid::of_upper(fc, config, dirs.upper, upper)?,
-        _ => uuid::of_layers(config, &lowers),
+        _ => uuid::of_layers(config, lowers.iter().take(dirs.lowers.len())),
     };
     Ok(Union {
         config,
@@ -116,7 +122,7 @@ pub fn union(
             .any(|dir| dir.dentry().wants_revalidate()),
         unmounting: KVec::with_capacity(lowers.len().saturating_add(1), GFP_KERNEL_ACCOUNT)?,
         upper,
-        data_from: u32::try_from(lowers.len()).map_err(|_| E2BIG)?,
+        data_from: u32::try_from(dirs.lowers.len()).map_err(|_| E2BIG)?,
         lowers,
         cred,
         inums: Inums::new(file_systems.count()?),
@@ -177,10 +183,10 @@ fn open_upper(
     })
 }
 
-/// The longest name that any layer can hold, in bytes.
+/// The longest name that any layer of the tree can hold, in bytes.
 fn longest_name(dirs: &MountDirs) -> Result<i64> {
     let mut longest = 0;
-    for dir in dirs.layers() {
+    for dir in dirs.of_tree() {
         longest = longest.max(Statfs::of((&dir.path).into())?.namelen());
     }
     // squashfs says 256, which no path can hold.

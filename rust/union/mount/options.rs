@@ -4,7 +4,7 @@
 
 use crate::{
     logic::{
-        layers::{check_remount, split_lowerdir, Escaped, LayerChange, MountedLayers},
+        layers::{check_remount, split_lowerdir, Escaped, LayerChange, MountedLayers, Role},
         options::{Builder, Config, Key, OptionError, Takes},
     },
     union::{
@@ -15,6 +15,7 @@ use crate::{
         fs_context::{FsContext, Value},
         path::Path,
         printk::Printable,
+        xattr,
     },
 };
 use core::ffi::CStr;
@@ -28,7 +29,7 @@ pub struct Options {
     pub dirs: MountDirs,
     /// Of a remount: the names of the directories, which are not looked up. A layer's path may be
     /// hidden or gone by then, as at every shutdown.
-    names: KVec<(Key, KVec<u8>)>,
+    names: KVec<(Key, Role, KVec<u8>)>,
 }
 
 impl Options {
@@ -51,7 +52,7 @@ impl Options {
             (Takes::Nothing, _) => "takes no value",
             (Takes::Word, _) => "needs a value (a string)",
             (_, Value::String(text)) => return self.take_names(fc, key, text),
-            (Takes::Paths, _) => "takes a string; use lowerdir+ for descriptors",
+            (Takes::Paths, _) => "takes a string; use lowerdir+ and datadir+ for descriptors",
             (_, Value::File(path)) => return self.take_path(fc, key, path),
             (_, Value::Flag | Value::Other) => "takes a path or a descriptor",
         };
@@ -64,33 +65,45 @@ impl Options {
         match key.takes() {
             Takes::Paths => {
                 for path in split_lowerdir(value) {
-                    let path = path.map_err(|e| refused(fc, e))?;
-                    self.take_name(fc, key, collect(path.max_len(), path.bytes())?)?;
+                    let (role, path) = path.map_err(|e| refused(fc, e))?;
+                    if role == Role::Data {
+                        self.builder.note_data_layer();
+                    }
+                    self.take_name(fc, key, role, collect(path.max_len(), path.bytes())?)?;
                 }
                 Ok(())
             }
             Takes::EscapedPath => {
                 let path = Escaped::new(value).map_err(|e| refused(fc, e))?;
-                self.take_name(fc, key, collect(path.max_len(), path.bytes())?)
+                let name = collect(path.max_len(), path.bytes())?;
+                self.take_name(fc, key, Role::of(key), name)
             }
-            _ => self.take_name(fc, key, collect(value.len(), value.iter().copied())?),
+            _ if value.is_empty() => {
+                fc.error(fmt!("{}: empty path", key.name()));
+                Err(EINVAL)
+            }
+            _ => {
+                let name = collect(value.len(), value.iter().copied())?;
+                self.take_name(fc, key, Role::of(key), name)
+            }
         }
     }
 
-    fn take_name(&mut self, fc: &FsContext, key: Key, name: KVec<u8>) -> Result {
+    fn take_name(&mut self, fc: &FsContext, key: Key, role: Role, name: KVec<u8>) -> Result {
         if fc.is_reconfigure() {
-            return Ok(self.names.push((key, name), GFP_KERNEL_ACCOUNT)?);
+            return Ok(self.names.push((key, role, name), GFP_KERNEL_ACCOUNT)?);
         }
-        self.dirs.add(key, OptionDir::lookup(fc, key, name)?)
+        self.dirs.add(key, role, OptionDir::lookup(fc, key, name)?)
     }
 
     fn take_path(&mut self, fc: &FsContext, key: Key, path: &Path) -> Result {
-        let name = path.d_path()?;
+        let (role, name) = (Role::of(key), path.d_path()?);
         if fc.is_reconfigure() {
-            return Ok(self.names.push((key, name), GFP_KERNEL_ACCOUNT)?);
+            return Ok(self.names.push((key, role, name), GFP_KERNEL_ACCOUNT)?);
         }
         self.dirs.add(
             key,
+            role,
             OptionDir {
                 option: key.name(),
                 name,
@@ -108,9 +121,18 @@ impl Options {
     ///
     /// # Errors
     ///
-    /// `EINVAL`, with a message, for options that do not go together.
+    /// With a message: `EINVAL` for options that do not go together; `EPERM` for those that would
+    /// have no effect, because the caller cannot read the attributes that they are about.
     pub fn config(&self, fc: &FsContext) -> Result<Config> {
-        self.builder.build().map_err(|e| refused(fc, e))
+        let config = self.builder.build().map_err(|e| refused(fc, e))?;
+        if !xattr::caller_may_list_trusted() {
+            let needs = self.builder.needs_trusted();
+            needs.map_err(|e| {
+                refused(fc, e);
+                EPERM
+            })?;
+        }
+        Ok(config)
     }
 
     /// Of a remount: whether everything is as it is in the mounted union.
@@ -121,7 +143,8 @@ impl Options {
     pub fn check_unchanged(&self, fc: &FsContext, union: &Union) -> Result {
         let unchanged = union.config.unchanged(&self.builder);
         unchanged.map_err(|e| refused(fc, e))?;
-        let given = self.names.iter().map(|(key, name)| (*key, &name[..]));
+        let given = self.names.iter();
+        let given = given.map(|(key, role, name)| (*key, *role, &name[..]));
         check_remount(given, union).map_err(|change| {
             match change {
                 LayerChange::Other(key, name) => fc.error(fmt!(
@@ -151,8 +174,13 @@ impl MountedLayers for Union {
         self.lowers.len()
     }
 
-    fn lower(&self, index: usize) -> Option<&[u8]> {
-        self.lowers.get(index).map(|lower| lower.name.to_bytes())
+    fn lower(&self, index: usize) -> Option<(Role, &[u8])> {
+        let role = match index < self.data_from as usize {
+            true => Role::Lower,
+            false => Role::Data,
+        };
+        let lower = self.lowers.get(index)?;
+        Some((role, lower.name.to_bytes()))
     }
 }
 

@@ -43,6 +43,8 @@ pub fn holder(dev: u32, upper: &OptionDir, facts: KVec<u64>) -> Result<Arc<Holde
 pub fn facts(dirs: &MountDirs, config: Config, cred: &Credential) -> Result<KVec<u64>> {
     let mut facts = KVec::new();
     facts.push(config.word(), GFP_KERNEL)?;
+    // The directories alone do not tell which of them are data-only layers.
+    facts.push(dirs.data.len() as u64, GFP_KERNEL)?;
     for named in dirs.all() {
         let inode = named.dentry().inode().ok_or(ENOENT)?;
         let mnt = named.path.mnt();

@@ -19,15 +19,18 @@ use kernel::{prelude::*, str::CString, sync::atomic::Relaxed};
 /// Shows the given options that differ from the defaults.
 pub fn options(m: &SeqFile, union: &Union) -> Result {
     if union.lowers_one_by_one {
-        for lower in &union.lowers {
+        for lower in union.tree_lowers() {
             m.option(c"lowerdir+", Some(&lower.name));
         }
+        for layer in union.data_layers() {
+            m.option(c"datadir+", Some(&layer.name));
+        }
     } else {
-        paths(m, c"lowerdir", union.lowers.iter().map(|lower| &lower.name))?;
+        lowerdir(m, union)?;
     }
     if let Some(upper) = &union.upper {
-        paths(m, c"upperdir", [&upper.name].into_iter())?;
-        paths(m, c"workdir", [&upper.work_name].into_iter())?;
+        escaped(m, c"upperdir", &upper.name)?;
+        escaped(m, c"workdir", &upper.work_name)?;
     }
     let Config {
         xattr_space,
@@ -75,18 +78,34 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
     Ok(())
 }
 
-/// Shows an option that names paths.
-fn paths<'a>(m: &SeqFile, key: &CStr, paths: impl Iterator<Item = &'a CString>) -> Result {
+/// Shows `lowerdir`.
+fn lowerdir(m: &SeqFile, union: &Union) -> Result {
     let mut list = Vec::new();
-    for (i, path) in paths.enumerate() {
+    for (i, lower) in union.tree_lowers().enumerate() {
         if i > 0 {
             list.push(b':')?;
         }
-        escape_lowerdir(path.to_bytes(), &mut list)?;
+        escape_lowerdir(lower.name.to_bytes(), &mut list)?;
     }
-    list.push(0)?;
-    let list = CStr::from_bytes_with_nul(&list).map_err(|_| EINVAL)?;
-    m.option(key, Some(list));
+    for layer in union.data_layers() {
+        list.push(b':')?;
+        list.push(b':')?;
+        escape_lowerdir(layer.name.to_bytes(), &mut list)?;
+    }
+    paths(m, c"lowerdir", list)
+}
+
+/// Shows an option that names one path.
+fn escaped(m: &SeqFile, key: &CStr, path: &CString) -> Result {
+    let mut text = Vec::new();
+    escape_lowerdir(path.to_bytes(), &mut text)?;
+    paths(m, key, text)
+}
+
+fn paths(m: &SeqFile, key: &CStr, mut escaped: Vec<u8>) -> Result {
+    escaped.push(0)?;
+    let escaped = CStr::from_bytes_with_nul(&escaped).map_err(|_| EINVAL)?;
+    m.option(key, Some(escaped));
     Ok(())
 }
 

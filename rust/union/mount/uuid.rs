@@ -97,11 +97,14 @@ fn try_of_upper(config: Config, dir: PathRef<'_>) -> Result<UnionIdentity> {
     })
 }
 
-/// Of a union without one: what its layers make.
-pub fn of_layers(config: Config, lowers: &[LowerLayer]) -> UnionIdentity {
+/// Of a union without one: what the layers of its tree make.
+pub fn of_layers<'a>(
+    config: Config,
+    lowers: impl Iterator<Item = &'a LowerLayer>,
+) -> UnionIdentity {
     if matches!(config.uuid, Uuid::Null | Uuid::Off) {
         return UnionIdentity::Real;
     }
-    uuid_of_layers(lowers.iter().map(LowerLayer::identity))
+    uuid_of_layers(lowers.map(LowerLayer::identity))
         .map_or(UnionIdentity::Device, UnionIdentity::Own)
 }

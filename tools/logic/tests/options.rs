@@ -5,7 +5,9 @@
 use proptest::prelude::*;
 use union_logic::alloc::Vec as Array;
 use union_logic::codec::XattrSpace;
-use union_logic::layers::{escape_lowerdir, split_lowerdir, Escaped};
+use union_logic::layers::{
+    check_remount, escape_lowerdir, split_lowerdir, Escaped, LayerChange, MountedLayers, Role,
+};
 use union_logic::options::{
     Builder, Config, Fsync, Key, Metacopy, OptionError, Redirects, StatfsType, Takes, Uuid, Verity,
     Whiteouts,
@@ -18,6 +20,9 @@ fn builder(options: &[&str]) -> Result<Builder, OptionError> {
         let (name, value) = option.split_once('=').unwrap_or((option, ""));
         let key = Key::from_name(name.as_bytes()).expect("an option that exists");
         builder.set(key, value.as_bytes())?;
+        if key == Key::Lowerdir && value.contains("::") {
+            builder.note_data_layer();
+        }
     }
     Ok(builder)
 }
@@ -106,7 +111,12 @@ fn layers_that_do_not_go_together() {
     assert!(refused(&["lowerdir=/l", "lowerdir=/m"]).contains("twice"));
     assert!(refused(&["lowerdir=/l", "lowerdir+=/m"]).starts_with("lowerdir+: cannot"));
     assert!(refused(&["lowerdir+=/l", "lowerdir=/m"]).starts_with("lowerdir: cannot"));
-    assert!(refused(&["datadir+=/d"]).starts_with("datadir+: "));
+    assert!(config(&["lowerdir+=/l", "datadir+=/d", "datadir+=/e"]).is_ok());
+    assert!(refused(&["datadir+=/d"]).starts_with("lowerdir+: missing"));
+    assert!(refused(&["lowerdir=/l", "datadir+=/d"]).starts_with("datadir+: cannot"));
+    assert!(refused(&["datadir+=/d", "lowerdir=/l"]).starts_with("lowerdir: cannot"));
+    let late = refused(&["lowerdir+=/l", "datadir+=/d", "lowerdir+=/m"]);
+    assert!(late.starts_with("lowerdir+: cannot"), "{late}");
     assert!(refused(&minimal_and(&["upperdir=/v"])).contains("twice"));
     assert!(refused(&minimal_and(&["workdir=/v"])).contains("twice"));
 }
@@ -174,10 +184,49 @@ fn verity() {
             assert_eq!(ok, verity == Verity::Off, "verity={}, {off}", verity.name());
         }
     }
+    // Data-only layers are used in any case.
+    for layers in [
+        &["lowerdir=/l::/d"][..],
+        &["lowerdir+=/l", "datadir+=/d"],
+        &["lowerdir+=/l", "datadir+=/d", "userxattr"],
+    ] {
+        let options = [layers, &["verity=require", "metacopy=off"]].concat();
+        assert_eq!(config(&options).unwrap().verity, Verity::Require);
+    }
     let text = refused(&minimal_and(&["verity=on", "metacopy=off"]));
     assert!(text.starts_with("verity: has no effect"), "{text}");
     let both = ["verity=on", "verity=require"];
     assert!(refused(&minimal_and(&both)).contains("given twice"));
+}
+
+/// What needs attributes in `trusted.` is refused to those who cannot read them, unless it is a
+/// default.
+#[test]
+fn without_trusted_attributes() {
+    let needs = |options: &[&str]| builder(options).unwrap().needs_trusted();
+    let pass = [
+        &["lowerdir=/l"][..],
+        &["lowerdir=/l", "metacopy=off", "verity=off"],
+        &["lowerdir=/l", "userxattr"],
+        &["lowerdir=/l::/d", "userxattr", "verity=require"],
+    ];
+    for options in pass {
+        assert_eq!(needs(options), Ok(()), "{options:?}");
+    }
+    for (options, name) in [
+        (&["lowerdir=/l", "metacopy=on"][..], "metacopy=on: "),
+        (&["lowerdir=/l", "verity=on"], "verity: "),
+        (&["lowerdir=/l", "verity=require"], "verity: "),
+        (&["lowerdir=/l::/d"], "datadir+, "),
+        (
+            &["lowerdir+=/l", "datadir+=/d", "metacopy=off"],
+            "datadir+, ",
+        ),
+    ] {
+        let text = needs(options).unwrap_err().text;
+        assert!(text.starts_with(name), "{options:?}: {text}");
+        assert!(text.contains("trusted.*"), "{text}");
+    }
 }
 
 /// Each refusal begins with the name of the option at fault.
@@ -229,11 +278,91 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["statfs=fuse"]).is_err());
 }
 
+/// The layers of a mounted union, lower ones first.
+struct Mounted(&'static [(Role, &'static str)]);
+
+impl MountedLayers for Mounted {
+    fn upper(&self) -> Option<&[u8]> {
+        Some(b"/u")
+    }
+
+    fn work(&self) -> Option<&[u8]> {
+        Some(b"/w")
+    }
+
+    fn lowers(&self) -> usize {
+        self.0.len()
+    }
+
+    fn lower(&self, index: usize) -> Option<(Role, &[u8])> {
+        let (role, name) = self.0.get(index)?;
+        Some((*role, name.as_bytes()))
+    }
+}
+
+#[test]
+fn a_remount_names_the_same_layers() {
+    use Role::{Data, Lower};
+    let mounted = Mounted(&[(Lower, "/a"), (Lower, "/b"), (Data, "/d")]);
+    let given = |layers: &[(Key, Role, &'static str)]| {
+        let layers = layers.iter();
+        let result = check_remount(
+            layers.map(|(key, role, name)| (*key, *role, name.as_bytes())),
+            &mounted,
+        );
+        result.map_err(|change| match change {
+            LayerChange::Other(key, name) => format!("{}={}", key.name(), name.escape_ascii()),
+            LayerChange::Missing => "missing".to_owned(),
+        })
+    };
+    let lower = |name| (Key::LowerdirAdd, Role::of(Key::LowerdirAdd), name);
+    let data = |name| (Key::DatadirAdd, Role::of(Key::DatadirAdd), name);
+    let (a, b, d) = (lower("/a"), lower("/b"), data("/d"));
+    let upper = (Key::Upperdir, Role::of(Key::Upperdir), "/u");
+    let work = (Key::Workdir, Role::of(Key::Workdir), "/w");
+    for same in [
+        &[][..],
+        &[upper, work],
+        &[a, b, d],
+        // The options of /proc/mounts, and those of the user.
+        &[a, b, d, upper, a, b, d],
+        &[
+            (Key::Lowerdir, Lower, "/a"),
+            (Key::Lowerdir, Lower, "/b"),
+            (Key::Lowerdir, Data, "/d"),
+        ],
+    ] {
+        assert_eq!(given(same), Ok(()), "{same:?}");
+    }
+    assert_eq!(given(&[a, b]), Err("missing".into()));
+    assert_eq!(given(&[a, data("/b")]), Err("datadir+=/b".into()));
+    assert_eq!(given(&[a, b, lower("/d")]), Err("lowerdir+=/d".into()));
+    assert_eq!(given(&[a, b, d, d]), Err("datadir+=/d".into()));
+    assert_eq!(
+        given(&[(Key::Upperdir, Role::Upper, "/w")]),
+        Err("upperdir=/w".into())
+    );
+}
+
 /// The paths in a list, or the text of the refusal.
-fn split(list: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+fn split_by_role(list: &[u8]) -> Result<Vec<(Role, Vec<u8>)>, &'static str> {
     split_lowerdir(list)
-        .map(|path| path.map(|path| path.bytes().collect()).map_err(|r| r.text))
+        .map(|path| {
+            let (role, path) = path.map_err(|refusal| refusal.text)?;
+            Ok((role, path.bytes().collect()))
+        })
         .collect()
+}
+
+/// The paths in a list without data-only layers, or the text of the refusal.
+fn split(list: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+    let paths = split_by_role(list)?.into_iter();
+    Ok(paths
+        .map(|(role, path)| {
+            assert_eq!(role, Role::Lower);
+            path
+        })
+        .collect())
 }
 
 #[test]
@@ -243,16 +372,32 @@ fn lists_of_layers() {
     assert_eq!(paths("/a:/b:c"), [&b"/a"[..], b"/b", b"c"]);
     assert_eq!(paths(r"/a\:b:/c\,d:/e\\"), [&b"/a:b"[..], b"/c,d", br"/e\"]);
     assert_eq!(paths(r"/e\\:/f"), [&br"/e\"[..], b"/f"]);
-    for empty in ["", ":", "/a:", ":/a"] {
+    for empty in ["", ":", "/a:", ":/a", "::/a", "/a:::/b", "/a::", "/a::/b:"] {
+        let text = split_by_role(empty.as_bytes()).unwrap_err();
         assert!(
-            split(empty.as_bytes()).unwrap_err().contains("empty"),
-            "{empty}"
+            text.contains("empty") || empty == "/a::/b:",
+            "{empty}: {text}"
         );
     }
-    assert!(split(b"/a::/b").unwrap_err().contains("data-only"));
     assert!(split(br"/a\").unwrap_err().contains("backslash"));
     assert!(split(br"/a\\\").unwrap_err().contains("backslash"));
     assert!(split(b"/a\0b").unwrap_err().contains("NUL"));
+}
+
+#[test]
+fn data_only_layers_come_last() {
+    let layers = |list: &str| -> Result<String, &str> {
+        let layers = split_by_role(list.as_bytes())?.into_iter();
+        let named = layers.map(|(role, path)| format!("{role:?} {}", path.escape_ascii()));
+        Ok(named.collect::<Vec<_>>().join(", "))
+    };
+    assert_eq!(layers("/a::/d").unwrap(), "Lower /a, Data /d");
+    assert_eq!(
+        layers(r"/a:/b\:::/d\:\:x::/e").unwrap(),
+        "Lower /a, Lower /b:, Data /d::x, Data /e"
+    );
+    let late = layers("/a::/d:/b").unwrap_err();
+    assert!(late.contains("after a data-only layer"), "{late}");
 }
 
 #[test]
@@ -266,10 +411,14 @@ proptest! {
     #[test]
     fn what_is_escaped_is_split_again(
         paths in prop::collection::vec(prop::collection::vec(1u8..=255, 1..20), 1..6),
+        of_tree in 1usize..6,
     ) {
+        let role = |i: usize| if i < of_tree { Role::Lower } else { Role::Data };
+        let paths: Vec<_> = (0..).map(role).zip(paths).collect();
         let mut list = Array::new();
-        for (i, path) in paths.iter().enumerate() {
-            if i > 0 {
+        for (i, (role, path)) in paths.iter().enumerate() {
+            let colons = if i == 0 { 0 } else if *role == Role::Data { 2 } else { 1 };
+            for _ in 0..colons {
                 list.push(b':').unwrap();
             }
             escape_lowerdir(path, &mut list).unwrap();
@@ -277,7 +426,7 @@ proptest! {
         // No comma is left by which mount(2) would cut the list.
         let commas = list.windows(2).filter(|pair| pair[0] != b'\\' && pair[1] == b',');
         prop_assert_eq!(commas.count(), 0);
-        prop_assert_eq!(split(&list).unwrap(), paths);
+        prop_assert_eq!(split_by_role(&list).unwrap(), paths);
     }
 
     #[test]
@@ -285,8 +434,10 @@ proptest! {
         // Ends in any case, and never yields an empty path.
         let count = split_lowerdir(list.as_bytes()).take(100).count();
         prop_assert!(count <= list.len() + 1);
-        if let Ok(paths) = split(list.as_bytes()) {
-            prop_assert!(paths.iter().all(|path| !path.is_empty()));
+        if let Ok(paths) = split_by_role(list.as_bytes()) {
+            prop_assert!(paths.iter().all(|(_, path)| !path.is_empty()));
+            prop_assert!(paths.iter().is_sorted_by_key(|(role, _)| *role == Role::Data));
+            prop_assert_eq!(paths.first().map(|first| first.0), Some(Role::Lower));
         }
     }
 

@@ -97,6 +97,13 @@ impl Union {
         paths.into_iter().fold(self, Self::lower)
     }
 
+    /// Adds a data-only layer below those added before.
+    pub fn data(mut self, path: impl Into<PathBuf>) -> Self {
+        self.options
+            .push(("datadir+".into(), Value::Layer(path.into())));
+        self
+    }
+
     /// Sets the upper layer and its work directory.
     pub fn upper(mut self, upper: impl Into<PathBuf>, work: impl Into<PathBuf>) -> Self {
         self.options
@@ -148,8 +155,8 @@ impl Union {
                     context.set_fd(key, fd.as_fd())?;
                 }
                 // As in overlayfs: a backslash escapes in these two, and is an ordinary byte in
-                // `lowerdir+`.
-                Value::Layer(path) if key != b"lowerdir+" => {
+                // `lowerdir+` and `datadir+`.
+                Value::Layer(path) if !key.ends_with(b"+") => {
                     let path = escape(&path.to_string_lossy(), "\\");
                     context.set_string(key, path.as_bytes())?;
                 }
@@ -162,14 +169,18 @@ impl Union {
         context.mount(target)
     }
 
-    /// The options as one string for mount(2), lower layers joined to one `lowerdir`.
+    /// The options as one string for mount(2), the layers that are only read joined to one `lowerdir`.
     pub fn data_string(&self) -> String {
         let mut lowers = Vec::new();
+        let mut data = Vec::new();
         let mut words = Vec::new();
         for (key, value) in &self.options {
             match value {
                 Value::Layer(path) if key == "lowerdir+" => {
                     lowers.push(escape(&path.to_string_lossy(), ":\\,"));
+                }
+                Value::Layer(path) if key == "datadir+" => {
+                    data.push(escape(&path.to_string_lossy(), ":\\,"));
                 }
                 Value::Layer(path) => {
                     words.push(format!("{key}={}", escape(&path.to_string_lossy(), "\\,")));
@@ -179,7 +190,9 @@ impl Union {
             }
         }
         if !lowers.is_empty() {
-            words.insert(0, format!("lowerdir={}", lowers.join(":")));
+            let lists = std::iter::once(lowers.join(":")).chain(data);
+            let list = lists.collect::<Vec<_>>().join("::");
+            words.insert(0, format!("lowerdir={list}"));
         }
         words.join(",")
     }
@@ -246,5 +259,7 @@ mod tests {
             union.data_string(),
             r"lowerdir=/a\:b:/c\,d,upperdir=/u:,workdir=/w,userxattr"
         );
+        let union = Union::new("union").lower("/a").data("/:").data("/e");
+        assert_eq!(union.data_string(), r"lowerdir=/a::/\:::/e");
     }
 }
