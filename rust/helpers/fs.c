@@ -137,6 +137,16 @@ void union_helper_inode_copy_attr(struct inode *inode, struct mnt_idmap *idmap,
 	spin_unlock(&inode->i_lock);
 }
 
+/* Size and blocks: what of a file's attributes belongs to its data. */
+void union_helper_inode_copy_size(struct inode *inode, const struct inode *real)
+{
+	spin_lock(&inode->i_lock);
+	inode->i_blocks = real->i_blocks;
+	inode->i_bytes = real->i_bytes;
+	i_size_write(inode, i_size_read(real));
+	spin_unlock(&inode->i_lock);
+}
+
 bool union_helper_inode_ids_are_valid(struct mnt_idmap *idmap, const struct inode *inode)
 {
 	return vfsuid_valid(i_uid_into_vfsuid(idmap, inode)) &&

@@ -78,11 +78,11 @@ impl Attr {
     /// Whether the attribute applies to objects of this kind. On others it is ignored.
     pub const fn is_of(self, kind: Kind) -> bool {
         match self {
-            Attr::Opaque | Attr::Impure | Attr::Redirect | Attr::Uuid | Attr::UnionOrder => {
+            Attr::Opaque | Attr::Impure | Attr::Uuid | Attr::UnionOrder => {
                 matches!(kind, Kind::Directory)
             }
             Attr::Whiteout | Attr::Metacopy => matches!(kind, Kind::Regular),
-            Attr::Protattr => matches!(kind, Kind::Regular | Kind::Directory),
+            Attr::Redirect | Attr::Protattr => matches!(kind, Kind::Regular | Kind::Directory),
             Attr::Origin | Attr::Nlink | Attr::Upper | Attr::UnionIno => true,
         }
     }

@@ -19,6 +19,8 @@ pub enum LayerEntry {
     },
     /// An object that is not a directory.
     Leaf(Kind),
+    /// A regular file without data of its own: they are those of the next file beneath.
+    WithoutData,
 }
 
 impl LayerEntry {

@@ -17,6 +17,7 @@ use super::super::{
     mode::{Kind, GROUP_EXECUTE, SET_GROUP_ID, SET_USER_ID},
     options::Fsync,
 };
+use core::ffi::CStr;
 
 /// The object that is copied, and the operations of the upper layer that a copy needs. Each method
 /// is one step, as in [`Store`](super::Store).
@@ -248,7 +249,8 @@ pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Optio
 }
 
 /// The attribute in which a file has capabilities.
-pub const CAPABILITY: &[u8] = b"security.capability";
+pub const CAPABILITY_NAME: &CStr = c"security.capability";
+const CAPABILITY: &[u8] = CAPABILITY_NAME.to_bytes();
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! The location of the lower parts of a directory, according to redirects.
+//! The location of the lower parts of a directory, and of the data of a file, according to redirects.
 //!
 //! The lower parts of a directory are in the lower parts of its parent, under its name, until an
 //! object that is taken carries a redirect. A relative one gives another name there. An absolute
@@ -114,7 +114,8 @@ impl Course {
         self.ended
     }
 
-    fn path(&self) -> &[u8] {
+    /// The path from the roots; none while the course follows the parent.
+    pub fn path(&self) -> &[u8] {
         match &self.route {
             Route::Roots(path) => path,
             Route::Parent(_) => &[],
@@ -161,7 +162,7 @@ impl Course {
         *left = Remaining(at.0.saturating_sub(component.saturating_add(1)));
         match entry {
             LayerEntry::Absent => return Ok(Way::Out),
-            LayerEntry::Whiteout | LayerEntry::Leaf(_) => {
+            LayerEntry::Whiteout | LayerEntry::Leaf(_) | LayerEntry::WithoutData => {
                 self.ended = true;
                 return Ok(Way::Out);
             }

@@ -70,20 +70,28 @@ pub trait Layers {
     /// Takes an object of a lower layer, the next one of those that make up what the union shows.
     fn take_lower(&mut self, layer: u32, found: Self::Found) -> Result<(), Self::Error>;
 
+    /// Takes note that the data of the file are at a path in the data-only layers, which are not asked
+    /// here. Returns whether there are such layers.
+    fn data_at(&mut self, path: &[u8]) -> Result<bool, Self::Error>;
+
     /// Takes note that a hint was wrong: a lower layer was changed, which is not allowed.
     fn hint_was_wrong(&mut self);
 
-    /// The error of a redirect that is not followed.
+    /// The error of an object whose lower parts cannot be found.
     fn astray(&self, why: Astray<'_>) -> Self::Error;
 }
 
-/// Why a redirect is not followed.
+/// Why the lower parts of a directory, or the data of a file, cannot be found.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Astray<'a> {
-    /// It may not be: to this name or path.
+    /// A redirect to this name or path may not be followed.
     Forbidden(&'a [u8]),
-    /// It says nothing that could be followed.
+    /// A redirect says nothing that could be followed.
     Corrupt,
+    /// Data may not be looked for in the layers beneath.
+    DataForbidden,
+    /// No layer has the data.
+    NoData,
     /// Redirects lead to a path of more than [`MAX_PATH`] bytes.
     TooLong,
     /// There is no memory.
@@ -108,6 +116,25 @@ pub enum Redirection {
     Ignore,
     /// They are an error, if a layer beneath may have the name.
     Forbid,
+}
+
+/// Where the data of a file without data are looked for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum DataFrom {
+    /// In the layers beneath, then in the data-only layers if a path leads there.
+    Beneath,
+    /// In the data-only layers, for a file of a lower layer with such a path. Anything else is an
+    /// error.
+    DataOnly,
+}
+
+/// What is done about objects that refer to other ones.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rules {
+    /// About redirects.
+    pub redirection: Redirection,
+    /// About files without data.
+    pub data: DataFrom,
 }
 
 /// Where a name can be, as far as that is known before a layer is asked.
@@ -146,7 +173,7 @@ pub enum Resolved {
     Absent,
     /// An object, the lower parts of which have the name that was looked up.
     InPlace,
-    /// A directory that a redirect leads to another place.
+    /// A directory or a file that a redirect leads to another place.
     Redirected,
 }
 
@@ -159,14 +186,14 @@ pub enum Resolved {
 pub fn resolve<L: Layers>(
     layers: &mut L,
     hint: Hint<impl Deref<Target = Fallthrus>>,
-    redirection: Redirection,
+    rules: Rules,
 ) -> Result<Resolved, L::Error> {
     if let Hint::Nowhere = hint {
         return Ok(Resolved::Absent);
     }
     let mut walk = Walk {
         layers,
-        redirection,
+        rules,
         stack: Stack::new(),
         more: true,
         course: Course::new(),
@@ -178,12 +205,23 @@ pub fn resolve<L: Layers>(
         (Outcome::Absent(_), _) => Resolved::Absent,
         (Outcome::Leaf(_) | Outcome::Directory, Ask::Name) => Resolved::InPlace,
         (Outcome::Leaf(_) | Outcome::Directory, _) => Resolved::Redirected,
+        (Outcome::NoData, Ask::Path) if walk.layers.data_at(walk.course.path())? => {
+            Resolved::Redirected
+        }
+        (Outcome::NoData, _) => return Err(walk.layers.astray(Astray::NoData)),
     })
+}
+
+/// The layer that something was found in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Layer {
+    Upper,
+    Lower,
 }
 
 struct Walk<'w, L> {
     layers: &'w mut L,
-    redirection: Redirection,
+    rules: Rules,
     stack: Stack,
     /// Whether a layer beneath can change the answer.
     more: bool,
@@ -197,7 +235,7 @@ impl<L: Layers> Walk<'_, L> {
         let Some(found) = self.layers.ask_upper()? else {
             return Ok(());
         };
-        if self.is_taken(&found)? {
+        if self.is_taken(&found, Layer::Upper)? {
             self.layers.take_upper(found)?;
         }
         Ok(())
@@ -246,6 +284,8 @@ impl<L: Layers> Walk<'_, L> {
         }
         Ok(match asked {
             0 => Some(0),
+            // Of a file only the topmost layer is known, and its data are further down.
+            _ if self.stack.wants_data() => Some(asked),
             _ => None,
         })
     }
@@ -319,7 +359,7 @@ impl<L: Layers> Walk<'_, L> {
             self.more = self.stack.feed(LayerEntry::Absent).more();
             return Ok(());
         };
-        if self.is_taken(&found)? {
+        if self.is_taken(&found, Layer::Lower)? {
             self.layers.take_lower(layer, found)?;
         }
         Ok(())
@@ -327,19 +367,36 @@ impl<L: Layers> Walk<'_, L> {
 
     /// Takes in what the next layer says. Returns whether its object is taken; the redirect it
     /// carries counts from here on.
-    fn is_taken(&mut self, found: &L::Found) -> Result<bool, L::Error> {
-        let step = self.stack.feed(self.layers.entry(found));
+    fn is_taken(&mut self, found: &L::Found, layer: Layer) -> Result<bool, L::Error> {
+        let entry = self.layers.entry(found);
+        let step = self.stack.feed(entry);
         self.more = step.more();
-        if step.taken() && self.more {
-            if let Some(to) = self.layers.redirect(found) {
-                self.turn(to)?;
+        if !step.taken() || !self.more {
+            return Ok(step.taken());
+        }
+        let redirect = self.layers.redirect(found);
+        match (entry, self.rules.data) {
+            (LayerEntry::WithoutData, DataFrom::DataOnly) => {
+                self.more = false;
+                self.leave_layers(redirect.filter(|_| layer == Layer::Lower))?;
+            }
+            _ => redirect.map_or(Ok(()), |to| self.turn(to))?,
+        }
+        Ok(true)
+    }
+
+    /// Goes on in the data-only layers, without a look at those beneath.
+    fn leave_layers(&mut self, redirect: Option<&[u8]>) -> Result<(), L::Error> {
+        match redirect.map(|to| self.decode(to)).transpose()? {
+            Some(to @ value::Redirect::Absolute(_)) => self.follow_redirect(to),
+            Some(value::Redirect::Relative(_)) | None => {
+                Err(self.layers.astray(Astray::DataForbidden))
             }
         }
-        Ok(step.taken())
     }
 
     fn turn(&mut self, to: &[u8]) -> Result<(), L::Error> {
-        match self.redirection {
+        match self.rules.redirection {
             Redirection::Ignore => Ok(()),
             Redirection::Forbid => {
                 let beneath = self.layers.parent_from(self.next);
@@ -350,11 +407,15 @@ impl<L: Layers> Walk<'_, L> {
             }
             Redirection::Follow => {
                 let to = self.decode(to)?;
-                self.course
-                    .turn(to)
-                    .map_err(|refused| self.layers.astray(refused.into()))
+                self.follow_redirect(to)
             }
         }
+    }
+
+    fn follow_redirect(&mut self, to: value::Redirect<'_>) -> Result<(), L::Error> {
+        self.course
+            .turn(to)
+            .map_err(|refused| self.layers.astray(refused.into()))
     }
 
     fn decode<'t>(&self, to: &'t [u8]) -> Result<value::Redirect<'t>, L::Error> {

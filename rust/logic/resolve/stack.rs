@@ -8,7 +8,9 @@
 //!   hides all beneath it; a directory is taken and the walk goes on;
 //! * a directory taken: further directories join its union stack; a whiteout or a leaf ends the
 //!   walk, and what lies beneath it stays hidden even if it is a directory;
-//! * an opaque directory ends the walk after it is taken.
+//! * an opaque directory ends the walk after it is taken;
+//! * a file without data is what is shown, and the walk goes on for its data: the next file that has
+//!   some is taken as well, and those without on the way; anything else ends the walk in vain.
 
 use super::super::entry::LayerEntry;
 use super::super::mode::Kind;
@@ -28,6 +30,8 @@ enum State {
     Searching,
     /// At least one directory is taken, more may join.
     Stacking,
+    /// A file without data is taken, a file with data is to follow.
+    Wanting,
     /// No layer beneath can change the answer.
     Done(Outcome),
 }
@@ -70,6 +74,8 @@ pub enum Outcome {
     Leaf(Kind),
     /// A directory: the union stack of all layers that were taken.
     Directory,
+    /// A file, and no layer that was asked has its data.
+    NoData,
 }
 
 /// Why a name is not there.
@@ -102,9 +108,21 @@ impl Stack {
             (State::Searching, LayerEntry::Leaf(kind)) => {
                 (State::Done(Outcome::Leaf(kind)), Step::Take { more: false })
             }
-            (State::Stacking, LayerEntry::Whiteout | LayerEntry::Leaf(_)) => {
-                (State::Done(Outcome::Directory), Step::Skip { more: false })
+            (
+                State::Stacking,
+                LayerEntry::Whiteout | LayerEntry::Leaf(_) | LayerEntry::WithoutData,
+            ) => (State::Done(Outcome::Directory), Step::Skip { more: false }),
+
+            (State::Searching | State::Wanting, LayerEntry::WithoutData) => {
+                (State::Wanting, Step::Take { more: true })
             }
+            (State::Wanting, LayerEntry::Leaf(kind @ Kind::Regular)) => {
+                (State::Done(Outcome::Leaf(kind)), Step::Take { more: false })
+            }
+            (
+                State::Wanting,
+                LayerEntry::Whiteout | LayerEntry::Leaf(_) | LayerEntry::Directory { .. },
+            ) => (State::Done(Outcome::NoData), Step::Skip { more: false }),
 
             (_, LayerEntry::Directory { opaque: true }) => {
                 (State::Done(Outcome::Directory), Step::Take { more: false })
@@ -117,11 +135,17 @@ impl Stack {
         step
     }
 
+    /// Whether a file is taken, and its data are still to be found.
+    pub const fn wants_data(&self) -> bool {
+        matches!(self.state, State::Wanting)
+    }
+
     /// What the union shows, provided that no layer is left to ask.
     pub const fn outcome(&self) -> Outcome {
         match self.state {
             State::Searching => Outcome::Absent(Absence::Never),
             State::Stacking => Outcome::Directory,
+            State::Wanting => Outcome::NoData,
             State::Done(outcome) => outcome,
         }
     }
@@ -188,6 +212,26 @@ mod tests {
         assert_eq!(resolve(&[DIR, LayerEntry::Whiteout, DIR]), (dir, vec![0]));
         assert_eq!(resolve(&[DIR, OPAQUE, DIR]), (dir, vec![0, 1]));
         assert_eq!(resolve(&[OPAQUE, DIR]), (dir, vec![0]));
+    }
+
+    #[test]
+    fn data_come_from_the_next_file_that_has_some() {
+        const BARE: LayerEntry = LayerEntry::WithoutData;
+        let leaf = Outcome::Leaf(Kind::Regular);
+        assert_eq!(resolve(&[BARE, FILE, FILE]), (leaf, vec![0, 1]));
+        let far = [BARE, LayerEntry::Absent, BARE, LayerEntry::Absent, FILE];
+        assert_eq!(resolve(&far), (leaf, vec![0, 2, 4]));
+        assert_eq!(resolve(&[FILE, BARE]), (leaf, vec![0]));
+        assert_eq!(resolve(&[DIR, BARE, DIR]), (Outcome::Directory, vec![0]));
+        assert_eq!(resolve(&[BARE]), (Outcome::NoData, vec![0]));
+        for other in [
+            LayerEntry::Whiteout,
+            LayerEntry::Leaf(Kind::Symlink),
+            DIR,
+            OPAQUE,
+        ] {
+            assert_eq!(resolve(&[BARE, other, FILE]), (Outcome::NoData, vec![0]));
+        }
     }
 
     #[test]

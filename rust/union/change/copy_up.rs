@@ -13,20 +13,20 @@ use crate::{
     logic::{
         change::copy_up::{
             copies_xattr, copy_up, data_needed, mode_of_copy, CopyStore, Facts, XattrCopy,
-            CAPABILITY,
+            CAPABILITY_NAME,
         },
         codec::Attr,
         mode::Kind,
         value,
     },
     union::{
-        change::{copy_data, impure, settle, stage::Staged},
+        change::{copy_data, data_up, impure, settle, stage::Staged},
         layers::{
             impurity::Arrival, inum, layer::UpperWrite, private_xattrs, union::Union,
             upper_dentry::UpperDentry,
         },
         listing::dir_cache,
-        lookup::iget,
+        lookup::{data, iget},
         OwnDentry, OwnInode,
     },
     vfs::{
@@ -57,6 +57,12 @@ use kernel::{prelude::*, sync::aref::ARef};
 /// cannot express; those of the file systems. Nothing is left behind then.
 pub fn up(dentry: &OwnDentry) -> Result {
     up_with(dentry, None).map(drop)
+}
+
+/// As [`up`]; of a regular file also the data.
+pub fn up_with_data(dentry: &OwnDentry) -> Result {
+    up(dentry)?;
+    data_up::up(dentry.inode().ok_or(ENOENT)?)
 }
 
 /// As [`up`], with a change made to the copy before it is published: a truncation then copies only
@@ -103,11 +109,24 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, change: Option<&mut Iattr
         let lower = node.real_lower(union)?;
         let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
         let kind = check(lower, &stat)?;
+        let data = match (kind, node.has_own_data()) {
+            (Kind::Regular, false) => {
+                let data = data::locate(union, inode)?;
+                Some((data, Kstat::ask(data, STATX_BASIC_STATS, 0)?))
+            }
+            (Kind::Regular, true) => {
+                // With a digest, if there is a mark that wants one.
+                data::locate(union, inode)?;
+                None
+            }
+            _ => None,
+        };
         let truncate_to = change
             .as_ref()
             .and_then(|c| c.new_size())
             .map(|n| n.max(0) as u64);
-        let size = data_needed(stat.size().max(0) as u64, truncate_to);
+        let whole = data.as_ref().map_or(&stat, |(_, stat)| stat).size();
+        let size = data_needed(whole.max(0) as u64, truncate_to);
         let facts = Facts {
             kind,
             data: if kind == Kind::Regular { size } else { 0 },
@@ -125,6 +144,7 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, change: Option<&mut Iattr
             name: name.name(),
             lower,
             stat,
+            data,
             facts,
             change,
             write: None,
@@ -169,6 +189,8 @@ struct Copy<'a> {
     name: Name<'a>,
     lower: PathRef<'a>,
     stat: Kstat,
+    /// The lower file with the data, if it is another one.
+    data: Option<(PathRef<'a>, Kstat)>,
     facts: Facts,
     /// What is to be changed besides.
     change: Option<&'a mut Iattr>,
@@ -275,7 +297,11 @@ impl CopyStore for Copy<'_> {
                 &opened
             }
         };
-        copy_data::copy(self.union, self.lower, &self.stat, to, self.facts.data)
+        let (from, stat) = match &self.data {
+            Some((from, stat)) => (*from, stat),
+            None => (self.lower, &self.stat),
+        };
+        copy_data::copy(self.union, from, stat, to, self.facts.data)
     }
 
     fn copy_xattrs(&mut self, draft: &Draft) -> Result {
@@ -457,7 +483,7 @@ fn copy_xattrs(union: &Union, lower: PathRef<'_>, to: Changing<'_>) -> Result {
             // It was removed meanwhile.
             Err(e) if e == ENODATA => continue,
             // An empty one is no capability; any user can set it.
-            Err(e) if e == EINVAL && bytes == CAPABILITY => continue,
+            Err(e) if e == EINVAL && name == CAPABILITY_NAME => continue,
             other => other?,
         };
         match (xattr::set(to, name, &value, 0), copied) {

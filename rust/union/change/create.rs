@@ -63,7 +63,8 @@ pub fn create(dir: &OwnInode, dentry: NewChild<'_>, mode: u16, object: NewObject
 pub fn link(old: &OwnDentry, dir: &OwnInode, new: NewChild<'_>) -> Result {
     let union = dir.sb().data();
     union.check_new_name(new.name())?;
-    copy_up::up(old)?;
+    // Under another name a file without data would look for them there.
+    copy_up::up_with_data(old)?;
     copy_up::up(new.stable_parent())?;
     let inode = old.inode().ok_or(ENOENT)?;
     let upper = inode.data().upper().ok_or(EROFS)?;

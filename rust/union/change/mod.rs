@@ -5,6 +5,7 @@
 pub mod copy_data;
 pub mod copy_up;
 pub mod create;
+pub mod data_up;
 pub mod impure;
 pub mod inherit;
 pub mod on_upper;

@@ -83,10 +83,11 @@ pub fn rename(
 /// Copies up what must be in the upper layer. After all refusals, so that a refused call copies
 /// nothing.
 fn copy_up(old: Child<'_>, new: Child<'_>, plan: RenamePlan) -> Result {
-    copy_up::up(old.dentry())?;
+    // A file without data would look for them under its new name.
+    copy_up::up_with_data(old.dentry())?;
     copy_up::up(new.stable_parent())?;
-    match plan.copy_up_new {
-        true => copy_up::up(new.dentry()),
+    match plan.copy_up_new || plan.is_exchange() {
+        true => copy_up::up_with_data(new.dentry()),
         false => Ok(()),
     }
 }

@@ -16,6 +16,12 @@ pub fn refresh(inode: &OwnInode) {
     let real = inode.data().upper().and_then(|dentry| dentry.inode());
     if let (Some(real), Some(upper)) = (real, &inode.sb().data().upper) {
         stack::copy_attr(inode, &upper.mnt, real);
+        let node = inode.data();
+        if node.data_upper().is_none() {
+            let data = node.data_lower().and_then(|data| data.dentry.inode());
+            data.into_iter()
+                .for_each(|data| stack::copy_size(inode, data));
+        }
     }
 }
 

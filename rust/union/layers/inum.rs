@@ -9,10 +9,7 @@ use crate::{
         options::Uuid,
         value::{Handle, Mark, Origin},
     },
-    union::layers::{
-        node::{LowerPath, Node},
-        union::Union,
-    },
+    union::layers::{lower::LowerPath, node::Node, union::Union},
     vfs::{
         dentry::Dentry,
         errno::ESTALE,

@@ -2,10 +2,12 @@
 
 //! The layers: what they are, what inodes are made of, what a layer says of a name.
 
+pub mod file_data;
 pub mod identity;
 pub mod impurity;
 pub mod inum;
 pub mod layer;
+pub mod lower;
 pub mod node;
 pub mod numbers;
 pub mod private_xattrs;

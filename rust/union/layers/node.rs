@@ -6,76 +6,24 @@ use crate::{
     logic::{inum::Space, value::Protattr},
     union::{
         cache::slot::DirSlot,
-        layers::{impurity::Impurity, union::Union, upper_dentry::UpperDentry},
+        layers::{
+            file_data::FileData,
+            impurity::Impurity,
+            lower::{LowerPath, LowerStack},
+            union::Union,
+            upper_dentry::UpperDentry,
+        },
     },
-    vfs::{dentry::Dentry, inode_data::Backing, mutex::KillableMutex, path::PathRef, types::Ino},
+    vfs::{inode_data::Backing, mutex::KillableMutex, path::PathRef, types::Ino},
 };
 use kernel::{
     prelude::*,
     static_lock_class,
     sync::{
-        aref::ARef,
         atomic::{Atomic, Relaxed},
         SetOnce,
     },
 };
-
-/// An object of a lower layer (`struct union_dir` of the 2010 union mounts, without the links).
-pub struct LowerPath {
-    /// The layer, 0 for the topmost lower one.
-    pub layer: u32,
-    /// The object there.
-    pub dentry: ARef<Dentry>,
-    /// Of a directory: empty files in it may be whiteouts, by an attribute of theirs.
-    pub xwhiteouts: bool,
-}
-
-impl LowerPath {
-    /// The object, with the mount of its layer.
-    ///
-    /// # Errors
-    ///
-    /// See [`Union::lower`].
-    pub fn path<'a>(&'a self, union: &'a Union) -> Result<PathRef<'a>> {
-        union.lower(self.layer)?.mnt().at(&self.dentry)
-    }
-}
-
-/// The lower objects of an inode, topmost first: as many as there are, and no allocation for one.
-pub enum LowerStack {
-    /// None: the object lives in the upper layer alone.
-    None,
-    /// One: every lower object but a merged directory.
-    One(LowerPath),
-    /// The lower directories of a merged directory.
-    Many(KVec<LowerPath>),
-}
-
-impl LowerStack {
-    /// The objects.
-    pub fn as_slice(&self) -> &[LowerPath] {
-        match self {
-            Self::None => &[],
-            Self::One(one) => core::slice::from_ref(one),
-            Self::Many(many) => many,
-        }
-    }
-
-    /// Takes the collected objects, in a vector of the exact size.
-    pub fn from_vec(mut found: KVec<LowerPath>) -> Result<Self> {
-        match found.len() {
-            0 => Ok(Self::None),
-            1 => Ok(found.pop().map_or(Self::None, Self::One)),
-            n => {
-                let mut exact = KVec::with_capacity(n, GFP_KERNEL_ACCOUNT)?;
-                for path in found {
-                    exact.push(path, GFP_KERNEL_ACCOUNT)?;
-                }
-                Ok(Self::Many(exact))
-            }
-        }
-    }
-}
 
 /// The data of a union inode.
 #[pin_data]
@@ -84,6 +32,8 @@ pub struct Node {
     upper: SetOnce<UpperDentry>,
     /// Immutable.
     lower: LowerStack,
+    /// Of a regular file: where its data are.
+    pub data: FileData,
     /// Held during copy-up, during removal, and while a directory is read.
     #[pin]
     pub lock: KillableMutex,
@@ -99,7 +49,7 @@ pub struct Node {
     /// The object in the upper layer shows the inode number of a lower one.
     recorded_ino: Atomic<bool>,
     /// Of a file: the object in the upper layer is no copy, or the name of the copy is on stable
-    /// storage. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and
+    /// storage, and that it has its data. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and
     /// for the file system a link is no change of the data.
     name_stable: Atomic<bool>,
     /// Of a directory: what is kept of what it shows.
@@ -120,6 +70,7 @@ impl Node {
         try_pin_init!(Self {
             upper,
             lower: parts.lower,
+            data: parts.data,
             lock <- KillableMutex::new(c"union_node", lock_class),
             unlinked: Atomic::new(false),
             space: parts.space,
@@ -135,6 +86,22 @@ impl Node {
     /// The object in the upper layer.
     pub fn upper(&self) -> Option<&UpperDentry> {
         self.upper.as_ref()
+    }
+
+    /// The object in the upper layer, if it has the data of the file.
+    pub fn data_upper(&self) -> Option<&UpperDentry> {
+        self.upper().filter(|_| self.data.are_in_upper())
+    }
+
+    /// The lower file that has, or had, the data; `None` if it is not looked up yet
+    /// ([`locate`](crate::union::lookup::data::locate)).
+    pub fn data_lower(&self) -> Option<&LowerPath> {
+        self.data.lower(self.lower.as_slice())
+    }
+
+    /// Whether the object that stands for a regular file has its data.
+    pub fn has_own_data(&self) -> bool {
+        self.data.are_own(self.upper().is_some())
     }
 
     /// The inode of the object that stands for the inode, and whether it is in the upper layer.
@@ -216,6 +183,14 @@ impl Node {
         self.name_stable.load(Relaxed)
     }
 
+    /// Records that the object in the upper layer has the data now. Under `lock`.
+    pub fn set_data_copied(&self) {
+        // Before they are looked for there. For the file system the mark's removal is no change of the
+        // data, as a link is none.
+        self.name_stable.store(false, Relaxed);
+        self.data.set_in_upper();
+    }
+
     /// Records that it is, after a full fsync of the object in the upper layer.
     pub fn set_name_stable(&self) {
         self.name_stable.store(true, Relaxed);
@@ -228,6 +203,8 @@ pub struct Parts {
     pub upper: Option<UpperDentry>,
     /// The objects in the lower layers.
     pub lower: LowerStack,
+    /// Of a regular file: where its data are.
+    pub data: FileData,
     /// The inode number of an object of the upper layer, if it is that of a lower one
     /// ([`crate::union::layers::inum::of_copy`]).
     pub ino: Option<Ino>,

@@ -8,7 +8,7 @@ use crate::{
         mode::Kind,
         value,
     },
-    union::layers::union::Union,
+    union::layers::{file_data::Metacopy, union::Union},
     vfs::{
         errno::EOPNOTSUPP,
         path::PathRef,
@@ -35,8 +35,11 @@ pub struct PrivateXattrs {
     pub whiteout: bool,
     /// Entries may carry recorded inode numbers.
     pub impure: bool,
-    /// The redirect of a directory to its lower part, undecoded.
+    /// The redirect to the lower part of a directory, or to the data of a file; undecoded. A file
+    /// that has its data may carry a stale one.
     pub redirect: Option<KVVec<u8>>,
+    /// Of a regular file: its data are elsewhere.
+    pub metacopy: Option<Metacopy>,
     /// Protection flags of chattr(1) that are kept as an attribute.
     pub protection: value::Protattr,
     /// Of a copy: its origin.
@@ -68,6 +71,7 @@ pub fn read(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result<PrivateX
             Class::Private(Some(attr)) if attr.is_of(kind) => {
                 found.take(
                     attr,
+                    kind,
                     &Stored {
                         path,
                         attr_name,
@@ -114,7 +118,7 @@ impl Stored<'_> {
 }
 
 impl PrivateXattrs {
-    fn take(&mut self, attr: Attr, stored: &Stored<'_>) -> Result {
+    fn take(&mut self, attr: Attr, kind: Kind, stored: &Stored<'_>) -> Result {
         let mut buf = [0u8; ROOM];
         let corrupt = |e| stored.corrupt(e);
         match attr {
@@ -127,7 +131,9 @@ impl PrivateXattrs {
             Attr::Impure => self.impure = true,
             Attr::Redirect => {
                 let value = stored.value_alloc()?;
-                value::redirect(&value).map_err(corrupt)?;
+                if kind == Kind::Directory {
+                    value::redirect(&value).map_err(corrupt)?;
+                }
                 self.redirect = Some(value);
             }
             Attr::UnionIno => {
@@ -137,36 +143,30 @@ impl PrivateXattrs {
             Attr::Protattr => {
                 self.protection = value::protattr(stored.value(&mut buf)?).map_err(corrupt)?;
             }
-            Attr::Metacopy => return Err(no_data(stored.name)),
+            Attr::Metacopy => {
+                let stored = value::metacopy(stored.value(&mut buf)?).map_err(corrupt)?;
+                self.metacopy = Some(Metacopy::new(stored));
+            }
             _ => {}
         }
         Ok(())
     }
 }
 
-/// Refuses a file that overlayfs copied up without its data.
-pub fn check_has_data(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result {
+/// Whether a file of the bottom layer has no data of its own: the mark alone is asked for.
+pub fn is_metacopy(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result<bool> {
     let inode = path.dentry().inode().ok_or(ENOENT)?;
     if !inode.is_reg() || inode.size() == 0 || !inode.has_xattr_support() {
-        return Ok(());
+        return Ok(false);
     }
     let metacopy = codec::name(union.config.xattr_space, Attr::Metacopy);
     match xattr::get(path, metacopy, &mut []) {
-        Ok(_) => Err(no_data(name)),
-        Err(e) if xattr::is_absent(e) => Ok(()),
+        Ok(_) => Ok(true),
+        Err(e) if xattr::is_absent(e) => Ok(false),
         // Attributes user.* require read permission for the file. Listing them requires none.
-        Err(e) if e == EACCES => read(union, path, name).map(drop),
+        Err(e) if e == EACCES => Ok(read(union, path, name)?.metacopy.is_some()),
         Err(e) => Err(e),
     }
-}
-
-fn no_data(name: Name<'_>) -> Error {
-    pr_err_ratelimited!(
-        "\"{}\" was copied up by overlayfs without its data (metacopy=on), which is not supported: \
-         have overlayfs copy the data, by opening it for writing\n",
-        Printable(name.as_bytes())
-    );
-    EIO
 }
 
 /// Sets a private attribute of an object of the upper layer.

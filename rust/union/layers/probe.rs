@@ -5,7 +5,7 @@
 use crate::{
     logic::{aufs, entry::LayerEntry, mode::Kind, options::Whiteouts},
     union::layers::{
-        node::LowerPath,
+        lower::LowerPath,
         private_xattrs::{self, PrivateXattrs},
         union::Union,
     },
@@ -47,6 +47,7 @@ pub enum ProbeDepth {
     All,
     /// Only whether a file has its data: beneath the bottom layer there is nothing that an
     /// attribute could hide or refer to, but a file without its data must not be shown as zeros.
+    /// Not for a union with data-only layers.
     LastLayer,
 }
 
@@ -166,12 +167,16 @@ pub fn probe(
     }
     let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
     let path = dir.path.at(&dentry)?;
-    let xattrs = match depth {
-        ProbeDepth::LastLayer if !dir.xwhiteouts => {
-            private_xattrs::check_has_data(union, path, name)?;
-            PrivateXattrs::default()
+    let (xattrs, is_bare) = match depth {
+        ProbeDepth::LastLayer if !dir.xwhiteouts => (
+            PrivateXattrs::default(),
+            private_xattrs::is_metacopy(union, path, name)?,
+        ),
+        ProbeDepth::LastLayer | ProbeDepth::All => {
+            let xattrs = private_xattrs::read(union, path, name)?;
+            let is_bare = xattrs.metacopy.is_some();
+            (xattrs, is_bare)
         }
-        ProbeDepth::LastLayer | ProbeDepth::All => private_xattrs::read(union, path, name)?,
     };
     if dir.xwhiteouts && xattrs.whiteout && inode.size() == 0 {
         return Ok(Some(Found::whiteout(dentry)));
@@ -183,7 +188,10 @@ pub fn probe(
         opaque = dir.hides(name)?.is_some() || inside.has_opaque_name()?;
     }
     Ok(Some(Found {
-        entry: LayerEntry::of(kind, opaque),
+        entry: match is_bare {
+            true => LayerEntry::WithoutData,
+            false => LayerEntry::of(kind, opaque),
+        },
         dentry,
         xattrs,
     }))

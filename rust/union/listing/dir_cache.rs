@@ -271,7 +271,7 @@ pub fn note_failed_lookups(union: &Union, node: &Node, lookups: u32) {
     if u64::from(failed) < fallthru::least_read_cost(parts) {
         return;
     }
-    let size = |lower: &crate::union::layers::node::LowerPath| {
+    let size = |lower: &crate::union::layers::lower::LowerPath| {
         lower.dentry.inode().map_or(0, |i| i.size())
     };
     let bytes = lowers.iter().fold(0u64, |sum, lower| {

@@ -11,14 +11,16 @@ use crate::{
         codec::XattrSpace,
         entry::LayerEntry,
         inum::Space,
-        options::Redirects,
-        resolve::{self, Astray, Layers, Redirection, Resolved},
+        options::{self, Redirects, Verity},
+        resolve::{self, Astray, DataFrom, Layers, Redirection, Resolved, Rules},
         value::{self, Protattr},
     },
     union::{
         layers::{
+            file_data::{FileData, Marked, Metacopy, Place},
             inum,
-            node::{LowerPath, LowerStack, Node, Parts},
+            lower::{LowerPath, LowerStack},
+            node::{Node, Parts},
             numbers::Numbers,
             probe::{self, Found, LayerDir, ProbeDepth},
             union::Union,
@@ -37,7 +39,10 @@ use crate::{
         types::Name,
     },
 };
-use kernel::{prelude::*, sync::aref::ARef};
+use kernel::{
+    prelude::*,
+    sync::{aref::ARef, SetOnce},
+};
 
 /// `->lookup()`.
 pub fn lookup(
@@ -113,11 +118,6 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         return Ok(None);
     }
     let hint = dir_cache::hint(union, dir, name);
-    let redirection = match (union.config.redirects, union.config.xattr_space) {
-        (Redirects::Refuse, _) => Redirection::Forbid,
-        (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,
-        (Redirects::Follow, XattrSpace::Trusted) => Redirection::Follow,
-    };
     let mut found = Lookup {
         union,
         root,
@@ -126,12 +126,14 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         failed: 0,
         upper: None,
         lowers: KVec::new(),
+        metacopy: None,
+        data_path: None,
         copied: None,
         space: dir.space(),
         impure: false,
         protection: Protattr::default(),
     };
-    let resolved = resolve::resolve(&mut found, hint, redirection)?;
+    let resolved = resolve::resolve(&mut found, hint, rules(union))?;
     if found.failed > 0 {
         dir_cache::note_failed_lookups(union, dir, found.failed);
     }
@@ -145,15 +147,37 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         (Some(upper), Some(mark)) => inum::of_copy(union, dir, name, upper, mark, beneath)?,
         _ => None,
     };
+    let data = match found.metacopy.take() {
+        Some(metacopy) => found.data(metacopy)?,
+        None => FileData::whole(),
+    };
     Ok(Some(Parts {
         ino,
         upper: found.upper,
         lower: LowerStack::from_vec(found.lowers)?,
+        data,
         place: dir.space(),
         space: found.space,
         impure: found.impure,
         protection: found.protection,
     }))
+}
+
+/// What the options say about redirects and files without data.
+fn rules(union: &Union) -> Rules {
+    let config = &union.config;
+    Rules {
+        redirection: match (config.redirects, config.xattr_space) {
+            (Redirects::Refuse, _) => Redirection::Forbid,
+            (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,
+            (Redirects::Follow, XattrSpace::Trusted) => Redirection::Follow,
+        },
+        data: match (config.metacopy, config.xattr_space) {
+            // The owner of a file could have written the mark himself.
+            (options::Metacopy::Off, _) | (_, XattrSpace::User) => DataFrom::DataOnly,
+            (options::Metacopy::On, XattrSpace::Trusted) => DataFrom::Beneath,
+        },
+    }
 }
 
 /// The layers, and what has been found in them.
@@ -167,7 +191,13 @@ struct Lookup<'a> {
     /// Failed lookups in lower layers.
     failed: u32,
     upper: Option<UpperDentry>,
+    /// The lower parts of a directory. Of a file without data, the topmost lower object and the one
+    /// with the data.
     lowers: KVec<LowerPath>,
+    /// What the topmost object says of its data, if it has none.
+    metacopy: Option<Metacopy>,
+    /// The path of the data in the data-only layers.
+    data_path: Option<KVVec<u8>>,
     copied: Option<value::Mark>,
     space: Space,
     impure: bool,
@@ -188,6 +218,44 @@ impl Lookup<'_> {
             true => ProbeDepth::LastLayer,
             false => ProbeDepth::All,
         }
+    }
+
+    fn push_lower(&mut self, layer: u32, dentry: ARef<Dentry>, xwhiteouts: bool) -> Result {
+        let path = LowerPath {
+            layer,
+            dentry,
+            xwhiteouts,
+        };
+        Ok(self.lowers.push(path, GFP_KERNEL)?)
+    }
+
+    /// Where the data of a file are whose topmost object has this mark. Leaves in `lowers` the
+    /// topmost lower object.
+    fn data(&mut self, metacopy: Metacopy) -> Result<FileData> {
+        let place = match self.data_path.take() {
+            Some(path) => Place::DataOnly(path, SetOnce::new()),
+            None => {
+                let data = self.lowers.pop().ok_or(EIO)?;
+                match &self.upper {
+                    // What lies between says nothing that the upper object does not.
+                    Some(_) => {
+                        self.lowers.clear();
+                        self.lowers.push(data, GFP_KERNEL)?;
+                        Place::Topmost
+                    }
+                    None => Place::Lower(data),
+                }
+            }
+        };
+        let is_plain = matches!(place, Place::Topmost) && self.union.config.verity == Verity::Off;
+        let marked = match is_plain {
+            true => None,
+            false => Some(KBox::new(Marked::new(place, metacopy), GFP_KERNEL_ACCOUNT)?),
+        };
+        Ok(match (&self.upper, marked) {
+            (None, Some(marked)) => FileData::apart(marked),
+            (_, marked) => FileData::below(marked),
+        })
     }
 }
 
@@ -256,7 +324,8 @@ impl Layers for Lookup<'_> {
         self.copied = found.xattrs.copied;
         self.impure = found.xattrs.impure;
         self.protection = found.xattrs.protection;
-        if found.xattrs.redirect.is_some() {
+        self.metacopy = found.xattrs.metacopy;
+        if found.xattrs.redirect.is_some() && self.metacopy.is_none() {
             let numbers = self.union.upper()?.numbers;
             self.redirects(numbers, self.union.upper_path(&found.dentry)?)?;
         }
@@ -265,20 +334,34 @@ impl Layers for Lookup<'_> {
     }
 
     fn take_lower(&mut self, layer: u32, found: Found) -> Result {
-        if self.upper.is_none() && self.lowers.is_empty() {
+        let is_topmost = self.upper.is_none() && self.lowers.is_empty();
+        if is_topmost {
             // The layer was the upper layer of another union.
             self.protection = found.xattrs.protection;
         }
+        if is_topmost {
+            self.metacopy = found.xattrs.metacopy;
+        }
+        let LayerEntry::Directory { .. } = found.entry else {
+            // Files without data in the middle are of no use.
+            self.lowers.truncate(1);
+            return self.push_lower(layer, found.dentry, false);
+        };
         if found.xattrs.redirect.is_some() {
             let lower = self.union.lower(layer)?;
             self.redirects(lower.numbers, lower.mnt().at(&found.dentry)?)?;
         }
-        let path = LowerPath {
-            layer,
-            xwhiteouts: found.xattrs.xwhiteouts,
-            dentry: found.dentry,
-        };
-        Ok(self.lowers.push(path, GFP_KERNEL)?)
+        self.push_lower(layer, found.dentry, found.xattrs.xwhiteouts)
+    }
+
+    fn data_at(&mut self, path: &[u8]) -> Result<bool> {
+        if !self.union.has_data_layers() {
+            return Ok(false);
+        }
+        let mut copy = KVVec::with_capacity(path.len(), GFP_KERNEL_ACCOUNT)?;
+        copy.extend_from_slice(path, GFP_KERNEL_ACCOUNT)?;
+        self.data_path = Some(copy);
+        Ok(true)
     }
 
     fn hint_was_wrong(&mut self) {
@@ -289,7 +372,30 @@ impl Layers for Lookup<'_> {
         let name = Printable(self.name.as_bytes());
         match why {
             Astray::NoMemory => ENOMEM,
-            Astray::Corrupt => EIO,
+            Astray::Corrupt => {
+                pr_err_ratelimited!("\"{}\": its redirect is corrupt\n", name);
+                EIO
+            }
+            Astray::NoData => {
+                pr_err_ratelimited!(
+                    "\"{}\": its data are in a lower layer (overlayfs, metacopy=on), and no lower layer \
+                     has them\n",
+                    name
+                );
+                EIO
+            }
+            Astray::DataForbidden => {
+                pr_warn_ratelimited!(
+                    "\"{}\": its data are in a lower layer (overlayfs, metacopy=on), and are not looked \
+                     for there ({})\n",
+                    name,
+                    match self.union.config.xattr_space {
+                        XattrSpace::User => "userxattr",
+                        XattrSpace::Trusted => "metacopy=off",
+                    }
+                );
+                EPERM
+            }
             Astray::TooLong => {
                 pr_err_ratelimited!(
                     "\"{}\": redirects lead to a path of more than {} bytes\n",

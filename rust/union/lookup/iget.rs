@@ -6,8 +6,10 @@ use crate::{
     logic::{change::copy_up::mode_of_copy, inum::Space, value::Protattr},
     union::{
         layers::{
+            file_data::FileData,
             inum,
-            node::{LowerStack, Node, Parts},
+            lower::LowerStack,
+            node::{Node, Parts},
             numbers::Numbers,
             union::Union,
             upper_dentry::UpperDentry,
@@ -105,6 +107,7 @@ pub fn init_created(
     let parts = Parts {
         upper: Some(upper),
         lower: LowerStack::None,
+        data: FileData::whole(),
         ino: None,
         place: Space::NATURAL,
         space: Space::NATURAL,
@@ -134,6 +137,13 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
     if inode.is_dir() && merged {
         // The number of subdirectories is not known; 1 tells find(1) and others so.
         new.set_nlink(1);
+    }
+    if !parts.data.are_own(real.is_upper) {
+        // The size of a file is that of its data, whatever the mark was made for.
+        let data = parts.data.lower(parts.lower.as_slice());
+        if let Some(data) = data.and_then(|data| data.dentry.inode()) {
+            new.copy_size(data);
+        }
     }
     new.init(Node::new(parts, sb.stack_depth()))
 }

@@ -3,4 +3,5 @@
 //! From names to inodes.
 
 pub mod by_name;
+pub mod data;
 pub mod iget;

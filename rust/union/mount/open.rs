@@ -13,9 +13,11 @@ use crate::{
             record_file::{Recorder, Records},
         },
         layers::{
+            file_data::FileData,
             identity,
             layer::{Claims, LowerLayer, UpperLayer},
-            node::{LowerPath, LowerStack, Parts},
+            lower::{LowerPath, LowerStack},
+            node::Parts,
             numbers::{FileSystems, Numbers},
             private_xattrs::{self, PrivateXattrs},
             probe::LayerDir,
@@ -244,6 +246,7 @@ pub fn root(sb: &SuperBlock<UnionFs>, dirs: &MountDirs) -> Result<ARef<OwnInode>
         Parts {
             upper,
             lower: LowerStack::from_vec(lowers)?,
+            data: FileData::whole(),
             ino: None,
             place: Space::NATURAL,
             space: Space::NATURAL,

@@ -5,6 +5,7 @@
 use crate::{
     union::{
         layers::probe::{self, LayerDir, ProbeDepth},
+        lookup::data,
         OwnDentry, UnionFs,
     },
     vfs::{dentry::Dentry, dentry_ops::DentryOperations},
@@ -25,7 +26,9 @@ fn all(dentry: &OwnDentry, negative: bool, ask: impl Fn(&Dentry) -> Result<bool>
     let node = inode.data();
     let lowers = node.lowers().iter().map(|l| &*l.dentry);
     let upper = node.upper().into_iter().map(|upper| &**upper);
-    let parts = Iterator::chain(upper, lowers);
+    let data = node.data_lower().filter(|_| !node.has_own_data());
+    let data = data.into_iter().map(|data| &*data.dentry);
+    let parts = Iterator::chain(Iterator::chain(upper, lowers), data);
     for part in parts.filter(|part| part.wants_revalidate()) {
         if !union.with_creds(|| ask(part))? {
             // The part was invalidated, so the whole stack is invalid and is built again.
@@ -87,14 +90,30 @@ impl DentryOperations<UnionFs> for UnionDentry {
         all(dentry, true, |part| part.weak_revalidate(flags))
     }
 
-    fn d_real(dentry: &OwnDentry, _data: bool) -> Option<&Dentry> {
+    fn d_real(dentry: &OwnDentry, data: bool) -> Option<&Dentry> {
         let inode = dentry.inode()?;
         if !inode.is_reg() {
             return None;
         }
         let node = inode.data();
-        node.upper()
-            .map(|upper| &**upper)
-            .or_else(|| node.lowers().first().map(|l| &*l.dentry))
+        let upper = match data {
+            true => node.data_upper(),
+            false => node.upper(),
+        };
+        if let Some(upper) = upper {
+            return Some(upper);
+        }
+        if data && node.data_lower().is_none() {
+            // Whoever asks for the data will read them. If they are not found, he sees the mark's.
+            let union = dentry.sb().data();
+            let _ = union.with_creds(|| data::locate(union, inode));
+        }
+        let lower = match data {
+            true => node.data_lower().or(node.lowers().first()),
+            false => node.lowers().first(),
+        };
+        lower
+            .map(|lower| &*lower.dentry)
+            .or(node.upper().map(|upper| &**upper))
     }
 }

@@ -3,13 +3,14 @@
 //! Open regular files.
 //!
 //! An open file starts on the object that holds the data at that moment. When any process copies
-//! the file up later, the next access goes to the upper layer: a reader sees what others write.
+//! the data up later, the next access goes to the upper layer: a reader sees what others write.
 //! Opening for writing copies nothing; the first changing call does.
 
 use crate::{
     union::{
         change::{copy_up, settle},
         layers::union::Union,
+        lookup::data,
         OwnInode, UnionFs, UnionInode,
     },
     vfs::{
@@ -92,36 +93,55 @@ fn open_real(
     union.with_creds(|| BackingFile::open(file, open_flags | REAL_FLAGS, real))
 }
 
-/// Whether the file was copied up after it was opened, and the copy is not open yet.
+/// Whether the data were copied up after the file was opened, and the copy is not open yet.
 fn is_unopened(file: &File) -> bool {
-    let data = file.data();
-    !data.first_is_upper && data.upper.as_ref().is_none() && file.inode().data().upper().is_some()
+    let opened = file.data();
+    !opened.first_is_upper
+        && opened.upper.as_ref().is_none()
+        && file.inode().data().data_upper().is_some()
 }
 
 /// The file that holds the data now. It may have to be opened, which asks security modules and
 /// fanotify listeners: not to be called under a lock that they may need, especially mmap_lock.
 fn real(file: &File) -> Result<&BackingFile> {
     if is_unopened(file) {
-        let inode = file.inode();
-        let union = inode.sb().data();
-        let upper = inode.data().upper().ok_or(EIO)?;
-        let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
-        once::get_or_put(&file.data().upper, open);
+        in_upper(file)?;
     }
     opened(file)
 }
 
+/// The file in the upper layer, whether its data are there or not. It may have to be opened, as by
+/// [`real`].
+fn in_upper(file: &File) -> Result<&BackingFile> {
+    let opened = file.data();
+    if opened.first_is_upper {
+        return Ok(&opened.first);
+    }
+    if opened.upper.as_ref().is_none() {
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let upper = inode.data().upper().ok_or(EIO)?;
+        let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
+        once::get_or_put(&opened.upper, open);
+    }
+    opened.upper.as_ref().ok_or(EIO)
+}
+
 /// The file that holds the data now, if it is open.
 fn opened(file: &File) -> Result<&BackingFile> {
-    let data = file.data();
-    let (real, is_lower) = match data.upper.as_ref() {
+    let (inode, opened) = (file.inode(), file.data());
+    let node = inode.data();
+    let (real, is_lower) = match opened
+        .upper
+        .as_ref()
+        .filter(|_| node.data_upper().is_some())
+    {
         Some(open) => (open, false),
-        None => (&data.first, !data.first_is_upper),
+        None => (&opened.first, !opened.first_is_upper),
     };
     if is_lower {
         // With `hard_ro` the layer is looked at.
-        let inode = file.inode();
-        inode.data().real_lower(inode.sb().data())?;
+        node.data_lower().ok_or(EIO)?.path(inode.sb().data())?;
     }
     // Access mode and creation flags stay; the other flags follow fcntl(2).
     let mut wanted = file.flags();
@@ -136,9 +156,9 @@ fn opened(file: &File) -> Result<&BackingFile> {
     Ok(real)
 }
 
-/// The file in the upper layer, copied up first if it is not there.
+/// The file in the upper layer; its data are copied up first if they are not there.
 fn upper(file: &File) -> Result<&BackingFile> {
-    copy_up::up(file.dentry())?;
+    copy_up::up_with_data(file.dentry())?;
     real(file)
 }
 
@@ -208,7 +228,7 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
     let node = inode.data();
     // msync(2) bypasses the union and syncs only the data of the file in the upper layer.
     let is_stable = || node.is_name_stable() || !inode.sb().data().should_sync();
-    let is_copied = !shared_writable || (node.upper().is_some() && is_stable());
+    let is_copied = !shared_writable || (node.data_upper().is_some() && is_stable());
     // execve(2) maps within a call that cannot be restarted. The data cannot have changed since it
     // opened the file, because writing is denied meanwhile.
     let is_open = !is_unopened(file) || file.flags() & flags::FOR_EXEC != 0;
@@ -221,7 +241,7 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
     }
     file.before_return(move |file| {
         let copied = match shared_writable {
-            true => copy_up::up(file.dentry())
+            true => copy_up::up_with_data(file.dentry())
                 .and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false)),
             false => Ok(()),
         };
@@ -239,7 +259,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let union = inode.sb().data();
         let node = inode.data();
         file.clear_flags(flags::OPEN_ONLY);
-        match node.upper() {
+        match node.data_upper() {
             Some(upper) => {
                 let real = open_real(union, &file, union.upper_path(upper)?, file.flags())?;
                 UnionFile::new(real, true)
@@ -252,7 +272,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
                     }
                 }
                 let read_only = file.flags() & !(flags::O_ACCMODE | flags::O_APPEND);
-                let lower = node.real_lower(union)?;
+                let lower = union.with_creds(|| data::locate(union, inode))?;
                 let real = match open_real(union, &file, lower, read_only) {
                     // The file system of the upper layer may refuse it; until the copy-up the data
                     // comes through the page cache.
@@ -315,14 +335,14 @@ impl RegFileOperations<UnionFs> for UnionInode {
     fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
         let inode = file.inode();
         let union = inode.sb().data();
-        // A lower file is stable.
+        // A lower file is stable. Of one in the upper layer there are attributes at least.
         if inode.data().upper().is_none() {
             return Ok(());
         }
         if !union.should_sync() {
             return union.upper()?.check_errors();
         }
-        let real = real(file)?;
+        let real = in_upper(file)?;
         union.with_creds(|| {
             let node = inode.data();
             let full = !datasync || !node.is_name_stable();
@@ -455,7 +475,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let inode = to.inode();
         if how == Remap::Dedupe {
             // Deduplication compares two files and changes neither, so neither is copied up.
-            let upper = |f: &File| f.inode().data().upper().is_some();
+            let upper = |f: &File| f.inode().data().data_upper().is_some();
             if !upper(from) || !upper(to) {
                 return Err(EPERM);
             }

@@ -6,7 +6,8 @@ use crate::{
     logic::{codec::Attr, mode::Kind},
     union::{
         change::{copy_up, on_upper::on_upper},
-        layers::private_xattrs,
+        layers::{node::Node, private_xattrs, union::Union},
+        lookup::data,
         ops::{acl, xattr},
         OwnDentry, OwnInode, UnionFs, UnionInode,
     },
@@ -32,6 +33,21 @@ use crate::{
 };
 use kernel::prelude::*;
 
+/// What of the attributes of a file belongs to its data, which the object that `stat` is of does not have.
+/// As long as the data are not looked up, that object has the right size, and the blocks are not known:
+/// stat(2) of all files of an image shall not look for the data of each.
+fn data_size(union: &Union, node: &Node, stat: &mut Kstat, mask: u32, flags: u32) -> Result {
+    match node.data_lower() {
+        Some(data) => {
+            let mut of_data = Kstat::empty();
+            union.with_creds(|| of_data.get_nosec(data.path(union)?, mask, flags))?;
+            stat.take_size(&of_data);
+        }
+        None => stat.guess_blocks(),
+    }
+    Ok(())
+}
+
 impl Attributes<UnionFs> for UnionInode {
     fn getattr(
         _idmap: &Idmap,
@@ -46,6 +62,9 @@ impl Attributes<UnionFs> for UnionInode {
         let node = inode.data();
         // Always from the layer: xfs, for example, keeps sizes and blocks outside of the VFS inode.
         union.with_creds(|| stat.get_nosec(node.real(union)?, mask, flags))?;
+        if inode.is_reg() && !node.has_own_data() {
+            data_size(union, node, stat, mask, flags)?;
+        }
         stat.fill_statx_attr(inode);
         // Without the set-id bits of a lower layer that is mounted nosuid.
         stat.set_mode(inode.mode());
@@ -71,18 +90,22 @@ impl Attributes<UnionFs> for UnionInode {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         attr.for_backing();
-        if let (Some(size), None) = (attr.new_size(), inode.data().upper()) {
-            if size != inode.size() {
-                // The copy is made with the new size, so the file system will see no change of it
-                // and would leave the times alone.
-                attr.touch();
-            }
-            if copy_up::up_changed(dentry, attr)? {
-                forget_cached(inode);
-                return Ok(());
+        match (attr.new_size(), inode.data().upper()) {
+            (None, _) => copy_up::up(dentry)?,
+            (Some(_), Some(_)) => copy_up::up_with_data(dentry)?,
+            (Some(size), None) => {
+                if size != inode.size() {
+                    // The copy is made with the new size, so the file system will see no change of
+                    // it and would leave the times alone.
+                    attr.touch();
+                }
+                if copy_up::up_changed(dentry, attr)? {
+                    forget_cached(inode);
+                    return Ok(());
+                }
+                copy_up::up_with_data(dentry)?;
             }
         }
-        copy_up::up(dentry)?;
         on_upper(inode, |upper| attr.notify_change(upper))?;
         // A new mode changes the ACL, which the VFS may have cached.
         forget_cached(inode);
@@ -232,7 +255,12 @@ impl RegOperations<UnionFs> for UnionInode {
 
     fn fiemap(inode: &OwnInode, info: &FiemapInfo, start: u64, len: u64) -> Result {
         let union = inode.sb().data();
-        let real = inode.data().real(union)?.dentry().inode().ok_or(EIO)?;
-        union.with_creds(|| info.ask(real, start, len))
+        union.with_creds(|| {
+            let path = match inode.data().data_upper() {
+                Some(upper) => union.upper_path(upper)?,
+                None => data::locate(union, inode)?,
+            };
+            info.ask(path.dentry().inode().ok_or(EIO)?, start, len)
+        })
     }
 }

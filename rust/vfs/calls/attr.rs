@@ -113,6 +113,19 @@ impl Kstat {
         self.0.blocks
     }
 
+    /// Takes over size and blocks of another object, which has the data.
+    pub fn take_size(&mut self, data: &Self) {
+        self.0.size = data.0.size;
+        self.0.blocks = data.0.blocks;
+    }
+
+    /// Sets the blocks to those of a file of this size without holes.
+    pub fn guess_blocks(&mut self) {
+        let size = self.0.size.max(0) as u64;
+        let unit = u64::from(self.0.blksize.max(1));
+        self.0.blocks = size.checked_next_multiple_of(unit).unwrap_or(size) / 512;
+    }
+
     /// Sets type and permission bits.
     pub fn set_mode(&mut self, mode: u16) {
         self.0.mode = mode;

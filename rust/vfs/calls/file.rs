@@ -29,7 +29,7 @@ pub struct FlOwner(pub(in crate::vfs) bindings::fl_owner_t);
 
 /// What fallocate(2) can do besides reserving blocks.
 pub mod falloc {
-    pub use crate::bindings::FALLOC_FL_UNSHARE_RANGE;
+    pub use crate::bindings::{FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_UNSHARE_RANGE};
 }
 
 /// Values of `whence` that need the file system.
@@ -105,6 +105,13 @@ impl BackedFile {
     pub fn use_long_positions(&mut self) {
         // SAFETY: The file is alive, and `&mut self` is the only one who reads it.
         unsafe { (*self.as_ptr()).f_mode |= bindings::FMODE_64BITHASH };
+    }
+
+    /// Lets writes leave the times of the file alone (`FMODE_NOCMTIME`): what is written is what the file
+    /// shows already.
+    pub fn keep_times(&mut self) {
+        // SAFETY: The file is alive, and `&mut self` is the only one who reads it.
+        unsafe { (*self.as_ptr()).f_mode |= bindings::FMODE_NOCMTIME };
     }
 
     /// Closes the file now, not when this task returns to user space, which a kernel thread never

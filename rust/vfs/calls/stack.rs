@@ -29,6 +29,16 @@ pub(in crate::vfs) fn copy_all(inode: &Inode, mnt: &Mount, real: &Inode) {
     }
 }
 
+/// Brings the size and blocks of `inode` up to date with `real`, which has its data.
+pub fn copy_size<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
+    copy_data_size(inode, real);
+}
+
+pub(in crate::vfs) fn copy_data_size(inode: &Inode, real: &Inode) {
+    // SAFETY: Both are alive. The helper takes i_lock of `inode`.
+    unsafe { bindings::inode_copy_size(inode.as_ptr(), real.as_ptr()) };
+}
+
 /// Takes over the inode flags (immutable, append-only ...) of `real`.
 pub fn copy_flags<T: FileSystem>(inode: &OwnInode<T>, real: &Inode) {
     copy_all_flags(inode, real);

@@ -123,6 +123,11 @@ impl<T: FileSystem> NewInode<T> {
         stack::copy_all_flags(self.as_inode(), real);
     }
 
+    /// Takes over the size of `real`, which has the data.
+    pub fn copy_size(&mut self, real: &Inode) {
+        stack::copy_data_size(self.as_inode(), real);
+    }
+
     /// Shows protection flags that are kept elsewhere than with the inode behind.
     pub fn add_protection(&mut self, protection: Protection) {
         let flags = protection.inode_flags();

@@ -10,9 +10,14 @@ use std::convert::Infallible;
 use union_logic::entry::LayerEntry;
 use union_logic::fallthru::Fallthrus;
 use union_logic::mode::Kind;
-use union_logic::resolve::{self, Astray, Hint, Layers, Redirection, Resolved};
+use union_logic::resolve::{self, Astray, DataFrom, Hint, Layers, Redirection, Resolved, Rules};
 use union_model::layer::{Dir, Node};
 use union_model::tree::{Seen, Tree};
+
+const RULES: Rules = Rules {
+    redirection: Redirection::Follow,
+    data: DataFrom::Beneath,
+};
 
 fn entry_of(node: Option<&Node>) -> LayerEntry {
     match node {
@@ -100,6 +105,10 @@ impl<'a> Layers for Stack<'a> {
         Ok(())
     }
 
+    fn data_at(&mut self, _path: &[u8]) -> Result<bool, Infallible> {
+        Ok(false)
+    }
+
     fn hint_was_wrong(&mut self) {
         self.hint_was_wrong = true;
     }
@@ -118,8 +127,7 @@ fn resolve(dirs: &[&Dir], name: &str) -> Option<Seen> {
         asked: Vec::new(),
         taken: Vec::new(),
     };
-    let Ok(resolved) =
-        resolve::resolve(&mut stack, Hint::Unknown::<&Fallthrus>, Redirection::Follow);
+    let Ok(resolved) = resolve::resolve(&mut stack, Hint::Unknown::<&Fallthrus>, RULES);
     match (resolved, &stack.taken[..]) {
         (Resolved::Absent, []) => None,
         (Resolved::InPlace, [Node::Leaf(id)]) => Some(Seen::Leaf(*id)),
@@ -187,7 +195,7 @@ mod hints {
             asked: Vec::new(),
             taken: Vec::new(),
         };
-        let Ok(resolved) = resolve::resolve(&mut stack, hint, Redirection::Follow);
+        let Ok(resolved) = resolve::resolve(&mut stack, hint, RULES);
         (resolved, stack)
     }
 

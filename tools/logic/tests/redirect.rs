@@ -13,9 +13,14 @@ use union_logic::entry::LayerEntry;
 use union_logic::fallthru::Fallthrus;
 use union_logic::mode::Kind;
 use union_logic::resolve::{
-    self, Astray, Course, CourseError, Hint, Layers, Redirection, MAX_PATH,
+    self, Astray, Course, CourseError, DataFrom, Hint, Layers, Redirection, Rules, MAX_PATH,
 };
 use union_logic::value;
+
+const RULES: Rules = Rules {
+    redirection: Redirection::Follow,
+    data: DataFrom::Beneath,
+};
 
 #[derive(Clone, Debug, Default)]
 struct Dir {
@@ -156,6 +161,10 @@ impl<'a> Layers for Walk<'_, 'a> {
         Ok(())
     }
 
+    fn data_at(&mut self, _path: &[u8]) -> Result<bool, Infallible> {
+        Ok(false)
+    }
+
     fn hint_was_wrong(&mut self) {
         panic!("there are no hints")
     }
@@ -174,7 +183,7 @@ fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'
         taken: Vec::new(),
         steps: 0,
     };
-    let Ok(_) = resolve::resolve(&mut walk, Hint::Unknown::<&Fallthrus>, Redirection::Follow);
+    let Ok(_) = resolve::resolve(&mut walk, Hint::Unknown::<&Fallthrus>, RULES);
     let dirs = walk
         .taken
         .into_iter()

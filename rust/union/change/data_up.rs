@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Copying up the data of a file that is in the upper layer without them.
+//!
+//! The data come first, then what writing has taken away, and the mark is removed when all of it is
+//! on stable storage. Stopped after any step, the file has the data of the lower one, as before.
+
+use crate::{
+    logic::{change::copy_up::CAPABILITY_NAME, codec::Attr},
+    union::{
+        change::{copy_data, settle},
+        layers::{layer::UpperWrite, private_xattrs, union::Union, upper_dentry::UpperDentry},
+        lookup::data,
+        OwnInode,
+    },
+    vfs::{
+        attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
+        errno::EOPNOTSUPP,
+        file::{falloc, flags, BackedFile},
+        path::PathRef,
+        xattr,
+    },
+};
+use kernel::prelude::*;
+
+/// Makes sure that a regular file which is in the upper layer has its data there. Of anything else it
+/// does nothing.
+///
+/// The locks are those of [`copy_up::up`](crate::union::change::copy_up::up).
+///
+/// # Errors
+///
+/// `EINTR` by a fatal signal; `EIO` if the data are not found, or not those that a digest demands; those
+/// of the file systems. The file shows the same data then.
+pub fn up(inode: &OwnInode) -> Result {
+    let node = inode.data();
+    if !inode.is_reg() || node.data_upper().is_some() {
+        return Ok(());
+    }
+    let union = inode.sb().data();
+    let _lock = node.lock.lock()?;
+    let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
+        return Ok(());
+    };
+    union.with_creds(|| copy(union, inode, upper))?;
+    node.set_data_copied();
+    settle::refresh(inode);
+    Ok(())
+}
+
+fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result {
+    let from = data::locate(union, inode)?;
+    let stat = Kstat::ask(from, STATX_BASIC_STATS, 0)?;
+    let path = union.upper_path(upper)?;
+    let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
+    let capability = capability(path)?;
+    let mut to = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
+    to.keep_times();
+    clear(union, upper, &to, &before)?;
+    copy_data::copy(union, from, &stat, &to, stat.size().max(0) as u64)?;
+
+    let write = union.upper()?.want_write()?;
+    if let Some(capability) = capability {
+        // Writing has removed it.
+        xattr::set(write.on(upper)?, CAPABILITY_NAME, &capability, 0)?;
+    }
+    if !Kstat::of(path, STATX_BASIC_STATS, 0)?.same_mtime(&before) {
+        // Sharing blocks changes times, whatever the file says.
+        Iattr::empty()
+            .times_of(&before)
+            .notify_change(write.on(upper)?)?;
+    }
+    drop(write);
+    if union.should_sync() {
+        to.fsync()?;
+    }
+    remove_mark(union, &union.upper()?.want_write()?, upper)
+}
+
+fn remove_mark(union: &Union, write: &UpperWrite<'_>, upper: &UpperDentry) -> Result {
+    private_xattrs::remove(union, write.on(upper)?, Attr::Metacopy)
+}
+
+/// The capabilities of a file, as they are stored.
+fn capability(path: PathRef<'_>) -> Result<Option<KVVec<u8>>> {
+    match xattr::get_alloc(path, CAPABILITY_NAME) {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if xattr::is_absent(e) => Ok(None),
+        // An empty one is no capability; any user can set it.
+        Err(e) if e == EINVAL => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// Frees what an earlier attempt, which was stopped, has left in the file: a hole of the lower file is
+/// not copied, and must be one here.
+fn clear(union: &Union, upper: &UpperDentry, to: &BackedFile, stat: &Kstat) -> Result {
+    // A block may also be one of attributes; freeing nothing costs little.
+    if stat.blocks() == 0 || stat.size() == 0 {
+        return Ok(());
+    }
+    let hole = falloc::FALLOC_FL_PUNCH_HOLE | falloc::FALLOC_FL_KEEP_SIZE;
+    match to.fallocate(hole as i32, 0, stat.size()) {
+        Err(e) if e == EOPNOTSUPP => {
+            let write = union.upper()?.want_write()?;
+            Iattr::empty().sized(0).notify_change(write.on(upper)?)
+        }
+        other => other,
+    }
+}
