@@ -6,7 +6,7 @@
 //! data stay in a file of a layer beneath. A layer with such copies may later be a lower one, and an
 //! image may have nothing but such files, with all data in a data-only layer.
 
-use crate::{logic::value, union::layers::lower::LowerPath};
+use crate::{logic::value, union::layers::lower::LowerPath, vfs::verity::MAX_DIGEST};
 use kernel::{
     prelude::*,
     sync::{
@@ -14,9 +14,6 @@ use kernel::{
         SetOnce,
     },
 };
-
-/// The longest fs-verity digest (`FS_VERITY_MAX_DIGEST_SIZE`).
-pub const MAX_DIGEST: usize = 64;
 
 /// What the mark says, as [`value::Metacopy`] but owned.
 pub struct Metacopy {

@@ -164,11 +164,6 @@ impl Union {
         (self.data_from as usize) < self.lowers.len()
     }
 
-    /// The numbers of the data-only layers, topmost first.
-    pub fn data_layers(&self) -> impl Iterator<Item = u32> {
-        (self.data_from..).take(self.lowers.len().saturating_sub(self.data_from as usize))
-    }
-
     /// The upper layer.
     ///
     /// # Errors

@@ -3,6 +3,10 @@
 //! The lower file that has the data of a file.
 
 use crate::{
+    logic::{
+        options::Verity,
+        verity::{self, Refused},
+    },
     union::{
         layers::{
             file_data::{Marked, Place},
@@ -19,6 +23,7 @@ use crate::{
         printk::{pr_err_ratelimited, Printable},
         stack, task_work,
         types::Name,
+        verity::{digest, MAX_DIGEST},
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -57,7 +62,10 @@ pub fn locate<'a>(union: &'a Union, inode: &'a OwnInode) -> Result<PathRef<'a>> 
 
 /// Looks a path up in the data-only layers, topmost first.
 fn look_up(union: &Union, path: &[u8]) -> Result<LowerPath> {
-    for layer in union.data_layers() {
+    for layer in (union.data_from..)
+        .zip(union.data_layers())
+        .map(|(layer, _)| layer)
+    {
         if let Some(dentry) = look_up_in(union, layer, path)? {
             return Ok(LowerPath {
                 layer,
@@ -96,6 +104,35 @@ fn look_up_in(union: &Union, layer: u32, path: &[u8]) -> Result<Option<ARef<Dent
     Ok(is_file.then_some(at))
 }
 
-fn verify(_union: &Union, _marked: &Marked, _path: PathRef<'_>) -> Result {
+/// Compares the data with the digest of the mark, if the mount demands that.
+fn verify(union: &Union, marked: &Marked, data: PathRef<'_>) -> Result {
+    if union.config.verity == Verity::Off || marked.is_verified() {
+        return Ok(());
+    }
+    let mark = marked.metacopy.value();
+    let checked = match verity::asks(union.config.verity, &mark) {
+        Ok(false) => Ok(()),
+        Ok(true) => {
+            let mut buffer = [0; MAX_DIGEST];
+            verity::agree(&mark, digest(data, &mut buffer)?)
+        }
+        Err(refused) => Err(refused),
+    };
+    checked.map_err(|refused| {
+        let name = data.dentry().name_snapshot();
+        pr_err_ratelimited!(
+            "\"{}\": {} (verity={})\n",
+            Printable(name.as_ref().map_or(b"?", |name| name.name().as_bytes())),
+            match refused {
+                Refused::NoneStored =>
+                    "a file without data, whose mark has no digest, has its data here",
+                Refused::NoneThere => "has the data of another file, and no fs-verity digest",
+                Refused::Differs => "has the data of another file, and not its fs-verity digest",
+            },
+            union.config.verity.name()
+        );
+        EIO
+    })?;
+    marked.set_verified();
     Ok(())
 }
