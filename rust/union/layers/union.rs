@@ -155,7 +155,7 @@ impl Union {
     }
 
     /// The data-only layers, topmost first.
-    pub fn data_lowers(&self) -> impl Iterator<Item = &LowerLayer> {
+    pub fn data_layers(&self) -> impl Iterator<Item = &LowerLayer> {
         self.lowers.iter().skip(self.data_from as usize)
     }
 

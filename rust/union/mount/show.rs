@@ -22,7 +22,7 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         for lower in union.tree_lowers() {
             m.option(c"lowerdir+", Some(&lower.name));
         }
-        for layer in union.data_lowers() {
+        for layer in union.data_layers() {
             m.option(c"datadir+", Some(&layer.name));
         }
     } else {
@@ -87,7 +87,7 @@ fn lowerdir(m: &SeqFile, union: &Union) -> Result {
         }
         escape_lowerdir(lower.name.to_bytes(), &mut list)?;
     }
-    for layer in union.data_lowers() {
+    for layer in union.data_layers() {
         list.push(b':')?;
         list.push(b':')?;
         escape_lowerdir(layer.name.to_bytes(), &mut list)?;
