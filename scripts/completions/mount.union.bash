@@ -4,11 +4,12 @@
 
 _mount_union() {
 	local cur=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} before="" option
-	local options='lowerdir= lowerdir+= upperdir= workdir= userxattr volatile hard_ro share
+	local options='lowerdir= lowerdir+= datadir+= upperdir= workdir= userxattr volatile hard_ro share
 		fsync=auto fsync=strict fsync=volatile fallthru=on fallthru=off
 		redirect_dir=on redirect_dir=off redirect_dir=follow redirect_dir=nofollow
 		whiteout=overlay whiteout=aufs statfs=union statfs=fuse
-		index=off nfs_export=off metacopy=off verity=off xino=on xino=auto
+		metacopy=on metacopy=off verity=off verity=on verity=require
+		index=off nfs_export=off xino=on xino=auto
 		uuid=auto uuid=on uuid=null uuid=off default_permissions
 		upper.type= upper.dir= upper.size= uidmapping= gidmapping= ro rw nosuid nodev noexec nosymfollow
 		noatime nodiratime relatime strictatime sync dirsync lazytime remount'

@@ -13,10 +13,11 @@ complete -c union -s V -l version -d 'Print the version'
 # What stands before the last comma is complete.
 function __union_mount_options
     set -l done (string replace -rf '[^,]*$' '' -- (commandline -ct))
-    printf '%s\n' $done{lowerdir=,lowerdir+=,upperdir=,workdir=,userxattr,volatile,hard_ro,share} \
+    printf '%s\n' $done{lowerdir=,lowerdir+=,datadir+=,upperdir=,workdir=,userxattr,volatile,hard_ro,share} \
         $done{fsync=auto,fsync=strict,fsync=volatile,fallthru=on,fallthru=off} \
         $done{redirect_dir=on,redirect_dir=off,redirect_dir=follow,redirect_dir=nofollow,whiteout=overlay,whiteout=aufs,statfs=union,statfs=fuse,index=off,nfs_export=off} \
-        $done{metacopy=off,verity=off,xino=on,xino=auto,uuid=auto,uuid=on,uuid=null,uuid=off} \
+        $done{metacopy=on,metacopy=off,verity=off,verity=on,verity=require} \
+        $done{xino=on,xino=auto,uuid=auto,uuid=on,uuid=null,uuid=off} \
         $done{default_permissions,upper.type=,upper.dir=,upper.size=,uidmapping=,gidmapping=,ro,rw,nosuid,nodev,noexec} \
         $done{nosymfollow,noatime,nodiratime,relatime,strictatime,sync,dirsync,lazytime,remount}
 end

@@ -16,6 +16,8 @@ Mounts one writable upper layer over any number of read-only lower layers.
 
   -o lowerdir=A:B:C   lower layers, topmost first ('\\:' and '\\,' stand for themselves)
   -o lowerdir+=A      one more lower layer, below those named so far
+  -o datadir+=D       a directory that is no part of the tree, in which files
+                      of the lower layers have their data
   -o upperdir=U       the upper layer; without one the union is read-only
   -o workdir=W        an empty directory on the file system of the upper layer
 

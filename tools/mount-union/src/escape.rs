@@ -2,8 +2,8 @@
 //! The text of mount options: splitting, quotes and escapes.
 //!
 //! An option string is a list separated by commas. A comma inside double quotes or after a backslash does not
-//! separate. A value of `lowerdir` is a list of paths separated by colons; a colon after a backslash belongs to the
-//! path. `\NNN`, three octal digits, is accepted because /proc/mounts writes options that way, so text copied from
+//! separate. A value of `lowerdir` is a list of paths separated by colons, two of which stand before a data-only layer;
+//! a colon after a backslash belongs to the path. `\NNN`, three octal digits, is accepted because /proc/mounts writes options that way, so text copied from
 //! there can be given back.
 
 use union_support::octal;
@@ -65,21 +65,44 @@ pub fn unescape(value: &[u8]) -> Vec<u8> {
     plain
 }
 
-/// Splits a value of `lowerdir` into the paths of its layers, topmost first.
+/// The paths in a value of `lowerdir`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    /// The lower layers, topmost first.
+    pub lowers: Vec<Vec<u8>>,
+    /// The data-only layers, topmost first.
+    pub data: Vec<Vec<u8>>,
+}
+
+/// Splits a value of `lowerdir` into the paths of its layers.
 ///
 /// # Errors
 ///
-/// A component is empty. This includes overlayfs's `::`, which precedes data-only layers.
-pub fn split_layers(value: &[u8]) -> Result<Vec<Vec<u8>>, &'static str> {
+/// A path is empty, or a lower layer stands after a data-only layer.
+pub fn split_layers(value: &[u8]) -> Result<Layers, &'static str> {
+    let mut layers = Layers::default();
     let parts = split_colons(value);
-    let inner = parts.get(1..parts.len() - 1).unwrap_or_default();
-    if inner.iter().any(|part| part.is_empty()) {
-        return Err("'::' stands before data-only layers, which are not supported");
+    let mut parts = parts.into_iter();
+    let mut is_data = false;
+    while let Some(mut path) = parts.next() {
+        if path.is_empty() && !layers.lowers.is_empty() {
+            is_data = true;
+            path = parts.next().unwrap_or_default();
+        } else if is_data {
+            return Err(
+                "a lower layer stands after a data-only layer; these come last, each after '::'",
+            );
+        }
+        if path.is_empty() {
+            return Err("a layer has an empty name");
+        }
+        let list = match is_data {
+            true => &mut layers.data,
+            false => &mut layers.lowers,
+        };
+        list.push(unescape(path));
     }
-    if parts.iter().any(|part| part.is_empty()) {
-        return Err("a layer has an empty name");
-    }
-    Ok(parts.into_iter().map(unescape).collect())
+    Ok(layers)
 }
 
 fn split_colons(value: &[u8]) -> Vec<&[u8]> {
@@ -101,16 +124,19 @@ fn split_colons(value: &[u8]) -> Vec<&[u8]> {
     parts
 }
 
-/// An option as the kernel lists it, in the form in which it is parsed. Only `lowerdir+` is listed
-/// without backslashes; in the other lists of paths, commas have theirs.
+/// An option as the kernel lists it, in the form in which it is parsed. Only `lowerdir+` and
+/// `datadir+` are listed without backslashes; in the other lists of paths, commas have theirs.
 pub fn for_parsing(option: &[u8]) -> Vec<u8> {
     let is_path = [&b"lowerdir="[..], b"upperdir=", b"workdir="]
         .iter()
         .any(|key| option.starts_with(key));
-    let special: &[u8] = match is_path {
-        true => b"\"",
-        false if option.starts_with(b"lowerdir+=") => b"\\,\"",
-        false => b",\"",
+    let is_bare = [&b"lowerdir+="[..], b"datadir+="]
+        .iter()
+        .any(|key| option.starts_with(key));
+    let special: &[u8] = match (is_path, is_bare) {
+        (true, _) => b"\"",
+        (_, true) => b"\\,\"",
+        _ => b",\"",
     };
     let escaped = option.iter().flat_map(|&byte| {
         let backslash = special.contains(&byte).then_some(b'\\');
@@ -153,19 +179,38 @@ mod tests {
 
     #[test]
     fn colons_separate_unless_escaped() {
-        assert_eq!(
-            split_layers(br"/a\:b:/c\\:/d\,e").unwrap(),
-            [&b"/a:b"[..], br"/c\", b"/d,e"]
-        );
+        let layers = split_layers(br"/a\:b:/c\\:/d\,e").unwrap();
+        assert_eq!(layers.lowers, [&b"/a:b"[..], br"/c\", b"/d,e"]);
+        assert!(layers.data.is_empty());
+    }
+
+    #[test]
+    fn two_colons_stand_before_a_data_only_layer() {
+        let layers = split_layers(br"/a:/b\:::/c\:\:::/d").unwrap();
+        assert_eq!(layers.lowers, [&b"/a"[..], b"/b:"]);
+        assert_eq!(layers.data, [&b"/c::"[..], b"/d"]);
+        let late = split_layers(b"/a::/b:/c").unwrap_err();
+        assert!(late.contains("after a data-only layer"), "{late}");
     }
 
     #[test]
     fn empty_layers_are_refused() {
-        for bad in [&b""[..], b":/a", b"/a:"] {
-            assert_eq!(split_layers(bad), Err("a layer has an empty name"));
-        }
-        for bad in [&b"/a:::/b"[..], b"::/a", b"/a::/b:/c"] {
-            assert!(split_layers(bad).unwrap_err().contains("data-only"));
+        for bad in [
+            &b""[..],
+            b":/a",
+            b"/a:",
+            b"::/a",
+            b"/a::",
+            b"/a:::/b",
+            b"/a::/b:",
+            b"/a::/b::",
+        ] {
+            let text = String::from_utf8_lossy(bad);
+            assert_eq!(
+                split_layers(bad),
+                Err("a layer has an empty name"),
+                "{text}"
+            );
         }
     }
 
@@ -199,9 +244,16 @@ mod tests {
 
     proptest! {
         #[test]
-        fn escaped_paths_come_back(paths in prop::collection::vec(path(), 1..8)) {
+        fn escaped_paths_come_back(
+            paths in prop::collection::vec(path(), 1..8),
+            data in prop::collection::vec(path(), 0..3),
+        ) {
             let mut option = b"lowerdir=".to_vec();
             option.extend(paths.iter().map(|path| escape(path)).collect::<Vec<_>>().join(&b':'));
+            for path in &data {
+                option.extend_from_slice(b"::");
+                option.extend(escape(path));
+            }
             let mut text = b"ro,".to_vec();
             text.extend_from_slice(&option);
             text.extend_from_slice(b",nodev");
@@ -209,7 +261,7 @@ mod tests {
             let parts = split_options(&text).unwrap();
             prop_assert_eq!(&parts, &[&b"ro"[..], &option[..], b"nodev"]);
             let layers = split_layers(&parts[1][b"lowerdir=".len()..]).unwrap();
-            prop_assert_eq!(layers, paths);
+            prop_assert_eq!(layers, Layers { lowers: paths, data });
         }
 
         #[test]

@@ -46,7 +46,10 @@ pub fn pick(errno: Errno) -> Option<&'static str> {
 
 /// An option was refused.
 pub fn option(key: &str, errno: Errno) -> Option<&'static str> {
-    let layer = matches!(key, "lowerdir" | "lowerdir+" | "upperdir" | "workdir");
+    let layer = matches!(
+        key,
+        "lowerdir" | "lowerdir+" | "datadir+" | "upperdir" | "workdir"
+    );
     match errno {
         Errno::NOENT if layer => {
             Some("the directory does not exist; create it or correct the path")

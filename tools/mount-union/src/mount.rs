@@ -117,6 +117,8 @@ impl Directory {
 struct Layers {
     /// Topmost first.
     lowers: Vec<Directory>,
+    /// The data-only ones, topmost first. Their owners are of no account, so they are never mapped.
+    data: Vec<Directory>,
     upper: Option<UpperLayer>,
 }
 
@@ -162,6 +164,10 @@ fn make(request: &Request, options: &Options) -> Result<Option<OwnedFd>> {
     for lower in &layers.lowers {
         request.say(format_args!("lowerdir+={}", lower.name()));
         lower.give_to(&context, "lowerdir+")?;
+    }
+    for layer in &layers.data {
+        request.say(format_args!("datadir+={}", layer.name()));
+        layer.give_to(&context, "datadir+")?;
     }
     if let Some(upper) = &layers.upper {
         for (key, directory) in [("upperdir", &upper.dir), ("workdir", &upper.work)] {
@@ -213,6 +219,9 @@ pub fn name_layers(context: &FsContext, options: &Options) -> Result<()> {
     for path in &options.lowers {
         Directory::Path(path.clone()).give_to(context, "lowerdir+")?;
     }
+    for path in &options.data {
+        Directory::Path(path.clone()).give_to(context, "datadir+")?;
+    }
     for (key, path) in [("upperdir", &options.upper), ("workdir", &options.work)] {
         if let Some(path) = path {
             Directory::Path(path.clone()).give_to(context, key)?;
@@ -223,13 +232,17 @@ pub fn name_layers(context: &FsContext, options: &Options) -> Result<()> {
 
 /// Finds and checks all layers. `None` for `-f`, if something would have to be created.
 fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
-    let mut lowers: Vec<_> = options
-        .lowers
-        .iter()
-        .map(|path| Directory::Path(path.clone()))
-        .collect();
+    let named = |paths: &[Vec<u8>]| -> Vec<_> {
+        let paths = paths.iter().cloned();
+        paths.map(Directory::Path).collect()
+    };
+    let mut lowers = named(&options.lowers);
     for lower in &lowers {
         lower.check("lowerdir")?;
+    }
+    let data = named(&options.data);
+    for layer in &data {
+        layer.check("datadir+")?;
     }
     let from_mounts = lowers.is_empty();
     if from_mounts {
@@ -270,7 +283,11 @@ fn collect(request: &Request, options: &Options) -> Result<Option<Layers>> {
             )?),
         },
     };
-    Ok((!request.fake).then_some(Layers { lowers, upper }))
+    Ok((!request.fake).then_some(Layers {
+        lowers,
+        data,
+        upper,
+    }))
 }
 
 /// The first column of /proc/mounts.

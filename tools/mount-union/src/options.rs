@@ -31,6 +31,8 @@ pub struct Options {
     pub flags: Vec<&'static str>,
     /// Lower layers, topmost first.
     pub lowers: Vec<Vec<u8>>,
+    /// Data-only layers, topmost first.
+    pub data: Vec<Vec<u8>>,
     /// The upper layer.
     pub upper: Option<Vec<u8>>,
     /// The work directory.
@@ -169,8 +171,13 @@ impl Options {
 
     /// Removes the options in `shown`, which the mounted union already has.
     pub fn forget_unchanged(&mut self, shown: &Self) {
-        if self.lowers == shown.lowers {
+        // The kernel compares them as one list: lower layers alone would be without the others.
+        let same_data = self.data == shown.data;
+        if same_data && self.lowers == shown.lowers {
             self.lowers.clear();
+        }
+        if same_data {
+            self.data.clear();
         }
         if self.upper == shown.upper {
             self.upper = None;
@@ -263,9 +270,11 @@ impl Options {
                     Failure::usage(format!("option lowerdir={}: {problem}", String::from_utf8_lossy(value)))
                         .with_hint("layers are separated by ':'; write '\\:' for a colon that is part of a path")
                 })?;
-                self.lowers.extend(layers);
+                self.lowers.extend(layers.lowers);
+                self.data.extend(layers.data);
             }
             b"lowerdir+" => self.lowers.push(path(key, value)?),
+            b"datadir+" => self.data.push(path(key, value)?),
             b"upperdir" => self.upper = Some(path(key, value)?),
             b"workdir" => self.work = Some(path(key, value)?),
             b"uidmapping" => self.mapping.uids = Some(id_map(key, value)?),
@@ -344,6 +353,7 @@ fn needs_value(key: &[u8]) -> bool {
         key,
         b"lowerdir"
             | b"lowerdir+"
+            | b"datadir+"
             | b"upperdir"
             | b"workdir"
             | b"uidmapping"
@@ -412,6 +422,10 @@ mod tests {
         assert_eq!(options.lowers, [&b"/a:x"[..], b"/b", b"/c:d"]);
         assert_eq!(options.upper.as_deref(), Some(&b"/u,v"[..]));
         assert_eq!(options.work.as_deref(), Some(&b"/w"[..]));
+        assert!(options.data.is_empty());
+        let options = parse(r"lowerdir=/a::/d\,e,datadir+=/f:g").unwrap();
+        assert_eq!(options.lowers, [b"/a"]);
+        assert_eq!(options.data, [&b"/d,e"[..], b"/f:g"]);
     }
 
     #[test]
@@ -461,6 +475,24 @@ mod tests {
     }
 
     #[test]
+    fn data_only_layers_are_compared_with_the_lower_ones() {
+        let shown = [&b"lowerdir+=/a"[..], b"datadir+=/d,e"].map(<[u8]>::to_vec);
+        let changed = |text: &str| {
+            let mut options = parse(text).unwrap();
+            options.forget_unchanged(&Options::shown(&shown));
+            (options.lowers, options.data)
+        };
+        let none = (vec![], vec![]);
+        assert_eq!(changed(r"lowerdir=/a::/d\,e"), none);
+        assert_eq!(changed("ro"), none);
+        // The lower layers may be what is mounted at DIR.
+        assert_eq!(changed(r"datadir+=/d\,e"), none);
+        let lower = vec![b"/a".to_vec()];
+        assert_eq!(changed("lowerdir=/a"), (lower.clone(), vec![]));
+        assert_eq!(changed("lowerdir=/a::/x"), (lower, vec![b"/x".to_vec()]));
+    }
+
+    #[test]
     fn nonsense_is_refused() {
         for (text, status) in [
             ("upperdir=/u", Status::Usage),
@@ -477,7 +509,10 @@ mod tests {
             ("upper.suid", Status::Usage),
             ("bind", Status::Usage),
             ("private", Status::Usage),
-            ("lowerdir=/a::/b", Status::Usage),
+            ("lowerdir=/a::/b:/c", Status::Usage),
+            ("lowerdir=/a::", Status::Usage),
+            ("datadir+", Status::Usage),
+            ("datadir+=", Status::Usage),
             ("upperdir=/u,workdir=/w,upper.size=1", Status::Usage),
             ("context=\"a", Status::Usage),
         ] {

@@ -61,6 +61,7 @@ pub fn remount(request: &Request, options: &Options) -> Result<()> {
     changes.forget_unchanged(&Options::shown(&mount.fs_options));
     if !options.mapping.is_empty() {
         // The kernel has no paths of layers that are id-mapped mounts, so they cannot be compared.
+        // Data-only layers are not mapped.
         changes.lowers.clear();
         changes.upper = None;
         changes.work = None;
@@ -219,15 +220,22 @@ mod tests {
         #[test]
         fn what_the_kernel_lists_is_unchanged(
             paths in prop::collection::vec(prop::collection::vec(byte(), 1..20), 3..6),
+            data in prop::collection::vec(prop::collection::vec(byte(), 1..20), 0..3),
             one_by_one: bool,
         ) {
             let (upper, work, lowers) = (&paths[0], &paths[1], &paths[2..]);
             let key = |key: &str, value: &[u8]| [key.as_bytes(), value].concat();
             let mut listing: Vec<_> = match one_by_one {
-                true => lowers.iter().map(|path| key("lowerdir+=", path)).collect(),
+                true => {
+                    let data = data.iter().map(|path| key("datadir+=", path));
+                    let lowers = lowers.iter().map(|path| key("lowerdir+=", path));
+                    lowers.chain(data).collect()
+                }
                 false => {
                     let lowers: Vec<_> = lowers.iter().map(|path| listed(path)).collect();
-                    vec![key("lowerdir=", &lowers.join(&b':'))]
+                    let lists = std::iter::once(lowers.join(&b':'));
+                    let lists: Vec<_> = lists.chain(data.iter().map(|path| listed(path))).collect();
+                    vec![key("lowerdir=", &lists.join(&b"::"[..]))]
                 }
             };
             listing.extend([key("upperdir=", &listed(upper)), key("workdir=", &listed(work))]);
@@ -236,6 +244,7 @@ mod tests {
             let mut options =
                 Options::parse(&[OsString::from_vec(given)], crate::cli::Form::Helper).unwrap();
             prop_assert_eq!(&options.lowers, lowers);
+            prop_assert_eq!(&options.data, &data);
             options.forget_unchanged(&Options::shown(&listing));
             prop_assert_eq!(options, Options::default());
         }
@@ -248,7 +257,7 @@ mod tests {
         ]
     }
 
-    /// A path as the kernel lists it, except by `lowerdir+`.
+    /// A path as the kernel lists it, except by `lowerdir+` and `datadir+`.
     fn listed(path: &[u8]) -> Vec<u8> {
         let escaped = path.iter().flat_map(|&byte| {
             let backslash = b":,\\".contains(&byte).then_some(b'\\');

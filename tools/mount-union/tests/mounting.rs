@@ -77,6 +77,54 @@ fn layers_by_name() {
 
 #[test]
 #[ignore = "mounts; needs root and the file system"]
+fn data_only_layers_by_name() {
+    prints(
+        "for layers in l1:l2::l3 l1,lowerdir+=l2,datadir+=l3; do
+             $M union m -o lowerdir=$layers,upperdir=u,workdir=w
+             echo $(ls m) / $(grep -o 'datadir+=[^,]*' /proc/self/mountinfo)
+             $M union m -o remount,ro,lowerdir=$layers,upperdir=u,workdir=w
+             $M union m -o remount,datadir+=l3
+             $M union m -o remount,lowerdir=l1:l2 2>/dev/null || echo other layers
+             umount m
+         done
+         ro l1; $M tmpfs m -o datadir+=l3; ls m",
+        "one two / datadir+=l3\nother layers\none two / datadir+=l3\nother layers\none",
+    );
+}
+
+/// The example of union.rst.
+#[test]
+#[ignore = "mounts; needs root and the file system"]
+fn an_image_of_files_whose_data_are_in_a_store() {
+    let image = "mkdir -p store/9a image/bin
+        cp /bin/true store/9a/3f51
+        truncate -r /bin/true image/bin/true
+        chmod 755 image/bin/true
+        setfattr -n trusted.overlay.metacopy image/bin/true
+        setfattr -n trusted.overlay.redirect -v /9a/3f51 image/bin/true
+        see() { ls m; cmp m/bin/true /bin/true && m/bin/true && stat -c %a m/bin/true; umount m; }";
+    prints(
+        &format!(
+            "{image}
+             $M image m -o lowerdir=image::store; see
+             $M image m -o lowerdir=image::store,upperdir=u,workdir=w; chmod 700 m/bin/true; see
+             $M image m -o lowerdir=image::store,upperdir=u,workdir=w; see; getfattr -d -m. store/9a/3f51"
+        ),
+        "bin\n755\nbin\n700\nbin\n700",
+    );
+    prints(
+        &format!(
+            "{image}
+             $M image m -o lowerdir=image::l1; cat m/bin/true 2>/dev/null || echo no data; umount m
+             $M image m -o lowerdir=image::store,verity=on; see
+             $M image m -o lowerdir=image::store,verity=require; cat m/bin/true 2>/dev/null || echo no digest"
+        ),
+        "no data\nbin\n755\nno digest",
+    );
+}
+
+#[test]
+#[ignore = "mounts; needs root and the file system"]
 fn the_first_of_two_layers_wins() {
     prints(
         "echo other >l2/one; $M union m -o lowerdir=l1:l2; cat m/one",
@@ -436,7 +484,12 @@ fn failures_say_what_was_wrong() {
         1,
         &["option upper.noatime", "-o noatime"],
     );
-    fails("$M union m -o lowerdir=l1::l2", 1, &["data-only"]);
+    fails("$M union m -o lowerdir=l1::l2:l3", 1, &["data-only"]);
+    fails(
+        "$M union m -o lowerdir=l1,datadir+=/nope",
+        32,
+        &["datadir+=/nope", "No such file", "create it"],
+    );
     fails("$M union m -o lowerdir=l1,private", 1, &["private"]);
     fails("$M union nope -o lowerdir=l1", 32, &["mount point nope"]);
     fails("$M union m -o upperdir=u", 1, &["workdir"]);

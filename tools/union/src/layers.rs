@@ -38,8 +38,8 @@ pub fn of(dir: &Path) -> Result<Vec<String>> {
     lowers(&union_of(dir)?.fs_options)
 }
 
-/// The paths of lower layers among the options that the kernel lists. Only a list of paths has
-/// backslashes before special characters.
+/// The paths of lower layers among the options that the kernel lists, without data-only layers. Only
+/// a list of paths has backslashes before special characters.
 fn lowers(options: &[Vec<u8>]) -> Result<Vec<String>> {
     let mut layers = Vec::new();
     for option in options {
@@ -47,7 +47,7 @@ fn lowers(options: &[Vec<u8>]) -> Result<Vec<String>> {
             layers.push(path.to_vec());
         } else if let Some(list) = option.strip_prefix(b"lowerdir=") {
             let list = escape::split_layers(list).map_err(|error| anyhow!(error))?;
-            layers.extend(list);
+            layers.extend(list.lowers);
         }
     }
     let text = |path: Vec<u8>| {
@@ -76,12 +76,13 @@ mod tests {
                 "rw",
                 "lowerdir+=/l,1",
                 r"lowerdir+=/l:2\",
-                r#"lowerdir+=/"3"#
+                r#"lowerdir+=/"3"#,
+                "datadir+=/data"
             ]),
             ["/l,1", r"/l:2\", r#"/"3"#]
         );
         assert_eq!(
-            of(&["ro", r"lowerdir=/l\,1:/l\:2\\:/l 3", "upperdir=/u"]),
+            of(&["ro", r"lowerdir=/l\,1:/l\:2\\:/l 3::/data", "upperdir=/u"]),
             ["/l,1", r"/l:2\", "/l 3"]
         );
     }
