@@ -152,6 +152,32 @@ fn remounts(
     b.works("the defaults", remount("metacopy=on,verity=off"))
 }
 
+/// With share, the same layers in the same roles are another mount of the union; in other roles or
+/// another order they are another union, whose upper layer is in use.
+pub fn data_only_share(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such option")?;
+    let l = b.layout(1)?;
+    let [first, second] = data_layers(b)?;
+    let union = || b.union(&l).flag("share");
+    union().data(&first).data(&second).mount(&l.target)?;
+    let again = b.target("again")?;
+    for (union, what) in [
+        (union().data(&second).data(&first), "another order"),
+        (union().data(&first), "one less"),
+        (union(), "none"),
+        (union().lower(&first).data(&second), "one as a lower layer"),
+        (union().lower(&first).lower(&second), "as lower layers"),
+    ] {
+        b.refused(&union, &again, &[libc::EBUSY])
+            .map_err(|e| format!("{what}: {e}"))?;
+    }
+    union().data(&first).data(&second).mount(&again)?;
+    b.file(&again.join("new"), "new")?;
+    b.holds(&l.target.join("new"), "new")?;
+    b.umount(&again)?;
+    b.umount(&l.target)
+}
+
 /// Data-only layers that cannot be are refused, and the message says why.
 pub fn data_only_refused(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(2)?;
