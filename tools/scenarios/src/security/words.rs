@@ -164,8 +164,10 @@ impl<'a> Words<'a> {
             ("workdir", text(&l.work)),
             ("userxattr", None),
             ("volatile", None),
+            ("metacopy", Some("off".into())),
+            ("verity", Some("require".into())),
         ];
-        let count = 1 + self.dice.roll(5);
+        let count = 1 + self.dice.roll(6);
         (0..count)
             .map(|_| all[self.dice.roll(all.len())].clone())
             .map(|(key, value)| (key.to_owned(), value))
