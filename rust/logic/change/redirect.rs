@@ -15,7 +15,12 @@
 //!
 //! This is the form, and the choice, of overlayfs (`ovl_set_redirect()`).
 
-use super::super::value::{self, Redirect};
+use super::super::{
+    entry::LayerEntry,
+    fallthru::Fallthrus,
+    resolve::{resolve, Astray, Hint, Layers, Rules},
+    value::{self, Redirect},
+};
 
 /// The longest path that is stored, in bytes, as overlayfs has it (`redirect_max`).
 pub const MAX_REDIRECT: usize = 256;
@@ -156,5 +161,119 @@ impl<'b> Path<'b> {
     fn plan(self) -> Plan<'b> {
         let buffer: &'b [u8] = self.buffer;
         buffer.get(self.start..).map_or(Plan::CopyData, Plan::Set)
+    }
+}
+
+/// Follows the redirect `to`, as if the file carried it: what the file would have for its lower parts is
+/// [taken](Layers::take_lower). `layers` are those that its directory has. Returns whether there
+/// are data.
+///
+/// A redirect is to be set only if these are the parts that the file has without it. They always are, but
+/// for a lower layer that was changed, which is not allowed.
+///
+/// # Errors
+///
+/// Those of the layers. A redirect that leads nowhere is none.
+pub fn follow<L: Layers>(layers: &mut L, rules: Rules, to: &[u8]) -> Result<bool, L::Error> {
+    let hint = Hint::<&Fallthrus>::Unknown;
+    match resolve(&mut Redirected { layers, to }, hint, rules) {
+        Ok(_) => Ok(true),
+        Err(None) => Ok(false),
+        Err(Some(error)) => Err(error),
+    }
+}
+
+/// Layers, the upper one of which has a file without data under the name, with a redirect.
+struct Redirected<'l, L> {
+    layers: &'l mut L,
+    to: &'l [u8],
+}
+
+/// What is found in them.
+enum Found<'l, F> {
+    /// The file of the upper layer, with its redirect.
+    Upper(&'l [u8]),
+    /// An object of a lower layer.
+    Lower(F),
+}
+
+impl<'l, L: Layers> Layers for Redirected<'l, L> {
+    /// None: the redirect leads nowhere.
+    type Error = Option<L::Error>;
+    type Found = Found<'l, L::Found>;
+
+    fn entry(&self, found: &Self::Found) -> LayerEntry {
+        match found {
+            Found::Upper(_) => LayerEntry::WithoutData,
+            Found::Lower(found) => self.layers.entry(found),
+        }
+    }
+
+    fn redirect<'f>(&self, found: &'f Self::Found) -> Option<&'f [u8]> {
+        match found {
+            Found::Upper(to) => Some(to),
+            Found::Lower(found) => self.layers.redirect(found),
+        }
+    }
+
+    fn ask_upper(&mut self) -> Result<Option<Self::Found>, Self::Error> {
+        Ok(Some(Found::Upper(self.to)))
+    }
+
+    fn parent_layer(&self, index: usize) -> Option<u32> {
+        self.layers.parent_layer(index)
+    }
+
+    fn parent_from(&self, layer: u32) -> usize {
+        self.layers.parent_from(layer)
+    }
+
+    fn ask_lower(
+        &mut self,
+        index: usize,
+        name: Option<&[u8]>,
+    ) -> Result<Option<Self::Found>, Self::Error> {
+        Ok(self.layers.ask_lower(index, name)?.map(Found::Lower))
+    }
+
+    fn root_from(&self, layer: u32) -> Option<u32> {
+        self.layers.root_from(layer)
+    }
+
+    fn ask_path(
+        &mut self,
+        layer: u32,
+        at: Option<&Self::Found>,
+        name: &[u8],
+    ) -> Result<Option<Self::Found>, Self::Error> {
+        let at = match at {
+            None | Some(Found::Upper(_)) => None,
+            Some(Found::Lower(found)) => Some(found),
+        };
+        Ok(self.layers.ask_path(layer, at, name)?.map(Found::Lower))
+    }
+
+    fn take_upper(&mut self, _found: Self::Found) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn take_lower(&mut self, layer: u32, found: Self::Found) -> Result<(), Self::Error> {
+        match found {
+            Found::Upper(_) => Ok(()),
+            Found::Lower(found) => Ok(self.layers.take_lower(layer, found)?),
+        }
+    }
+
+    fn data_at(&mut self, path: &[u8]) -> Result<bool, Self::Error> {
+        Ok(self.layers.data_at(path)?)
+    }
+
+    fn hint_was_wrong(&mut self) {}
+
+    fn astray(&self, why: Astray<'_>) -> Self::Error {
+        match why {
+            Astray::NoMemory => Some(self.layers.astray(why)),
+            _ => None,
+        }
     }
 }

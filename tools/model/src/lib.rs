@@ -9,8 +9,10 @@
 //! * [`layer`]: what a layer stores, and the upper layer with a file system's rules for changing it.
 //! * [`tree`]: what is seen, as a plain file system would have it, and the plain operations.
 //! * [`Union`]: from the one to the other.
+//! * [`bare`]: layers with files that have no data of their own, and with redirects.
 //! * [`disk`]: one file on a file system that loses power.
 
+pub mod bare;
 pub mod disk;
 pub mod layer;
 pub mod tree;
