@@ -9,7 +9,13 @@ use crate::{
             identity::UnionIdentity,
             union::{Union, WalkData, UNION_SUPER_MAGIC},
         },
-        mount::{check, dirs::MountDirs, open, options::Options, share, workdir},
+        mount::{
+            check,
+            dirs::{MountDirs, OptionDir},
+            open,
+            options::Options,
+            share, workdir,
+        },
         ops::{dentry::UnionDentry, xattr::UnionXattr},
         UnionFs,
     },
@@ -153,16 +159,17 @@ fn describe(sb: &mut NewSuperBlock<'_, UnionFs>, dirs: &MountDirs, union: &Union
     }
     sb.set_magic(UNION_SUPER_MAGIC);
     let upper = dirs.upper().map(|dirs| SbInfo::of(dirs.upper.dentry()));
-    let lowers = || dirs.lowers.iter().map(|dir| SbInfo::of(dir.dentry()));
+    let info = |dir: &OptionDir| SbInfo::of(dir.dentry());
     let maxbytes = match &upper {
         Some(upper) => Some(upper.maxbytes),
-        None => lowers().map(|lower| lower.maxbytes).max(),
+        // A file with its data in a data-only layer can be as long as files are there.
+        None => dirs.readable().map(|dir| info(dir).maxbytes).max(),
     };
     sb.set_maxbytes(maxbytes.unwrap_or(Loff::MAX));
     // A layer that is a stack itself may have none.
     let block_bits = match &upper {
         Some(upper) => Some(upper.block_bits),
-        None => lowers().map(|lower| lower.block_bits).max(),
+        None => dirs.lowers.iter().map(|dir| info(dir).block_bits).max(),
     };
     sb.set_block_bits(block_bits.filter(|bits| *bits != 0).unwrap_or(12));
     sb.set_stacking(depth, upper.as_ref().map_or(1, |upper| upper.time_gran));

@@ -116,10 +116,11 @@ fn an_image_of_files_whose_data_are_in_a_store() {
         &format!(
             "{image}
              $M image m -o lowerdir=image::l1; cat m/bin/true 2>/dev/null || echo no data; umount m
+             $M image m -o lowerdir=image::store,uidmapping=0:1000:10; stat -c %u m/bin/true; see
              $M image m -o lowerdir=image::store,verity=on; see
              $M image m -o lowerdir=image::store,verity=require; cat m/bin/true 2>/dev/null || echo no digest"
         ),
-        "no data\nbin\n755\nno digest",
+        "no data\n1000\nbin\n755\nbin\n755\nno digest",
     );
 }
 
