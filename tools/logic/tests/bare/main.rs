@@ -11,13 +11,17 @@ use calls::{Call, Made, Twins};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
+use reader::Answer;
 use union::{Mistake, Union};
+use union_logic::resolve::{DataFrom, Redirection, Resolved, Rules};
 use union_model::bare::overlay;
 use union_model::bare::{Data, Dir, File, Found, Layer, Node};
 
+/// `BARE_CASES` in the environment says how many cases there are.
 fn config(cases: u32) -> ProptestConfig {
+    let given = std::env::var("BARE_CASES").map(|cases| cases.parse().expect("a number"));
     ProptestConfig {
-        cases,
+        cases: given.unwrap_or(cases),
         failure_persistence: None,
         ..ProptestConfig::default()
     }
@@ -55,6 +59,67 @@ fn compare<'a>(layers: &'a [Layer], parts: &[(usize, &'a Dir)], data_only: bool)
     }
 }
 
+const REDIRECTIONS: [Redirection; 3] = [
+    Redirection::Follow,
+    Redirection::Ignore,
+    Redirection::Forbid,
+];
+
+/// Looks for data in the data-only layers alone, in a directory and below it.
+fn forbid<'a>(
+    layers: &'a [Layer],
+    parts: &[(usize, &'a Dir)],
+    redirection: Redirection,
+    data_only: bool,
+) {
+    let rules = Rules {
+        redirection,
+        data: DataFrom::DataOnly,
+    };
+    for name in ["a", "b", "c"] {
+        let Answer {
+            resolved,
+            taken,
+            path,
+        } = reader::resolve(layers, parts, name, data_only, rules);
+        match taken.first() {
+            Some(&(layer, Node::File(file))) if layers[layer].files[*file].data.is_none() => {
+                // The other layers were not asked for it.
+                assert_eq!(taken.len(), 1);
+                let redirect = layers[layer].files[*file].redirect.as_deref();
+                match redirect.filter(|to| layer > 0 && to.starts_with('/')) {
+                    None => assert_eq!(resolved, Err("DataForbidden".to_string())),
+                    Some(to) => {
+                        assert_eq!(path.as_deref(), Some(to));
+                        let expected = match data_only {
+                            true => Ok(Resolved::Redirected),
+                            false => Err("NoData".to_string()),
+                        };
+                        assert_eq!(resolved, expected);
+                    }
+                }
+            }
+            _ => assert_eq!(path, None),
+        }
+        if redirection != Redirection::Follow {
+            // What is in a layer was found in the parts of the parent.
+            for (layer, node) in &taken {
+                let mut places = parts.iter().filter(|(of, _)| of == layer);
+                let there = places.any(|(_, dir)| dir.entries.get(name) == Some(*node));
+                assert!(there, "{name} of {parts:?}: {taken:?}");
+            }
+        }
+        let dirs = taken.iter().map_while(|(layer, node)| match node {
+            Node::Dir(dir) => Some((*layer, dir)),
+            _ => None,
+        });
+        let dirs: Vec<_> = dirs.collect();
+        if resolved.is_ok() && !dirs.is_empty() {
+            forbid(layers, &dirs, redirection, data_only);
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(config(1500))]
 
@@ -63,6 +128,17 @@ proptest! {
     fn what_overlayfs_finds(layers in layers::wild(), data_only: bool) {
         let root: Vec<_> = layers.iter().map(|layer| &layer.root).enumerate().collect();
         compare(&layers, &root, data_only);
+    }
+
+    /// What options forbid is not done, whatever the layers hold.
+    #[test]
+    fn what_is_forbidden(
+        layers in layers::wild(),
+        redirection in prop::sample::select(&REDIRECTIONS[..]),
+        data_only: bool,
+    ) {
+        let root: Vec<_> = layers.iter().map(|layer| &layer.root).enumerate().collect();
+        forbid(&layers, &root, redirection, data_only);
     }
 
     /// Layers that calls have made, with moves of directories as overlayfs does them: each name shows

@@ -157,15 +157,40 @@ impl<'w, 'a> View<'w, 'a> {
     }
 }
 
+/// What resolving a name came to.
+pub(crate) struct Answer<'a> {
+    pub(crate) resolved: Result<Resolved, String>,
+    /// The objects that make up what is found.
+    pub(crate) taken: Vec<(usize, &'a Node)>,
+    /// The path of the data in the data-only layers.
+    pub(crate) path: Option<String>,
+}
+
+/// Resolves a name by other rules.
+pub(crate) fn resolve<'a>(
+    layers: &'a [Layer],
+    parent: &Parts<'a>,
+    name: &str,
+    data_only: bool,
+    rules: Rules,
+) -> Answer<'a> {
+    let mut view = View::new(layers, parent, name);
+    view.data_only = data_only;
+    let resolved = resolve::resolve(&mut view, Hint::Unknown::<&Fallthrus>, rules);
+    Answer {
+        resolved,
+        taken: view.taken,
+        path: view.path,
+    }
+}
+
 /// The objects that make up what is found under a name.
 pub(crate) fn taken<'a>(
     layers: &'a [Layer],
     parent: &Parts<'a>,
     name: &str,
 ) -> Vec<(usize, &'a Node)> {
-    let mut view = View::new(layers, parent, name);
-    let _ = resolve::resolve(&mut view, Hint::Unknown::<&Fallthrus>, RULES);
-    view.taken
+    resolve(layers, parent, name, false, RULES).taken
 }
 
 /// The lower objects that a bare file of the upper layer would be made up of with another redirect; none
