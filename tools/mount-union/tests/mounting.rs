@@ -84,8 +84,7 @@ fn data_only_layers_by_name() {
              echo $(ls m) / $(grep -o 'datadir+=[^,]*' /proc/self/mountinfo)
              $M union m -o remount,ro,lowerdir=$layers,upperdir=u,workdir=w
              $M union m -o remount,datadir+=l3
-             $M union m -o remount,lowerdir=l1:l2 2>/dev/null || echo other layers
-             umount m
+             $M union m -o remount,lowerdir=l1:l2 2>/dev/null || echo other layers; umount m
          done
          ro l1; $M tmpfs m -o datadir+=l3; ls m",
         "one two / datadir+=l3\nother layers\none two / datadir+=l3\nother layers\none",
@@ -96,31 +95,20 @@ fn data_only_layers_by_name() {
 #[test]
 #[ignore = "mounts; needs root and the file system"]
 fn an_image_of_files_whose_data_are_in_a_store() {
-    let image = "mkdir -p store/9a image/bin
-        cp /bin/true store/9a/3f51
-        truncate -r /bin/true image/bin/true
-        chmod 755 image/bin/true
-        setfattr -n trusted.overlay.metacopy image/bin/true
-        setfattr -n trusted.overlay.redirect -v /9a/3f51 image/bin/true
-        see() { ls m; cmp m/bin/true /bin/true && m/bin/true && stat -c %a m/bin/true; umount m; }";
     prints(
-        &format!(
-            "{image}
-             $M image m -o lowerdir=image::store; see
-             $M image m -o lowerdir=image::store,upperdir=u,workdir=w; chmod 700 m/bin/true; see
-             $M image m -o lowerdir=image::store,upperdir=u,workdir=w; see; getfattr -d -m. store/9a/3f51"
-        ),
-        "bin\n755\nbin\n700\nbin\n700",
-    );
-    prints(
-        &format!(
-            "{image}
-             $M image m -o lowerdir=image::l1; cat m/bin/true 2>/dev/null || echo no data; umount m
-             $M image m -o lowerdir=image::store,uidmapping=0:1000:10; stat -c %u m/bin/true; see
-             $M image m -o lowerdir=image::store,verity=on; see
-             $M image m -o lowerdir=image::store,verity=require; cat m/bin/true 2>/dev/null || echo no digest"
-        ),
-        "no data\n1000\nbin\n755\nbin\n755\nno digest",
+        "mkdir -p store/9a image/bin; cp /bin/true store/9a/3f51
+         truncate -r /bin/true image/bin/true; chmod 755 image/bin/true
+         setfattr -n trusted.overlay.metacopy image/bin/true
+         setfattr -n trusted.overlay.redirect -v /9a/3f51 image/bin/true
+         see() { ls m; cmp m/bin/true /bin/true && m/bin/true && stat -c %a:%u m/bin/true; umount m; }
+         $M image m -o lowerdir=image::store; see
+         $M image m -o lowerdir=image::store,uidmapping=0:1000:10; see
+         $M image m -o lowerdir=image::store,verity=on; see
+         $M image m -o lowerdir=image::store,verity=require; cat m/bin/true 2>/dev/null || echo no digest; umount m
+         $M image m -o lowerdir=image::l1; cat m/bin/true 2>/dev/null || echo no data; umount m
+         $M image m -o lowerdir=image::store,upperdir=u,workdir=w; chmod 700 m/bin/true; see
+         $M image m -o lowerdir=image::store,upperdir=u,workdir=w; see; getfattr -d -m. store/9a/3f51",
+        "bin\n755:0\nbin\n755:1000\nbin\n755:0\nno digest\nno data\nbin\n700:0\nbin\n700:0",
     );
 }
 
