@@ -56,25 +56,43 @@ fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result {
     let capability = capability(path)?;
     let mut to = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
     to.keep_times();
-    clear(union, upper, &to, &before)?;
-    copy_data::copy(union, from, &stat, &to, stat.size().max(0) as u64)?;
-
-    let write = union.upper()?.want_write()?;
-    if let Some(capability) = capability {
-        // Writing has removed it.
-        xattr::set(write.on(upper)?, CAPABILITY_NAME, &capability, 0)?;
+    let size = stat.size().max(0) as u64;
+    let copied = clear(union, upper, &to, &before)
+        .and_then(|()| copy_data::copy(union, from, &stat, &to, size));
+    if copied.is_err() {
+        // Nobody sees what has been copied, but it takes space.
+        let _ =
+            Kstat::of(path, STATX_BASIC_STATS, 0).and_then(|now| clear(union, upper, &to, &now));
     }
-    if !Kstat::of(path, STATX_BASIC_STATS, 0)?.same_mtime(&before) {
-        // Sharing blocks changes times, whatever the file says.
-        Iattr::empty()
-            .times_of(&before)
-            .notify_change(write.on(upper)?)?;
-    }
-    drop(write);
+    // Then, too: the file shows the old data, and everything else must be old.
+    let restored = restore(union, upper, path, &before, capability.as_deref());
+    copied.and(restored)?;
     if union.should_sync() {
         to.fsync()?;
     }
     remove_mark(union, &union.upper()?.want_write()?, upper)
+}
+
+/// Gives the file back what clearing and writing have taken away.
+fn restore(
+    union: &Union,
+    upper: &UpperDentry,
+    path: PathRef<'_>,
+    before: &Kstat,
+    capability: Option<&[u8]>,
+) -> Result {
+    let write = union.upper()?.want_write()?;
+    if let Some(capability) = capability {
+        // Writing has removed it.
+        xattr::set(write.on(upper)?, CAPABILITY_NAME, capability, 0)?;
+    }
+    if !Kstat::of(path, STATX_BASIC_STATS, 0)?.same_mtime(before) {
+        // Sharing blocks changes times, and freeing them may, whatever the file says.
+        Iattr::empty()
+            .times_of(before)
+            .notify_change(write.on(upper)?)?;
+    }
+    Ok(())
 }
 
 fn remove_mark(union: &Union, write: &UpperWrite<'_>, upper: &UpperDentry) -> Result {
@@ -92,8 +110,8 @@ fn capability(path: PathRef<'_>) -> Result<Option<KVVec<u8>>> {
     }
 }
 
-/// Frees what an earlier attempt, which was stopped, has left in the file: a hole of the lower file is
-/// not copied, and must be one here.
+/// Frees what an attempt that was stopped has left in the file: a hole of the lower file is not copied,
+/// and must be one here.
 fn clear(union: &Union, upper: &UpperDentry, to: &BackedFile, stat: &Kstat) -> Result {
     // A block may also be one of attributes; freeing nothing costs little.
     if stat.blocks() == 0 || stat.size() == 0 {
