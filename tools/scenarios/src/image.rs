@@ -70,8 +70,18 @@ pub const CRASH_XFS: Image = Image {
     mib: 20,
 };
 
+/// ext4 whose files can have fs-verity.
+pub const VERITY: Image = Image {
+    name: "small-verity",
+    fstype: "ext4",
+    mkfs: "mkfs.ext4 -q -F -b 4096 -I 256 -N 2048 -m 0 -O verity,^resize_inode -E lazy_itable_init=0",
+    mib: 64,
+};
+
 /// All of them.
-pub const IMAGES: &[Image] = &[EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4, CRASH_XFS];
+pub const IMAGES: &[Image] = &[
+    EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4, CRASH_XFS, VERITY,
+];
 
 /// A block device in memory with a copy of an [`Image`]; removed on drop.
 pub struct Disk {

@@ -40,6 +40,7 @@ pub mod instrument;
 pub mod layers;
 pub mod load;
 pub mod make;
+pub mod metacopy;
 pub mod numbers;
 pub mod pace;
 pub mod quota;

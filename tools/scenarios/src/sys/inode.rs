@@ -352,3 +352,30 @@ pub fn btrfs_subvolume(dir: RawFd, name: &str) -> Result<()> {
     // SAFETY: The buffer has the size of the structure.
     call!(ioctl(dir, BTRFS_IOC_SUBVOL_CREATE, args.as_ptr())).map(drop)
 }
+
+/// ioctl FS_IOC_ENABLE_VERITY: from now on the file cannot be written to, and has a digest by SHA-256. It must not be
+/// open for writing.
+pub fn enable_verity(fd: RawFd) -> Result<()> {
+    const FS_IOC_ENABLE_VERITY: libc::c_ulong = 0x4080_6685;
+    const SHA256: u32 = 1;
+    // struct fsverity_enable_arg: version, algorithm, block size, size of the salt; then salt, signature and what is
+    // reserved, all absent.
+    let mut argument = [0u32; 32];
+    argument[..3].copy_from_slice(&[1, SHA256, 4096]);
+    call!(ioctl(fd, FS_IOC_ENABLE_VERITY, argument.as_ptr())).map(drop)
+}
+
+/// ioctl FS_IOC_MEASURE_VERITY: the number of the algorithm, and the digest.
+pub fn measure_verity(fd: RawFd) -> Result<(u16, Vec<u8>)> {
+    const FS_IOC_MEASURE_VERITY: libc::c_ulong = 0xc004_6686;
+    const MOST: usize = 64;
+    // struct fsverity_digest: algorithm, size of the digest or of the room for it, the digest.
+    let mut digest = [0u8; 4 + MOST];
+    digest[2] = MOST as u8;
+    call!(ioctl(fd, FS_IOC_MEASURE_VERITY, digest.as_mut_ptr()))?;
+    let size = usize::from(digest[2]);
+    Ok((
+        u16::from_ne_bytes([digest[0], digest[1]]),
+        digest[4..4 + size].to_vec(),
+    ))
+}
