@@ -11,6 +11,9 @@
 //! * all of it before the object is published: an object is complete when it appears under its
 //!   name;
 //! * syncing before publishing: after a power cut the name must not show a file without its data.
+//!
+//! A change of attributes needs no data. The copy then has a mark that says so, in overlayfs's form
+//! ([`Attr::Metacopy`](super::super::codec::Attr::Metacopy)), and its data stay below.
 
 use super::super::{
     codec::{self, Class, XattrSpace},
@@ -38,6 +41,9 @@ pub trait CopyStore {
 
     /// Copies the data, and the size; holes stay holes ([`holes_of_copy`]).
     fn copy_data(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Gives a copy without data the size of the lower file, and the mark.
+    fn leave_data(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
 
     /// Copies the extended attributes that are not private to a union.
     fn copy_xattrs(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
@@ -74,13 +80,22 @@ pub trait CopyStore {
     fn discard(&mut self, draft: Self::Draft);
 }
 
+/// What is done with the data of a regular file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Data {
+    /// So many bytes are copied, see [`data_needed`].
+    Copied(u64),
+    /// They stay where they are.
+    Below,
+}
+
 /// The facts that determine the steps of a copy-up.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Facts {
     /// The kind of the object.
     pub kind: Kind,
-    /// Bytes of data to copy, see [`data_needed`].
-    pub data: u64,
+    /// Of a regular file: what is done with its data.
+    pub data: Data,
     /// Whether the lower object has one name. Several names become separate files, which must not
     /// share a number.
     pub is_single: bool,
@@ -88,6 +103,9 @@ pub struct Facts {
     pub is_unlinked: bool,
     /// The durability mode of the mount.
     pub fsync: Fsync,
+    /// Whether the file system of the upper layer is known to make attributes and names durable in the
+    /// order in which they were set.
+    pub keeps_order: bool,
 }
 
 impl Facts {
@@ -97,15 +115,21 @@ impl Facts {
     }
 
     const fn has_data(&self) -> bool {
-        matches!(self.kind, Kind::Regular) && self.data > 0
+        matches!(self.kind, Kind::Regular) && matches!(self.data, Data::Copied(1..))
+    }
+
+    /// Whether the copy is a regular file without its data.
+    pub const fn leaves_data(&self) -> bool {
+        matches!(self.kind, Kind::Regular) && matches!(self.data, Data::Below)
     }
 
     /// The file system creates objects without data by transactions, which it keeps in order; only
-    /// the strict mode does not rely on that.
-    const fn wants_sync(&self) -> bool {
+    /// the strict mode does not rely on that. A mark that gets lost would show zeros, so there it has to
+    /// be known.
+    pub const fn wants_sync(&self) -> bool {
         match self.fsync {
             Fsync::Volatile => false,
-            Fsync::Auto => self.has_data(),
+            Fsync::Auto => self.has_data() || self.leaves_data() && !self.keeps_order,
             Fsync::Strict => matches!(self.kind, Kind::Regular | Kind::Directory),
         }
     }
@@ -146,6 +170,9 @@ pub fn copy_up<S: CopyStore>(store: &mut S, facts: Facts) -> Result<S::Copied, S
 fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Result<(), S::Error> {
     if facts.has_data() {
         store.copy_data(draft)?;
+    }
+    if facts.leaves_data() {
+        store.leave_data(draft)?;
     }
     store.copy_xattrs(draft)?;
     // A symbolic link has none.

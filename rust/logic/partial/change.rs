@@ -2,10 +2,11 @@
 
 //! Changing data: write, zero, truncate.
 
+use super::class::Class;
 use super::commit::{fsync, settle, update_attribute, write_attribute};
 use super::format::Mark;
 use super::state::Form;
-use super::store::{Class, Depth, Store, Writing};
+use super::store::{Depth, Store, Writing};
 use core::ops::Range;
 
 /// Whether a write returns before its data are durable.

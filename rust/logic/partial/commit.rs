@@ -2,10 +2,11 @@
 
 //! Commit: what is known in memory is written down, in an order in which it is true.
 
+use super::class::Class;
 use super::format::{MapAt, SidecarId};
 use super::granules::Granules;
 use super::state::{Form, Lost, Partial, Pending};
-use super::store::{Class, Depth, Store};
+use super::store::{Depth, Store};
 use core::ops::Range;
 
 /// Writes down which granules the upper file has, or, if none is missing, that it has all data.

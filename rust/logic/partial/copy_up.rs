@@ -3,10 +3,11 @@
 //! Copy-up that copies no data, or does not wait for them.
 
 use super::change::mark_partial;
+use super::class::Class;
 use super::format::Mark;
 use super::granules::SMALL;
 use super::state::Form;
-use super::store::{Class, Depth, Store};
+use super::store::{Depth, Store};
 
 /// The steps that a copy needs before and when it gets its name.
 pub trait DraftStore: Store {

@@ -29,6 +29,7 @@
 //! for [`truncate`], [`zero`] and [`revert`]. [`commit`] and [`fsync`] need none.
 
 mod change;
+mod class;
 mod commit;
 mod complete;
 mod copy_up;
@@ -39,6 +40,7 @@ mod state;
 mod store;
 
 pub use change::{truncate, write, zero, Sync};
+pub use class::{Class, Known, EXT4_AT, EXT4_LEN};
 pub use commit::{commit, fsync, revert};
 pub use complete::{complete, prepare_shared_mapping, settle};
 pub use copy_up::{copy_up, DraftStore, Facts, How, Reason};
@@ -49,4 +51,4 @@ pub use format::{
 pub use granules::{Geometry, Granules, Place, SMALL};
 pub use read::{runs, seek};
 pub use state::{Form, Lost, Partial, Source};
-pub use store::{Class, Depth, Seek, Store, Writing};
+pub use store::{Depth, Seek, Store, Writing};

@@ -3,24 +3,10 @@
 //! What the operations need of the upper layer: the port that the module and the tests implement.
 
 use super::super::alloc::AllocError;
+use super::class::Class;
 use super::format::{Mark, SidecarId};
 use super::state::{Lost, Partial, Source};
 use core::ops::Range;
-
-/// In which order changes reach the disk of the upper layer, of one file without any fsync.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Class {
-    /// All changes of attributes, extents, sizes and names become durable in the order in which
-    /// they were made. When data have been written and waited for, their extents are in that order
-    /// before everything that follows, and the data are durable when an attribute set afterwards
-    /// is (ext4 with a journal on the same device, xfs; tmpfs, where nothing survives).
-    Journal,
-    /// The same, except that waiting for data says nothing of their extents: only fsync does. And
-    /// fsync may make the changes of one file durable before older ones of others (btrfs).
-    Flush,
-    /// Nothing is known: what is not synced may be there or not, in any mixture.
-    None,
-}
 
 /// How much fsync makes durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

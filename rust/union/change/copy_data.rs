@@ -55,6 +55,20 @@ pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, si
     })
 }
 
+/// Gives an empty file of the upper layer, which stays without data, the size `end`. As [`copy`], with the
+/// same errors.
+pub fn leave_hole(union: &Union, to: &BackedFile, end: Loff) -> Result {
+    if !kthread::exceeds_file_size_limit(end) {
+        return set_size(to, end);
+    }
+    let (to, cred) = (to.get(), union.cred.clone());
+    kthread::run(c"union-copy", move || {
+        let result = override_creds(&cred, |_| set_size(&to, end));
+        to.close();
+        result
+    })
+}
+
 fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff, holes: Holes) -> Result {
     task_work::go_on()?;
     if from.inode().size() == end

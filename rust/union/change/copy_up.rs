@@ -7,23 +7,26 @@
 //! [`crate::logic::change::copy_up`] gives, and published by one link or rename: a crash at any point leaves
 //! the lower object or the whole copy.
 //!
-//! The whole file is copied for now; [`copy_data`] is where a partial copy will say otherwise.
+//! A regular file of which the attributes or the name change is copied without its data ([`Data::Below`]);
+//! those follow when they change ([`data_up`]).
 
 use crate::{
     logic::{
         change::copy_up::{
-            copies_xattr, copy_up, data_needed, mode_of_copy, CopyStore, Facts, XattrCopy,
+            copies_xattr, copy_up, data_needed, mode_of_copy, CopyStore, Data, Facts, XattrCopy,
             CAPABILITY_NAME,
         },
         codec::Attr,
         mode::Kind,
-        value,
+        options::{self, Verity},
+        partial::Class,
+        value, verity,
     },
     union::{
         change::{copy_data, data_up, impure, settle, stage::Staged},
         layers::{
-            impurity::Arrival, inum, layer::UpperWrite, private_xattrs, union::Union,
-            upper_dentry::UpperDentry,
+            file_data::Metacopy, impurity::Arrival, inum, layer::UpperWrite, private_xattrs,
+            union::Union, upper_dentry::UpperDentry,
         },
         listing::dir_cache,
         lookup::{data, iget},
@@ -41,6 +44,7 @@ use crate::{
         path::PathRef,
         stack, task_work,
         types::Name,
+        verity::{digest, MAX_DIGEST},
         write::Changing,
         xattr,
     },
@@ -56,12 +60,12 @@ use kernel::{prelude::*, sync::aref::ARef};
 /// `EROFS` without an upper layer; `EINTR` by a fatal signal; `EOVERFLOW` for an owner the upper layer
 /// cannot express; those of the file systems. Nothing is left behind then.
 pub fn up(dentry: &OwnDentry) -> Result {
-    up_with(dentry, None).map(drop)
+    up_for(dentry, For::Attributes).map(drop)
 }
 
 /// As [`up`]; of a regular file also the data.
 pub fn up_with_data(dentry: &OwnDentry) -> Result {
-    up(dentry)?;
+    up_for(dentry, For::Data)?;
     data_up::up(dentry.inode().ok_or(ENOENT)?)
 }
 
@@ -69,10 +73,38 @@ pub fn up_with_data(dentry: &OwnDentry) -> Result {
 /// what remains, and leaves the old file or the new one whatever happens. Returns whether the change
 /// was made; it was not if the object was in the upper layer already.
 pub fn up_changed(dentry: &OwnDentry, change: &mut Iattr) -> Result<bool> {
-    up_with(dentry, Some(change))
+    up_for(dentry, For::Change(change))
 }
 
-fn up_with(dentry: &OwnDentry, mut change: Option<&mut Iattr>) -> Result<bool> {
+/// What an object is copied up for.
+enum For<'a> {
+    /// Its attributes, or its name, change.
+    Attributes,
+    /// Its data change.
+    Data,
+    /// This change is made to the copy. If it changes the size, it needs data as well.
+    Change(&'a mut Iattr),
+}
+
+impl For<'_> {
+    fn new_size(&self) -> Option<u64> {
+        match self {
+            For::Change(change) => change.new_size().map(|size| size.max(0) as u64),
+            For::Attributes | For::Data => None,
+        }
+    }
+
+    fn needs_data(&self) -> bool {
+        match self {
+            For::Attributes => false,
+            For::Data => true,
+            For::Change(change) => change.new_size().is_some(),
+        }
+    }
+}
+
+fn up_for(dentry: &OwnDentry, why: For<'_>) -> Result<bool> {
+    let mut why = Some(why);
     loop {
         if dentry.inode().ok_or(ENOENT)?.data().upper().is_some() {
             return Ok(false);
@@ -86,9 +118,10 @@ fn up_with(dentry: &OwnDentry, mut change: Option<&mut Iattr>) -> Result<bool> {
             let parent = next.parent();
             if parent.inode().ok_or(ENOENT)?.data().upper().is_some() {
                 if next.same(dentry) {
-                    return copy_up_one(&next, &parent, change.take());
+                    let why = why.take().unwrap_or(For::Data);
+                    return copy_up_one(&next, &parent, why);
                 }
-                copy_up_one(&next, &parent, None)?;
+                copy_up_one(&next, &parent, For::Attributes)?;
                 break;
             }
             next = parent;
@@ -97,7 +130,7 @@ fn up_with(dentry: &OwnDentry, mut change: Option<&mut Iattr>) -> Result<bool> {
 }
 
 /// One object whose parent exists in the upper layer. Returns whether it was copied, and so changed.
-fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, change: Option<&mut Iattr>) -> Result<bool> {
+fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, why: For<'_>) -> Result<bool> {
     let inode = dentry.inode().ok_or(ENOENT)?;
     let node = inode.data();
     let union = inode.sb().data();
@@ -109,30 +142,25 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, change: Option<&mut Iattr
         let lower = node.real_lower(union)?;
         let stat = Kstat::ask(lower, STATX_BASIC_STATS, 0)?;
         let kind = check(lower, &stat)?;
-        let data = match (kind, node.has_own_data()) {
-            (Kind::Regular, false) => {
-                let data = data::locate(union, inode)?;
-                Some((data, Kstat::ask(data, STATX_BASIC_STATS, 0)?))
-            }
-            (Kind::Regular, true) => {
-                // With a digest, if there is a mark that wants one.
-                data::locate(union, inode)?;
-                None
-            }
+        let data = match kind {
+            Kind::Regular => Some(LowerData::of(union, inode, lower, &stat)?),
             _ => None,
         };
-        let truncate_to = change
-            .as_ref()
-            .and_then(|c| c.new_size())
-            .map(|n| n.max(0) as u64);
-        let whole = data.as_ref().map_or(&stat, |(_, stat)| stat).size();
-        let size = data_needed(whole.max(0) as u64, truncate_to);
+        let (size, metacopy) = match &data {
+            Some(data) if why.needs_data() => (data.size(), None),
+            Some(data) => (data.size(), data.metacopy(union)?),
+            None => (0, None),
+        };
         let facts = Facts {
             kind,
-            data: if kind == Kind::Regular { size } else { 0 },
+            data: match &metacopy {
+                Some(_) => Data::Below,
+                None => Data::Copied(data_needed(size, why.new_size())),
+            },
             is_single: stat.nlink() == 1,
             is_unlinked: node.is_unlinked(),
             fsync: union.config.fsync,
+            keeps_order: union.upper()?.class != Class::None,
         };
         let parent = parent.inode().ok_or(ENOENT)?;
         let name = dentry.name_snapshot()?;
@@ -145,15 +173,19 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, change: Option<&mut Iattr
             lower,
             stat,
             data,
+            metacopy,
             facts,
-            change,
+            change: match why {
+                For::Change(change) => Some(change),
+                For::Attributes | For::Data => None,
+            },
             write: None,
             arrival: None,
         };
         let upper = copy_up(&mut copy, facts)?;
         drop(copy);
         let renumbered = !inode.is_hashed();
-        iget::set_upper(inode, upper)?;
+        iget::set_upper(inode, upper, facts.leaves_data())?;
         if renumbered {
             dir_cache::forget_view(parent.data());
         }
@@ -180,6 +212,43 @@ fn check(lower: PathRef<'_>, stat: &Kstat) -> Result<Kind> {
     Ok(kind)
 }
 
+/// The lower file with the data of a regular file.
+struct LowerData<'a> {
+    path: PathRef<'a>,
+    /// Its attributes, if it is not the object that is copied.
+    stat: Kstat,
+}
+
+impl<'a> LowerData<'a> {
+    /// That of `inode`, whose topmost lower object is `lower`. It is found, and compared with a digest that a
+    /// mark demands.
+    fn of(union: &'a Union, inode: &'a OwnInode, lower: PathRef<'a>, stat: &Kstat) -> Result<Self> {
+        let path = data::locate(union, inode)?;
+        let stat = match path.dentry().same(lower.dentry()) {
+            true => stat.clone(),
+            false => Kstat::ask(path, STATX_BASIC_STATS, 0)?,
+        };
+        Ok(Self { path, stat })
+    }
+
+    fn size(&self) -> u64 {
+        self.stat.size().max(0) as u64
+    }
+
+    /// The mark that a copy without data gets; `None` if it has to have them.
+    fn metacopy(&self, union: &Union) -> Result<Option<Metacopy>> {
+        if union.config.metacopy == options::Metacopy::Off || self.size() == 0 {
+            return Ok(None);
+        }
+        let mut buffer = [0; MAX_DIGEST];
+        let digest = match union.config.verity {
+            Verity::Off => None,
+            Verity::On | Verity::Require => digest(self.path, &mut buffer)?,
+        };
+        Ok(verity::mark(union.config.verity, digest).map(Metacopy::new))
+    }
+}
+
 /// A copy in the making: the object, and the upper layer.
 struct Copy<'a> {
     union: &'a Union,
@@ -189,8 +258,10 @@ struct Copy<'a> {
     name: Name<'a>,
     lower: PathRef<'a>,
     stat: Kstat,
-    /// The lower file with the data, if it is another one.
-    data: Option<(PathRef<'a>, Kstat)>,
+    /// Of a regular file: where its data are.
+    data: Option<LowerData<'a>>,
+    /// The mark, if they stay there.
+    metacopy: Option<Metacopy>,
     facts: Facts,
     /// What is to be changed besides.
     change: Option<&'a mut Iattr>,
@@ -262,6 +333,17 @@ impl<'a> Copy<'a> {
         })
     }
 
+    /// The copy, open for reading and writing.
+    fn with_file<R>(&self, draft: &Draft, act: impl FnOnce(&BackedFile) -> Result<R>) -> Result<R> {
+        match draft {
+            Draft::Unnamed(file) => act(file),
+            Draft::Named(dentry) => {
+                let path = self.union.upper_path(dentry)?;
+                act(&BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?)
+            }
+        }
+    }
+
     fn mode(&self) -> u16 {
         mode_of_copy(self.stat.mode(), self.lower.mnt().is_nosuid())
     }
@@ -288,20 +370,28 @@ impl CopyStore for Copy<'_> {
 
     fn copy_data(&mut self, draft: &Draft) -> Result {
         self.end_write();
-        let opened;
-        let to = match draft {
-            Draft::Unnamed(file) => file,
-            Draft::Named(dentry) => {
-                let path = self.union.upper_path(dentry)?;
-                opened = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
-                &opened
-            }
-        };
-        let (from, stat) = match &self.data {
-            Some((from, stat)) => (*from, stat),
-            None => (self.lower, &self.stat),
-        };
-        copy_data::copy(self.union, from, stat, to, self.facts.data)
+        let from = self.data.as_ref().ok_or(EIO)?;
+        let size = self.facts.data;
+        self.with_file(draft, |to| {
+            let Data::Copied(size) = size else {
+                return Err(EIO);
+            };
+            copy_data::copy(self.union, from.path, &from.stat, to, size)
+        })
+    }
+
+    fn leave_data(&mut self, draft: &Draft) -> Result {
+        self.end_write();
+        let from = self.data.as_ref().ok_or(EIO)?;
+        self.with_file(draft, |to| {
+            copy_data::leave_hole(self.union, to, from.stat.size())
+        })?;
+        self.begin_write()?;
+        let to = draft.on(self.write()?)?;
+        let metacopy = self.metacopy.as_ref().ok_or(EIO)?;
+        let mut buffer = [0; value::MAX_METACOPY];
+        let mark = value::encode_metacopy(&metacopy.value(), &mut buffer).ok_or(EIO)?;
+        private_xattrs::set(self.union, to, Attr::Metacopy, mark)
     }
 
     fn copy_xattrs(&mut self, draft: &Draft) -> Result {

@@ -3,10 +3,13 @@
 //! Making names: create, mkdir, mknod, symlink, link, and unnamed files.
 
 use crate::{
-    logic::{change, mode::Kind},
+    logic::{
+        change::{self, redirect::Change},
+        mode::Kind,
+    },
     union::{
         change::{
-            copy_up, impure, settle,
+            copy_up, impure, redirect, settle,
             stage::ToMake,
             store::{Object, Place, UpperStore},
         },
@@ -63,8 +66,8 @@ pub fn create(dir: &OwnInode, dentry: NewChild<'_>, mode: u16, object: NewObject
 pub fn link(old: &OwnDentry, dir: &OwnInode, new: NewChild<'_>) -> Result {
     let union = dir.sb().data();
     union.check_new_name(new.name())?;
-    // Under another name a file without data would look for them there.
-    copy_up::up_with_data(old)?;
+    copy_up::up(old)?;
+    redirect::prepare(old, Change::Link)?;
     copy_up::up(new.stable_parent())?;
     let inode = old.inode().ok_or(ENOENT)?;
     let upper = inode.data().upper().ok_or(EROFS)?;

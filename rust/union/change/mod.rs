@@ -9,6 +9,7 @@ pub mod data_up;
 pub mod impure;
 pub mod inherit;
 pub mod on_upper;
+pub mod redirect;
 pub mod remove;
 pub mod rename;
 pub mod reserve;

@@ -4,12 +4,15 @@
 
 use crate::{
     logic::{
-        change::{self, Below, Move, RenameMode, RenamePlan, Shown, Side, UpperEntry, Vacated},
+        change::{
+            self, redirect::Change, Below, Move, RenameMode, RenamePlan, Shown, Side, UpperEntry,
+            Vacated,
+        },
         mode::Kind,
     },
     union::{
         change::{
-            copy_up,
+            copy_up, redirect,
             remove::shown,
             settle,
             store::{upper_entry, Object, Place, UpperStore},
@@ -76,6 +79,15 @@ pub fn rename(
         Ok::<_, Error>(change::check_rename(old, new, mode)?)
     })?;
     copy_up(old, new, plan)?;
+    let within = core::ptr::eq(old_dir, new_dir);
+    let change = match within {
+        true => Change::RenameWithin,
+        false => Change::RenameAway,
+    };
+    redirect::prepare(old.dentry(), change)?;
+    if plan.is_exchange() {
+        redirect::prepare(new.dentry(), change)?;
+    }
     let (old, new) = (End::new(old_dir, &old), End::new(new_dir, &new));
     execute(union, old, new, plan, replaced.as_ref())
 }
@@ -83,11 +95,10 @@ pub fn rename(
 /// Copies up what must be in the upper layer. After all refusals, so that a refused call copies
 /// nothing.
 fn copy_up(old: Child<'_>, new: Child<'_>, plan: RenamePlan) -> Result {
-    // A file without data would look for them under its new name.
-    copy_up::up_with_data(old.dentry())?;
+    copy_up::up(old.dentry())?;
     copy_up::up(new.stable_parent())?;
-    match plan.copy_up_new || plan.is_exchange() {
-        true => copy_up::up_with_data(new.dentry()),
+    match plan.copy_up_new {
+        true => copy_up::up(new.dentry()),
         false => Ok(()),
     }
 }

@@ -144,6 +144,12 @@ impl FileData {
         }
     }
 
+    /// Records that the object in the upper layer, which nobody has found yet, has none. Under the lock
+    /// of the node.
+    pub fn leave_below(&self) {
+        self.in_upper.store(false, Release);
+    }
+
     /// Records that it has all of them. Under the lock of the node.
     pub fn set_in_upper(&self) {
         self.in_upper.store(true, Release);

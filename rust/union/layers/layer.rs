@@ -3,6 +3,7 @@
 //! The layers of a union. Each is one struct, with the mount inside that it is reached through.
 
 use crate::{
+    logic::partial::Class,
     union::{
         cache::record_file::Recorder,
         layers::{identity, numbers::Numbers, reserved::Reserved, upper_dentry::UpperDentry},
@@ -108,6 +109,8 @@ pub struct UpperLayer {
     pub numbers: Numbers,
     /// The identity of its file system; `None` if it has none.
     pub identity: Option<u64>,
+    /// In which order its file system makes changes durable.
+    pub class: Class,
     /// Inode numbers that are reserved for objects of it.
     pub reserved: Pin<KBox<Reserved>>,
     /// The write errors of its file system that the union has seen.

@@ -10,6 +10,7 @@ pub mod layer;
 pub mod lower;
 pub mod node;
 pub mod numbers;
+pub mod order;
 pub mod private_xattrs;
 pub mod probe;
 pub mod reserved;

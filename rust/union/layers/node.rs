@@ -114,10 +114,13 @@ impl Node {
         })
     }
 
-    /// Publishes the object in the upper layer, a copy. Under `lock`.
-    pub fn publish(&self, upper: UpperDentry) {
+    /// Publishes the object in the upper layer, a copy; `leaves_data`: one without its data. Under `lock`.
+    pub fn publish(&self, upper: UpperDentry, leaves_data: bool) {
         // Before the copy can be found.
         self.name_stable.store(false, Relaxed);
+        if leaves_data {
+            self.data.leave_below();
+        }
         self.upper.populate(upper);
     }
 

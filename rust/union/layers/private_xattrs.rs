@@ -169,6 +169,16 @@ pub fn is_metacopy(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result<b
     }
 }
 
+/// The redirect that an object carries, undecoded.
+pub fn redirect(union: &Union, path: PathRef<'_>) -> Result<Option<KVVec<u8>>> {
+    let name = codec::name(union.config.xattr_space, Attr::Redirect);
+    match xattr::get_alloc(path, name) {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if xattr::is_absent(e) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
 /// Sets a private attribute of an object of the upper layer.
 pub fn set(union: &Union, object: Changing<'_>, attr: Attr, value: &[u8]) -> Result {
     let name = codec::name(union.config.xattr_space, attr);

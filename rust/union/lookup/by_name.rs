@@ -10,9 +10,10 @@ use crate::{
         change::Below,
         codec::XattrSpace,
         entry::LayerEntry,
+        fallthru::Fallthrus,
         inum::Space,
         options::{self, Redirects, Verity},
-        resolve::{self, Astray, DataFrom, Layers, Redirection, Resolved, Rules},
+        resolve::{self, Astray, DataFrom, Hint, Layers, Redirection, Resolved, Rules},
         value::{self, Protattr},
     },
     union::{
@@ -22,6 +23,7 @@ use crate::{
             lower::{LowerPath, LowerStack},
             node::{Node, Parts},
             numbers::Numbers,
+            private_xattrs::PrivateXattrs,
             probe::{self, Found, LayerDir, ProbeDepth},
             union::Union,
             upper_dentry::UpperDentry,
@@ -41,7 +43,7 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    sync::{aref::ARef, SetOnce},
+    sync::{aref::ARef, Arc, SetOnce},
 };
 
 /// `->lookup()`.
@@ -118,21 +120,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         return Ok(None);
     }
     let hint = dir_cache::hint(union, dir, name);
-    let mut found = Lookup {
-        union,
-        root,
-        dir,
-        name,
-        failed: 0,
-        upper: None,
-        lowers: KVec::new(),
-        metacopy: None,
-        data_path: None,
-        copied: None,
-        space: dir.space(),
-        impure: false,
-        protection: Protattr::default(),
-    };
+    let mut found = Lookup::new(union, root, dir, name);
     let resolved = resolve::resolve(&mut found, hint, rules(union))?;
     if found.failed > 0 {
         dir_cache::note_failed_lookups(union, dir, found.failed);
@@ -163,6 +151,45 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
     }))
 }
 
+/// Whether a file of the upper layer without data, at `name` in `dir`, would find the data that it has if
+/// it carried this redirect; then it finds them under any other name as well, if the redirect is absolute,
+/// or under any other name in `dir`. With the mounter's credentials.
+///
+/// # Errors
+///
+/// Those of the layers.
+pub fn would_find(
+    union: &Union,
+    (root, dir): (&Node, &Node),
+    name: Name<'_>,
+    file: &Node,
+    redirect: &[u8],
+) -> Result<bool> {
+    let upper = file.upper().ok_or(EROFS)?;
+    let mut value = KVVec::with_capacity(redirect.len(), GFP_KERNEL)?;
+    value.extend_from_slice(redirect, GFP_KERNEL)?;
+    let mut found = Lookup::new(union, root, dir, name);
+    found.instead = Some(Found {
+        dentry: (&**upper).into(),
+        entry: LayerEntry::WithoutData,
+        xattrs: PrivateXattrs {
+            redirect: Some(value),
+            ..PrivateXattrs::default()
+        },
+    });
+    let unknown = Hint::Unknown::<Arc<Fallthrus>>;
+    resolve::resolve(&mut found, unknown, rules(union))?;
+    Ok(match (&found.data_path, found.lowers.last()) {
+        (Some(path), _) => file.data.marked.as_ref().is_some_and(
+            |marked| matches!(&marked.place, Place::DataOnly(known, _) if known[..] == path[..]),
+        ),
+        (None, Some(data)) => file
+            .data_lower()
+            .is_some_and(|known| known.dentry.same(&data.dentry)),
+        (None, None) => false,
+    })
+}
+
 /// What the options say about redirects and files without data.
 fn rules(union: &Union) -> Rules {
     let config = &union.config;
@@ -188,6 +215,8 @@ struct Lookup<'a> {
     /// The parent.
     dir: &'a Node,
     name: Name<'a>,
+    /// What is taken for the upper layer's answer.
+    instead: Option<Found>,
     /// Failed lookups in lower layers.
     failed: u32,
     upper: Option<UpperDentry>,
@@ -204,7 +233,26 @@ struct Lookup<'a> {
     protection: Protattr,
 }
 
-impl Lookup<'_> {
+impl<'a> Lookup<'a> {
+    fn new(union: &'a Union, root: &'a Node, dir: &'a Node, name: Name<'a>) -> Self {
+        Self {
+            union,
+            root,
+            dir,
+            name,
+            instead: None,
+            failed: 0,
+            upper: None,
+            lowers: KVec::new(),
+            metacopy: None,
+            data_path: None,
+            copied: None,
+            space: dir.space(),
+            impure: false,
+            protection: Protattr::default(),
+        }
+    }
+
     /// An object has a redirect: numbers below it have a separate space.
     fn redirects(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
         let carrier = numbers.ino(self.union.inums, carrier)?;
@@ -272,6 +320,9 @@ impl Layers for Lookup<'_> {
     }
 
     fn ask_upper(&mut self) -> Result<Option<Found>> {
+        if let Some(instead) = self.instead.take() {
+            return Ok(Some(instead));
+        }
         match self.dir.upper() {
             Some(upper) => {
                 let dir = LayerDir::upper(self.union, upper)?;

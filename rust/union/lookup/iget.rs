@@ -148,12 +148,13 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
     new.init(Node::new(parts, sb.stack_depth()))
 }
 
-/// Publishes the object in the upper layer that copy-up made. Under `Node::lock`.
+/// Publishes the object in the upper layer that copy-up made; `leaves_data`: it has not its data. Under
+/// `Node::lock`.
 ///
 /// # Errors
 ///
 /// Those of `->getattr()`; nothing has changed then.
-pub fn set_upper(inode: &OwnInode, upper: UpperDentry) -> Result {
+pub fn set_upper(inode: &OwnInode, upper: UpperDentry, leaves_data: bool) -> Result {
     let node = inode.data();
     let union = inode.sb().data();
     // Before anything changes: this may fail.
@@ -164,7 +165,7 @@ pub fn set_upper(inode: &OwnInode, upper: UpperDentry) -> Result {
             union.shown(numbers.ino(union.inums, union.upper_path(&upper)?)?)
         }
     };
-    node.publish(upper);
+    node.publish(upper, leaves_data);
     inode.backing_changed();
     if !inode.is_hashed() && !node.is_unlinked() {
         // One of several names of a lower file, now a file of its own.

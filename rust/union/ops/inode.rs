@@ -90,21 +90,19 @@ impl Attributes<UnionFs> for UnionInode {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         attr.for_backing();
-        match (attr.new_size(), inode.data().upper()) {
-            (None, _) => copy_up::up(dentry)?,
-            (Some(_), Some(_)) => copy_up::up_with_data(dentry)?,
-            (Some(size), None) => {
-                if size != inode.size() {
-                    // The copy is made with the new size, so the file system will see no change of
-                    // it and would leave the times alone.
-                    attr.touch();
-                }
-                if copy_up::up_changed(dentry, attr)? {
-                    forget_cached(inode);
-                    return Ok(());
-                }
-                copy_up::up_with_data(dentry)?;
+        if inode.data().upper().is_none() {
+            if attr.new_size().is_some_and(|size| size != inode.size()) {
+                // The copy is made with the new size, so the file system will see no change of it
+                // and would leave the times alone.
+                attr.touch();
             }
+            if copy_up::up_changed(dentry, attr)? {
+                forget_cached(inode);
+                return Ok(());
+            }
+        }
+        if attr.new_size().is_some() {
+            copy_up::up_with_data(dentry)?;
         }
         on_upper(inode, |upper| attr.notify_change(upper))?;
         // A new mode changes the ACL, which the VFS may have cached.

@@ -23,6 +23,7 @@ pub mod statx {
 
 /// Attributes as `stat(2)` reports them (`struct kstat`).
 #[repr(transparent)]
+#[derive(Clone)]
 pub struct Kstat(bindings::kstat);
 
 impl Kstat {

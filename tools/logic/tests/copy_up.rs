@@ -2,7 +2,7 @@
 
 //! Copy-up, stopped after any step, leaves the lower object or the whole copy.
 
-use union_logic::change::copy_up::{copy_up, CopyStore, Facts};
+use union_logic::change::copy_up::{copy_up, CopyStore, Data, Facts};
 use union_logic::mode::Kind;
 use union_logic::options::Fsync;
 
@@ -10,6 +10,8 @@ use union_logic::options::Fsync;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 struct Copy {
     data: bool,
+    /// The mark of a copy without data.
+    mark: bool,
     /// With `security.capability`, which writing takes away.
     xattrs: bool,
     acls: bool,
@@ -105,18 +107,16 @@ impl Host {
     /// Whether a copy is all that one with its name has to be.
     fn check(&self, copy: Copy) {
         let facts = self.facts;
-        assert_eq!(
-            copy.data,
-            facts.kind == Kind::Regular && facts.data > 0,
-            "data"
-        );
+        let is_file = facts.kind == Kind::Regular;
+        assert_eq!(copy.data, is_file && facts.data == Data::Copied(5), "data");
+        assert_eq!(copy.mark, is_file && facts.data == Data::Below, "mark");
         assert!(copy.xattrs && copy.flags && copy.mode, "{copy:?}");
         assert_eq!(copy.acls, facts.kind != Kind::Symlink, "ACLs");
         assert_eq!(copy.number, facts.keeps_number(), "number");
         assert!(!copy.number || self.parent_impure || facts.is_unlinked);
         let must = match facts.fsync {
             Fsync::Volatile => false,
-            Fsync::Auto => copy.data,
+            Fsync::Auto => copy.data || copy.mark && !facts.keeps_order,
             Fsync::Strict => matches!(facts.kind, Kind::Regular | Kind::Directory),
         };
         assert_eq!(copy.synced, must, "synced");
@@ -148,6 +148,10 @@ impl CopyStore for Host {
             copy.data = true;
             copy.xattrs = false;
         })
+    }
+
+    fn leave_data(&mut self, draft: &Draft) -> Result<(), Stopped> {
+        self.change(draft, "size and mark", |copy| copy.mark = true)
     }
 
     fn copy_xattrs(&mut self, draft: &Draft) -> Result<(), Stopped> {
@@ -217,18 +221,22 @@ fn all() -> impl Iterator<Item = (Facts, bool)> {
     let fsyncs = [Fsync::Auto, Fsync::Strict, Fsync::Volatile];
     let bools = [false, true];
     Kind::ALL.into_iter().flat_map(move |kind| {
-        [0, 5].into_iter().flat_map(move |data| {
+        let data = [Data::Copied(0), Data::Copied(5), Data::Below];
+        data.into_iter().flat_map(move |data| {
             fsyncs.into_iter().flat_map(move |fsync| {
                 bools.into_iter().flat_map(move |is_single| {
                     bools.into_iter().flat_map(move |is_unlinked| {
-                        let facts = Facts {
-                            kind,
-                            data,
-                            is_single,
-                            is_unlinked,
-                            fsync,
-                        };
-                        bools.into_iter().map(move |tmpfile| (facts, tmpfile))
+                        bools.into_iter().flat_map(move |keeps_order| {
+                            let facts = Facts {
+                                kind,
+                                data,
+                                is_single,
+                                is_unlinked,
+                                fsync,
+                                keeps_order,
+                            };
+                            bools.into_iter().map(move |tmpfile| (facts, tmpfile))
+                        })
                     })
                 })
             })
@@ -268,15 +276,21 @@ const DESIGN: &str = include_str!("../../../Documentation/design.rst");
 fn the_design_has_the_table() {
     let facts = Facts {
         kind: Kind::Regular,
-        data: 5,
+        data: Data::Copied(5),
         is_single: true,
         is_unlinked: false,
         fsync: Fsync::Auto,
+        keeps_order: true,
+    };
+    let below = Facts {
+        data: Data::Below,
+        ..facts
     };
     let mut text = String::new();
-    for (title, has_tmpfile) in [
-        ("A regular file", true),
-        ("The same where there are no files without a name", false),
+    for (title, facts, has_tmpfile) in [
+        ("A regular file, for a change of data", facts, true),
+        ("The same where there are no files without a name", facts, false),
+        ("A regular file, for a change of attributes", below, true),
     ] {
         text += &format!("    {title}\n");
         let mut whole = Host::new(facts, has_tmpfile, usize::MAX, false);
