@@ -289,7 +289,11 @@ fn the_design_has_the_table() {
     let mut text = String::new();
     for (title, facts, has_tmpfile) in [
         ("A regular file, for a change of data", facts, true),
-        ("The same where there are no files without a name", facts, false),
+        (
+            "The same where there are no files without a name",
+            facts,
+            false,
+        ),
         ("A regular file, for a change of attributes", below, true),
     ] {
         text += &format!("    {title}\n");

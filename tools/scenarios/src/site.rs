@@ -205,7 +205,11 @@ impl Site {
         } else {
             self.shape.api
         };
-        let mut union = Union::new(fstype).api(api).lowers(&self.lowers);
+        let union = match overlay {
+            true => Union::overlayfs(),
+            false => Union::new(fstype),
+        };
+        let mut union = union.api(api).lowers(&self.lowers);
         if self.shape.twist != Twist::ReadOnly {
             union = union.upper(self.upper_root(), self.work());
         }

@@ -86,7 +86,7 @@ impl Bench<'_> {
         self.same("mounted again", &tree, &walk::walk(&layout.target)?)?;
         self.umount(&layout.target)?;
         if self.is_union() {
-            Union::new("overlay")
+            Union::overlayfs()
                 .lowers(&layout.lowers)
                 .upper(&layout.upper, &layout.work)
                 .mount(&layout.target)?;

@@ -79,6 +79,12 @@ impl Union {
         }
     }
 
+    /// The kernel's overlayfs without layers, to look at those of a union: it follows marks of files without data,
+    /// as the union does by default.
+    pub fn overlayfs() -> Self {
+        Self::new("overlay").option("metacopy", "on")
+    }
+
     /// Chooses the interface.
     pub fn api(mut self, api: Api) -> Self {
         self.api = api;

@@ -104,7 +104,7 @@ fn use_it(b: &Bench, union: &Union, target: &Path) -> Result<(), String> {
 pub fn in_use_by_overlayfs(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let second = b.target("second")?;
-    let overlay = Union::new("overlay")
+    let overlay = Union::overlayfs()
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work)
         .option("index", "on");
@@ -118,7 +118,7 @@ pub fn in_use_by_overlayfs(b: &mut Bench) -> Result<(), String> {
         .lowers(&l.lowers)
         .upper(&upper, &work)
         .mount(&l.target)?;
-    let overlay = Union::new("overlay")
+    let overlay = Union::overlayfs()
         .lowers(&l.lowers)
         .upper(&upper, &work)
         .option("index", "on");

@@ -438,7 +438,7 @@ pub fn uuid(b: &mut Bench) -> Result<(), String> {
             "{option}: stored as it was"
         )?;
     }
-    let overlay = Union::new("overlay")
+    let overlay = Union::overlayfs()
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work);
     must!(at(&overlay)? == own, "overlayfs's")?;

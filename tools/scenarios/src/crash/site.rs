@@ -205,7 +205,7 @@ impl<'a> Site<'a> {
 
     fn as_overlayfs(&self, seen: &Seen) -> Result<Vec<String>, String> {
         let target = &self.layout.target;
-        Union::new("overlay")
+        Union::overlayfs()
             .lowers(&self.layout.lowers)
             .upper(&self.layout.upper, &self.layout.work)
             .mount(target)?;

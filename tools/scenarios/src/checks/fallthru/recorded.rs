@@ -193,7 +193,7 @@ fn others(
     let again = once("recorded again")?;
     must!(again.loaded == 3, "recorded again: {again:?}")?;
     // overlayfs mounts the same layers, and then the union again.
-    crate::mount::Union::new("overlay")
+    crate::mount::Union::overlayfs()
         .lowers(&l.lowers)
         .upper(&l.upper, &l.work)
         .mount(&l.target)?;
