@@ -2,10 +2,10 @@
 //! The first change of a file that a lower layer has.
 
 use std::fs;
-use std::os::unix::fs::{FileExt, PermissionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt};
 
 use anyhow::{Context, Result, bail};
-use rustix::fs::{AtFlags, Mode, OFlags};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid};
 
 use super::tree::{self, DIR};
 use super::{Changes, NO_COPY_UP, Row};
@@ -41,6 +41,34 @@ pub const CHMOD_LOWER: Row = Row {
     warm_up: true,
     without: NO_COPY_UP,
     ..Row::DEFAULT
+};
+
+pub const CHOWN_TREE: Row = Row {
+    name: "chown_tree",
+    about: "change the owner of 10,000 files of 4 KiB of a lower layer",
+    entries: 10_000,
+    time: |stage| {
+        let (root, names) = (stage.root()?, files(stage));
+        timed(names.len(), || {
+            for name in &names {
+                let (user, group) = (Uid::from_raw(1000), Gid::from_raw(1000));
+                rustix::fs::chownat(&root, name, Some(user), Some(group), AtFlags::empty())
+                    .with_context(|| format!("chown of {name:?}"))?;
+            }
+            Ok(())
+        })
+    },
+    verify: |stage| {
+        for number in 0..stage.entries {
+            let path = stage.path(DIR).join(format!("f{number}"));
+            let found = fs::metadata(&path)?;
+            if (found.uid(), found.gid(), found.len()) != (1000, 1000, 4096) {
+                bail!("{} is not as it should be: {found:?}", path.display());
+            }
+        }
+        Ok(())
+    },
+    ..CHMOD_LOWER
 };
 
 pub const OPEN_RW_NOWRITE: Row = Row {

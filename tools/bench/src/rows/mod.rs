@@ -118,6 +118,7 @@ pub const ALL: &[Row] = &[
     names::RM_LOWER,
     names::CREATE_OVER_DELETED,
     copy_up::CHMOD_LOWER,
+    copy_up::CHOWN_TREE,
     copy_up::OPEN_RW_NOWRITE,
     copy_up::WRITE_100B_32M,
     copy_up::WRITE_100B_1G,
