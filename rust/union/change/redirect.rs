@@ -55,11 +55,8 @@ fn set(union: &Union, dentry: &OwnDentry, redirect: &[u8]) -> Result<bool> {
     let root = root.inode().ok_or(ESTALE)?.data();
     let dir = parent.inode().ok_or(ESTALE)?.data();
     let name = dentry.name_snapshot()?;
-    match by_name::would_find(union, (root, dir), name.name(), inode.data(), redirect) {
-        Ok(true) => {}
-        Ok(false) => return Ok(false),
-        Err(e) if e == EIO || e == EPERM => return Ok(false),
-        Err(e) => return Err(e),
+    if !by_name::would_find(union, (root, dir), name.name(), inode.data(), redirect)? {
+        return Ok(false);
     }
     let set = on_upper(inode, |upper| {
         private_xattrs::set(union, upper, Attr::Redirect, redirect)

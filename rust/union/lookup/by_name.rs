@@ -7,13 +7,12 @@
 
 use crate::{
     logic::{
-        change::Below,
+        change::{redirect, Below},
         codec::XattrSpace,
         entry::LayerEntry,
-        fallthru::Fallthrus,
         inum::Space,
         options::{self, Redirects, Verity},
-        resolve::{self, Astray, DataFrom, Hint, Layers, Redirection, Resolved, Rules},
+        resolve::{self, Astray, DataFrom, Layers, Redirection, Resolved, Rules},
         value::{self, Protattr},
     },
     union::{
@@ -23,7 +22,6 @@ use crate::{
             lower::{LowerPath, LowerStack},
             node::{Node, Parts},
             numbers::Numbers,
-            private_xattrs::PrivateXattrs,
             probe::{self, Found, LayerDir, ProbeDepth},
             union::Union,
             upper_dentry::UpperDentry,
@@ -43,7 +41,7 @@ use crate::{
 };
 use kernel::{
     prelude::*,
-    sync::{aref::ARef, Arc, SetOnce},
+    sync::{aref::ARef, SetOnce},
 };
 
 /// `->lookup()`.
@@ -163,22 +161,12 @@ pub fn would_find(
     (root, dir): (&Node, &Node),
     name: Name<'_>,
     file: &Node,
-    redirect: &[u8],
+    to: &[u8],
 ) -> Result<bool> {
-    let upper = file.upper().ok_or(EROFS)?;
-    let mut value = KVVec::with_capacity(redirect.len(), GFP_KERNEL)?;
-    value.extend_from_slice(redirect, GFP_KERNEL)?;
     let mut found = Lookup::new(union, root, dir, name);
-    found.instead = Some(Found {
-        dentry: (&**upper).into(),
-        entry: LayerEntry::WithoutData,
-        xattrs: PrivateXattrs {
-            redirect: Some(value),
-            ..PrivateXattrs::default()
-        },
-    });
-    let unknown = Hint::Unknown::<Arc<Fallthrus>>;
-    resolve::resolve(&mut found, unknown, rules(union))?;
+    if !redirect::follow(&mut found, rules(union), to)? {
+        return Ok(false);
+    }
     Ok(match (&found.data_path, found.lowers.last()) {
         (Some(path), _) => file.data.marked.as_ref().is_some_and(
             |marked| matches!(&marked.place, Place::DataOnly(known, _) if known[..] == path[..]),
@@ -215,8 +203,6 @@ struct Lookup<'a> {
     /// The parent.
     dir: &'a Node,
     name: Name<'a>,
-    /// What is taken for the upper layer's answer.
-    instead: Option<Found>,
     /// Failed lookups in lower layers.
     failed: u32,
     upper: Option<UpperDentry>,
@@ -240,7 +226,6 @@ impl<'a> Lookup<'a> {
             root,
             dir,
             name,
-            instead: None,
             failed: 0,
             upper: None,
             lowers: KVec::new(),
@@ -320,9 +305,6 @@ impl Layers for Lookup<'_> {
     }
 
     fn ask_upper(&mut self) -> Result<Option<Found>> {
-        if let Some(instead) = self.instead.take() {
-            return Ok(Some(instead));
-        }
         match self.dir.upper() {
             Some(upper) => {
                 let dir = LayerDir::upper(self.union, upper)?;
