@@ -4,7 +4,7 @@
 
 export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE UPPER SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
-.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-sid test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
+.PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-ordering test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-sid test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 
 # What another processor cannot have is refused before anything is built for it.
 ifneq ($(filter arm64 aarch64,$(ARCH))$(findstring -arm64,$(KERNEL)),)
@@ -48,6 +48,9 @@ test-security: module tools
 
 test-crash: module tools
 	@scripts/test-crash
+
+test-ordering: tools
+	@scripts/test-ordering
 
 test-boot: module tools
 	@scripts/test-boot
@@ -128,6 +131,8 @@ make test-suites run programs that test file systems on a union, and compare
 make test-random random operations on a union and on a plain file system
 make test-security  known holes of union file systems, and malformed input
 make test-crash  cut the power while a union is written to, and look at its disk
+make test-ordering  in which order file systems of the upper layer bring data and
+                 attributes to the disk: each day others (ALL=1: all); needs no module
 make test-boot   boot a Debian from a union by its own initial ram disk, each day another
                  third of the ways (ALL=1: all)
 make test-live   boot a live medium from a union by live-boot
@@ -167,6 +172,8 @@ SEED=N OPS=N TIME=SECONDS   test-random: the first seed, how many operations,
 SEED=N COUNT=N SIZE=N   test-security: other and more malformed input
 STATES=N FS=TYPES SEED=N KILLS=N   test-crash: so many states, of these types of
                  upper layer; so many machines to be killed
+FS=NAMES SEED=N COUNT=N SIZE=N   test-ordering: these file systems; other seeds, more
+                 of them; so many power cuts of each case
 FSTYPE=overlay   test, vm, shell, demo: the kernel's overlayfs instead, to compare
 ROWS=NAMES SUBJECTS=NAMES   bench: only these rows, of these (scripts/bench --help)
 QUICK=1 MODE=wall BOOTS=N   bench: less, and soon   by the clock   so many boots

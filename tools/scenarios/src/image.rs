@@ -78,9 +78,33 @@ pub const VERITY: Image = Image {
     mib: 64,
 };
 
+/// ext4 with blocks smaller than pages.
+pub const ORDERING_EXT4_1K: Image = Image {
+    name: "ordering-ext4-1k",
+    fstype: "ext4",
+    mkfs: "mkfs.ext4 -q -F -b 1024 -I 256 -N 1024 -m 0 -J size=4 -O ^resize_inode -E lazy_itable_init=0,lazy_journal_init=0",
+    mib: 12,
+};
+
+/// btrfs, about as small as it can be.
+pub const ORDERING_BTRFS: Image = Image {
+    name: "ordering-btrfs",
+    fstype: "btrfs",
+    mkfs: "mkfs.btrfs -q -f -m single -d single",
+    mib: 64,
+};
+
 /// All of them.
 pub const IMAGES: &[Image] = &[
-    EXT4, CASEFOLD, XFS, UNCHECKED, CRASH_EXT4, CRASH_XFS, VERITY,
+    EXT4,
+    CASEFOLD,
+    XFS,
+    UNCHECKED,
+    CRASH_EXT4,
+    CRASH_XFS,
+    VERITY,
+    ORDERING_EXT4_1K,
+    ORDERING_BTRFS,
 ];
 
 /// A block device in memory with a copy of an [`Image`]; removed on drop.

@@ -16,6 +16,7 @@ pub static ALL: &[&Instrument] = &[
     &crate::crash::case::CRASH,
     &crate::differential::INSTRUMENT,
     &crate::faults::INSTRUMENT,
+    &crate::ordering::INSTRUMENT,
     &security::INSTRUMENT,
 ];
 
@@ -27,6 +28,8 @@ pub struct Instrument {
     pub about: &'static str,
     /// The meaning of the numbers of a series, and their defaults.
     pub usual: Series,
+    /// Whether it tests the union; if not, its machines do without the module.
+    pub needs_union: bool,
     /// Modules of the kernel it needs besides those of the scenarios.
     pub modules: &'static [&'static str],
     /// Programs of the build root that it runs, by their paths there.

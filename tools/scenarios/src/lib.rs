@@ -42,6 +42,7 @@ pub mod load;
 pub mod make;
 pub mod metacopy;
 pub mod numbers;
+pub mod ordering;
 pub mod pace;
 pub mod quota;
 pub mod random;

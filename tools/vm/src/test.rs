@@ -165,6 +165,16 @@ struct Request<'a> {
     words: &'a str,
 }
 
+impl Request<'_> {
+    /// The type of the file system under test.
+    fn fstype(&self) -> &str {
+        match self.set {
+            Set::Instrument(instrument, _) if !instrument.needs_union => "none",
+            _ => &self.guest.fstype,
+        }
+    }
+}
+
 /// The common properties of the machines of one run.
 struct Run<'a> {
     places: &'a Places,
@@ -220,7 +230,7 @@ fn run(places: &Places, set: Set, options: &Options, words: &str) -> Result<bool
     if let Some(path) = &request.options.json {
         let results = Results {
             kernel: &kernel.abi,
-            fstype: &request.guest.fstype,
+            fstype: request.fstype(),
             passed,
             failed,
             skipped,
@@ -317,7 +327,7 @@ impl Run<'_> {
         let needs = &self.kernel.needs;
         let words = vec![
             "union.mode=test".to_owned(),
-            format!("union.fstype={}", request.guest.fstype),
+            format!("union.fstype={}", request.fstype()),
             format!("union.set={}", request.set.word()),
             format!("union.part={}", request.options.part),
             format!("union.share={job}/{jobs}"),
@@ -382,7 +392,7 @@ impl Run<'_> {
 /// The first root of the machines.
 fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<u8>> {
     let guest = initramfs::guest(places, kernel, request.guest.guest.clone())?;
-    let module = match request.guest.fstype.as_str() {
+    let module = match request.fstype() {
         "union" => places.module(kernel, "union.ko")?,
         _ => None,
     };

@@ -4,13 +4,15 @@
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use super::disk::Disk;
+use super::disk::How;
 use super::fsck;
 use super::generate::{self, OPERATIONS};
 use super::history::History;
+use super::hurry::with_fast_unmounts;
 use super::kmsg::Kmsg;
 use super::points::{self, Point};
 use super::ram::{self, Ram};
+use super::record::record;
 use super::replay::Replay;
 use super::site::{Looked, Site};
 use crate::bench::Bench;
@@ -18,8 +20,6 @@ use crate::execute::Lab;
 use crate::image::{self, Image};
 use crate::instrument::{Instrument, Series};
 use crate::outcome::Outcome;
-use crate::process::{self, End};
-use crate::random::Dice;
 use crate::sys;
 
 /// Power cuts.
@@ -31,6 +31,7 @@ pub static CRASH: Instrument = Instrument {
         count: 5,
         size: 100,
     },
+    needs_union: true,
     modules: &["dm_log_writes", ram::MODULE],
     programs: fsck::PROGRAMS,
     provokes_errors: false,
@@ -42,9 +43,6 @@ pub static CRASH: Instrument = Instrument {
 
 /// The file systems of the upper layer.
 pub const UPPERS: [Image; 2] = [image::CRASH_EXT4, image::CRASH_XFS];
-
-/// Has the kernel wait for RCU as fast as it can.
-const EXPEDITED: &str = "/sys/kernel/rcu_expedited";
 
 /// Work continues on one state in so many, and the programs of the upper layer's file system check it.
 const GO_ON: usize = 4;
@@ -83,27 +81,11 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
     let Some((image, seed)) = parse(name) else {
         return Outcome::Fail(vec![format!("no case has the name crash/{name}")]);
     };
-    // Mounts are short here, and at each unmount the kernel waits for all processors.
-    let _ = std::fs::write(EXPEDITED, "1");
-    let said = process::run(lab.limit, |out| {
-        let bench = Bench::new(&lab.fstype, &lab.base, &lab.disks);
-        let (word, lines) = match crash(&bench, image, seed, series.size) {
-            Ok(notes) => ("ok", notes),
-            Err(lines) => ("failed", lines),
-        };
-        let _ = writeln!(out, "{word}\n{}", lines.join("\n"));
-    });
-    let _ = std::fs::write(EXPEDITED, "0");
-    let text = match said {
-        Ok((said, End::Done)) => String::from_utf8_lossy(&said).into_owned(),
-        Ok((_, end)) => return Outcome::Fail(vec![format!("the case ended with {end:?}")]),
-        Err(error) => return Outcome::Fail(vec![format!("it could not be started: {error}")]),
-    };
-    let mut lines = text.lines().map(str::to_owned);
-    match lines.next().as_deref() {
-        Some("ok") => Outcome::Pass(lines.collect()),
-        _ => Outcome::Fail(lines.collect()),
-    }
+    with_fast_unmounts(|| {
+        lab.at_bench(|bench| {
+            crash(bench, image, seed, series.size).map_err(|lines| lines.join("\n"))
+        })
+    })
 }
 
 /// Runs the workload of a seed, then checks so many states of its disk.
@@ -120,7 +102,7 @@ fn crash(
     let start = Instant::now();
     let mut replay = workload(bench, &site, image, &history, seed).map_err(one)?;
     let disk = Ram::open().map_err(one)?;
-    let points = choose(&mut replay, &history, states, seed).map_err(one)?;
+    let points = replay.states(history.len(), states, seed).map_err(one)?;
     if points.is_empty() {
         return Err(one("the log holds no state to look at".into()));
     }
@@ -186,11 +168,7 @@ fn crash(
 }
 
 fn show(point: &Point) -> String {
-    let mut text = format!(
-        "{} entries of the log and {} parts of later ones",
-        point.applied,
-        point.pieces.len()
-    );
+    let mut text = point.to_string();
     for cut in &point.cuts {
         text += &format!(
             "; operations up to {} had ended, {} had begun",
@@ -216,44 +194,27 @@ fn workload(
     history: &History,
     seed: u64,
 ) -> Result<Replay, String> {
-    let disk = Disk::new(bench, image)?;
-    let device = disk.plain()?;
-    device.mount(image.fstype, &site.upper_fs)?;
-    site.make()?;
-    bench.umount(&site.upper_fs)?;
-    drop(device);
-    let before = disk.bytes()?;
-    let logged = disk.logged()?;
     let flags = if step_by_step(seed) {
         libc::MS_DIRSYNC
     } else {
         0
     };
-    logged.mount(&site.upper_fs, flags)?;
-    site.work(history, seed, &mut |number| {
-        logged.mark(&points::mark(number))
-    })?;
-    bench.umount(&site.upper_fs)?;
-    let (log, entries) = logged.end()?;
-    Ok(Replay::new(before, log, entries))
-}
-
-/// Chooses so many different states of the disk.
-fn choose(
-    replay: &mut Replay,
-    history: &History,
-    states: usize,
-    seed: u64,
-) -> Result<Vec<Point>, String> {
-    // Some turn out to be equal.
-    let more = states + states / 4;
-    let points = points::choose(replay.entries(), history.len(), more, seed);
-    let mut points = replay.distinct(points)?;
-    let mut dice = Dice::new(seed);
-    while points.len() > states {
-        points.remove(dice.roll(points.len()));
-    }
-    Ok(points)
+    let how = How {
+        flags,
+        ..How::default()
+    };
+    record(
+        bench,
+        image,
+        &site.upper_fs,
+        how,
+        || site.make(),
+        |logged| {
+            site.work(history, seed, &mut |number| {
+                logged.mark(&points::mark(number))
+            })
+        },
+    )
 }
 
 /// Checks one state of the disk.

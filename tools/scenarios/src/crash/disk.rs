@@ -12,6 +12,15 @@ use crate::sys;
 /// Room for the log of one workload.
 const LOG: u64 = 640 << 20;
 
+/// How the file system is mounted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct How {
+    /// Flags of mount(2).
+    pub flags: u64,
+    /// Options of the file system.
+    pub options: &'static str,
+}
+
 /// A block device over a file in memory; removed on drop.
 pub struct Looped {
     /// Its node.
@@ -29,13 +38,15 @@ impl Looped {
 
     /// Mounts the file system on it.
     pub fn mount(&self, fstype: &str, target: &Path) -> Result<(), String> {
-        mount(&self.path, fstype, target, 0)
+        mount(&self.path, fstype, target, How::default())
     }
 }
 
-fn mount(device: &Path, fstype: &str, target: &Path, flags: u64) -> Result<(), String> {
-    sys::mount(&device.to_string_lossy(), target, fstype, flags, b"")
-        .map_err(|error| format!("mounting {fstype}: {error}"))
+fn mount(device: &Path, fstype: &str, target: &Path, how: How) -> Result<(), String> {
+    let How { flags, options } = how;
+    let device = device.to_string_lossy();
+    sys::mount(&device, target, fstype, flags, options.as_bytes())
+        .map_err(|error| format!("mounting {fstype} {options:?}: {error}"))
 }
 
 impl Drop for Looped {
@@ -106,9 +117,9 @@ pub struct Logged {
 }
 
 impl Logged {
-    /// Mounts it, with flags of mount(2).
-    pub fn mount(&self, target: &Path, flags: u64) -> Result<(), String> {
-        mount(&self.mapped.path, self.fstype, target, flags)
+    /// Mounts it.
+    pub fn mount(&self, target: &Path, how: How) -> Result<(), String> {
+        mount(&self.mapped.path, self.fstype, target, how)
     }
 
     /// Leaves a mark in the log.

@@ -19,6 +19,7 @@ const SPEAKERS: &[&str] = &[
     "EXT4-fs",
     "JBD2:",
     "XFS ",
+    "BTRFS",
     "Buffer I/O error",
     "blk_update_request:",
     "I/O error",

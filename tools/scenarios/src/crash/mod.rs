@@ -10,6 +10,7 @@ pub mod disk;
 pub mod fsck;
 pub mod generate;
 pub mod history;
+pub mod hurry;
 pub mod judge;
 #[cfg(test)]
 mod judge_tests;
@@ -20,6 +21,7 @@ pub mod op;
 pub mod perform;
 pub mod points;
 pub mod ram;
+pub mod record;
 pub mod replay;
 pub mod sequences;
 pub mod site;

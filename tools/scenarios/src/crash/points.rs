@@ -4,6 +4,7 @@
 //! others, whole or in part: they were in the cache of the disk.
 
 use std::collections::BTreeSet;
+use std::fmt;
 
 use super::judge::Cut;
 use super::log::Entry;
@@ -21,6 +22,16 @@ pub struct Point {
     pub pieces: Vec<Piece>,
     /// How far the workload may have been: all of these, if several points have equal disks.
     pub cuts: Vec<Cut>,
+}
+
+impl fmt::Display for Point {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (applied, pieces) = (self.applied, self.pieces.len());
+        write!(
+            f,
+            "{applied} entries of the log and {pieces} parts of later ones"
+        )
+    }
 }
 
 /// The meaning of a mark: this operation begins.

@@ -8,10 +8,10 @@ use std::path::Path;
 use crate::sys;
 
 /// The module, and how it is to be loaded: one disk, as large as the largest image of a workload.
-pub const MODULE: &str = "brd rd_nr=1 rd_size=32768";
+pub const MODULE: &str = "brd rd_nr=1 rd_size=65536";
 
 const PATH: &str = "/dev/ram0";
-const BYTES: u64 = 32 << 20;
+const BYTES: u64 = 64 << 20;
 
 /// The disk.
 pub struct Ram(RawFd);

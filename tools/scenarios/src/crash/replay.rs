@@ -6,8 +6,9 @@ use std::hash::{DefaultHasher, Hasher};
 use std::ops::Range;
 
 use super::log::Entry;
-use super::points::Point;
+use super::points::{self, Point};
 use super::ram::Ram;
+use crate::random::Dice;
 use crate::sys::Aligned;
 
 /// Pages, of the disk and of memory.
@@ -100,13 +101,21 @@ impl Replay {
         }
     }
 
-    /// The entries of the log.
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
+    /// Chooses so many different states of the disk, in the order of the log, of a workload of `last` operations.
+    pub fn states(&mut self, last: usize, count: usize, seed: u64) -> Result<Vec<Point>, String> {
+        // Some turn out to be equal.
+        let more = count + count / 4;
+        let points = points::choose(&self.entries, last, more, seed);
+        let mut points = self.distinct(points)?;
+        let mut dice = Dice::new(seed);
+        while points.len() > count {
+            points.remove(dice.roll(points.len()));
+        }
+        Ok(points)
     }
 
     /// The points, in the order of the log, whose disks differ; if several have the same, one gets the cuts of all.
-    pub fn distinct(&mut self, points: Vec<Point>) -> Result<Vec<Point>, String> {
+    fn distinct(&mut self, points: Vec<Point>) -> Result<Vec<Point>, String> {
         let mut known: HashMap<u64, usize> = HashMap::new();
         let mut distinct: Vec<Point> = Vec::new();
         for mut point in points {

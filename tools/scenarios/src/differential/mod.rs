@@ -49,6 +49,7 @@ pub static INSTRUMENT: Instrument = Instrument {
         count: 50,
         size: 2000,
     },
+    needs_union: true,
     modules: &[],
     programs: &[],
     provokes_errors: false,

@@ -29,6 +29,7 @@ pub static INSTRUMENT: Instrument = Instrument {
         count: 1000,
         size: 1,
     },
+    needs_union: true,
     modules: &[],
     programs: &[],
     provokes_errors: true,

@@ -29,6 +29,7 @@ pub static INSTRUMENT: Instrument = Instrument {
         count: 2,
         size: 10,
     },
+    needs_union: true,
     modules: &[],
     programs: &[],
     provokes_errors: true,

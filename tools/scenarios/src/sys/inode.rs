@@ -341,6 +341,15 @@ pub fn mount_flags(path: impl AsRef<OsStr>) -> Result<u64> {
     Ok(unsafe { stat.assume_init() }.f_flag)
 }
 
+/// ioctl FS_IOC_SETFSLABEL. btrfs commits all changes with it, but writes no data (btrfs_ioctl_set_fslabel()).
+pub fn set_label(fd: RawFd, label: &str) -> Result<()> {
+    // _IOW(0x94, 50, char[256]).
+    const FS_IOC_SETFSLABEL: u64 = 0x4100_9432;
+    let mut argument = label.as_bytes().to_vec();
+    argument.resize(256, 0);
+    ioctl_bytes(fd, FS_IOC_SETFSLABEL, &mut argument)
+}
+
 /// ioctl BTRFS_IOC_SUBVOL_CREATE: makes a subvolume in the directory of a descriptor.
 pub fn btrfs_subvolume(dir: RawFd, name: &str) -> Result<()> {
     // _IOW(0x94, 14, struct btrfs_ioctl_vol_args): a descriptor that is not used, and a name.
