@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Calls that only a union has: ioctl(2) on an open directory of it.
+//! Calls that only a union has: ioctl(2) on an open directory, or on an open regular file of it.
 
 /// The type of the calls (`_IOC_TYPE`).
 const TYPE: u32 = 0xf7;
@@ -27,6 +27,52 @@ pub const FALLTHRUS: u32 = number(READ | WRITE, 2, BUFFER as u32);
 /// Bytes of the argument of [`FALLTHRUS`]: address and size of a buffer, eight bytes each.
 pub const BUFFER: usize = 16;
 
+/// Makes sure that the data of a file which is in the upper layer are there as well: of a directory of which
+/// overlayfs with its default options, or a program that reads the upper directory, sees everything
+/// then. A file that is in a lower layer only is left alone. The argument points to the number of bytes of
+/// data copied, 0 if there was nothing to do. On a regular file. `_IOR(0xf7, 3, __u64)`.
+///
+/// Requires that the file is open for writing, or `CAP_SYS_ADMIN` in the user namespace of the mount
+/// (`EPERM`). `EROFS` if the mount, the union or its upper layer is read-only; `EINTR` by a fatal signal.
+pub const SETTLE: u32 = number(READ, 3, 8);
+
+/// Tells where the data of a file are: the argument points to a [`Place`] and a number of bytes, those
+/// that [`SETTLE`] would copy. On a regular file, and for whoever has it open.
+/// `_IOR(0xf7, 4, struct { __u64 place; __u64 bytes; })`.
+pub const DATA: u32 = number(READ, 4, DATA_REPLY as u32);
+
+/// Bytes of the argument of [`DATA`].
+pub const DATA_REPLY: usize = 16;
+
+/// Where the data of a regular file are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In the upper layer.
+    Upper,
+    /// In a lower layer, and the upper layer has nothing of the file.
+    Lower,
+    /// In a lower layer; the upper layer has the attributes.
+    Below,
+}
+
+impl Place {
+    /// As [`DATA`] tells it.
+    pub fn number(self) -> u64 {
+        match self {
+            Place::Upper => 0,
+            Place::Lower => 1,
+            Place::Below => 2,
+        }
+    }
+
+    /// The one with this number.
+    pub fn with_number(number: u64) -> Option<Self> {
+        [Place::Upper, Place::Lower, Place::Below]
+            .into_iter()
+            .find(|place| place.number() == number)
+    }
+}
+
 /// Whether these bytes can name an entry of a directory, apart from their number.
 pub fn names_an_entry(bytes: &[u8]) -> bool {
     !matches!(bytes, b"" | b"." | b"..") && !bytes.contains(&b'/')
@@ -48,6 +94,18 @@ mod tests {
     fn numbers_are_those_of_the_header() {
         assert_eq!(RESTORE, 0x4100_f701);
         assert_eq!(FALLTHRUS, 0xc010_f702);
+        assert_eq!(SETTLE, 0x8008_f703);
+        assert_eq!(DATA, 0x8010_f704);
+    }
+
+    #[test]
+    fn places_have_numbers() {
+        let numbers = [(0, Place::Upper), (1, Place::Lower), (2, Place::Below)];
+        for (number, place) in numbers {
+            assert_eq!(place.number(), number);
+            assert_eq!(Place::with_number(number), Some(place));
+        }
+        assert_eq!(Place::with_number(3), None);
     }
 
     #[test]

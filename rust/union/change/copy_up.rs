@@ -66,7 +66,7 @@ pub fn up(dentry: &OwnDentry) -> Result {
 /// As [`up`]; of a regular file also the data.
 pub fn up_with_data(dentry: &OwnDentry) -> Result {
     up_for(dentry, For::Data)?;
-    data_up::up(dentry.inode().ok_or(ENOENT)?)
+    data_up::up(dentry.inode().ok_or(ENOENT)?).map(drop)
 }
 
 /// As [`up`], with a change made to the copy before it is published: a truncation then copies only

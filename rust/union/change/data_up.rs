@@ -24,7 +24,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// Makes sure that a regular file which is in the upper layer has its data there. Of anything else it
-/// does nothing.
+/// does nothing. Returns the bytes of data copied, in which holes count.
 ///
 /// The locks are those of [`copy_up::up`](crate::union::change::copy_up::up).
 ///
@@ -32,23 +32,23 @@ use kernel::prelude::*;
 ///
 /// `EINTR` by a fatal signal; `EIO` if the data are not found, or not those that a digest demands; those
 /// of the file systems. The file shows the same data then.
-pub fn up(inode: &OwnInode) -> Result {
+pub fn up(inode: &OwnInode) -> Result<u64> {
     let node = inode.data();
     if !inode.is_reg() || node.data_upper().is_some() {
-        return Ok(());
+        return Ok(0);
     }
     let union = inode.sb().data();
     let _lock = node.lock.lock()?;
     let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
-        return Ok(());
+        return Ok(0);
     };
-    union.with_creds(|| copy(union, inode, upper))?;
+    let copied = union.with_creds(|| copy(union, inode, upper))?;
     node.set_data_copied();
     settle::refresh(inode);
-    Ok(())
+    Ok(copied)
 }
 
-fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result {
+fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result<u64> {
     let from = data::locate(union, inode)?;
     let stat = Kstat::ask(from, STATX_BASIC_STATS, 0)?;
     let path = union.upper_path(upper)?;
@@ -70,7 +70,8 @@ fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result {
     if union.should_sync() {
         to.fsync()?;
     }
-    remove_mark(union, &union.upper()?.want_write()?, upper)
+    remove_mark(union, &union.upper()?.want_write()?, upper)?;
+    Ok(size)
 }
 
 /// Gives the file back what clearing and writing have taken away.

@@ -44,7 +44,7 @@ pub fn prepare(dentry: &OwnDentry, change: Change) -> Result {
     })?;
     match is_set {
         true => Ok(()),
-        false => data_up::up(inode),
+        false => data_up::up(inode).map(drop),
     }
 }
 

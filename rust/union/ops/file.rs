@@ -11,6 +11,7 @@ use crate::{
         change::{copy_up, settle},
         layers::union::Union,
         lookup::data,
+        ops::ioctl,
         OwnInode, UnionFs, UnionInode,
     },
     vfs::{
@@ -26,6 +27,7 @@ use crate::{
         splice::{Pipe, SPLICE_F_NONBLOCK},
         stack, task_work,
         types::Loff,
+        user::UserArg,
         write::Changing,
     },
 };
@@ -503,6 +505,10 @@ impl RegFileOperations<UnionFs> for UnionInode {
                 file::dedupe_file_range(real_from, pos_in, real_to, pos_out, len, flags)
             }),
         }
+    }
+
+    fn ioctl(file: &File, cmd: u32, arg: UserArg) -> Result {
+        ioctl::ioctl_of_file(file, cmd, arg)
     }
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Calls that only a union has, on an open directory; [`crate::logic::ioctl`] says which.
+//! Calls that only a union has, on an open directory or regular file; [`crate::logic::ioctl`] says which.
 
 use crate::{
     logic::{
-        ioctl::{self, BUFFER, FALLTHRUS, NAME, RESTORE},
+        ioctl::{self, Place, BUFFER, DATA, DATA_REPLY, FALLTHRUS, NAME, RESTORE, SETTLE},
         record::{self, RecordId},
     },
     union::{
-        change::{settle, stage},
+        change::{data_up, settle, stage},
         layers::union::Union,
         listing::dir_cache::{self, ViewChange},
         lookup::by_name,
@@ -26,7 +26,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// `->unlocked_ioctl()` of a directory.
-pub fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
+pub fn ioctl_of_dir(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
     if !matches!(cmd, RESTORE | FALLTHRUS) {
         return Err(ENOTTY);
     }
@@ -109,4 +109,33 @@ fn fallthrus(file: &OpenFile<UnionFs, ()>, arg: UserArg) -> Result {
         return Err(ERANGE);
     }
     UserArg::new(usize::try_from(address).map_err(|_| EFAULT)?).write(0, &record)
+}
+
+/// `->unlocked_ioctl()` of a regular file.
+pub fn ioctl_of_file<D>(file: &OpenFile<UnionFs, D>, cmd: u32, arg: UserArg) -> Result {
+    match cmd {
+        SETTLE => {
+            // Who may write could have it done by writing a byte as it is.
+            if !file.is_writable() && !caller_is_admin(file.inode().sb()) {
+                return Err(EPERM);
+            }
+            let _write = file.want_write()?;
+            let copied = data_up::up(file.inode())?;
+            arg.write(0, &copied.to_ne_bytes())
+        }
+        DATA => {
+            let inode = file.inode();
+            let node = inode.data();
+            let (place, left) = match node.upper() {
+                None => (Place::Lower, 0),
+                Some(_) if node.data.are_in_upper() => (Place::Upper, 0),
+                Some(_) => (Place::Below, inode.size().max(0) as u64),
+            };
+            let mut reply = [0; DATA_REPLY];
+            let words = [place.number(), left].map(u64::to_ne_bytes);
+            reply.copy_from_slice(words.as_flattened());
+            arg.write(0, &reply)
+        }
+        _ => Err(ENOTTY),
+    }
 }

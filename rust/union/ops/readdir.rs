@@ -88,7 +88,7 @@ impl DirFileOperations<UnionFs> for UnionDir {
     }
 
     fn ioctl(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
-        ioctl::ioctl(file, cmd, arg)
+        ioctl::ioctl_of_dir(file, cmd, arg)
     }
 
     fn fsync(file: &OpenFile<UnionFs, ()>, start: Loff, end: Loff, datasync: bool) -> Result {

@@ -36,7 +36,7 @@ impl<'a, T: FileSystem> HeldName<'a, T> {
     /// Those of both; `ENOTDIR`.
     pub fn start<D>(file: &'a OpenFile<T, D>, name: Name<'_>) -> Result<Self> {
         let dir = file.path();
-        let write = WriteAccess::want(dir.mnt())?;
+        let write = file.want_write()?;
         let idmap = dir.mnt().idmap().as_ptr();
         // A directory of ours is searchable.
         if !file.inode().is_dir() {

@@ -14,6 +14,7 @@ use crate::vfs::{
     task_work,
     types::Loff,
     user,
+    write::WriteAccess,
 };
 use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{error::to_result, prelude::*, types::Opaque};
@@ -110,6 +111,23 @@ impl<T: FileSystem, D> OpenFile<T, D> {
         // INVARIANT: By the function's contract.
         // SAFETY: Likewise.
         unsafe { &*ptr.cast() }
+    }
+
+    /// Whether the caller may write to it (`FMODE_WRITE`).
+    pub fn is_writable(&self) -> bool {
+        // SAFETY: A racing read of one word, whose bit does not change while the file is open.
+        let mode = unsafe { (&raw const (*self.as_ptr()).f_mode).read_volatile() };
+        mode & bindings::FMODE_WRITE != 0
+    }
+
+    /// The right to write through the mount that the file was opened by. To be taken where the VFS holds
+    /// no lock, as in an ioctl (`mnt_want_write_file()`).
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`.
+    pub fn want_write(&self) -> Result<WriteAccess<'_>> {
+        WriteAccess::want(self.path().mnt())
     }
 
     /// Updates the access time of the stacked inode (`touch_atime()`).

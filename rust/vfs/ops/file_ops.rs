@@ -110,6 +110,11 @@ pub trait RegFileOperations<T: FileSystem>: Sized + 'static {
         how: Remap,
         flags: u32,
     ) -> Result<Loff>;
+
+    /// Calls of the file system's own (`->unlocked_ioctl()`). What the VFS knows does not come here.
+    fn ioctl(_file: &OpenFile<T, Self::Data>, _cmd: u32, _arg: UserArg) -> Result {
+        Err(ENOTTY)
+    }
 }
 
 /// Operations on an open directory.
@@ -185,6 +190,8 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
         splice_write: Some(Self::splice_write),
         copy_file_range: Some(Self::copy_file_range),
         remap_file_range: Some(Self::remap_file_range),
+        unlocked_ioctl: Some(Self::ioctl),
+        compat_ioctl: bindings::compat_ptr_ioctl,
         setlease: Some(setlease),
         ..pin_init::zeroed()
     };
@@ -334,6 +341,14 @@ impl<T: FileSystem, F: RegFileOperations<T>> RegTable<T, F> {
                 rest if rest & !bindings::REMAP_FILE_ADVISORY != 0 => Err(EINVAL),
                 rest => F::remap_file_range(from, pos_in, to, pos_out, len, how, rest),
             }
+        }
+
+        fn ioctl(
+            file: *mut bindings::file => OpenFile::from_raw,
+            cmd: c_uint,
+            arg: c_ulong,
+        ) -> c_long {
+            F::ioctl(file, cmd, UserArg::new(arg))
         }
     }
 }
