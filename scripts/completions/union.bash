@@ -12,8 +12,9 @@ _union() {
 	done
 	case $command:$cur in
 	:-*) mapfile -t COMPREPLY < <(compgen -W '--help --version' -- "$cur") ;;
-	:*) mapfile -t COMPREPLY < <(compgen -W 'restore fallthrus stats help' -- "$cur") ;;
-	help:*) mapfile -t COMPREPLY < <(compgen -W 'restore fallthrus stats' -- "$cur") ;;
+	:*) mapfile -t COMPREPLY < <(compgen -W 'restore fallthrus settle status stats help' -- "$cur") ;;
+	help:*) mapfile -t COMPREPLY < <(compgen -W 'restore fallthrus settle status stats' -- "$cur") ;;
+	status:-*) mapfile -t COMPREPLY < <(compgen -W '--list --json --help' -- "$cur") ;;
 	*:-*) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$cur") ;;
 	fallthrus:*)
 		compopt -o filenames

@@ -3,9 +3,12 @@
 
 complete -c union -n __fish_use_subcommand -f -a restore -d 'Bring back what was deleted'
 complete -c union -n __fish_use_subcommand -f -a fallthrus -d 'What the lower layers contribute'
+complete -c union -n __fish_use_subcommand -f -a settle -d 'Copy data of changed files'
+complete -c union -n __fish_use_subcommand -f -a status -d 'Where the data of files are'
 complete -c union -n __fish_use_subcommand -f -a stats -d 'What unions know of their directories'
 complete -c union -n __fish_use_subcommand -f -a help -d 'Print help'
-complete -c union -n '__fish_seen_subcommand_from restore fallthrus stats' -l json -d 'For programs'
+complete -c union -n '__fish_seen_subcommand_from restore fallthrus settle status stats' -l json -d 'For programs'
+complete -c union -n '__fish_seen_subcommand_from status' -l list -d 'Names of files without data'
 complete -c union -n '__fish_seen_subcommand_from fallthrus' -f -a '(__fish_complete_directories)'
 complete -c union -s h -l help -d 'Print help'
 complete -c union -s V -l version -d 'Print the version'

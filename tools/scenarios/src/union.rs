@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The calls that only a union has: ioctl(2) on an open directory.
+//! The calls that only a union has: ioctl(2) on an open directory or regular file.
 
 use std::os::fd::RawFd;
 
 use union_logic::ioctl;
+pub use union_logic::ioctl::Place;
 
 use crate::sys;
 
@@ -11,6 +12,26 @@ use crate::sys;
 pub const RESTORE: u64 = ioctl::RESTORE as u64;
 /// The number of the call that returns the fallthru set of a directory.
 pub const FALLTHRUS: u64 = ioctl::FALLTHRUS as u64;
+/// The number of the call that has the data of a file copied to the upper layer.
+pub const SETTLE: u64 = ioctl::SETTLE as u64;
+/// The number of the call that tells where the data of a file are.
+pub const DATA: u64 = ioctl::DATA as u64;
+
+/// Has the data of a file copied to the upper layer: how many bytes.
+pub fn settle(file: RawFd) -> sys::Result<u64> {
+    let mut argument = [0; 8];
+    sys::ioctl_bytes(file, SETTLE, &mut argument)?;
+    Ok(u64::from_ne_bytes(argument))
+}
+
+/// Where the data of a file are, and how many bytes are not copied.
+pub fn data(file: RawFd) -> sys::Result<(Place, u64)> {
+    let mut argument = [0xff; ioctl::DATA_REPLY];
+    sys::ioctl_bytes(file, DATA, &mut argument)?;
+    let word = |at| u64::from_ne_bytes(argument[at..at + 8].try_into().expect("8 bytes"));
+    let place = Place::with_number(word(0)).expect("a place");
+    Ok((place, word(8)))
+}
 
 /// Restores a deleted name.
 pub fn restore(dir: RawFd, name: &str) -> sys::Result<()> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Open directories, and the union-specific ioctls.
+//! Open directories, and the union-specific ioctls on them.
 
 use std::fs::{File, OpenOptions};
 use std::io;
@@ -34,7 +34,7 @@ impl Directory {
             return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
         };
         place.copy_from_slice(name);
-        self.call(ioctl::RESTORE, buffer.as_mut_ptr().cast())
+        call(&self.0, ioctl::RESTORE, buffer.as_mut_ptr().cast())
     }
 
     /// The record of its fallthru set.
@@ -42,7 +42,7 @@ impl Directory {
         let mut record = vec![0u8; 4096];
         loop {
             let mut argument = [record.as_mut_ptr() as u64, record.len() as u64];
-            let result = self.call(ioctl::FALLTHRUS, argument.as_mut_ptr().cast());
+            let result = call(&self.0, ioctl::FALLTHRUS, argument.as_mut_ptr().cast());
             let size = usize::try_from(argument[1]).map_err(io::Error::other)?;
             match result {
                 // It may grow between two calls, if a lower layer was changed.
@@ -55,13 +55,14 @@ impl Directory {
             }
         }
     }
+}
 
-    fn call(&self, request: u32, argument: *mut libc::c_void) -> io::Result<()> {
-        // SAFETY: Each caller passes a valid argument that outlives the call.
-        match unsafe { libc::ioctl(self.0.as_raw_fd(), request.into(), argument) } {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        }
+/// One of the ioctls.
+pub fn call(file: &File, request: u32, argument: *mut libc::c_void) -> io::Result<()> {
+    // SAFETY: Each caller passes a valid argument that outlives the call.
+    match unsafe { libc::ioctl(file.as_raw_fd(), request.into(), argument) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
     }
 }
 

@@ -27,8 +27,23 @@ pub fn union_of(path: &Path) -> Result<Mount> {
         // Among several at the same place, the last one is visible.
         .max_by_key(|mount| mount.target.as_os_str().len())
         .with_context(|| format!("{}: no mount contains it", path.display()))?;
+    must_be_union(&mount, &path)?;
+    Ok(mount)
+}
+
+/// The mount with this number, in which `path` is, must be a union.
+pub fn check_mount(id: u64, path: &Path) -> Result<()> {
+    let mounts = mountinfo::read().context(mountinfo::LIST)?;
+    match mounts.iter().find(|mount| mount.id == id) {
+        Some(mount) => must_be_union(mount, path),
+        // It was unmounted lazily; the calls tell whether it is one.
+        None => Ok(()),
+    }
+}
+
+fn must_be_union(mount: &Mount, path: &Path) -> Result<()> {
     match mount.fs_type.as_str() {
-        "union" => Ok(mount),
+        "union" => Ok(()),
         other => Err(anyhow!("{}: on {other}, not on a union", path.display())),
     }
 }

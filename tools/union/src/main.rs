@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! `union`: shows the state of mounted unions, and restores deleted names.
+//! `union`: shows the state of mounted unions, restores deleted names, and completes the upper layer.
 
 mod directory;
 mod fallthrus;
 mod layers;
+mod regular;
 mod restore;
+mod settle;
 mod stats;
+mod status;
+mod tree;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Look into mounted unions, and bring deleted names back
+/// Look into mounted unions, bring deleted names back, and complete the upper layer
 #[derive(Parser)]
 #[command(name = "union", version = include_str!("../../../rust/version").trim_end(), after_help = "union(8) says more.")]
 struct Cli {
@@ -45,6 +49,34 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Copy the data that changed files still have in a lower layer to the upper layer
+    ///
+    /// A change of attributes or of the name copies no data. overlayfs with its default options refuses such a file, and
+    /// programs that read the upper directory see a hole. Files that did not change are left alone. A directory stands
+    /// for everything below it on the same mount. Needs the right to write to the files, or CAP_SYS_ADMIN where the
+    /// union was mounted.
+    Settle {
+        /// A file or directory of a union
+        #[arg(required = true)]
+        path: Vec<PathBuf>,
+        /// Print the results for programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// Print how many files have their data in the upper layer, and how many bytes were not copied
+    ///
+    /// A directory stands for everything below it on the same mount.
+    Status {
+        /// A file or directory of a union
+        #[arg(required = true)]
+        path: Vec<PathBuf>,
+        /// Print the names of the files that the upper layer has without their data, and no figures
+        #[arg(long)]
+        list: bool,
+        /// Print the results for programs
+        #[arg(long)]
+        json: bool,
+    },
     /// Print what mounted unions know of their directories
     Stats {
         /// A directory or file of one union; the default is all that are mounted
@@ -59,6 +91,8 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Restore { path, json } => restore::restore(&path, json),
         Command::Fallthrus { dir, json } => fallthrus::print(&dir, json).map(|()| true),
+        Command::Settle { path, json } => settle::settle(&path, json),
+        Command::Status { path, list, json } => status::print(&path, list, json),
         Command::Stats { path, json } => stats::print(path.as_deref(), json).map(|()| true),
     };
     match done {

@@ -128,3 +128,66 @@ fn stats_count() {
     prints(script, "a\nb\n\"merged\":0\n\"loaded\":1");
     fails("$U stats u", &["not on a union"]);
 }
+
+#[test]
+#[ignore = "needs root and the module"]
+fn settle_copies_what_is_below() {
+    let script = "chmod 600 m/one; mv m/both/a m/both/c; ln -s one m/symbolic
+        $U settle m; $U settle m; $U settle m/one; cat u/one u/both/c; test ! -e u/two";
+    prints(
+        script,
+        "2 files settled, 4 bytes copied\n0 files settled, 0 bytes copied\n\
+         0 files settled, 0 bytes copied\n1\na",
+    );
+    prints(
+        "chmod 600 m/one m/two; ln m/one m/link; $U settle --json m | tr -d ' \\n'",
+        "{\"bytes\":4,\"errors\":[],\"files\":2}",
+    );
+    let script = "chmod 600 m/one; chmod 600 m/two; mkdir m/inner; mount -t tmpfs inner m/inner
+        echo x >m/inner/x; mkfifo m/fifo; $U settle m/two m/tree; $U status --list m";
+    prints(script, "1 files settled, 2 bytes copied\nm/one");
+    // As overlayfs with its default options has it.
+    let script = "chmod 600 m/one; mv m/tree/deep/x m/both/x; $U settle m >o; umount m
+        mount -t overlay -o lowerdir=l1:l2,upperdir=u,workdir=w,metacopy=off overlay m
+        cat m/one m/both/x";
+    prints(script, "1\nx");
+}
+
+#[test]
+#[ignore = "needs root and the module"]
+fn settle_says_why_not() {
+    fails("$U settle u", &["u: on tmpfs, not on a union"]);
+    fails("$U settle m/none", &["m/none: No such file"]);
+    fails(
+        "ln -s one m/link; $U settle m/link",
+        &["m/link: neither a directory nor a regular file"],
+    );
+    fails(
+        "chmod 600 m/one; mount -o remount,ro m; $U settle m",
+        &["m/one: the union, or its upper layer, is read-only"],
+    );
+    fails("$U settle", &["Usage"]);
+    // Only the owner has the right; the others go on.
+    let script = "chmod 644 m/one; chmod 666 m/two
+        setpriv --reuid 1000 --clear-groups $U settle m >o && exit 1; cat o; $U status --list m";
+    prints(script, "1 files settled, 2 bytes copied\nm/one");
+    fails(
+        "chmod 600 m/one; chmod 644 m/two; setpriv --reuid 1000 --clear-groups $U settle m",
+        &["m/one: Permission denied", "m/two: not permitted"],
+    );
+}
+
+#[test]
+#[ignore = "needs root and the module"]
+fn status_counts() {
+    let script = "echo new >m/new; chmod 600 m/one; chmod 600 m/two; $U settle m/two >o
+        $U status m | tr -s ' '; $U status --list m; $U status --json --list m | tr -d ' \\n'";
+    prints(
+        script,
+        "m\n files.lower 3\n files.upper 3\n files.without_data 1\n bytes.saved 2\nm/one\n\
+         [{\"bytes\":{\"saved\":2},\"errors\":[],\"files\":{\"lower\":3,\"upper\":3,\
+         \"without_data\":1},\"path\":\"m\",\"without_data\":[\"m/one\"]}]",
+    );
+    fails("$U status l1", &["not on a union"]);
+    fails("$U status m m/none", &["m/none: No such file"]);
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Copying the data of files that the upper layer has without them.
+
+use std::io::{IsTerminal, Write, stderr};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::Result;
+use union_logic::ioctl::Place;
+
+use crate::regular::Regular;
+use crate::tree::{Failure, Visitor, Walk};
+
+/// Settles all of them; continues after a failure. Returns whether there was none.
+pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
+    let mut walk = Walk::default();
+    let mut settled = Settled {
+        files: 0,
+        bytes: 0,
+        errors: Vec::new(),
+        progress: (!json && stderr().is_terminal()).then(Progress::new),
+        prints_errors: !json,
+    };
+    for path in paths {
+        if let Err(error) = walk.visit(path, &mut settled) {
+            settled.failed(error);
+        }
+    }
+    if let Some(progress) = &mut settled.progress {
+        progress.clear();
+    }
+    if json {
+        let result = serde_json::json!({
+            "files": settled.files,
+            "bytes": settled.bytes,
+            "errors": settled.errors,
+        });
+        println!("{}", serde_json::to_string_pretty(&result)?);
+    } else {
+        println!(
+            "{} files settled, {} bytes copied",
+            settled.files, settled.bytes
+        );
+    }
+    Ok(settled.errors.is_empty())
+}
+
+/// What was done.
+struct Settled {
+    files: u64,
+    bytes: u64,
+    errors: Vec<String>,
+    progress: Option<Progress>,
+    prints_errors: bool,
+}
+
+impl Visitor for Settled {
+    fn file(&mut self, _path: &Path, file: &Regular) -> Result<(), Failure> {
+        let data = file.data().map_err(|error| Failure::new(&error))?;
+        if data.place == Place::Below {
+            self.bytes += file.settle().map_err(|error| Failure::new(&error))?;
+            self.files += 1;
+        }
+        if let Some(progress) = &mut self.progress {
+            progress.show(self.files, self.bytes);
+        }
+        Ok(())
+    }
+
+    fn failed(&mut self, error: anyhow::Error) {
+        let error = format!("{error:#}");
+        if let Some(progress) = &mut self.progress {
+            progress.clear();
+        }
+        if self.prints_errors {
+            eprintln!("union: {error}");
+        }
+        self.errors.push(error);
+    }
+}
+
+/// A line on a terminal.
+struct Progress {
+    seen: u64,
+    shown: Instant,
+}
+
+impl Progress {
+    const PAUSE: Duration = Duration::from_millis(200);
+
+    fn new() -> Self {
+        Self {
+            seen: 0,
+            shown: Instant::now(),
+        }
+    }
+
+    /// One more file was looked at.
+    fn show(&mut self, files: u64, bytes: u64) {
+        self.seen += 1;
+        if self.shown.elapsed() < Self::PAUSE {
+            return;
+        }
+        let seen = self.seen;
+        self.write(&format!(
+            "{seen} files seen, {files} settled, {bytes} bytes copied"
+        ));
+        self.shown = Instant::now();
+    }
+
+    /// Removes the line.
+    fn clear(&mut self) {
+        self.write("");
+    }
+
+    fn write(&self, text: &str) {
+        // Where it cannot be seen, it does not matter.
+        let _ = write!(stderr(), "\r\x1b[K{text}");
+    }
+}
