@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
+use crate::changes;
 use crate::image::{Disk, Health, Image};
 use crate::sys;
 use crate::tree::Builder;
@@ -123,8 +124,10 @@ impl Bench<'_> {
             end(&upper_fs)?;
             self.ended_well(children)?;
             // A copy must reach the disk. Changes that need not may still be made in memory, and are lost.
-            let result = sys::chmod(l.target.join("kept"), 0o600);
+            let kept = l.target.join("kept");
+            let result = changes::rewrite(&kept, b"kept");
             must!(result.is_err(), "a copy fails when the disk has gone")?;
+            let _ = sys::chmod(&kept, 0o600);
             let _ = sys::mkdir(l.target.join("new"), 0o755);
             self.umount(&l.target)?;
             self.umount(&upper_fs)?;

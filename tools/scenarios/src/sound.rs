@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bench::{Bench, Layout};
 use crate::diff;
@@ -96,6 +96,21 @@ impl Bench<'_> {
         Ok(tree)
     }
 
+    /// Removes from the upper layer the files without data of which no lower file has them any more: no call on them
+    /// succeeds, in overlayfs as well. Any other file that does so is an error. The union is mounted, and unmounted
+    /// afterwards. Returns how many there were.
+    pub fn drop_lost(&self, layout: &Layout) -> Result<usize, String> {
+        let mut lost = Vec::new();
+        find_lost(&layout.target, Path::new(""), &mut lost)?;
+        self.umount(&layout.target)?;
+        for name in &lost {
+            let path = layout.upper.join(name);
+            self.marked(&path)?;
+            self.works("removing what has no data", sys::unlink(path))?;
+        }
+        Ok(lost.len())
+    }
+
     /// The work directory of an unmounted union is empty.
     pub fn work_empty(&self, layout: &Layout) -> Result<(), String> {
         self.work_holds(layout, |_| false)
@@ -136,6 +151,22 @@ impl Bench<'_> {
             "every process ends well: {ends:?}"
         )
     }
+}
+
+/// The names below `dir` of which stat(2) says EIO.
+fn find_lost(root: &Path, dir: &Path, lost: &mut Vec<PathBuf>) -> Result<(), String> {
+    let path = root.join(dir);
+    let entries = walk::list(&path).map_err(|e| format!("listing {}: {e}", path.display()))?;
+    for entry in &entries {
+        let name = dir.join(OsStr::from_bytes(&entry.name));
+        match sys::stat(root.join(&name), libc::AT_SYMLINK_NOFOLLOW) {
+            Ok(stat) if walk::kind(&stat) == libc::S_IFDIR => find_lost(root, &name, lost)?,
+            Ok(_) => {}
+            Err(error) if error.0 == libc::EIO => lost.push(name),
+            Err(error) => return Err(format!("stat of {}: {error}", name.display())),
+        }
+    }
+    Ok(())
 }
 
 /// Every name below `path` is listed once, can be looked up, and has the listed type and number.

@@ -74,9 +74,13 @@ impl Ground {
         Ok(&self.lower)
     }
 
-    /// Mounts the union of the layers.
+    /// Mounts the union of the layers, or overlayfs, which must find the data of copies without them.
     pub fn union(&self, fstype: &str) -> Result<()> {
-        Union::new(fstype)
+        let union = match fstype {
+            "overlay" => Union::overlayfs(),
+            _ => Union::new(fstype),
+        };
+        union
             .lower(&self.lower)
             .upper(self.root.join("upper"), self.root.join("work"))
             .mount(Path::new(DIR))?;

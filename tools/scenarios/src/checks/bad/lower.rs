@@ -428,6 +428,13 @@ pub fn bad_lower_changed(b: &mut Bench) -> Result<(), String> {
     b.holds(&l.target.join("file"), "below")?;
     b.umount(&l.target)?;
     union.mount(&l.target)?;
+    // Copies without data are useless when those are gone.
+    let lost = b.drop_lost(&l)?;
+    must!(
+        lost > 0 || !b.is_union(),
+        "data were left below, and are gone"
+    )?;
+    union.mount(&l.target)?;
     // Whiteouts may hide nothing now; overlayfs would list them.
     sound::consistent(&l.target)?;
     b.umount(&l.target)?;

@@ -73,15 +73,30 @@ const FS_CASEFOLD_FL: u32 = 0x4000_0000;
 
 /// Directories of the upper layer that are moved behind the union, also into each other, give errors or what exists.
 pub fn bad_upper_moved(b: &mut Bench) -> Result<(), String> {
-    let l = b.layout(1)?;
-    b.describe(&l, 0, |b| {
+    for whole in [true, false] {
+        let l = b.layout(1)?;
+        moved(b, &l, whole).map_err(|error| format!("whole copies: {whole}: {error}"))?;
+        let left = crate::mount::unmount_below(b.base());
+        must!(left.is_empty(), "all unmounted, but for {left:?}")?;
+    }
+    Ok(())
+}
+
+fn moved(b: &Bench, l: &Layout, whole: bool) -> Result<(), String> {
+    b.describe(l, 0, |b| {
         b.file("a/b/c/f", "deep");
         b.file("x/y/f", "other");
     })?;
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted(l)?;
     let (root, upper) = (&l.target, &l.upper);
-    for name in ["a/b/c/f", "x/y/f"] {
+    for (name, text) in [("a/b/c/f", "deep"), ("x/y/f", "other")] {
         b.works("chmod", sys::chmod(root.join(name), 0o600))?;
+        if whole {
+            b.works(
+                "a write",
+                changes::rewrite(&root.join(name), text.as_bytes()),
+            )?;
+        }
     }
     b.dir(&root.join("a/new/er"))?;
     b.file(&root.join("a/new/er/f"), "new")?;
@@ -128,7 +143,14 @@ pub fn bad_upper_moved(b: &mut Bench) -> Result<(), String> {
     b.works("close", sys::close(file))?;
     b.umount(&l.target)?;
     union.mount(&l.target)?;
-    b.sound(&union, &l, &lowers).map(drop)
+    // Nothing lower is found at another place.
+    let lost = b.drop_lost(l)?;
+    must!(
+        (lost > 0) == (b.is_union() && !whole),
+        "copies without data lose them when their directory is moved, others do not: {lost}"
+    )?;
+    union.mount(&l.target)?;
+    b.sound(&union, l, &lowers).map(drop)
 }
 
 /// Objects of the upper layer that are replaced by others behind the union give errors or what exists, never a crash.

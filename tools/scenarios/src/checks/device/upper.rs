@@ -91,16 +91,27 @@ pub fn upper_lost_writes(b: &mut Bench) -> Result<(), String> {
     let text = "text ".repeat(400_000);
     b.file(&l.lowers[0].join("big"), &text)?;
     b.file(&l.lowers[0].join("small"), "small")?;
+    b.file(&l.lowers[0].join("bare"), "bare")?;
     let (union, lowers) = b.mounted(&l)?;
     b.syncfs(&upper_fs)?;
     let (big, small) = (l.target.join("big"), l.target.join("small"));
     let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
     disk.set(Health::Unwritable)?;
+    let bare = l.target.join("bare");
+    let chmod = sys::chmod(&bare, 0o600);
+    must!(
+        chmod.is_ok() == b.is_union(),
+        "attributes wait for no disk: {chmod:?}"
+    )?;
+    b.holds(&bare, "bare")?;
     must!(
         sys::write(fd, b"TEXT", Some(5)).is_err(),
         "a write that must copy first fails"
     )?;
-    must!(sys::chmod(&small, 0o600).is_err(), "so does chmod")?;
+    must!(
+        changes::rewrite(&small, b"small").is_err(),
+        "also of a small file"
+    )?;
     b.holds(&big, &text)?;
     b.holds(&small, "small")?;
     must!(

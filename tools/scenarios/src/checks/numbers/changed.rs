@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::bench::{Bench, Layout};
+use crate::changes;
 use crate::image;
 use crate::make;
 use crate::numbers::{self, FILES, Numbers, VERSIONS};
@@ -30,10 +31,20 @@ fn lower_changed(b: &Bench) -> Result<(), String> {
         b.file(&below(name), name)?;
         b.dir(&below(&format!("{name} dir/sub")))?;
     }
+    // These are copied without their data.
+    let bare = ["linked bare", "anew bare", "stays bare"];
+    for name in bare {
+        b.file(&below(name), name)?;
+    }
     let union = b.union(&l);
     union.mount(&l.target)?;
+    for name in bare {
+        b.works("chmod", sys::chmod(l.target.join(name), 0o600))?;
+        b.marked(&l.upper.join(name))?;
+    }
     for name in ["moved", "linked", "anew", "stays"] {
         b.works("chmod", sys::chmod(l.target.join(name), 0o600))?;
+        b.works("a write", with_data(&l.target.join(name), name))?;
         b.works(
             "chmod",
             sys::chmod(l.target.join(format!("{name} dir")), 0o700),
@@ -49,13 +60,32 @@ fn lower_changed(b: &Bench) -> Result<(), String> {
     b.works("link", sys::link(below("linked"), below("link"), 0))?;
     b.works("unlink", sys::unlink(below("anew")))?;
     b.file(&below("anew"), "made anew")?;
+    b.works(
+        "link",
+        sys::link(below("linked bare"), below("link bare"), 0),
+    )?;
+    b.works("unlink", sys::unlink(below("anew bare")))?;
+    b.file(&below("anew bare"), "made anew")?;
     union.mount(&l.target)?;
     let now = numbers::of(&l.target)?;
-    for name in ["stays", "stays dir", "linked dir", "stays dir/sub"] {
+    for name in [
+        "stays",
+        "stays bare",
+        "stays dir",
+        "linked dir",
+        "stays dir/sub",
+    ] {
         must!(now.get(name) == before.get(name), "{name} keeps its number")?;
     }
+    b.holds(&l.target.join("anew"), "anew")?;
+    b.holds(&l.target.join("anew bare"), "made anew")?;
     b.umount(&l.target)?;
     take_down(b)
+}
+
+/// Copies the data of a lower file.
+fn with_data(path: &Path, text: &str) -> sys::Result<()> {
+    changes::rewrite(path, text.as_bytes())
 }
 
 fn take_down(b: &Bench) -> Result<(), String> {
@@ -87,6 +117,16 @@ fn layers(b: &Bench) -> Result<(), String> {
     mount(&[1, 2])?;
     for name in ["f1", "f2", "g1", "g2", "all", "d", "d/h1", "d/h2"] {
         b.works("chmod", sys::chmod(l.target.join(name), 0o700))?;
+    }
+    // They stay when their layer is not there.
+    for (name, text) in [
+        ("f1", "f"),
+        ("f2", "f"),
+        ("g1", "g"),
+        ("g2", "g"),
+        ("all", "all"),
+    ] {
+        b.works("a write", with_data(&l.target.join(name), text))?;
     }
     let target = |name: &str| l.target.join(name);
     b.works("rename", sys::rename(target("g1"), target("d/moved1"), 0))?;
@@ -169,6 +209,8 @@ fn first_version(b: &Bench) -> Result<(), String> {
     for name in ["kept", "moved", "forged", "dir"] {
         b.works("chmod", sys::chmod(l.target.join(name), 0o700))?;
     }
+    // It finds no data where it will be.
+    b.works("a write", with_data(&l.target.join("moved"), "moved"))?;
     let before = numbers::of(&l.target)?;
     b.umount(&l.target)?;
     let mark = |path: &Path, number: u64| {
@@ -205,7 +247,15 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs keeps numbers only on request")?;
     let l = b.layout(2)?;
     b.dir(&l.lowers[1].join("deep/deeper"))?;
-    for name in ["one", "two", "three", "deep/one", "deep/deeper/one"] {
+    for name in [
+        "one",
+        "two",
+        "three",
+        "bare",
+        "bare too",
+        "deep/one",
+        "deep/deeper/one",
+    ] {
         b.file(&l.lowers[1].join(name), name)?;
     }
     let union = b.union(&l);
@@ -213,6 +263,13 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     let path = |name: &str| l.target.join(name);
     for name in ["file", "one", "two", "deep/one", "deep/deeper/one"] {
         b.works("chmod", sys::chmod(path(name), 0o600))?;
+        let text = if name == "file" { "below" } else { name };
+        b.works("a write", with_data(&path(name), text))?;
+    }
+    for name in ["bare", "bare too"] {
+        // Without its data.
+        b.works("chmod", sys::chmod(path(name), 0o600))?;
+        b.marked(&l.upper.join(name))?;
     }
     b.works("rename", sys::rename(path("two"), path("moved"), 0))?;
     let before = numbers::of(&l.target)?;
@@ -224,10 +281,11 @@ pub fn numbers_copied_upper(b: &mut Bench) -> Result<(), String> {
     copy(&l.upper.join("moved"), &l.upper.join("moved too"))?;
     copy(&l.upper.join("deep"), &l.upper.join("deep too"))?;
     copy(&l.upper.join("one"), &l.upper.join("three"))?;
+    copy(&l.upper.join("bare"), &l.upper.join("bare too"))?;
     union.mount(&l.target)?;
     let now = numbers::of(&l.target)?;
     for (name, number) in &before {
-        let same = now.get(name) == Some(number) || name == "three";
+        let same = now.get(name) == Some(number) || ["three", "bare too"].contains(&name.as_str());
         must!(same, "{name}: {number:#x}, not {:x?}", now.get(name))?;
     }
     b.umount(&l.target)?;

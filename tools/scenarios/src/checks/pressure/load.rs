@@ -5,6 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, Layout};
+use crate::changes;
 use crate::image;
 use crate::load;
 use crate::mount::{self, Union};
@@ -63,14 +64,14 @@ fn charged(b: &Bench, groups: &Path, disk: &Path, limited: bool) -> Result<(), S
         if limited {
             sys::limit_file_size(1 << 20).expect("setrlimit");
         }
-        sys::chmod(&target, 0o600).expect("chmod");
+        changes::rewrite(&target, b"x").expect("a write");
     })?;
     let peak: usize = number(&std::fs::read_to_string(group.join("memory.peak")).map_err(io)?);
     let stat = std::fs::read_to_string(group.join("io.stat")).map_err(io)?;
     let read: usize = stat.split("rbytes=").skip(1).map(number).sum();
     b.umount(&l.target)?;
     std::fs::remove_dir(&group).map_err(|error| format!("removing the cgroup: {error}"))?;
-    must!(end == End::Done, "chmod, not {end:?}")?;
+    must!(end == End::Done, "a write, not {end:?}")?;
     must!(
         (MAX / 2..=MAX).contains(&peak),
         "{name}: a peak of {peak} bytes of memory is most of what is allowed"
@@ -185,7 +186,7 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
                 // Copies and listings that must fail without memory, again and again.
                 let large = root.join("large");
                 while Instant::now() < end {
-                    let _ = sys::chmod(&large, 0o640);
+                    let _ = changes::rewrite(&large, b"l");
                     let _ = sys::unlink(&large);
                     std::thread::sleep(Duration::from_millis(20));
                 }

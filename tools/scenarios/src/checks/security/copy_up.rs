@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::acl;
 use crate::bench::{Bench, Layout};
+use crate::changes;
 use crate::mount;
 use crate::mount::Api;
 use crate::process::{self, End};
@@ -76,14 +77,14 @@ fn infect(b: &Bench, l: &Layout) -> Result<(), String> {
     Ok(())
 }
 
-/// A lower file that a watcher fills on demand is copied up with its data.
+/// A lower file that a watcher fills on demand is copied up with its data, with its attributes or after them.
 pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
     let memory = b.tmpfs("upper_fs")?;
     for fs in [Fs::Ext4, Fs::Xfs, Fs::Btrfs] {
         let disk = b.dir(&b.disk(fs)?.join("copy_up_filled"))?;
         // To another file system, and to the same one, which may share blocks.
         for upper_fs in [&memory, &disk] {
-            for limited in [false, true] {
+            for (limited, bare) in [(false, false), (true, false), (false, true), (true, true)] {
                 let l = Layout {
                     lowers: vec![b.dir(&disk.join("lower"))?],
                     upper: b.dir(&upper_fs.join("upper"))?,
@@ -91,7 +92,7 @@ pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
                     target: b.target("target")?,
                 };
                 let name = format!("{} to {}", fs.name(), upper_fs.display());
-                filled(b, &l, limited).map_err(|error| format!("{name}: {error}"))?;
+                filled(b, &l, (limited, bare)).map_err(|error| format!("{name}: {error}"))?;
                 for path in [&l.lowers[0], &l.upper, &l.work] {
                     std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
                 }
@@ -105,7 +106,7 @@ pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
 
 const FILLED_SIZE: usize = 400_000;
 
-fn filled(b: &Bench, l: &Layout, limited: bool) -> Result<(), String> {
+fn filled(b: &Bench, l: &Layout, (limited, bare): (bool, bool)) -> Result<(), String> {
     let io = |error: std::io::Error| error.to_string();
     let path = l.lowers[0].join("placeholder");
     let file = std::fs::File::create(&path).map_err(io)?;
@@ -113,6 +114,7 @@ fn filled(b: &Bench, l: &Layout, limited: bool) -> Result<(), String> {
     b.union(l).mount(&l.target)?;
     let data: Vec<u8> = (0..FILLED_SIZE).map(|at| (at / 1000) as u8 | 1).collect();
     let (mut fetched, stored) = (false, &data);
+    let asked = l.lowers[0].with_file_name("asked");
     let listener = Listener::new(
         b,
         libc::FAN_CLASS_PRE_CONTENT,
@@ -121,15 +123,28 @@ fn filled(b: &Bench, l: &Layout, limited: bool) -> Result<(), String> {
         || {
             if !fetched {
                 file.write_all_at(stored, 0).expect("room for it");
+                std::fs::write(&asked, "").expect("room for it");
                 fetched = true;
             }
             libc::FAN_ALLOW
         },
     )?;
-    let result = copied(b, l, limited, &data);
+    let result = match bare && b.is_union() {
+        true => copied_bare(b, l, &asked),
+        false => Ok(()),
+    };
+    let result = result.and_then(|()| copied(b, l, limited, &data));
     let _ = mount::unmount_below(&l.target);
     drop(listener);
+    let _ = std::fs::remove_file(&asked);
     result
+}
+
+/// For attributes the watcher has nothing to fill.
+fn copied_bare(b: &Bench, l: &Layout, asked: &Path) -> Result<(), String> {
+    b.works("chmod", sys::chmod(l.target.join("placeholder"), 0o600))?;
+    b.marked(&l.upper.join("placeholder"))?;
+    must!(!asked.exists(), "the watcher is not asked")
 }
 
 fn copied(b: &Bench, l: &Layout, limited: bool, data: &[u8]) -> Result<(), String> {
@@ -137,11 +152,11 @@ fn copied(b: &Bench, l: &Layout, limited: bool, data: &[u8]) -> Result<(), Strin
     if limited && b.is_union() {
         let end = process::child(|| {
             sys::limit_file_size(1000).expect("setrlimit");
-            sys::chmod(&target, 0o600).expect("chmod");
+            changes::rewrite(&target, &data[..1]).expect("a write");
         })?;
-        must!(end == End::Done, "chmod, not {end:?}")?;
+        must!(end == End::Done, "a write, not {end:?}")?;
     } else {
-        b.works("chmod", sys::chmod(&target, 0o600))?;
+        b.works("a write", changes::rewrite(&target, &data[..1]))?;
     }
     same_data(&l.upper.join("placeholder"), data)?;
     same_data(&target, data)
@@ -159,7 +174,8 @@ fn same_data(path: &Path, data: &[u8]) -> Result<(), String> {
     )
 }
 
-/// A watcher of a lower file may refuse reads, also those of a copy-up; then nothing is copied.
+/// A watcher of a lower file may refuse reads, also those of a copy-up; then nothing is copied. Attributes and names,
+/// for which nothing is read, change all the same.
 pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let below = |name: &str| l.lowers[0].join(name);
@@ -178,14 +194,22 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
     )?;
     let at = |name: &str| l.target.join(name);
     for (name, result) in NAMES.map(|name| (name, change(name, &at(name)))) {
-        // overlayfs copies only in this process.
-        if name != "limit" || b.is_union() {
+        if BARE.contains(&name) && b.is_union() {
+            b.works(name, result)?;
+            b.marked(&l.upper.join(name))?;
+            // Nor do the data follow.
+            let data = change("write", &at(name));
+            b.fails(&format!("write after {name}"), data, libc::EPERM)?;
+            b.marked(&l.upper.join(name))?;
+        } else if name != "limit" || b.is_union() {
+            // overlayfs copies only in this process.
             b.fails(name, result, libc::EPERM)?;
         }
     }
     for name in NAMES {
         let copied = sys::stat(l.upper.join(name), 0).is_ok();
-        must!(!copied, "{name}: nothing is copied")?;
+        let bare = BARE.contains(&name) && b.is_union();
+        must!(copied == bare, "{name}: nothing is copied")?;
     }
     b.work_idle(&l)?;
     // Data that are not read need no permission.
@@ -200,6 +224,9 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
 }
 
 const NAMES: [&str; 6] = ["chmod", "cut", "rename", "write", "sendfile", "limit"];
+
+/// Of these, the ones that need no data.
+const BARE: [&str; 2] = ["chmod", "rename"];
 
 /// A change of each kind that copies the file.
 fn change(name: &str, path: &Path) -> sys::Result<()> {
@@ -226,7 +253,7 @@ fn change(name: &str, path: &Path) -> sys::Result<()> {
         "limit" => {
             let end = process::child(|| {
                 sys::limit_file_size(1000).expect("setrlimit");
-                if let Err(error) = sys::chmod(path, 0o600) {
+                if let Err(error) = changes::rewrite(path, b"x") {
                     std::process::exit(error.0);
                 }
             })?;

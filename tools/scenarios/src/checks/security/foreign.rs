@@ -6,8 +6,10 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::bench::Bench;
+use crate::changes;
 use crate::elf;
 use crate::fuse::{self, Manner, Tree};
+use crate::mount::Union;
 use crate::process::{self, End};
 use crate::sys;
 use crate::userns::{self, Layers};
@@ -263,11 +265,28 @@ pub fn fuse_lower(b: &mut Bench) -> Result<(), String> {
     let lower = b.target("fuse")?;
     let flags = libc::MS_NOSUID | libc::MS_NODEV;
     fuse::mount(b, &lower, flags, &tree(), Manner::Honest)?;
-    let union = b.new_union().lower(&lower).upper(&l.upper, &l.work);
-    union.mount(&l.target)?;
-    let at = |name: &str| l.target.join(name);
+    // Whole copies, and attributes first.
+    for metacopy in ["off", "on"] {
+        let (upper, work) = (
+            b.dir(&l.upper.join(metacopy))?,
+            b.dir(&l.work.join(metacopy))?,
+        );
+        let union = b.new_union().lower(&lower).upper(&upper, &work);
+        let union = union.option("metacopy", metacopy);
+        shows_no_power(b, &union, &l.target, &upper)
+            .map_err(|error| format!("metacopy={metacopy}: {error}"))?;
+    }
+    b.umount(&lower)?;
+    in_user_namespace(b)
+}
+
+const POWERFUL: [&str; 3] = ["roots", "unmapped", "capable"];
+
+fn shows_no_power(b: &Bench, union: &Union, target: &Path, upper: &Path) -> Result<(), String> {
+    union.mount(target)?;
+    let at = |name: &str| target.join(name);
     for round in 0..2 {
-        for name in ["roots", "unmapped", "capable"] {
+        for name in POWERFUL {
             has_no_power(&at(name))?;
             if round == 0 {
                 b.works("rename", sys::rename(at(name), at("away"), 0))?;
@@ -279,12 +298,31 @@ pub fn fuse_lower(b: &mut Bench) -> Result<(), String> {
         let copy = sys::chmod(at("null"), 0o600);
         b.fails("copying a device up", copy, libc::EPERM)?;
     }
-    b.umount(&l.target)?;
-    for name in ["roots", "unmapped", "capable"] {
-        has_no_power(&l.upper.join(name))?;
+    for name in POWERFUL {
+        // What has no data yet is no program, but gets them with the attributes that it has.
+        powers(b, &upper.join(name), 0, false)?;
+        b.works("a write", changes::rewrite(&at(name), ELF))?;
+        has_no_power(&at(name))?;
     }
-    b.umount(&lower)?;
-    in_user_namespace(b)
+    b.umount(target)?;
+    for name in POWERFUL {
+        has_no_power(&upper.join(name))?;
+    }
+    Ok(())
+}
+
+/// What a program begins with.
+const ELF: &[u8] = b"\x7f";
+
+/// The set-id bits of a file of the upper layer, and whether it has capabilities.
+fn powers(b: &Bench, path: &Path, bits: u32, capable: bool) -> Result<(), String> {
+    let found = b.works("stat", sys::stat(path, 0))?.st_mode & 0o6000;
+    let has = sys::getxattr(path, CAPABILITY).is_ok();
+    must!(
+        found == bits && has == capable,
+        "{}: set-id bits {bits:o}, not {found:o}; capabilities: {capable}, not {has}",
+        path.display()
+    )
 }
 
 /// An attacker's layer: programs of root, of a user without an id in the namespace, and a device.
@@ -411,13 +449,22 @@ pub fn nosuid_lower_executed(b: &mut Bench) -> Result<(), String> {
         let inner = b.target(&format!("{name} inner"))?;
         b.new_union().lower(&lower).read_only().mount(&inner)?;
         let target = b.target(&format!("{name} target"))?;
-        for lower in [&lower, &inner] {
+        for (lower, metacopy) in [
+            (&lower, "off"),
+            (&inner, "off"),
+            (&lower, "on"),
+            (&inner, "on"),
+        ] {
             let union = b.new_union().lower(lower).upper(&upper, &work);
-            union.mount(&target)?;
+            union.option("metacopy", metacopy).mount(&target)?;
             judge(b, &target, name == "honoured")?;
             b.umount(&target)?;
             // The attributes of objects in the upper layer do not change.
-            judge(b, &upper, name == "honoured")?;
+            if metacopy == "off" {
+                judge(b, &upper, name == "honoured")?;
+            } else {
+                attributes(b, &upper, name == "honoured")?;
+            }
             std::fs::remove_dir_all(&upper).map_err(|error| error.to_string())?;
             b.dir(&upper)?;
         }
@@ -456,6 +503,19 @@ const WAYS: [Way; 5] = [
         sys::link(path, &link, 0).and_then(|()| sys::unlink(&link))
     }),
 ];
+
+/// Copies of programs without their data have the attributes that give rights if the layer is honoured, and else not.
+fn attributes(b: &Bench, upper: &Path, honoured: bool) -> Result<(), String> {
+    for (way, _) in WAYS.iter().filter(|(way, _)| *way != "nothing") {
+        for (program, mode, _) in PROGRAMS {
+            let path = upper.join(way).join(program);
+            b.marked(&path)?;
+            let bits = if honoured { mode & 0o6000 } else { 0 };
+            powers(b, &path, bits, honoured && program == "capable")?;
+        }
+    }
+    Ok(())
+}
 
 /// Runs every program, copied up in every way if it is not yet.
 fn judge(b: &Bench, root: &Path, honoured: bool) -> Result<(), String> {

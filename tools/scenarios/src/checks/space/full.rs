@@ -62,10 +62,40 @@ pub fn space_tmpfs_inodes(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// With no free page, one free page and so on, every change is done or leaves no trace.
+/// With no free page, one free page and so on, every change is done or leaves no trace; changes of attributes and names
+/// need none, unless they must copy data.
 pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
+    let pages = changes::LENGTH.div_ceil(sys::page_size());
+    let whole = with_few_pages(b, "off")?;
+    must!(
+        whole >= 12 * pages,
+        "each page of a dozen copies must have been too much once, {} in all, not {whole}",
+        12 * pages
+    )?;
+    if !b.is_union() {
+        return Ok(());
+    }
+    let bare = with_few_pages(b, "on")?;
+    must!(
+        bare >= 4 * pages,
+        "each page of the copies for new data must have been too much once, {} in all, not {bare}",
+        4 * pages
+    )?;
+    must!(
+        whole - bare >= 8 * pages,
+        "eight changes need no page: {bare} failures, {whole} if data are copied"
+    )
+}
+
+/// The number of failures with this value of `metacopy`.
+fn with_few_pages(b: &Bench, metacopy: &str) -> Result<usize, String> {
     let upper_fs = b.tmpfs("upper_fs")?;
-    let (l, union, lowers) = changes::prepared(b, &upper_fs)?;
+    let l = b.layout_on(&upper_fs, 1)?;
+    b.describe(&l, 0, |b| changes::lower(b, 0))?;
+    let lowers = b.lower_trees(&l)?;
+    let union = b.union(&l).option("metacopy", metacopy);
+    union.mount(&l.target)?;
+    b.works("preparing", changes::prepare(&l.target, 0))?;
     let steps: Vec<u64> = (0..12).collect();
     let failures = changes::squeeze(b, &l, 0, libc::ENOSPC, &steps, |pages| {
         let stat = b.works("statfs", sys::statfs(&upper_fs))?;
@@ -76,12 +106,10 @@ pub fn space_tmpfs_size(b: &mut Bench) -> Result<(), String> {
             sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes()),
         )
     })?;
-    let least = 12 * changes::LENGTH.div_ceil(sys::page_size());
-    must!(
-        failures >= least,
-        "each page of a dozen copies must have been too much once, {least} in all, not {failures}"
-    )?;
-    b.sound(&union, &l, &lowers).map(drop)
+    b.sound(&union, &l, &lowers)?;
+    b.umount(&upper_fs)?;
+    b.umount(l.lowers[0].parent().ok_or("a parent")?)?;
+    Ok(failures)
 }
 
 /// On a full xfs, every change is done or leaves no trace.
