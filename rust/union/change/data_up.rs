@@ -6,7 +6,10 @@
 //! on stable storage. Stopped after any step, the file has the data of the lower one, as before.
 
 use crate::{
-    logic::{change::copy_up::CAPABILITY_NAME, codec::Attr},
+    logic::{
+        change::copy_up::{data_needed, CAPABILITY_NAME},
+        codec::Attr,
+    },
     union::{
         change::{copy_data, settle},
         layers::{layer::UpperWrite, private_xattrs, union::Union, upper_dentry::UpperDentry},
@@ -24,7 +27,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// Makes sure that a regular file which is in the upper layer has its data there. Of anything else it
-/// does nothing. Returns the bytes of data copied, in which holes count.
+/// does nothing.
 ///
 /// The locks are those of [`copy_up::up`](crate::union::change::copy_up::up).
 ///
@@ -32,23 +35,39 @@ use kernel::prelude::*;
 ///
 /// `EINTR` by a fatal signal; `EIO` if the data are not found, or not those that a digest demands; those
 /// of the file systems. The file shows the same data then.
-pub fn up(inode: &OwnInode) -> Result<u64> {
+pub fn up(inode: &OwnInode) -> Result {
+    up_for(inode, None).map(drop)
+}
+
+/// As [`up`], for a change of the size: only what remains is copied, and the file shows its old data or
+/// the new ones whatever happens. Returns whether the change was made; it was not if there was nothing
+/// to do.
+pub fn up_changed(inode: &OwnInode, change: &mut Iattr) -> Result<bool> {
+    up_for(inode, Some(change))
+}
+
+fn up_for(inode: &OwnInode, change: Option<&mut Iattr>) -> Result<bool> {
     let node = inode.data();
     if !inode.is_reg() || node.data_upper().is_some() {
-        return Ok(0);
+        return Ok(false);
     }
     let union = inode.sb().data();
     let _lock = node.lock.lock()?;
     let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
-        return Ok(0);
+        return Ok(false);
     };
-    let copied = union.with_creds(|| copy(union, inode, upper))?;
+    union.with_creds(|| copy(union, inode, upper, change))?;
     node.set_data_copied();
     settle::refresh(inode);
-    Ok(copied)
+    Ok(true)
 }
 
-fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result<u64> {
+fn copy(
+    union: &Union,
+    inode: &OwnInode,
+    upper: &UpperDentry,
+    change: Option<&mut Iattr>,
+) -> Result {
     let from = data::locate(union, inode)?;
     let stat = Kstat::ask(from, STATX_BASIC_STATS, 0)?;
     let path = union.upper_path(upper)?;
@@ -56,7 +75,9 @@ fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result<u64> {
     let capability = capability(path)?;
     let mut to = BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE)?;
     to.keep_times();
-    let size = stat.size().max(0) as u64;
+    let new_size = change.as_ref().and_then(|change| change.new_size());
+    let new_size = new_size.map(|size| size.max(0) as u64);
+    let size = data_needed(stat.size().max(0) as u64, new_size);
     let copied = clear(union, upper, &to, &before)
         .and_then(|()| copy_data::copy(union, from, &stat, &to, size));
     if copied.is_err() {
@@ -67,11 +88,13 @@ fn copy(union: &Union, inode: &OwnInode, upper: &UpperDentry) -> Result<u64> {
     // Then, too: the file shows the old data, and everything else must be old.
     let restored = restore(union, upper, path, &before, capability.as_deref());
     copied.and(restored)?;
-    if union.should_sync() {
+    if let Some(change) = change {
+        change.notify_change(union.upper()?.want_write()?.on(upper)?)?;
+    }
+    if union.should_sync() && size > 0 {
         to.fsync()?;
     }
-    remove_mark(union, &union.upper()?.want_write()?, upper)?;
-    Ok(size)
+    remove_mark(union, &union.upper()?.want_write()?, upper)
 }
 
 /// Gives the file back what clearing and writing have taken away.

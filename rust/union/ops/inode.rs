@@ -5,7 +5,7 @@
 use crate::{
     logic::{codec::Attr, mode::Kind},
     union::{
-        change::{copy_up, on_upper::on_upper},
+        change::{copy_up, data_up, on_upper::on_upper},
         layers::{node::Node, private_xattrs, union::Union},
         lookup::data,
         ops::{acl, xattr},
@@ -90,19 +90,18 @@ impl Attributes<UnionFs> for UnionInode {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         attr.for_backing();
-        if inode.data().upper().is_none() {
+        if inode.data().data_upper().is_none() {
             if attr.new_size().is_some_and(|size| size != inode.size()) {
-                // The copy is made with the new size, so the file system will see no change of it
+                // The copy gets the new size by itself, so the file system will see no change of it
                 // and would leave the times alone.
                 attr.touch();
             }
-            if copy_up::up_changed(dentry, attr)? {
+            let is_done = copy_up::up_changed(dentry, attr)?
+                || attr.new_size().is_some() && data_up::up_changed(inode, attr)?;
+            if is_done {
                 forget_cached(inode);
                 return Ok(());
             }
-        }
-        if attr.new_size().is_some() {
-            copy_up::up_with_data(dentry)?;
         }
         on_upper(inode, |upper| attr.notify_change(upper))?;
         // A new mode changes the ACL, which the VFS may have cached.
