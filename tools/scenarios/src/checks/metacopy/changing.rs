@@ -7,6 +7,7 @@ use crate::acl;
 use crate::bench::{Bench, Layout};
 use crate::metacopy::{self, At, Change, allocate, done, open};
 use crate::mount::Union;
+use crate::shape::Fs;
 use crate::sys::{self, Aligned, Map};
 use crate::walk;
 
@@ -147,7 +148,7 @@ const DATA: [(&str, Change); 27] = [
 ];
 
 /// Whatever changes nothing but metadata, and names.
-const METADATA: [(&str, Change); 14] = [
+const METADATA: [(&str, Change); 17] = [
     ("chmod", |f| done(sys::chmod(f, 0o604))),
     ("chown", |f| done(sys::lchown(f, 9, 9))),
     ("utimes", |f| done(sys::utimens(f, (3, 4), (5, 6), 0))),
@@ -185,6 +186,25 @@ const METADATA: [(&str, Change); 14] = [
         let dir = f.with_file_name("made");
         sys::mkdir(&dir, 0o755)?;
         done(sys::rename(f, dir.join("inside"), 0))
+    }),
+    ("exchange", |f| {
+        done(sys::rename(
+            f,
+            f.with_file_name("fchmod"),
+            libc::RENAME_EXCHANGE,
+        ))
+    }),
+    ("rename_over", |f| {
+        done(sys::rename(f, f.with_file_name("private_map"), 0))
+    }),
+    ("copied_from", |f| {
+        let flags = libc::O_WRONLY | libc::O_CREAT;
+        let to = sys::open(f.with_file_name("copy"), flags, 0o644)?;
+        let answer = open(f, libc::O_RDONLY, |fd| {
+            sys::copy_file_range(fd, 0, to, 0, 3000)
+        });
+        sys::close(to)?;
+        answer
     }),
     ("link", |f| {
         done(sys::link(f, f.with_file_name("linked"), 0))
@@ -301,6 +321,13 @@ pub fn metacopy_write(b: &mut Bench) -> Result<(), String> {
 pub fn metacopy_write_ext4(b: &mut Bench) -> Result<(), String> {
     let ext4 = b.verity_ext4()?;
     write(b, |b, name| b.dir(&ext4.join(name)))
+}
+
+/// The same where blocks can be shared with the lower file.
+pub fn metacopy_write_xfs(b: &mut Bench) -> Result<(), String> {
+    let base = b.disk(Fs::Xfs)?.join("metacopy");
+    write(b, |b, name| b.dir(&base.join(name)))?;
+    std::fs::remove_dir_all(&base).map_err(|error| error.to_string())
 }
 
 fn write(b: &Bench, base: impl Fn(&Bench, &str) -> Result<PathBuf, String>) -> Result<(), String> {

@@ -218,11 +218,21 @@ fn compare(b: &Bench, what: &str, l: &Layout) -> Result<(), String> {
             expected = look(root).map_err(|error| format!("{what}, overlayfs: {error}"))?;
             Ok(())
         })?;
-        b.within(&ours, &l.target, |root| {
-            sound::consistent(root).map_err(|error| format!("{what}: {error}"))?;
-            let found = look(root).map_err(|error| format!("{what}: {error}"))?;
-            b.same(&what, &expected, &found)
-        })?;
+        let mut unions = vec![ours.clone()];
+        if b.is_union() && how.is_empty() {
+            // The first records what directories list, and the second uses the records.
+            unions.extend([
+                ours.clone().option("fallthru", "on"),
+                ours.option("fallthru", "on"),
+            ]);
+        }
+        for union in unions {
+            b.within(&union, &l.target, |root| {
+                sound::consistent(root).map_err(|error| format!("{what}: {error}"))?;
+                let found = look(root).map_err(|error| format!("{what}: {error}"))?;
+                b.same(&what, &expected, &found)
+            })?;
+        }
     }
     for (number, before) in lowers.iter().enumerate() {
         let after = walk::walk(&l.lowers[number])?;
