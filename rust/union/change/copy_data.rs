@@ -14,7 +14,7 @@ use crate::{
         cred::override_creds,
         errno::EOPNOTSUPP,
         file::{self, falloc, flags, seek, BackedFile},
-        kthread,
+        kthread::{self, Killed},
         path::PathRef,
         splice::Transfer,
         task_work::{self, fatal_signal_pending},
@@ -27,15 +27,23 @@ use kernel::prelude::*;
 /// Bytes copied between two checks for a fatal signal.
 const CHUNK: usize = 1 << 20;
 
-/// Copies the first `size` bytes of a lower file, whose attributes are `stat`, into an empty file of
-/// the upper layer that is open for reading and writing; the copy has that size then. With the
-/// credentials of the mounter, without freeze protection.
+/// Copies the first `size` bytes of a lower file, whose attributes are `stat`, into a file without data
+/// of the upper layer that is open for reading and writing; the copy has that size then. `killed`: what
+/// happens if this ends by a signal; nothing may be written any more to a file that others can find.
+/// With the credentials of the mounter, without freeze protection.
 ///
 /// # Errors
 ///
 /// `EPERM` if a listener or security module refuses; `EINTR` by a fatal signal; `EIO` if the lower
 /// file changes; those of the file systems.
-pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, size: u64) -> Result {
+pub fn copy(
+    union: &Union,
+    lower: PathRef<'_>,
+    stat: &Kstat,
+    to: &BackedFile,
+    size: u64,
+    killed: Killed,
+) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
     let end = Loff::try_from(size).map_err(|_| EFBIG)?;
     let whole = stat.size().max(0) as u64;
@@ -46,7 +54,7 @@ pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, si
     // The process does not enlarge the file, so its limit does not apply. Quotas apply, by the
     // credentials.
     let (to, cred) = (to.get(), union.cred.clone());
-    kthread::run(c"union-copy", move || {
+    kthread::run(c"union-copy", killed, move || {
         let result = override_creds(&cred, |_| copy_range(&from, &to, end, holes));
         // If the process was killed, these are the last references.
         from.close();
@@ -57,12 +65,12 @@ pub fn copy(union: &Union, lower: PathRef<'_>, stat: &Kstat, to: &BackedFile, si
 
 /// Gives an empty file of the upper layer, which stays without data, the size `end`. As [`copy`], with the
 /// same errors.
-pub fn leave_hole(union: &Union, to: &BackedFile, end: Loff) -> Result {
+pub fn leave_hole(union: &Union, to: &BackedFile, end: Loff, killed: Killed) -> Result {
     if !kthread::exceeds_file_size_limit(end) {
         return set_size(to, end);
     }
     let (to, cred) = (to.get(), union.cred.clone());
-    kthread::run(c"union-copy", move || {
+    kthread::run(c"union-copy", killed, move || {
         let result = override_creds(&cred, |_| set_size(&to, end));
         to.close();
         result
@@ -78,10 +86,11 @@ fn copy_range(from: &BackedFile, to: &BackedFile, end: Loff, holes: Holes) -> Re
         && (holes == Holes::Kept || data_ends(from, 0, end) == end)
         && file::clone_file_range(from, 0, to, 0, end, 0).is_ok_and(|n| n == end)
     {
-        return match holes {
-            Holes::Kept => Ok(()),
-            Holes::Allocated => reserve_shared(to, end),
-        };
+        if holes == Holes::Allocated {
+            reserve_shared(to, end)?;
+        }
+        // It may have been longer.
+        return set_size(to, end);
     }
     copy_bytes(&Transfer::ask(from, to, end)?, from, to, end, holes)?;
     set_size(to, end)

@@ -40,6 +40,7 @@ use crate::{
         errno::{ENODATA, EOPNOTSUPP, ESTALE},
         file::{flags, BackedFile},
         fileattr::FileKattr,
+        kthread::Killed,
         namei::{self, Creating, Link, NewObject},
         path::PathRef,
         stack, task_work,
@@ -376,7 +377,7 @@ impl CopyStore for Copy<'_> {
             let Data::Copied(size) = size else {
                 return Err(EIO);
             };
-            copy_data::copy(self.union, from.path, &from.stat, to, size)
+            copy_data::copy(self.union, from.path, &from.stat, to, size, Killed::Leaves)
         })
     }
 
@@ -384,7 +385,7 @@ impl CopyStore for Copy<'_> {
         self.end_write();
         let from = self.data.as_ref().ok_or(EIO)?;
         self.with_file(draft, |to| {
-            copy_data::leave_hole(self.union, to, from.stat.size())
+            copy_data::leave_hole(self.union, to, from.stat.size(), Killed::Leaves)
         })?;
         self.begin_write()?;
         let to = draft.on(self.write()?)?;

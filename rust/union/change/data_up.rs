@@ -20,6 +20,7 @@ use crate::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         errno::EOPNOTSUPP,
         file::{falloc, flags, BackedFile},
+        kthread::Killed,
         path::PathRef,
         xattr,
     },
@@ -79,22 +80,30 @@ fn copy(
     let new_size = new_size.map(|size| size.max(0) as u64);
     let size = data_needed(stat.size().max(0) as u64, new_size);
     let copied = clear(union, upper, &to, &before)
-        .and_then(|()| copy_data::copy(union, from, &stat, &to, size));
-    if copied.is_err() {
-        // Nobody sees what has been copied, but it takes space.
-        let _ =
-            Kstat::of(path, STATX_BASIC_STATS, 0).and_then(|now| clear(union, upper, &to, &now));
-    }
-    // Then, too: the file shows the old data, and everything else must be old.
+        .and_then(|()| copy_data::copy(union, from, &stat, &to, size, Killed::Waits));
+    // After a failure, too: the file shows the old data, and everything else must be old.
     let restored = restore(union, upper, path, &before, capability.as_deref());
-    copied.and(restored)?;
-    if let Some(change) = change {
-        change.notify_change(union.upper()?.want_write()?.on(upper)?)?;
+    let done = copied.and(restored).and_then(|()| {
+        if let Some(change) = change {
+            change.notify_change(union.upper()?.want_write()?.on(upper)?)?;
+        }
+        if union.should_sync() && size > 0 {
+            to.fsync()?;
+        }
+        remove_mark(union, &union.upper()?.want_write()?, upper)
+    });
+    if done.is_err() {
+        // Nobody sees what has been copied, but it takes space.
+        let left = Kstat::of(path, STATX_BASIC_STATS, 0);
+        let _ = left.and_then(|left| clear(union, upper, &to, &left));
+        return done;
     }
-    if union.should_sync() && size > 0 {
-        to.fsync()?;
+    if union.syncs_for_order() {
+        // A later change of the name must not become durable before this. An error is one of the
+        // disk, which the next fsync(2) reports; the file has its data.
+        let _ = to.fsync();
     }
-    remove_mark(union, &union.upper()?.want_write()?, upper)
+    Ok(())
 }
 
 /// Gives the file back what clearing and writing have taken away.
@@ -110,13 +119,20 @@ fn restore(
         // Writing has removed it.
         xattr::set(write.on(upper)?, CAPABILITY_NAME, capability, 0)?;
     }
-    if !Kstat::of(path, STATX_BASIC_STATS, 0)?.same_mtime(before) {
-        // Sharing blocks changes times, and freeing them may, whatever the file says.
-        Iattr::empty()
-            .times_of(before)
-            .notify_change(write.on(upper)?)?;
+    let now = Kstat::of(path, STATX_BASIC_STATS, 0)?;
+    let mut attr = Iattr::empty();
+    if now.mode() != before.mode() {
+        // A mounter that may not keep set-id bits.
+        attr = attr.mode(before.mode());
     }
-    Ok(())
+    if !now.same_mtime(before) {
+        // Sharing blocks changes times, and freeing them may, whatever the file says.
+        attr = attr.times_of(before);
+    }
+    match attr.is_empty() {
+        true => Ok(()),
+        false => attr.notify_change(write.on(upper)?),
+    }
 }
 
 fn remove_mark(union: &Union, write: &UpperWrite<'_>, upper: &UpperDentry) -> Result {
@@ -145,7 +161,9 @@ fn clear(union: &Union, upper: &UpperDentry, to: &BackedFile, stat: &Kstat) -> R
     match to.fallocate(hole as i32, 0, stat.size()) {
         Err(e) if e == EOPNOTSUPP => {
             let write = union.upper()?.want_write()?;
-            Iattr::empty().sized(0).notify_change(write.on(upper)?)
+            Iattr::empty().sized(0).notify_change(write.on(upper)?)?;
+            drop(write);
+            copy_data::leave_hole(union, to, stat.size(), Killed::Waits)
         }
         other => other,
     }

@@ -9,7 +9,7 @@ use crate::{
 use kernel::{cred::Credential, prelude::*};
 
 /// Does `act` with the object of an inode in the upper layer: with write access and the mounter's
-/// credentials. The inode takes the object's attributes over.
+/// credentials. The inode takes the object's attributes over. `Node::lock` must not be held.
 ///
 /// # Errors
 ///
@@ -25,7 +25,13 @@ pub fn on_upper_as<R>(
     act: impl FnOnce(Changing<'_>) -> Result<R>,
 ) -> Result<R> {
     let upper = inode.sb().data().upper()?;
-    let dentry = inode.data().upper().ok_or(EROFS)?;
+    let node = inode.data();
+    let dentry = node.upper().ok_or(EROFS)?;
+    // What copies the data up afterwards puts back the attributes that writing has changed.
+    let _lock = match inode.is_reg() && !node.data.are_in_upper() {
+        true => Some(node.lock.lock()?),
+        false => None,
+    };
     let write = upper.want_write()?;
     let done = override_creds(cred, |_| act(write.on(dentry)?))?;
     settle::refresh(inode);

@@ -14,7 +14,11 @@ use crate::{
         lookup::by_name,
         OwnDentry,
     },
-    vfs::{errno::ESTALE, types::NameBuf},
+    vfs::{
+        errno::ESTALE,
+        file::{flags, BackedFile},
+        types::NameBuf,
+    },
 };
 use kernel::{prelude::*, sync::aref::ARef};
 
@@ -61,8 +65,15 @@ fn set(union: &Union, dentry: &OwnDentry, redirect: &[u8]) -> Result<bool> {
     let set = on_upper(inode, |upper| {
         private_xattrs::set(union, upper, Attr::Redirect, redirect)
     });
-    // There may be no room for one more attribute.
-    Ok(set.is_ok())
+    if set.is_err() {
+        // There may be no room for one more attribute.
+        return Ok(false);
+    }
+    if union.syncs_for_order() {
+        let upper = union.upper_path(inode.data().upper().ok_or(EROFS)?)?;
+        BackedFile::open(upper, flags::O_RDONLY | flags::O_LARGEFILE)?.fsync()?;
+    }
+    Ok(true)
 }
 
 /// The names from a file up to the root of the union.

@@ -7,6 +7,7 @@ use crate::{
         aufs,
         inum::Inums,
         options::{Config, Fsync, Whiteouts},
+        partial::Class,
     },
     union::{
         cache::reclaim::Registry,
@@ -231,6 +232,20 @@ impl Union {
         match self.is_reserved(name) {
             true => Err(EPERM),
             false => Ok(()),
+        }
+    }
+
+    /// Whether something has to be synced before what relies on it: the file system of the upper layer
+    /// is not known to keep the order of changes, or it is not to be relied on.
+    pub fn syncs_for_order(&self) -> bool {
+        let keeps_order = self
+            .upper
+            .as_ref()
+            .is_some_and(|upper| upper.class != Class::None);
+        match self.config.fsync {
+            Fsync::Volatile => false,
+            Fsync::Auto => !keeps_order,
+            Fsync::Strict => true,
         }
     }
 

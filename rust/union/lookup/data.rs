@@ -50,6 +50,10 @@ pub fn locate<'a>(union: &'a Union, inode: &'a OwnInode) -> Result<PathRef<'a>> 
                 if let Some(data) = lower.dentry.inode().filter(|_| !node.has_own_data()) {
                     stack::copy_size(inode, data);
                 }
+                // They may have been copied up, and changed, meanwhile.
+                if let Some(real) = node.data_upper().and_then(|upper| upper.inode()) {
+                    stack::copy_size(inode, real);
+                }
                 lower
             }
         },

@@ -347,9 +347,11 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let real = in_upper(file)?;
         union.with_creds(|| {
             let node = inode.data();
+            // Data that are copied up meanwhile are not synced by this.
+            let has_data = node.data.are_in_upper();
             let full = !datasync || !node.is_name_stable();
             real.fsync_range(start, end, !full)?;
-            if full {
+            if full && has_data {
                 node.set_name_stable();
             }
             Ok(())

@@ -60,9 +60,11 @@ impl Attributes<UnionFs> for UnionInode {
         let sb = inode.sb();
         let union = sb.data();
         let node = inode.data();
+        // Asked before the object is: the data may be copied up meanwhile.
+        let is_elsewhere = inode.is_reg() && !node.has_own_data();
         // Always from the layer: xfs, for example, keeps sizes and blocks outside of the VFS inode.
         union.with_creds(|| stat.get_nosec(node.real(union)?, mask, flags))?;
-        if inode.is_reg() && !node.has_own_data() {
+        if is_elsewhere {
             data_size(union, node, stat, mask, flags)?;
         }
         stat.fill_statx_attr(inode);

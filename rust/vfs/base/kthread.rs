@@ -25,6 +25,15 @@ pub fn exceeds_file_size_limit(end: Loff) -> bool {
     u64::try_from(end).is_ok_and(|end| end > unsafe { bindings::current_file_size_limit() })
 }
 
+/// What a caller that is killed does about its thread.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Killed {
+    /// It leaves at once: what the thread still does is seen by nobody.
+    Leaves,
+    /// It waits until the thread has ended: others would see what it does.
+    Waits,
+}
+
 /// Has a kernel thread called `name` do `work`, and waits for it.
 ///
 /// The process's limits and credentials do not apply to the thread; the work must override
@@ -33,14 +42,14 @@ pub fn exceeds_file_size_limit(end: Loff) -> bool {
 ///
 /// If the caller is killed, so is the thread: everything that checks for a fatal signal
 /// ([`fatal_signal_pending`](crate::vfs::task_work::fatal_signal_pending), waiting for a page or a
-/// server) ends. The caller does not wait for that, unless too many threads have been left behind
-/// ([`Left`]). The work therefore owns everything it needs, holds no lock of the caller's, and
-/// holds nothing that unmounting waits for. The module stays loaded until it is done.
+/// server) ends. `killed` says whether the caller waits for that; it does anyway if too many threads
+/// have been left behind ([`Left`]). The work therefore owns everything it needs, holds no lock of the
+/// caller's, and holds nothing that unmounting waits for. The module stays loaded until it is done.
 ///
 /// # Errors
 ///
 /// `ENOMEM`; `EINTR` if the caller is killed; those of the work.
-pub fn run<W>(name: &'static CStr, work: W) -> Result
+pub fn run<W>(name: &'static CStr, killed: Killed, work: W) -> Result
 where
     W: FnOnce() -> Result + Send + 'static,
 {
@@ -67,7 +76,11 @@ where
     if unsafe { bindings::wait_for_completion_killable(shared.done.get()) } != 0 {
         shared.killed.store(true, Relaxed);
         thread.kill();
-        match Left::one() {
+        let left = match killed {
+            Killed::Leaves => Left::one(),
+            Killed::Waits => None,
+        };
+        match left {
             Some(left) => {
                 shared.left.populate(left);
             }

@@ -182,6 +182,11 @@ impl Iattr {
         Self(pin_init::zeroed())
     }
 
+    /// Whether nothing is to be changed.
+    pub fn is_empty(&self) -> bool {
+        self.0.ia_valid == 0
+    }
+
     /// Sets the mode.
     pub fn mode(mut self, mode: u16) -> Self {
         self.0.ia_valid |= bindings::ATTR_MODE;
