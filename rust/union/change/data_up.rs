@@ -28,7 +28,7 @@ use crate::{
 use kernel::prelude::*;
 
 /// Makes sure that a regular file which is in the upper layer has its data there. Of anything else it
-/// does nothing.
+/// does nothing. Returns how many bytes were copied.
 ///
 /// The locks are those of [`copy_up::up`](crate::union::change::copy_up::up).
 ///
@@ -36,31 +36,31 @@ use kernel::prelude::*;
 ///
 /// `EINTR` by a fatal signal; `EIO` if the data are not found, or not those that a digest demands; those
 /// of the file systems. The file shows the same data then.
-pub fn up(inode: &OwnInode) -> Result {
-    up_for(inode, None).map(drop)
+pub fn up(inode: &OwnInode) -> Result<u64> {
+    Ok(up_for(inode, None)?.unwrap_or(0))
 }
 
 /// As [`up`], for a change of the size: only what remains is copied, and the file shows its old data or
 /// the new ones whatever happens. Returns whether the change was made; it was not if there was nothing
 /// to do.
 pub fn up_changed(inode: &OwnInode, change: &mut Iattr) -> Result<bool> {
-    up_for(inode, Some(change))
+    Ok(up_for(inode, Some(change))?.is_some())
 }
 
-fn up_for(inode: &OwnInode, change: Option<&mut Iattr>) -> Result<bool> {
+fn up_for(inode: &OwnInode, change: Option<&mut Iattr>) -> Result<Option<u64>> {
     let node = inode.data();
     if !inode.is_reg() || node.data_upper().is_some() {
-        return Ok(false);
+        return Ok(None);
     }
     let union = inode.sb().data();
     let _lock = node.lock.lock()?;
     let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
-        return Ok(false);
+        return Ok(None);
     };
-    union.with_creds(|| copy(union, inode, upper, change))?;
+    let copied = union.with_creds(|| copy(union, inode, upper, change))?;
     node.set_data_copied();
     settle::refresh(inode);
-    Ok(true)
+    Ok(Some(copied))
 }
 
 fn copy(
@@ -68,7 +68,7 @@ fn copy(
     inode: &OwnInode,
     upper: &UpperDentry,
     change: Option<&mut Iattr>,
-) -> Result {
+) -> Result<u64> {
     let from = data::locate(union, inode)?;
     let stat = Kstat::ask(from, STATX_BASIC_STATS, 0)?;
     let path = union.upper_path(upper)?;
@@ -79,31 +79,33 @@ fn copy(
     let new_size = change.as_ref().and_then(|change| change.new_size());
     let new_size = new_size.map(|size| size.max(0) as u64);
     let size = data_needed(stat.size().max(0) as u64, new_size);
-    let copied = clear(union, upper, &to, &before)
-        .and_then(|()| copy_data::copy(union, from, &stat, &to, size, Killed::Waits));
-    // After a failure, too: the file shows the old data, and everything else must be old.
-    let restored = restore(union, upper, path, &before, capability.as_deref());
-    let done = copied.and(restored).and_then(|()| {
-        if let Some(change) = change {
-            change.notify_change(union.upper()?.want_write()?.on(upper)?)?;
-        }
-        if union.should_sync() && size > 0 {
-            to.fsync()?;
-        }
-        remove_mark(union, &union.upper()?.want_write()?, upper)
-    });
-    if done.is_err() {
-        // Nobody sees what has been copied, but it takes space.
+    let restore = || restore(union, upper, path, &before, capability.as_deref());
+    let done = clear(union, upper, &to, &before)
+        .and_then(|()| copy_data::copy(union, from, &stat, &to, size, Killed::Waits))
+        .and_then(|()| restore())
+        .and_then(|()| {
+            if let Some(change) = change {
+                change.notify_change(union.upper()?.want_write()?.on(upper)?)?;
+            }
+            if union.should_sync() && size > 0 {
+                to.fsync()?;
+            }
+            remove_mark(union, &union.upper()?.want_write()?, upper)
+        });
+    if let Err(error) = done {
+        // Nobody sees what has been copied, but it takes space. The file shows the old data, so
+        // everything else must be old, too.
         let left = Kstat::of(path, STATX_BASIC_STATS, 0);
         let _ = left.and_then(|left| clear(union, upper, &to, &left));
-        return done;
+        let _ = restore();
+        return Err(error);
     }
     if union.syncs_for_order() {
         // A later change of the name must not become durable before this. An error is one of the
         // disk, which the next fsync(2) reports; the file has its data.
         let _ = to.fsync();
     }
-    Ok(())
+    Ok(size)
 }
 
 /// Gives the file back what clearing and writing have taken away.
