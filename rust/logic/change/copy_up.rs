@@ -10,15 +10,17 @@
 //!   set-id bits must be written last;
 //! * all of it before the object is published: an object is complete when it appears under its
 //!   name;
-//! * syncing before publishing: after a power cut the name must not show a file without its data.
+//! * waiting for the disk before publishing, as far as the file system needs it ([`Facts::waits_for`]):
+//!   after a power cut the name must not show a file without its data.
 //!
 //! A change of attributes needs no data. The copy then has a mark that says so, in overlayfs's form
 //! ([`Attr::Metacopy`](super::super::codec::Attr::Metacopy)), and its data stay below.
 
 use super::super::{
-    codec::{self, Class, XattrSpace},
+    codec::{self, XattrSpace},
     mode::{Kind, GROUP_EXECUTE, SET_GROUP_ID, SET_USER_ID},
     options::Fsync,
+    partial::Class,
 };
 use core::ffi::CStr;
 
@@ -60,6 +62,9 @@ pub trait CopyStore {
     /// Sets owner, mode and times to those of the lower object; then makes the change that the copy
     /// is for, if it is one of attributes.
     fn copy_attributes(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
+
+    /// Writes the data out and waits until the disk has taken them, perhaps into its cache.
+    fn write_out(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
 
     /// Waits until the copy is on stable storage.
     fn sync(&mut self, draft: &Self::Draft) -> Result<(), Self::Error>;
@@ -103,9 +108,19 @@ pub struct Facts {
     pub is_unlinked: bool,
     /// The durability mode of the mount.
     pub fsync: Fsync,
-    /// Whether the file system of the upper layer is known to make attributes and names durable in the
-    /// order in which they were set.
-    pub keeps_order: bool,
+    /// In which order the file system of the upper layer makes changes durable.
+    pub class: Class,
+}
+
+/// What a copy waits for before it gets its name.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WaitsFor {
+    /// Nothing: it has no data.
+    Nothing,
+    /// Its data are written out. The file system makes the name durable after them.
+    Data,
+    /// It is on stable storage.
+    Everything,
 }
 
 impl Facts {
@@ -123,14 +138,24 @@ impl Facts {
         matches!(self.kind, Kind::Regular) && matches!(self.data, Data::Below)
     }
 
-    /// The file system creates objects without data by transactions, which it keeps in order; only
-    /// the strict mode does not rely on that. A mark that gets lost would show zeros, so there it has to
-    /// be known.
-    pub const fn wants_sync(&self) -> bool {
+    /// What the copy waits for.
+    ///
+    /// A file system with a journal makes objects and names durable in the order in which they were
+    /// made, and what [`Class`] says of data; only the strict mode does not rely on that. Of an unknown
+    /// one nothing is relied on where data are at stake: a mark that gets lost would show zeros.
+    pub const fn waits_for(&self) -> WaitsFor {
         match self.fsync {
-            Fsync::Volatile => false,
-            Fsync::Auto => self.has_data() || self.leaves_data() && !self.keeps_order,
-            Fsync::Strict => matches!(self.kind, Kind::Regular | Kind::Directory),
+            Fsync::Volatile => WaitsFor::Nothing,
+            Fsync::Strict => match self.kind {
+                Kind::Regular | Kind::Directory => WaitsFor::Everything,
+                _ => WaitsFor::Nothing,
+            },
+            Fsync::Auto => match (self.has_data(), self.leaves_data(), self.class) {
+                (true, _, Class::Journal) => WaitsFor::Data,
+                (true, _, Class::Flush | Class::None) => WaitsFor::Everything,
+                (_, true, Class::None) => WaitsFor::Everything,
+                _ => WaitsFor::Nothing,
+            },
         }
     }
 }
@@ -184,10 +209,11 @@ fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Resu
     }
     store.copy_flags(draft)?;
     store.copy_attributes(draft)?;
-    if facts.wants_sync() {
-        store.sync(draft)?;
+    match facts.waits_for() {
+        WaitsFor::Nothing => Ok(()),
+        WaitsFor::Data => store.write_out(draft),
+        WaitsFor::Everything => store.sync(draft),
     }
-    Ok(())
 }
 /// Bytes of data to copy from a file of `size` bytes, if the copy-up is for truncating or extending
 /// the file to `truncate_to` bytes: the rest is not copied.
@@ -261,7 +287,7 @@ pub enum XattrCopy {
 /// the access control lists, which are [copied by themselves](CopyStore::copy_acls): ids in them
 /// have to be mapped.
 pub fn copies_xattr(space: XattrSpace, lower_nosuid: bool, name: &[u8]) -> Option<XattrCopy> {
-    if let Class::Private(_) = codec::classify(space, name) {
+    if let codec::Class::Private(_) = codec::classify(space, name) {
         return None;
     }
     match name {

@@ -19,7 +19,6 @@ use crate::{
         codec::Attr,
         mode::Kind,
         options::{self, Verity},
-        partial::Class,
         value, verity,
     },
     union::{
@@ -161,7 +160,7 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, why: For<'_>) -> Result<b
             is_single: stat.nlink() == 1,
             is_unlinked: node.is_unlinked(),
             fsync: union.config.fsync,
-            keeps_order: union.upper()?.class != Class::None,
+            class: union.upper()?.class,
         };
         let parent = parent.inode().ok_or(ENOENT)?;
         let name = dentry.name_snapshot()?;
@@ -459,6 +458,10 @@ impl CopyStore for Copy<'_> {
             Some(change) => change.notify_change(to),
             None => Ok(()),
         }
+    }
+
+    fn write_out(&mut self, draft: &Draft) -> Result {
+        self.with_file(draft, BackedFile::write_out)
     }
 
     fn sync(&mut self, draft: &Draft) -> Result {

@@ -9,6 +9,7 @@ use crate::{
     logic::{
         change::copy_up::{data_needed, CAPABILITY_NAME},
         codec::Attr,
+        partial::Class,
     },
     union::{
         change::{copy_data, settle},
@@ -87,8 +88,10 @@ fn copy(
             if let Some(change) = change {
                 change.notify_change(union.upper()?.want_write()?.on(upper)?)?;
             }
-            if union.should_sync() && size > 0 {
-                to.fsync()?;
+            match union.upper()?.class {
+                _ if size == 0 || !union.should_sync() => {}
+                Class::Journal if !union.syncs_for_order() => to.write_out()?,
+                Class::Journal | Class::Flush | Class::None => to.fsync()?,
             }
             remove_mark(union, &union.upper()?.want_write()?, upper)
         });

@@ -282,6 +282,13 @@ impl BackedFile {
         to_result(unsafe { bindings::vfs_fsync_range(self.as_ptr(), start, end, datasync.into()) })
     }
 
+    /// Writes out what is dirty, and waits until the disk has taken it (`file_write_and_wait_range()`): it
+    /// may be in the disk's cache then, and the file system's own data are not written.
+    pub fn write_out(&self) -> Result {
+        // SAFETY: The file is alive; may sleep.
+        to_result(unsafe { bindings::file_write_and_wait_range(self.as_ptr(), 0, Loff::MAX) })
+    }
+
     /// As [`fsync_range`](Self::fsync_range) for the whole file.
     pub fn fsync(&self) -> Result {
         self.fsync_range(0, Loff::MAX, false)

@@ -5,6 +5,7 @@
 use union_logic::change::copy_up::{copy_up, CopyStore, Data, Facts};
 use union_logic::mode::Kind;
 use union_logic::options::Fsync;
+use union_logic::partial::Class;
 
 /// What a copy has of the object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -21,6 +22,8 @@ struct Copy {
     flags: bool,
     /// Its present state is on the disk.
     synced: bool,
+    /// Its data are.
+    written_out: bool,
 }
 
 /// An upper layer with one name, and a step to be stopped at.
@@ -116,10 +119,12 @@ impl Host {
         assert!(!copy.number || self.parent_impure || facts.is_unlinked);
         let must = match facts.fsync {
             Fsync::Volatile => false,
-            Fsync::Auto => copy.data || copy.mark && !facts.keeps_order,
+            Fsync::Auto => copy.data || copy.mark && facts.class == Class::None,
             Fsync::Strict => matches!(facts.kind, Kind::Regular | Kind::Directory),
         };
-        assert_eq!(copy.synced, must, "synced");
+        let is_enough = facts.fsync == Fsync::Auto && facts.class == Class::Journal;
+        assert_eq!(copy.synced, must && !is_enough, "synced");
+        assert_eq!(copy.written_out, must && is_enough, "written out");
     }
 }
 
@@ -177,6 +182,12 @@ impl CopyStore for Host {
         self.change(draft, "owner, mode, times", |copy| copy.mode = true)
     }
 
+    fn write_out(&mut self, draft: &Draft) -> Result<(), Stopped> {
+        self.change(draft, "data are on the disk", |copy| {
+            copy.written_out = true
+        })
+    }
+
     fn sync(&mut self, draft: &Draft) -> Result<(), Stopped> {
         self.change(draft, "sync", |copy| copy.synced = true)
     }
@@ -226,14 +237,15 @@ fn all() -> impl Iterator<Item = (Facts, bool)> {
             fsyncs.into_iter().flat_map(move |fsync| {
                 bools.into_iter().flat_map(move |is_single| {
                     bools.into_iter().flat_map(move |is_unlinked| {
-                        bools.into_iter().flat_map(move |keeps_order| {
+                        let classes = [Class::Journal, Class::Flush, Class::None];
+                        classes.into_iter().flat_map(move |class| {
                             let facts = Facts {
                                 kind,
                                 data,
                                 is_single,
                                 is_unlinked,
                                 fsync,
-                                keeps_order,
+                                class,
                             };
                             bools.into_iter().map(move |tmpfile| (facts, tmpfile))
                         })
@@ -280,7 +292,7 @@ fn the_design_has_the_table() {
         is_single: true,
         is_unlinked: false,
         fsync: Fsync::Auto,
-        keeps_order: true,
+        class: Class::Journal,
     };
     let below = Facts {
         data: Data::Below,
