@@ -196,9 +196,6 @@ fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Resu
     if facts.has_data() {
         store.copy_data(draft)?;
     }
-    if facts.leaves_data() {
-        store.leave_data(draft)?;
-    }
     store.copy_xattrs(draft)?;
     // A symbolic link has none.
     if facts.kind != Kind::Symlink {
@@ -206,6 +203,9 @@ fn complete<S: CopyStore>(store: &mut S, facts: Facts, draft: &S::Draft) -> Resu
     }
     if facts.keeps_number() {
         store.record_number(draft)?;
+    }
+    if facts.leaves_data() {
+        store.leave_data(draft)?;
     }
     store.copy_flags(draft)?;
     store.copy_attributes(draft)?;

@@ -182,7 +182,17 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, why: For<'_>) -> Result<b
             write: None,
             arrival: None,
         };
-        let upper = copy_up(&mut copy, facts)?;
+        let mut facts = facts;
+        let has_change = copy.change.is_some();
+        let upper = match copy_up(&mut copy, facts) {
+            // There may be no room for the mark beside the other attributes.
+            Err(e) if e == ENOSPC && facts.leaves_data() && copy.change.is_some() == has_change => {
+                facts.data = Data::Copied(size);
+                copy.facts = facts;
+                copy_up(&mut copy, facts)?
+            }
+            copied => copied?,
+        };
         drop(copy);
         let renumbered = !inode.is_hashed();
         iget::set_upper(inode, upper, facts.leaves_data())?;

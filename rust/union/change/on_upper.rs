@@ -3,10 +3,29 @@
 //! Changing an object that is in the upper layer.
 
 use crate::{
-    union::{change::settle, OwnInode},
+    union::{
+        change::{data_up, settle},
+        OwnInode,
+    },
     vfs::{cred::override_creds, write::Changing},
 };
 use kernel::{cred::Credential, prelude::*};
+
+/// Sets an attribute by `set`. If there is no room for it, a file without data gives up its mark: its data
+/// are copied up.
+///
+/// # Errors
+///
+/// Those of `set`, and of [`data_up::up`].
+pub fn with_room(inode: &OwnInode, set: impl Fn() -> Result) -> Result {
+    match set() {
+        Err(e) if e == ENOSPC && inode.data().upper().is_some() => match data_up::up(inode)? {
+            0 => Err(e),
+            _ => set(),
+        },
+        done => done,
+    }
+}
 
 /// Does `act` with the object of an inode in the upper layer: with write access and the mounter's
 /// credentials. The inode takes the object's attributes over. `Node::lock` must not be held.

@@ -5,7 +5,10 @@
 use crate::{
     logic::mode::SET_GROUP_ID,
     union::{
-        change::{copy_up, on_upper::on_upper_as},
+        change::{
+            copy_up,
+            on_upper::{on_upper_as, with_room},
+        },
         OwnDentry, OwnInode,
     },
     vfs::{
@@ -71,12 +74,14 @@ pub fn set(idmap: &Idmap, dentry: &OwnDentry, acl: Option<&Acl>, ty: AclType) ->
     }
     let cred = union.cred_for_change(strips)?;
     copy_up::up(dentry)?;
-    on_upper_as(inode, &cred, |upper| {
-        match acl {
-            Some(acl) => acl.set(upper, ty)?,
-            None => Acl::remove(upper, ty)?,
-        }
-        forget_cached(inode);
-        Ok(())
+    with_room(inode, || {
+        on_upper_as(inode, &cred, |upper| {
+            match acl {
+                Some(acl) => acl.set(upper, ty)?,
+                None => Acl::remove(upper, ty)?,
+            }
+            forget_cached(inode);
+            Ok(())
+        })
     })
 }

@@ -41,7 +41,7 @@ fn data_size(union: &Union, node: &Node, stat: &mut Kstat, mask: u32, flags: u32
         Some(data) => {
             let mut of_data = Kstat::empty();
             union.with_creds(|| of_data.get_nosec(data.path(union)?, mask, flags))?;
-            stat.take_size(&of_data);
+            stat.take_data(&of_data);
         }
         None => stat.guess_blocks(),
     }

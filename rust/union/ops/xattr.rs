@@ -6,7 +6,10 @@
 use crate::{
     logic::codec::{self, Class, XattrSpace},
     union::{
-        change::{copy_up, on_upper::on_upper},
+        change::{
+            copy_up,
+            on_upper::{on_upper, with_room},
+        },
         OwnDentry, OwnInode, UnionFs,
     },
     vfs::{
@@ -131,10 +134,12 @@ impl Handler<UnionFs> for UnionXattr {
             })?;
         }
         copy_up::up(dentry)?;
-        on_upper(inode, |upper| match change {
-            Change::Set(value) => xattr::set(upper, name, value, flags),
-            Change::Remove => xattr::remove(upper, name),
-        })
+        match change {
+            Change::Set(value) => with_room(inode, || {
+                on_upper(inode, |upper| xattr::set(upper, name, value, flags))
+            }),
+            Change::Remove => on_upper(inode, |upper| xattr::remove(upper, name)),
+        }
     }
 }
 

@@ -114,10 +114,16 @@ impl Kstat {
         self.0.blocks
     }
 
-    /// Takes over size and blocks of another object, which has the data.
-    pub fn take_size(&mut self, data: &Self) {
+    /// Takes over what belongs to the data from another object, which has them: size, blocks, and how
+    /// direct I/O has to be aligned.
+    pub fn take_data(&mut self, data: &Self) {
+        const ALIGNMENTS: u32 = bindings::STATX_DIOALIGN | bindings::STATX_DIO_READ_ALIGN;
         self.0.size = data.0.size;
         self.0.blocks = data.0.blocks;
+        self.0.result_mask = self.0.result_mask & !ALIGNMENTS | data.0.result_mask & ALIGNMENTS;
+        self.0.dio_mem_align = data.0.dio_mem_align;
+        self.0.dio_offset_align = data.0.dio_offset_align;
+        self.0.dio_read_offset_align = data.0.dio_read_offset_align;
     }
 
     /// Sets the blocks to those of a file of this size without holes.
