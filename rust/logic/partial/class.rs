@@ -49,19 +49,25 @@ impl Class {
     }
 }
 
-/// Of ext4 by its super block (`struct ext4_super_block`). Without a journal there is no order. With one
-/// on another device the data are not durable when the journal is: that device is not flushed for it.
+/// Of ext4 by its super block (`struct ext4_super_block`). Without a journal there is no order. That there
+/// is one does not say that it is used: ext4 leaves it alone with `noload`, and so does ext2. As long as it is,
+/// the super block says that it has to be replayed (`ext4_setup_super()`). With one on another device the
+/// data are not durable when the journal is: that device is not flushed for it.
 fn ext4(super_block: &[u8]) -> Option<Class> {
-    /// `s_magic`, `s_feature_compat`, `s_journal_inum`.
+    /// `s_magic`, `s_feature_compat`, `s_feature_incompat`, `s_journal_inum`.
     const MAGIC: (usize, u16) = (0x38, 0xef53);
     const FEATURE_COMPAT: usize = 0x5c;
     const HAS_JOURNAL: u32 = 0x4;
+    const FEATURE_INCOMPAT: usize = 0x60;
+    const NEEDS_RECOVERY: u32 = 0x4;
     const JOURNAL_INUM: usize = 0xe0;
 
     let bytes = |at: usize| super_block.get(at..)?.first_chunk::<4>().copied();
     let word = |at: usize| bytes(at).map(u32::from_le_bytes);
     let [low, high, ..] = bytes(MAGIC.0)?;
-    if u16::from_le_bytes([low, high]) != MAGIC.1 || word(FEATURE_COMPAT)? & HAS_JOURNAL == 0 {
+    let is_used =
+        word(FEATURE_COMPAT)? & HAS_JOURNAL != 0 && word(FEATURE_INCOMPAT)? & NEEDS_RECOVERY != 0;
+    if u16::from_le_bytes([low, high]) != MAGIC.1 || !is_used {
         return None;
     }
     Some(match word(JOURNAL_INUM)? {
@@ -82,6 +88,8 @@ mod tests {
         block[0x38..0x3a].copy_from_slice(&[0x53, 0xef]);
         assert_eq!(Class::of(Known::Ext4(&block)), Class::None, "no journal");
         block[0x5c] = 0x3c;
+        assert_eq!(Class::of(Known::Ext4(&block)), Class::None, "not used");
+        block[0x60] = 0xc6;
         assert_eq!(Class::of(Known::Ext4(&block)), Class::Flush, "elsewhere");
         block[0xe0] = 8;
         assert_eq!(Class::of(Known::Ext4(&block)), Class::Journal);

@@ -2,7 +2,7 @@
 
 //! Files whose data are partly in the upper layer: copied up without data, or in granules.
 //!
-//! The module does not use this yet: it copies a file as a whole.
+//! Of this the module uses [`Class`] only: it copies a file without its data, or as a whole.
 //!
 //! A file that is changed is copied up without its data; what is then written is copied granule by
 //! granule. [`Mark`] and [`Header`] are what the disk says of such a file, [`Partial`] is what is

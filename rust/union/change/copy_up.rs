@@ -183,10 +183,9 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, why: For<'_>) -> Result<b
             arrival: None,
         };
         let mut facts = facts;
-        let has_change = copy.change.is_some();
         let upper = match copy_up(&mut copy, facts) {
-            // There may be no room for the mark beside the other attributes.
-            Err(e) if e == ENOSPC && facts.leaves_data() && copy.change.is_some() == has_change => {
+            // There was no room for the mark beside the other attributes.
+            Err(e) if e == ENOSPC && facts.leaves_data() && copy.metacopy.is_none() => {
                 facts.data = Data::Copied(size);
                 copy.facts = facts;
                 copy_up(&mut copy, facts)?
@@ -225,7 +224,6 @@ fn check(lower: PathRef<'_>, stat: &Kstat) -> Result<Kind> {
 /// The lower file with the data of a regular file.
 struct LowerData<'a> {
     path: PathRef<'a>,
-    /// Its attributes, if it is not the object that is copied.
     stat: Kstat,
 }
 
@@ -270,7 +268,7 @@ struct Copy<'a> {
     stat: Kstat,
     /// Of a regular file: where its data are.
     data: Option<LowerData<'a>>,
-    /// The mark, if they stay there.
+    /// The mark, if they stay there and there is room for it.
     metacopy: Option<Metacopy>,
     facts: Facts,
     /// What is to be changed besides.
@@ -401,7 +399,11 @@ impl CopyStore for Copy<'_> {
         let metacopy = self.metacopy.as_ref().ok_or(EIO)?;
         let mut buffer = [0; value::MAX_METACOPY];
         let mark = value::encode_metacopy(&metacopy.value(), &mut buffer).ok_or(EIO)?;
-        private_xattrs::set(self.union, to, Attr::Metacopy, mark)
+        let set = private_xattrs::set(self.union, to, Attr::Metacopy, mark);
+        if set.is_err_and(|e| e == ENOSPC) {
+            self.metacopy = None;
+        }
+        set
     }
 
     fn copy_xattrs(&mut self, draft: &Draft) -> Result {

@@ -49,8 +49,8 @@ pub struct Node {
     /// The object in the upper layer shows the inode number of a lower one.
     recorded_ino: Atomic<bool>,
     /// Of a file: the object in the upper layer is no copy, or the name of the copy is on stable
-    /// storage, and that it has its data. Until then fdatasync(2) is not enough: a copy is synced before it is linked, and
-    /// for the file system a link is no change of the data.
+    /// storage, and that it has its data. Until then fdatasync(2) is not enough: for the file system neither
+    /// a link nor the removal of a mark is a change of the data.
     name_stable: Atomic<bool>,
     /// Of a directory: what is kept of what it shows.
     pub cache: DirSlot,

@@ -66,10 +66,7 @@ pub fn locate<'a>(union: &'a Union, inode: &'a OwnInode) -> Result<PathRef<'a>> 
 
 /// Looks a path up in the data-only layers, topmost first.
 fn look_up(union: &Union, path: &[u8]) -> Result<LowerPath> {
-    for layer in (union.data_from..)
-        .zip(union.data_layers())
-        .map(|(layer, _)| layer)
-    {
+    for (layer, _) in (union.data_from..).zip(union.data_layers()) {
         if let Some(dentry) = look_up_in(union, layer, path)? {
             return Ok(LowerPath {
                 layer,
