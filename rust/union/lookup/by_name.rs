@@ -411,7 +411,7 @@ impl Layers for Lookup<'_> {
             }
             Astray::NoData => {
                 pr_err_ratelimited!(
-                    "\"{}\": its data are in a lower layer (overlayfs, metacopy=on), and no lower layer \
+                    "\"{}\": its data are in a lower layer (metacopy), and no lower layer \
                      has them\n",
                     name
                 );
@@ -419,7 +419,7 @@ impl Layers for Lookup<'_> {
             }
             Astray::DataForbidden => {
                 pr_warn_ratelimited!(
-                    "\"{}\": its data are in a lower layer (overlayfs, metacopy=on), and are not looked \
+                    "\"{}\": its data are in a lower layer (metacopy), and are not looked \
                      for there ({})\n",
                     name,
                     match self.union.config.xattr_space {
