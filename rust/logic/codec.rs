@@ -56,11 +56,13 @@ pub enum Attr {
     UnionIno,
     /// Of the work directory: the key of the order of directory entries.
     UnionOrder,
+    /// Of a file of which some data are in a lower layer: which.
+    UnionPart,
 }
 
 impl Attr {
     /// Every private attribute.
-    pub const ALL: [Attr; 12] = [
+    pub const ALL: [Attr; 13] = [
         Attr::Opaque,
         Attr::Redirect,
         Attr::Origin,
@@ -73,6 +75,7 @@ impl Attr {
         Attr::Whiteout,
         Attr::UnionIno,
         Attr::UnionOrder,
+        Attr::UnionPart,
     ];
 
     /// Whether the attribute applies to objects of this kind. On others it is ignored.
@@ -81,7 +84,7 @@ impl Attr {
             Attr::Opaque | Attr::Impure | Attr::Uuid | Attr::UnionOrder => {
                 matches!(kind, Kind::Directory)
             }
-            Attr::Whiteout | Attr::Metacopy => matches!(kind, Kind::Regular),
+            Attr::Whiteout | Attr::Metacopy | Attr::UnionPart => matches!(kind, Kind::Regular),
             Attr::Redirect | Attr::Protattr => matches!(kind, Kind::Regular | Kind::Directory),
             Attr::Origin | Attr::Nlink | Attr::Upper | Attr::UnionIno => true,
         }
@@ -103,6 +106,7 @@ pub const fn name(space: XattrSpace, attr: Attr) -> &'static CStr {
         Attr::Whiteout => (c"trusted.overlay.whiteout", c"user.overlay.whiteout"),
         Attr::UnionIno => (c"trusted.overlay.union.ino", c"user.overlay.union.ino"),
         Attr::UnionOrder => (c"trusted.overlay.union.order", c"user.overlay.union.order"),
+        Attr::UnionPart => (c"trusted.overlay.union.part", c"user.overlay.union.part"),
     };
     match space {
         XattrSpace::Trusted => trusted,

@@ -5,7 +5,7 @@
 use super::class::Class;
 use super::commit::{fsync, settle, update_attribute, write_attribute};
 use super::format::Mark;
-use super::state::Form;
+use super::state::{Form, Partial};
 use super::store::{Depth, Store, Writing};
 use core::ops::Range;
 
@@ -16,6 +16,19 @@ pub enum Sync {
     Later,
     /// It does not (`O_DSYNC`).
     Now,
+}
+
+/// Whether [`write`] would do nothing but write: neither data nor attributes have to be brought to the
+/// upper file before or after. `upper_size`: bytes of the upper file.
+pub fn is_ready(file: &Partial, bytes: &Range<u64>, upper_size: u64, sync: Sync) -> bool {
+    let grows = bytes.end > file.size(upper_size);
+    file.mark_allows(grows)
+        && file.missing(bytes).is_none()
+        && !(grows && file.needs_attribute())
+        && match sync {
+            Sync::Later => true,
+            Sync::Now => !file.needs_attribute() && file.is_durable(bytes),
+        }
 }
 
 /// Writes the caller's data of `bytes`, and returns how many of them. The caller holds the lock of
@@ -180,6 +193,11 @@ pub(super) fn prepare_change<S: Store>(store: &mut S, changes_size: bool) -> Res
             false => mark_partial(store),
         }
     })
+}
+
+/// Makes a file without data one that is partial, without a granule yet. It shows the same data.
+pub fn begin<S: Store>(store: &mut S) -> Result<(), S::Error> {
+    prepare_change(store, true)
 }
 
 /// Marks an upper file that has the size of the lower one as partial, without a granule yet.

@@ -2,6 +2,7 @@
 
 //! Commit: what is known in memory is written down, in an order in which it is true.
 
+use super::super::alloc::Vec;
 use super::class::Class;
 use super::format::{MapAt, SidecarId};
 use super::granules::Granules;
@@ -110,7 +111,9 @@ fn fill_sidecar<S: Store>(store: &mut S, id: SidecarId, bytes: Range<u64>) -> Re
 /// Sets the attribute, with the captured granules or those that are stable. The caller is
 /// [committing](Store::committing).
 pub(super) fn write_attribute<S: Store>(store: &mut S, captured: bool) -> Result<(), S::Error> {
-    let (value, header) = store.with(|file| file.attribute(captured))?;
+    let mut value = Vec::new();
+    value.reserve(store.with(|file| file.attribute_len())?)?;
+    let header = store.with(|file| file.attribute(captured, &mut value))?;
     store.set_part(&value)?;
     store.with(|file| file.set_stored(&header));
     Ok(())

@@ -183,7 +183,7 @@ pub struct Header {
 
 impl Header {
     /// Bytes of the attribute.
-    fn len(&self) -> Result<usize, AllocError> {
+    pub(super) fn len(&self) -> Result<usize, AllocError> {
         let map = match self.map {
             MapAt::Attribute => Granules::bytes_for(self.geometry.count()),
             MapAt::Sidecar(_) => 0,
@@ -196,6 +196,17 @@ impl Header {
 
     /// The value to store, with the granules that are on the disk.
     pub fn encode(&self, granules: &Granules) -> Result<Vec<u8>, AllocError> {
+        let mut bytes = Vec::new();
+        self.encode_to(granules, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The same to an empty array. If that has [room](Self::len) for it, nothing is allocated.
+    pub(super) fn encode_to(
+        &self,
+        granules: &Granules,
+        bytes: &mut Vec<u8>,
+    ) -> Result<(), AllocError> {
         let (flags, sidecar) = match self.map {
             MapAt::Attribute => (0, 0),
             MapAt::Sidecar(id) => (IN_SIDECAR, id.map_or(0, |id| id.0.get())),
@@ -210,7 +221,6 @@ impl Header {
             self.lower.hash,
             sidecar,
         ];
-        let mut bytes = Vec::new();
         bytes.reserve(self.len()?)?;
         for word in words {
             bytes.extend_from_slice(&word.to_le_bytes())?;
@@ -220,9 +230,8 @@ impl Header {
                 bytes.push(granules.byte(at))?;
             }
         }
-        let checksum = hash::name(CHECKSUM_KEY, &bytes).0;
-        bytes.extend_from_slice(&checksum.to_le_bytes())?;
-        Ok(bytes)
+        let checksum = hash::name(CHECKSUM_KEY, bytes).0;
+        bytes.extend_from_slice(&checksum.to_le_bytes())
     }
 
     /// Decodes the attribute; also returns the map, which is empty if it is in a sidecar.

@@ -72,6 +72,18 @@ impl Geometry {
         None
     }
 
+    /// The same with a map in the attribute: the granules are as large as that needs.
+    pub fn choose_inline(size: u64, block: u64) -> Option<Self> {
+        let (geometry, place) = Self::choose(size, block)?;
+        if place == Place::Attribute {
+            return Some(geometry);
+        }
+        let room = ROOM.min(block / 2).saturating_mul(8);
+        (LARGE_SHIFT..=MAX_SHIFT)
+            .filter_map(|shift| Self::new(size, shift))
+            .find(|geometry| geometry.count() <= room)
+    }
+
     /// One granule for the whole file.
     pub fn undivided(size: u64) -> Option<Self> {
         (LARGE_SHIFT..=MAX_SHIFT)

@@ -2,8 +2,6 @@
 
 //! Files whose data are partly in the upper layer: copied up without data, or in granules.
 //!
-//! Of this the module uses [`Class`] only: it copies a file without its data, or as a whole.
-//!
 //! A file that is changed is copied up without its data; what is then written is copied granule by
 //! granule. [`Mark`] and [`Header`] are what the disk says of such a file, [`Partial`] is what is
 //! known in memory, and each operation is one function over a [`Store`]:
@@ -39,7 +37,7 @@ mod read;
 mod state;
 mod store;
 
-pub use change::{truncate, write, zero, Sync};
+pub use change::{begin, is_ready, truncate, write, zero, Sync};
 pub use class::{Class, Known, EXT4_AT, EXT4_LEN};
 pub use commit::{commit, fsync, revert};
 pub use complete::{complete, prepare_shared_mapping, settle};

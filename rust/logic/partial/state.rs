@@ -260,6 +260,23 @@ impl Partial {
         Some(first..end.unwrap_or(needed.end).min(first.saturating_add(most)))
     }
 
+    /// How many bytes are in the lower file alone.
+    pub fn missing_bytes(&self) -> u64 {
+        if self.form == Form::Whole {
+            return 0;
+        }
+        let needed = self.needed();
+        let mut bytes = 0u64;
+        let mut at = needed.start;
+        while let Some(first) = self.present.first_not_in(&(at..needed.end)) {
+            let end = self.present.first_in(&(first..needed.end));
+            at = end.unwrap_or(needed.end);
+            let missing = self.lower_bytes(&(first..at));
+            bytes = bytes.saturating_add(missing.end.saturating_sub(missing.start));
+        }
+        bytes
+    }
+
     /// Whether a granule is missing.
     pub(super) fn is_missing(&self, granule: u64) -> bool {
         self.form != Form::Whole
@@ -308,20 +325,30 @@ impl Partial {
         })
     }
 
-    /// The attribute as it is to be stored, with the captured granules, or with those that are
-    /// stable; and that it is so.
-    pub(super) fn attribute(&self, captured: bool) -> Result<(Vec<u8>, Header), AllocError> {
-        let header = Header {
+    const fn header(&self) -> Header {
+        Header {
             geometry: self.geometry,
             limit: self.limit,
             lower: self.lower,
             map: self.map,
-        };
+        }
+    }
+
+    /// Bytes of the attribute.
+    pub(super) fn attribute_len(&self) -> Result<usize, AllocError> {
+        self.header().len()
+    }
+
+    /// The attribute as it is to be stored, with the captured granules, or with those that are
+    /// stable, to an empty array that has room for it; and the header that it says.
+    pub(super) fn attribute(&self, captured: bool, to: &mut Vec<u8>) -> Result<Header, AllocError> {
         let granules = match captured {
             true => &self.captured,
             false => &self.stable,
         };
-        Ok((header.encode(granules)?, header))
+        let header = self.header();
+        header.encode_to(granules, to)?;
+        Ok(header)
     }
 
     /// The attribute has been stored with this header.
