@@ -61,6 +61,11 @@ bool union_helper_is_casefolded(const struct inode *inode)
 	return IS_CASEFOLDED(inode);
 }
 
+bool union_helper_inode_can_remap(const struct inode *inode)
+{
+	return inode->i_fop->remap_file_range;
+}
+
 void union_helper_inode_set_fops(struct inode *inode, const struct file_operations *fops)
 {
 	inode->i_fop = fops;

@@ -22,3 +22,13 @@ size_t union_helper_iov_iter_count(const struct iov_iter *iter)
 {
 	return iov_iter_count(iter);
 }
+
+void union_helper_iov_iter_truncate(struct iov_iter *iter, u64 count)
+{
+	iov_iter_truncate(iter, count);
+}
+
+void union_helper_iov_iter_reexpand(struct iov_iter *iter, size_t count)
+{
+	iov_iter_reexpand(iter, count);
+}

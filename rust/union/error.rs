@@ -3,7 +3,7 @@
 //! The error numbers for refusals of the rules.
 
 use crate::{
-    logic::{alloc::AllocError, change::Refusal},
+    logic::{alloc::AllocError, change::Refusal, partial::Lost},
     vfs::errno::{ENOTEMPTY, ESTALE},
 };
 use kernel::prelude::*;
@@ -19,6 +19,12 @@ impl From<Refusal> for Error {
             Refusal::CrossDevice => EXDEV,
             Refusal::Stale => ESTALE,
         }
+    }
+}
+
+impl From<Lost> for Error {
+    fn from(_: Lost) -> Self {
+        EIO
     }
 }
 

@@ -37,8 +37,8 @@ pub use base::{
     errno, file_system, kthread, mutex, once, printk, seq_show, task_work, types, work,
 };
 pub use calls::{
-    acl, attr, backing_file, cred, dir_context, file, fileattr, held_name, namei, open_file, rcu,
-    splice, stack, statfs, user, verity, write, xattr,
+    acl, attr, backing_file, cred, data_errors, dir_context, file, fileattr, held_name, namei,
+    open_file, rcu, splice, stack, statfs, user, verity, write, xattr,
 };
 pub use objects::{dentry, inode, inode_data, inode_lock, mount, path, super_block};
 pub use ops::{dentry_ops, file_ops, inode_kinds, inode_ops, super_ops, tmpfile, xattr_ops};

@@ -87,6 +87,8 @@ keys! {
     Xino = "xino", Word;
     /// Whether files whose data are in a layer beneath are shown.
     Metacopy = "metacopy", Word;
+    /// Whether files of which some data are in a layer beneath are made.
+    Partial = "partial", Word;
     /// Whether data in a layer beneath are checked against digests.
     Verity = "verity", Word;
 }

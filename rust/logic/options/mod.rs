@@ -41,6 +41,8 @@ pub struct Config {
     pub redirects: Redirects,
     /// What is done about files whose data are in a layer beneath.
     pub metacopy: Metacopy,
+    /// Whether the data of a large file come to the upper layer in parts.
+    pub partial: bool,
     /// Whether these data are checked.
     pub verity: Verity,
     /// Which whiteouts lower layers have.
@@ -69,6 +71,7 @@ pub struct Builder {
     uuid: Option<Uuid>,
     redirects: Option<Redirects>,
     metacopy: Option<Metacopy>,
+    partial: Option<bool>,
     verity: Option<Verity>,
     whiteouts: Option<Whiteouts>,
     statfs: Option<StatfsType>,
@@ -92,6 +95,7 @@ impl Builder {
             uuid: None,
             redirects: None,
             metacopy: None,
+            partial: None,
             verity: None,
             whiteouts: None,
             statfs: None,
@@ -167,6 +171,11 @@ impl Builder {
                 b"off" => self.set_metacopy(Metacopy::Off),
                 _ => refuse("metacopy: must be on or off"),
             },
+            Key::Partial => match value {
+                b"on" => self.set_partial(true),
+                b"off" => self.set_partial(false),
+                _ => refuse("partial: must be on or off"),
+            },
             Key::Verity => match value {
                 b"off" => self.set_verity(Verity::Off),
                 b"on" => self.set_verity(Verity::On),
@@ -223,6 +232,14 @@ impl Builder {
             &mut self.redirects,
             redirects,
             "redirect_dir: given twice with different values",
+        )
+    }
+
+    fn set_partial(&mut self, partial: bool) -> Result<(), OptionError> {
+        same(
+            &mut self.partial,
+            partial,
+            "partial: given twice with different values",
         )
     }
 
@@ -294,6 +311,12 @@ impl Builder {
             _ => (),
         }
         let metacopy = self.effective_metacopy()?;
+        if self.partial == Some(true) && metacopy == Metacopy::Off {
+            return refuse(
+                "partial=on: not with metacopy=off (which userxattr and redirect_dir=nofollow imply), \
+                 leave one out",
+            );
+        }
         let verity = self.verity.unwrap_or_default();
         if verity != Verity::Off && metacopy == Metacopy::Off && !self.has_data_layers() {
             return refuse(
@@ -311,6 +334,7 @@ impl Builder {
             uuid: self.uuid.unwrap_or_default(),
             redirects: self.redirects.unwrap_or_default(),
             metacopy,
+            partial: self.partial.unwrap_or(true) && metacopy == Metacopy::On,
             verity,
             whiteouts: self.whiteouts.unwrap_or_default(),
             statfs: self.statfs.unwrap_or_default(),
@@ -328,6 +352,12 @@ impl Builder {
         if self.metacopy == Some(Metacopy::On) {
             return refuse(
                 "metacopy=on: the mark is an attribute trusted.*, which nobody can read in a user \
+                 namespace, leave the option out",
+            );
+        }
+        if self.partial == Some(true) {
+            return refuse(
+                "partial=on: the mark is an attribute trusted.*, which nobody can read in a user \
                  namespace, leave the option out",
             );
         }
@@ -374,6 +404,7 @@ impl Config {
             uuid,
             redirects,
             metacopy,
+            partial,
             verity,
             whiteouts,
             statfs,
@@ -386,6 +417,7 @@ impl Config {
             uuid as u64,
             redirects as u64,
             metacopy as u64,
+            partial.into(),
             verity as u64,
             whiteouts as u64,
             statfs as u64,
@@ -418,6 +450,9 @@ impl Config {
         }
         if other.metacopy.is_some_and(|m| m != self.metacopy) {
             return refuse("metacopy: cannot be changed by remount");
+        }
+        if other.partial.is_some_and(|partial| partial != self.partial) {
+            return refuse("partial: cannot be changed by remount");
         }
         if other.verity.is_some_and(|verity| verity != self.verity) {
             return refuse("verity: cannot be changed by remount");

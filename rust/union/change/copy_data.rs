@@ -22,6 +22,7 @@ use crate::{
         write::WriteAccess,
     },
 };
+use core::ops::Range;
 use kernel::prelude::*;
 
 /// Bytes copied between two checks for a fatal signal.
@@ -61,6 +62,28 @@ pub fn copy(
         to.close();
         result
     })
+}
+
+/// Copies the bytes of `range`, zeros too, from a lower file into one of the upper layer that is open for
+/// reading and writing, where they may replace others. As [`copy`], with the same errors; others can
+/// find the file, so the end is waited for.
+pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Loff>) -> Result {
+    let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
+    if !kthread::exceeds_file_size_limit(range.end) {
+        return fill_range(&from, to, range);
+    }
+    let (to, cred) = (to.get(), union.cred.clone());
+    kthread::run(c"union-copy", Killed::Waits, move || {
+        let result = override_creds(&cred, |_| fill_range(&from, &to, range));
+        from.close();
+        to.close();
+        result
+    })
+}
+
+fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result {
+    let transfer = Transfer::ask(from, to, range.end)?;
+    copy_piece(&transfer, range.start, range.end)
 }
 
 /// Gives an empty file of the upper layer, which stays without data, the size `end`. As [`copy`], with the

@@ -12,8 +12,11 @@ use crate::{
         partial::Class,
     },
     union::{
-        change::{copy_data, settle},
-        layers::{layer::UpperWrite, private_xattrs, union::Union, upper_dentry::UpperDentry},
+        change::{copy_data, part, settle},
+        layers::{
+            file_data::InUpper, layer::UpperWrite, part::Part, private_xattrs, union::Union,
+            upper_dentry::UpperDentry,
+        },
         lookup::data,
         OwnInode,
     },
@@ -41,6 +44,14 @@ pub fn up(inode: &OwnInode) -> Result<u64> {
     Ok(up_for(inode, None)?.unwrap_or(0))
 }
 
+/// As [`up`], of a partial file only.
+pub fn up_partial(inode: &OwnInode) -> Result {
+    match inode.data().data.in_upper() {
+        InUpper::Some => up(inode).map(drop),
+        InUpper::All | InUpper::Nothing => Ok(()),
+    }
+}
+
 /// As [`up`], for a change of the size: only what remains is copied, and the file shows its old data or
 /// the new ones whatever happens. Returns whether the change was made; it was not if there was nothing
 /// to do.
@@ -54,14 +65,36 @@ fn up_for(inode: &OwnInode, change: Option<&mut Iattr>) -> Result<Option<u64>> {
         return Ok(None);
     }
     let union = inode.sb().data();
+    let part = part::get(inode)?;
     let _lock = node.lock.lock()?;
     let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
         return Ok(None);
     };
-    let copied = union.with_creds(|| copy(union, inode, upper, change))?;
-    node.set_data_copied();
+    let copied = match (part, node.data.in_upper(), change) {
+        (Some(part), _, None) => union.with_creds(|| complete(union, inode, upper, part))?,
+        (None, InUpper::Nothing, change) => {
+            let copied = union.with_creds(|| copy(union, inode, upper, change))?;
+            node.set_data_copied();
+            copied
+        }
+        // It has become partial meanwhile; a size of such a file is changed otherwise.
+        _ => return Err(EIO),
+    };
     settle::refresh(inode);
     Ok(Some(copied))
+}
+
+/// Brings the rest of a partial file to the upper layer.
+fn complete(union: &Union, inode: &OwnInode, upper: &UpperDentry, part: &Part) -> Result<u64> {
+    let path = union.upper_path(upper)?;
+    let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
+    let capability = capability(path)?;
+    let missing = part::missing(part);
+    let completed = part::complete(inode, part);
+    restore(union, upper, path, &before, capability.as_deref())?;
+    completed?;
+    part::settle(inode, part)?;
+    Ok(missing)
 }
 
 fn copy(

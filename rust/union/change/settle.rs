@@ -17,7 +17,7 @@ pub fn refresh(inode: &OwnInode) {
     if let (Some(real), Some(upper)) = (real, &inode.sb().data().upper) {
         stack::copy_attr(inode, &upper.mnt, real);
         let node = inode.data();
-        if node.data_upper().is_none() {
+        if node.has_lower_size() {
             let data = node.data_lower().and_then(|data| data.dentry.inode());
             data.into_iter()
                 .for_each(|data| stack::copy_size(inode, data));
@@ -41,6 +41,9 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
         inode.clear_nlink();
     } else {
         nlink(inode);
+    }
+    if let (0, Ok(upper)) = (inode.nlink(), union.upper()) {
+        upper.unstable.forget(inode);
     }
     reserve::release(union, write, inode);
 }

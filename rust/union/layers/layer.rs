@@ -6,7 +6,10 @@ use crate::{
     logic::partial::Class,
     union::{
         cache::record_file::Recorder,
-        layers::{identity, numbers::Numbers, reserved::Reserved, upper_dentry::UpperDentry},
+        layers::{
+            identity, numbers::Numbers, reserved::Reserved, unstable::Unstable,
+            upper_dentry::UpperDentry,
+        },
     },
     vfs::{
         file::BackedFile,
@@ -99,6 +102,11 @@ pub struct UpperLayer {
     pub workdir: UpperDentry,
     /// One whiteout that others are hard links to. Under its own lock.
     pub whiteout: Pin<KBox<Mutex<Option<UpperDentry>>>>,
+    /// Whether this mount has seen to it that the upper layer is marked as having partial files. Under its
+    /// own lock, which is held while it does.
+    pub guarded: Pin<KBox<Mutex<bool>>>,
+    /// Partial files of which the disk does not know all.
+    pub unstable: Unstable,
     /// The path of the upper directory as it was given at mount, for `/proc/mounts`.
     pub name: CString,
     /// The same of the directory that the work directory is in.

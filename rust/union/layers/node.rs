@@ -186,7 +186,12 @@ impl Node {
         self.name_stable.load(Relaxed)
     }
 
-    /// Records that the object in the upper layer has the data now. Under `lock`.
+    /// Whether the size of a regular file is that of the lower file with its data.
+    pub fn has_lower_size(&self) -> bool {
+        self.data.has_lower_size(self.upper().is_some())
+    }
+
+    /// Records that the object in the upper layer has the data now. Under `lock`, or that of the partial file.
     pub fn set_data_copied(&self) {
         // Before they are looked for there. For the file system the mark's removal is no change of the
         // data, as a link is none.

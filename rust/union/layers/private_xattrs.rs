@@ -6,6 +6,7 @@ use crate::{
     logic::{
         codec::{self, Attr, Class},
         mode::Kind,
+        partial::Mark,
         value,
     },
     union::layers::{file_data::Metacopy, union::Union},
@@ -144,8 +145,11 @@ impl PrivateXattrs {
                 self.protection = value::protattr(stored.value(&mut buf)?).map_err(corrupt)?;
             }
             Attr::Metacopy => {
-                let stored = value::metacopy(stored.value(&mut buf)?).map_err(corrupt)?;
-                self.metacopy = Some(Metacopy::new(stored));
+                let value = stored.value(&mut buf)?;
+                self.metacopy = Some(match Mark::decode(value).map_err(|e| stored.corrupt(e))? {
+                    Mark::Partial => Metacopy::partial(),
+                    Mark::Lower => Metacopy::new(value::metacopy(value).map_err(corrupt)?),
+                });
             }
             _ => {}
         }
@@ -172,6 +176,16 @@ pub fn is_metacopy(union: &Union, path: PathRef<'_>, name: Name<'_>) -> Result<b
 /// The redirect that an object carries, undecoded.
 pub fn redirect(union: &Union, path: PathRef<'_>) -> Result<Option<KVVec<u8>>> {
     let name = codec::name(union.config.xattr_space, Attr::Redirect);
+    match xattr::get_alloc(path, name) {
+        Ok(value) => Ok(Some(value)),
+        Err(e) if xattr::is_absent(e) => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// What a partial file of the upper layer says of its data, undecoded.
+pub fn part(union: &Union, path: PathRef<'_>) -> Result<Option<KVVec<u8>>> {
+    let name = codec::name(union.config.xattr_space, Attr::UnionPart);
     match xattr::get_alloc(path, name) {
         Ok(value) => Ok(Some(value)),
         Err(e) if xattr::is_absent(e) => Ok(None),

@@ -12,6 +12,7 @@ use crate::{
         entry::LayerEntry,
         inum::Space,
         options::{self, Redirects, Verity},
+        partial::Mark,
         resolve::{self, Astray, DataFrom, Layers, Redirection, Resolved, Rules},
         value::{self, Protattr},
     },
@@ -280,6 +281,7 @@ impl<'a> Lookup<'a> {
                 }
             }
         };
+        let mark = metacopy.mark;
         let is_plain = matches!(place, Place::Topmost) && self.union.config.verity == Verity::Off;
         let marked = match is_plain {
             true => None,
@@ -287,7 +289,7 @@ impl<'a> Lookup<'a> {
         };
         Ok(match (&self.upper, marked) {
             (None, Some(marked)) => FileData::apart(marked),
-            (_, marked) => FileData::below(marked),
+            (_, marked) => FileData::below(mark, marked),
         })
     }
 }
@@ -368,6 +370,16 @@ impl Layers for Lookup<'_> {
 
     fn take_lower(&mut self, layer: u32, found: Found) -> Result {
         let is_topmost = self.upper.is_none() && self.lowers.is_empty();
+        let mark = found.xattrs.metacopy.as_ref().map(|found| found.mark);
+        if mark == Some(Mark::Partial) {
+            // Its own lower layers are not those of this union.
+            pr_err_ratelimited!(
+                "\"{}\": some of its data are in this lower layer, and the rest in a layer that was \
+                 beneath it; settle the file (union settle) where this is the upper layer\n",
+                Printable(self.name.as_bytes())
+            );
+            return Err(EIO);
+        }
         if is_topmost {
             // The layer was the upper layer of another union.
             self.protection = found.xattrs.protection;

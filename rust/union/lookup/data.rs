@@ -47,7 +47,7 @@ pub fn locate<'a>(union: &'a Union, inode: &'a OwnInode) -> Result<PathRef<'a>> 
             None => {
                 let lower = look_up(union, path)?;
                 let lower = once::get_or_put(found, lower).ok_or(EIO)?;
-                if let Some(data) = lower.dentry.inode().filter(|_| !node.has_own_data()) {
+                if let Some(data) = lower.dentry.inode().filter(|_| node.has_lower_size()) {
                     stack::copy_size(inode, data);
                 }
                 // They may have been copied up, and changed, meanwhile.

@@ -138,7 +138,7 @@ fn complete(sb: &SuperBlock<UnionFs>, iget: Iget<UnionFs>, parts: Parts) -> Resu
         // The number of subdirectories is not known; 1 tells find(1) and others so.
         new.set_nlink(1);
     }
-    if !parts.data.are_own(real.is_upper) {
+    if parts.data.has_lower_size(real.is_upper) {
         // The size of a file is that of its data, whatever the mark was made for.
         let data = parts.data.lower(parts.lower.as_slice());
         if let Some(data) = data.and_then(|data| data.dentry.inode()) {

@@ -38,6 +38,7 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         hard_ro,
         redirects,
         metacopy,
+        partial,
         verity,
         statfs,
         whiteouts,
@@ -60,6 +61,11 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         (
             metacopy == Metacopy::Off && !is_implied,
             c"metacopy",
+            Some(c"off"),
+        ),
+        (
+            metacopy == Metacopy::On && !partial,
+            c"partial",
             Some(c"off"),
         ),
         (verity == Verity::On, c"verity", Some(c"on")),

@@ -79,7 +79,10 @@ impl SuperOperations for UnionFs {
         if !wait {
             return Ok(());
         }
+        // Nothing that is written down later would be durable.
+        let committed = upper.unstable.commit_all();
         union.sync()?;
+        committed?;
         // Data lost on the way to the disk is no error of the call above. syncfs(2) reports it
         // here, once for each open file.
         if let Err(error) = upper.errors.check_and_advance(upper.mnt.root()) {
@@ -103,6 +106,12 @@ impl SuperOperations for UnionFs {
 
     fn show_stats(m: &SeqFile, root: &OwnDentry) -> Result {
         show::stats(m, root.sb().data())
+    }
+
+    fn shut_down(sb: &SuperBlock<Self>) {
+        if let Ok(upper) = sb.data().upper() {
+            upper.unstable.shut_down();
+        }
     }
 
     fn put_super(mut data: Union) {

@@ -9,7 +9,7 @@ use crate::{
         value,
     },
     union::{
-        change::stage,
+        change::{guard, stage},
         layers::{layer::UpperLayer, upper_dentry::UpperDentry},
         mount::dirs::OptionDir,
         private_dir::{close, names},
@@ -28,9 +28,6 @@ use crate::{
     },
 };
 use kernel::prelude::*;
-
-/// The directory in the work directory that lists features which other mounts must know.
-const INCOMPAT: &[u8] = b"incompat";
 
 /// Opens the work directory, makes it if necessary, and removes what a crash has left.
 ///
@@ -128,23 +125,8 @@ pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
 /// Marks the upper layer as not synced, as overlayfs does: it cannot be mounted again until the
 /// mark is removed by hand.
 pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Result {
-    let write = upper.want_write()?;
-    let mut dir = upper.workdir.clone();
-    for name in [INCOMPAT, b"volatile".as_slice()] {
-        let creating = Creating::start(write.on(&dir)?, Name::new(name)?)?;
-        dir = UpperDentry::new(if creating.dentry().is_positive() {
-            creating.keep()
-        } else {
-            creating
-                .make(Kind::Directory.with(0o700), NewObject::Directory)
-                .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))?
-        });
-    }
-    let dirty = Creating::start(write.on(&dir)?, Name::new(b"dirty")?)?;
-    if !dirty.dentry().is_positive() {
-        dirty.make(Kind::Regular.with(0o600), NewObject::Regular)?;
-    }
-    Ok(())
+    guard::make(&upper.want_write()?, b"volatile")
+        .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))
 }
 
 /// Makes the first whiteout, which shows that the file system can store whiteouts and leave them at
@@ -198,8 +180,12 @@ fn clean(
         task_work::go_on()?;
         let child = namei::lookup_one_unlocked(*dir, Name::new(name)?)?;
         let Some(inode) = child.inode() else { continue };
-        if level == 0 && name.as_slice() == INCOMPAT && inode.is_dir() {
-            if let Some(feature) = names(dir.at(&child)?)?.first() {
+        if level == 0 && name.as_slice() == guard::INCOMPAT && inode.is_dir() {
+            let features = names(dir.at(&child)?)?;
+            let mut unknown = features
+                .iter()
+                .filter(|name| name.as_slice() != guard::PARTIAL);
+            if let Some(feature) = unknown.next() {
                 return Err(base.refuse(
                     fc,
                     EINVAL,
@@ -210,6 +196,9 @@ fn clean(
                         Printable(feature)
                     ),
                 ));
+            }
+            if !features.is_empty() {
+                continue;
             }
         }
         if inode.is_dir() {

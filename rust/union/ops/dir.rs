@@ -8,7 +8,7 @@ use crate::{
         change::{copy_up, create, remove, rename},
         layers::upper_dentry::UpperDentry,
         lookup::{by_name, iget},
-        ops::{file::UnionFile, readdir::UnionDir},
+        ops::{readdir::UnionDir, real_file::UnionFile},
         Child, NewChild, OwnDentry, OwnInode, UnionFs, UnionInode,
     },
     vfs::{

@@ -4,159 +4,36 @@
 //!
 //! An open file starts on the object that holds the data at that moment. When any process copies
 //! the data up later, the next access goes to the upper layer: a reader sees what others write.
-//! Opening for writing copies nothing; the first changing call does.
+//! Opening for writing copies nothing; the first changing call does. What is done with a file whose data
+//! are in both is in [`ranges`](super::ranges).
 
 use crate::{
     union::{
-        change::{copy_up, settle},
-        layers::union::Union,
+        change::{copy_up, data_up, part, part_up, settle},
+        layers::file_data::InUpper,
         lookup::data,
-        ops::ioctl,
+        ops::{
+            ioctl, ranges,
+            real_file::{
+                in_upper, is_unopened, lock_for_write, open_real, opened, real, write_whole, File,
+                UnionFile,
+            },
+        },
         OwnInode, UnionFs, UnionInode,
     },
     vfs::{
         backing_file::{BackingFile, Hooks},
         cred::override_creds,
-        dentry::Dentry,
         file::{self, flags, iocb, seek, FlOwner},
         file_ops::{RegFileOperations, Remap},
-        inode_lock::SharedLock,
-        once,
-        open_file::{IovIter, Kiocb, OpenFile, Opening, UserFile, Vma},
-        path::PathRef,
+        open_file::{IovIter, Kiocb, Opening, Vma},
         splice::{Pipe, SPLICE_F_NONBLOCK},
         stack, task_work,
         types::Loff,
         user::UserArg,
-        write::Changing,
     },
 };
-use kernel::{
-    prelude::*,
-    sync::{
-        atomic::{Atomic, Relaxed},
-        SetOnce,
-    },
-};
-
-/// The data of an open file.
-pub struct UnionFile {
-    /// The file opened first, in the upper layer or in a lower one. Immutable.
-    first: BackingFile,
-    /// Whether `first` is in the upper layer. Immutable.
-    first_is_upper: bool,
-    /// The file in the upper layer, if `first` is not.
-    upper: SetOnce<BackingFile>,
-    /// The errno of a copy-up that a mapping waited for, to be reported by the restarted call.
-    map_error: Atomic<i32>,
-}
-
-type File = OpenFile<UnionFs, UnionFile>;
-
-/// Flags of files in the layers: the caller's reads change no access time.
-const REAL_FLAGS: u32 = flags::O_LARGEFILE | flags::O_NOATIME;
-
-impl UnionFile {
-    /// Makes a file without a name in `parent` of the upper layer, and opens it. With the creator's
-    /// credentials in force.
-    pub fn tmpfile(
-        file: &UserFile<UnionFs>,
-        parent: Changing<'_>,
-        mode: u16,
-    ) -> Result<Pin<KBox<Self>>> {
-        let real = (file.flags() & !flags::OPEN_ONLY) | REAL_FLAGS;
-        let first = BackingFile::tmpfile(file, real, parent, mode)?;
-        Self::new(first, true)
-    }
-
-    fn new(first: BackingFile, first_is_upper: bool) -> Result<Pin<KBox<Self>>> {
-        let file = Self {
-            first,
-            first_is_upper,
-            upper: SetOnce::new(),
-            map_error: Atomic::new(0),
-        };
-        Ok(KBox::pin(file, GFP_KERNEL_ACCOUNT)?)
-    }
-
-    /// The dentry in the upper layer of a file made by [`tmpfile`](Self::tmpfile).
-    pub fn upper_dentry(&self) -> &Dentry {
-        self.first.dentry()
-    }
-}
-
-/// Opens an object of a layer for `file`, as the mounter.
-fn open_real(
-    union: &Union,
-    file: &UserFile<UnionFs>,
-    real: PathRef<'_>,
-    open_flags: u32,
-) -> Result<BackingFile> {
-    union.with_creds(|| BackingFile::open(file, open_flags | REAL_FLAGS, real))
-}
-
-/// Whether the data were copied up after the file was opened, and the copy is not open yet.
-fn is_unopened(file: &File) -> bool {
-    let opened = file.data();
-    !opened.first_is_upper
-        && opened.upper.as_ref().is_none()
-        && file.inode().data().data_upper().is_some()
-}
-
-/// The file that holds the data now. It may have to be opened, which asks security modules and
-/// fanotify listeners: not to be called under a lock that they may need, especially mmap_lock.
-fn real(file: &File) -> Result<&BackingFile> {
-    if is_unopened(file) {
-        in_upper(file)?;
-    }
-    opened(file)
-}
-
-/// The file in the upper layer, whether its data are there or not. It may have to be opened, as by
-/// [`real`].
-fn in_upper(file: &File) -> Result<&BackingFile> {
-    let opened = file.data();
-    if opened.first_is_upper {
-        return Ok(&opened.first);
-    }
-    if opened.upper.as_ref().is_none() {
-        let inode = file.inode();
-        let union = inode.sb().data();
-        let upper = inode.data().upper().ok_or(EIO)?;
-        let open = open_real(union, file, union.upper_path(upper)?, file.flags())?;
-        once::get_or_put(&opened.upper, open);
-    }
-    opened.upper.as_ref().ok_or(EIO)
-}
-
-/// The file that holds the data now, if it is open.
-fn opened(file: &File) -> Result<&BackingFile> {
-    let (inode, opened) = (file.inode(), file.data());
-    let node = inode.data();
-    let (real, is_lower) = match opened
-        .upper
-        .as_ref()
-        .filter(|_| node.data_upper().is_some())
-    {
-        Some(open) => (open, false),
-        None => (&opened.first, !opened.first_is_upper),
-    };
-    if is_lower {
-        // With `hard_ro` the layer is looked at.
-        node.data_lower().ok_or(EIO)?.path(inode.sb().data())?;
-    }
-    // Access mode and creation flags stay; the other flags follow fcntl(2).
-    let mut wanted = file.flags();
-    if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
-        if is_lower && !real.can_odirect() {
-            wanted &= !flags::O_DIRECT;
-        }
-        if (wanted ^ real.flags()) & flags::CHANGEABLE != 0 {
-            real.change_flags(wanted)?;
-        }
-    }
-    Ok(real)
-}
+use kernel::{prelude::*, sync::atomic::Relaxed};
 
 /// The file in the upper layer; its data are copied up first if they are not there.
 fn upper(file: &File) -> Result<&BackingFile> {
@@ -173,27 +50,6 @@ fn sync_name(file: &File, real: &BackingFile, has_changed: bool) -> Result {
         UnionInode::fsync(file, 0, Loff::MAX, false)?;
     }
     Ok(())
-}
-
-/// Locks the inode for a change of the data, with set-id bits and capabilities stripped.
-///
-/// The lock is shared, so that writers do not exclude each other; the file system beneath does that
-/// as necessary. While it is held, no bit that would need stripping can be set. `checks` run before
-/// the stripping: a refused write strips nothing.
-fn lock_for_write<'a>(
-    file: &'a File,
-    inode: &'a OwnInode,
-    checks: impl FnOnce() -> Result,
-) -> Result<SharedLock<'a>> {
-    let shared = inode.lock_shared();
-    if inode.is_nosec() {
-        return Ok(shared);
-    }
-    drop(shared);
-    let exclusive = inode.lock();
-    checks()?;
-    file.remove_privs()?;
-    Ok(exclusive.downgrade())
 }
 
 impl Hooks<UnionFs, UnionFile> for UnionInode {
@@ -230,12 +86,19 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
     let node = inode.data();
     // msync(2) bypasses the union and syncs only the data of the file in the upper layer.
     let is_stable = || node.is_name_stable() || !inode.sb().data().should_sync();
-    let is_copied = !shared_writable || (node.data_upper().is_some() && is_stable());
+    // Of a partial file no mapping could show all data.
+    let is_whole = node.data.in_upper() != InUpper::Some;
+    let is_copied = is_whole && (!shared_writable || (node.data_upper().is_some() && is_stable()));
     // execve(2) maps within a call that cannot be restarted. The data cannot have changed since it
     // opened the file, because writing is denied meanwhile.
-    let is_open = !is_unopened(file) || file.flags() & flags::FOR_EXEC != 0;
+    let is_exec = file.flags() & flags::FOR_EXEC != 0;
+    let is_open = !is_unopened(file) || is_exec;
     if is_copied && is_open {
         return Ok(());
+    }
+    if is_exec && !is_whole {
+        // A listener for file contents lets others write to what is being executed.
+        return Err(ETXTBSY);
     }
     let error = file.data().map_error.xchg(0, Relaxed);
     if error != 0 {
@@ -245,7 +108,8 @@ fn ready_for_map(file: &File, shared_writable: bool) -> Result {
         let copied = match shared_writable {
             true => copy_up::up_with_data(file.dentry())
                 .and_then(|()| UnionInode::fsync(file, 0, Loff::MAX, false)),
-            false => Ok(()),
+            false if is_whole => Ok(()),
+            false => data_up::up(file.inode()).map(drop),
         };
         if let Err(e) = copied.and_then(|()| real(file).map(drop)) {
             file.data().map_error.store(e.to_errno(), Relaxed);
@@ -261,6 +125,10 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let union = inode.sb().data();
         let node = inode.data();
         file.clear_flags(flags::OPEN_ONLY);
+        if part::get(inode)?.is_some() && file.flags() & flags::FOR_EXEC != 0 {
+            // execve(2) cannot wait for it when it maps the file.
+            data_up::up(inode)?;
+        }
         match node.data_upper() {
             Some(upper) => {
                 let real = open_real(union, &file, union.upper_path(upper)?, file.flags())?;
@@ -293,7 +161,10 @@ impl RegFileOperations<UnionFs> for UnionInode {
             return file.generic_llseek(offset, whence);
         }
         let union = file.inode().sb().data();
-        let to = union.with_creds(|| real(file)?.llseek(offset, whence))?;
+        let to = match part::get(file.inode())? {
+            Some(part) => ranges::seek(file, part, offset, whence)?,
+            None => union.with_creds(|| real(file)?.llseek(offset, whence))?,
+        };
         file.set_pos(to, file.inode().sb().maxbytes())
     }
 
@@ -301,6 +172,9 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let file = iocb.file();
         if iter.count() == 0 {
             return Ok(0);
+        }
+        if let Some(part) = part::get(file.inode())? {
+            return ranges::read::<Self>(&mut iocb, iter, part);
         }
         let real = real(file)?;
         if iocb.flags() & iocb::IOCB_DIRECT as i32 != 0 && !real.can_odirect() {
@@ -310,28 +184,18 @@ impl RegFileOperations<UnionFs> for UnionInode {
         Ok(real.read_iter::<_, _, Self>(&iocb, iter, cred))
     }
 
-    fn write_iter(request: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
+    fn write_iter(mut request: Kiocb<'_, UnionFs, UnionFile>, iter: &IovIter) -> Result<isize> {
         let file = request.file();
         if iter.count() == 0 {
             return Ok(0);
         }
         let inode = file.inode();
-        let union = inode.sb().data();
+        if let Some(part) = part_up::for_write(file.dentry())? {
+            return ranges::write::<Self>(&mut request, iter, part);
+        }
         let real = upper(file)?;
-        let mut flags = request.flags();
-        if !union.should_sync() {
-            flags &= !((iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32);
-        } else if (flags & iocb::IOCB_DSYNC as i32 != 0 || real.is_dsync())
-            && !inode.data().is_name_stable()
-        {
-            flags |= (iocb::IOCB_DSYNC | iocb::IOCB_SYNC) as i32;
-        }
         let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
-        let written = real.write_iter::<_, _, Self>(&request, iter, flags, &union.cred);
-        if written > 0 && flags & iocb::IOCB_SYNC as i32 != 0 {
-            inode.data().set_name_stable();
-        }
-        Ok(written)
+        Ok(write_whole::<Self>(&request, iter, real))
     }
 
     fn fsync(file: &File, start: Loff, end: Loff, datasync: bool) -> Result {
@@ -345,6 +209,9 @@ impl RegFileOperations<UnionFs> for UnionInode {
             return union.upper()?.check_errors();
         }
         let real = in_upper(file)?;
+        if let Some(part) = part::get(inode)? {
+            return ranges::fsync(inode, part, real, datasync);
+        }
         union.with_creds(|| {
             let node = inode.data();
             // Data that are copied up meanwhile are not synced by this.
@@ -363,8 +230,9 @@ impl RegFileOperations<UnionFs> for UnionInode {
     }
 
     fn mmap(file: &File, vma: &Vma) -> Result {
-        if vma.is_shared_maywrite() {
-            ready_for_map(file, true)?;
+        let is_partial = file.inode().data().data.in_upper() == InUpper::Some;
+        if vma.is_shared_maywrite() || is_partial {
+            ready_for_map(file, vma.is_shared_maywrite())?;
         }
         // A concurrent copy-up counts as later than this call.
         opened(file)?.mmap::<_, _, Self>(vma, &file.inode().sb().data().cred)
@@ -378,8 +246,11 @@ impl RegFileOperations<UnionFs> for UnionInode {
     }
 
     fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
-        let real = real(file)?;
         let union = file.inode().sb().data();
+        if part::get(file.inode())?.is_some() {
+            return ranges::fadvise(file, offset, len, advice);
+        }
+        let real = real(file)?;
         union.with_creds(|| real.fadvise(offset, len, advice))
     }
 
@@ -387,7 +258,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         // A layer's file that this one has not opened has nothing to flush.
         let data = file.data();
         let union = file.inode().sb().data();
-        union.with_creds(|| data.upper.as_ref().unwrap_or(&data.first).flush(id))
+        union.with_creds(|| data.newest().flush(id))
     }
 
     fn splice_read(
@@ -398,6 +269,11 @@ impl RegFileOperations<UnionFs> for UnionInode {
         flags: u32,
     ) -> Result<usize> {
         let cred = &file.inode().sb().data().cred;
+        if let Some(part) = part::get(file.inode())? {
+            return ranges::with_source(file, part, *pos, len, |real, len| {
+                real.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)
+            });
+        }
         real(file)?.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)
     }
 
@@ -443,27 +319,32 @@ impl RegFileOperations<UnionFs> for UnionInode {
         flags: u32,
     ) -> Result<usize> {
         let real_to = upper(to)?;
-        // After the copy-up: both may be the same file.
-        let real_from = real(from)?;
         let foreign = !core::ptr::eq(from.inode().sb(), to.inode().sb());
-        if foreign {
-            let union = from.inode().sb().data();
-            union.with_creds(|| real_from.verify_read(pos_in, len))?;
-        }
-        let lock = to.inode().lock();
-        let copied = stripping(to, || {
-            file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
-        });
-        drop(lock);
-        match copied {
-            // The kernel checks the source again with the credentials of the target's mounter, who
-            // may lack access. The caller has access, so the data is read and written instead.
-            Err(e) if foreign && e == EACCES => Err(EXDEV),
-            copied => {
-                let copied = copied?;
-                sync_name(to, real_to, copied > 0)?;
-                Ok(copied)
+        let copy = |real_from: &BackingFile, len: usize| {
+            if foreign {
+                let union = from.inode().sb().data();
+                union.with_creds(|| real_from.verify_read(pos_in, len))?;
             }
+            let lock = to.inode().lock();
+            let copied = stripping(to, || {
+                file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+            });
+            drop(lock);
+            match copied {
+                // The kernel checks the source again with the credentials of the target's mounter,
+                // who may lack access. The caller has access, so the data is read and written instead.
+                Err(e) if foreign && e == EACCES => Err(EXDEV),
+                copied => {
+                    let copied = copied?;
+                    sync_name(to, real_to, copied > 0)?;
+                    Ok(copied)
+                }
+            }
+        };
+        // After the copy-up: both may be the same file.
+        match part::get(from.inode())? {
+            Some(part) => ranges::with_source(from, part, pos_in, len, copy),
+            None => copy(real(from)?, len),
         }
     }
 
@@ -485,6 +366,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
             }
         }
         let real_to = upper(to)?;
+        // Blocks of two files cannot be shared at once.
+        data_up::up_partial(from.inode())?;
         // After the copy-up: both may be the same file.
         let real_from = real(from)?;
         let lock = inode.lock();

@@ -5,8 +5,8 @@
 use crate::{
     logic::{codec::Attr, mode::Kind},
     union::{
-        change::{copy_up, data_up, on_upper::on_upper},
-        layers::{node::Node, private_xattrs, union::Union},
+        change::{copy_up, data_up, on_upper::on_upper, part, part_up, settle},
+        layers::{file_data::InUpper, node::Node, private_xattrs, union::Union},
         lookup::data,
         ops::{acl, xattr},
         OwnDentry, OwnInode, UnionFs, UnionInode,
@@ -41,7 +41,13 @@ fn data_size(union: &Union, node: &Node, stat: &mut Kstat, mask: u32, flags: u32
         Some(data) => {
             let mut of_data = Kstat::empty();
             union.with_creds(|| of_data.get_nosec(data.path(union)?, mask, flags))?;
-            stat.take_data(&of_data);
+            match node.data.in_upper() {
+                InUpper::Some => {
+                    let missing = node.data.part().map_or(u64::MAX, part::missing);
+                    stat.add_blocks_below(&of_data, missing);
+                }
+                InUpper::All | InUpper::Nothing => stat.take_data(&of_data),
+            }
         }
         None => stat.guess_blocks(),
     }
@@ -92,6 +98,15 @@ impl Attributes<UnionFs> for UnionInode {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         attr.for_backing();
+        if let Some(size) = attr.new_size() {
+            let size = size.max(0) as u64;
+            if let Some(part) = part_up::for_size(dentry, size)? {
+                part::truncate(inode, part, size, attr)?;
+                settle::refresh(inode);
+                forget_cached(inode);
+                return Ok(());
+            }
+        }
         if inode.data().data_upper().is_none() {
             if attr.new_size().is_some_and(|size| size != inode.size()) {
                 // The copy gets the new size by itself, so the file system will see no change of it

@@ -8,8 +8,8 @@ use crate::{
         record::{self, RecordId},
     },
     union::{
-        change::{data_up, settle, stage},
-        layers::union::Union,
+        change::{data_up, part, settle, stage},
+        layers::{file_data::InUpper, union::Union},
         listing::dir_cache::{self, ViewChange},
         lookup::by_name,
         OwnInode, UnionFs,
@@ -126,10 +126,12 @@ pub fn ioctl_of_file<D>(file: &OpenFile<UnionFs, D>, cmd: u32, arg: UserArg) -> 
         DATA => {
             let inode = file.inode();
             let node = inode.data();
-            let (place, left) = match node.upper() {
-                None => (Place::Lower, 0),
-                Some(_) if node.data.are_in_upper() => (Place::Upper, 0),
-                Some(_) => (Place::Below, inode.size().max(0) as u64),
+            let part = part::get(inode)?;
+            let (place, left) = match (node.upper(), node.data.in_upper(), part) {
+                (None, ..) => (Place::Lower, 0),
+                (Some(_), InUpper::All, _) => (Place::Upper, 0),
+                (Some(_), InUpper::Some, Some(part)) => (Place::Below, part::missing(part)),
+                (Some(_), ..) => (Place::Below, inode.size().max(0) as u64),
             };
             let mut reply = [0; DATA_REPLY];
             let words = [place.number(), left].map(u64::to_ne_bytes);

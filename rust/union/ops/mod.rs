@@ -8,5 +8,7 @@ pub mod dir;
 pub mod file;
 pub mod inode;
 pub mod ioctl;
+pub mod ranges;
 pub mod readdir;
+pub mod real_file;
 pub mod xattr;

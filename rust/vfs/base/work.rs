@@ -107,7 +107,7 @@ impl<T: Task> Background<T> {
     }
 
     /// If the task is scheduled, runs it now; waits until it is done.
-    fn finish(&self) {
+    pub fn finish(&self) {
         // SAFETY: The work was initialised, and is alive as long as this reference;
         // `DelayedWork` is transparent. May sleep.
         unsafe { bindings::flush_delayed_work((&raw const self.delayed.work).cast_mut().cast()) };

@@ -126,6 +126,14 @@ impl Kstat {
         self.0.dio_read_offset_align = data.0.dio_read_offset_align;
     }
 
+    /// Adds the blocks of another object that has `missing` bytes of the data of this one; not more than
+    /// it has, nor than those bytes take.
+    pub fn add_blocks_below(&mut self, data: &Self, missing: u64) {
+        let most = missing.min(self.0.size.max(0) as u64).div_ceil(512);
+        let below = data.0.blocks.min(most);
+        self.0.blocks = self.0.blocks.saturating_add(below);
+    }
+
     /// Sets the blocks to those of a file of this size without holes.
     pub fn guess_blocks(&mut self) {
         let size = self.0.size.max(0) as u64;

@@ -157,6 +157,57 @@ impl BackingFile {
         }
     }
 
+    /// A part of a request for `user`, at `pos`, which moves on: read at once, whatever the request is
+    /// like. What the file itself was opened for holds: with `O_DIRECT` its rules.
+    pub fn read_now<T: FileSystem, D, H: Hooks<T, D>>(
+        &self,
+        user: &OpenFile<T, D>,
+        pos: &mut Loff,
+        iter: &IovIter,
+        cred: &Credential,
+    ) -> Result<usize> {
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
+        at(user, pos, |iocb| {
+            let flags = iocb.ki_flags & !(bindings::IOCB_DIRECT as i32);
+            iocb.ki_flags = flags;
+            // SAFETY: All are valid for the call.
+            unsafe {
+                bindings::backing_file_read_iter(
+                    self.as_ptr(),
+                    iter.as_ptr(),
+                    iocb,
+                    flags,
+                    &mut ctx,
+                )
+            }
+        })
+    }
+
+    /// The same of a write, with these `IOCB_*` flags. Locks as for [`write_iter`](Self::write_iter).
+    pub fn write_now<T: FileSystem, D, H: Hooks<T, D>>(
+        &self,
+        user: &OpenFile<T, D>,
+        pos: &mut Loff,
+        iter: &IovIter,
+        flags: i32,
+        cred: &Credential,
+    ) -> Result<usize> {
+        let mut ctx = Ctx::<T, D, H>::ctx(cred);
+        at(user, pos, |iocb| {
+            iocb.ki_flags = flags;
+            // SAFETY: All are valid for the call.
+            unsafe {
+                bindings::backing_file_write_iter(
+                    self.as_ptr(),
+                    iter.as_ptr(),
+                    iocb,
+                    flags,
+                    &mut ctx,
+                )
+            }
+        })
+    }
+
     /// `backing_file_splice_read()`.
     pub fn splice_read<T: FileSystem, D, H: Hooks<T, D>>(
         &self,

@@ -20,7 +20,13 @@ use kernel::{
 
 /// Flags of one read or write (`IOCB_*`).
 pub mod iocb {
-    pub use crate::bindings::{IOCB_DIRECT, IOCB_DSYNC, IOCB_SYNC};
+    use crate::bindings as b;
+    pub use crate::bindings::{
+        IOCB_APPEND, IOCB_DIRECT, IOCB_DSYNC, IOCB_HIPRI, IOCB_NOWAIT, IOCB_SYNC,
+    };
+
+    /// What makes a write durable before it returns, with all that there is of the file.
+    pub const SYNCS: u32 = b::IOCB_DSYNC | b::IOCB_SYNC;
 }
 
 /// Whose locks `->flush()` concerns.
@@ -285,8 +291,20 @@ impl BackedFile {
     /// Writes out what is dirty, and waits until the disk has taken it (`file_write_and_wait_range()`): it
     /// may be in the disk's cache then, and the file system's own data are not written.
     pub fn write_out(&self) -> Result {
+        self.write_out_range(0, Loff::MAX)
+    }
+
+    /// As [`write_out`](Self::write_out) for the bytes from `start` to `end`, the last one.
+    pub fn write_out_range(&self, start: Loff, end: Loff) -> Result {
         // SAFETY: The file is alive; may sleep.
-        to_result(unsafe { bindings::file_write_and_wait_range(self.as_ptr(), 0, Loff::MAX) })
+        to_result(unsafe { bindings::file_write_and_wait_range(self.as_ptr(), start, end) })
+    }
+
+    /// An error of writing data out that nobody has been told of by this open file; it counts as told then
+    /// (`file_check_and_advance_wb_err()`).
+    pub fn check_errors(&self) -> Result {
+        // SAFETY: The file is alive.
+        to_result(unsafe { bindings::file_check_and_advance_wb_err(self.as_ptr()) })
     }
 
     /// As [`fsync_range`](Self::fsync_range) for the whole file.

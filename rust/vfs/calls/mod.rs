@@ -6,6 +6,7 @@ pub mod acl;
 pub mod attr;
 pub mod backing_file;
 pub mod cred;
+pub mod data_errors;
 pub mod dir_context;
 pub mod file;
 pub mod fileattr;

@@ -292,6 +292,18 @@ impl<'a, T: FileSystem, D> Kiocb<'a, T, D> {
         unsafe { OpenFile::from_raw((*self.iocb).ki_filp) }
     }
 
+    /// The position.
+    pub fn pos(&self) -> Loff {
+        // SAFETY: The iocb is this call's.
+        unsafe { (*self.iocb).ki_pos }
+    }
+
+    /// Moves the position on: what is before it has been read or written.
+    pub fn set_pos(&mut self, pos: Loff) {
+        // SAFETY: The iocb is this call's until it is handed on, and `&mut self` is not shared.
+        unsafe { (*self.iocb).ki_pos = pos };
+    }
+
     /// `IOCB_*` flags.
     pub fn flags(&self) -> i32 {
         // SAFETY: The iocb is this call's.
@@ -338,6 +350,21 @@ impl IovIter {
     pub fn count(&self) -> usize {
         // SAFETY: Valid for the call.
         unsafe { bindings::iov_iter_count(self.iter) }
+    }
+
+    /// Does `act` with at most `len` bytes of it; what is behind them is left afterwards
+    /// (`iov_iter_truncate()`, `iov_iter_reexpand()`).
+    pub fn limited<R>(&self, len: u64, act: impl FnOnce(&Self) -> R) -> R {
+        let before = self.count();
+        // SAFETY: Valid for the call.
+        unsafe { bindings::iov_iter_truncate(self.iter, len) };
+        let hidden = before.saturating_sub(self.count());
+        let done = act(self);
+        // SAFETY: As above; there were so many bytes more.
+        unsafe {
+            bindings::iov_iter_reexpand(self.iter, self.count().saturating_add(hidden));
+        }
+        done
     }
 }
 

@@ -10,6 +10,7 @@
 
 use crate::bindings;
 use crate::vfs::{
+    dentry::Dentry,
     file_system::FileSystem,
     inode_data::WithData,
     inode_lock::{ExclusiveLock, Holder, InUse, SharedLock},
@@ -179,6 +180,16 @@ impl Inode {
         Times {
             mtime: (mtime.tv_sec, mtime.tv_nsec as i64),
             ctime: (ctime.tv_sec, ctime.tv_nsec as i64),
+        }
+    }
+
+    /// Whether this file and others of the file system that `dentry` is of could share blocks: it is the
+    /// same one, and has the method.
+    pub fn may_share_blocks(&self, dentry: &Dentry) -> bool {
+        // SAFETY: Both are alive; `i_sb` does not change, and `i_fop` of a regular file is set once and
+        // never NULL.
+        unsafe {
+            (*self.as_ptr()).i_sb == dentry.sb_ptr() && bindings::inode_can_remap(self.as_ptr())
         }
     }
 

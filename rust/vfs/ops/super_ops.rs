@@ -49,6 +49,10 @@ pub trait SuperOperations: FileSystem {
         Ok(())
     }
 
+    /// The super block is being shut down, and all of it is there yet: no file is open, and what runs in the
+    /// background may. References to inodes must be given up. Not called if the mount has failed.
+    fn shut_down(_sb: &SuperBlock<Self>) {}
+
     /// Called for the data when the super block is shut down, after the last inode is gone. Walks
     /// under RCU may still look at [`WalkData`](FileSystem::WalkData), which are dropped after this: it
     /// is to return after a grace period, as the end of a private mount waits for one. No second one is
@@ -86,6 +90,10 @@ impl<T: SuperOperations> SuperTable<T> {
         pub(in crate::vfs) fn kill_sb(sb: *mut bindings::super_block) -> () {
             // SAFETY: Called once for each super block of `T`.
             unsafe {
+                // Without a root `fill_super` has failed, maybe before there were data.
+                if !(*sb).s_root.is_null() {
+                    T::shut_down(SuperBlock::from_raw(sb));
+                }
                 bindings::kill_anon_super(sb);
                 take_data::<T>(sb);
             }

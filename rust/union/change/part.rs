@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Files whose data are partly in the upper layer.
+//!
+//! A large file that is written to is copied up without its data and becomes partial: what is written,
+//! and what of the same granules is not, comes to the upper file. The rules, and what they promise, are in
+//! [`logic::partial`](crate::logic::partial).
+
+use crate::{
+    logic::{
+        hash,
+        partial::{
+            self, Depth, Form, Geometry, Header, Identity, MapAt, Partial, Place, Store, Unreadable,
+        },
+    },
+    union::{
+        change::part_store::{Call, PartStore},
+        layers::{file_data::InUpper, part::Part, private_xattrs, union::Union},
+        lookup::data,
+        OwnInode,
+    },
+    vfs::{
+        attr::Iattr,
+        dentry::Dentry,
+        inode::Inode,
+        path::PathRef,
+        printk::{pr_err_ratelimited, Printable},
+        super_block::SbInfo,
+    },
+};
+use kernel::prelude::*;
+
+/// What is known of a regular file that is partial, read from the disk when it is first needed. `None`: it
+/// is not partial.
+///
+/// # Errors
+///
+/// `EIO`, with a line in the log, if it cannot be understood, or belongs to another lower file; `EINTR` by
+/// a fatal signal; those of the layers.
+pub fn get(inode: &OwnInode) -> Result<Option<&Part>> {
+    let data = &inode.data().data;
+    if data.in_upper() != InUpper::Some {
+        return Ok(None);
+    }
+    match data.part() {
+        Some(part) => Ok(Some(part)),
+        None => load(inode).map(Some),
+    }
+}
+
+/// What tells the lower file with the data from others, also after the next mount. `None`: nothing does.
+/// With the mounter's credentials.
+///
+/// # Errors
+///
+/// `EIO` if the data are not looked up; those of the layer.
+pub fn identity(inode: &OwnInode) -> Result<Option<Identity>> {
+    let union = inode.sb().data();
+    let lower = inode.data().data_lower().ok_or(EIO)?;
+    let Some(file_system) = union.lower(lower.layer)?.identity() else {
+        return Ok(None);
+    };
+    let file = lower.dentry.inode().ok_or(EIO)?;
+    let size = file.size().max(0) as u64;
+    let (seconds, nanoseconds) = file.times().mtime;
+    let mtime = (seconds, u32::try_from(nanoseconds).map_err(|_| EIO)?);
+    let facts = [
+        file_system,
+        file.ino(),
+        file.generation().into(),
+        size,
+        mtime.0 as u64,
+        mtime.1.into(),
+    ];
+    Ok(Some(Identity {
+        size,
+        mtime,
+        hash: facts.into_iter().fold(0, hash::combine),
+    }))
+}
+
+/// Makes a file without data partial. `None`: there is no room for the map.
+///
+/// # Errors
+///
+/// `EINTR` by a fatal signal; those of the layers.
+pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
+    let node = inode.data();
+    let union = inode.sb().data();
+    let _lock = node.lock.lock()?;
+    match node.data.in_upper() {
+        InUpper::All => return Ok(None),
+        InUpper::Some => {}
+        InUpper::Nothing => {
+            let upper = node.upper().and_then(|upper| upper.inode()).ok_or(EIO)?;
+            let Some(identity) = union.with_creds(|| identity(inode))? else {
+                return Ok(None);
+            };
+            let block = 1 << SbInfo::of(union.upper()?.mnt.root()).block_bits;
+            let Some(geometry) = Geometry::choose_inline(identity.size, block) else {
+                return Ok(None);
+            };
+            let file = Partial::new(identity, geometry, Place::Attribute)?;
+            let part = KBox::pin_init(Part::new(file, upper), GFP_KERNEL_ACCOUNT)?;
+            let marked = partial::begin(&mut PartStore::new(inode, &part, Call::Other)?);
+            match marked {
+                Err(e) if e == ENOSPC => return Ok(None),
+                marked => marked?,
+            }
+            // For the file system a mark is no change of the data.
+            node.data.set_part(part);
+        }
+    }
+    Ok(node.data.part())
+}
+
+fn load(inode: &OwnInode) -> Result<&Part> {
+    let node = inode.data();
+    let union = inode.sb().data();
+    let _lock = node.lock.lock()?;
+    if let Some(part) = node.data.part() {
+        return Ok(part);
+    }
+    let dentry = node.upper().ok_or(EIO)?;
+    let upper = dentry.inode().ok_or(EIO)?;
+    let file = union.with_creds(|| {
+        data::locate(union, inode)?;
+        read(union, inode, union.upper_path(dentry)?, upper)
+    })?;
+    let part = KBox::pin_init(Part::new(file, upper), GFP_KERNEL_ACCOUNT)?;
+    node.data.set_part(part).ok_or(EIO)
+}
+
+fn read(union: &Union, inode: &OwnInode, path: PathRef<'_>, upper: &Inode) -> Result<Partial> {
+    let refuse = |why: Unreadable| refuse(path.dentry(), why);
+    let value = private_xattrs::part(union, path)?.ok_or_else(|| refuse(Unreadable::Damaged))?;
+    let (header, map) = Header::decode(&value).map_err(refuse)?;
+    if let MapAt::Sidecar(_) = header.map {
+        return Err(refuse(Unreadable::NoSidecar));
+    }
+    let lower = identity(inode)?.ok_or_else(|| refuse(Unreadable::OtherLower))?;
+    let size = upper.size().max(0) as u64;
+    Partial::read(&header, map, size, &lower).map_err(refuse)
+}
+
+fn refuse(dentry: &Dentry, why: Unreadable) -> Error {
+    if why == Unreadable::NoMemory {
+        return ENOMEM;
+    }
+    let name = dentry.name_snapshot();
+    pr_err_ratelimited!(
+        "\"{}\": a part of its data is in the upper layer, and {}\n",
+        Printable(name.as_ref().map_or(b"?", |name| name.name().as_bytes())),
+        match why {
+            Unreadable::Damaged => "the attribute union.part, which says which, is missing or damaged",
+            Unreadable::Version(_) | Unreadable::NoSidecar =>
+                "only a later version of this module knows which",
+            Unreadable::OtherLower | Unreadable::NoMemory =>
+                "the lower file is not the one that has the rest: the lower layer was exchanged or changed",
+        }
+    );
+    EIO
+}
+
+/// Changes the size, with all that `change` says. The inode is locked exclusively.
+///
+/// # Errors
+///
+/// `EINTR` by a fatal signal; those of the layers. The file shows its old data then.
+pub fn truncate(inode: &OwnInode, part: &Part, size: u64, change: &mut Iattr) -> Result {
+    // Who copies the data up holds it, too: no granule comes to the upper file meanwhile.
+    let _lock = inode.data().lock.lock()?;
+    let mut store = PartStore::new(inode, part, Call::Change(change))?;
+    partial::truncate(&mut store, size)
+}
+
+/// Writes down what the disk does not know of a file. Returns whether it knows all then.
+///
+/// # Errors
+///
+/// `EIO` if data got lost: then the lower file is the truth for what was not written down.
+pub fn commit(inode: &OwnInode) -> Result<bool> {
+    let Some(part) = get(inode)? else {
+        return Ok(true);
+    };
+    let mut store = PartStore::new(inode, part, Call::Other)?;
+    let done = partial::commit(&mut store);
+    recover(inode, part)?;
+    done?;
+    Ok(part.with(|file| file.can_be_forgotten()))
+}
+
+/// Makes a file durable. `depth`: how much of it at least.
+///
+/// # Errors
+///
+/// As of [`commit`].
+pub fn fsync(inode: &OwnInode, part: &Part, depth: Depth) -> Result {
+    let mut store = PartStore::new(inode, part, Call::Other)?;
+    let done = partial::fsync(&mut store, depth);
+    recover(inode, part)?;
+    done
+}
+
+/// Takes back what got lost, if anything did. The inode is not locked.
+///
+/// # Errors
+///
+/// `EINTR` by a fatal signal: then it is done by the next one.
+pub fn recover(inode: &OwnInode, part: &Part) -> Result {
+    if !part.with(|file| file.is_lost()) {
+        return Ok(());
+    }
+    let _exclusive = inode.lock();
+    let _lock = inode.data().lock.lock()?;
+    partial::revert(&mut PartStore::new(inode, part, Call::Other)?)
+}
+
+/// Brings all data to the upper file that are missing there. Under `Node::lock`.
+///
+/// # Errors
+///
+/// Those of the layers. The file shows the same data then.
+pub fn complete(inode: &OwnInode, part: &Part) -> Result {
+    partial::complete(&mut PartStore::new(inode, part, Call::Other)?)
+}
+
+/// Removes the mark of a file of which nothing is missing. Under `Node::lock`.
+///
+/// # Errors
+///
+/// As of [`commit`].
+pub fn settle(inode: &OwnInode, part: &Part) -> Result {
+    let mut store = PartStore::new(inode, part, Call::Other)?;
+    partial::commit(&mut store)?;
+    match store.with(|file| file.form()) {
+        Form::Whole => Ok(()),
+        // Data got lost meanwhile.
+        Form::Metadata | Form::Partial => Err(EIO),
+    }
+}
+
+/// How many bytes of a file are in the lower layer alone, if it is known.
+pub fn missing(part: &Part) -> u64 {
+    part.with(|file| file.missing_bytes())
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! What is known of a file whose data are partly in the upper layer, and the locks of it.
+
+use crate::{
+    logic::partial::Partial,
+    vfs::{data_errors::SeenDataErrors, inode::Inode, mutex::KillableMutex},
+};
+use kernel::{
+    new_spinlock,
+    prelude::*,
+    static_lock_class,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        SpinLock,
+    },
+};
+
+/// A partial file: the rules are in [`logic::partial`](crate::logic::partial).
+///
+/// Of the two mutexes, which are taken within `Node::lock` and outside the locks of the layers, a task
+/// has one at a time.
+#[pin_data]
+pub struct Part {
+    /// Held for a few instructions.
+    #[pin]
+    file: SpinLock<Partial>,
+    /// Who changes what the disk says of the file has it.
+    #[pin]
+    pub committing: KillableMutex,
+    /// Who brings granules to the upper file has it.
+    #[pin]
+    pub filling: KillableMutex,
+    /// The errors of writing data of the upper file that the granules have been taken back for.
+    pub errors: SeenDataErrors,
+    /// The inode is kept until the disk knows all granules ([`crate::union::layers::unstable`]).
+    is_kept: Atomic<bool>,
+}
+
+impl Part {
+    /// Of this upper file.
+    pub fn new(file: Partial, upper: &Inode) -> impl PinInit<Self> + use<'_> {
+        pin_init!(Self {
+            file <- new_spinlock!(file, "union_part"),
+            committing <- KillableMutex::new(c"union_part_committing", static_lock_class!()),
+            filling <- KillableMutex::new(c"union_part_filling", static_lock_class!()),
+            errors: SeenDataErrors::sample(upper),
+            is_kept: Atomic::new(false),
+        })
+    }
+
+    /// Looks at what is known, or changes it. It must not sleep.
+    pub fn with<R>(&self, look: impl FnOnce(&mut Partial) -> R) -> R {
+        look(&mut self.file.lock())
+    }
+
+    /// Whether the inode is kept.
+    pub fn is_kept(&self) -> bool {
+        self.is_kept.load(Relaxed)
+    }
+
+    /// Says that the inode is kept. Returns whether it was not.
+    pub fn set_kept(&self) -> bool {
+        !self.is_kept.xchg(true, Relaxed)
+    }
+
+    /// Says that it is not kept any more.
+    pub fn set_not_kept(&self) {
+        self.is_kept.store(false, Relaxed);
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Files of which the memory knows more than the disk: granules that have come to the upper layer.
+//!
+//! Such an inode must stay in memory, or the granules would be forgotten. It is kept here, and written
+//! down after a while in the background, by syncfs(2), or at the end of the mount.
+
+use crate::{
+    union::{layers::part::Part, OwnInode},
+    vfs::{
+        printk::pr_err_ratelimited,
+        work::{Background, Task},
+    },
+};
+use kernel::{
+    new_mutex,
+    prelude::*,
+    sync::{aref::ARef, Arc, Mutex},
+    time::Msecs,
+};
+
+/// Milliseconds until what a write has brought is written down: as long as the kernel leaves dirty data
+/// (`dirty_expire_centisecs`).
+const DELAY: Msecs = 30_000;
+/// So many inodes are kept at most until that is done at once: a megabyte of memory.
+const MOST: usize = 1024;
+
+/// Writes down what the disk does not know of a file. Returns whether it knows all then.
+pub type Commit = fn(&OwnInode) -> Result<bool>;
+
+/// The files of a union.
+pub struct Unstable {
+    list: Arc<List>,
+    background: Background<List>,
+}
+
+#[pin_data]
+struct List {
+    #[pin]
+    inodes: Mutex<KVVec<ARef<OwnInode>>>,
+    commit: Commit,
+}
+
+impl Unstable {
+    /// None yet.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn new(commit: Commit) -> Result<Self> {
+        let list = Arc::pin_init(
+            pin_init!(List {
+                inodes <- new_mutex!(KVVec::new(), "union_unstable"),
+                commit,
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        let background = Background::new(c"union-unstable", list.clone())?;
+        Ok(Self { list, background })
+    }
+
+    /// Keeps a file, to which granules will be added.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`: then they must not be.
+    pub fn keep(&self, inode: &OwnInode, part: &Part) -> Result {
+        if inode.nlink() == 0 || !part.set_kept() {
+            return Ok(());
+        }
+        match self.list.push(inode.into()) {
+            Ok(count) => {
+                self.background.start(if count < MOST { DELAY } else { 0 });
+                Ok(())
+            }
+            Err(error) => {
+                part.set_not_kept();
+                Err(error)
+            }
+        }
+    }
+
+    /// Keeps a file no longer: it has no name any more, so nobody will look for its data after it is closed.
+    pub fn forget(&self, inode: &OwnInode) {
+        let Some(part) = inode.data().data.part().filter(|part| part.is_kept()) else {
+            return;
+        };
+        let kept = {
+            let mut inodes = self.list.inodes.lock();
+            let at = inodes.iter().position(|kept| kept.same(inode));
+            at.and_then(|at| inodes.remove(at).ok())
+        };
+        if kept.is_some() {
+            part.set_not_kept();
+        }
+        // Not the last reference: the caller has one. But the lock is not to be held.
+        drop(kept);
+    }
+
+    /// Writes all of them down.
+    ///
+    /// # Errors
+    ///
+    /// That of one of them; the others are written down.
+    pub fn commit_all(&self) -> Result {
+        self.list.commit_all()
+    }
+
+    /// The last time: nobody adds any more, and none is kept after this.
+    pub fn shut_down(&self) {
+        self.background.finish();
+        let done = self.list.commit_all();
+        let left = core::mem::take(&mut *self.list.inodes.lock());
+        if let (Err(error), false) = (done, left.is_empty()) {
+            pr_err_ratelimited!(
+                "{} files could not be written down at unmount ({:?}): the lower layer is the truth for \
+                 what was written to them and not synced\n",
+                left.len(),
+                error
+            );
+        }
+        drop(left);
+    }
+}
+
+impl List {
+    /// Returns how many there are.
+    fn push(&self, inode: ARef<OwnInode>) -> Result<usize> {
+        let mut inodes = self.inodes.lock();
+        inodes.push(inode, GFP_KERNEL)?;
+        Ok(inodes.len())
+    }
+
+    fn commit_all(&self) -> Result {
+        let mut all = Ok(());
+        for inode in core::mem::take(&mut *self.inodes.lock()) {
+            let kept: &OwnInode = &inode;
+            let Some(part) = kept.data().data.part() else {
+                continue;
+            };
+            // Before it is written down: who adds granules meanwhile keeps it anew.
+            part.set_not_kept();
+            if kept.nlink() == 0 {
+                continue;
+            }
+            let done = (self.commit)(kept);
+            if !matches!(done, Ok(true)) && part.set_kept() && self.push(kept.into()).is_err() {
+                part.set_not_kept();
+            }
+            all = all.and(done.map(drop));
+        }
+        all
+    }
+}
+
+impl Task for List {
+    fn run(&self) {
+        // Whoever syncs is told.
+        let _ = self.commit_all();
+    }
+}

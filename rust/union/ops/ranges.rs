@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Reading and writing a file of which some data are in the upper layer and some are not.
+//!
+//! A call that finds all of its data in one file is passed on to that file, asynchronous or not. Any other
+//! one is done piece by piece, and at once: a request that must not wait gets `EAGAIN`, and comes back from
+//! a thread that may. Such pieces go through the page cache, for with `O_DIRECT` each would have to be
+//! aligned.
+
+use crate::{
+    logic::partial::{self, Depth, Seek, Source, Store, Sync, Writing},
+    union::{
+        change::{
+            part,
+            part_store::{Call, PartStore},
+        },
+        layers::part::Part,
+        lookup::data,
+        ops::real_file::{
+            follow_flags, in_lower, in_upper, lock_for_write, open_real, write_whole, File,
+            UnionFile,
+        },
+        OwnInode, UnionFs,
+    },
+    vfs::{
+        backing_file::{BackingFile, Hooks},
+        file::{flags, iocb, seek},
+        open_file::{IovIter, Kiocb},
+        types::Loff,
+    },
+};
+use core::ops::Range;
+use kernel::prelude::*;
+
+type Request<'a> = Kiocb<'a, UnionFs, UnionFile>;
+
+/// Bytes that are in one file.
+struct Run {
+    source: Source,
+    bytes: Range<u64>,
+    /// Whether the file ends where they do.
+    is_last: bool,
+}
+
+/// The first run of `bytes`; `None` at the end of the file.
+fn first_run(store: &mut PartStore<'_>, bytes: Range<u64>) -> Result<Option<Run>> {
+    let mut first = None;
+    partial::runs(store, bytes, |store, source, bytes| {
+        let is_last = bytes.end >= store.upper_size();
+        first = Some(Run {
+            source,
+            bytes,
+            is_last,
+        });
+        Ok(false)
+    })?;
+    Ok(first)
+}
+
+/// The file in a layer, as the caller's flags are now.
+fn open_file(file: &File, source: Source) -> Result<&BackingFile> {
+    let (real, is_lower) = match source {
+        Source::Upper => (in_upper(file)?, false),
+        Source::Lower => (in_lower(file)?, true),
+    };
+    follow_flags(file, real, is_lower)?;
+    Ok(real)
+}
+
+/// The file in a layer for going through the page cache.
+enum Buffered<'a> {
+    Open(&'a BackingFile),
+    /// That which is open has `O_DIRECT`.
+    Own(BackingFile),
+}
+
+impl<'a> Buffered<'a> {
+    fn open(file: &'a File, source: Source) -> Result<Self> {
+        if file.flags() & flags::O_DIRECT == 0 {
+            return open_file(file, source).map(Self::Open);
+        }
+        let inode = file.inode();
+        let union = inode.sb().data();
+        let wanted = file.flags() & !flags::O_DIRECT;
+        let (path, wanted) = match source {
+            Source::Upper => {
+                let upper = inode.data().upper().ok_or(EIO)?;
+                (union.upper_path(upper)?, wanted)
+            }
+            Source::Lower => {
+                let path = union.with_creds(|| data::locate(union, inode))?;
+                (path, wanted & !(flags::O_ACCMODE | flags::O_APPEND))
+            }
+        };
+        open_real(union, file, path, wanted).map(Self::Own)
+    }
+}
+
+impl core::ops::Deref for Buffered<'_> {
+    type Target = BackingFile;
+
+    fn deref(&self) -> &BackingFile {
+        match self {
+            Self::Open(file) => file,
+            Self::Own(file) => file,
+        }
+    }
+}
+
+/// `->read_iter()`.
+///
+/// # Errors
+///
+/// `EAGAIN` for a request that must not wait; those of the layers.
+pub fn read<H: Hooks<UnionFs, UnionFile>>(
+    iocb: &mut Request<'_>,
+    iter: &IovIter,
+    part: &Part,
+) -> Result<isize> {
+    let file = iocb.file();
+    let inode = file.inode();
+    let cred = &inode.sb().data().cred;
+    let start = iocb.pos().max(0) as u64;
+    let bytes = start..start.saturating_add(iter.count() as u64);
+    let mut store = PartStore::new(inode, part, Call::Other)?;
+    let Some(run) = first_run(&mut store, bytes.clone())? else {
+        return Ok(0);
+    };
+    // A lower file may be longer than what the union shows of it.
+    let ends_early = run.bytes.end < bytes.end
+        && !(run.is_last
+            && match run.source {
+                Source::Upper => true,
+                Source::Lower => lower_size(inode) == run.bytes.end,
+            });
+    if !ends_early {
+        let real = open_file(file, run.source)?;
+        if iocb.flags() & iocb::IOCB_DIRECT as i32 != 0 && !real.can_odirect() {
+            iocb.clear_direct();
+        }
+        return Ok(real.read_iter::<_, _, H>(iocb, iter, cred));
+    }
+    if iocb.flags() & iocb::IOCB_NOWAIT as i32 != 0 {
+        return Err(EAGAIN);
+    }
+    let mut pos = iocb.pos();
+    let mut total = 0;
+    partial::runs(&mut store, bytes, |_, source, run| {
+        let len = run.end.saturating_sub(run.start);
+        let read = Buffered::open(file, source).and_then(|real| {
+            iter.limited(len, |iter| {
+                real.read_now::<_, _, H>(file, &mut pos, iter, cred)
+            })
+        });
+        match read {
+            Ok(n) => {
+                total += n;
+                Ok(n as u64 == len)
+            }
+            Err(_) if total > 0 => Ok(false),
+            Err(e) => Err(e),
+        }
+    })?;
+    iocb.set_pos(pos);
+    Ok(total as isize)
+}
+
+fn lower_size(inode: &OwnInode) -> u64 {
+    let lower = inode.data().data_lower();
+    let lower = lower.and_then(|lower| lower.dentry.inode());
+    lower.map_or(0, |lower| lower.size().max(0) as u64)
+}
+
+/// `->write_iter()`.
+///
+/// # Errors
+///
+/// `EAGAIN` for a request that must not wait; those of the layers.
+pub fn write<H: Hooks<UnionFs, UnionFile>>(
+    request: &mut Request<'_>,
+    iter: &IovIter,
+    part: &Part,
+) -> Result<isize> {
+    let file = request.file();
+    let inode = file.inode();
+    let written = {
+        let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
+        write_locked::<H>(request, iter, part)
+    };
+    part::recover(inode, part)?;
+    written
+}
+
+fn write_locked<H: Hooks<UnionFs, UnionFile>>(
+    request: &mut Request<'_>,
+    iter: &IovIter,
+    part: &Part,
+) -> Result<isize> {
+    let file = request.file();
+    let inode = file.inode();
+    let union = inode.sb().data();
+    let real = open_file(file, Source::Upper)?;
+    let flags = request.flags();
+    let has = |flag: u32| flags & flag as i32 != 0;
+    let sync = match union.should_sync() && (has(iocb::IOCB_DSYNC) || real.is_dsync()) {
+        true => Sync::Now,
+        false => Sync::Later,
+    };
+    let size = real.inode().size().max(0) as u64;
+    let start = match has(iocb::IOCB_APPEND) {
+        true => size,
+        false => request.pos().max(0) as u64,
+    };
+    let bytes = start..start.saturating_add(iter.count() as u64);
+    if part.with(|file| partial::is_ready(file, &bytes, size, sync)) {
+        return Ok(write_whole::<H>(request, iter, real));
+    }
+    if has(iocb::IOCB_NOWAIT) {
+        return Err(EAGAIN);
+    }
+    let unstable = &union.upper()?.unstable;
+    unstable.keep(inode, part)?;
+    let real = Buffered::open(file, Source::Upper)?;
+    let flags = flags & !((iocb::IOCB_DIRECT | iocb::IOCB_HIPRI) as i32);
+    let (mut pos, mut done) = (start as Loff, 0u64);
+    let mut write_now = |_: Range<u64>, how: Writing| {
+        let flags = match how {
+            Writing::Back => flags & !(iocb::SYNCS as i32),
+            Writing::Through => flags,
+        };
+        done = real.write_now::<_, _, H>(file, &mut pos, iter, flags, &union.cred)? as u64;
+        Ok(done)
+    };
+    let mut store = PartStore::new(inode, part, Call::Write(&mut write_now))?;
+    let written = partial::write(&mut store, bytes, sync);
+    // Somebody may have written the file down since, without what came now.
+    if unstable.keep(inode, part).is_err() {
+        let _ = partial::commit(&mut PartStore::new(inode, part, Call::Other)?);
+    }
+    let written = written?;
+    if sync == Sync::Now {
+        inode.data().set_name_stable();
+    }
+    // What was written and could not be completed does not count.
+    request.set_pos(pos.saturating_sub(done.saturating_sub(written) as Loff));
+    Ok(written as isize)
+}
+
+/// `->fsync()`. `real`: the caller's file in the upper layer.
+///
+/// # Errors
+///
+/// Also if data of the file got lost since this file was opened or last synced.
+pub fn fsync(inode: &OwnInode, part: &Part, real: &BackingFile, datasync: bool) -> Result {
+    let node = inode.data();
+    let depth = match datasync && node.is_name_stable() {
+        true => Depth::Data,
+        false => Depth::Full,
+    };
+    let done = part::fsync(inode, part, depth);
+    if depth == Depth::Full && done.is_ok() {
+        node.set_name_stable();
+    }
+    let told = real.check_errors();
+    done.and(told)
+}
+
+/// `->llseek()` with `SEEK_DATA` or `SEEK_HOLE`.
+///
+/// # Errors
+///
+/// `ENXIO` beyond the end, or if there are no more data.
+pub fn seek(file: &File, part: &Part, offset: Loff, whence: i32) -> Result<Loff> {
+    let offset = u64::try_from(offset).map_err(|_| ENXIO)?;
+    let what = match whence == seek::SEEK_DATA as i32 {
+        true => Seek::Data,
+        false => Seek::Hole,
+    };
+    let mut store = PartStore::new(file.inode(), part, Call::Other)?;
+    let found = partial::seek(&mut store, offset, what)?.ok_or(ENXIO)?;
+    Loff::try_from(found).map_err(|_| EIO)
+}
+
+/// `->fadvise()`, to both files.
+///
+/// # Errors
+///
+/// Those of the layers.
+pub fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
+    let union = file.inode().sb().data();
+    for source in [Source::Lower, Source::Upper] {
+        let real = open_file(file, source)?;
+        union.with_creds(|| real.fadvise(offset, len, advice))?;
+    }
+    Ok(())
+}
+
+/// Does `act` with the file that has the data at `pos`, and as many of `len` bytes as are there: callers
+/// go on where the last call has ended.
+///
+/// # Errors
+///
+/// Those of opening the file, and of `act`.
+pub fn with_source(
+    file: &File,
+    part: &Part,
+    pos: Loff,
+    len: usize,
+    act: impl FnOnce(&BackingFile, usize) -> Result<usize>,
+) -> Result<usize> {
+    let start = pos.max(0) as u64;
+    let mut store = PartStore::new(file.inode(), part, Call::Other)?;
+    let bytes = start..start.saturating_add(len as u64);
+    let Some(run) = first_run(&mut store, bytes)? else {
+        return act(open_file(file, Source::Upper)?, len);
+    };
+    let there = run.bytes.end.saturating_sub(run.bytes.start);
+    let len = usize::try_from(there).unwrap_or(len);
+    let real = Buffered::open(file, run.source)?;
+    act(&real, len)
+}
