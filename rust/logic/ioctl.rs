@@ -41,6 +41,14 @@ pub const SETTLE: u32 = number(READ, 3, 8);
 /// `_IOR(0xf7, 4, struct { __u64 place; __u64 bytes; })`.
 pub const DATA: u32 = number(READ, 4, DATA_REPLY as u32);
 
+/// Says that no file of the upper layer is partial any more: each was settled ([`SETTLE`]). The directory
+/// `work/incompat/union.partial` is then removed, which keeps overlayfs from using the upper layer. On the
+/// root directory of the union, without an argument. `_IO(0xf7, 5)`.
+///
+/// Requires `CAP_SYS_ADMIN` in the user namespace of the mount (`EPERM`). `EBUSY` if this mount has made
+/// partial files that are there still; `EINVAL` if the directory is not the root; `EROFS`.
+pub const SETTLED: u32 = number(0, 5, 0);
+
 /// Bytes of the argument of [`DATA`].
 pub const DATA_REPLY: usize = 16;
 

@@ -334,7 +334,7 @@ impl Builder {
             uuid: self.uuid.unwrap_or_default(),
             redirects: self.redirects.unwrap_or_default(),
             metacopy,
-            partial: self.partial.unwrap_or(true) && metacopy == Metacopy::On,
+            partial: self.partial.unwrap_or(false),
             verity,
             whiteouts: self.whiteouts.unwrap_or_default(),
             statfs: self.statfs.unwrap_or_default(),

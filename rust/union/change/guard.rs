@@ -5,20 +5,26 @@
 //! `incompat/NAME/dirty` keeps every overlayfs from using the upper layer: it does not remove a directory
 //! in the work directory that has another one in it (`ovl_workdir_cleanup_recurse()`). A mount of ours
 //! that does not know NAME refuses as well.
+//!
+//! The guard of partial files is made before the first of them, and removed at unmount when there are none,
+//! if that is known: they are counted by the mount that has made it. Of one that was found there the
+//! administrator says so, when all files are settled. Should that be wrong, overlayfs still refuses each
+//! file by its mark.
 
 use crate::{
     logic::mode::Kind,
     union::layers::{
-        layer::{UpperLayer, UpperWrite},
+        layer::{GuardOf, UpperLayer, UpperWrite},
         upper_dentry::UpperDentry,
     },
     vfs::{
+        errno::ENOTEMPTY,
         file::{flags, BackedFile},
-        namei::{Creating, NewObject},
+        namei::{self, Creating, NewObject, Removing},
         types::Name,
     },
 };
-use kernel::prelude::*;
+use kernel::{prelude::*, sync::atomic::Relaxed};
 
 /// The directory in the work directory.
 pub const INCOMPAT: &[u8] = b"incompat";
@@ -27,12 +33,12 @@ pub const PARTIAL: &[u8] = b"union.partial";
 /// Its file is for kernels that look one level deep only.
 const DIRTY: &[u8] = b"dirty";
 
-/// Marks the upper layer as using `feature`.
+/// Marks the upper layer as using `feature`. Returns whether it was not marked.
 ///
 /// # Errors
 ///
 /// Those of the file system.
-pub fn make(write: &UpperWrite<'_>, feature: &[u8]) -> Result {
+pub fn make(write: &UpperWrite<'_>, feature: &[u8]) -> Result<bool> {
     let mut dir = write.layer.workdir.clone();
     for name in [INCOMPAT, feature] {
         let creating = Creating::start(write.on(&dir)?, Name::new(name)?)?;
@@ -43,18 +49,86 @@ pub fn make(write: &UpperWrite<'_>, feature: &[u8]) -> Result {
         });
     }
     let dirty = Creating::start(write.on(&dir)?, Name::new(DIRTY)?)?;
-    if !dirty.dentry().is_positive() {
-        dirty.make(Kind::Regular.with(0o600), NewObject::Regular)?;
+    if dirty.dentry().is_positive() {
+        return Ok(false);
+    }
+    dirty.make(Kind::Regular.with(0o600), NewObject::Regular)?;
+    Ok(true)
+}
+
+/// There will be one partial file more. `durable`: the guard is to be on stable storage.
+///
+/// # Errors
+///
+/// Those of the file system: then there must not be one, and [`let_go`] has to be called.
+pub fn hold(upper: &UpperLayer, durable: bool) -> Result {
+    // Before the guard is looked at: who removes it counts with it held.
+    upper.partial_files.fetch_add(1, Relaxed);
+    let mut guard = upper.guard.lock();
+    if *guard == GuardOf::Nobody {
+        let is_new = make(&upper.want_write()?, PARTIAL)?;
+        if durable {
+            let workdir = upper.mnt.at(&upper.workdir)?;
+            BackedFile::open(workdir, flags::O_RDONLY | flags::O_DIRECTORY)?.fsync()?;
+        }
+        *guard = match is_new {
+            true => GuardOf::ThisMount,
+            false => GuardOf::Another,
+        };
     }
     Ok(())
 }
 
-/// Makes the marks durable.
+/// There is one less. Takes no lock, for its caller has some.
+pub fn let_go(upper: &UpperLayer) {
+    upper.partial_files.fetch_add(-1, Relaxed);
+}
+
+/// The end of the mount: without partial files the upper layer needs no guard. Best effort.
+pub fn finish(upper: &UpperLayer) {
+    let mut guard = upper.guard.lock();
+    if *guard == GuardOf::ThisMount && upper.partial_files.load(Relaxed) <= 0 {
+        let _ = remove(upper, &mut guard);
+    }
+}
+
+/// The administrator says that there are no partial files any more.
 ///
 /// # Errors
 ///
-/// Those of the file system.
-pub fn sync(upper: &UpperLayer) -> Result {
-    let dir = upper.mnt.at(&upper.workdir)?;
-    BackedFile::open(dir, flags::O_RDONLY | flags::O_DIRECTORY)?.fsync()
+/// `EBUSY` if this mount has made some; those of the file system.
+pub fn release(upper: &UpperLayer) -> Result {
+    let mut guard = upper.guard.lock();
+    match upper.partial_files.load(Relaxed) {
+        ..=0 => remove(upper, &mut guard),
+        _ => Err(EBUSY),
+    }
+}
+
+fn remove(upper: &UpperLayer, guard: &mut GuardOf) -> Result {
+    let write = upper.want_write()?;
+    let mut dirs = [None, None];
+    let mut dir = upper.workdir.clone();
+    for (slot, name) in dirs.iter_mut().zip([INCOMPAT, PARTIAL]) {
+        let child = namei::lookup_one_unlocked(*write.on(&dir)?, Name::new(name)?)?;
+        if !child.is_positive() {
+            *guard = GuardOf::Nobody;
+            return Ok(());
+        }
+        *slot = Some(core::mem::replace(&mut dir, UpperDentry::new(child)));
+    }
+    let dirty = namei::lookup_one_unlocked(*write.on(&dir)?, Name::new(DIRTY)?)?;
+    if dirty.is_positive() {
+        Removing::start_dentry(write.on(&dir)?, &dirty)?.remove()?;
+    }
+    *guard = GuardOf::Nobody;
+    for parent in dirs.into_iter().rev().flatten() {
+        match Removing::start_dentry(write.on(&parent)?, &dir)?.remove() {
+            // Another feature is in use.
+            Err(e) if e == ENOTEMPTY => break,
+            removed => removed?,
+        }
+        dir = parent;
+    }
+    Ok(())
 }

@@ -14,7 +14,10 @@ use crate::{
         },
     },
     union::{
-        change::part_store::{Call, PartStore},
+        change::{
+            guard,
+            part_store::{Call, PartStore},
+        },
         layers::{file_data::InUpper, part::Part, private_xattrs, union::Union},
         lookup::data,
         OwnInode,
@@ -103,9 +106,12 @@ pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
             let file = Partial::new(identity, geometry, Place::Attribute)?;
             let part = KBox::pin_init(Part::new(file, upper), GFP_KERNEL_ACCOUNT)?;
             let marked = partial::begin(&mut PartStore::new(inode, &part, Call::Other)?);
-            match marked {
-                Err(e) if e == ENOSPC => return Ok(None),
-                marked => marked?,
+            if let Err(error) = marked {
+                guard::let_go(union.upper()?);
+                return match error == ENOSPC {
+                    true => Ok(None),
+                    false => Err(error),
+                };
             }
             // For the file system a mark is no change of the data.
             node.data.set_part(part);

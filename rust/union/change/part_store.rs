@@ -215,22 +215,17 @@ impl Store for PartStore<'_> {
     fn remove_mark(&mut self) -> Result {
         self.set_attribute(Attr::Metacopy, None)?;
         self.inode.data().set_data_copied();
+        if self.inode.nlink() > 0 {
+            // When the last name went, this was done.
+            guard::let_go(self.union.upper()?);
+        }
         settle::refresh(self.inode);
         Ok(())
     }
 
     fn make_guard(&mut self, durable: bool) -> Result {
         self.as_mounter(|this| {
-            let upper = this.union.upper()?;
-            let mut guarded = upper.guarded.lock();
-            if !*guarded {
-                guard::make(&upper.want_write()?, guard::PARTIAL)?;
-                if durable && this.union.should_sync() {
-                    guard::sync(upper)?;
-                }
-                *guarded = true;
-            }
-            Ok(())
+            guard::hold(this.union.upper()?, durable && this.union.should_sync())
         })
     }
 

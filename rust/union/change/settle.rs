@@ -4,8 +4,8 @@
 
 use crate::{
     union::{
-        change::{impure, reserve},
-        layers::{layer::UpperWrite, union::Union},
+        change::{guard, impure, reserve},
+        layers::{file_data::InUpper, layer::UpperWrite, union::Union},
         OwnInode,
     },
     vfs::stack,
@@ -44,6 +44,9 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     }
     if let (0, Ok(upper)) = (inode.nlink(), union.upper()) {
         upper.unstable.forget(inode);
+        if node.upper().is_some() && node.data.in_upper() == InUpper::Some {
+            guard::let_go(upper);
+        }
     }
     reserve::release(union, write, inode);
 }

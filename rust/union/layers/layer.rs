@@ -102,9 +102,10 @@ pub struct UpperLayer {
     pub workdir: UpperDentry,
     /// One whiteout that others are hard links to. Under its own lock.
     pub whiteout: Pin<KBox<Mutex<Option<UpperDentry>>>>,
-    /// Whether this mount has seen to it that the upper layer is marked as having partial files. Under its
-    /// own lock, which is held while it does.
-    pub guarded: Pin<KBox<Mutex<bool>>>,
+    /// The guard of partial files. Under its own lock, which is held while it is made and removed.
+    pub guard: Pin<KBox<Mutex<GuardOf>>>,
+    /// The partial files that this mount has made, and that are there still.
+    pub partial_files: Atomic<i64>,
     /// Partial files of which the disk does not know all.
     pub unstable: Unstable,
     /// The path of the upper directory as it was given at mount, for `/proc/mounts`.
@@ -125,6 +126,17 @@ pub struct UpperLayer {
     pub errors: SeenErrors,
     /// The mount. It comes last: dentries go before the mount that keeps their file system.
     pub mnt: PrivateMount,
+}
+
+/// Whose the guard of partial files is ([`guard`](crate::union::change::guard)).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum GuardOf {
+    /// There is none, or nobody has looked.
+    Nobody,
+    /// This mount has made it.
+    ThisMount,
+    /// It was there.
+    Another,
 }
 
 /// The upper layer, with the right to write to it.

@@ -16,7 +16,7 @@ use crate::{
         layers::{
             file_data::FileData,
             identity,
-            layer::{Claims, LowerLayer, UpperLayer},
+            layer::{Claims, GuardOf, LowerLayer, UpperLayer},
             lower::{LowerPath, LowerStack},
             node::Parts,
             numbers::{FileSystems, Numbers},
@@ -51,7 +51,7 @@ use kernel::{
     cred::Credential,
     new_mutex,
     prelude::*,
-    sync::{aref::ARef, Arc},
+    sync::{aref::ARef, atomic::Atomic, Arc},
 };
 
 /// The longest name of the kernel's interfaces; some file systems report more, in other units.
@@ -177,7 +177,11 @@ fn open_upper(
         recorder,
         workdir,
         whiteout: KBox::pin_init(new_mutex!(None, "union_whiteout"), GFP_KERNEL_ACCOUNT)?,
-        guarded: KBox::pin_init(new_mutex!(false, "union_guarded"), GFP_KERNEL_ACCOUNT)?,
+        guard: KBox::pin_init(
+            new_mutex!(GuardOf::Nobody, "union_guard"),
+            GFP_KERNEL_ACCOUNT,
+        )?,
+        partial_files: Atomic::new(0),
         unstable: Unstable::new(part::commit)?,
         name: upper.shown_name()?,
         work_name: work.shown_name()?,

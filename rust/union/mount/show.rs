@@ -63,11 +63,7 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
             c"metacopy",
             Some(c"off"),
         ),
-        (
-            metacopy == Metacopy::On && !partial,
-            c"partial",
-            Some(c"off"),
-        ),
+        (partial, c"partial", Some(c"on")),
         (verity == Verity::On, c"verity", Some(c"on")),
         (verity == Verity::Require, c"verity", Some(c"require")),
         (statfs == StatfsType::Fuse, c"statfs", Some(c"fuse")),

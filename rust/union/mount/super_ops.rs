@@ -5,7 +5,7 @@
 use crate::{
     logic::options::StatfsType,
     union::{
-        change::stage,
+        change::{guard, stage},
         layers::{
             node::Node,
             union::{Union, WalkData, UNION_SUPER_MAGIC},
@@ -111,6 +111,7 @@ impl SuperOperations for UnionFs {
     fn shut_down(sb: &SuperBlock<Self>) {
         if let Ok(upper) = sb.data().upper() {
             upper.unstable.shut_down();
+            sb.data().with_creds(|| guard::finish(upper));
         }
     }
 

@@ -126,6 +126,7 @@ pub fn hash_key(upper: &UpperLayer, space: XattrSpace) -> Result<u64> {
 /// mark is removed by hand.
 pub fn mark_volatile(fc: &FsContext, base: &OptionDir, upper: &UpperLayer) -> Result {
     guard::make(&upper.want_write()?, b"volatile")
+        .map(drop)
         .map_err(|e| base.refuse(fc, e, fmt!("cannot mark the upper layer as volatile")))
 }
 

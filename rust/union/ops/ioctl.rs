@@ -4,11 +4,11 @@
 
 use crate::{
     logic::{
-        ioctl::{self, Place, BUFFER, DATA, DATA_REPLY, FALLTHRUS, NAME, RESTORE, SETTLE},
+        ioctl::{self, Place, BUFFER, DATA, DATA_REPLY, FALLTHRUS, NAME, RESTORE, SETTLE, SETTLED},
         record::{self, RecordId},
     },
     union::{
-        change::{data_up, part, settle, stage},
+        change::{data_up, guard, part, settle, stage},
         layers::{file_data::InUpper, union::Union},
         listing::dir_cache::{self, ViewChange},
         lookup::by_name,
@@ -27,10 +27,10 @@ use kernel::prelude::*;
 
 /// `->unlocked_ioctl()` of a directory.
 pub fn ioctl_of_dir(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
-    if !matches!(cmd, RESTORE | FALLTHRUS) {
+    if !matches!(cmd, RESTORE | FALLTHRUS | SETTLED) {
         return Err(ENOTTY);
     }
-    // Both reach objects that the union does not show, to which its permissions do not apply.
+    // All reach objects that the union does not show, to which its permissions do not apply.
     if !caller_is_admin(file.inode().sb()) {
         return Err(EPERM);
     }
@@ -45,6 +45,7 @@ pub fn ioctl_of_dir(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Res
             }
             restore(file, Name::new(name)?)
         }
+        SETTLED => settled(file),
         _ => fallthrus(file, arg),
     }
 }
@@ -89,6 +90,16 @@ fn fall_through(union: &Union, dir: &OwnInode, name: Name<'_>) -> Result {
         settle::refresh(dir);
         Ok(())
     })
+}
+
+/// Removes the guard of partial files.
+fn settled(file: &OpenFile<UnionFs, ()>) -> Result {
+    if !file.dentry().is_root() {
+        return Err(EINVAL);
+    }
+    let union = file.inode().sb().data();
+    let _write = file.want_write()?;
+    union.with_creds(|| guard::release(union.upper()?))
 }
 
 /// Copies the fallthru set of the directory to userspace.

@@ -49,6 +49,7 @@ fn defaults() {
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
         redirects: Redirects::Follow,
+        partial: false,
         metacopy: Metacopy::On,
         verity: Verity::Off,
         whiteouts: Whiteouts::Overlay,

@@ -168,7 +168,7 @@ impl Lab {
                 "overlayfs without an upper layer lists the whiteouts of a directory that one layer alone has",
             );
         } else if steps.not_overlay.is_none() && self.fstype != "overlay" {
-            site.for_overlay()?;
+            site.for_overlay(&self.fstype)?;
             site.mount("overlay")
                 .map_err(|error| format!("overlayfs must accept these layers: {error}"))?;
             see("as overlayfs")?;

@@ -142,6 +142,8 @@ pub enum Twist {
     Chroot,
     /// The lower layers have whiteouts in the form of aufs.
     Aufs,
+    /// Large files come to the upper layer in parts.
+    Partial,
     /// An action between one step and the next.
     Between(Turn),
 }
@@ -153,7 +155,9 @@ pub enum Turn {
     DropCaches,
     /// The union is unmounted and mounted again, unless a step keeps it busy.
     Remount,
-    /// The same, and the upper layer becomes the topmost lower one, below a new upper layer.
+    /// The same, and large files come to the upper layer in parts.
+    RemountPartial,
+    /// As [`Remount`](Self::Remount), and the upper layer becomes the topmost lower one, below a new upper layer.
     Rotate,
 }
 
@@ -187,6 +191,14 @@ impl Shape {
             Some(fs) => self.upper.name() == fs,
             None => self.name == name || self.lower.iter().any(|fs| fs.name() == name),
         }
+    }
+
+    /// Whether large files come to the upper layer in parts.
+    pub fn makes_partial(&self) -> bool {
+        matches!(
+            self.twist,
+            Twist::Partial | Twist::Between(Turn::RemountPartial)
+        )
     }
 
     /// Whether times of the tree must be whole seconds, on all layers and for the oracle.
@@ -231,7 +243,7 @@ const fn row(
 pub const SHAPES: &[Shape] = {
     use Api::{Fds, Mount, Strings};
     use Fs::{Btrfs, Erofs, Ext4, Iso9660, Squashfs, Tmpfs, Xfs};
-    use Twist::{Aufs, Between, Bind, Chroot, Nested, None, ReadOnly};
+    use Twist::{Aufs, Between, Bind, Chroot, Nested, None, Partial, ReadOnly};
     &[
         row("tmpfs", Tmpfs, &[Tmpfs], 1, Mount, None),
         row("tmpfs-2", Tmpfs, &[Tmpfs], 2, Strings, None),
@@ -270,6 +282,18 @@ pub const SHAPES: &[Shape] = {
         row("aufs", Tmpfs, &[Tmpfs], 3, Mount, Aufs),
         row("bind", Tmpfs, &[Tmpfs], 2, Strings, Bind),
         row("chroot", Tmpfs, &[Tmpfs], 1, Fds, Chroot),
+        row("partial", Tmpfs, &[Tmpfs], 2, Strings, Partial),
+        row("partial-ext4", Ext4, &[Ext4], 1, Mount, Partial),
+        row("partial-xfs", Xfs, &[Ext4], 1, Fds, Partial),
+        row("partial-btrfs", Btrfs, &[Erofs], 1, Strings, Partial),
+        row(
+            "partial-remount",
+            Ext4,
+            &[Xfs],
+            2,
+            Strings,
+            Between(Turn::RemountPartial),
+        ),
         row(
             "drop-caches",
             Tmpfs,
@@ -316,12 +340,21 @@ pub const FORGETFUL: &[&str] = &[
     "drop-caches-ext4",
     "remount",
     "remount-xfs",
+    "partial-remount",
     "rotate",
     "rotate-ext4",
 ];
 
 /// Shapes whose upper layer is on another file system than lower layers.
-pub const APART: &[&str] = &["xfs-ext4", "xfs-erofs-10", "btrfs-erofs", "remount-xfs"];
+pub const APART: &[&str] = &[
+    "xfs-ext4",
+    "xfs-erofs-10",
+    "btrfs-erofs",
+    "remount-xfs",
+    "partial-xfs",
+    "partial-btrfs",
+    "partial-remount",
+];
 
 /// Read-only file systems that the host makes.
 pub const IMAGES: &[&str] = &["erofs", "squashfs", "iso9660"];

@@ -12,6 +12,7 @@ use crate::mountinfo;
 use crate::shape::{Fs, Shape, Turn, Twist};
 use crate::sys;
 use crate::tree::Spread;
+use crate::union;
 
 /// Where the tree of a shape with a bind mount is in its union.
 const BELOW: &str = "sub";
@@ -187,8 +188,14 @@ impl Site {
         &self.trees
     }
 
-    /// Makes the lower layers readable for overlayfs.
-    pub fn for_overlay(&self) -> Result<(), String> {
+    /// Makes the layers of the unmounted union of type `fstype` readable for overlayfs.
+    pub fn for_overlay(&self, fstype: &str) -> Result<(), String> {
+        if self.shape.makes_partial() {
+            self.mount(fstype)?;
+            union::settle_all(&self.whole).map_err(|error| format!("settle: {error}"))?;
+            self.umount()
+                .map_err(|error| format!("umount, settled: {error}"))?;
+        }
         if self.shape.twist == Twist::Aufs {
             for tree in &self.trees {
                 aufs::to_overlay(tree)?;
@@ -215,6 +222,9 @@ impl Site {
         }
         if self.shape.twist == Twist::Aufs && !overlay {
             union = union.option("whiteout", "aufs");
+        }
+        if self.shape.makes_partial() && !overlay {
+            union = union.option("partial", "on");
         }
         union.mount(&self.whole)?;
         if self.shape.twist == Twist::Bind {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The calls that only a union has: ioctl(2) on an open directory or regular file.
 
-use std::os::fd::RawFd;
+use std::fmt::Display;
+use std::fs::File;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::Path;
 
 use union_logic::ioctl;
 pub use union_logic::ioctl::Place;
@@ -17,11 +20,41 @@ pub const SETTLE: u64 = ioctl::SETTLE as u64;
 /// The number of the call that tells where the data of a file are.
 pub const DATA: u64 = ioctl::DATA as u64;
 
+/// The number of the call that says that all files are settled.
+pub const SETTLED: u64 = ioctl::SETTLED as u64;
+
 /// Has the data of a file copied to the upper layer: how many bytes.
 pub fn settle(file: RawFd) -> sys::Result<u64> {
     let mut argument = [0; 8];
     sys::ioctl_bytes(file, SETTLE, &mut argument)?;
     Ok(u64::from_ne_bytes(argument))
+}
+
+/// Says that there are no partial files any more.
+pub fn settled(root: RawFd) -> sys::Result<()> {
+    sys::ioctl_bytes(root, SETTLED, &mut [])
+}
+
+/// Settles all files below the root of a union, and says so.
+pub fn settle_all(root: &Path) -> Result<(), String> {
+    settle_below(root)?;
+    let dir = File::open(root).map_err(|error| error.to_string())?;
+    settled(dir.as_raw_fd()).map_err(|error| error.to_string())
+}
+
+fn settle_below(dir: &Path) -> Result<(), String> {
+    let failed = |path: &Path, error: &dyn Display| format!("{}: {error}", path.display());
+    for entry in std::fs::read_dir(dir).map_err(|error| failed(dir, &error))? {
+        let path = entry.map_err(|error| failed(dir, &error))?.path();
+        let kind = std::fs::symlink_metadata(&path).map_err(|error| failed(&path, &error))?;
+        if kind.is_dir() {
+            settle_below(&path)?;
+        } else if kind.is_file() {
+            let file = File::open(&path).map_err(|error| failed(&path, &error))?;
+            settle(file.as_raw_fd()).map_err(|error| failed(&path, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the data of a file are, and how many bytes are not copied.
