@@ -112,6 +112,40 @@ pub fn waits() -> Vec<u8> {
     })
 }
 
+/// A program of so many blocks of [`BLOCK`] bytes, each full of instructions that add its number to the status that the
+/// program exits with in the end.
+pub fn adds(blocks: &[u8]) -> Vec<u8> {
+    let (begin, add, idle, end): (Vec<u8>, fn(u8) -> Vec<u8>, Vec<u8>, Vec<u8>) = match processor()
+    {
+        Processor::X86_64 => (
+            x86_64::set_argument(0).to_vec(),
+            |number| vec![0x83, 0xc7, number], // add edi, number
+            vec![0x90],                        // nop
+            x86_64::call(EXIT).to_vec(),
+        ),
+        Processor::AArch64 => (
+            aarch64::code(&[aarch64::set(0, 0)]),
+            |number| aarch64::code(&[0x1100_0000 | u32::from(number) << 10]), // add w0, w0, number
+            aarch64::code(&[0xd503_201f]),                                    // nop
+            aarch64::code(&[aarch64::set(aarch64::NUMBER, EXIT[1]), aarch64::CALL]),
+        ),
+    };
+    let mut code = begin;
+    for (index, number) in blocks.iter().enumerate() {
+        let last = index + 1 == blocks.len();
+        let room = (index + 1) * BLOCK - HEADERS - if last { end.len() } else { 0 };
+        let add = add(*number);
+        while code.len() + add.len() <= room {
+            code.extend(&add);
+        }
+        while code.len() < room {
+            code.extend(&idle);
+        }
+    }
+    code.extend(end);
+    program(&code)
+}
+
 mod x86_64 {
     /// Puts a byte into the register of the first argument.
     pub fn set_argument(value: u8) -> [u8; 5] {
@@ -144,16 +178,21 @@ mod aarch64 {
     }
 }
 
+/// Bytes before the code of a program: those of its file header and of its one segment.
+const HEADERS: usize = 64 + 56;
+
+/// See [`adds`].
+pub const BLOCK: usize = 4096;
+
 fn program(code: &[u8]) -> Vec<u8> {
     const BASE: u64 = 0x40_0000;
-    const HEADERS: u64 = 64 + 56;
     // At least the largest page: the offset of a segment in the file and its address must agree modulo this.
     const ALIGNMENT: u64 = 0x1_0000;
     let machine = match processor() {
         Processor::X86_64 => 0x3e,
         Processor::AArch64 => 0xb7,
     };
-    let size = HEADERS + code.len() as u64;
+    let size = (HEADERS + code.len()) as u64;
     let mut program = Vec::new();
     let mut put = |value: u64, bytes: usize| program.extend(&value.to_le_bytes()[..bytes]);
     // ELF header: 64 bits, little endian, executable.
@@ -162,7 +201,7 @@ fn program(code: &[u8]) -> Vec<u8> {
     put(2, 2);
     put(machine, 2);
     put(1, 4);
-    put(BASE + HEADERS, 8);
+    put(BASE + HEADERS as u64, 8);
     put(64, 8);
     put(0, 8);
     put(0, 4);
