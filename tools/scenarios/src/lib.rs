@@ -44,6 +44,7 @@ pub mod metacopy;
 pub mod numbers;
 pub mod ordering;
 pub mod pace;
+pub mod partial;
 pub mod quota;
 pub mod random;
 pub mod run;
@@ -71,6 +72,7 @@ pub mod prelude {
     pub use crate::errno::Errno;
     pub use crate::layers::Layers;
     pub use crate::pace::many;
+    pub use crate::partial::{self, Layout, Middle};
     pub use crate::process;
     pub use crate::random;
     pub use crate::run::*;
