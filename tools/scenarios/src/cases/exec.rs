@@ -41,7 +41,8 @@ pub fn exec_busy(b: &mut Builder) -> Steps {
     .in_upper("d/lower")
 }
 
-fn start(r: &mut Run, path: &str) -> i32 {
+/// Starts a program of [`elf::waits`]: its process.
+pub(crate) fn start(r: &mut Run, path: &str) -> i32 {
     let pid = process::background(|| {
         let _ = process::exec(path, &["prog"]);
     })
@@ -54,7 +55,8 @@ fn start(r: &mut Run, path: &str) -> i32 {
     pid
 }
 
-fn try_to_write(r: &mut Run, path: &str) {
+/// Makes the calls that a running program refuses.
+pub(crate) fn try_to_write(r: &mut Run, path: &str) {
     r.open(path, O_WRONLY);
     r.open(path, O_RDWR | O_APPEND);
     r.open(path, O_RDONLY | O_TRUNC);
