@@ -4,17 +4,19 @@
 use super::*;
 use crate::random::Dice;
 
-/// All offsets are below this.
-const LARGEST: usize = 50_000;
-
 impl Run<'_> {
-    /// Makes `count` calls that change or read one file by its descriptors. Now and then the contents are read through
-    /// each of them.
+    /// Makes `count` calls that change or read one file by its descriptors, at offsets below 50,000. Now and then the
+    /// contents are read through each of them.
     pub fn churn(&mut self, fds: &[Fd], seed: u64, count: usize) {
+        self.churn_below(fds, seed, count, 50_000);
+    }
+
+    /// The same at offsets below `largest`.
+    pub fn churn_below(&mut self, fds: &[Fd], seed: u64, count: usize, largest: usize) {
         let mut dice = Dice::new(seed);
         for step in 0..count {
             let fd = fds[dice.roll(fds.len())];
-            let (at, length) = (dice.roll(LARGEST) as i64, 1 + dice.roll(9_000));
+            let (at, length) = (dice.roll(largest) as i64, 1 + dice.roll(9_000));
             let data = vec![b'a' + (step % 26) as u8; length];
             match dice.roll(12) {
                 0..=2 => self.pwrite(fd, &data, at),
@@ -28,7 +30,7 @@ impl Run<'_> {
                 7 => drop(self.fallocate(fd, FALLOC_FL_ZERO_RANGE, at, length as i64)),
                 8 => {
                     let to = fds[dice.roll(fds.len())];
-                    self.copy_range(fd, Some(at), to, Some(dice.roll(LARGEST) as i64), length);
+                    self.copy_range(fd, Some(at), to, Some(dice.roll(largest) as i64), length);
                 }
                 9 => self.churn_map(fd, at as usize),
                 10 => drop(self.pread(fd, length, at)),
