@@ -64,9 +64,9 @@ pub fn copy(
     })
 }
 
-/// Copies the bytes of `range`, zeros too, from a lower file into one of the upper layer that is open for
-/// reading and writing, where they may replace others. As [`copy`], with the same errors; others can
-/// find the file, so the end is waited for.
+/// Copies the bytes of `range` from a lower file into one of the upper layer that is open for reading and
+/// writing, where they replace others: a hole is one afterwards. As [`copy`], with the same errors;
+/// others can find the file, so the end is waited for.
 pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Loff>) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
     if !kthread::exceeds_file_size_limit(range.end) {
@@ -83,7 +83,39 @@ pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Lof
 
 fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result {
     let transfer = Transfer::ask(from, to, range.end)?;
-    copy_piece(&transfer, range.start, range.end)
+    let mut pos = range.start;
+    while pos < range.end {
+        let data = match from.llseek(pos, seek::SEEK_DATA as i32) {
+            Ok(data) => data.clamp(pos, range.end),
+            // Only a hole up to the end.
+            Err(e) if e == ENXIO => range.end,
+            Err(_) => pos,
+        };
+        if data > pos && free(to, pos, data).is_ok() {
+            pos = data;
+            continue;
+        }
+        // What cannot be freed is written.
+        let end = match data > pos {
+            true => data,
+            false => data_ends(from, pos, range.end),
+        };
+        // A file system that contradicts itself says that both data and a hole begin here.
+        let end = if end > pos { end } else { range.end };
+        copy_piece(&transfer, pos, end)?;
+        pos = end;
+    }
+    Ok(())
+}
+
+/// Makes a hole of the bytes from `pos` to `end`, within the file.
+///
+/// # Errors
+///
+/// `EOPNOTSUPP` if the file system cannot; others of it.
+pub fn free(to: &BackedFile, pos: Loff, end: Loff) -> Result {
+    let hole = falloc::FALLOC_FL_PUNCH_HOLE | falloc::FALLOC_FL_KEEP_SIZE;
+    to.fallocate(hole as i32, pos, end.saturating_sub(pos))
 }
 
 /// Gives an empty file of the upper layer, which stays without data, the size `end`. As [`copy`], with the

@@ -19,7 +19,7 @@ use crate::{
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         errno::EOPNOTSUPP,
-        file::{falloc, flags, seek, BackedFile},
+        file::{flags, seek, BackedFile},
         kthread::Killed,
         task_work,
         types::Loff,
@@ -129,13 +129,8 @@ impl Store for PartStore<'_> {
     }
 
     fn zero(&mut self, bytes: Range<u64>) -> Result {
-        let hole = falloc::FALLOC_FL_PUNCH_HOLE | falloc::FALLOC_FL_KEEP_SIZE;
-        let len = bytes.end.saturating_sub(bytes.start);
-        let (start, len) = (loff(bytes.start)?, loff(len)?);
-        self.as_mounter(|this| {
-            this.open_upper(flags::O_RDWR)?
-                .fallocate(hole as i32, start, len)
-        })
+        let (start, end) = (loff(bytes.start)?, loff(bytes.end)?);
+        self.as_mounter(|this| copy_data::free(&this.open_upper(flags::O_RDWR)?, start, end))
     }
 
     fn fill(&mut self, bytes: Range<u64>) -> Result {

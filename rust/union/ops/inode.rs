@@ -8,7 +8,7 @@ use crate::{
         change::{copy_up, data_up, on_upper::on_upper, part, part_up, settle},
         layers::{file_data::InUpper, node::Node, private_xattrs, union::Union},
         lookup::data,
-        ops::{acl, xattr},
+        ops::{acl, ranges, xattr},
         OwnDentry, OwnInode, UnionFs, UnionInode,
     },
     vfs::{
@@ -269,6 +269,9 @@ impl RegOperations<UnionFs> for UnionInode {
 
     fn fiemap(inode: &OwnInode, info: &FiemapInfo, start: u64, len: u64) -> Result {
         let union = inode.sb().data();
+        if let Some(part) = part::get(inode)? {
+            return ranges::fiemap(inode, part, info, start, len);
+        }
         union.with_creds(|| {
             let path = match inode.data().data_upper() {
                 Some(upper) => union.upper_path(upper)?,

@@ -25,6 +25,7 @@ use crate::{
     vfs::{
         backing_file::{BackingFile, Hooks},
         file::{flags, iocb, seek},
+        fileattr::FiemapInfo,
         open_file::{IovIter, Kiocb},
         types::Loff,
     },
@@ -279,6 +280,25 @@ pub fn seek(file: &File, part: &Part, offset: Loff, whence: i32) -> Result<Loff>
     let mut store = PartStore::new(file.inode(), part, Call::Other)?;
     let found = partial::seek(&mut store, offset, what)?.ok_or(ENXIO)?;
     Loff::try_from(found).map_err(|_| EIO)
+}
+
+/// `->fiemap()`. Where the extents are is not told: they are of two files.
+///
+/// # Errors
+///
+/// Those of the layers; `EBADR` for unknown flags.
+pub fn fiemap(inode: &OwnInode, part: &Part, info: &FiemapInfo, start: u64, len: u64) -> Result {
+    let end = start.saturating_add(info.prepare(inode, start, len)?);
+    let mut store = PartStore::new(inode, part, Call::Other)?;
+    let mut next = partial::seek(&mut store, start, Seek::Data)?;
+    while let Some(data) = next.filter(|&data| data < end) {
+        let hole = partial::seek(&mut store, data, Seek::Hole)?.unwrap_or(end);
+        next = partial::seek(&mut store, hole, Seek::Data)?;
+        if !info.add(data, hole.saturating_sub(data), next.is_none())? || hole <= data {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// `->fadvise()`, to both files.

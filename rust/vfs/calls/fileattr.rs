@@ -171,6 +171,41 @@ impl FiemapInfo {
         Self { info: info.cast() }
     }
 
+    /// What has to be done before extents of `inode` are added (`fiemap_prep()`). Returns how many bytes
+    /// from `start` on are asked for.
+    ///
+    /// # Errors
+    ///
+    /// `EBADR` for flags that are not known; `EFBIG`, `EINVAL` for a range that is none.
+    pub fn prepare(&self, inode: &Inode, start: u64, len: u64) -> Result<u64> {
+        let mut len = len;
+        // SAFETY: The inode is alive; the length is ours.
+        to_result(unsafe {
+            bindings::fiemap_prep(inode.as_ptr(), self.info.cast(), start, &mut len, 0)
+        })?;
+        Ok(len)
+    }
+
+    /// Adds an extent whose place on the disk is not told (`fiemap_fill_next_extent()`). Returns whether
+    /// there is room for another.
+    ///
+    /// # Errors
+    ///
+    /// `EFAULT`.
+    pub fn add(&self, start: u64, len: u64, is_last: bool) -> Result<bool> {
+        let last = if is_last {
+            bindings::FIEMAP_EXTENT_LAST
+        } else {
+            0
+        };
+        let flags = bindings::FIEMAP_EXTENT_UNKNOWN | last;
+        // SAFETY: Valid for the call.
+        let filled =
+            unsafe { bindings::fiemap_fill_next_extent(self.info.cast(), start, 0, len, flags) };
+        to_result(filled.min(0))?;
+        Ok(filled == 0)
+    }
+
     /// Asks the file system behind a stacked one.
     ///
     /// # Errors
