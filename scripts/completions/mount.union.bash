@@ -8,7 +8,7 @@ _mount_union() {
 		fsync=auto fsync=strict fsync=volatile fallthru=on fallthru=off
 		redirect_dir=on redirect_dir=off redirect_dir=follow redirect_dir=nofollow
 		whiteout=overlay whiteout=aufs statfs=union statfs=fuse
-		metacopy=on metacopy=off verity=off verity=on verity=require
+		metacopy=on metacopy=off partial=on partial=off verity=off verity=on verity=require
 		index=off nfs_export=off xino=on xino=auto
 		uuid=auto uuid=on uuid=null uuid=off default_permissions
 		upper.type= upper.dir= upper.size= uidmapping= gidmapping= ro rw nosuid nodev noexec nosymfollow

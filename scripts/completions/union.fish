@@ -19,7 +19,7 @@ function __union_mount_options
     printf '%s\n' $done{lowerdir=,lowerdir+=,datadir+=,upperdir=,workdir=,userxattr,volatile,hard_ro,share} \
         $done{fsync=auto,fsync=strict,fsync=volatile,fallthru=on,fallthru=off} \
         $done{redirect_dir=on,redirect_dir=off,redirect_dir=follow,redirect_dir=nofollow,whiteout=overlay,whiteout=aufs,statfs=union,statfs=fuse,index=off,nfs_export=off} \
-        $done{metacopy=on,metacopy=off,verity=off,verity=on,verity=require} \
+        $done{metacopy=on,metacopy=off,partial=on,partial=off,verity=off,verity=on,verity=require} \
         $done{xino=on,xino=auto,uuid=auto,uuid=on,uuid=null,uuid=off} \
         $done{default_permissions,upper.type=,upper.dir=,upper.size=,uidmapping=,gidmapping=,ro,rw,nosuid,nodev,noexec} \
         $done{nosymfollow,noatime,nodiratime,relatime,strictatime,sync,dirsync,lazytime,remount}

@@ -360,6 +360,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let inode = to.inode();
         if how == Remap::Dedupe {
             // Deduplication compares two files and changes neither, so neither is copied up.
+            data_up::up_partial(from.inode())?;
+            data_up::up_partial(inode)?;
             let upper = |f: &File| f.inode().data().data_upper().is_some();
             if !upper(from) || !upper(to) {
                 return Err(EPERM);

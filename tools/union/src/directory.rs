@@ -37,6 +37,14 @@ impl Directory {
         call(&self.0, ioctl::RESTORE, buffer.as_mut_ptr().cast())
     }
 
+    /// Says that all files of the union are settled. Returns whether this is its root, where that is said.
+    pub fn settled(&self) -> io::Result<bool> {
+        match call(&self.0, ioctl::SETTLED, std::ptr::null_mut()) {
+            Err(error) if error.raw_os_error() == Some(libc::EINVAL) => Ok(false),
+            result => result.map(|()| true),
+        }
+    }
+
     /// The record of its fallthru set.
     pub fn fallthrus(&self) -> io::Result<Vec<u8>> {
         let mut record = vec![0u8; 4096];

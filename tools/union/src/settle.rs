@@ -1,19 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Copying the data of files that the upper layer has without them.
 
-use std::io::{IsTerminal, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use union_logic::ioctl::Place;
 
+use crate::directory::Directory;
 use crate::regular::Regular;
 use crate::tree::{Failure, Visitor, Walk};
 
 /// Settles all of them; continues after a failure. Returns whether there was none.
 pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
-    let mut walk = Walk::default();
+    let mut is_whole = false;
     let mut settled = Settled {
         files: 0,
         bytes: 0,
@@ -21,9 +22,17 @@ pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
         progress: (!json && stderr().is_terminal()).then(Progress::new),
         prints_errors: !json,
     };
+    let mut walk = Walk::default();
     for path in paths {
+        let failed = settled.errors.len();
         if let Err(error) = walk.visit(path, &mut settled) {
             settled.failed(error);
+        }
+        if settled.errors.len() == failed && !walk.met_mounts && path.is_dir() {
+            match end(path) {
+                Ok(is_root) => is_whole |= is_root,
+                Err(error) => settled.failed(error),
+            }
         }
     }
     if let Some(progress) = &mut settled.progress {
@@ -33,6 +42,7 @@ pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
         let result = serde_json::json!({
             "files": settled.files,
             "bytes": settled.bytes,
+            "whole": is_whole,
             "errors": settled.errors,
         });
         println!("{}", serde_json::to_string_pretty(&result)?);
@@ -43,6 +53,23 @@ pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
         );
     }
     Ok(settled.errors.is_empty())
+}
+
+/// All files below a directory are settled: if that is the whole union, overlayfs may use its upper layer.
+fn end(path: &Path) -> Result<bool> {
+    let why = |error: &io::Error| match error.raw_os_error() {
+        // Whoever settles files of their own need not say anything of others.
+        Some(libc::EPERM | libc::ENOTTY) => None,
+        Some(libc::EBUSY) => Some(anyhow!(
+            "{}: files were written to meanwhile and are partial; settle again",
+            path.display()
+        )),
+        _ => Some(anyhow!("{}: {error}", path.display())),
+    };
+    match Directory::open(path)?.settled() {
+        Ok(is_root) => Ok(is_root),
+        Err(error) => why(&error).map_or(Ok(false), Err),
+    }
 }
 
 /// What was done.

@@ -76,6 +76,8 @@ pub trait Visitor {
 pub struct Walk {
     /// Device and number of files with more than one name.
     seen: HashSet<(u64, u64)>,
+    /// Another mount was met, which hides what is below.
+    pub met_mounts: bool,
 }
 
 /// An object that is not open.
@@ -104,6 +106,10 @@ impl Walk {
             let found = match find(&root.fd, &below) {
                 Ok(Some(found)) => found,
                 Ok(None) => continue,
+                Err(error) if error.raw_os_error() == Some(libc::EXDEV) => {
+                    self.met_mounts = true;
+                    continue;
+                }
                 Err(error) => {
                     let path = path.join(&below);
                     visitor.failed(anyhow!("{}: {error}", path.display()));
@@ -169,13 +175,14 @@ impl Found {
     }
 }
 
-/// The object at a path below the root of the walk; `None` if it is gone, or another mount is there.
+/// The object at a path below the root of the walk; `None` if it is gone. `EXDEV` if another mount is
+/// there.
 fn find(root: &OwnedFd, below: &Path) -> io::Result<Option<Found>> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
     match rustix::fs::openat2(root, below, flags, Mode::empty(), resolve) {
         Ok(fd) => Found::new(fd).map(Some),
-        Err(Errno::XDEV | Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
+        Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
