@@ -197,7 +197,10 @@ impl FileData {
     /// Whether the size of the file is that of the lower file with the data. `is_upper`: as in
     /// [`are_own`](Self::are_own).
     pub fn has_lower_size(&self, is_upper: bool) -> bool {
-        !self.are_own(is_upper) && !(is_upper && self.in_upper() == InUpper::Some)
+        match is_upper {
+            true => self.in_upper() == InUpper::Nothing,
+            false => !self.are_own(false),
+        }
     }
 
     /// Records that the object in the upper layer, which nobody has found yet, has none. Under the lock
