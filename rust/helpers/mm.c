@@ -2,6 +2,7 @@
 
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/pagemap.h>
 #include <linux/uio.h>
 
 bool union_helper_maps_over_shared_writable(const struct file *file, unsigned long flags)
@@ -16,6 +17,11 @@ bool union_helper_maps_over_shared_writable(const struct file *file, unsigned lo
 bool union_helper_vma_is_shared_maywrite_flags(const struct vm_area_struct *vma)
 {
 	return (vma->vm_flags & (VM_SHARED | VM_MAYWRITE)) == (VM_SHARED | VM_MAYWRITE);
+}
+
+void union_helper_inode_set_data_error(struct inode *inode)
+{
+	mapping_set_error(inode->i_mapping, -EIO);
 }
 
 size_t union_helper_iov_iter_count(const struct iov_iter *iter)

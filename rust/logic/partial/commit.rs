@@ -20,6 +20,7 @@ use core::ops::Range;
 ///
 /// Those of the steps, and [`Lost`]: then [`revert`] has to be called.
 pub fn commit<S: Store>(store: &mut S) -> Result<(), S::Error> {
+    store.prepare()?;
     store.committing(|store| {
         if store.with(|file| file.is_lost()) {
             return Err(Lost.into());

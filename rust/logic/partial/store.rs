@@ -94,6 +94,9 @@ pub trait Store {
     /// change times.
     fn match_size(&mut self, size: u64) -> Result<(), Self::Error>;
 
+    /// Sees to it that the upper file can be waited for and synced. What fails here says nothing of data.
+    fn prepare(&mut self) -> Result<(), Self::Error>;
+
     /// Writes what the page cache holds of `bytes`, and waits for it.
     ///
     /// # Errors

@@ -65,7 +65,7 @@ pub fn copy(
 }
 
 /// Copies the bytes of `range` from a lower file into one of the upper layer that is open for reading and
-/// writing, where they replace others: a hole is one afterwards. As [`copy`], with the same errors;
+/// writing, where they replace others. As [`copy`], with the same errors;
 /// others can find the file, so the end is waited for.
 pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Loff>) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
@@ -91,7 +91,7 @@ fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result 
             Err(e) if e == ENXIO => range.end,
             Err(_) => pos,
         };
-        if data > pos && free(to, pos, data).is_ok() {
+        if data > pos && free_silently(to, pos, data).is_ok() {
             pos = data;
             continue;
         }
@@ -104,6 +104,20 @@ fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result 
         let end = if end > pos { end } else { range.end };
         copy_piece(&transfer, pos, end)?;
         pos = end;
+    }
+    Ok(())
+}
+
+/// As [`free`], for bytes that the file shows as zeros already: tmpfs and btrfs change its times then,
+/// though `FMODE_NOCMTIME` is set, and they are set back.
+fn free_silently(to: &BackedFile, pos: Loff, end: Loff) -> Result {
+    let before = Kstat::of(to.path(), STATX_BASIC_STATS, 0)?;
+    free(to, pos, end)?;
+    if !Kstat::of(to.path(), STATX_BASIC_STATS, 0)?.same_mtime(&before) {
+        let write = WriteAccess::want(to.path().mnt())?;
+        Iattr::empty()
+            .times_of(&before)
+            .notify_change(write.on(to.dentry())?)?;
     }
     Ok(())
 }

@@ -59,29 +59,39 @@ pub fn up_changed(inode: &OwnInode, change: &mut Iattr) -> Result<bool> {
     Ok(up_for(inode, Some(change))?.is_some())
 }
 
-fn up_for(inode: &OwnInode, change: Option<&mut Iattr>) -> Result<Option<u64>> {
+fn up_for(inode: &OwnInode, mut change: Option<&mut Iattr>) -> Result<Option<u64>> {
     let node = inode.data();
     if !inode.is_reg() || node.data_upper().is_some() {
         return Ok(None);
     }
     let union = inode.sb().data();
-    let part = part::get(inode)?;
-    let _lock = node.lock.lock()?;
-    let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
-        return Ok(None);
-    };
-    let copied = match (part, node.data.in_upper(), change) {
-        (Some(part), _, None) => union.with_creds(|| complete(union, inode, upper, part))?,
-        (None, InUpper::Nothing, change) => {
-            let copied = union.with_creds(|| copy(union, inode, upper, change))?;
-            node.set_data_copied();
-            copied
-        }
-        // It has become partial meanwhile; a size of such a file is changed otherwise.
-        _ => return Err(EIO),
-    };
-    settle::refresh(inode);
-    Ok(Some(copied))
+    loop {
+        let part = part::get(inode)?;
+        let _lock = node.lock.lock()?;
+        let Some(upper) = node.upper().filter(|_| !node.data.are_in_upper()) else {
+            return Ok(None);
+        };
+        let copied = match (part, node.data.in_upper(), change) {
+            (Some(part), _, None) => union.with_creds(|| complete(union, inode, upper, part))?,
+            (Some(part), _, Some(change)) => {
+                let size = change.new_size().ok_or(EIO)?.max(0) as u64;
+                part::truncate_locked(inode, part, size, change)?;
+                0
+            }
+            (None, InUpper::Nothing, change) => {
+                let copied = union.with_creds(|| copy(union, inode, upper, change))?;
+                node.set_data_copied();
+                copied
+            }
+            (None, _, unmade) => {
+                // It has become partial meanwhile.
+                change = unmade;
+                continue;
+            }
+        };
+        settle::refresh(inode);
+        return Ok(Some(copied));
+    }
 }
 
 /// Brings the rest of a partial file to the upper layer.
@@ -91,7 +101,15 @@ fn complete(union: &Union, inode: &OwnInode, upper: &UpperDentry, part: &Part) -
     let capability = capability(path)?;
     let missing = part::missing(part);
     let completed = part::complete(inode, part);
-    restore(union, upper, path, &before, capability.as_deref())?;
+    // Not the times: those that have changed are of writes meanwhile.
+    restore(
+        union,
+        upper,
+        path,
+        &before,
+        capability.as_deref(),
+        Times::Kept,
+    )?;
     completed?;
     part::settle(inode, part)?;
     Ok(missing)
@@ -113,7 +131,10 @@ fn copy(
     let new_size = change.as_ref().and_then(|change| change.new_size());
     let new_size = new_size.map(|size| size.max(0) as u64);
     let size = data_needed(stat.size().max(0) as u64, new_size);
-    let restore = || restore(union, upper, path, &before, capability.as_deref());
+    let restore = || {
+        let times = Times::Restored;
+        restore(union, upper, path, &before, capability.as_deref(), times)
+    };
     let done = clear(union, upper, &to, &before)
         .and_then(|()| copy_data::copy(union, from, &stat, &to, size, Killed::Waits))
         .and_then(|()| restore())
@@ -144,6 +165,15 @@ fn copy(
     Ok(size)
 }
 
+/// What [`restore`] does about times.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Times {
+    /// They are as they should be.
+    Kept,
+    /// They are set back.
+    Restored,
+}
+
 /// Gives the file back what clearing and writing have taken away.
 fn restore(
     union: &Union,
@@ -151,6 +181,7 @@ fn restore(
     path: PathRef<'_>,
     before: &Kstat,
     capability: Option<&[u8]>,
+    times: Times,
 ) -> Result {
     let write = union.upper()?.want_write()?;
     if let Some(capability) = capability {
@@ -163,7 +194,7 @@ fn restore(
         // A mounter that may not keep set-id bits.
         attr = attr.mode(before.mode());
     }
-    if !now.same_mtime(before) {
+    if times == Times::Restored && !now.same_mtime(before) {
         // Sharing blocks changes times, and freeing them may, whatever the file says.
         attr = attr.times_of(before);
     }

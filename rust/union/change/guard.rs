@@ -24,7 +24,7 @@ use crate::{
         types::Name,
     },
 };
-use kernel::{prelude::*, sync::atomic::Relaxed};
+use kernel::prelude::*;
 
 /// The directory in the work directory.
 pub const INCOMPAT: &[u8] = b"incompat";
@@ -56,14 +56,13 @@ pub fn make(write: &UpperWrite<'_>, feature: &[u8]) -> Result<bool> {
     Ok(true)
 }
 
-/// There will be one partial file more. `durable`: the guard is to be on stable storage.
+/// There will be a partial file, which is counted already. `durable`: the guard is to be on stable
+/// storage.
 ///
 /// # Errors
 ///
-/// Those of the file system: then there must not be one, and [`let_go`] has to be called.
+/// Those of the file system: then there must not be one.
 pub fn hold(upper: &UpperLayer, durable: bool) -> Result {
-    // Before the guard is looked at: who removes it counts with it held.
-    upper.partial_files.fetch_add(1, Relaxed);
     let mut guard = upper.guard.lock();
     if *guard == GuardOf::Nobody {
         let is_new = make(&upper.want_write()?, PARTIAL)?;
@@ -79,15 +78,10 @@ pub fn hold(upper: &UpperLayer, durable: bool) -> Result {
     Ok(())
 }
 
-/// There is one less. Takes no lock, for its caller has some.
-pub fn let_go(upper: &UpperLayer) {
-    upper.partial_files.fetch_add(-1, Relaxed);
-}
-
 /// The end of the mount: without partial files the upper layer needs no guard. Best effort.
 pub fn finish(upper: &UpperLayer) {
     let mut guard = upper.guard.lock();
-    if *guard == GuardOf::ThisMount && upper.partial_files.load(Relaxed) <= 0 {
+    if *guard == GuardOf::ThisMount && upper.tally.knows_of_none() {
         let _ = remove(upper, &mut guard);
     }
 }
@@ -96,12 +90,13 @@ pub fn finish(upper: &UpperLayer) {
 ///
 /// # Errors
 ///
-/// `EBUSY` if this mount has made some; those of the file system.
+/// `EBUSY` if some are in memory; those of the file system.
 pub fn release(upper: &UpperLayer) -> Result {
     let mut guard = upper.guard.lock();
-    match upper.partial_files.load(Relaxed) {
-        ..=0 => remove(upper, &mut guard),
-        _ => Err(EBUSY),
+    // They are counted before the guard is made.
+    match upper.tally.has_some() {
+        false => remove(upper, &mut guard),
+        true => Err(EBUSY),
     }
 }
 

@@ -14,16 +14,14 @@ use crate::{
         },
     },
     union::{
-        change::{
-            guard,
-            part_store::{Call, PartStore},
-        },
+        change::part_store::{Call, PartStore},
         layers::{file_data::InUpper, part::Part, private_xattrs, union::Union},
         lookup::data,
         OwnInode,
     },
     vfs::{
         attr::Iattr,
+        data_errors::SeenDataErrors,
         dentry::Dentry,
         inode::Inode,
         path::PathRef,
@@ -104,10 +102,11 @@ pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
                 return Ok(None);
             };
             let file = Partial::new(identity, geometry, Place::Attribute)?;
-            let part = KBox::pin_init(Part::new(file, upper), GFP_KERNEL_ACCOUNT)?;
+            let tally = union.upper()?.tally.clone();
+            let part = KBox::pin_init(Part::new(file, upper, tally), GFP_KERNEL_ACCOUNT)?;
             let marked = partial::begin(&mut PartStore::new(inode, &part, Call::Other)?);
             if let Err(error) = marked {
-                guard::let_go(union.upper()?);
+                part.uncount();
                 return match error == ENOSPC {
                     true => Ok(None),
                     false => Err(error),
@@ -133,7 +132,9 @@ fn load(inode: &OwnInode) -> Result<&Part> {
         data::locate(union, inode)?;
         read(union, inode, union.upper_path(dentry)?, upper)
     })?;
-    let part = KBox::pin_init(Part::new(file, upper), GFP_KERNEL_ACCOUNT)?;
+    let tally = union.upper()?.tally.clone();
+    let part = KBox::pin_init(Part::new(file, upper, tally), GFP_KERNEL_ACCOUNT)?;
+    part.count();
     node.data.set_part(part).ok_or(EIO)
 }
 
@@ -176,6 +177,11 @@ fn refuse(dentry: &Dentry, why: Unreadable) -> Error {
 pub fn truncate(inode: &OwnInode, part: &Part, size: u64, change: &mut Iattr) -> Result {
     // Who copies the data up holds it, too: no granule comes to the upper file meanwhile.
     let _lock = inode.data().lock.lock()?;
+    truncate_locked(inode, part, size, change)
+}
+
+/// As [`truncate`], with `Node::lock` held.
+pub fn truncate_locked(inode: &OwnInode, part: &Part, size: u64, change: &mut Iattr) -> Result {
     let mut store = PartStore::new(inode, part, Call::Change(change))?;
     partial::truncate(&mut store, size)
 }
@@ -219,6 +225,13 @@ pub fn recover(inode: &OwnInode, part: &Part) -> Result {
     }
     let _exclusive = inode.lock();
     let _lock = inode.data().lock.lock()?;
+    if !part.with(|file| file.is_lost()) {
+        return Ok(());
+    }
+    // Also those are told who have written since the error was reported.
+    if let Some(upper) = inode.data().upper().and_then(|upper| upper.inode()) {
+        SeenDataErrors::set_lost(upper);
+    }
     partial::revert(&mut PartStore::new(inode, part, Call::Other)?)
 }
 
@@ -228,7 +241,28 @@ pub fn recover(inode: &OwnInode, part: &Part) -> Result {
 ///
 /// Those of the layers. The file shows the same data then.
 pub fn complete(inode: &OwnInode, part: &Part) -> Result {
-    partial::complete(&mut PartStore::new(inode, part, Call::Other)?)
+    keep(inode, part)?;
+    let done = partial::complete(&mut PartStore::new(inode, part, Call::Other)?);
+    keep_on(inode, part);
+    done
+}
+
+/// Keeps the inode, to which granules will be added ([`crate::union::layers::unstable`]).
+///
+/// # Errors
+///
+/// `ENOMEM`: then they must not be.
+pub fn keep(inode: &OwnInode, part: &Part) -> Result {
+    inode.sb().data().upper()?.unstable.keep(inode, part)
+}
+
+/// The same afterwards: meanwhile somebody may have written it down without what came now, and let it go.
+pub fn keep_on(inode: &OwnInode, part: &Part) {
+    if keep(inode, part).is_err() {
+        // What cannot be kept is written down. The inode may be locked, so nothing is taken back.
+        let _ = PartStore::new(inode, part, Call::Other)
+            .and_then(|mut store| partial::commit(&mut store));
+    }
 }
 
 /// Removes the mark of a file of which nothing is missing. Under `Node::lock`.

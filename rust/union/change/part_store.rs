@@ -2,8 +2,8 @@
 
 //! The steps of [`logic::partial`](crate::logic::partial) on the files of the layers.
 //!
-//! Both files are opened for each step. An upper file that stays open for writing would keep its file
-//! system from being made read-only, as long as the inode is cached.
+//! The upper file is opened once a call, the lower one for each step. An upper file that stays open for
+//! writing would keep its file system from being made read-only, as long as the inode is cached.
 
 use crate::{
     logic::{
@@ -48,6 +48,8 @@ pub struct PartStore<'a> {
     upper: &'a UpperDentry,
     part: &'a Part,
     call: Call<'a>,
+    /// The upper file, which leaves its times alone, once it was needed.
+    file: Option<BackedFile>,
 }
 
 impl<'a> PartStore<'a> {
@@ -63,19 +65,34 @@ impl<'a> PartStore<'a> {
             upper: inode.data().upper().ok_or(EIO)?,
             part,
             call,
+            file: None,
         })
     }
 
-    /// The upper file, opened so as the step needs it. With the mounter's credentials.
-    fn open_upper(&self, access: u32) -> Result<BackedFile> {
-        let path = self.union.upper_path(self.upper)?;
-        BackedFile::open(path, access | flags::O_LARGEFILE)
+    /// The upper file.
+    fn file(&mut self) -> Result<&BackedFile> {
+        if self.file.is_none() {
+            let file = self.as_mounter(|this| {
+                let path = this.union.upper_path(this.upper)?;
+                match BackedFile::open(path, flags::O_RDWR | flags::O_LARGEFILE) {
+                    // There is nothing to write then, and a sync of nothing does not fail.
+                    Err(e) if e == EROFS => {
+                        BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)
+                    }
+                    opened => opened,
+                }
+            });
+            let mut file = file?;
+            file.keep_times();
+            self.file = Some(file);
+        }
+        self.file.as_ref().ok_or(EIO)
     }
 
     /// Whether writing data of the upper file has failed since the granules were last taken back.
     fn check_errors(&self) -> Result {
         let upper = self.upper.inode().ok_or(EIO)?;
-        self.part.errors.check_and_advance(upper)
+        self.part.errors.check(upper)
     }
 
     fn as_mounter<R>(&self, act: impl FnOnce(&Self) -> R) -> R {
@@ -130,16 +147,18 @@ impl Store for PartStore<'_> {
 
     fn zero(&mut self, bytes: Range<u64>) -> Result {
         let (start, end) = (loff(bytes.start)?, loff(bytes.end)?);
-        self.as_mounter(|this| copy_data::free(&this.open_upper(flags::O_RDWR)?, start, end))
+        let union = self.union;
+        let file = self.file()?;
+        union.with_creds(|| copy_data::free(file, start, end))
     }
 
     fn fill(&mut self, bytes: Range<u64>) -> Result {
         let range = loff(bytes.start)?..loff(bytes.end)?;
-        self.as_mounter(|this| {
-            let from = data::locate(this.union, this.inode)?;
-            let mut to = this.open_upper(flags::O_RDWR)?;
-            to.keep_times();
-            copy_data::fill(this.union, from, &to, range)
+        let (union, inode) = (self.union, self.inode);
+        let to = self.file()?;
+        union.with_creds(|| {
+            let from = data::locate(union, inode)?;
+            copy_data::fill(union, from, to, range)
         })
     }
 
@@ -155,16 +174,24 @@ impl Store for PartStore<'_> {
 
     fn match_size(&mut self, size: u64) -> Result {
         let size = loff(size)?;
-        self.as_mounter(|this| {
-            let path = this.union.upper_path(this.upper)?;
+        let (union, upper) = (self.union, self.upper);
+        let to = self.file()?;
+        union.with_creds(|| {
+            let path = union.upper_path(upper)?;
             let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
-            let to = this.open_upper(flags::O_RDWR)?;
-            copy_data::leave_hole(this.union, &to, size, Killed::Waits)?;
-            let write = this.union.upper()?.want_write()?;
+            copy_data::leave_hole(union, to, size, Killed::Waits)?;
+            let write = union.upper()?.want_write()?;
             Iattr::empty()
                 .times_of(&before)
-                .notify_change(write.on(this.upper)?)
+                .notify_change(write.on(upper)?)
         })
+    }
+
+    fn prepare(&mut self) -> Result {
+        match self.union.should_sync() {
+            true => self.file().map(drop),
+            false => Ok(()),
+        }
     }
 
     fn wait(&mut self, bytes: Range<u64>) -> Result {
@@ -172,27 +199,26 @@ impl Store for PartStore<'_> {
             return Ok(());
         }
         let (start, end) = (loff(bytes.start)?, loff(bytes.end)?);
-        self.as_mounter(|this| {
-            let file = this.open_upper(flags::O_RDONLY)?;
-            let done = file.write_out_range(start, end.saturating_sub(1));
-            this.check_errors().and(done)
-        })
+        let union = self.union;
+        let file = self.file()?;
+        let done = union.with_creds(|| file.write_out_range(start, end.saturating_sub(1)));
+        self.check_errors().and(done)
     }
 
     fn sync(&mut self, depth: Depth) -> Result {
         if !self.union.should_sync() {
             return Ok(());
         }
-        self.as_mounter(|this| {
-            let file = this.open_upper(flags::O_RDONLY)?;
-            let done = file.fsync_range(0, Loff::MAX, depth == Depth::Data);
-            this.check_errors().and(done)
-        })
+        let union = self.union;
+        let file = self.file()?;
+        let done = union.with_creds(|| file.fsync_range(0, Loff::MAX, depth == Depth::Data));
+        self.check_errors().and(done)
     }
 
     fn forget_errors(&mut self) {
-        // Looking at them has done that.
-        let _ = self.check_errors();
+        if let Some(upper) = self.upper.inode() {
+            self.part.errors.advance(upper);
+        }
     }
 
     fn set_part(&mut self, value: &[u8]) -> Result {
@@ -210,15 +236,13 @@ impl Store for PartStore<'_> {
     fn remove_mark(&mut self) -> Result {
         self.set_attribute(Attr::Metacopy, None)?;
         self.inode.data().set_data_copied();
-        if self.inode.nlink() > 0 {
-            // When the last name went, this was done.
-            guard::let_go(self.union.upper()?);
-        }
+        self.part.uncount();
         settle::refresh(self.inode);
         Ok(())
     }
 
     fn make_guard(&mut self, durable: bool) -> Result {
+        self.part.count();
         self.as_mounter(|this| {
             guard::hold(this.union.upper()?, durable && this.union.should_sync())
         })
@@ -247,13 +271,11 @@ impl Store for PartStore<'_> {
             Seek::Hole => seek::SEEK_HOLE,
         };
         let found = self.as_mounter(|this| {
-            let file = match source {
-                Source::Upper => this.open_upper(flags::O_RDONLY)?,
-                Source::Lower => {
-                    let path = data::locate(this.union, this.inode)?;
-                    BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?
-                }
+            let path = match source {
+                Source::Upper => this.union.upper_path(this.upper)?,
+                Source::Lower => data::locate(this.union, this.inode)?,
             };
+            let file = BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?;
             file.llseek(start, whence as i32)
         });
         match found {

@@ -26,7 +26,9 @@ use kernel::prelude::*;
 /// As of [`part::get`] and [`copy_up::up`].
 pub fn for_write(dentry: &OwnDentry) -> Result<Option<&Part>> {
     let inode = dentry.inode().ok_or(ENOENT)?;
-    for_change(dentry, inode, SMALL.saturating_add(1))
+    let found = for_change(dentry, inode, SMALL.saturating_add(1))?;
+    // One that another mount has left is completed by the first change here, unless such are wanted.
+    Ok(found.filter(|_| inode.sb().data().config.partial))
 }
 
 /// The same for a change of the size to `size`. The inode is locked.

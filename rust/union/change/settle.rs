@@ -4,8 +4,8 @@
 
 use crate::{
     union::{
-        change::{guard, impure, reserve},
-        layers::{file_data::InUpper, layer::UpperWrite, union::Union},
+        change::{impure, reserve},
+        layers::{layer::UpperWrite, union::Union},
         OwnInode,
     },
     vfs::stack,
@@ -44,8 +44,8 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     }
     if let (0, Ok(upper)) = (inode.nlink(), union.upper()) {
         upper.unstable.forget(inode);
-        if node.upper().is_some() && node.data.in_upper() == InUpper::Some {
-            guard::let_go(upper);
+        if let Some(part) = node.data.part() {
+            part.uncount();
         }
     }
     reserve::release(union, write, inode);

@@ -7,7 +7,7 @@ use crate::{
     union::{
         cache::record_file::Recorder,
         layers::{
-            identity, numbers::Numbers, reserved::Reserved, unstable::Unstable,
+            identity, numbers::Numbers, part::Tally, reserved::Reserved, unstable::Unstable,
             upper_dentry::UpperDentry,
         },
     },
@@ -26,7 +26,7 @@ use kernel::{
     str::CString,
     sync::{
         atomic::{Atomic, Relaxed},
-        Mutex, SetOnce,
+        Arc, Mutex, SetOnce,
     },
 };
 
@@ -104,8 +104,8 @@ pub struct UpperLayer {
     pub whiteout: Pin<KBox<Mutex<Option<UpperDentry>>>>,
     /// The guard of partial files. Under its own lock, which is held while it is made and removed.
     pub guard: Pin<KBox<Mutex<GuardOf>>>,
-    /// The partial files that this mount has made, and that are there still.
-    pub partial_files: Atomic<i64>,
+    /// The partial files that are in memory.
+    pub tally: Arc<Tally>,
     /// Partial files of which the disk does not know all.
     pub unstable: Unstable,
     /// The path of the upper directory as it was given at mount, for `/proc/mounts`.

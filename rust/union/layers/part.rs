@@ -12,15 +12,42 @@ use kernel::{
     static_lock_class,
     sync::{
         atomic::{Atomic, Relaxed},
-        SpinLock,
+        Arc, SpinLock,
     },
 };
+
+/// The partial files of a union that are in memory.
+pub struct Tally {
+    files: Atomic<i64>,
+    /// One has left the memory as it was, so there may be more.
+    has_forgotten: Atomic<bool>,
+}
+
+impl Tally {
+    /// None yet.
+    pub fn new() -> Self {
+        Self {
+            files: Atomic::new(0),
+            has_forgotten: Atomic::new(false),
+        }
+    }
+
+    /// Whether any is in memory.
+    pub fn has_some(&self) -> bool {
+        self.files.load(Relaxed) > 0
+    }
+
+    /// Whether there are none, of those that were in memory at any time.
+    pub fn knows_of_none(&self) -> bool {
+        !self.has_some() && !self.has_forgotten.load(Relaxed)
+    }
+}
 
 /// A partial file: the rules are in [`logic::partial`](crate::logic::partial).
 ///
 /// Of the two mutexes, which are taken within `Node::lock` and outside the locks of the layers, a task
 /// has one at a time.
-#[pin_data]
+#[pin_data(PinnedDrop)]
 pub struct Part {
     /// Held for a few instructions.
     #[pin]
@@ -33,18 +60,24 @@ pub struct Part {
     pub filling: KillableMutex,
     /// The errors of writing data of the upper file that the granules have been taken back for.
     pub errors: SeenDataErrors,
+    /// Where it is counted.
+    tally: Arc<Tally>,
+    /// Whether it is.
+    is_counted: Atomic<bool>,
     /// The inode is kept until the disk knows all granules ([`crate::union::layers::unstable`]).
     is_kept: Atomic<bool>,
 }
 
 impl Part {
     /// Of this upper file.
-    pub fn new(file: Partial, upper: &Inode) -> impl PinInit<Self> + use<'_> {
+    pub fn new(file: Partial, upper: &Inode, tally: Arc<Tally>) -> impl PinInit<Self> + use<'_> {
         pin_init!(Self {
             file <- new_spinlock!(file, "union_part"),
             committing <- KillableMutex::new(c"union_part_committing", static_lock_class!()),
             filling <- KillableMutex::new(c"union_part_filling", static_lock_class!()),
             errors: SeenDataErrors::sample(upper),
+            tally,
+            is_counted: Atomic::new(false),
             is_kept: Atomic::new(false),
         })
     }
@@ -52,6 +85,22 @@ impl Part {
     /// Looks at what is known, or changes it. It must not sleep.
     pub fn with<R>(&self, look: impl FnOnce(&mut Partial) -> R) -> R {
         look(&mut self.file.lock())
+    }
+
+    /// Counts it. Before the disk says that it is partial.
+    pub fn count(&self) {
+        if !self.is_counted.xchg(true, Relaxed) {
+            self.tally.files.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts it no longer: it is whole, or its last name is gone.
+    pub fn uncount(&self) -> bool {
+        let was_counted = self.is_counted.xchg(false, Relaxed);
+        if was_counted {
+            self.tally.files.fetch_add(-1, Relaxed);
+        }
+        was_counted
     }
 
     /// Whether the inode is kept.
@@ -67,5 +116,14 @@ impl Part {
     /// Says that it is not kept any more.
     pub fn set_not_kept(&self) {
         self.is_kept.store(false, Relaxed);
+    }
+}
+
+#[pinned_drop]
+impl PinnedDrop for Part {
+    fn drop(self: Pin<&mut Self>) {
+        if self.uncount() {
+            self.tally.has_forgotten.store(true, Relaxed);
+        }
     }
 }

@@ -38,6 +38,9 @@ pub struct Unstable {
 struct List {
     #[pin]
     inodes: Mutex<KVVec<ARef<OwnInode>>>,
+    /// Held while all are written down: who finds the list empty must not be done before who emptied it.
+    #[pin]
+    pass: Mutex<()>,
     commit: Commit,
 }
 
@@ -51,6 +54,7 @@ impl Unstable {
         let list = Arc::pin_init(
             pin_init!(List {
                 inodes <- new_mutex!(KVVec::new(), "union_unstable"),
+                pass <- new_mutex!((), "union_unstable_pass"),
                 commit,
             }),
             GFP_KERNEL_ACCOUNT,
@@ -65,19 +69,21 @@ impl Unstable {
     ///
     /// `ENOMEM`: then they must not be.
     pub fn keep(&self, inode: &OwnInode, part: &Part) -> Result {
-        if inode.nlink() == 0 || !part.set_kept() {
+        if inode.nlink() == 0 {
             return Ok(());
         }
-        match self.list.push(inode.into()) {
-            Ok(count) => {
-                self.background.start(if count < MOST { DELAY } else { 0 });
-                Ok(())
-            }
-            Err(error) => {
-                part.set_not_kept();
-                Err(error)
-            }
+        // Also for one that is kept: it may be so because it could not be written down the last time.
+        self.background.start(DELAY);
+        if !part.set_kept() {
+            return Ok(());
         }
+        let pushed = self.list.push(inode.into());
+        match pushed {
+            Ok(count) if count >= MOST => self.background.start_now(),
+            Ok(_) => {}
+            Err(_) => part.set_not_kept(),
+        }
+        pushed.map(drop)
     }
 
     /// Keeps a file no longer: it has no name any more, so nobody will look for its data after it is closed.
@@ -132,6 +138,7 @@ impl List {
     }
 
     fn commit_all(&self) -> Result {
+        let _pass = self.pass.lock();
         let mut all = Ok(());
         for inode in core::mem::take(&mut *self.inodes.lock()) {
             let kept: &OwnInode = &inode;

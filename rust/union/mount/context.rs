@@ -134,8 +134,13 @@ impl Context<UnionFs> for MountContext {
             ));
             return Err(EROFS);
         }
-        if fc.wants_rdonly() && !sb.is_rdonly() && union.should_sync() {
-            union.sync()?;
+        if fc.wants_rdonly() && !sb.is_rdonly() {
+            if let Ok(upper) = union.upper() {
+                upper.unstable.commit_all()?;
+            }
+            if union.should_sync() {
+                union.sync()?;
+            }
         }
         Ok(())
     }
@@ -179,9 +184,13 @@ fn describe(sb: &mut NewSuperBlock<'_, UnionFs>, dirs: &MountDirs, union: &Union
         Some(_) => {}
         None => sb.add_flags(flags::SB_RDONLY),
     }
-    // sync(2) visits the upper layer's own super block; its file system applies the umask; and its
-    // EVM signatures are not valid here.
-    sb.add_iflags(flags::SB_I_SKIP_SYNC | flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED);
+    if !union.config.partial {
+        // sync(2) visits the upper layer's own super block. That knows nothing of granules which are not
+        // written down yet.
+        sb.add_iflags(flags::SB_I_SKIP_SYNC);
+    }
+    // The file system of the upper layer applies the umask, and its EVM signatures are not valid here.
+    sb.add_iflags(flags::SB_I_NOUMASK | flags::SB_I_EVM_HMAC_UNSUPPORTED);
     sb.set_default_d_op::<UnionDentry>(union.revalidates);
 }
 

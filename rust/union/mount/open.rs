@@ -21,6 +21,7 @@ use crate::{
             node::Parts,
             numbers::{FileSystems, Numbers},
             order,
+            part::Tally,
             private_xattrs::{self, PrivateXattrs},
             probe::LayerDir,
             reserved::Reserved,
@@ -51,7 +52,7 @@ use kernel::{
     cred::Credential,
     new_mutex,
     prelude::*,
-    sync::{aref::ARef, atomic::Atomic, Arc},
+    sync::{aref::ARef, Arc},
 };
 
 /// The longest name of the kernel's interfaces; some file systems report more, in other units.
@@ -181,7 +182,7 @@ fn open_upper(
             new_mutex!(GuardOf::Nobody, "union_guard"),
             GFP_KERNEL_ACCOUNT,
         )?,
-        partial_files: Atomic::new(0),
+        tally: Arc::new(Tally::new(), GFP_KERNEL_ACCOUNT)?,
         unstable: Unstable::new(part::commit)?,
         name: upper.shown_name()?,
         work_name: work.shown_name()?,

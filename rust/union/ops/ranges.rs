@@ -24,13 +24,14 @@ use crate::{
     },
     vfs::{
         backing_file::{BackingFile, Hooks},
+        errno::EOPNOTSUPP,
         file::{flags, iocb, seek},
         fileattr::FiemapInfo,
         open_file::{IovIter, Kiocb},
         types::Loff,
     },
 };
-use core::ops::Range;
+use core::{cell::Cell, ops::Range};
 use kernel::prelude::*;
 
 type Request<'a> = Kiocb<'a, UnionFs, UnionFile>;
@@ -77,12 +78,21 @@ enum Buffered<'a> {
 
 impl<'a> Buffered<'a> {
     fn open(file: &'a File, source: Source) -> Result<Self> {
-        if file.flags() & flags::O_DIRECT == 0 {
+        Self::open_without(file, source, flags::O_DIRECT)
+    }
+
+    /// The file in the upper layer for writing parts, which are synced afterwards, if at all.
+    fn open_for_parts(file: &'a File) -> Result<Self> {
+        Self::open_without(file, Source::Upper, flags::O_DIRECT | flags::O_SYNC)
+    }
+
+    fn open_without(file: &'a File, source: Source, without: u32) -> Result<Self> {
+        if file.flags() & without == 0 {
             return open_file(file, source).map(Self::Open);
         }
         let inode = file.inode();
         let union = inode.sb().data();
-        let wanted = file.flags() & !flags::O_DIRECT;
+        let wanted = file.flags() & !without;
         let (path, wanted) = match source {
             Source::Upper => {
                 let upper = inode.data().upper().ok_or(EIO)?;
@@ -184,67 +194,95 @@ pub fn write<H: Hooks<UnionFs, UnionFile>>(
 ) -> Result<isize> {
     let file = request.file();
     let inode = file.inode();
-    let written = {
-        let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
-        write_locked::<H>(request, iter, part)
-    };
-    part::recover(inode, part)?;
-    written
-}
-
-fn write_locked<H: Hooks<UnionFs, UnionFile>>(
-    request: &mut Request<'_>,
-    iter: &IovIter,
-    part: &Part,
-) -> Result<isize> {
-    let file = request.file();
-    let inode = file.inode();
     let union = inode.sb().data();
-    let real = open_file(file, Source::Upper)?;
     let flags = request.flags();
     let has = |flag: u32| flags & flag as i32 != 0;
-    let sync = match union.should_sync() && (has(iocb::IOCB_DSYNC) || real.is_dsync()) {
-        true => Sync::Now,
-        false => Sync::Later,
-    };
-    let size = real.inode().size().max(0) as u64;
-    let start = match has(iocb::IOCB_APPEND) {
-        true => size,
-        false => request.pos().max(0) as u64,
-    };
-    let bytes = start..start.saturating_add(iter.count() as u64);
-    if part.with(|file| partial::is_ready(file, &bytes, size, sync)) {
-        return Ok(write_whole::<H>(request, iter, real));
-    }
-    if has(iocb::IOCB_NOWAIT) {
-        return Err(EAGAIN);
-    }
-    let unstable = &union.upper()?.unstable;
-    unstable.keep(inode, part)?;
-    let real = Buffered::open(file, Source::Upper)?;
-    let flags = flags & !((iocb::IOCB_DIRECT | iocb::IOCB_HIPRI) as i32);
-    let (mut pos, mut done) = (start as Loff, 0u64);
-    let mut write_now = |_: Range<u64>, how: Writing| {
-        let flags = match how {
-            Writing::Back => flags & !(iocb::SYNCS as i32),
-            Writing::Through => flags,
+    loop {
+        // What got lost is taken back before anything is added.
+        part::recover(inode, part)?;
+        // Opened before the lock is taken, for listeners are asked.
+        let real = open_file(file, Source::Upper)?;
+        let sync = match union.should_sync() && (has(iocb::IOCB_DSYNC) || real.is_dsync()) {
+            true => Sync::Now,
+            false => Sync::Later,
         };
-        done = real.write_now::<_, _, H>(file, &mut pos, iter, flags, &union.cred)? as u64;
-        Ok(done)
-    };
-    let mut store = PartStore::new(inode, part, Call::Write(&mut write_now))?;
-    let written = partial::write(&mut store, bytes, sync);
-    // Somebody may have written the file down since, without what came now.
-    if unstable.keep(inode, part).is_err() {
-        let _ = partial::commit(&mut PartStore::new(inode, part, Call::Other)?);
+        let (pos, done) = (Cell::new(0), Cell::new(0));
+        let opened = match Bytes::of(request, iter, real).are_ready(part, sync) {
+            true => None,
+            false if has(iocb::IOCB_NOWAIT) => return Err(EAGAIN),
+            false => Some(Buffered::open_for_parts(file)?),
+        };
+        let mut write_now = |_: Range<u64>, how: Writing| {
+            let real = opened.as_ref().ok_or(EIO)?;
+            let flags = flags & !((iocb::IOCB_DIRECT | iocb::IOCB_HIPRI) as i32);
+            let flags = match how {
+                Writing::Back => flags & !(iocb::SYNCS as i32),
+                Writing::Through => flags,
+            };
+            let mut at = pos.get();
+            let written = real.write_now::<_, _, H>(file, &mut at, iter, flags, &union.cred);
+            pos.set(at);
+            done.set(written? as u64);
+            Ok(done.get())
+        };
+        let mut store = PartStore::new(inode, part, Call::Write(&mut write_now))?;
+        if opened.is_some() {
+            store.prepare()?;
+        }
+        let _lock = lock_for_write(file, inode, || request.write_checks(iter))?;
+        if part.with(|file| file.is_lost()) {
+            continue;
+        }
+        let bytes = Bytes::of(request, iter, real);
+        if bytes.are_ready(part, sync) {
+            drop(store);
+            return Ok(write_whole::<H>(request, iter, real));
+        }
+        if opened.is_none() {
+            // The file was cut, or taken back, meanwhile.
+            continue;
+        }
+        part::keep(inode, part)?;
+        pos.set(bytes.range.start as Loff);
+        let written = partial::write(&mut store, bytes.range, sync);
+        drop(store);
+        part::keep_on(inode, part);
+        let written = written?;
+        if part.with(|file| file.is_lost()) {
+            return Err(EIO);
+        }
+        if sync == Sync::Now {
+            inode.data().set_name_stable();
+        }
+        // What was written and could not be completed does not count.
+        let rest = done.get().saturating_sub(written);
+        iter.revert(usize::try_from(rest).unwrap_or(0));
+        request.set_pos(pos.get().saturating_sub(rest as Loff));
+        return Ok(written as isize);
     }
-    let written = written?;
-    if sync == Sync::Now {
-        inode.data().set_name_stable();
+}
+
+/// What a request writes, as far as that is known: the end of the file may move.
+struct Bytes {
+    range: Range<u64>,
+    /// Bytes of the upper file.
+    size: u64,
+}
+
+impl Bytes {
+    fn of(request: &Request<'_>, iter: &IovIter, real: &BackingFile) -> Self {
+        let size = real.inode().size().max(0) as u64;
+        let start = match request.flags() & iocb::IOCB_APPEND as i32 {
+            0 => request.pos().max(0) as u64,
+            _ => size,
+        };
+        let range = start..start.saturating_add(iter.count() as u64);
+        Self { range, size }
     }
-    // What was written and could not be completed does not count.
-    request.set_pos(pos.saturating_sub(done.saturating_sub(written) as Loff));
-    Ok(written as isize)
+
+    fn are_ready(&self, part: &Part, sync: Sync) -> bool {
+        part.with(|file| partial::is_ready(file, &self.range, self.size, sync))
+    }
 }
 
 /// `->fsync()`. `real`: the caller's file in the upper layer.
@@ -288,6 +326,10 @@ pub fn seek(file: &File, part: &Part, offset: Loff, whence: i32) -> Result<Loff>
 ///
 /// Those of the layers; `EBADR` for unknown flags.
 pub fn fiemap(inode: &OwnInode, part: &Part, info: &FiemapInfo, start: u64, len: u64) -> Result {
+    let upper = inode.data().upper().and_then(|upper| upper.inode());
+    if !upper.is_some_and(FiemapInfo::is_known_to) {
+        return Err(EOPNOTSUPP);
+    }
     let end = start.saturating_add(info.prepare(inode, start, len)?);
     let mut store = PartStore::new(inode, part, Call::Other)?;
     let mut next = partial::seek(&mut store, start, Seek::Data)?;

@@ -106,6 +106,27 @@ impl<T: Task> Background<T> {
             .enqueue_delayed(self.delayed.clone(), msecs_to_jiffies(delay));
     }
 
+    /// Schedules it for now, also if it is waiting (`mod_delayed_work()`).
+    pub fn start_now(&self) {
+        let work = (&raw const self.delayed.work).cast_mut().cast();
+        // What is queued owns a reference, which its run takes.
+        let queued = Arc::into_raw(self.delayed.clone());
+        // SAFETY: The work was initialised, and is alive as long as this reference; `DelayedWork` is
+        // transparent.
+        let was_waiting = unsafe {
+            bindings::mod_delayed_work_on(
+                bindings::WORK_CPU_UNBOUND as i32,
+                self.queue.0.as_ptr().cast(),
+                work,
+                0,
+            )
+        };
+        if was_waiting {
+            // SAFETY: From `into_raw()` above. It was queued already, with a reference of its own.
+            drop(unsafe { Arc::from_raw(queued) });
+        }
+    }
+
     /// If the task is scheduled, runs it now; waits until it is done.
     pub fn finish(&self) {
         // SAFETY: The work was initialised, and is alive as long as this reference;

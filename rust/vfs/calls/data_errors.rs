@@ -2,7 +2,7 @@
 
 //! Whether data of a file got lost on their way to the disk.
 //!
-//! C: `include/linux/errseq.h`, `struct address_space::wb_err`.
+//! C: `include/linux/errseq.h`, `struct address_space::wb_err`, `mapping_set_error()`.
 
 use crate::bindings;
 use crate::vfs::inode::Inode;
@@ -27,18 +27,35 @@ impl SeenDataErrors {
         }))
     }
 
-    /// An error since then, which counts as seen from now on (`errseq_check_and_advance()`). The inode is
-    /// the one that was sampled.
-    pub fn check_and_advance(&self, inode: &Inode) -> Result {
+    /// An error since then (`errseq_check()`); nobody counts as told of it. The inode is the one that was
+    /// sampled.
+    pub fn check(&self, inode: &Inode) -> Result {
+        // SAFETY: As in `sample()`.
+        to_result(unsafe {
+            bindings::errseq_check(
+                &raw mut (*(*inode.as_ptr()).i_mapping).wb_err,
+                self.0.load(Relaxed),
+            )
+        })
+    }
+
+    /// What has failed until now counts as seen here (`errseq_check_and_advance()`).
+    pub fn advance(&self, inode: &Inode) {
         let mut seen = self.0.load(Relaxed);
         // SAFETY: As in `sample()`; `seen` is ours.
-        let result = to_result(unsafe {
+        unsafe {
             bindings::errseq_check_and_advance(
                 &raw mut (*(*inode.as_ptr()).i_mapping).wb_err,
                 &mut seen,
             )
-        });
+        };
         self.0.store(seen, Relaxed);
-        result
+    }
+
+    /// Says that data of the inode got lost: everybody who has it open is told at the next fsync
+    /// (`mapping_set_error()`).
+    pub fn set_lost(inode: &Inode) {
+        // SAFETY: As in `sample()`.
+        unsafe { bindings::inode_set_data_error(inode.as_ptr()) };
     }
 }

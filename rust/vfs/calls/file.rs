@@ -48,7 +48,7 @@ pub mod flags {
     use crate::bindings as b;
     pub use crate::bindings::{
         O_ACCMODE, O_APPEND, O_DIRECT, O_DIRECTORY, O_DSYNC, O_LARGEFILE, O_NOATIME, O_NONBLOCK,
-        O_RDONLY, O_RDWR, O_TRUNC, O_WRONLY,
+        O_RDONLY, O_RDWR, O_SYNC, O_TRUNC, O_WRONLY,
     };
 
     /// Flags that matter at open time only and are not handed down.
@@ -291,13 +291,22 @@ impl BackedFile {
     /// Writes out what is dirty, and waits until the disk has taken it (`file_write_and_wait_range()`): it
     /// may be in the disk's cache then, and the file system's own data are not written.
     pub fn write_out(&self) -> Result {
-        self.write_out_range(0, Loff::MAX)
+        // SAFETY: The file is alive; may sleep.
+        to_result(unsafe { bindings::file_write_and_wait_range(self.as_ptr(), 0, Loff::MAX) })
     }
 
-    /// As [`write_out`](Self::write_out) for the bytes from `start` to `end`, the last one.
+    /// As [`write_out`](Self::write_out) for the bytes from `start` to `end`, the last one. Nobody is told
+    /// of errors by this: who asks looks at them himself
+    /// ([`SeenDataErrors`](crate::vfs::data_errors::SeenDataErrors)). One of beginning it is returned.
     pub fn write_out_range(&self, start: Loff, end: Loff) -> Result {
-        // SAFETY: The file is alive; may sleep.
-        to_result(unsafe { bindings::file_write_and_wait_range(self.as_ptr(), start, end) })
+        // SAFETY: The file is alive, and so is its mapping; may sleep.
+        unsafe {
+            let mapping = (*self.as_ptr()).f_mapping;
+            let begun = bindings::filemap_fdatawrite_range(mapping, start, end);
+            // What it returns are flags that may be old.
+            bindings::filemap_fdatawait_range_keep_errors(mapping, start, end);
+            to_result(begun)
+        }
     }
 
     /// An error of writing data out that nobody has been told of by this open file; it counts as told then

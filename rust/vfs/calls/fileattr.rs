@@ -171,6 +171,12 @@ impl FiemapInfo {
         Self { info: info.cast() }
     }
 
+    /// Whether the file system of `real` has such a call.
+    pub fn is_known_to(real: &Inode) -> bool {
+        // SAFETY: The inode is alive; `i_op` is never NULL.
+        unsafe { (*(*real.as_ptr()).i_op).fiemap.is_some() }
+    }
+
     /// What has to be done before extents of `inode` are added (`fiemap_prep()`). Returns how many bytes
     /// from `start` on are asked for.
     ///

@@ -352,6 +352,13 @@ impl IovIter {
         unsafe { bindings::iov_iter_count(self.iter) }
     }
 
+    /// Takes the last `len` bytes that were read from or written to it back (`iov_iter_revert()`). They are
+    /// some of this call's.
+    pub fn revert(&self, len: usize) {
+        // SAFETY: Valid for the call, and not advanced by less.
+        unsafe { bindings::iov_iter_revert(self.iter, len) };
+    }
+
     /// Does `act` with at most `len` bytes of it; what is behind them is left afterwards
     /// (`iov_iter_truncate()`, `iov_iter_reexpand()`).
     pub fn limited<R>(&self, len: u64, act: impl FnOnce(&Self) -> R) -> R {

@@ -277,6 +277,10 @@ impl Store for World {
         Ok(())
     }
 
+    fn prepare(&mut self) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
     fn wait(&mut self, bytes: Range<u64>) -> Result<(), Failure> {
         self.step("wait")?;
         self.others_happen();

@@ -133,11 +133,10 @@ pub fn metacopy_damaged(b: &mut Bench) -> Result<(), String> {
     let sha256 = [&[0, 36, 0, 1][..], &[7; 32]].concat();
     let sha512 = [&[0, 68, 0, 2][..], &[7; 64]].concat();
     let good: [&[u8]; 4] = [b"", &[0, 4, 0, 0], &sha256, &sha512];
-    let bad: [&[u8]; 12] = [
+    let bad: [&[u8]; 11] = [
         &[0],
         &[0, 4],
         &[0, 4, 0],
-        b"P",
         &[1, 4, 0, 0],
         &[0, 5, 0, 0],
         &[0, 3, 0, 0],
