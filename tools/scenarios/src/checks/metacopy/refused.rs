@@ -173,7 +173,7 @@ pub fn metacopy_damaged(b: &mut Bench) -> Result<(), String> {
                 }
             }
         }
-        for name in ["upper4", "lower15"] {
+        for name in ["upper4", "lower14"] {
             let stat = || sys::stat(root.join(name), 0);
             b.fails_and_says(name, stat, libc::EIO, &["union:", name])?;
         }
