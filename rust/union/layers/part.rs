@@ -23,15 +23,16 @@ pub struct Tally {
     has_forgotten: Atomic<bool>,
 }
 
-impl Tally {
-    /// None yet.
-    pub fn new() -> Self {
+impl Default for Tally {
+    fn default() -> Self {
         Self {
             files: Atomic::new(0),
             has_forgotten: Atomic::new(false),
         }
     }
+}
 
+impl Tally {
     /// Whether any is in memory.
     pub fn has_some(&self) -> bool {
         self.files.load(Relaxed) > 0

@@ -182,7 +182,7 @@ fn open_upper(
             new_mutex!(GuardOf::Nobody, "union_guard"),
             GFP_KERNEL_ACCOUNT,
         )?,
-        tally: Arc::new(Tally::new(), GFP_KERNEL_ACCOUNT)?,
+        tally: Arc::new(Tally::default(), GFP_KERNEL_ACCOUNT)?,
         unstable: Unstable::new(part::commit)?,
         name: upper.shown_name()?,
         work_name: work.shown_name()?,
