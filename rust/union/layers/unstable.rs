@@ -140,7 +140,9 @@ impl List {
     fn commit_all(&self) -> Result {
         let _pass = self.pass.lock();
         let mut all = Ok(());
-        for inode in core::mem::take(&mut *self.inodes.lock()) {
+        // Not in the head of the loop, which would hold the lock to its end.
+        let inodes = core::mem::take(&mut *self.inodes.lock());
+        for inode in inodes {
             let kept: &OwnInode = &inode;
             let Some(part) = kept.data().data.part() else {
                 continue;
