@@ -141,7 +141,7 @@ fn settle_copies_what_is_below() {
     );
     prints(
         "chmod 600 m/one m/two; ln m/one m/link; $U settle --json m | tr -d ' \\n'",
-        "{\"bytes\":4,\"errors\":[],\"files\":2}",
+        "{\"bytes\":4,\"errors\":[],\"files\":2,\"whole\":true}",
     );
     let script = "chmod 600 m/one; chmod 600 m/two; mkdir m/inner; mount -t tmpfs inner m/inner
         echo x >m/inner/x; mkfifo m/fifo; $U settle m/two m/tree; $U status --list m";
