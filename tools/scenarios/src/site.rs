@@ -188,9 +188,11 @@ impl Site {
         &self.trees
     }
 
-    /// Makes the layers of the unmounted union of type `fstype` readable for overlayfs.
+    /// Makes the layers of the unmounted union of type `fstype` readable for overlayfs: without files copied up in
+    /// parts, and over an overlayfs without files whose data are below. Two such files may have one number on that
+    /// overlayfs, each on a device of its own, and the overlayfs above shows both numbers on the same device.
     pub fn for_overlay(&self, fstype: &str) -> Result<(), String> {
-        if self.shape.makes_partial() {
+        if self.shape.makes_partial() || self.shape.twist == Twist::Nested("overlay") {
             self.mount(fstype)?;
             union::settle_all(&self.whole).map_err(|error| format!("settle: {error}"))?;
             self.umount()
