@@ -34,13 +34,17 @@ use crate::{
         inode::Inode,
         mount::Mount,
         namei::{self, Creating, NewObject, Removing},
+        once,
         path::{Path, PathRef},
         printk::{pr_warn_ratelimited, Printable},
         types::Name,
         write::{Changing, WriteAccess},
     },
 };
-use kernel::{prelude::*, sync::aref::ARef};
+use kernel::{
+    prelude::*,
+    sync::{aref::ARef, Arc, SetOnce},
+};
 
 /// The directory.
 const NAME: &[u8] = b"union";
@@ -153,9 +157,8 @@ impl PrivateDir {
     ///
     /// # Errors
     ///
-    /// `EEXIST`; `EAGAIN`, without waiting, if the file system is frozen; those of the file system.
-    pub fn make_file(&self, name: &[u8]) -> Result<BackedFile> {
-        let write = WriteAccess::try_want(self.mnt())?;
+    /// `EEXIST`; those of the file system.
+    pub fn make_file(&self, write: &WriteAccess<'_>, name: &[u8]) -> Result<BackedFile> {
         let dentry = Creating::start(write.on(self.dir.dentry())?, Name::new(name)?)?
             .make(FILE_MODE, NewObject::Regular)?;
         self.open_file(&dentry, flags::O_RDONLY)
@@ -183,6 +186,60 @@ impl PrivateDir {
 
     fn open_file(&self, dentry: &Dentry, access: u32) -> Result<BackedFile> {
         BackedFile::open(self.path().at(dentry)?, access | flags::O_LARGEFILE)
+    }
+}
+
+/// A directory in the private one. Like that it is looked up once, when it is first needed.
+pub struct SubDir {
+    private: Option<Arc<PrivateDir>>,
+    name: &'static [u8],
+    dir: SetOnce<PrivateDir>,
+}
+
+impl SubDir {
+    /// The directory `name`, if there is a private one.
+    pub fn new(private: Option<Arc<PrivateDir>>, name: &'static [u8]) -> Self {
+        Self {
+            private,
+            name,
+            dir: SetOnce::new(),
+        }
+    }
+
+    /// Whether there is a place for it.
+    pub fn is_possible(&self) -> bool {
+        self.private.is_some()
+    }
+
+    /// The directory, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// As of [`PrivateDir::dir`].
+    pub fn get(&self) -> Result<Option<&PrivateDir>> {
+        self.found(|private| private.dir(self.name))
+    }
+
+    /// The directory, made if there is none. `None`: there is no place for it.
+    ///
+    /// # Errors
+    ///
+    /// As of [`PrivateDir::make_dir`].
+    pub fn make(&self, write: &WriteAccess<'_>) -> Result<Option<&PrivateDir>> {
+        self.found(|private| private.make_dir(write, self.name).map(Some))
+    }
+
+    fn found(
+        &self,
+        find: impl FnOnce(&PrivateDir) -> Result<Option<PrivateDir>>,
+    ) -> Result<Option<&PrivateDir>> {
+        if let Some(dir) = self.dir.as_ref() {
+            return Ok(Some(dir));
+        }
+        let Some(private) = &self.private else {
+            return Ok(None);
+        };
+        Ok(find(private)?.and_then(|dir| once::get_or_put(&self.dir, dir)))
     }
 }
 

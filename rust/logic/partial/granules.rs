@@ -72,8 +72,23 @@ impl Geometry {
         None
     }
 
+    /// The divisions to try for such a file, the best first. `has_sidecars`: there is a place for them. Without it
+    /// granules grow until the map fits into the attribute.
+    pub fn forms(size: u64, block: u64, has_sidecars: bool) -> [Option<(Self, Place)>; 2] {
+        let chosen = Self::choose(size, block);
+        if !has_sidecars {
+            let inline = Self::choose_inline(size, block);
+            return [inline.map(|geometry| (geometry, Place::Attribute)), None];
+        }
+        let apart = chosen.filter(|(_, place)| *place == Place::Attribute);
+        [
+            chosen,
+            apart.map(|(geometry, _)| (geometry, Place::Sidecar)),
+        ]
+    }
+
     /// The same with a map in the attribute: the granules are as large as that needs.
-    pub fn choose_inline(size: u64, block: u64) -> Option<Self> {
+    fn choose_inline(size: u64, block: u64) -> Option<Self> {
         let (geometry, place) = Self::choose(size, block)?;
         if place == Place::Attribute {
             return Some(geometry);
@@ -306,6 +321,18 @@ mod tests {
         assert_eq!(chosen(GIB / 4, 1024), (65536, Attribute), "small blocks");
         assert_eq!(chosen(GIB / 4 + 1, 1024), (65536, Sidecar));
         assert_eq!(chosen(SMALL + 1, 65536), (65536, Attribute), "large ones");
+        let forms = |size, has_sidecars| {
+            Geometry::forms(size, 4096, has_sidecars)
+                .map(|form| form.map(|(geometry, place)| (1 << geometry.shift(), place)))
+        };
+        assert_eq!(
+            forms(GIB, true),
+            [Some((65536, Attribute)), Some((65536, Sidecar))],
+            "the attribute may be too long"
+        );
+        assert_eq!(forms(GIB << 4, true), [Some((65536, Sidecar)), None]);
+        assert_eq!(forms(GIB << 4, false), [Some((1 << 20, Attribute)), None]);
+        assert_eq!(forms(0, true), [None, None]);
         assert_eq!(Geometry::choose(1 << 63, 4096), None, "no such file");
         assert_eq!(Geometry::choose(1 << 20, u64::MAX), None, "no such block");
     }

@@ -376,7 +376,7 @@ impl Partial {
     }
 
     /// Where the map is.
-    pub(super) const fn map(&self) -> MapAt {
+    pub const fn map(&self) -> MapAt {
         self.map
     }
 

@@ -236,7 +236,10 @@ impl Records {
     /// Makes the file, or empties it.
     fn make(&self) -> Result<Open> {
         let file = match self.own_file()? {
-            None => self.private.make_file(FILE)?,
+            None => {
+                let mnt = self.private.path().mnt();
+                self.private.make_file(&WriteAccess::try_want(mnt)?, FILE)?
+            }
             Some(file) if size(&file) == 0 => file,
             Some(file) => {
                 let write = WriteAccess::try_want(self.private.path().mnt())?;

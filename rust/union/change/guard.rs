@@ -13,9 +13,12 @@
 
 use crate::{
     logic::mode::Kind,
-    union::layers::{
-        layer::{GuardOf, UpperLayer, UpperWrite},
-        upper_dentry::UpperDentry,
+    union::{
+        change::sidecar,
+        layers::{
+            layer::{GuardOf, UpperLayer, UpperWrite},
+            upper_dentry::UpperDentry,
+        },
     },
     vfs::{
         errno::ENOTEMPTY,
@@ -102,6 +105,7 @@ pub fn release(upper: &UpperLayer) -> Result {
 
 fn remove(upper: &UpperLayer, guard: &mut GuardOf) -> Result {
     let write = upper.want_write()?;
+    sidecar::collect(&write)?;
     let mut dirs = [None, None];
     let mut dir = upper.workdir.clone();
     for (slot, name) in dirs.iter_mut().zip([INCOMPAT, PARTIAL]) {

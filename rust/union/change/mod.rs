@@ -18,5 +18,6 @@ pub mod remove;
 pub mod rename;
 pub mod reserve;
 pub mod settle;
+pub mod sidecar;
 pub mod stage;
 pub mod store;

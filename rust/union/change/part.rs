@@ -10,12 +10,15 @@ use crate::{
     logic::{
         hash,
         partial::{
-            self, Depth, Form, Geometry, Header, Identity, MapAt, Partial, Place, Store, Unreadable,
+            self, Depth, Form, Geometry, Header, Identity, MapAt, Partial, Store, Unreadable,
         },
     },
     union::{
-        change::part_store::{Call, PartStore},
-        layers::{file_data::InUpper, part::Part, private_xattrs, union::Union},
+        change::{
+            part_store::{Call, PartStore},
+            sidecar,
+        },
+        layers::{file_data::InUpper, layer::UpperWrite, part::Part, private_xattrs, union::Union},
         lookup::data,
         OwnInode,
     },
@@ -97,23 +100,26 @@ pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
             let Some(identity) = union.with_creds(|| identity(inode))? else {
                 return Ok(None);
             };
-            let block = 1 << SbInfo::of(union.upper()?.mnt.root()).block_bits;
-            let Some(geometry) = Geometry::choose_inline(identity.size, block) else {
-                return Ok(None);
-            };
-            let file = Partial::new(identity, geometry, Place::Attribute)?;
-            let tally = union.upper()?.tally.clone();
-            let part = KBox::pin_init(Part::new(file, upper, tally), GFP_KERNEL_ACCOUNT)?;
-            let marked = partial::begin(&mut PartStore::new(inode, &part, Call::Other)?);
-            if let Err(error) = marked {
-                part.uncount();
-                return match error == ENOSPC {
-                    true => Ok(None),
-                    false => Err(error),
-                };
+            let layer = union.upper()?;
+            let block = 1 << SbInfo::of(layer.mnt.root()).block_bits;
+            let forms = Geometry::forms(identity.size, block, layer.sidecars.is_possible());
+            for (geometry, place) in forms.into_iter().flatten() {
+                let file = Partial::new(identity, geometry, place)?;
+                let part = Part::new(file, upper, layer.tally.clone());
+                let part = KBox::pin_init(part, GFP_KERNEL_ACCOUNT)?;
+                match partial::begin(&mut PartStore::new(inode, &part, Call::Other)?) {
+                    // For the file system a mark is no change of the data.
+                    Ok(()) => return Ok(node.data.set_part(part)),
+                    Err(e) => {
+                        part.uncount();
+                        // The attribute may be too long beside those of the user.
+                        if e != ENOSPC {
+                            return Err(e);
+                        }
+                    }
+                }
             }
-            // For the file system a mark is no change of the data.
-            node.data.set_part(part);
+            return Ok(None);
         }
     }
     Ok(node.data.part())
@@ -142,9 +148,11 @@ fn read(union: &Union, inode: &OwnInode, path: PathRef<'_>, upper: &Inode) -> Re
     let refuse = |why: Unreadable| refuse(path.dentry(), why);
     let value = private_xattrs::part(union, path)?.ok_or_else(|| refuse(Unreadable::Damaged))?;
     let (header, map) = Header::decode(&value).map_err(refuse)?;
-    if let MapAt::Sidecar(_) = header.map {
-        return Err(refuse(Unreadable::NoSidecar));
-    }
+    let apart = match header.map {
+        MapAt::Sidecar(Some(id)) => sidecar::read(union, id, header.geometry).map_err(refuse)?,
+        MapAt::Sidecar(None) | MapAt::Attribute => KVVec::new(),
+    };
+    let map = if apart.is_empty() { map } else { &apart };
     let lower = identity(inode)?.ok_or_else(|| refuse(Unreadable::OtherLower))?;
     let size = upper.size().max(0) as u64;
     Partial::read(&header, map, size, &lower).map_err(refuse)
@@ -160,13 +168,42 @@ fn refuse(dentry: &Dentry, why: Unreadable) -> Error {
         Printable(name.as_ref().map_or(b"?", |name| name.name().as_bytes())),
         match why {
             Unreadable::Damaged => "the attribute union.part, which says which, is missing or damaged",
-            Unreadable::Version(_) | Unreadable::NoSidecar =>
-                "only a later version of this module knows which",
+            Unreadable::Version(_) => "only a later version of this module knows which",
+            Unreadable::NoSidecar =>
+                "the file in \"union/partial\" beside the work directory, which says which, is missing or \
+                 damaged",
             Unreadable::OtherLower | Unreadable::NoMemory =>
                 "the lower file is not the one that has the rest: the lower layer was exchanged or changed",
         }
     );
     EIO
+}
+
+/// A file has lost its last name: nobody will ask where its data are. With the mounter's credentials.
+pub fn nameless(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
+    let node = inode.data();
+    if node.data.in_upper() != InUpper::Some {
+        return;
+    }
+    let map = match (node.data.part(), node.upper()) {
+        (Some(part), _) => part.with(|file| file.map()),
+        (None, Some(upper)) => {
+            let value = union
+                .upper_path(upper)
+                .and_then(|path| private_xattrs::part(union, path));
+            match value
+                .as_ref()
+                .map(|value| value.as_ref().map(|value| Header::decode(value)))
+            {
+                Ok(Some(Ok((header, _)))) => header.map,
+                _ => return,
+            }
+        }
+        (None, None) => return,
+    };
+    if let MapAt::Sidecar(Some(id)) = map {
+        sidecar::remove_with(write, id);
+    }
 }
 
 /// Changes the size, with all that `change` says. The inode is locked exclusively.

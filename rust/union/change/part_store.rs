@@ -11,14 +11,13 @@ use crate::{
         partial::{Class, Depth, Mark, Partial, Seek, SidecarId, Source, Store, Writing},
     },
     union::{
-        change::{copy_data, guard, settle},
+        change::{copy_data, guard, settle, sidecar},
         layers::{part::Part, private_xattrs, union::Union, upper_dentry::UpperDentry},
         lookup::data,
         OwnInode,
     },
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
-        errno::EOPNOTSUPP,
         file::{flags, seek, BackedFile},
         kthread::Killed,
         task_work,
@@ -50,6 +49,8 @@ pub struct PartStore<'a> {
     call: Call<'a>,
     /// The upper file, which leaves its times alone, once it was needed.
     file: Option<BackedFile>,
+    /// The sidecar, the same.
+    sidecar: Option<(SidecarId, BackedFile)>,
 }
 
 impl<'a> PartStore<'a> {
@@ -66,6 +67,7 @@ impl<'a> PartStore<'a> {
             part,
             call,
             file: None,
+            sidecar: None,
         })
     }
 
@@ -87,6 +89,18 @@ impl<'a> PartStore<'a> {
             self.file = Some(file);
         }
         self.file.as_ref().ok_or(EIO)
+    }
+
+    /// The sidecar of that number. `None`: it is gone with the last name of the file, of which nobody will
+    /// ask where its data are.
+    fn sidecar(&mut self, id: SidecarId) -> Result<Option<&BackedFile>> {
+        if !matches!(&self.sidecar, Some((known, _)) if *known == id) {
+            match self.as_mounter(|this| sidecar::open(this.union, id)) {
+                Err(e) if e == ENOENT && self.inode.nlink() == 0 => return Ok(None),
+                opened => self.sidecar = Some((id, opened?)),
+            }
+        }
+        Ok(self.sidecar.as_ref().map(|(_, file)| file))
     }
 
     /// Whether writing data of the upper file has failed since the granules were last taken back.
@@ -248,21 +262,40 @@ impl Store for PartStore<'_> {
         })
     }
 
-    // Maps are in attributes: `Geometry::choose_inline()`.
-
     fn make_sidecar(&mut self) -> Result<SidecarId> {
-        Err(EOPNOTSUPP)
+        let geometry = self.part.with(|file| file.geometry());
+        let (id, file) = self.as_mounter(|this| sidecar::make(this.union, geometry))?;
+        self.sidecar = Some((id, file));
+        Ok(id)
     }
 
-    fn write_sidecar(&mut self, _id: SidecarId, _at: u64, _bytes: &[u8]) -> Result {
-        Err(EOPNOTSUPP)
+    fn write_sidecar(&mut self, id: SidecarId, at: u64, bytes: &[u8]) -> Result {
+        let union = self.union;
+        match self.sidecar(id)? {
+            Some(file) => union.with_creds(|| sidecar::write_map(union, file, at, bytes)),
+            None => Ok(()),
+        }
     }
 
-    fn sync_sidecar(&mut self, _id: SidecarId) -> Result {
-        Err(EOPNOTSUPP)
+    fn sync_sidecar(&mut self, id: SidecarId) -> Result {
+        let union = self.union;
+        if !union.should_sync() {
+            return Ok(());
+        }
+        match self.sidecar(id)? {
+            Some(file) => union.with_creds(|| file.fsync()),
+            None => Ok(()),
+        }
     }
 
-    fn remove_sidecar(&mut self, _id: SidecarId) {}
+    fn remove_sidecar(&mut self, id: SidecarId) {
+        self.sidecar = None;
+        self.as_mounter(|this| {
+            if let Some(upper) = &this.union.upper {
+                sidecar::remove(upper, id);
+            }
+        });
+    }
 
     fn seek(&mut self, source: Source, bytes: Range<u64>, what: Seek) -> Result<Option<u64>> {
         let (start, end) = (loff(bytes.start)?, bytes.end);

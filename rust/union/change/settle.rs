@@ -4,7 +4,7 @@
 
 use crate::{
     union::{
-        change::{impure, reserve},
+        change::{impure, part, reserve},
         layers::{layer::UpperWrite, union::Union},
         OwnInode,
     },
@@ -47,6 +47,7 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
         if let Some(part) = node.data.part() {
             part.uncount();
         }
+        part::nameless(union, write, inode);
     }
     reserve::release(union, write, inode);
 }

@@ -10,6 +10,7 @@ use crate::{
             identity, numbers::Numbers, part::Tally, reserved::Reserved, unstable::Unstable,
             upper_dentry::UpperDentry,
         },
+        private_dir::SubDir,
     },
     vfs::{
         file::BackedFile,
@@ -120,6 +121,8 @@ pub struct UpperLayer {
     pub identity: Option<u64>,
     /// In which order its file system makes changes durable.
     pub class: Class,
+    /// The directory of the maps that do not fit into an attribute.
+    pub sidecars: SubDir,
     /// Inode numbers that are reserved for objects of it.
     pub reserved: Pin<KBox<Reserved>>,
     /// The write errors of its file system that the union has seen.

@@ -19,9 +19,8 @@
 
 use crate::{
     logic::inum,
-    union::private_dir::{self, PrivateDir},
+    union::private_dir::{self, PrivateDir, SubDir},
     vfs::{
-        once,
         printk::pr_warn_ratelimited,
         task_work,
         types::{Ino, Name},
@@ -35,7 +34,7 @@ use kernel::{
     str::CString,
     sync::{
         atomic::{Atomic, Relaxed},
-        Arc, SetOnce, SpinLock,
+        Arc, SpinLock,
     },
 };
 
@@ -49,9 +48,7 @@ pub struct Reserved {
     any: Atomic<bool>,
     #[pin]
     known: SpinLock<Reservations>,
-    private: Option<Arc<PrivateDir>>,
-    /// The directory, once it was needed.
-    dir: SetOnce<PrivateDir>,
+    dir: SubDir,
 }
 
 struct Reservations {
@@ -101,8 +98,7 @@ impl Reserved {
                     },
                     "union_reserved"
                 ),
-                private,
-                dir: SetOnce::new(),
+                dir: SubDir::new(private, DIR),
             }? Error),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -118,7 +114,7 @@ impl Reserved {
     }
 
     fn read(&self) -> Result {
-        let Some(dir) = self.dir(None)? else {
+        let Some(dir) = self.dir.get()? else {
             return Ok(());
         };
         for name in &private_dir::names(dir.path())? {
@@ -128,26 +124,6 @@ impl Reserved {
             }
         }
         Ok(())
-    }
-
-    /// The directory, if there is one; with `make`, made if there is none. Like the
-    /// [private directory](PrivateDir), it is looked up once. `None`: there is no place for it.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`PrivateDir::dir`] and [`PrivateDir::make_dir`].
-    fn dir(&self, make: Option<&WriteAccess<'_>>) -> Result<Option<&PrivateDir>> {
-        if let Some(dir) = self.dir.as_ref() {
-            return Ok(Some(dir));
-        }
-        let Some(private) = &self.private else {
-            return Ok(None);
-        };
-        let dir = match make {
-            Some(write) => Some(private.make_dir(write, DIR)?),
-            None => private.dir(DIR)?,
-        };
-        Ok(dir.and_then(|dir| once::get_or_put(&self.dir, dir)))
     }
 
     /// The number shown for an object with this natural number.
@@ -230,7 +206,7 @@ impl Reserved {
             return Ok(());
         }
         let written = || -> Result {
-            let Some(dir) = self.dir(Some(write))? else {
+            let Some(dir) = self.dir.make(write)? else {
                 return Ok(());
             };
             let name = name(number, proof)?;
@@ -271,7 +247,7 @@ impl Reserved {
         };
         drop((by_number, by_proof));
         let name = name(number, proof)?;
-        match self.dir(None)? {
+        match self.dir.get()? {
             Some(dir) => dir.remove(write, name.to_bytes()),
             None => Ok(()),
         }

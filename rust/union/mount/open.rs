@@ -12,7 +12,7 @@ use crate::{
             reclaim::Registry,
             record_file::{Recorder, Records},
         },
-        change::part,
+        change::{part, sidecar},
         layers::{
             file_data::FileData,
             identity,
@@ -34,7 +34,7 @@ use crate::{
             dirs::{MountDirs, OptionDir, UpperDirs},
             uuid, workdir,
         },
-        private_dir::PrivateDir,
+        private_dir::{PrivateDir, SubDir},
         OwnInode, UnionFs,
     },
     vfs::{
@@ -190,6 +190,7 @@ fn open_upper(
         numbers,
         identity: identity::file_system(&mnt),
         class: order::class(&mnt),
+        sidecars: SubDir::new(private.clone(), sidecar::DIR),
         reserved: Reserved::new(private)?,
         errors,
         mnt,

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: GPL-2.0-only
+
+//! Sidecars: the maps of large partial files, in the directory `partial` of the
+//! [private directory](crate::union::private_dir).
+//!
+//! The name of one is its number in hexadecimal; [`logic::partial`](crate::logic::partial) says what is in
+//! it. Without it the file that names it cannot be read, so it is looked up by the number alone, and checked.
+//! It is removed when the file is whole, or has lost its last name. What a crash leaves behind is removed
+//! together with the guard, when there is no partial file any more.
+
+use crate::{
+    logic::partial::{
+        check_sidecar, sidecar_head, Geometry, Granules, SidecarId, Unreadable, SIDECAR_HEAD,
+    },
+    union::{
+        layers::{
+            layer::{UpperLayer, UpperWrite},
+            union::Union,
+        },
+        private_dir,
+    },
+    vfs::{
+        cred::override_creds,
+        file::BackedFile,
+        kthread::{self, Killed},
+        types::{random_u64, Loff},
+    },
+};
+use core::num::NonZeroU64;
+use kernel::{prelude::*, str::CString};
+
+/// The directory.
+pub const DIR: &[u8] = b"partial";
+/// Bytes that are written at once.
+const PIECE: usize = 4096;
+
+/// Makes a sidecar without granules, and opens it for writing. With the mounter's credentials.
+///
+/// # Errors
+///
+/// `EOPNOTSUPP` if there is no private directory; those of the file system.
+pub fn make(union: &Union, geometry: Geometry) -> Result<(SidecarId, BackedFile)> {
+    let upper = union.upper()?;
+    let id = SidecarId(NonZeroU64::new(random_u64()).unwrap_or(NonZeroU64::MIN));
+    let name = name(id)?;
+    let file = {
+        let write = upper.want_write()?;
+        let dir = upper.sidecars.make(write.access())?.ok_or(EOPNOTSUPP)?;
+        let made = dir.make_file(write.access(), name.to_bytes())?;
+        dir.for_writing(&made)
+    };
+    let filled = file.and_then(|file| {
+        fill(union, &file, id, geometry)?;
+        Ok(file)
+    });
+    match filled {
+        Ok(file) => Ok((id, file)),
+        Err(error) => {
+            remove(upper, id);
+            Err(error)
+        }
+    }
+}
+
+/// All of it is written, so that no map is without room later.
+fn fill(union: &Union, file: &BackedFile, id: SidecarId, geometry: Geometry) -> Result {
+    let head = sidecar_head(id, geometry).map_err(|_| ENOMEM)?;
+    let end = (SIDECAR_HEAD as u64).saturating_add(Granules::bytes_for(geometry.count()));
+    let mut piece = KVec::from_elem(0, PIECE, GFP_KERNEL)?;
+    for (to, from) in piece.iter_mut().zip(head.iter()) {
+        *to = *from;
+    }
+    let mut at = 0;
+    while at < end {
+        let len = usize::try_from(end.saturating_sub(at)).map_or(PIECE, |left| left.min(PIECE));
+        write_at(union, file, at, piece.get(..len).unwrap_or_default())?;
+        piece.iter_mut().for_each(|byte| *byte = 0);
+        at = at.saturating_add(len as u64);
+    }
+    Ok(())
+}
+
+/// Opens a sidecar for writing. With the mounter's credentials.
+///
+/// # Errors
+///
+/// `ENOENT`; `EPERM`, with a line in the log, if it is not ours; those of the file system.
+pub fn open(union: &Union, id: SidecarId) -> Result<BackedFile> {
+    let dir = union.upper()?.sidecars.get()?.ok_or(ENOENT)?;
+    let file = dir.file(name(id)?.to_bytes())?.ok_or(ENOENT)?;
+    dir.for_writing(&file)
+}
+
+/// Writes bytes of the map, from the `at`-th on.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn write_map(union: &Union, file: &BackedFile, at: u64, bytes: &[u8]) -> Result {
+    write_at(union, file, at.saturating_add(SIDECAR_HEAD as u64), bytes)
+}
+
+/// The process writes for itself no file that large, so its limit does not apply.
+fn write_at(union: &Union, file: &BackedFile, at: u64, bytes: &[u8]) -> Result {
+    let pos = Loff::try_from(at).map_err(|_| EFBIG)?;
+    if !kthread::exceeds_file_size_limit(pos.saturating_add(bytes.len() as Loff)) {
+        return file.write_at(bytes, pos);
+    }
+    let mut copy = KVec::with_capacity(bytes.len(), GFP_KERNEL)?;
+    copy.extend_from_slice(bytes, GFP_KERNEL)?;
+    let (file, cred) = (file.get(), union.cred.clone());
+    kthread::run(c"union-map", Killed::Waits, move || {
+        let result = override_creds(&cred, |_| file.write_at(&copy, pos));
+        file.close();
+        result
+    })
+}
+
+/// The map in a sidecar of a file with this geometry. With the mounter's credentials.
+///
+/// # Errors
+///
+/// [`Unreadable::NoSidecar`] also if it cannot be opened or read; [`Unreadable::NoMemory`].
+pub fn read(union: &Union, id: SidecarId, geometry: Geometry) -> Result<KVVec<u8>, Unreadable> {
+    let len = Granules::bytes_for(geometry.count());
+    let len = usize::try_from(len).map_err(|_| Unreadable::NoMemory)?;
+    let mut head = [0; 64];
+    let mut map = KVVec::from_elem(0, len, GFP_KERNEL_ACCOUNT).map_err(|_| Unreadable::NoMemory)?;
+    let mut found = || -> Result<bool> {
+        let dir = union.upper()?.sidecars.get()?.ok_or(ENOENT)?;
+        let file = dir.file(name(id)?.to_bytes())?.ok_or(ENOENT)?;
+        file.read_at(&mut head, 0)?;
+        Ok(file.read_at(&mut map, SIDECAR_HEAD as Loff)? == len)
+    };
+    match found() {
+        Ok(true) => check_sidecar(&head, id, geometry).map(|()| map),
+        Err(e) if e == ENOMEM => Err(Unreadable::NoMemory),
+        Ok(false) | Err(_) => Err(Unreadable::NoSidecar),
+    }
+}
+
+/// Removes a sidecar. What cannot be removed is later ([`collect`]). With the mounter's credentials.
+pub fn remove(upper: &UpperLayer, id: SidecarId) {
+    if let Ok(write) = upper.want_write() {
+        remove_with(&write, id);
+    }
+}
+
+/// The same for who has the right to write.
+pub fn remove_with(write: &UpperWrite<'_>, id: SidecarId) {
+    let _ = name(id).and_then(|name| match write.layer.sidecars.get()? {
+        Some(dir) => dir.remove(write.access(), name.to_bytes()),
+        None => Ok(()),
+    });
+}
+
+/// Removes all of them: there is no partial file any more. With the mounter's credentials.
+///
+/// # Errors
+///
+/// Those of the file system.
+pub fn collect(write: &UpperWrite<'_>) -> Result {
+    let Some(dir) = write.layer.sidecars.get()? else {
+        return Ok(());
+    };
+    for name in &private_dir::names(dir.path())? {
+        if is_name(name) {
+            dir.remove(write.access(), name)?;
+        }
+    }
+    Ok(())
+}
+
+fn name(id: SidecarId) -> Result<CString> {
+    CString::try_from_fmt(fmt!("{:016x}", id.0))
+}
+
+fn is_name(name: &[u8]) -> bool {
+    name.len() == 16 && name.iter().all(u8::is_ascii_hexdigit)
+}
