@@ -49,6 +49,15 @@ pub const DATA: u32 = number(READ, 4, DATA_REPLY as u32);
 /// partial files that are there still; `EINVAL` if the directory is not the root; `EROFS`.
 pub const SETTLED: u32 = number(0, 5, 0);
 
+/// Says that the lower file under a name has the rest of the data of the partial file there, which is refused
+/// because it is not the lower file that was copied up: its layer was exchanged or written anew. The argument
+/// is as that of [`RESTORE`]. On a directory. `_IOW(0xf7, 6, char[256])`.
+///
+/// Requires `CAP_SYS_ADMIN` in the user namespace of the mount (`EPERM`). `ERANGE` if the lower file has
+/// another size; `EIO` if what the upper layer says of the file is damaged; `ENOENT`; `EINVAL` if the name is
+/// not valid, or no regular file has it; `EROFS`. Of a file that is not refused nothing is changed.
+pub const ACCEPT: u32 = number(WRITE, 6, NAME as u32);
+
 /// Bytes of the argument of [`DATA`].
 pub const DATA_REPLY: usize = 16;
 
@@ -104,6 +113,8 @@ mod tests {
         assert_eq!(FALLTHRUS, 0xc010_f702);
         assert_eq!(SETTLE, 0x8008_f703);
         assert_eq!(DATA, 0x8010_f704);
+        assert_eq!(SETTLED, 0xf705);
+        assert_eq!(ACCEPT, 0x4100_f706);
     }
 
     #[test]

@@ -15,6 +15,7 @@ _union() {
 	:*) mapfile -t COMPREPLY < <(compgen -W 'restore fallthrus settle status stats help' -- "$cur") ;;
 	help:*) mapfile -t COMPREPLY < <(compgen -W 'restore fallthrus settle status stats' -- "$cur") ;;
 	status:-*) mapfile -t COMPREPLY < <(compgen -W '--list --json --help' -- "$cur") ;;
+	settle:-*) mapfile -t COMPREPLY < <(compgen -W '--accept-lower --json --help' -- "$cur") ;;
 	*:-*) mapfile -t COMPREPLY < <(compgen -W '--json --help' -- "$cur") ;;
 	fallthrus:*)
 		compopt -o filenames

@@ -7,6 +7,7 @@ complete -c union -n __fish_use_subcommand -f -a settle -d 'Copy data of changed
 complete -c union -n __fish_use_subcommand -f -a status -d 'Where the data of files are'
 complete -c union -n __fish_use_subcommand -f -a stats -d 'What unions know of their directories'
 complete -c union -n __fish_use_subcommand -f -a help -d 'Print help'
+complete -c union -n '__fish_seen_subcommand_from settle' -l accept-lower -d 'Take exchanged lower files'
 complete -c union -n '__fish_seen_subcommand_from restore fallthrus settle status stats' -l json -d 'For programs'
 complete -c union -n '__fish_seen_subcommand_from status' -l list -d 'Names of files without data'
 complete -c union -n '__fish_seen_subcommand_from fallthrus' -f -a '(__fish_complete_directories)'

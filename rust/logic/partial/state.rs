@@ -125,17 +125,8 @@ impl Partial {
         upper_size: u64,
         lower: &Identity,
     ) -> Result<Self, Unreadable> {
-        let Header { geometry, .. } = *header;
-        let mut file = Self::new(*lower, geometry, Place::Attribute)?;
-        for (at, byte) in (0..).zip(map) {
-            file.stable.insert_byte(at, *byte);
-        }
-        file.present.copy_from(&file.stable);
-        file.written.copy_from(&file.stable);
-        file.form = Form::Partial;
-        file.map = header.map;
-        file.stored = (header.limit, header.lower);
-        file.limit = header.limit.min(upper_size);
+        let file = Self::assemble(header, map, upper_size, lower)?;
+        let geometry = header.geometry;
         let has_data =
             upper_size > header.limit || file.present.first_in(&(0..geometry.count())).is_some();
         let is_right = match header.lower.compare(lower) {
@@ -146,6 +137,42 @@ impl Partial {
             true => Ok(file),
             false => Err(Unreadable::OtherLower),
         }
+    }
+
+    /// The same if somebody who knows says that `lower` has the missing data. The attribute has to say so.
+    ///
+    /// # Errors
+    ///
+    /// [`Unreadable::OtherLower`] if it has another size.
+    pub fn accept(
+        header: &Header,
+        map: &[u8],
+        upper_size: u64,
+        lower: &Identity,
+    ) -> Result<Self, Unreadable> {
+        match lower.size == header.geometry.size() {
+            true => Self::assemble(header, map, upper_size, lower),
+            false => Err(Unreadable::OtherLower),
+        }
+    }
+
+    fn assemble(
+        header: &Header,
+        map: &[u8],
+        upper_size: u64,
+        lower: &Identity,
+    ) -> Result<Self, Unreadable> {
+        let mut file = Self::new(*lower, header.geometry, Place::Attribute)?;
+        for (at, byte) in (0..).zip(map) {
+            file.stable.insert_byte(at, *byte);
+        }
+        file.present.copy_from(&file.stable);
+        file.written.copy_from(&file.stable);
+        file.form = Form::Partial;
+        file.map = header.map;
+        file.stored = (header.limit, header.lower);
+        file.limit = header.limit.min(upper_size);
+        Ok(file)
     }
 
     /// What the attributes say.

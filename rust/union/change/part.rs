@@ -48,7 +48,7 @@ pub fn get(inode: &OwnInode) -> Result<Option<&Part>> {
     }
     match data.part() {
         Some(part) => Ok(Some(part)),
-        None => load(inode).map(Some),
+        None => load(inode, Lower::AsWrittenDown).map(Some),
     }
 }
 
@@ -125,7 +125,29 @@ pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
     Ok(node.data.part())
 }
 
-fn load(inode: &OwnInode) -> Result<&Part> {
+/// Which lower file has the rest.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lower {
+    /// The one that was written down.
+    AsWrittenDown,
+    /// The one that is there.
+    AsFound,
+}
+
+/// The administrator says that the lower file which is there has the rest of the data.
+///
+/// # Errors
+///
+/// `ERANGE` if it has another size; those of [`get`] and [`commit`].
+pub fn accept(inode: &OwnInode) -> Result {
+    if inode.data().data.in_upper() == InUpper::Some {
+        load(inode, Lower::AsFound)?;
+        commit(inode)?;
+    }
+    Ok(())
+}
+
+fn load(inode: &OwnInode, lower: Lower) -> Result<&Part> {
     let node = inode.data();
     let union = inode.sb().data();
     let _lock = node.lock.lock()?;
@@ -136,7 +158,7 @@ fn load(inode: &OwnInode) -> Result<&Part> {
     let upper = dentry.inode().ok_or(EIO)?;
     let file = union.with_creds(|| {
         data::locate(union, inode)?;
-        read(union, inode, union.upper_path(dentry)?, upper)
+        read(union, inode, union.upper_path(dentry)?, upper, lower)
     })?;
     let tally = union.upper()?.tally.clone();
     let part = KBox::pin_init(Part::new(file, upper, tally), GFP_KERNEL_ACCOUNT)?;
@@ -144,7 +166,13 @@ fn load(inode: &OwnInode) -> Result<&Part> {
     node.data.set_part(part).ok_or(EIO)
 }
 
-fn read(union: &Union, inode: &OwnInode, path: PathRef<'_>, upper: &Inode) -> Result<Partial> {
+fn read(
+    union: &Union,
+    inode: &OwnInode,
+    path: PathRef<'_>,
+    upper: &Inode,
+    expected: Lower,
+) -> Result<Partial> {
     let refuse = |why: Unreadable| refuse(path.dentry(), why);
     let value = private_xattrs::part(union, path)?.ok_or_else(|| refuse(Unreadable::Damaged))?;
     let (header, map) = Header::decode(&value).map_err(refuse)?;
@@ -155,7 +183,13 @@ fn read(union: &Union, inode: &OwnInode, path: PathRef<'_>, upper: &Inode) -> Re
     let map = if apart.is_empty() { map } else { &apart };
     let lower = identity(inode)?.ok_or_else(|| refuse(Unreadable::OtherLower))?;
     let size = upper.size().max(0) as u64;
-    Partial::read(&header, map, size, &lower).map_err(refuse)
+    match expected {
+        Lower::AsWrittenDown => Partial::read(&header, map, size, &lower).map_err(refuse),
+        Lower::AsFound => Partial::accept(&header, map, size, &lower).map_err(|why| match why {
+            Unreadable::OtherLower => ERANGE,
+            why => refuse(why),
+        }),
+    }
 }
 
 fn refuse(dentry: &Dentry, why: Unreadable) -> Error {

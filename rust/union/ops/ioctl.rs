@@ -4,7 +4,10 @@
 
 use crate::{
     logic::{
-        ioctl::{self, Place, BUFFER, DATA, DATA_REPLY, FALLTHRUS, NAME, RESTORE, SETTLE, SETTLED},
+        ioctl::{
+            self, Place, ACCEPT, BUFFER, DATA, DATA_REPLY, FALLTHRUS, NAME, RESTORE, SETTLE,
+            SETTLED,
+        },
         record::{self, RecordId},
     },
     union::{
@@ -27,7 +30,7 @@ use kernel::prelude::*;
 
 /// `->unlocked_ioctl()` of a directory.
 pub fn ioctl_of_dir(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Result {
-    if !matches!(cmd, RESTORE | FALLTHRUS | SETTLED) {
+    if !matches!(cmd, RESTORE | FALLTHRUS | SETTLED | ACCEPT) {
         return Err(ENOTTY);
     }
     // All reach objects that the union does not show, to which its permissions do not apply.
@@ -35,18 +38,31 @@ pub fn ioctl_of_dir(file: &OpenFile<UnionFs, ()>, cmd: u32, arg: UserArg) -> Res
         return Err(EPERM);
     }
     match cmd {
-        RESTORE => {
-            let mut buffer = [0; NAME];
-            let bytes = arg.read(&mut buffer)?;
-            let len = bytes.iter().position(|&byte| byte == 0).ok_or(EINVAL)?;
-            let name = bytes.get(..len).unwrap_or_default();
-            if !ioctl::names_an_entry(name) {
-                return Err(EINVAL);
-            }
-            restore(file, Name::new(name)?)
-        }
+        RESTORE => restore(file, name(arg, &mut [0; NAME])?),
+        ACCEPT => accept(file, name(arg, &mut [0; NAME])?),
         SETTLED => settled(file),
         _ => fallthrus(file, arg),
+    }
+}
+
+/// The name that the argument points to.
+fn name(arg: UserArg, buffer: &mut [u8; NAME]) -> Result<Name<'_>> {
+    let bytes = arg.read(buffer)?;
+    let len = bytes.iter().position(|&byte| byte == 0).ok_or(EINVAL)?;
+    let name = bytes.get(..len).unwrap_or_default();
+    match ioctl::names_an_entry(name) {
+        true => Name::new(name),
+        false => Err(EINVAL),
+    }
+}
+
+/// Takes the lower file under a name for the one that has the rest of the data of a partial file.
+fn accept(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
+    let held = HeldName::start(file, name)?;
+    let inode = held.dentry().inode().ok_or(ENOENT)?;
+    match inode.is_reg() {
+        true => part::accept(inode),
+        false => Err(EINVAL),
     }
 }
 

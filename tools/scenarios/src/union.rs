@@ -30,6 +30,11 @@ pub fn settle(file: RawFd) -> sys::Result<u64> {
     Ok(u64::from_ne_bytes(argument))
 }
 
+/// Takes the lower file of this name for the one that has the rest of the data of a partial file.
+pub fn accept(dir: RawFd, name: &str) -> sys::Result<()> {
+    call_with_name(dir, ioctl::ACCEPT, name)
+}
+
 /// Says that there are no partial files any more.
 pub fn settled(root: RawFd) -> sys::Result<()> {
     sys::ioctl_bytes(root, SETTLED, &mut [])
@@ -68,9 +73,13 @@ pub fn data(file: RawFd) -> sys::Result<(Place, u64)> {
 
 /// Restores a deleted name.
 pub fn restore(dir: RawFd, name: &str) -> sys::Result<()> {
+    call_with_name(dir, ioctl::RESTORE, name)
+}
+
+fn call_with_name(dir: RawFd, request: u32, name: &str) -> sys::Result<()> {
     let mut argument = [0; ioctl::NAME];
     argument[..name.len()].copy_from_slice(name.as_bytes());
-    sys::ioctl_bytes(dir, RESTORE, &mut argument)
+    sys::ioctl_bytes(dir, request.into(), &mut argument)
 }
 
 /// The size of the fallthru set of a directory, with a buffer of so many bytes.

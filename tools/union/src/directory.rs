@@ -13,6 +13,12 @@ use union_logic::ioctl;
 /// A directory of a union.
 pub struct Directory(File);
 
+impl From<File> for Directory {
+    fn from(file: File) -> Self {
+        Self(file)
+    }
+}
+
 impl Directory {
     /// Opens it.
     pub fn open(path: &Path) -> Result<Self> {
@@ -26,6 +32,15 @@ impl Directory {
 
     /// Restores a deleted name.
     pub fn restore(&self, name: &[u8]) -> io::Result<()> {
+        self.call_with_name(ioctl::RESTORE, name)
+    }
+
+    /// Takes the lower file of this name for the one that has the rest of the data.
+    pub fn accept(&self, name: &[u8]) -> io::Result<()> {
+        self.call_with_name(ioctl::ACCEPT, name)
+    }
+
+    fn call_with_name(&self, request: u32, name: &[u8]) -> io::Result<()> {
         let mut buffer = [0u8; ioctl::NAME];
         let Some(place) = buffer
             .get_mut(..name.len())
@@ -34,7 +49,7 @@ impl Directory {
             return Err(io::Error::from_raw_os_error(libc::ENAMETOOLONG));
         };
         place.copy_from_slice(name);
-        call(&self.0, ioctl::RESTORE, buffer.as_mut_ptr().cast())
+        call(&self.0, request, buffer.as_mut_ptr().cast())
     }
 
     /// Says that all files of the union are settled. Returns whether this is its root, where that is said.

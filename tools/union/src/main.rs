@@ -59,6 +59,13 @@ enum Command {
         /// A file or directory of a union
         #[arg(required = true)]
         path: Vec<PathBuf>,
+        /// Take the lower files that are there for those of which files were copied up in parts
+        ///
+        /// Such a file is refused if its lower file is another one now: the layer was exchanged, or unpacked anew. This
+        /// says that the data are the same. If they are not, old and new data are mixed. Needs CAP_SYS_ADMIN where the
+        /// union was mounted.
+        #[arg(long)]
+        accept_lower: bool,
         /// Print the results for programs
         #[arg(long)]
         json: bool,
@@ -91,7 +98,11 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Restore { path, json } => restore::restore(&path, json),
         Command::Fallthrus { dir, json } => fallthrus::print(&dir, json).map(|()| true),
-        Command::Settle { path, json } => settle::settle(&path, json),
+        Command::Settle {
+            path,
+            accept_lower,
+            json,
+        } => settle::settle(&path, accept_lower, json),
         Command::Status { path, list, json } => status::print(&path, list, json),
         Command::Stats { path, json } => stats::print(path.as_deref(), json).map(|()| true),
     };

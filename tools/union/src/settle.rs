@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Copying the data of files that the upper layer has without them.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal, Write, stderr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -13,7 +15,7 @@ use crate::regular::Regular;
 use crate::tree::{Failure, Visitor, Walk};
 
 /// Settles all of them; continues after a failure. Returns whether there was none.
-pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
+pub fn settle(paths: &[PathBuf], accepts_lower: bool, json: bool) -> Result<bool> {
     let mut is_whole = false;
     let mut settled = Settled {
         files: 0,
@@ -21,6 +23,7 @@ pub fn settle(paths: &[PathBuf], json: bool) -> Result<bool> {
         errors: Vec::new(),
         progress: (!json && stderr().is_terminal()).then(Progress::new),
         prints_errors: !json,
+        accepts_lower,
     };
     let mut walk = Walk::default();
     for path in paths {
@@ -79,6 +82,7 @@ struct Settled {
     errors: Vec<String>,
     progress: Option<Progress>,
     prints_errors: bool,
+    accepts_lower: bool,
 }
 
 impl Visitor for Settled {
@@ -92,6 +96,36 @@ impl Visitor for Settled {
             progress.show(self.files, self.bytes);
         }
         Ok(())
+    }
+
+    fn refused(
+        &mut self,
+        dir: impl FnOnce() -> io::Result<Directory>,
+        name: &OsStr,
+        error: &io::Error,
+    ) -> Result<bool, Failure> {
+        if error.raw_os_error() != Some(libc::EIO) {
+            return Ok(false);
+        }
+        if !self.accepts_lower {
+            return Err(Failure::from(anyhow!(
+                "{error}; the kernel log says why; if the lower layer was exchanged for one with the same data, \
+                 --accept-lower takes it"
+            )));
+        }
+        let accepted = dir().and_then(|dir| dir.accept(name.as_bytes()));
+        match accepted.as_ref().map_err(io::Error::raw_os_error) {
+            Err(Some(libc::ERANGE)) => Err(Failure::from(anyhow!(
+                "the lower file has another size, so it is not the one that was copied up; remove the file, then \
+                 union restore brings the lower one back"
+            ))),
+            Err(Some(libc::EPERM)) => Err(Failure::from(anyhow!(
+                "not permitted; needs CAP_SYS_ADMIN where the union was mounted"
+            ))),
+            _ => accepted
+                .map(|()| true)
+                .map_err(|error| Failure::new(&error)),
+        }
     }
 
     fn failed(&mut self, error: anyhow::Error) {

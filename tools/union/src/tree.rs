@@ -17,6 +17,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, StatxFlags};
 use rustix::io::Errno;
 
+use crate::directory::Directory;
 use crate::layers;
 use crate::regular::Regular;
 
@@ -26,6 +27,16 @@ pub struct Failure {
     pub error: anyhow::Error,
     /// The others would fail for the same reason.
     pub is_of_all: bool,
+}
+
+impl From<anyhow::Error> for Failure {
+    /// Of this file alone.
+    fn from(error: anyhow::Error) -> Self {
+        Self {
+            error,
+            is_of_all: false,
+        }
+    }
 }
 
 impl Failure {
@@ -67,6 +78,20 @@ pub trait Visitor {
     /// Here is a file.
     fn file(&mut self, path: &Path, file: &Regular) -> Result<(), Failure>;
 
+    /// This file cannot be opened. Returns whether that shall be tried again: `dir` is its directory.
+    ///
+    /// # Errors
+    ///
+    /// That of what was tried about it.
+    fn refused(
+        &mut self,
+        _dir: impl FnOnce() -> io::Result<Directory>,
+        _name: &OsStr,
+        _error: &io::Error,
+    ) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
     /// This failed; the walk goes on.
     fn failed(&mut self, error: anyhow::Error);
 }
@@ -79,6 +104,9 @@ pub struct Walk {
     /// Another mount was met, which hides what is below.
     pub met_mounts: bool,
 }
+
+/// How names below the root of a walk are resolved.
+const BELOW: ResolveFlags = ResolveFlags::NO_SYMLINKS.union(ResolveFlags::NO_XDEV);
 
 /// An object that is not open.
 struct Found {
@@ -101,7 +129,8 @@ impl Walk {
         }
         layers::check_mount(root.mount, path)?;
         let mut next = Vec::new();
-        self.object(&root, path, Path::new(""), &mut next, visitor)?;
+        let beside = || open_dir(CWD, path.parent(), ResolveFlags::empty());
+        self.object(&root, path, Path::new(""), beside, &mut next, visitor)?;
         while let Some(below) = next.pop() {
             let found = match find(&root.fd, &below) {
                 Ok(Some(found)) => found,
@@ -116,7 +145,15 @@ impl Walk {
                     continue;
                 }
             };
-            self.object(&found, &path.join(&below), &below, &mut next, visitor)?;
+            let beside = || open_dir(&root.fd, below.parent(), BELOW);
+            self.object(
+                &found,
+                &path.join(&below),
+                &below,
+                beside,
+                &mut next,
+                visitor,
+            )?;
         }
         Ok(())
     }
@@ -128,6 +165,7 @@ impl Walk {
         found: &Found,
         path: &Path,
         below: &Path,
+        dir: impl FnOnce() -> io::Result<Directory>,
         next: &mut Vec<PathBuf>,
         visitor: &mut impl Visitor,
     ) -> Result<()> {
@@ -136,10 +174,8 @@ impl Walk {
                 if found.links > 1 && !self.seen.insert(found.identity) {
                     return Ok(());
                 }
-                match reopen(&found.fd, OFlags::RDONLY | OFlags::NONBLOCK) {
-                    Ok(file) => visitor.file(path, &file.into()),
-                    Err(error) => Err(Failure::of_one(&error)),
-                }
+                open_file(found, path, dir, visitor)
+                    .and_then(|file| visitor.file(path, &file.into()))
             }
             FileType::Directory => list(found, below, next).map_err(|e| Failure::of_one(&e)),
             _ => Ok(()),
@@ -158,6 +194,33 @@ impl Walk {
             }
         }
     }
+}
+
+fn open_file(
+    found: &Found,
+    path: &Path,
+    dir: impl FnOnce() -> io::Result<Directory>,
+    visitor: &mut impl Visitor,
+) -> Result<File, Failure> {
+    let open = || reopen(&found.fd, OFlags::RDONLY | OFlags::NONBLOCK);
+    let error = match open() {
+        Ok(file) => return Ok(file),
+        Err(error) => error,
+    };
+    let name = path.file_name().unwrap_or_default();
+    match visitor.refused(dir, name, &error)? {
+        true => open().map_err(|error| Failure::of_one(&error)),
+        false => Err(Failure::of_one(&error)),
+    }
+}
+
+/// The directory at a path; `base` itself, if that is empty.
+fn open_dir(base: impl AsFd, path: Option<&Path>, resolve: ResolveFlags) -> io::Result<Directory> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let path = path.filter(|path| !path.as_os_str().is_empty());
+    let path = path.unwrap_or(Path::new("."));
+    let dir = rustix::fs::openat2(base, path, flags, Mode::empty(), resolve)?;
+    Ok(File::from(dir).into())
 }
 
 impl Found {
@@ -179,8 +242,7 @@ impl Found {
 /// there.
 fn find(root: &OwnedFd, below: &Path) -> io::Result<Option<Found>> {
     let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let resolve = ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_XDEV;
-    match rustix::fs::openat2(root, below, flags, Mode::empty(), resolve) {
+    match rustix::fs::openat2(root, below, flags, Mode::empty(), BELOW) {
         Ok(fd) => Found::new(fd).map(Some),
         Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(None),
         Err(error) => Err(error.into()),

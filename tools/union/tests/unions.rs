@@ -179,6 +179,44 @@ fn settle_says_why_not() {
 
 #[test]
 #[ignore = "needs root and the module"]
+fn settle_accepts_another_lower_file() {
+    // A layer that was unpacked anew: other inodes, times in whole seconds.
+    let begin = "M='mount -t union -o lowerdir=l1:l2,upperdir=u,workdir=w,partial=on union m'
+        umount m; for f in big tree/large; do yes old | head -c 200000 >l2/$f; touch -d @5 l2/$f; done; $M
+        for f in big tree/large; do printf new | dd of=m/$f conv=notrunc 2>o; done; umount m
+        for f in big tree/large; do cp l2/$f l2/copy; touch -d @5 l2/copy; mv l2/copy l2/$f; done; ";
+    fails(
+        &format!("{begin} $M; $U settle m"),
+        &[
+            "m/big: Input/output error",
+            "m/tree/large",
+            "--accept-lower",
+        ],
+    );
+    prints(
+        &format!("{begin} $M; $U settle --accept-lower m; head -c 8 m/big; tail -c 4 m/tree/large"),
+        "2 files settled, 391808 bytes copied\nnew\nold\nold",
+    );
+    prints(
+        &format!(
+            "{begin} $M; $U settle --accept-lower m/tree/large; head -c 8 m/tree/large; head -c 1 m/big || echo no"
+        ),
+        "1 files settled, 195904 bytes copied\nnew\nold\nno",
+    );
+    fails(
+        &format!("{begin} echo more >>l2/big; $M; $U settle --accept-lower m"),
+        &["m/big: the lower file has another size"],
+    );
+    fails(
+        &format!(
+            "{begin} $M; chmod 666 m/big m/tree/large; setpriv --reuid 1000 --clear-groups $U settle --accept-lower m"
+        ),
+        &["m/big: not permitted"],
+    );
+}
+
+#[test]
+#[ignore = "needs root and the module"]
 fn status_counts() {
     let script = "echo new >m/new; chmod 600 m/one; chmod 600 m/two; $U settle m/two >o
         $U status m | tr -s ' '; $U status --list m; $U status --json --list m | tr -d ' \\n'";

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Partial files that keep their map in a file of the private directory, and lower files that were exchanged.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::bench::{Bench, Layout};
+use crate::changes::{as_user, with};
+use crate::mount::Union;
+use crate::sys;
+use crate::union::{accept, settle, settled};
+
+const MARK: &str = "trusted.overlay.metacopy";
+/// Bytes of a lower file whose map does not fit into the attribute.
+const LARGE: u64 = 3 << 30;
+/// Where it has data.
+const DATA: [u64; 3] = [0, 1_000_000_007, LARGE - 4];
+
+fn text(error: std::io::Error) -> String {
+    error.to_string()
+}
+
+fn partial(b: &Bench, l: &Layout) -> Union {
+    b.union(l).option("partial", "on")
+}
+
+fn make_large(path: &Path) -> Result<(), String> {
+    let file = File::create(path).map_err(text)?;
+    file.set_len(LARGE).map_err(text)?;
+    for at in DATA {
+        file.write_all_at(b"old!", at).map_err(text)?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, at: u64) -> sys::Result<()> {
+    with(path, libc::O_WRONLY, |fd| {
+        sys::write(fd, b"new", Some(at as i64))?;
+        sys::fsync(fd)
+    })
+}
+
+fn reads(path: &Path, at: u64, expected: &[u8]) -> Result<(), String> {
+    let mut found = vec![0; expected.len()];
+    let file = File::open(path).map_err(text)?;
+    file.read_exact_at(&mut found, at).map_err(text)?;
+    must!(found == expected, "at {at}: {found:?}, not {expected:?}")
+}
+
+fn sidecars(l: &Layout) -> Result<Vec<PathBuf>, String> {
+    let dir = l.work.join("union/partial");
+    if !dir.exists() {
+        return Ok(Vec::new());
+    }
+    let entries = std::fs::read_dir(dir).map_err(text)?;
+    entries
+        .map(|entry| Ok(entry.map_err(text)?.path()))
+        .collect()
+}
+
+/// The map of a large file is beside the work directory: small writes copy little, all is there when it is mounted
+/// again, and nothing is left of files that are removed, replaced or settled.
+pub fn partial_sidecar(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    let l = b.layout(1)?;
+    for name in ["large", "removed", "replaced", "settled"] {
+        make_large(&l.lowers[0].join(name))?;
+    }
+    let large = l.target.join("large");
+    partial(b, &l).mount(&l.target)?;
+    b.works("write", write(&large, DATA[1] + 1))?;
+    must!(sidecars(&l)?.len() == 1, "{:?}", sidecars(&l)?)?;
+    let stat = b.works("stat", sys::stat(l.upper.join("large"), 0))?;
+    must!(
+        stat.st_blocks * 512 <= 131_072,
+        "{} blocks are copied for 3 bytes",
+        stat.st_blocks
+    )?;
+    for name in ["removed", "replaced", "settled"] {
+        b.works("write", write(&l.target.join(name), DATA[0]))?;
+    }
+    b.umount(&l.target)?;
+    partial(b, &l).mount(&l.target)?;
+    reads(&large, DATA[1], b"onew")?;
+    reads(&large, DATA[0], b"old!")?;
+    reads(&large, DATA[2], b"old!")?;
+    b.works("write", write(&large, DATA[2]))?;
+    must!(sidecars(&l)?.len() == 4, "{:?}", sidecars(&l)?)?;
+    // One that was read, and two that were not.
+    reads(&l.target.join("removed"), DATA[0], b"new!")?;
+    let fd = b.works(
+        "open",
+        sys::open(&l.target.join("removed"), libc::O_RDWR, 0),
+    )?;
+    b.works("unlink", sys::unlink(l.target.join("removed")))?;
+    must!(sidecars(&l)?.len() == 3, "{:?}", sidecars(&l)?)?;
+    b.works("write", sys::write(fd, b"new", Some(DATA[1] as i64)))?;
+    b.works("fsync", sys::fsync(fd))?;
+    b.works("close", sys::close(fd))?;
+    std::fs::write(l.target.join("other"), b"other").map_err(text)?;
+    b.works(
+        "rename",
+        sys::rename(l.target.join("other"), l.target.join("replaced"), 0),
+    )?;
+    must!(sidecars(&l)?.len() == 2, "{:?}", sidecars(&l)?)?;
+    b.works(
+        "truncate",
+        sys::truncate(&l.target.join("settled"), 100_000),
+    )?;
+    b.works(
+        "settle",
+        with(&l.target.join("settled"), libc::O_RDONLY, settle),
+    )?;
+    must!(sidecars(&l)?.len() == 1, "{:?}", sidecars(&l)?)?;
+    b.umount(&l.target)?;
+
+    partial(b, &l).mount(&l.target)?;
+    reads(&large, DATA[2], b"new!")?;
+    reads(&large, DATA[1], b"onew")?;
+    b.works("truncate", sys::truncate(&large, 1))?;
+    b.works("settle", with(&large, libc::O_RDONLY, settle))?;
+    // What a crash leaves goes with the guard; what is not ours stays.
+    let (left, foreign) = (
+        l.work.join("union/partial/0123456789abcdef"),
+        l.work.join("union/partial/note"),
+    );
+    for path in [&left, &foreign] {
+        std::fs::write(path, b"left").map_err(text)?;
+    }
+    let root = File::open(&l.target).map_err(text)?;
+    b.works("settled", settled(root.as_raw_fd()))?;
+    drop(root);
+    must!(sidecars(&l)? == [foreign.clone()], "{:?}", sidecars(&l)?)?;
+    b.umount(&l.target)?;
+    b.works("unlink", sys::unlink(&foreign))
+}
+
+/// A map that is lost, damaged or another file's is an error of the file; without a place for it granules grow.
+pub fn partial_sidecar_lost(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    let l = b.layout(1)?;
+    let names = ["removed", "zeros", "short", "open", "exchanged", "with"];
+    let mut maps = Vec::new();
+    for name in names {
+        make_large(&l.lowers[0].join(name))?;
+        partial(b, &l).mount(&l.target)?;
+        b.works("write", write(&l.target.join(name), DATA[0]))?;
+        b.umount(&l.target)?;
+        let new = sidecars(&l)?.into_iter().find(|path| !maps.contains(path));
+        maps.push(new.ok_or_else(|| format!("{name} has no map"))?);
+    }
+    let [removed, zeros, short, open, exchanged, with] = &maps[..] else {
+        unreachable!("one each");
+    };
+    b.works("unlink", sys::unlink(removed))?;
+    let file = File::options().write(true).open(zeros).map_err(text)?;
+    file.write_all_at(&[0; 40], 0).map_err(text)?;
+    drop(file);
+    b.works("truncate", sys::truncate(short, 4097))?;
+    b.works("chmod", sys::chmod(open, 0o666))?;
+    b.works(
+        "exchange",
+        sys::rename(exchanged, with, libc::RENAME_EXCHANGE),
+    )?;
+    partial(b, &l).mount(&l.target)?;
+    for name in names {
+        let path = l.target.join(name);
+        b.fails(name, sys::open(&path, libc::O_RDONLY, 0), libc::EIO)?;
+        b.works("unlink", sys::unlink(&path))?;
+    }
+    b.umount(&l.target)?;
+
+    // Whose owner has put something else there.
+    let l = b.layout(1)?;
+    make_large(&l.lowers[0].join("large"))?;
+    std::fs::write(l.work.join("union"), b"taken").map_err(text)?;
+    partial(b, &l).mount(&l.target)?;
+    b.works("write", write(&l.target.join("large"), DATA[0]))?;
+    b.umount(&l.target)?;
+    let mark = sys::getxattr(l.upper.join("large"), MARK);
+    must!(mark.as_deref() == Ok(b"P"), "its mark is {mark:?}")?;
+    b.within(&partial(b, &l), &l.target, |root| {
+        reads(&root.join("large"), DATA[0], b"new!")?;
+        reads(&root.join("large"), DATA[2], b"old!")
+    })
+}
+
+/// The administrator may say that an exchanged lower file has the same data; nobody else, and not of another size.
+pub fn partial_accepted(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    let l = b.layout(1)?;
+    let names = ["same", "longer", "damaged", "untouched"];
+    let lower = |name: &str| l.lowers[0].join(name);
+    let make = |name: &str| -> Result<(), String> {
+        std::fs::write(lower(name), [b'o'; 200_000]).map_err(text)?;
+        b.works("utimens", sys::utimens(&lower(name), (5, 0), (5, 0), 0))
+    };
+    for name in names {
+        make(name)?;
+    }
+    partial(b, &l).mount(&l.target)?;
+    for name in &names[..3] {
+        b.works("write", write(&l.target.join(name), 100_000))?;
+    }
+    b.umount(&l.target)?;
+    for name in &names[..3] {
+        b.works("unlink", sys::unlink(lower(name)))?;
+        make(name)?;
+    }
+    std::fs::write(lower("longer"), [b'o'; 200_001]).map_err(text)?;
+    b.works(
+        "setxattr",
+        sys::setxattr(
+            l.upper.join("damaged"),
+            "trusted.overlay.union.part",
+            b"damaged",
+            0,
+        ),
+    )?;
+    partial(b, &l).mount(&l.target)?;
+    let same = l.target.join("same");
+    b.fails("open", sys::open(&same, libc::O_RDONLY, 0), libc::EIO)?;
+    let root = File::open(&l.target).map_err(text)?;
+    let accept = |name: &str| accept(root.as_raw_fd(), name);
+    b.fails("of a user", as_user(1000, || accept("same"))?, libc::EPERM)?;
+    for (name, errno) in [
+        ("longer", libc::ERANGE),
+        ("damaged", libc::EIO),
+        ("dir", libc::EINVAL),
+        ("none", libc::ENOENT),
+        ("a/b", libc::EINVAL),
+    ] {
+        b.fails(name, accept(name), errno)?;
+    }
+    b.works("untouched", accept("untouched"))?;
+    b.works("accept", accept("same"))?;
+    b.works("again", accept("same"))?;
+    reads(&same, 99_999, b"onewo")?;
+    drop(root);
+    b.umount(&l.target)?;
+    b.within(&partial(b, &l), &l.target, |_| {
+        reads(&same, 99_999, b"onewo")?;
+        b.works("write", write(&same, 3))?;
+        reads(&same, 2, b"onewo")
+    })
+}
