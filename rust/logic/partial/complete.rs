@@ -13,29 +13,35 @@ const PIECE: u64 = 1 << 20;
 /// Brings all that is missing to the upper file. The caller holds the lock of the file's data, in
 /// any mode; [`Store::pause`] lets it go between the pieces.
 pub fn complete<S: Store>(store: &mut S) -> Result<(), S::Error> {
-    loop {
-        prepare_change(store, false)?;
-        let piece = store.with(|file| {
-            let granules = file.first_missing(PIECE)?;
-            Some((file.lower_bytes(&granules), granules))
-        });
-        // Each piece is found anew: meanwhile the file may have been cut, or granules have got lost.
-        let Some((bytes, granules)) = piece else {
-            return Ok(());
-        };
-        store.filling(bytes, |store| {
-            for granule in granules.clone() {
-                if store.with(|file| file.is_missing(granule)) {
-                    let granule = granule..granule.saturating_add(1);
-                    let bytes = store.with(|file| file.lower_bytes(&granule));
-                    store.fill(bytes)?;
-                    store.with(|file| file.set_present(&granule));
-                }
-            }
-            Ok(())
-        })?;
+    // Each piece is found anew: meanwhile the file may have been cut, or granules have got lost.
+    while complete_piece(store)? {
         store.pause()?;
     }
+    Ok(())
+}
+
+/// Brings some of what is missing, with the same lock. Returns whether anything was.
+pub fn complete_piece<S: Store>(store: &mut S) -> Result<bool, S::Error> {
+    prepare_change(store, false)?;
+    let piece = store.with(|file| {
+        let granules = file.first_missing(PIECE)?;
+        Some((file.lower_bytes(&granules), granules))
+    });
+    let Some((bytes, granules)) = piece else {
+        return Ok(false);
+    };
+    store.filling(bytes, |store| {
+        for granule in granules.clone() {
+            if store.with(|file| file.is_missing(granule)) {
+                let granule = granule..granule.saturating_add(1);
+                let bytes = store.with(|file| file.lower_bytes(&granule));
+                store.fill(bytes)?;
+                store.with(|file| file.set_present(&granule));
+            }
+        }
+        Ok(())
+    })?;
+    Ok(true)
 }
 
 /// Completes a file and removes its mark: it is as if it had been copied as a whole.

@@ -40,7 +40,7 @@ mod store;
 pub use change::{begin, is_ready, truncate, write, zero, Sync};
 pub use class::{Class, Known, EXT4_AT, EXT4_LEN};
 pub use commit::{commit, fsync, revert};
-pub use complete::{complete, prepare_shared_mapping, settle};
+pub use complete::{complete, complete_piece, prepare_shared_mapping, settle};
 pub use copy_up::{copy_up, DraftStore, Facts, How, Reason};
 pub use format::{
     check_sidecar, sidecar_head, uses_sidecar, Header, Identity, MapAt, Mark, Sameness, SidecarId,

@@ -7,6 +7,9 @@ use super::format::{Header, Identity, MapAt, Mark, Sameness, Unreadable};
 use super::granules::{Geometry, Granules, Place, SMALL};
 use core::ops::Range;
 
+/// Files of at most so many bytes are completed whatever they miss.
+const SMALL_REST: u64 = 1 << 20;
+
 /// Where data are.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Source {
@@ -302,6 +305,16 @@ impl Partial {
             bytes = bytes.saturating_add(missing.end.saturating_sub(missing.start));
         }
         bytes
+    }
+
+    /// Whether bringing the rest to the upper file, while nobody waits for it, is worth the space: so little is
+    /// missing that reading from two files costs more.
+    pub fn is_worth_completing(&self) -> bool {
+        let missing = self.missing_bytes();
+        self.form == Form::Partial
+            && !self.is_lost
+            && missing > 0
+            && (self.limit <= SMALL_REST || missing <= self.limit / 2)
     }
 
     /// Whether a granule is missing.

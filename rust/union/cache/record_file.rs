@@ -33,6 +33,7 @@ use kernel::{
         atomic::{Atomic, Relaxed},
         Arc, Mutex, SetOnce,
     },
+    time::Msecs,
 };
 
 /// The file.
@@ -318,12 +319,12 @@ impl Records {
 
 impl Task for Records {
     /// Writes the waiting sets.
-    fn run(&self) {
+    fn run(&self) -> Option<Msecs> {
         override_creds(&self.cred, |_| loop {
             let pending = {
                 let mut queue = self.queue.lock();
                 let Some(pending) = queue.records.pop() else {
-                    return;
+                    return None;
                 };
                 queue.bytes = queue.bytes.saturating_sub(pending.set.memory());
                 pending

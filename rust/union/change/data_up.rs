@@ -26,6 +26,7 @@ use crate::{
         file::{falloc, flags, BackedFile},
         kthread::Killed,
         path::PathRef,
+        statfs::Statfs,
         xattr,
     },
 };
@@ -50,6 +51,41 @@ pub fn up_partial(inode: &OwnInode) -> Result {
         InUpper::Some => up(inode).map(drop),
         InUpper::All | InUpper::Nothing => Ok(()),
     }
+}
+
+/// Brings a piece of the rest of a partial file, for which nobody waits. Returns whether there is more to do now:
+/// not without room, and not while the upper layer is frozen.
+///
+/// # Errors
+///
+/// As of [`up`].
+pub fn up_piece(inode: &OwnInode) -> Result<bool> {
+    let union = inode.sb().data();
+    let layer = union.upper()?;
+    union.with_creds(|| {
+        if !has_room(&Statfs::of(layer.mnt.at(layer.mnt.root())?)?) {
+            return Ok(false);
+        }
+        drop(layer.try_want_write()?);
+        let Some(part) = part::get(inode)? else {
+            return Ok(false);
+        };
+        let _lock = inode.data().lock.lock()?;
+        let Some(upper) = inode.data().upper() else {
+            return Ok(false);
+        };
+        let is_missing = keeping(union, upper, || part::complete_piece(inode, part))?;
+        if !is_missing {
+            part::settle(inode, part)?;
+            settle::refresh(inode);
+        }
+        Ok(is_missing)
+    })
+}
+
+/// Whether what nobody waits for may take space: a tenth of it is left to others.
+fn has_room(statfs: &Statfs) -> bool {
+    statfs.available() > statfs.blocks() / 10
 }
 
 /// As [`up`], for a change of the size: only what remains is copied, and the file shows its old data or
@@ -96,11 +132,18 @@ fn up_for(inode: &OwnInode, mut change: Option<&mut Iattr>) -> Result<Option<u64
 
 /// Brings the rest of a partial file to the upper layer.
 fn complete(union: &Union, inode: &OwnInode, upper: &UpperDentry, part: &Part) -> Result<u64> {
+    let missing = part::missing(part);
+    keeping(union, upper, || part::complete(inode, part))?;
+    part::settle(inode, part)?;
+    Ok(missing)
+}
+
+/// Writes data of a partial file that it shows already, and gives it back what writing takes away.
+fn keeping<R>(union: &Union, upper: &UpperDentry, write: impl FnOnce() -> Result<R>) -> Result<R> {
     let path = union.upper_path(upper)?;
     let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
     let capability = capability(path)?;
-    let missing = part::missing(part);
-    let completed = part::complete(inode, part);
+    let written = write();
     // Not the times: those that have changed are of writes meanwhile.
     restore(
         union,
@@ -110,9 +153,7 @@ fn complete(union: &Union, inode: &OwnInode, upper: &UpperDentry, part: &Part) -
         capability.as_deref(),
         Times::Kept,
     )?;
-    completed?;
-    part::settle(inode, part)?;
-    Ok(missing)
+    written
 }
 
 fn copy(

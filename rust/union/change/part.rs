@@ -318,6 +318,15 @@ pub fn complete(inode: &OwnInode, part: &Part) -> Result {
     done
 }
 
+/// Brings some of them. Returns whether any were missing. Under `Node::lock`.
+///
+/// # Errors
+///
+/// As of [`complete`].
+pub fn complete_piece(inode: &OwnInode, part: &Part) -> Result<bool> {
+    partial::complete_piece(&mut PartStore::new(inode, part, Call::Other)?)
+}
+
 /// Keeps the inode, to which granules will be added ([`crate::union::layers::unstable`]).
 ///
 /// # Errors

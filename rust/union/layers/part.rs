@@ -65,6 +65,8 @@ pub struct Part {
     tally: Arc<Tally>,
     /// Whether it is.
     is_counted: Atomic<bool>,
+    /// Granules have been added since somebody asked.
+    has_grown: Atomic<bool>,
     /// The inode is kept until the disk knows all granules ([`crate::union::layers::unstable`]).
     is_kept: Atomic<bool>,
 }
@@ -79,6 +81,7 @@ impl Part {
             errors: SeenDataErrors::sample(upper),
             tally,
             is_counted: Atomic::new(false),
+            has_grown: Atomic::new(false),
             is_kept: Atomic::new(false),
         })
     }
@@ -102,6 +105,16 @@ impl Part {
             self.tally.files.fetch_add(-1, Relaxed);
         }
         was_counted
+    }
+
+    /// Granules will be added.
+    pub fn grows(&self) {
+        self.has_grown.store(true, Relaxed);
+    }
+
+    /// Whether any was added since this was asked the last time.
+    pub fn has_grown(&self) -> bool {
+        self.has_grown.xchg(false, Relaxed)
     }
 
     /// Whether the inode is kept.

@@ -4,6 +4,9 @@
 //!
 //! Such an inode must stay in memory, or the granules would be forgotten. It is kept here, and written
 //! down after a while in the background, by syncfs(2), or at the end of the mount.
+//!
+//! A file of which little is missing is kept a while longer: if no granules have been added then, the rest is
+//! brought to the upper layer, in the background.
 
 use crate::{
     union::{layers::part::Part, OwnInode},
@@ -15,7 +18,11 @@ use crate::{
 use kernel::{
     new_mutex,
     prelude::*,
-    sync::{aref::ARef, Arc, Mutex},
+    sync::{
+        aref::ARef,
+        atomic::{Atomic, Relaxed},
+        Arc, Mutex,
+    },
     time::Msecs,
 };
 
@@ -25,8 +32,18 @@ const DELAY: Msecs = 30_000;
 /// So many inodes are kept at most until that is done at once: a megabyte of memory.
 const MOST: usize = 1024;
 
-/// Writes down what the disk does not know of a file. Returns whether it knows all then.
-pub type Commit = fn(&OwnInode) -> Result<bool>;
+/// Milliseconds for which nothing may be added to a file before the rest is brought: who copies over a file, or
+/// writes through it, does not need it.
+const IDLE: Msecs = 5_000;
+
+/// What is done with the files.
+#[derive(Clone, Copy)]
+pub struct Actions {
+    /// Writes down what the disk does not know of a file. Returns whether it knows all then.
+    pub commit: fn(&OwnInode) -> Result<bool>,
+    /// Brings a piece of what is missing. Returns whether there is more, and a place for it.
+    pub complete: fn(&OwnInode) -> Result<bool>,
+}
 
 /// The files of a union.
 pub struct Unstable {
@@ -41,7 +58,20 @@ struct List {
     /// Held while all are written down: who finds the list empty must not be done before who emptied it.
     #[pin]
     pass: Mutex<()>,
-    commit: Commit,
+    actions: Actions,
+    /// The mount ends.
+    is_ending: Atomic<bool>,
+}
+
+/// What has become of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// Nothing is to be done.
+    Nothing,
+    /// It could not be written down.
+    Unknown,
+    /// It may be completed.
+    Rest,
 }
 
 impl Unstable {
@@ -50,12 +80,13 @@ impl Unstable {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn new(commit: Commit) -> Result<Self> {
+    pub fn new(actions: Actions) -> Result<Self> {
         let list = Arc::pin_init(
             pin_init!(List {
                 inodes <- new_mutex!(KVVec::new(), "union_unstable"),
                 pass <- new_mutex!((), "union_unstable_pass"),
-                commit,
+                actions,
+                is_ending: Atomic::new(false),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -72,6 +103,7 @@ impl Unstable {
         if inode.nlink() == 0 {
             return Ok(());
         }
+        part.grows();
         // Also for one that is kept: it may be so because it could not be written down the last time.
         self.background.start(DELAY);
         if !part.set_kept() {
@@ -109,13 +141,14 @@ impl Unstable {
     ///
     /// That of one of them; the others are written down.
     pub fn commit_all(&self) -> Result {
-        self.list.commit_all()
+        self.list.pass(|_| Left::Rest).0
     }
 
     /// The last time: nobody adds any more, and none is kept after this.
     pub fn shut_down(&self) {
+        self.list.is_ending.store(true, Relaxed);
         self.background.finish();
-        let done = self.list.commit_all();
+        let (done, _) = self.list.pass(|_| Left::Nothing);
         let left = core::mem::take(&mut *self.list.inodes.lock());
         if let (Err(error), false) = (done, left.is_empty()) {
             pr_err_ratelimited!(
@@ -137,9 +170,11 @@ impl List {
         Ok(inodes.len())
     }
 
-    fn commit_all(&self) -> Result {
+    /// Writes all files down. `complete`: what is done with one that may be completed. Returns the first error,
+    /// and after how long there is something to do again.
+    fn pass(&self, complete: impl Fn(&OwnInode) -> Left) -> (Result, Option<Msecs>) {
         let _pass = self.pass.lock();
-        let mut all = Ok(());
+        let (mut all, mut again) = (Ok(()), None);
         // Not in the head of the loop, which would hold the lock to its end.
         let inodes = core::mem::take(&mut *self.inodes.lock());
         for inode in inodes {
@@ -152,19 +187,55 @@ impl List {
             if kept.nlink() == 0 {
                 continue;
             }
-            let done = (self.commit)(kept);
-            if !matches!(done, Ok(true)) && part.set_kept() && self.push(kept.into()).is_err() {
+            let done = match part.with(|file| file.can_be_forgotten()) {
+                true => Ok(true),
+                false => (self.actions.commit)(kept),
+            };
+            let left = match done {
+                Ok(true) if part.with(|file| file.is_worth_completing()) => complete(kept),
+                Ok(true) => Left::Nothing,
+                Ok(false) | Err(_) => Left::Unknown,
+            };
+            if left != Left::Nothing && part.set_kept() && self.push(kept.into()).is_err() {
                 part.set_not_kept();
             }
+            let delay = match left {
+                Left::Nothing => None,
+                Left::Unknown => Some(DELAY),
+                Left::Rest => Some(IDLE),
+            };
+            again = [again, delay].into_iter().flatten().min();
             all = all.and(done.map(drop));
         }
-        all
+        (all, again)
+    }
+
+    /// Brings the rest of a file, if nothing was added for a while.
+    fn complete(&self, inode: &OwnInode) -> Left {
+        let Some(part) = inode.data().data.part() else {
+            return Left::Nothing;
+        };
+        if part.has_grown() {
+            return Left::Rest;
+        }
+        while !self.is_ending.load(Relaxed) && !inode.sb().is_rdonly() {
+            match (self.actions.complete)(inode) {
+                Ok(true) => {}
+                // What failed fails again, until somebody writes to the file.
+                Ok(false) | Err(_) => break,
+            }
+        }
+        match part.with(|file| file.can_be_forgotten()) {
+            true => Left::Nothing,
+            // A write may rely on what came, and has not kept the file for it.
+            false => Left::Unknown,
+        }
     }
 }
 
 impl Task for List {
-    fn run(&self) {
-        // Whoever syncs is told.
-        let _ = self.commit_all();
+    fn run(&self) -> Option<Msecs> {
+        // Whoever syncs is told of errors.
+        self.pass(|inode| self.complete(inode)).1
     }
 }

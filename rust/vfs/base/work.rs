@@ -10,7 +10,10 @@ use kernel::{
     impl_has_delayed_work,
     prelude::*,
     str::CStrExt,
-    sync::Arc,
+    sync::{
+        atomic::{Atomic, Relaxed},
+        Arc,
+    },
     time::{msecs_to_jiffies, Msecs},
     workqueue::{new_delayed_work, DelayedWork, Queue, WorkItem},
 };
@@ -48,15 +51,30 @@ impl Drop for Workqueue {
 
 /// What is done in the background.
 pub trait Task: Send + Sync + 'static {
-    /// Runs the work, one run at a time; if it is started meanwhile, it runs again afterwards.
-    fn run(&self);
+    /// Runs the work, one run at a time; if it is started meanwhile, it runs again afterwards. Returns after
+    /// how many milliseconds it shall run again in any case, unless its owner has [finished](Background::finish)
+    /// it.
+    fn run(&self) -> Option<Msecs>;
 }
 
 #[pin_data]
 struct Delayed<T: Task> {
     task: Arc<T>,
+    /// Nothing is started by a run any more.
+    is_finished: Atomic<bool>,
     #[pin]
     work: DelayedWork<Delayed<T>>,
+    queue: Workqueue,
+}
+
+impl<T: Task> Delayed<T> {
+    fn start(this: &Arc<Self>, delay: Msecs) {
+        // It is waiting if it cannot be queued.
+        let _ = this
+            .queue
+            .queue()
+            .enqueue_delayed(this.clone(), msecs_to_jiffies(delay));
+    }
 }
 
 impl_has_delayed_work! {
@@ -67,15 +85,18 @@ impl<T: Task> WorkItem for Delayed<T> {
     type Pointer = Arc<Self>;
 
     fn run(this: Arc<Self>) {
-        this.task.run();
+        let again = this.task.run();
+        if let Some(delay) = again.filter(|_| !this.is_finished.load(Relaxed)) {
+            Self::start(&this, delay);
+        }
     }
 }
 
 /// A task that can wait for a while (`struct delayed_work`), with a queue of its own. Dropped while
 /// it waits, it is done at once, and the drop waits for its end: then the queue goes.
 pub struct Background<T: Task> {
+    /// After the last run nobody else has a reference, so the queue is not destroyed by its own thread.
     delayed: Arc<Delayed<T>>,
-    queue: Workqueue,
 }
 
 impl<T: Task> Background<T> {
@@ -85,25 +106,23 @@ impl<T: Task> Background<T> {
     ///
     /// `ENOMEM`.
     pub fn new(name: &'static CStr, task: Arc<T>) -> Result<Self> {
+        let queue = Workqueue::new(name)?;
         let delayed = Arc::pin_init(
             pin_init!(Delayed {
                 task,
+                is_finished: Atomic::new(false),
                 work <- new_delayed_work!("vfs::work::Background"),
+                queue,
             }),
             GFP_KERNEL,
         )?;
-        let queue = Workqueue::new(name)?;
-        Ok(Self { delayed, queue })
+        Ok(Self { delayed })
     }
 
     /// Schedules the task for a kernel thread after this many milliseconds, if it is not scheduled
     /// already.
     pub fn start(&self, delay: Msecs) {
-        // It is waiting if it cannot be queued.
-        let _ = self
-            .queue
-            .queue()
-            .enqueue_delayed(self.delayed.clone(), msecs_to_jiffies(delay));
+        Delayed::start(&self.delayed, delay);
     }
 
     /// Schedules it for now, also if it is waiting (`mod_delayed_work()`).
@@ -116,7 +135,7 @@ impl<T: Task> Background<T> {
         let was_waiting = unsafe {
             bindings::mod_delayed_work_on(
                 bindings::WORK_CPU_UNBOUND as i32,
-                self.queue.0.as_ptr().cast(),
+                self.delayed.queue.0.as_ptr().cast(),
                 work,
                 0,
             )
@@ -127,11 +146,17 @@ impl<T: Task> Background<T> {
         }
     }
 
-    /// If the task is scheduled, runs it now; waits until it is done.
+    /// If the task is scheduled, runs it now; waits until it is done. It runs again only when it is started.
     pub fn finish(&self) {
-        // SAFETY: The work was initialised, and is alive as long as this reference;
-        // `DelayedWork` is transparent. May sleep.
-        unsafe { bindings::flush_delayed_work((&raw const self.delayed.work).cast_mut().cast()) };
+        self.delayed.is_finished.store(true, Relaxed);
+        // The first run may have been about to start another one, which starts none.
+        for _ in 0..2 {
+            // SAFETY: The work was initialised, and is alive as long as this reference;
+            // `DelayedWork` is transparent. May sleep.
+            unsafe {
+                bindings::flush_delayed_work((&raw const self.delayed.work).cast_mut().cast())
+            };
+        }
     }
 }
 

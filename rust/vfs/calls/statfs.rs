@@ -37,6 +37,11 @@ impl Statfs {
         self.0.f_blocks
     }
 
+    /// How many of them a user may still take.
+    pub fn available(&self) -> u64 {
+        self.0.f_bavail
+    }
+
     /// The size in bytes.
     pub fn bytes(&self) -> u64 {
         let size = u64::try_from(self.0.f_bsize).unwrap_or(0);

@@ -246,3 +246,51 @@ pub fn partial_accepted(b: &mut Bench) -> Result<(), String> {
         reads(&same, 2, b"onewo")
     })
 }
+
+/// While nobody writes, the rest of a file of which little is missing comes to the upper layer by itself; of one of which
+/// much is missing it does not.
+pub fn partial_background(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    let l = b.layout(1)?;
+    for (name, size) in [("small", 300_000), ("half", 4 << 20), ("large", 4 << 20)] {
+        std::fs::write(l.lowers[0].join(name), vec![b'o'; size]).map_err(text)?;
+    }
+    partial(b, &l).mount(&l.target)?;
+    let times = |name: &str| {
+        b.works("stat", sys::stat(l.target.join(name), 0))
+            .map(|stat| stat.st_mtime)
+    };
+    b.works("write", write(&l.target.join("small"), 99_999))?;
+    std::fs::OpenOptions::new()
+        .write(true)
+        .open(l.target.join("half"))
+        .and_then(|file| file.write_all_at(&vec![b'n'; 3 << 20], 0))
+        .map_err(text)?;
+    b.works("write", write(&l.target.join("large"), 99_999))?;
+    let (small, half) = (times("small")?, times("half")?);
+    let is_partial = |name: &str| sys::getxattr(l.upper.join(name), MARK).is_ok();
+    let started = std::time::Instant::now();
+    while is_partial("small") || is_partial("half") {
+        must!(
+            started.elapsed().as_secs() < 300,
+            "small {}, half {}: still partial",
+            is_partial("small"),
+            is_partial("half")
+        )?;
+        std::thread::sleep(std::time::Duration::from_secs(1));
+    }
+    must!(is_partial("large"), "a large file is left as it is")?;
+    must!(
+        times("small")? == small && times("half")? == half,
+        "the times stay"
+    )?;
+    for root in [&l.target, &l.upper] {
+        reads(&root.join("small"), 99_998, b"onewo")?;
+        reads(&root.join("half"), (3 << 20) - 1, b"no")?;
+    }
+    b.umount(&l.target)?;
+    b.within(&partial(b, &l), &l.target, |root| {
+        reads(&root.join("half"), (4 << 20) - 1, b"o")?;
+        reads(&root.join("large"), 99_998, b"onewo")
+    })
+}
