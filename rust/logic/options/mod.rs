@@ -334,7 +334,8 @@ impl Builder {
             uuid: self.uuid.unwrap_or_default(),
             redirects: self.redirects.unwrap_or_default(),
             metacopy,
-            partial: self.partial.unwrap_or(false),
+            // It takes the same mark.
+            partial: self.partial.unwrap_or(metacopy == Metacopy::On),
             verity,
             whiteouts: self.whiteouts.unwrap_or_default(),
             statfs: self.statfs.unwrap_or_default(),

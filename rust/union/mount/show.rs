@@ -46,7 +46,7 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
         uuid,
         ..
     } = union.config;
-    // Either of these implies metacopy=off.
+    // Either of these implies metacopy=off, which implies partial=off.
     let is_implied = xattr_space == XattrSpace::User || redirects == Redirects::Refuse;
     for (is_shown, key, value) in [
         (xattr_space == XattrSpace::User, c"userxattr", None),
@@ -63,7 +63,11 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
             c"metacopy",
             Some(c"off"),
         ),
-        (partial, c"partial", Some(c"on")),
+        (
+            !partial && metacopy == Metacopy::On,
+            c"partial",
+            Some(c"off"),
+        ),
         (verity == Verity::On, c"verity", Some(c"on")),
         (verity == Verity::Require, c"verity", Some(c"require")),
         (statfs == StatfsType::Fuse, c"statfs", Some(c"fuse")),

@@ -49,7 +49,7 @@ fn defaults() {
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
         redirects: Redirects::Follow,
-        partial: false,
+        partial: true,
         metacopy: Metacopy::On,
         verity: Verity::Off,
         whiteouts: Whiteouts::Overlay,
@@ -170,6 +170,32 @@ fn metacopy() {
     assert!(refused(&minimal_and(&both)).contains("given twice"));
 }
 
+/// Files are copied up in parts unless somebody does not want it, or the mark is not to be trusted.
+#[test]
+fn partial() {
+    let partial = |more: &[&'static str]| config(&minimal_and(more)).map(|c| c.partial);
+    assert_eq!(partial(&["partial=on"]), Ok(true));
+    assert_eq!(partial(&["partial=off"]), Ok(false));
+    for allows in [
+        "metacopy=on",
+        "verity=on",
+        "volatile",
+        "redirect_dir=follow",
+    ] {
+        assert_eq!(partial(&[allows]), Ok(true), "{allows}");
+        assert_eq!(partial(&[allows, "partial=on"]), Ok(true), "{allows}");
+    }
+    for denies in ["metacopy=off", "userxattr", "redirect_dir=nofollow"] {
+        assert_eq!(partial(&[denies]), Ok(false), "{denies}");
+        assert_eq!(partial(&[denies, "partial=off"]), Ok(false), "{denies}");
+        let text = refused(&minimal_and(&[denies, "partial=on"]));
+        assert!(text.starts_with("partial=on: "), "{text}");
+        assert!(text.contains(denies), "{text}");
+    }
+    let both = ["partial=on", "partial=off"];
+    assert!(refused(&minimal_and(&both)).contains("given twice"));
+}
+
 #[test]
 fn verity() {
     for verity in [Verity::Off, Verity::On, Verity::Require] {
@@ -208,6 +234,7 @@ fn without_trusted_attributes() {
     let pass = [
         &["lowerdir=/l"][..],
         &["lowerdir=/l", "metacopy=off", "verity=off"],
+        &["lowerdir=/l", "partial=off"],
         &["lowerdir=/l", "userxattr"],
         &["lowerdir=/l::/d", "userxattr", "verity=require"],
     ];
@@ -216,6 +243,7 @@ fn without_trusted_attributes() {
     }
     for (options, name) in [
         (&["lowerdir=/l", "metacopy=on"][..], "metacopy=on: "),
+        (&["lowerdir=/l", "partial=on"], "partial=on: "),
         (&["lowerdir=/l", "verity=on"], "verity: "),
         (&["lowerdir=/l", "verity=require"], "verity: "),
         (&["lowerdir=/l::/d"], "datadir+, "),
@@ -274,6 +302,8 @@ fn remount_accepts_what_changes_nothing() {
     assert!(remount(&["redirect_dir=nofollow"]).is_err());
     assert!(remount(&["metacopy=on", "verity=off"]).is_ok());
     assert!(remount(&["metacopy=off"]).is_err());
+    assert!(remount(&["partial=on"]).is_ok());
+    assert!(remount(&["partial=off"]).is_err());
     assert!(remount(&["verity=on"]).is_err());
     assert!(remount(&["whiteout=aufs"]).is_err());
     assert!(remount(&["statfs=fuse"]).is_err());

@@ -293,8 +293,8 @@ fn says(b: &Bench, union: &Union, target: &Path, errno: i32, words: &str) -> Res
     must!(said, "{words:?} for {}: {failure}", union.data_string())
 }
 
-/// Which values of metacopy and verity go together with what, how they are shown, and what a
-/// remount says to them.
+/// Which values of metacopy, partial and verity go together with what, how they are shown, and what
+/// a remount says to them.
 pub fn metacopy_and_verity(b: &mut Bench) -> Result<(), String> {
     b.union_only("its defaults are those of its configuration")?;
     let l = b.layout(1)?;
@@ -319,6 +319,14 @@ pub fn metacopy_and_verity(b: &mut Bench) -> Result<(), String> {
             "metacopy=on: needs redirects",
         ),
         (
+            &[("metacopy", "off"), ("partial", "on")],
+            "partial=on: not with metacopy=off",
+        ),
+        (
+            &[("userxattr", ""), ("partial", "on")],
+            "partial=on: not with metacopy=off",
+        ),
+        (
             &[("metacopy", "off"), ("verity", "on")],
             "verity: has no effect",
         ),
@@ -331,16 +339,32 @@ pub fn metacopy_and_verity(b: &mut Bench) -> Result<(), String> {
             "metacopy: given twice",
         ),
         (
+            &[("partial", "on"), ("partial", "off")],
+            "partial: given twice",
+        ),
+        (
             &[("verity", "on"), ("verity", "require")],
             "verity: given twice",
         ),
         (&[("metacopy", "yes")], "metacopy: must be on or off"),
+        (&[("partial", "some")], "partial: must be on or off"),
         (&[("verity", "maybe")], "verity: must be off, on or require"),
     ] {
         says(b, &with(options), &l.target, libc::EINVAL, words)?;
     }
     for (union, expected, other) in [
         (with(&[]), "", "metacopy=off"),
+        (with(&[]), "", "partial=off"),
+        (with(&[("partial", "on")]), "", "partial=off"),
+        (with(&[("partial", "off")]), "partial=off", "partial=on"),
+        (with(&[("metacopy", "off")]), "metacopy=off", "partial=on"),
+        (
+            with(&[("metacopy", "off"), ("partial", "off")]),
+            "metacopy=off",
+            "partial=on",
+        ),
+        (with(&[("redirect_dir", "nofollow")]), "", "partial=on"),
+        (with(&[("userxattr", "")]), "", "partial=on"),
         (with(&[("metacopy", "on")]), "", "verity=on"),
         (with(&[("metacopy", "off")]), "metacopy=off", "metacopy=on"),
         (with(&[("redirect_dir", "nofollow")]), "", "metacopy=on"),
@@ -363,7 +387,10 @@ pub fn metacopy_and_verity(b: &mut Bench) -> Result<(), String> {
         let words: Vec<_> = shown
             .shown_options
             .split(',')
-            .filter(|word| word.starts_with("metacopy") || word.starts_with("verity"))
+            .filter(|word| {
+                let names = ["metacopy", "partial", "verity"];
+                names.iter().any(|name| word.starts_with(name))
+            })
             .collect();
         must!(words.concat() == expected, "{}", shown.shown_options)?;
         let remount = |options: &str| {
@@ -387,17 +414,25 @@ pub fn userns_mount_data(b: &mut Bench) -> Result<(), String> {
     b.file(&data.join("object"), "an object")?;
     userns::check("0 1000 1\n", "0 1000 1\n", || {
         let trusted = || b.new_union().lower(&l.lower).lower(&l.upper).read_only();
-        for (union, name) in [
+        let mut impossible = vec![
             (trusted().option("metacopy", "on"), "metacopy=on: "),
             (trusted().option("verity", "on"), "verity: "),
             (trusted().data(&data), "datadir+, "),
-        ] {
+        ];
+        let mut possible = vec![trusted(), trusted().option("metacopy", "off")];
+        if b.is_union() {
+            impossible.push((trusted().option("partial", "on"), "partial=on: "));
+            possible.push(trusted().option("partial", "off"));
+        }
+        for (union, name) in impossible {
             let failure = b.refused(&union, &l.target, &[libc::EPERM])?;
             let said = failure.log.iter().any(|line| line.text.contains(name));
             must!(said || !b.is_union(), "{name}: {failure}")?;
         }
-        trusted().option("metacopy", "off").mount(&l.target)?;
-        b.umount(&l.target)?;
+        for union in possible {
+            union.mount(&l.target)?;
+            b.umount(&l.target)?;
+        }
         l.union(b).data(&data).mount(&l.target)?;
         b.holds(&l.target.join("file"), "below")?;
         b.fails(
