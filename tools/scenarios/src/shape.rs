@@ -142,8 +142,8 @@ pub enum Twist {
     Chroot,
     /// The lower layers have whiteouts in the form of aufs.
     Aufs,
-    /// Large files come to the upper layer in parts.
-    Partial,
+    /// Large files come to the upper layer as a whole.
+    Whole,
     /// An action between one step and the next.
     Between(Turn),
 }
@@ -155,9 +155,8 @@ pub enum Turn {
     DropCaches,
     /// The union is unmounted and mounted again, unless a step keeps it busy.
     Remount,
-    /// The same, and large files come to the upper layer in parts.
-    RemountPartial,
-    /// As [`Remount`](Self::Remount), and the upper layer becomes the topmost lower one, below a new upper layer.
+    /// The same, and the upper layer becomes the topmost lower one, below a new upper layer. Large files come to the
+    /// upper layer as a whole: in a lower layer parts of them are refused.
     Rotate,
 }
 
@@ -193,12 +192,9 @@ impl Shape {
         }
     }
 
-    /// Whether large files come to the upper layer in parts.
-    pub fn makes_partial(&self) -> bool {
-        matches!(
-            self.twist,
-            Twist::Partial | Twist::Between(Turn::RemountPartial)
-        )
+    /// Whether large files come to the upper layer as a whole, which is not the default.
+    pub fn copies_whole(&self) -> bool {
+        matches!(self.twist, Twist::Whole | Twist::Between(Turn::Rotate))
     }
 
     /// Whether times of the tree must be whole seconds, on all layers and for the oracle.
@@ -243,7 +239,7 @@ const fn row(
 pub const SHAPES: &[Shape] = {
     use Api::{Fds, Mount, Strings};
     use Fs::{Btrfs, Erofs, Ext4, Iso9660, Squashfs, Tmpfs, Xfs};
-    use Twist::{Aufs, Between, Bind, Chroot, Nested, None, Partial, ReadOnly};
+    use Twist::{Aufs, Between, Bind, Chroot, Nested, None, ReadOnly, Whole};
     &[
         row("tmpfs", Tmpfs, &[Tmpfs], 1, Mount, None),
         row("tmpfs-2", Tmpfs, &[Tmpfs], 2, Strings, None),
@@ -282,18 +278,10 @@ pub const SHAPES: &[Shape] = {
         row("aufs", Tmpfs, &[Tmpfs], 3, Mount, Aufs),
         row("bind", Tmpfs, &[Tmpfs], 2, Strings, Bind),
         row("chroot", Tmpfs, &[Tmpfs], 1, Fds, Chroot),
-        row("partial", Tmpfs, &[Tmpfs], 2, Strings, Partial),
-        row("partial-ext4", Ext4, &[Ext4], 1, Mount, Partial),
-        row("partial-xfs", Xfs, &[Ext4], 1, Fds, Partial),
-        row("partial-btrfs", Btrfs, &[Erofs], 1, Strings, Partial),
-        row(
-            "partial-remount",
-            Ext4,
-            &[Xfs],
-            2,
-            Strings,
-            Between(Turn::RemountPartial),
-        ),
+        row("whole", Tmpfs, &[Tmpfs], 2, Strings, Whole),
+        row("whole-ext4", Ext4, &[Ext4], 1, Mount, Whole),
+        row("whole-xfs", Xfs, &[Ext4], 1, Fds, Whole),
+        row("whole-btrfs", Btrfs, &[Erofs], 1, Strings, Whole),
         row(
             "drop-caches",
             Tmpfs,
@@ -311,6 +299,14 @@ pub const SHAPES: &[Shape] = {
             Between(Turn::DropCaches),
         ),
         row("remount", Tmpfs, &[Tmpfs], 2, Mount, Between(Turn::Remount)),
+        row(
+            "remount-ext4",
+            Ext4,
+            &[Xfs],
+            2,
+            Strings,
+            Between(Turn::Remount),
+        ),
         row(
             "remount-xfs",
             Xfs,
@@ -339,8 +335,8 @@ pub const FORGETFUL: &[&str] = &[
     "drop-caches",
     "drop-caches-ext4",
     "remount",
+    "remount-ext4",
     "remount-xfs",
-    "partial-remount",
     "rotate",
     "rotate-ext4",
 ];
@@ -350,10 +346,10 @@ pub const APART: &[&str] = &[
     "xfs-ext4",
     "xfs-erofs-10",
     "btrfs-erofs",
+    "whole-xfs",
+    "whole-btrfs",
+    "remount-ext4",
     "remount-xfs",
-    "partial-xfs",
-    "partial-btrfs",
-    "partial-remount",
 ];
 
 /// Read-only file systems that the host makes.

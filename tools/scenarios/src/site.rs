@@ -192,7 +192,7 @@ impl Site {
     /// parts, and over an overlayfs without files whose data are below. Two such files may have one number on that
     /// overlayfs, each on a device of its own, and the overlayfs above shows both numbers on the same device.
     pub fn for_overlay(&self, fstype: &str) -> Result<(), String> {
-        if self.shape.makes_partial() || self.shape.twist == Twist::Nested("overlay") {
+        if union::is_guarded(&self.work()) || self.shape.twist == Twist::Nested("overlay") {
             self.mount(fstype)?;
             union::settle_all(&self.whole).map_err(|error| format!("settle: {error}"))?;
             self.umount()
@@ -225,8 +225,8 @@ impl Site {
         if self.shape.twist == Twist::Aufs && !overlay {
             union = union.option("whiteout", "aufs");
         }
-        if self.shape.makes_partial() && !overlay {
-            union = union.option("partial", "on");
+        if self.shape.copies_whole() && !overlay {
+            union = union.option("partial", "off");
         }
         union.mount(&self.whole)?;
         if self.shape.twist == Twist::Bind {

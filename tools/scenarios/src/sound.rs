@@ -13,6 +13,7 @@ use crate::mount::Union;
 use crate::process::{self, End};
 use crate::sys;
 use crate::tree::{self, Builder};
+use crate::union;
 use crate::walk::{self, Tree};
 
 impl Bench<'_> {
@@ -71,7 +72,7 @@ impl Bench<'_> {
 
     /// Asserts all properties of the mounted union: every name is listed once and can be looked up, the tree is the
     /// same when mounted again and in overlayfs, no lower layer has changed and the work directory is empty. Returns
-    /// the tree; the union is unmounted afterwards.
+    /// the tree; the union is unmounted afterwards, and has no partial files any more.
     pub fn sound(&self, union: &Union, layout: &Layout, lowers: &[Tree]) -> Result<Tree, String> {
         consistent(&layout.target)?;
         let tree = walk::walk(&layout.target)?;
@@ -84,6 +85,10 @@ impl Bench<'_> {
         union.mount(&layout.target)?;
         consistent(&layout.target)?;
         self.same("mounted again", &tree, &walk::walk(&layout.target)?)?;
+        if union::is_guarded(&layout.work) {
+            union::settle_all(&layout.target).map_err(|error| format!("settle: {error}"))?;
+            self.same("settled", &tree, &walk::walk(&layout.target)?)?;
+        }
         self.umount(&layout.target)?;
         if self.is_union() {
             Union::overlayfs()

@@ -40,6 +40,11 @@ pub fn settled(root: RawFd) -> sys::Result<()> {
     sys::ioctl_bytes(root, SETTLED, &mut [])
 }
 
+/// Whether there may be partial files in the upper layer with this work directory, so that overlayfs refuses it.
+pub fn is_guarded(work: &Path) -> bool {
+    work.join("work/incompat/union.partial").exists()
+}
+
 /// Settles all files below the root of a union, and says so.
 pub fn settle_all(root: &Path) -> Result<(), String> {
     settle_below(root)?;

@@ -17,6 +17,7 @@ use crate::process;
 use crate::random::Dice;
 use crate::sound;
 use crate::sys;
+use crate::union;
 
 /// Everything is mounted below this directory.
 pub struct Site<'a> {
@@ -189,6 +190,10 @@ impl<'a> Site<'a> {
             sound::consistent(target)?;
         }
         self.stages.end("check");
+        if union::is_guarded(work) {
+            union::settle_all(target).map_err(|error| format!("settle: {error}"))?;
+            self.stages.end("settle");
+        }
         self.bench.umount(target)?;
         self.stages.end("umount union");
         self.bench.work_empty(&self.layout)?;

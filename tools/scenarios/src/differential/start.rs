@@ -23,7 +23,11 @@ const FILLED: usize = 3;
 pub fn shapes() -> Vec<&'static Shape> {
     let fits = |shape: &&Shape| {
         // Hundreds of layers would take most of the time for mounting, and test nothing more than ten.
-        matches!(shape.twist, Twist::None | Twist::Nested(_) | Twist::Bind) && shape.lowers <= 10
+        let has_no_action = matches!(
+            shape.twist,
+            Twist::None | Twist::Nested(_) | Twist::Bind | Twist::Whole
+        );
+        has_no_action && shape.lowers <= 10
     };
     SHAPES.iter().filter(fits).collect()
 }

@@ -310,6 +310,7 @@ impl<'a> Twins<'a> {
         if fstype == "overlay" {
             return Ok(());
         }
+        site.for_overlay(fstype).map_err(|error| vec![error])?;
         // Its numbers are different.
         self.numbers.forget();
         mounted(self, "overlay", "as overlayfs")
