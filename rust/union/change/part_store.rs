@@ -20,6 +20,7 @@ use crate::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         file::{flags, seek, BackedFile},
         kthread::Killed,
+        super_block::{magic, SbInfo},
         task_work,
         types::Loff,
     },
@@ -176,12 +177,18 @@ impl Store for PartStore<'_> {
         })
     }
 
-    fn set_size(&mut self, _size: u64) -> Result {
+    fn set_size(&mut self, size: u64) -> Result {
+        let stays = size == self.upper_size();
         let Call::Change(change) = &mut self.call else {
             return Err(EIO);
         };
+        let upper = self.union.upper()?;
+        if stays && size > 0 && SbInfo::of(upper.mnt.root()).magic == magic::TMPFS_MAGIC.into() {
+            // tmpfs changes the times of a file that stays as long as it was only if it holds something.
+            change.touch();
+        }
         self.union.with_creds(|| {
-            let write = self.union.upper()?.want_write()?;
+            let write = upper.want_write()?;
             change.notify_change(write.on(self.upper)?)
         })
     }

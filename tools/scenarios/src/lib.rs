@@ -26,6 +26,7 @@ pub mod cases;
 pub mod catalogue;
 pub mod changes;
 pub mod checks;
+pub mod copies;
 pub mod crash;
 pub mod debugfs;
 pub mod diff;

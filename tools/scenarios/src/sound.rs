@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use crate::bench::{Bench, Layout};
+use crate::copies::Copies;
 use crate::diff;
 use crate::make;
 use crate::mount::Union;
@@ -53,10 +54,7 @@ impl Bench<'_> {
 
     /// The union of the layers, mounted, and the lower ones as they are, for [`Bench::sound`].
     pub fn mounted(&self, layout: &Layout) -> Result<(Union, Vec<Tree>), String> {
-        let lowers = self.lower_trees(layout)?;
-        let union = self.union(layout);
-        union.mount(&layout.target)?;
-        Ok((union, lowers))
+        self.mounted_as(layout, Copies::Parts)
     }
 
     /// Two trees must be the same.
@@ -86,7 +84,7 @@ impl Bench<'_> {
         consistent(&layout.target)?;
         self.same("mounted again", &tree, &walk::walk(&layout.target)?)?;
         if union::is_guarded(&layout.work) {
-            union::settle_all(&layout.target).map_err(|error| format!("settle: {error}"))?;
+            self.settle_mounted(layout)?;
             self.same("settled", &tree, &walk::walk(&layout.target)?)?;
         }
         self.umount(&layout.target)?;
@@ -128,8 +126,11 @@ impl Bench<'_> {
 
     fn work_holds(&self, layout: &Layout, allowed: fn(&str) -> bool) -> Result<(), String> {
         let mut left = walk::walk(&layout.work.join("work"))?;
-        // A directory in which overlayfs names features that it must not ignore.
-        left.retain(|path, line| path != "." && path != "incompat" && !allowed(line));
+        // overlayfs, and the union, name features there that the next mount must not ignore.
+        left.retain(|path, line| {
+            let is_feature = path.split('/').next() == Some("incompat");
+            path != "." && !is_feature && !allowed(line)
+        });
         must!(left.is_empty(), "an empty work directory, not {left:?}")
     }
 

@@ -8,12 +8,12 @@ use crate::process::{self, End};
 use crate::sys;
 use crate::walk;
 
-/// A killed copy-up leaves no trace.
+/// A killed copy-up of a whole file leaves no trace.
 pub fn killed_copy_up(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     let data = "x".repeat(96 << 20);
     b.file(&l.lowers[0].join("big"), &data)?;
-    b.union(&l).mount(&l.target)?;
+    b.whole(b.union(&l)).mount(&l.target)?;
     let mut killed = 0;
     for round in 0..6 {
         let big = l.target.join("big");
@@ -53,7 +53,7 @@ pub fn killed_copy_up(b: &mut Bench) -> Result<(), String> {
     )
 }
 
-/// A copy-up that finds no space leaves no trace.
+/// A copy-up of a whole file that finds no space leaves no trace.
 pub fn no_space(b: &mut Bench) -> Result<(), String> {
     let l = b.layout(1)?;
     b.file(&l.lowers[0].join("big"), &"x".repeat(3 << 20))?;
@@ -63,7 +63,7 @@ pub fn no_space(b: &mut Bench) -> Result<(), String> {
         sys::mount("tmpfs", &small, "tmpfs", 0, b"size=1m,mode=755"),
     )?;
     let (upper, work) = (b.dir(&small.join("upper"))?, b.dir(&small.join("work"))?);
-    b.new_union()
+    b.whole(b.new_union())
         .lowers(&l.lowers)
         .upper(&upper, &work)
         .mount(&l.target)?;

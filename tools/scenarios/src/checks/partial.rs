@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! Files that come to the upper layer in parts (`partial=on`).
+//! Files that come to the upper layer in parts (`partial=on`, the default).
 
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn make_lower(b: &Bench, l: &Layout, names: &[&str]) -> Result<(), String> {
 }
 
 fn partial(b: &Bench, l: &Layout) -> Union {
-    b.union(l).option("partial", "on")
+    b.union(l)
 }
 
 fn write(path: &Path) -> sys::Result<()> {
@@ -207,17 +207,18 @@ pub fn partial_other_lower(b: &mut Bench) -> Result<(), String> {
     })
 }
 
-/// The option is refused where it cannot have an effect, is shown, and stays; without it a partial file is shown, and
-/// completed by the first write.
+/// The option is the default, refused where it cannot have an effect, and stays; with `partial=off` a partial file is
+/// shown, and completed by the first write.
 pub fn partial_options(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no such option")?;
     let l = b.layout(1)?;
     make_lower(b, &l, &["big"])?;
     let big = l.target.join("big");
+    let given = || b.union(&l).option("partial", "on");
     let excluded = [
-        partial(b, &l).option("metacopy", "off"),
-        partial(b, &l).flag("userxattr"),
-        partial(b, &l).option("redirect_dir", "nofollow"),
+        given().option("metacopy", "off"),
+        given().flag("userxattr"),
+        given().option("redirect_dir", "nofollow"),
         b.union(&l).option("partial", "maybe"),
     ];
     for union in excluded {
@@ -225,21 +226,14 @@ pub fn partial_options(b: &mut Bench) -> Result<(), String> {
         must!(failure.contains("partial"), "a message, not {failure}")?;
     }
     partial(b, &l).mount(&l.target)?;
-    let mounts = std::fs::read_to_string("/proc/mounts").map_err(|error| error.to_string())?;
-    let target = l.target.display().to_string();
-    let line = mounts.lines().find(|line| line.contains(&target));
-    must!(
-        line.is_some_and(|line| line.contains("partial=on")),
-        "{line:?} shows the option"
-    )?;
     mount::reconfigure(&l.target, &[("partial", Some("on"))])?;
     let off = mount::reconfigure(&l.target, &[("partial", Some("off"))]);
     must!(off.is_err(), "a remount cannot change it")?;
     b.works("write", write(&big))?;
     b.umount(&l.target)?;
 
-    b.within(&b.union(&l), &l.target, |_| {
-        shows("without the option", &big, &new())?;
+    b.within(&b.whole(b.union(&l)), &l.target, |_| {
+        shows("with partial=off", &big, &new())?;
         b.works("write", write(&big))?;
         b.fails(
             "the mark",
@@ -247,7 +241,21 @@ pub fn partial_options(b: &mut Bench) -> Result<(), String> {
             libc::ENODATA,
         )?;
         shows("completed", &big, &new())
-    })
+    })?;
+
+    let off_by_default = [
+        ("metacopy", b.union(&l).option("metacopy", "off")),
+        ("redirect", b.union(&l).option("redirect_dir", "nofollow")),
+        ("user", b.union(&l).flag("userxattr")),
+    ];
+    for (name, union) in off_by_default {
+        make_lower(b, &l, &[name])?;
+        b.within(&union, &l.target, |root| {
+            b.works("write", write(&root.join(name)))?;
+            shows("a whole copy", &l.upper.join(name), &new())
+        })?;
+    }
+    Ok(())
 }
 
 /// What a union that is unmounted, or remounted read-only, was told is on the disk; a removed file leaves nothing.

@@ -52,6 +52,23 @@ pub fn part_truncate_first(b: &mut Builder) -> Steps {
     })
 }
 
+/// A file is cut to the size that it has, before anything is written to it and afterwards. Which times that changes
+/// is up to the file system, and on tmpfs to what the file holds.
+pub fn part_truncate_same(b: &mut Builder) -> Steps {
+    partial::each_unwritten(b, Middle::Zeros, |r, layout| {
+        let name = layout.name();
+        if layout != Layout::Alternating {
+            r.chmod(name, 0o600);
+        }
+        r.truncate(name, partial::SIZE as i64);
+        r.stat(name);
+        layout.write(r);
+        r.utimens(name, (5, 6));
+        r.truncate(name, partial::SIZE as i64);
+        r.stat(name);
+    })
+}
+
 /// Longer files have zeros behind their old end, also where the last granule was copied.
 pub fn part_truncate_up(b: &mut Builder) -> Steps {
     partial::each(b, Middle::Hole, |r, layout| {

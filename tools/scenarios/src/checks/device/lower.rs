@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::changes;
+use crate::copies::Copies;
 use crate::errno::Errno;
 use crate::image::{self, Health};
 use crate::load;
@@ -77,6 +78,16 @@ const FILES: usize = 60;
 
 /// When the disk of a lower layer fails, calls that need it fail with EIO, and succeed once it has recovered.
 pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
+    gone(b, Copies::Whole)
+}
+
+/// The same with files that are copied in parts.
+pub fn lower_gone_parts(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    gone(b, Copies::Parts)
+}
+
+fn gone(b: &Bench, copies: Copies) -> Result<(), String> {
     let disk = b.mapped(&image::EXT4)?;
     let below = b.target("device")?;
     disk.mount(&below, 0, "")?;
@@ -89,7 +100,7 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     b.file(&l.lowers[1].join("dir/cut"), &text)?;
     b.umount(&below)?;
     disk.mount(&below, libc::MS_RDONLY, "")?;
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, copies)?;
     let before = walk::walk(&l.target)?;
     let (dir, big) = (l.target.join("dir"), l.target.join("dir/big"));
 
@@ -100,18 +111,28 @@ pub fn lower_gone(b: &mut Bench) -> Result<(), String> {
     b.works("read", sys::read(open, 1000, Some(0)))?;
     b.works("stat", sys::stat(dir.join("cut"), 0))?;
     disk.set(Health::Dead)?;
+    let write = || {
+        changes::with(&big, libc::O_WRONLY, |fd| {
+            sys::write(fd, b"text", Some(450_000))
+        })
+    };
     b.fails("read", sys::read(open, 1000, Some(450_000)), libc::EIO)?;
-    b.fails("a copy", changes::rewrite(&big, b"text"), libc::EIO)?;
+    b.fails("a copy", write(), libc::EIO)?;
     if b.is_union() {
         // Attributes are copied without the data, and stay when those cannot follow.
         b.works("chmod", sys::chmod(&big, 0o600))?;
-        b.fails("data", changes::rewrite(&big, b"text"), libc::EIO)?;
+        b.fails("data", write(), libc::EIO)?;
         b.fails("read", sys::read(open, 1000, Some(450_000)), libc::EIO)?;
         let mode = b.works("stat", sys::stat(&big, 0))?.st_mode & 0o777;
         must!(mode == 0o600, "the mode is the new one, not {mode:o}")?;
         b.marked(&l.upper.join("dir/big"))?;
     }
-    b.fails("truncate", sys::truncate(&big, 450_000), libc::EIO)?;
+    let cut_short = sys::truncate(&big, 450_000);
+    match copies {
+        Copies::Whole => b.fails("truncate", cut_short, libc::EIO)?,
+        // Nothing has to be read for that.
+        Copies::Parts => b.works("truncate", cut_short)?,
+    }
     b.holds(&l.target.join("file"), "below")?;
     b.works("O_TRUNC needs no data", cut(&dir.join("cut")))?;
     b.works("create", sys::mkdir(l.target.join("new"), 0o755))?;

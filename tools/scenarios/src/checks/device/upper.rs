@@ -3,6 +3,7 @@
 
 use crate::bench::Bench;
 use crate::changes;
+use crate::copies::Copies;
 use crate::image::{self, Health};
 use crate::sys;
 use crate::walk;
@@ -84,6 +85,16 @@ pub fn upper_gave_up(b: &mut Bench) -> Result<(), String> {
 
 /// When the disk of the upper layer fails in the middle of a copy, the name still shows the lower file.
 pub fn upper_lost_writes(b: &mut Bench) -> Result<(), String> {
+    lost_writes(b, Copies::Whole)
+}
+
+/// The same of a file that is copied in parts: nothing waits for the disk before fsync does.
+pub fn upper_lost_writes_parts(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    lost_writes(b, Copies::Parts)
+}
+
+fn lost_writes(b: &Bench, copies: Copies) -> Result<(), String> {
     let disk = b.mapped(&image::EXT4)?;
     let upper_fs = b.target("upper_fs")?;
     disk.mount(&upper_fs, 0, "errors=continue")?;
@@ -92,7 +103,7 @@ pub fn upper_lost_writes(b: &mut Bench) -> Result<(), String> {
     b.file(&l.lowers[0].join("big"), &text)?;
     b.file(&l.lowers[0].join("small"), "small")?;
     b.file(&l.lowers[0].join("bare"), "bare")?;
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, copies)?;
     b.syncfs(&upper_fs)?;
     let (big, small) = (l.target.join("big"), l.target.join("small"));
     let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
@@ -104,10 +115,11 @@ pub fn upper_lost_writes(b: &mut Bench) -> Result<(), String> {
         "attributes wait for no disk: {chmod:?}"
     )?;
     b.holds(&bare, "bare")?;
-    must!(
-        sys::write(fd, b"TEXT", Some(5)).is_err(),
-        "a write that must copy first fails"
-    )?;
+    let written = sys::write(fd, b"TEXT", Some(5));
+    match copies {
+        Copies::Whole => must!(written.is_err(), "a write that must copy first fails")?,
+        Copies::Parts => must!(sys::fsync(fd).is_err(), "fsync fails after {written:?}")?,
+    }
     must!(
         changes::rewrite(&small, b"small").is_err(),
         "also of a small file"

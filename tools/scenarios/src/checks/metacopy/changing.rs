@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use crate::acl;
 use crate::bench::{Bench, Layout};
+use crate::copies::Copies;
 use crate::metacopy::{self, At, Change, allocate, done, open};
 use crate::mount::Union;
 use crate::shape::Fs;
 use crate::sys::{self, Aligned, Map};
 use crate::walk;
 
-/// Whatever changes data. If one of them succeeds the file has no mark any more.
+/// Whatever changes data. If one of them succeeds the file, settled, has no mark any more.
 const DATA: [(&str, Change); 27] = [
     ("write", |f| {
         open(f, libc::O_WRONLY, |fd| sys::write(fd, b"new", Some(5)))
@@ -257,11 +258,11 @@ fn touch(root: &Path, changes: &[(&str, Change)]) -> Result<(), String> {
 }
 
 /// Makes the changes on plain files and on files without data, and compares. Returns the layers of the unmounted union,
-/// and the tree.
+/// in which nothing is partial, and the tree.
 fn compare(
     b: &Bench,
     base: &Path,
-    at: At,
+    (at, copies): (At, Copies),
     changes: &[(&str, Change)],
 ) -> Result<(Layout, walk::Tree), String> {
     let plain = b.dir(&base.join("plain"))?;
@@ -279,7 +280,7 @@ fn compare(
         l = b.lay_on(&l, "next")?;
     }
     let lowers = b.lower_trees(&l)?;
-    let union = b.follows(&l);
+    let union = copies.of(b, b.follows(&l));
     union.mount(&l.target)?;
     for kind in KINDS {
         for (name, change) in changes {
@@ -304,14 +305,15 @@ fn compare(
     b.within(&union, &l.target, |root| {
         b.same(&format!("{at:?}, mounted again"), &tree, &walk::walk(root)?)
     })?;
+    b.settle_all(&union, &l)?;
     Ok((l, tree))
 }
 
 /// Why overlayfs differs.
 const AT_OPEN: &str = "overlayfs copies the data when a file is opened, and loses its time";
 
-/// Each kind of change of data copies the data, does what it does on a plain file, and leaves a file that any overlayfs
-/// reads.
+/// Each kind of change of data does what it does on a plain file, and leaves a file that any overlayfs reads, when it is
+/// settled or the data are copied as a whole.
 pub fn metacopy_write(b: &mut Bench) -> Result<(), String> {
     b.union_only(AT_OPEN)?;
     write(b, |b, name| b.tmpfs(name))
@@ -331,8 +333,14 @@ pub fn metacopy_write_xfs(b: &mut Bench) -> Result<(), String> {
 }
 
 fn write(b: &Bench, base: impl Fn(&Bench, &str) -> Result<PathBuf, String>) -> Result<(), String> {
-    for (at, name) in [(At::Upper, "upper-case"), (At::Lower, "lower-case")] {
-        let (l, tree) = compare(b, &base(b, name)?, at, &DATA)?;
+    let cases = [
+        (At::Upper, Copies::Parts, "upper-parts"),
+        (At::Lower, Copies::Parts, "lower-parts"),
+        (At::Upper, Copies::Whole, "upper-whole"),
+        (At::Lower, Copies::Whole, "lower-whole"),
+    ];
+    for (at, copies, name) in cases {
+        let (l, tree) = compare(b, &base(b, name)?, (at, copies), &DATA)?;
         let mut refused = Vec::new();
         for kind in KINDS {
             for (name, _) in DATA {
@@ -386,7 +394,7 @@ fn metadata(
     base: impl Fn(&Bench, &str) -> Result<PathBuf, String>,
 ) -> Result<(), String> {
     for (at, name) in [(At::Upper, "upper-case"), (At::Lower, "lower-case")] {
-        let (l, tree) = compare(b, &base(b, name)?, at, &METADATA)?;
+        let (l, tree) = compare(b, &base(b, name)?, (at, Copies::Parts), &METADATA)?;
         if at == At::Upper {
             for name in [
                 "chmod",
@@ -418,6 +426,8 @@ fn metadata(
                 b.works(name, sys::close(fd))?;
                 let mut expected = before;
                 expected[1..6].copy_from_slice(b"later");
+                b.has(&path, &expected)?;
+                b.settle(&path)?;
                 b.has(&path, &expected)?;
                 b.unmarked(&l.upper.join(name))?;
             }

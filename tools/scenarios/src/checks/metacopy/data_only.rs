@@ -164,6 +164,8 @@ fn look_and_change(b: &Bench, base: &Path) -> Result<(), String> {
             b.works("close", sys::close(fd))?;
             expected[100..107].copy_from_slice(b"changed");
             b.has(&file, &expected)?;
+            b.settle(&file)?;
+            b.has(&file, &expected)?;
             b.unmarked(&image.l.upper.join(path))?;
         }
         let holes = root.join("usr/share/holes");

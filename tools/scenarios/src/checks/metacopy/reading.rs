@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::acl;
 use crate::bench::{Bench, Layout};
+use crate::copies::Copies;
 use crate::errno::Errno;
 use crate::metacopy::{self, KINDS};
 use crate::mount::Union;
@@ -352,7 +353,13 @@ pub fn metacopy_shared_cache(b: &mut Bench) -> Result<(), String> {
 /// The data and the size are those of the file beneath, whatever the size of the file with the mark.
 pub fn metacopy_other_size(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs shows the size of the file with the mark")?;
-    let base = b.tmpfs("layers")?;
+    Copies::all(b)
+        .iter()
+        .try_for_each(|copies| other_size(b, *copies))
+}
+
+fn other_size(b: &Bench, copies: Copies) -> Result<(), String> {
+    let base = b.tmpfs(&format!("layers-{copies:?}"))?;
     let l = b.layout_in(&base, 2)?;
     for (name, size) in [("empty", 0), ("short", 3), ("long", 100_000)] {
         metacopy::make(&l.lowers[1].join(name), "odd", name)?;
@@ -376,7 +383,7 @@ pub fn metacopy_other_size(b: &mut Bench) -> Result<(), String> {
         })?;
     }
     // What is written replaces what the file with the mark had.
-    b.within(&b.follows(&l), &l.target, |root| {
+    b.within(&copies.of(b, b.follows(&l)), &l.target, |root| {
         for name in ["empty", "short", "long"] {
             let path = root.join(name);
             let fd = b.works("open", sys::open(&path, libc::O_WRONLY, 0))?;
@@ -385,6 +392,9 @@ pub fn metacopy_other_size(b: &mut Bench) -> Result<(), String> {
             let mut expected = metacopy::text(name, 70_000);
             expected[50_000..50_003].copy_from_slice(b"new");
             b.has(&path, &expected)?;
+            b.settle(&path)?;
+            b.has(&path, &expected)?;
+            b.has(&l.upper.join(name), &expected)?;
             b.unmarked(&l.upper.join(name))?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 use std::path::Path;
 
 use crate::bench::Bench;
+use crate::copies::Copies;
 use crate::metacopy::{self, At, CAPABILITY, Change, NET_RAW, allocate, done, open};
 use crate::sys::{self, Map};
 use crate::walk;
@@ -12,8 +13,9 @@ use crate::walk;
 pub fn metacopy_rights(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs copies the data when a file is opened, and loses its time")?;
     let cases = CHANGES_OF_RIGHTS;
-    for at in [At::Upper, At::Lower] {
-        let base = b.tmpfs(&format!("{at:?}"))?;
+    let cases_of = |at| Copies::all(b).iter().map(move |copies| (at, *copies));
+    for (at, copies) in [At::Upper, At::Lower].into_iter().flat_map(cases_of) {
+        let base = b.tmpfs(&format!("{at:?}-{copies:?}"))?;
         let plain = b.dir(&base.join("plain"))?;
         let mut l = b.layout_in(&base, 1)?;
         let fill = |root: &Path| -> Result<(), String> {
@@ -41,7 +43,7 @@ pub fn metacopy_rights(b: &mut Bench) -> Result<(), String> {
         if at == At::Lower {
             l = b.lay_on(&l, "next")?;
         }
-        let union = b.follows(&l);
+        let union = copies.of(b, b.follows(&l));
         union.mount(&l.target)?;
         for user in [0, 1000] {
             for (name, change) in cases {
@@ -61,13 +63,26 @@ pub fn metacopy_rights(b: &mut Bench) -> Result<(), String> {
             }
         }
         let tree = walk::walk(&plain)?;
-        b.same(&format!("{at:?}"), &tree, &walk::walk(&l.target)?)?;
+        b.same(
+            &format!("{at:?}, {copies:?}"),
+            &tree,
+            &walk::walk(&l.target)?,
+        )?;
         b.umount(&l.target)?;
         b.within(&union, &l.target, |root| {
-            b.same(&format!("{at:?}, mounted again"), &tree, &walk::walk(root)?)
+            b.same(
+                &format!("{at:?}, {copies:?}, mounted again"),
+                &tree,
+                &walk::walk(root)?,
+            )
         })?;
+        b.settle_all(&union, &l)?;
         b.within(&b.overlayfs(&l), &l.target, |root| {
-            b.same(&format!("{at:?}, as overlayfs"), &tree, &walk::walk(root)?)
+            b.same(
+                &format!("{at:?}, {copies:?}, as overlayfs"),
+                &tree,
+                &walk::walk(root)?,
+            )
         })?;
     }
     Ok(())

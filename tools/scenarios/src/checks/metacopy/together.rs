@@ -2,6 +2,7 @@
 //! Several users of a file whose data overlayfs left in a lower layer, and copies of the data that fail.
 
 use crate::bench::Bench;
+use crate::copies::Copies;
 use crate::metacopy::{self, At, CAPABILITY, NET_RAW};
 use crate::process::{self, End};
 use crate::sys::{self, Map};
@@ -55,6 +56,7 @@ pub fn metacopy_open_before(b: &mut Bench) -> Result<(), String> {
             for fd in [reader, early, late] {
                 b.works("close", sys::close(fd))?;
             }
+            b.settle(&root.join(opened))?;
             b.unmarked(&l.upper.join(opened))?;
         }
         let reader = b.works("open", sys::open(root.join("cut"), libc::O_RDONLY, 0))?;
@@ -77,8 +79,14 @@ pub fn metacopy_open_before(b: &mut Bench) -> Result<(), String> {
 
 /// Processes that write to a file without data at the same time lose nothing.
 pub fn metacopy_write_together(b: &mut Bench) -> Result<(), String> {
+    Copies::all(b)
+        .iter()
+        .try_for_each(|copies| write_together(b, *copies))
+}
+
+fn write_together(b: &Bench, copies: Copies) -> Result<(), String> {
     const PROCESSES: usize = 8;
-    let base = b.tmpfs("layers")?;
+    let base = b.tmpfs(&format!("layers-{copies:?}"))?;
     let mut l = b.layout_in(&base, 1)?;
     let rounds = crate::pace::many(12);
     let names: Vec<_> = (0..rounds).map(|round| format!("f{round}")).collect();
@@ -96,7 +104,7 @@ pub fn metacopy_write_together(b: &mut Bench) -> Result<(), String> {
             At::Upper => &names[..rounds / 2],
             At::Lower => &names[rounds / 2..],
         };
-        b.within(&b.follows(&l), &l.target, |root| {
+        b.within(&copies.of(b, b.follows(&l)), &l.target, |root| {
             for name in marked {
                 let path = root.join(name);
                 let before = std::fs::read(&path).map_err(|error| error.to_string())?;
@@ -114,6 +122,8 @@ pub fn metacopy_write_together(b: &mut Bench) -> Result<(), String> {
                 let mut expected = before;
                 expected[99_990..99_990 + PROCESSES].copy_from_slice(b"01234567");
                 b.has(&path, &expected)?;
+                b.settle(&path)?;
+                b.has(&path, &expected)?;
                 b.unmarked(&l.upper.join(name))?;
             }
             Ok(())
@@ -123,7 +133,7 @@ pub fn metacopy_write_together(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
-/// Without space for the data the write fails, and the file is as it was.
+/// Without space for all of the data a write that copies them fails, and the file is as it was.
 pub fn metacopy_no_space(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs copies the data when a file is opened")?;
     let base = b.tmpfs("layers")?;
@@ -145,7 +155,7 @@ pub fn metacopy_no_space(b: &mut Bench) -> Result<(), String> {
         )
     })?;
     let data = metacopy::text("big", 3 << 20);
-    let union = b.follows(&l);
+    let union = b.whole(b.follows(&l));
     b.within(&union, &l.target, |root| {
         let big = root.join("big");
         let fd = b.works("open", sys::open(&big, libc::O_RDWR, 0))?;
@@ -202,7 +212,7 @@ pub fn metacopy_no_space(b: &mut Bench) -> Result<(), String> {
     })
 }
 
-/// A process that is killed while the data are copied leaves the old data, or all of the new.
+/// A process that is killed while all data are copied leaves the old data, or all of the new.
 pub fn metacopy_killed(b: &mut Bench) -> Result<(), String> {
     let base = b.tmpfs("layers")?;
     let l = b.layout_in(&base, 1)?;
@@ -212,7 +222,7 @@ pub fn metacopy_killed(b: &mut Bench) -> Result<(), String> {
         b.works("chmod", sys::chmod(root.join("big"), 0o600))
     })?;
     let mut killed = 0;
-    b.within(&b.follows(&l), &l.target, |root| {
+    b.within(&b.whole(b.follows(&l)), &l.target, |root| {
         let big = root.join("big");
         for round in 0..6 {
             let pid = process::background(|| {

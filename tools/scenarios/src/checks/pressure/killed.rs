@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, Layout};
 use crate::changes;
+use crate::copies::Copies;
 use crate::fuse::{self, Manner, Tree};
 use crate::load;
 use crate::pace::many;
@@ -141,7 +142,7 @@ pub fn press_killed_limit(b: &mut Bench) -> Result<(), String> {
         std::fs::write(l.lowers[1].join(number.to_string()), data)
             .map_err(|error| error.to_string())?;
     }
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, Copies::Whole)?;
     let mut modes = Vec::new();
     for number in 0..5 {
         let path = l.target.join(number.to_string());
@@ -187,7 +188,7 @@ pub fn press_killed_sparse(b: &mut Bench) -> Result<(), String> {
     b.describe(&l, 0, |b: &mut Builder| {
         b.sparse("huge", SIZE as u64, &pieces);
     })?;
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, Copies::Whole)?;
     let huge = l.target.join("huge");
     let first = b.works("stat", sys::stat(&huge, 0))?;
     let mut killed = 0;

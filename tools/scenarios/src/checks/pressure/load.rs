@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::bench::{Bench, Layout};
 use crate::changes;
+use crate::copies::Copies;
 use crate::image;
 use crate::load;
 use crate::mount::{self, Union};
@@ -55,7 +56,7 @@ fn charged(b: &Bench, groups: &Path, disk: &Path, limited: bool) -> Result<(), S
     std::fs::write(l.lowers[0].join(&name), vec![b'x'; SIZE]).map_err(io)?;
     sys::sync();
     std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(io)?;
-    b.union(&l).mount(&l.target)?;
+    b.whole(b.union(&l)).mount(&l.target)?;
     let group = b.dir(&groups.join(&name))?;
     std::fs::write(group.join("memory.max"), MAX.to_string()).map_err(io)?;
     let target = l.target.join(&name);
@@ -150,6 +151,15 @@ const NAMES: usize = 2400;
 
 /// A load with little memory, beside a process that takes all of it.
 pub fn press_memory(b: &mut Bench) -> Result<(), String> {
+    memory(b, Copies::Parts)
+}
+
+/// The same with copies of a large file.
+pub fn press_memory_whole(b: &mut Bench) -> Result<(), String> {
+    memory(b, Copies::Whole)
+}
+
+fn memory(b: &Bench, copies: Copies) -> Result<(), String> {
     let groups = b.target("group")?;
     b.works(
         "mounting cgroup2",
@@ -160,7 +170,7 @@ pub fn press_memory(b: &mut Bench) -> Result<(), String> {
         return Err(b.skip("no memory controller for cgroup2"));
     }
     let limited = b.dir(&b.base().join(GROUP))?;
-    let result = limit(b, &limited);
+    let result = limit(b, &limited, copies);
     // Its processes have all been waited for.
     std::fs::remove_dir(&limited).map_err(|error| format!("removing the cgroup: {error}"))?;
     result
@@ -168,7 +178,7 @@ pub fn press_memory(b: &mut Bench) -> Result<(), String> {
 
 const GROUP: &str = "group/limited";
 
-fn limit(b: &Bench, group: &Path) -> Result<(), String> {
+fn limit(b: &Bench, group: &Path, copies: Copies) -> Result<(), String> {
     std::fs::write(group.join("memory.max"), "12M").map_err(|error| error.to_string())?;
     let upper_fs = b.tmpfs("upper_fs")?;
     let l = b.layout_on(&upper_fs, 1)?;
@@ -176,7 +186,7 @@ fn limit(b: &Bench, group: &Path) -> Result<(), String> {
         load::lower(b);
         b.file("large", vec![b'l'; 6 << 20]);
     })?;
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, copies)?;
     let end = Instant::now() + Duration::from_millis(4000);
     let children = b.crowd_behind(8, |number| {
         let (root, procs) = (&l.target, group.join("cgroup.procs"));

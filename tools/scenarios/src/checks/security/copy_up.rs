@@ -8,6 +8,7 @@ use std::time::Duration;
 use crate::acl;
 use crate::bench::{Bench, Layout};
 use crate::changes;
+use crate::copies::Copies;
 use crate::mount;
 use crate::mount::Api;
 use crate::process::{self, End};
@@ -84,7 +85,12 @@ pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
         let disk = b.dir(&b.disk(fs)?.join("copy_up_filled"))?;
         // To another file system, and to the same one, which may share blocks.
         for upper_fs in [&memory, &disk] {
-            for (limited, bare) in [(false, false), (true, false), (false, true), (true, true)] {
+            let ways = [(false, false), (true, false), (false, true), (true, true)];
+            let ways = ways.into_iter().flat_map(|(limited, bare)| {
+                let copies = Copies::all(b).iter();
+                copies.map(move |copies| (limited, bare, *copies))
+            });
+            for way in ways {
                 let l = Layout {
                     lowers: vec![b.dir(&disk.join("lower"))?],
                     upper: b.dir(&upper_fs.join("upper"))?,
@@ -92,7 +98,7 @@ pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
                     target: b.target("target")?,
                 };
                 let name = format!("{} to {}", fs.name(), upper_fs.display());
-                filled(b, &l, (limited, bare)).map_err(|error| format!("{name}: {error}"))?;
+                filled(b, &l, way).map_err(|error| format!("{name}, {way:?}: {error}"))?;
                 for path in [&l.lowers[0], &l.upper, &l.work] {
                     std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
                 }
@@ -106,12 +112,16 @@ pub fn copy_up_filled(b: &mut Bench) -> Result<(), String> {
 
 const FILLED_SIZE: usize = 400_000;
 
-fn filled(b: &Bench, l: &Layout, (limited, bare): (bool, bool)) -> Result<(), String> {
+fn filled(
+    b: &Bench,
+    l: &Layout,
+    (limited, bare, copies): (bool, bool, Copies),
+) -> Result<(), String> {
     let io = |error: std::io::Error| error.to_string();
     let path = l.lowers[0].join("placeholder");
     let file = std::fs::File::create(&path).map_err(io)?;
     file.set_len(FILLED_SIZE as u64).map_err(io)?;
-    b.union(l).mount(&l.target)?;
+    copies.of(b, b.union(l)).mount(&l.target)?;
     let data: Vec<u8> = (0..FILLED_SIZE).map(|at| (at / 1000) as u8 | 1).collect();
     let (mut fetched, stored) = (false, &data);
     let asked = l.lowers[0].with_file_name("asked");
@@ -158,6 +168,8 @@ fn copied(b: &Bench, l: &Layout, limited: bool, data: &[u8]) -> Result<(), Strin
     } else {
         b.works("a write", changes::rewrite(&target, &data[..1]))?;
     }
+    same_data(&target, data)?;
+    b.settle(&target)?;
     same_data(&l.upper.join("placeholder"), data)?;
     same_data(&target, data)
 }
@@ -177,12 +189,22 @@ fn same_data(path: &Path, data: &[u8]) -> Result<(), String> {
 /// A watcher of a lower file may refuse reads, also those of a copy-up; then nothing is copied. Attributes and names,
 /// for which nothing is read, change all the same.
 pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
+    watched(b, Copies::Whole)
+}
+
+/// The same where a write reads only what it covers in part: no data are copied then.
+pub fn copy_up_watched_parts(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    watched(b, Copies::Parts)
+}
+
+fn watched(b: &Bench, copies: Copies) -> Result<(), String> {
     let l = b.layout(1)?;
     let below = |name: &str| l.lowers[0].join(name);
     for name in NAMES {
         b.file(&below(name), &"x".repeat(300_000))?;
     }
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, copies)?;
     let files = NAMES.map(below);
     let files: Vec<&Path> = files.iter().map(|path| path.as_path()).collect();
     let listener = Listener::new(
@@ -207,9 +229,15 @@ pub fn copy_up_watched(b: &mut Bench) -> Result<(), String> {
         }
     }
     for name in NAMES {
-        let copied = sys::stat(l.upper.join(name), 0).is_ok();
+        let upper = l.upper.join(name);
+        let copied = sys::stat(&upper, 0).is_ok();
         let bare = BARE.contains(&name) && b.is_union();
-        must!(copied == bare, "{name}: nothing is copied")?;
+        match copies {
+            Copies::Whole => must!(copied == bare, "{name}: nothing is copied")?,
+            Copies::Parts if copied => b.marked(&upper)?,
+            Copies::Parts => must!(!bare, "{name}: attributes are copied")?,
+        }
+        b.has(&at(name), &[b'x'; 300_000])?;
     }
     b.work_idle(&l)?;
     // Data that are not read need no permission.

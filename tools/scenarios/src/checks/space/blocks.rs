@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::bench::{Bench, Layout};
 use crate::changes;
+use crate::copies::Copies;
 use crate::image;
 use crate::mount;
 use crate::process::{self, End};
@@ -95,6 +96,16 @@ fn append(b: &Bench, upper_fs: &Path) -> Result<(), String> {
 
 /// Copies that failed or were deleted give every block and every inode back at once.
 pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
+    given_back(b, Copies::Whole)
+}
+
+/// The same of files that are copied in parts, though those that are not written down yet are kept in memory.
+pub fn space_given_back_parts(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    given_back(b, Copies::Parts)
+}
+
+fn given_back(b: &Bench, copies: Copies) -> Result<(), String> {
     let upper_fs = b.tmpfs("upper_fs")?;
     let l = b.layout_on(&upper_fs, 1)?;
     b.describe(&l, 0, |b| {
@@ -103,7 +114,7 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
             b.file(&format!("dir/{number}"), vec![b'x'; 100_000]);
         }
     })?;
-    let (union, lowers) = b.mounted(&l)?;
+    let (union, lowers) = b.mounted_as(&l, copies)?;
     b.works("preparing", changes::prepare(&l.target, 0))?;
     b.works(
         "copying the directory",
@@ -131,7 +142,9 @@ pub fn space_given_back(b: &mut Bench) -> Result<(), String> {
         before.0 == empty.0,
         "attributes take no blocks: {empty:?}, then {before:?}"
     )?;
-    for round in 0..10 {
+    // Of each file one piece is written, for which there may be room.
+    let rounds = if copies == Copies::Whole { 10 } else { 0 };
+    for round in 0..rounds {
         for number in 1..40 {
             let result = changes::rewrite(&l.target.join(format!("dir/{number}")), b"x");
             b.fails(&format!("copy, round {round}"), result, libc::ENOSPC)?;
@@ -226,7 +239,8 @@ pub fn space_map(b: &mut Bench) -> Result<(), String> {
     b.sound(&union, &l, &lowers).map(drop)
 }
 
-/// The copy of a file with all of its blocks allocated has them as well, though many were never written.
+/// The copy of a file with all of its blocks allocated has them as well, once all of it is copied, though many were never
+/// written.
 pub fn space_preallocated(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs takes them for holes")?;
     let mut places = vec![b.tmpfs("memory")?];
@@ -241,12 +255,17 @@ pub fn space_preallocated(b: &mut Bench) -> Result<(), String> {
                 work: b.dir(&upper_fs.join("work"))?,
                 target: b.target("target")?,
             };
-            let result = copies(b, &l);
-            result.map_err(|error| {
-                format!("{} to {}: {error}", lower.display(), upper_fs.display())
-            })?;
-            for path in [&l.lowers[0], &l.upper, &l.work] {
-                std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
+            for way in [Copies::Parts, Copies::Whole] {
+                for path in [&l.lowers[0], &l.upper, &l.work] {
+                    b.dir(path)?;
+                }
+                preallocated(b, &l, way).map_err(|error| {
+                    let (lower, upper_fs) = (lower.display(), upper_fs.display());
+                    format!("{lower} to {upper_fs}, {way:?}: {error}")
+                })?;
+                for path in [&l.lowers[0], &l.upper, &l.work] {
+                    std::fs::remove_dir_all(path).map_err(|error| error.to_string())?;
+                }
             }
         }
     }
@@ -282,16 +301,18 @@ const KINDS: [(&str, usize, bool, &[usize]); 5] = [
     ("holes", SIZE, false, &[70_000, SIZE / 2]),
 ];
 
-fn copies(b: &Bench, l: &Layout) -> Result<(), String> {
+fn preallocated(b: &Bench, l: &Layout, copies: Copies) -> Result<(), String> {
     for (name, size, blocks, data) in KINDS {
         make(&l.lowers[0].join(name), size, blocks, data)?;
     }
-    b.union(l).mount(&l.target)?;
+    let union = copies.of(b, b.union(l));
+    union.mount(&l.target)?;
     for limited in [false, true] {
         for (name, size, blocks, _) in KINDS {
             let target = l.target.join(name);
             let before = std::fs::read(&target).map_err(|error| error.to_string())?;
             changed(&target, limited, &before[..1])?;
+            b.settle(&target)?;
             let upper = b.works("stat", sys::stat(l.upper.join(name), 0))?;
             let has = upper.st_blocks as usize * 512;
             let right = if blocks { has >= size } else { has < size / 4 };
@@ -307,7 +328,7 @@ fn copies(b: &Bench, l: &Layout) -> Result<(), String> {
         for (name, ..) in KINDS {
             b.works("unlink", sys::unlink(l.upper.join(name)))?;
         }
-        b.union(l).mount(&l.target)?;
+        union.mount(&l.target)?;
     }
     b.umount(&l.target)
 }
@@ -326,13 +347,13 @@ fn changed(target: &Path, limited: bool, begins: &[u8]) -> Result<(), String> {
     )
 }
 
-/// On a full disk a file keeps its allocated space, or is not copied.
+/// On a full disk a file that is copied as a whole keeps its allocated space, or is not copied.
 fn no_room(b: &Bench) -> Result<(), String> {
     let upper_fs = b.tmpfs("upper_fs")?;
     let l = b.layout_on(&upper_fs, 1)?;
     let file: PathBuf = l.lowers[0].join("begun");
     make(&file, SIZE, true, &[0])?;
-    b.union(&l).mount(&l.target)?;
+    b.whole(b.union(&l)).mount(&l.target)?;
     let resize =
         |options: &str| sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes());
     b.works("a small upper layer", resize("size=2m"))?;
