@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 use union_support::mount::{self, Union};
@@ -119,6 +120,10 @@ impl Ground {
         };
         tests.push(same("another mount shows the same", again(fstype)));
         if fstype != "overlay" {
+            tests.push(Test::unless(
+                "can be settled",
+                self.settle(fstype).err().map(|error| format!("{error:#}")),
+            ));
             tests.push(same("overlayfs shows the same", again("overlay")));
         }
         for path in [
@@ -129,6 +134,23 @@ impl Ground {
             fs::remove_dir_all(path).with_context(|| format!("removing {}", path.display()))?;
         }
         Ok(tests)
+    }
+
+    /// If files are partly in the upper layer, brings the rest there: overlayfs accepts the layer then.
+    fn settle(&self, fstype: &str) -> Result<()> {
+        if !self.root.join("work/work/incompat/union.partial").exists() {
+            return Ok(());
+        }
+        // It is beside this program.
+        let program = std::env::current_exe()?.with_file_name("union");
+        self.union(fstype)?;
+        let output = Command::new(&program).args(["settle", DIR]).output();
+        unmount()?;
+        let output = output.with_context(|| format!("running {}", program.display()))?;
+        if !output.status.success() {
+            bail!("{}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(())
     }
 
     fn left_in_work(&self) -> Result<Option<String>> {

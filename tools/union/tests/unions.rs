@@ -153,6 +153,23 @@ fn settle_copies_what_is_below() {
     prints(script, "1\nx");
 }
 
+/// A large file that was written to keeps overlayfs from using the upper layer until the whole union is settled.
+#[test]
+#[ignore = "needs root and the module"]
+fn settle_large_files() {
+    let script = "umount m; yes below | head -c 1000000 >l1/large; cp l1/large large
+        union() { mount -t union -o lowerdir=l1:l2,upperdir=u,workdir=w union m; }
+        overlay() { mount -t overlay -o lowerdir=l1:l2,upperdir=u,workdir=w,metacopy=off overlay m; }
+        change() { printf above | dd of=$1 bs=1 seek=500000 conv=notrunc 2>/dev/null; }
+        union; change m/large; change large; $U status --list m; umount m
+        overlay 2>/dev/null && exit 1
+        union; $U settle m/both >o; umount m
+        overlay 2>/dev/null && exit 1
+        union; $U settle m; umount m
+        overlay; cmp m/large large; cmp u/large large";
+    prints(script, "m/large\n1 files settled, 995904 bytes copied");
+}
+
 #[test]
 #[ignore = "needs root and the module"]
 fn settle_says_why_not() {
