@@ -91,11 +91,11 @@ fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result 
             Err(e) if e == ENXIO => range.end,
             Err(_) => pos,
         };
-        if data > pos && free_silently(to, pos, data).is_ok() {
+        if data > pos && leave_zeros(from, to, pos, data)? {
             pos = data;
             continue;
         }
-        // What cannot be freed is written.
+        // What cannot be freed, or reserved, is written.
         let end = match data > pos {
             true => data,
             false => data_ends(from, pos, range.end),
@@ -108,11 +108,30 @@ fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result 
     Ok(())
 }
 
-/// As [`free`], for bytes that the file shows as zeros already: tmpfs and btrfs change its times then,
-/// though `FMODE_NOCMTIME` is set, and they are set back.
-fn free_silently(to: &BackedFile, pos: Loff, end: Loff) -> Result {
+/// Makes zeros of the bytes from `pos` to `end`, where the lower file has a hole, or blocks that were never
+/// written to: then they are reserved here, too. Returns whether that could be done.
+fn leave_zeros(from: &BackedFile, to: &BackedFile, pos: Loff, end: Loff) -> Result<bool> {
+    if silently(to, || free(to, pos, end)).is_err() {
+        return Ok(false);
+    }
+    let stat = Kstat::of(from.path(), STATX_BASIC_STATS, 0)?;
+    let size = stat.size().max(0) as u64;
+    if holes_of_copy(size, stat.blocks(), from.can_preallocate()) == Holes::Kept {
+        return Ok(true);
+    }
+    let keep = falloc::FALLOC_FL_KEEP_SIZE as i32;
+    match silently(to, || to.fallocate(keep, pos, end.saturating_sub(pos))) {
+        Ok(()) => Ok(true),
+        Err(e) if writing_allocates(e) => Ok(false),
+        Err(e) => Err(e),
+    }
+}
+
+/// A change of blocks that show zeros before and afterwards: some file systems change the times of the file
+/// then, though `FMODE_NOCMTIME` is set, and they are set back.
+fn silently(to: &BackedFile, change: impl FnOnce() -> Result) -> Result {
     let before = Kstat::of(to.path(), STATX_BASIC_STATS, 0)?;
-    free(to, pos, end)?;
+    change()?;
     if !Kstat::of(to.path(), STATX_BASIC_STATS, 0)?.same_mtime(&before) {
         let write = WriteAccess::want(to.path().mnt())?;
         Iattr::empty()

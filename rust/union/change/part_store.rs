@@ -183,7 +183,7 @@ impl Store for PartStore<'_> {
             return Err(EIO);
         };
         let upper = self.union.upper()?;
-        if stays && size > 0 && SbInfo::of(upper.mnt.root()).magic == magic::TMPFS_MAGIC.into() {
+        if stays && size > 0 && SbInfo::of(upper.mnt.root()).magic == magic::TMPFS_MAGIC as usize {
             // tmpfs changes the times of a file that stays as long as it was only if it holds something.
             change.touch();
         }
