@@ -70,6 +70,8 @@ pub enum Place {
     Lower,
     /// In a lower layer; the upper layer has the attributes.
     Below,
+    /// In both: the upper layer has the pieces that were written to.
+    Both,
 }
 
 impl Place {
@@ -79,12 +81,13 @@ impl Place {
             Place::Upper => 0,
             Place::Lower => 1,
             Place::Below => 2,
+            Place::Both => 3,
         }
     }
 
     /// The one with this number.
     pub fn with_number(number: u64) -> Option<Self> {
-        [Place::Upper, Place::Lower, Place::Below]
+        [Place::Upper, Place::Lower, Place::Below, Place::Both]
             .into_iter()
             .find(|place| place.number() == number)
     }
@@ -119,12 +122,17 @@ mod tests {
 
     #[test]
     fn places_have_numbers() {
-        let numbers = [(0, Place::Upper), (1, Place::Lower), (2, Place::Below)];
+        let numbers = [
+            (0, Place::Upper),
+            (1, Place::Lower),
+            (2, Place::Below),
+            (3, Place::Both),
+        ];
         for (number, place) in numbers {
             assert_eq!(place.number(), number);
             assert_eq!(Place::with_number(number), Some(place));
         }
-        assert_eq!(Place::with_number(3), None);
+        assert_eq!(Place::with_number(4), None);
     }
 
     #[test]

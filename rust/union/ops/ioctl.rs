@@ -157,7 +157,7 @@ pub fn ioctl_of_file<D>(file: &OpenFile<UnionFs, D>, cmd: u32, arg: UserArg) -> 
             let (place, left) = match (node.upper(), node.data.in_upper(), part) {
                 (None, ..) => (Place::Lower, 0),
                 (Some(_), InUpper::All, _) => (Place::Upper, 0),
-                (Some(_), InUpper::Some, Some(part)) => (Place::Below, part::missing(part)),
+                (Some(_), InUpper::Some, Some(part)) => (Place::Both, part::missing(part)),
                 (Some(_), ..) => (Place::Below, inode.size().max(0) as u64),
             };
             let mut reply = [0; DATA_REPLY];

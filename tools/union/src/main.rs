@@ -77,7 +77,7 @@ enum Command {
         /// A file or directory of a union
         #[arg(required = true)]
         path: Vec<PathBuf>,
-        /// Print the names of the files that the upper layer has without their data, and no figures
+        /// Print the names of the files that the upper layer has without all of their data, and no figures
         #[arg(long)]
         list: bool,
         /// Print the results for programs

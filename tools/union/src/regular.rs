@@ -38,6 +38,11 @@ impl Regular {
         Ok(Data { place, bytes })
     }
 
+    /// Its size, in bytes.
+    pub fn size(&self) -> io::Result<u64> {
+        self.0.metadata().map(|metadata| metadata.len())
+    }
+
     /// Has its data copied to the upper layer. Returns how many bytes.
     pub fn settle(&self) -> io::Result<u64> {
         match settle(&self.0) {

@@ -88,7 +88,7 @@ struct Settled {
 impl Visitor for Settled {
     fn file(&mut self, _path: &Path, file: &Regular) -> Result<(), Failure> {
         let data = file.data().map_err(|error| Failure::new(&error))?;
-        if data.place == Place::Below {
+        if matches!(data.place, Place::Below | Place::Both) {
             self.bytes += file.settle().map_err(|error| Failure::new(&error))?;
             self.files += 1;
         }

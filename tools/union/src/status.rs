@@ -50,6 +50,8 @@ struct Counts {
     lower: u64,
     upper: u64,
     without_data: u64,
+    in_parts: u64,
+    copied: u64,
     saved: u64,
     names: Vec<PathBuf>,
     errors: Vec<String>,
@@ -58,11 +60,13 @@ struct Counts {
 }
 
 impl Counts {
-    fn figures(&self) -> [(&'static str, u64); 4] {
+    fn figures(&self) -> [(&'static str, u64); 6] {
         [
             ("files.lower", self.lower),
             ("files.upper", self.upper),
             ("files.without_data", self.without_data),
+            ("files.in_parts", self.in_parts),
+            ("bytes.copied", self.copied),
             ("bytes.saved", self.saved),
         ]
     }
@@ -91,9 +95,16 @@ impl Visitor for Counts {
         match data.place {
             Place::Lower => self.lower += 1,
             Place::Upper => self.upper += 1,
-            Place::Below => {
+            Place::Below | Place::Both => {
                 self.upper += 1;
-                self.without_data += 1;
+                match data.place {
+                    Place::Both => {
+                        let size = file.size().map_err(|error| Failure::new(&error))?;
+                        self.in_parts += 1;
+                        self.copied += size.saturating_sub(data.bytes);
+                    }
+                    _ => self.without_data += 1,
+                }
                 self.saved = self.saved.saturating_add(data.bytes);
                 if self.keeps_names {
                     self.names.push(path.to_owned());

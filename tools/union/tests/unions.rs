@@ -239,9 +239,17 @@ fn status_counts() {
         $U status m | tr -s ' '; $U status --list m; $U status --json --list m | tr -d ' \\n'";
     prints(
         script,
-        "m\n files.lower 3\n files.upper 3\n files.without_data 1\n bytes.saved 2\nm/one\n\
-         [{\"bytes\":{\"saved\":2},\"errors\":[],\"files\":{\"lower\":3,\"upper\":3,\
+        "m\n files.lower 3\n files.upper 3\n files.without_data 1\n files.in_parts 0\n bytes.copied 0\n\
+         \x20bytes.saved 2\nm/one\n\
+         [{\"bytes\":{\"copied\":0,\"saved\":2},\"errors\":[],\"files\":{\"in_parts\":0,\"lower\":3,\"upper\":3,\
          \"without_data\":1},\"path\":\"m\",\"without_data\":[\"m/one\"]}]",
+    );
+    let script = "umount m; yes old | head -c 200000 >l2/big; mount -t union -o lowerdir=l1:l2,upperdir=u,workdir=w union m
+        printf new | dd of=m/big conv=notrunc 2>o; $U status m/big | tr -s ' '; $U status --list m";
+    prints(
+        script,
+        "m/big\n files.lower 0\n files.upper 1\n files.without_data 0\n files.in_parts 1\n bytes.copied 4096\n\
+         \x20bytes.saved 195904\nm/big",
     );
     fails("$U status l1", &["not on a union"]);
     fails("$U status m m/none", &["m/none: No such file"]);
