@@ -74,7 +74,7 @@ pub fn up_piece(inode: &OwnInode) -> Result<bool> {
         let Some(upper) = inode.data().upper() else {
             return Ok(false);
         };
-        let is_missing = keeping(union, upper, || part::complete_piece(inode, part))?;
+        let is_missing = keeping(union, upper, part, || part::complete_piece(inode, part))?;
         if !is_missing {
             part::settle(inode, part)?;
             settle::refresh(inode);
@@ -133,26 +133,30 @@ fn up_for(inode: &OwnInode, mut change: Option<&mut Iattr>) -> Result<Option<u64
 /// Brings the rest of a partial file to the upper layer.
 fn complete(union: &Union, inode: &OwnInode, upper: &UpperDentry, part: &Part) -> Result<u64> {
     let missing = part::missing(part);
-    keeping(union, upper, || part::complete(inode, part))?;
+    keeping(union, upper, part, || part::complete(inode, part))?;
     part::settle(inode, part)?;
     Ok(missing)
 }
 
 /// Writes data of a partial file that it shows already, and gives it back what writing takes away.
-fn keeping<R>(union: &Union, upper: &UpperDentry, write: impl FnOnce() -> Result<R>) -> Result<R> {
+fn keeping<R>(
+    union: &Union,
+    upper: &UpperDentry,
+    part: &Part,
+    write: impl FnOnce() -> Result<R>,
+) -> Result<R> {
     let path = union.upper_path(upper)?;
+    let unchanged = part.unchanged();
     let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
     let capability = capability(path)?;
     let written = write();
-    // Not the times: those that have changed are of writes meanwhile.
-    restore(
-        union,
-        upper,
-        path,
-        &before,
-        capability.as_deref(),
-        Times::Kept,
-    )?;
+    let times = match part.unchanged() {
+        // btrfs changes them for each write, whatever the file says.
+        now if now.is_some() && now == unchanged => Times::Restored,
+        // Those of calls meanwhile stay.
+        _ => Times::Kept,
+    };
+    restore(union, upper, path, &before, capability.as_deref(), times)?;
     written
 }
 

@@ -11,7 +11,7 @@ use kernel::{
     prelude::*,
     static_lock_class,
     sync::{
-        atomic::{Atomic, Relaxed},
+        atomic::{Acquire, Atomic, Full, Relaxed},
         Arc, SpinLock,
     },
 };
@@ -69,6 +69,19 @@ pub struct Part {
     has_grown: Atomic<bool>,
     /// The inode is kept until the disk knows all granules ([`crate::union::layers::unstable`]).
     is_kept: Atomic<bool>,
+    /// How many calls that change the file have begun.
+    begun: Atomic<u64>,
+    /// How many of them have ended.
+    ended: Atomic<u64>,
+}
+
+/// A call that changes a partial file.
+pub struct Changing<'a>(&'a Part);
+
+impl Drop for Changing<'_> {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Full);
+    }
 }
 
 impl Part {
@@ -83,7 +96,21 @@ impl Part {
             is_counted: Atomic::new(false),
             has_grown: Atomic::new(false),
             is_kept: Atomic::new(false),
+            begun: Atomic::new(0),
+            ended: Atomic::new(0),
         })
+    }
+
+    /// Begins a call that changes the file, and so perhaps its times.
+    pub fn changing(&self) -> Changing<'_> {
+        self.begun.fetch_add(1, Full);
+        Changing(self)
+    }
+
+    /// A number that is the same later if no call has changed the file in between; `None` while one does.
+    pub fn unchanged(&self) -> Option<u64> {
+        let ended = self.ended.load(Acquire);
+        Some(self.begun.load(Acquire)).filter(|begun| *begun == ended)
     }
 
     /// Looks at what is known, or changes it. It must not sleep.

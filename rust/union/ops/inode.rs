@@ -6,7 +6,7 @@ use crate::{
     logic::{codec::Attr, mode::Kind},
     union::{
         change::{copy_up, data_up, on_upper::on_upper, part, part_up, settle},
-        layers::{file_data::InUpper, node::Node, private_xattrs, union::Union},
+        layers::{file_data::InUpper, node::Node, part::Part, private_xattrs, union::Union},
         lookup::data,
         ops::{acl, ranges, xattr},
         OwnDentry, OwnInode, UnionFs, UnionInode,
@@ -98,6 +98,7 @@ impl Attributes<UnionFs> for UnionInode {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
         attr.for_backing();
+        let _changing = inode.data().data.part().map(Part::changing);
         if let Some(size) = attr.new_size() {
             let size = size.max(0) as u64;
             if let Some(part) = part_up::for_size(dentry, size)? {

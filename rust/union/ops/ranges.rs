@@ -197,6 +197,7 @@ pub fn write<H: Hooks<UnionFs, UnionFile>>(
     let union = inode.sb().data();
     let flags = request.flags();
     let has = |flag: u32| flags & flag as i32 != 0;
+    let _changing = part.changing();
     loop {
         // What got lost is taken back before anything is added.
         part::recover(inode, part)?;

@@ -82,6 +82,11 @@ pub fn additions(
             value: Some("fuse"),
             why: "containers/storage takes what is not of this type for not mounted",
         });
+        additions.push(Addition {
+            key: "partial",
+            value: Some("off"),
+            why: "containers/storage reads the upper layer of a container as a lower one, to commit it",
+        });
     }
     additions.retain(|addition| options.other(addition.key.as_bytes()).is_none());
     additions
@@ -108,14 +113,14 @@ mod tests {
         assert_eq!(added("lowerdir=/a", "union", Helper, Inner), "userxattr");
         assert_eq!(
             added("lowerdir=/a", "union", MountProgram, First),
-            "whiteout=aufs share statfs=fuse"
+            "whiteout=aufs share statfs=fuse partial=off"
         );
         assert_eq!(
             added("lowerdir=/a", "union", MountProgram, Inner),
-            "userxattr whiteout=aufs share statfs=fuse"
+            "userxattr whiteout=aufs share statfs=fuse partial=off"
         );
         assert_eq!(added("lowerdir=/a", "overlay", MountProgram, First), "");
-        let given = "lowerdir=/a,userxattr,whiteout=overlay,share,statfs=union";
+        let given = "lowerdir=/a,userxattr,whiteout=overlay,share,statfs=union,partial=on";
         assert_eq!(added(given, "union", MountProgram, Inner), "");
     }
 }
