@@ -22,6 +22,11 @@ void union_helper_synchronize_rcu_tasks(void)
 	synchronize_rcu_tasks();
 }
 
+bool union_helper_current_is_kthread(void)
+{
+	return current->flags & PF_KTHREAD;
+}
+
 bool union_helper_current_signal_pending(void)
 {
 	return signal_pending(current);

@@ -88,16 +88,41 @@ fn change<S: Store>(
         let Some(missing) = store.with(|file| file.missing(&bytes)) else {
             return act(store, bytes);
         };
-        let lower = store.with(|file| file.lower_bytes(&missing));
-        if lower.start < bytes.start {
-            store.fill(lower.start..bytes.start)?;
-        }
-        if bytes.end < lower.end {
-            store.fill(bytes.end..lower.end)?;
-        }
-        let changed = act(store, bytes.clone())?;
-        finish(store, &bytes, &missing, changed)
+        let done = change_missing(store, &bytes, &missing, act);
+        give_back(store, &missing);
+        done
     })
+}
+
+/// As [`change`], of which some granules are missing, and nobody else fills them.
+fn change_missing<S: Store>(
+    store: &mut S,
+    bytes: &Range<u64>,
+    missing: &Range<u64>,
+    act: impl FnOnce(&mut S, Range<u64>) -> Result<u64, S::Error>,
+) -> Result<u64, S::Error> {
+    let lower = store.with(|file| file.lower_bytes(missing));
+    if lower.start < bytes.start {
+        store.fill(lower.start..bytes.start)?;
+    }
+    if bytes.end < lower.end {
+        store.fill(bytes.end..lower.end)?;
+    }
+    let changed = act(store, bytes.clone())?;
+    finish(store, bytes, missing, changed)
+}
+
+/// Gives back what has been written to granules that are missing nevertheless: nobody sees it, and it takes
+/// space that may be what was lacking. The caller is [filling](Store::filling) them.
+pub(super) fn give_back<S: Store>(store: &mut S, granules: &Range<u64>) {
+    let mut at = granules.start;
+    while let Some(missing) = store.with(|file| file.missing_from(&(at..granules.end))) {
+        let bytes = store.with(|file| file.lower_bytes(&missing));
+        if bytes.start < bytes.end {
+            store.give_back(bytes);
+        }
+        at = missing.end;
+    }
 }
 
 /// The first `changed` of `bytes` have been changed, and what `missing` granules have around `bytes`

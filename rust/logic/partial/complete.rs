@@ -2,7 +2,7 @@
 
 //! Completion: bringing all missing data to the upper file.
 
-use super::change::prepare_change;
+use super::change::{give_back, prepare_change};
 use super::commit::{commit, fsync};
 use super::state::{Form, Lost};
 use super::store::{Depth, Store};
@@ -35,7 +35,10 @@ pub fn complete_piece<S: Store>(store: &mut S) -> Result<bool, S::Error> {
             if store.with(|file| file.is_missing(granule)) {
                 let granule = granule..granule.saturating_add(1);
                 let bytes = store.with(|file| file.lower_bytes(&granule));
-                store.fill(bytes)?;
+                if let Err(error) = store.fill(bytes) {
+                    give_back(store, &granule);
+                    return Err(error);
+                }
                 store.with(|file| file.set_present(&granule));
             }
         }

@@ -290,6 +290,17 @@ impl Partial {
         Some(first..end.unwrap_or(needed.end).min(first.saturating_add(most)))
     }
 
+    /// The first of these granules that are missing, up to one that is not.
+    pub(super) fn missing_from(&self, granules: &Range<u64>) -> Option<Range<u64>> {
+        if self.form == Form::Whole {
+            return None;
+        }
+        let within = granules.start..granules.end.min(self.needed().end);
+        let first = self.present.first_not_in(&within)?;
+        let end = self.present.first_in(&(first..within.end));
+        Some(first..end.unwrap_or(within.end))
+    }
+
     /// How many bytes are in the lower file alone.
     pub fn missing_bytes(&self) -> u64 {
         if self.form == Form::Whole {

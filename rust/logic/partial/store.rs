@@ -87,6 +87,10 @@ pub trait Store {
     /// there of which nothing is known. Does not change times. May be done in part.
     fn fill(&mut self, bytes: Range<u64>) -> Result<(), Self::Error>;
 
+    /// Frees `bytes` of the upper file, which mean nothing. May be done in part, or not at all. Does not change
+    /// size and times.
+    fn give_back(&mut self, bytes: Range<u64>);
+
     /// Changes the size of the upper file, with all that the same call changes.
     fn set_size(&mut self, size: u64) -> Result<(), Self::Error>;
 

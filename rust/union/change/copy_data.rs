@@ -69,6 +69,12 @@ pub fn copy(
 /// others can find the file, so the end is waited for.
 pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Loff>) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
+    if kthread::is_current() {
+        let result = fill_range(&from, to, range);
+        // Not later: the lower layer may be unmounted.
+        from.close();
+        return result;
+    }
     if !kthread::exceeds_file_size_limit(range.end) {
         return fill_range(&from, to, range);
     }
@@ -127,7 +133,16 @@ fn leave_zeros(from: &BackedFile, to: &BackedFile, pos: Loff, end: Loff) -> Resu
     }
 }
 
-/// A change of blocks that show zeros before and afterwards: some file systems change the times of the file
+/// Frees the bytes from `pos` to `end`, which nobody sees.
+///
+/// # Errors
+///
+/// As of [`free`].
+pub fn free_unseen(to: &BackedFile, pos: Loff, end: Loff) -> Result {
+    silently(to, || free(to, pos, end))
+}
+
+/// A change of blocks that show zeros before and afterwards, or that nobody sees: some file systems change the times of the file
 /// then, though `FMODE_NOCMTIME` is set, and they are set back.
 fn silently(to: &BackedFile, change: impl FnOnce() -> Result) -> Result {
     let before = Kstat::of(to.path(), STATX_BASIC_STATS, 0)?;

@@ -19,7 +19,7 @@ use crate::{
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         file::{flags, seek, BackedFile},
-        kthread::Killed,
+        kthread::{self, Killed},
         super_block::{magic, SbInfo},
         task_work,
         types::Loff,
@@ -115,6 +115,18 @@ impl<'a> PartStore<'a> {
     }
 }
 
+impl Drop for PartStore<'_> {
+    fn drop(&mut self) {
+        // The background writes files down even as the mount ends.
+        if kthread::is_current() {
+            let sidecar = self.sidecar.take().map(|(_, file)| file);
+            for file in self.file.take().into_iter().chain(sidecar) {
+                file.close();
+            }
+        }
+    }
+}
+
 impl Store for PartStore<'_> {
     type Error = Error;
 
@@ -175,6 +187,14 @@ impl Store for PartStore<'_> {
             let from = data::locate(union, inode)?;
             copy_data::fill(union, from, to, range)
         })
+    }
+
+    fn give_back(&mut self, bytes: Range<u64>) {
+        let union = self.union;
+        // If it is not open nothing was written.
+        if let (Some(file), Ok(start), Ok(end)) = (&self.file, loff(bytes.start), loff(bytes.end)) {
+            let _ = union.with_creds(|| copy_data::free_unseen(file, start, end));
+        }
     }
 
     fn set_size(&mut self, size: u64) -> Result {

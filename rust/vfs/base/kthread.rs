@@ -25,6 +25,13 @@ pub fn exceeds_file_size_limit(end: Loff) -> bool {
     u64::try_from(end).is_ok_and(|end| end > unsafe { bindings::current_file_size_limit() })
 }
 
+/// Whether the current task is a thread of the kernel, which never returns to user space: files that it drops are
+/// closed some time later, and keep their file system busy until then.
+pub fn is_current() -> bool {
+    // SAFETY: No preconditions.
+    unsafe { bindings::current_is_kthread() }
+}
+
 /// What a caller that is killed does about its thread.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Killed {

@@ -256,6 +256,11 @@ impl Store for World {
         done
     }
 
+    fn give_back(&mut self, bytes: Range<u64>) {
+        // It may fail in any way: that is not seen, and nothing may depend on it.
+        let _ = self.zero(bytes);
+    }
+
     fn set_size(&mut self, size: u64) -> Result<(), Failure> {
         self.step("set size")?;
         if self.has(Mutant::LimitBeforeCut) && size < self.upper_size() {
