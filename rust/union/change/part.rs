@@ -270,7 +270,16 @@ pub fn commit(inode: &OwnInode) -> Result<bool> {
     let done = partial::commit(&mut store);
     recover(inode, part)?;
     done?;
-    Ok(part.with(|file| file.can_be_forgotten()))
+    Ok(is_known(part))
+}
+
+/// Whether the disk knows all of a file, or will before anything that follows.
+fn is_known(part: &Part) -> bool {
+    let is_known = part.with(|file| file.can_be_forgotten());
+    if is_known {
+        part.release_writable();
+    }
+    is_known
 }
 
 /// Makes a file durable. `depth`: how much of it at least.
@@ -282,6 +291,7 @@ pub fn fsync(inode: &OwnInode, part: &Part, depth: Depth) -> Result {
     let mut store = PartStore::new(inode, part, Call::Other)?;
     let done = partial::fsync(&mut store, depth);
     recover(inode, part)?;
+    is_known(part);
     done
 }
 

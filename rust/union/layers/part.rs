@@ -4,7 +4,10 @@
 
 use crate::{
     logic::partial::Partial,
-    vfs::{data_errors::SeenDataErrors, inode::Inode, mutex::KillableMutex},
+    vfs::{
+        data_errors::SeenDataErrors, inode::Inode, mount::Mount, mutex::KillableMutex,
+        write::StaysWritable,
+    },
 };
 use kernel::{
     new_spinlock,
@@ -73,6 +76,10 @@ pub struct Part {
     begun: Atomic<u64>,
     /// How many of them have ended.
     ended: Atomic<u64>,
+    /// What the disk does not know could not be written down on an upper layer that has become read-only, and
+    /// would get lost at the end of the mount.
+    #[pin]
+    writable: SpinLock<Option<StaysWritable>>,
 }
 
 /// A call that changes a partial file.
@@ -98,6 +105,7 @@ impl Part {
             is_kept: Atomic::new(false),
             begun: Atomic::new(0),
             ended: Atomic::new(0),
+            writable <- new_spinlock!(None, "union_part_writable"),
         })
     }
 
@@ -142,6 +150,28 @@ impl Part {
     /// Whether any was added since this was asked the last time.
     pub fn has_grown(&self) -> bool {
         self.has_grown.xchg(false, Relaxed)
+    }
+
+    /// Keeps the upper layer writable, as there is something to write down, or will be.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`.
+    pub fn hold_writable(&self, upper: &Mount) -> Result {
+        if self.writable.lock().is_none() {
+            let held = StaysWritable::get(upper)?;
+            // One that another task has put there meanwhile is dropped without the lock.
+            let other = self.writable.lock().replace(held);
+            drop(other);
+        }
+        Ok(())
+    }
+
+    /// The disk knows all. Who adds more at the same time has the upper file open for writing meanwhile, and holds
+    /// it anew afterwards.
+    pub fn release_writable(&self) {
+        let held = self.writable.lock().take();
+        drop(held);
     }
 
     /// Whether the inode is kept.

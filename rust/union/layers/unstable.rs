@@ -63,6 +63,15 @@ struct List {
     is_ending: Atomic<bool>,
 }
 
+/// What is done while the file system of the upper layer is frozen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Thaw {
+    /// The end of that is waited for.
+    Waits,
+    /// Nothing: who thaws it may call sync(2) before.
+    Fails,
+}
+
 /// What has become of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Left {
@@ -98,12 +107,13 @@ impl Unstable {
     ///
     /// # Errors
     ///
-    /// `ENOMEM`: then they must not be.
+    /// `ENOMEM`, `EROFS`: then they must not be.
     pub fn keep(&self, inode: &OwnInode, part: &Part) -> Result {
         if inode.nlink() == 0 {
             return Ok(());
         }
         part.grows();
+        part.hold_writable(&inode.sb().data().upper()?.mnt)?;
         // Also for one that is kept: it may be so because it could not be written down the last time.
         self.background.start(DELAY);
         if !part.set_kept() {
@@ -135,20 +145,20 @@ impl Unstable {
         drop(kept);
     }
 
-    /// Writes all of them down.
+    /// Writes all of them down. It does not wait for a thaw of the upper layer.
     ///
     /// # Errors
     ///
-    /// That of one of them; the others are written down.
+    /// That of one of them; the others are written down. `EAGAIN` if the upper layer is frozen.
     pub fn commit_all(&self) -> Result {
-        self.list.pass(|_| Left::Rest).0
+        self.list.pass(Thaw::Fails, |_| Left::Rest).0
     }
 
-    /// The last time: nobody adds any more, and none is kept after this.
+    /// The last time: nobody adds any more, and none is kept after this. A thaw is waited for.
     pub fn shut_down(&self) {
         self.list.is_ending.store(true, Relaxed);
         self.background.finish();
-        let (done, _) = self.list.pass(|_| Left::Nothing);
+        let (done, _) = self.list.pass(Thaw::Waits, |_| Left::Nothing);
         let left = core::mem::take(&mut *self.list.inodes.lock());
         if let (Err(error), false) = (done, left.is_empty()) {
             pr_err_ratelimited!(
@@ -170,10 +180,29 @@ impl List {
         Ok(inodes.len())
     }
 
+    /// Whether a file has to be written down, and that would have to wait for a thaw.
+    fn is_frozen(&self) -> bool {
+        let has_news = |inode: &ARef<OwnInode>| {
+            let part = inode.data().data.part();
+            part.is_some_and(|part| !part.with(|file| file.can_be_forgotten()))
+        };
+        let first = {
+            let inodes = self.inodes.lock();
+            inodes.iter().find(|inode| has_news(inode)).cloned()
+        };
+        first.is_some_and(|inode| match inode.sb().data().upper() {
+            Ok(upper) => matches!(upper.try_want_write(), Err(e) if e == EAGAIN),
+            Err(_) => false,
+        })
+    }
+
     /// Writes all files down. `complete`: what is done with one that may be completed. Returns the first error,
     /// and after how long there is something to do again.
-    fn pass(&self, complete: impl Fn(&OwnInode) -> Left) -> (Result, Option<Msecs>) {
+    fn pass(&self, frozen: Thaw, complete: impl Fn(&OwnInode) -> Left) -> (Result, Option<Msecs>) {
         let _pass = self.pass.lock();
+        if frozen == Thaw::Fails && self.is_frozen() {
+            return (Err(EAGAIN), Some(DELAY));
+        }
         let (mut all, mut again) = (Ok(()), None);
         // Not in the head of the loop, which would hold the lock to its end.
         let inodes = core::mem::take(&mut *self.inodes.lock());
@@ -196,6 +225,11 @@ impl List {
                 Ok(true) => Left::Nothing,
                 Ok(false) | Err(_) => Left::Unknown,
             };
+            match (left, kept.sb().data().upper()) {
+                // If it is read-only already, nothing can be done.
+                (Left::Unknown, Ok(upper)) => drop(part.hold_writable(&upper.mnt)),
+                _ => part.release_writable(),
+            }
             if left != Left::Nothing && part.set_kept() && self.push(kept.into()).is_err() {
                 part.set_not_kept();
             }
@@ -236,6 +270,6 @@ impl List {
 impl Task for List {
     fn run(&self) -> Option<Msecs> {
         // Whoever syncs is told of errors.
-        self.pass(|inode| self.complete(inode)).1
+        self.pass(Thaw::Fails, |inode| self.complete(inode)).1
     }
 }

@@ -6,7 +6,7 @@
 
 use crate::bindings;
 use crate::vfs::{dentry::Dentry, inode::Inode, mount::Mount, path::PathRef, types::TaskLocal};
-use core::marker::PhantomData;
+use core::{marker::PhantomData, ptr::NonNull};
 use kernel::{error::to_result, prelude::*};
 
 /// The right to write through a mount. While it is held the file system cannot be frozen or made
@@ -73,6 +73,46 @@ impl<'a> WriteAccess<'a> {
             path: self.mnt.at(dentry)?,
             _write: PhantomData,
         })
+    }
+}
+
+/// A mount that stays writable: as by a file that is open for writing, it cannot be made read-only, nor can its file
+/// system. Freezing is not prevented.
+///
+/// # Invariants
+///
+/// The pointer is a mount of which one reference and one write access are owned.
+pub struct StaysWritable(NonNull<bindings::vfsmount>);
+
+// SAFETY: References to mounts, and the right to write to them, belong to no task.
+unsafe impl Send for StaysWritable {}
+// SAFETY: It has no methods.
+unsafe impl Sync for StaysWritable {}
+
+impl StaysWritable {
+    /// It waits while somebody makes the mount read-only, which is short.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`.
+    pub fn get(mnt: &Mount) -> Result<Self> {
+        // SAFETY: The mount is alive; may sleep.
+        to_result(unsafe { bindings::mnt_get_write_access(mnt.as_ptr()) })?;
+        // SAFETY: As above; a mount on loan is never NULL.
+        // INVARIANT: Both are owned from here on.
+        Ok(Self(unsafe {
+            NonNull::new_unchecked(bindings::mntget(mnt.as_ptr()))
+        }))
+    }
+}
+
+impl Drop for StaysWritable {
+    fn drop(&mut self) {
+        // SAFETY: By the invariant both are owned, and given up here.
+        unsafe {
+            bindings::mnt_put_write_access(self.0.as_ptr());
+            bindings::mntput(self.0.as_ptr());
+        }
     }
 }
 
