@@ -19,10 +19,15 @@ use kernel::{cred::Credential, prelude::*};
 /// Those of `set`, and of [`data_up::up`].
 pub fn with_room(inode: &OwnInode, set: impl Fn() -> Result) -> Result {
     match set() {
-        Err(e) if e == ENOSPC && inode.data().upper().is_some() => match data_up::up(inode)? {
-            0 => Err(e),
-            _ => set(),
-        },
+        Err(e) if e == ENOSPC && inode.data().upper().is_some() => {
+            let had_mark = inode.data().data_upper().is_none();
+            data_up::up(inode)?;
+            // Not if any data were copied: of a partial file nothing may have been missing.
+            match had_mark && inode.data().data_upper().is_some() {
+                true => set(),
+                false => Err(e),
+            }
+        }
         done => done,
     }
 }
