@@ -113,7 +113,7 @@ pub struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     /// Makes the layers.
-    pub fn new(bench: &'a Bench<'a>, place: &'a Place) -> Result<Self, String> {
+    pub fn new(bench: &'a Bench<'a>, place: &'a Place, work: &Work) -> Result<Self, String> {
         let (upper_fs, below) = (bench.target("upper_fs")?, bench.target("below")?);
         let image = place.upper_fs.or(place.below);
         let disk = image.map(|image| bench.looped(image)).transpose()?;
@@ -135,6 +135,9 @@ impl<'a> Stage<'a> {
             disk,
         };
         stage.union = bench.union(&stage.layout);
+        if work.part.is_some() {
+            stage.union = stage.union.option("partial", "on");
+        }
         stage.mount_upper_fs()?;
         match (&stage.disk, place.below) {
             (Some(disk), Some(_)) => disk.mount(&stage.below, 0, "")?,
@@ -149,7 +152,7 @@ impl<'a> Stage<'a> {
             bench.dir(layer)?;
         }
         let mut builder = Builder::default();
-        work::tree(&mut builder);
+        work::tree(&mut builder, work);
         let spread = tree::spread(&builder, stage.layout.lowers.len());
         make::make(&stage.layout.upper, &spread.upper)?;
         for (layer, entries) in stage.layout.lowers.iter().zip(&spread.lowers) {
@@ -173,6 +176,16 @@ impl<'a> Stage<'a> {
     fn mount_below(&self) -> Result<(), String> {
         match &self.disk {
             Some(disk) => disk.mount(&self.below, libc::MS_RDONLY, ""),
+            None => Ok(()),
+        }
+    }
+
+    /// Mounts the union, and does what the work finds done.
+    pub fn mount(&self, work: &Work) -> Result<(), String> {
+        let target = &self.layout.target;
+        self.union.mount(target)?;
+        match work.part {
+            Some(prepare) => self.bench.works("preparing", prepare(target)),
             None => Ok(()),
         }
     }

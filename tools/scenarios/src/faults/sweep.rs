@@ -62,9 +62,9 @@ fn summary(answers: &BTreeMap<String, usize>, end: u64) -> String {
 
 /// The tree before the call, and the one after a success.
 fn trees(b: &Bench, place: &Place, work: &Work) -> Result<Trees, String> {
-    let stage = Stage::new(b, place)?;
+    let stage = Stage::new(b, place, work)?;
     let target = &stage.layout.target;
-    stage.union.mount(target)?;
+    stage.mount(work)?;
     let before = walk::walk(target)?;
     (work.call)(target).map_err(|error| format!("without a fault: {error}"))?;
     let after = walk::walk(target)?;
@@ -84,7 +84,7 @@ fn trees(b: &Bench, place: &Place, work: &Work) -> Result<Trees, String> {
 
 /// One fault.
 fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<Met, String> {
-    let stage = Stage::new(b, place)?;
+    let stage = Stage::new(b, place, work)?;
     let target = &stage.layout.target;
     let injector = stage.injector()?;
     let met = if work.kind == Kind::Mount {
@@ -93,7 +93,7 @@ fn one(b: &Bench, place: &Place, work: &Work, n: u64, trees: &Trees) -> Result<M
             stage.union.mount(target).map_err(|failure| failure.errno)
         })?
     } else {
-        stage.union.mount(target)?;
+        stage.mount(work)?;
         if place.requests {
             stage.forget()?;
         }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::acl;
 use crate::changes::{CHANGES, Change, with};
+use crate::parts;
 use crate::sys;
 use crate::tree::Builder;
 use crate::union;
@@ -29,6 +30,8 @@ pub struct Work {
     pub kind: Kind,
     /// Makes the call below the given root; the caller, which knows the layers, mounts.
     pub call: fn(&Path) -> sys::Result<()>,
+    /// Of a large file, in a union with `partial=on`: what is done before without faults.
+    pub part: Option<fn(&Path) -> sys::Result<()>>,
 }
 
 impl Work {
@@ -38,9 +41,12 @@ impl Work {
     }
 
     /// Whether it has two steps on any file system, the first of which stays when the second fails: open(2) with
-    /// O_CREAT makes the file before it opens it.
+    /// O_CREAT makes the file before it opens it, a write with O_DSYNC writes before it syncs.
     pub fn is_two_steps(&self) -> bool {
-        self.name.starts_with("create") || self.name.contains("O_TRUNC")
+        self.name.starts_with("create")
+            || self.name.contains("O_TRUNC")
+            || self.name.contains("O_DSYNC")
+            || self.name.contains("mapping")
     }
 }
 
@@ -51,17 +57,171 @@ pub fn all() -> impl Iterator<Item = Work> {
             name: change.name,
             kind,
             call: change.call,
+            part: None,
         }
     };
     let mount = Work {
         name: "mount",
         kind: Kind::Mount,
         call: |_| Ok(()),
+        part: None,
     };
     let changes = CHANGES.iter().chain(MORE).map(of(Kind::Change));
     let looks = LOOKS.iter().map(of(Kind::Look));
-    std::iter::once(mount).chain(changes).chain(looks)
+    let parts = PARTS.iter().map(move |(prepare, kind, change)| Work {
+        part: Some(*prepare),
+        ..of(*kind)(change)
+    });
+    std::iter::once(mount)
+        .chain(changes)
+        .chain(looks)
+        .chain(parts)
 }
+
+/// The large file.
+pub const LARGE: &str = "large";
+
+/// Nothing was written yet.
+const UNTOUCHED: fn(&Path) -> sys::Result<()> = |_| Ok(());
+
+/// Two pieces were written, of which the disk knows one.
+const WRITTEN: fn(&Path) -> sys::Result<()> = |root| {
+    let path = root.join(LARGE);
+    with(&path, libc::O_WRONLY, |fd| {
+        parts::whole(fd, 50_001, b"synced")?;
+        sys::fsync(fd)?;
+        parts::whole(fd, 150_001, b"written")
+    })
+};
+
+/// Calls on a large file that comes to the upper layer in parts, with what is done before.
+const PARTS: &[(fn(&Path) -> sys::Result<()>, Kind, Change)] = &[
+    (
+        UNTOUCHED,
+        Kind::Change,
+        Change::new("first write into a large file", |root| {
+            parts::pwrite(&root.join(LARGE), 100_001, b"faults")
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("second write into a large file", |root| {
+            parts::pwrite(&root.join(LARGE), 99_990, &[b'f'; 9000])
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("write into a large file with O_DSYNC", |root| {
+            with(&root.join(LARGE), libc::O_WRONLY | libc::O_DSYNC, |fd| {
+                parts::whole(fd, 200_001, b"faults")
+            })
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("append to a large file", |root| {
+            let flags = libc::O_WRONLY | libc::O_APPEND;
+            with(&root.join(LARGE), flags, |fd| sys::write(fd, b"A", None))
+        }),
+    ),
+    (
+        UNTOUCHED,
+        Kind::Change,
+        Change::new("first truncate of a large file", |root| {
+            sys::truncate(root.join(LARGE), 100_001)
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("truncate of a written large file", |root| {
+            sys::truncate(root.join(LARGE), 100_001)
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("longer large file", |root| {
+            sys::truncate(root.join(LARGE), 400_001)
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Look,
+        Change::new("read of a large file", |root| {
+            with(&root.join(LARGE), libc::O_RDONLY, |fd| {
+                sys::read(fd, parts::SIZE, Some(0))?;
+                // The file is shorter than that.
+                match sys::lseek(fd, 0, libc::SEEK_HOLE) {
+                    Err(crate::errno::Errno(libc::ENXIO)) => Ok(0),
+                    other => other,
+                }
+            })
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Look,
+        Change::new("fsync of a large file", |root| {
+            with(&root.join(LARGE), libc::O_WRONLY, sys::fsync)
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Look,
+        Change::new("syncfs with a large file", |root| {
+            with(root, libc::O_RDONLY, sys::syncfs)
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Look,
+        Change::new("settle a large file", |root| {
+            with(&root.join(LARGE), libc::O_RDONLY, |fd| {
+                union::settle(fd).map(drop)
+            })
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("mapping of a large file", |root| {
+            with(&root.join(LARGE), libc::O_RDWR, |fd| {
+                let both = libc::PROT_READ | libc::PROT_WRITE;
+                let mut map = sys::Map::new(fd, parts::SIZE, both, libc::MAP_SHARED)?;
+                map.store(200_001, b"mapped");
+                Ok(())
+            })
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("hole in a large file", |root| {
+            with(&root.join(LARGE), libc::O_WRONLY, |fd| {
+                let hole = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+                sys::fallocate(fd, hole, 200_704, 8192)
+            })
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("rename of a large file", |root| {
+            sys::rename(root.join(LARGE), root.join("sub/large"), 0)
+        }),
+    ),
+    (
+        WRITTEN,
+        Kind::Change,
+        Change::new("unlink of a large file", |root| {
+            sys::unlink(root.join(LARGE))
+        }),
+    ),
+];
 
 /// Changes that need what [`tree`] has.
 const MORE: &[Change] = &[
@@ -146,9 +306,12 @@ const LOOKS: &[Change] = &[
     }),
 ];
 
-/// The tree that all of them find.
-pub fn tree(b: &mut Builder) {
+/// The tree that this work finds.
+pub fn tree(b: &mut Builder, work: &Work) {
     crate::changes::lower(b, 0);
+    if work.part.is_some() {
+        b.file(LARGE, parts::old());
+    }
     b.file("marked", "text").xattr("user.mark", b"yes");
     b.file("lost", "text");
     b.upper().dir("emptied");
