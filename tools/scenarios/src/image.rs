@@ -169,6 +169,16 @@ impl Disk {
             .table(self.sectors, target, &parameters)
             .map_err(|error| format!("loading the table {target} {parameters}: {error}"))
     }
+
+    /// Lets requests wait, or serves those that have waited.
+    pub fn hold(&self, holds: bool) -> Result<(), String> {
+        let mapped = self.mapped.as_ref().ok_or("not a mapped disk")?;
+        let done = match holds {
+            true => mapped.hold(),
+            false => mapped.go_on(),
+        };
+        done.map_err(|error| format!("suspending or resuming a disk: {error}"))
+    }
 }
 
 impl Drop for Disk {

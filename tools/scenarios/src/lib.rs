@@ -46,6 +46,7 @@ pub mod numbers;
 pub mod ordering;
 pub mod pace;
 pub mod partial;
+pub mod parts;
 pub mod quota;
 pub mod random;
 pub mod run;

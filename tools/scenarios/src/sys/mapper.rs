@@ -55,7 +55,18 @@ impl Mapped {
         let length = spec.len() as u32;
         spec[20..24].copy_from_slice(&length.to_ne_bytes());
         self.ask(TABLE_LOAD, 0, 1, &spec)?;
-        self.ask(DEV_SUSPEND, SUSPEND | SKIP_LOCKFS | NOFLUSH, 0, &[])?;
+        self.hold()?;
+        self.go_on()
+    }
+
+    /// Lets all requests wait, those under way and new ones.
+    pub fn hold(&self) -> Result<()> {
+        self.ask(DEV_SUSPEND, SUSPEND | SKIP_LOCKFS | NOFLUSH, 0, &[])
+            .map(drop)
+    }
+
+    /// Serves those that have waited.
+    pub fn go_on(&self) -> Result<()> {
         self.ask(DEV_SUSPEND, 0, 0, &[]).map(drop)
     }
 
