@@ -2,7 +2,7 @@
 # The front door; each target is a thin call of a script.  `make help` lists
 # the targets and the variables.
 
-export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE UPPER SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
+export ARCH KERNEL KDIR FILTER SHAPE JOBS SUITE UPPER SEED OPS TIME COUNT SIZE STATES FS KILLS FSTYPE TIMEOUT V CMD SHARE ROWS SUBJECTS OPTIONS QUICK MODE BOOTS AGAINST COLD DESTDIR PREFIX SBINDIR MODDIR INSTALL_MOD_PATH INSTALL_MOD_STRIP FLAVOUR PARTS EVERY ALL
 
 .PHONY: all module user-tools tools test test-all test-debug test-suites test-random test-security test-crash test-ordering test-install test-boot test-live test-deb test-dkms test-diskless test-in-tree test-oldest test-sid test-arm64 test-containers bench unit demo vm shell lint deb install uninstall setup clean distclean help
 

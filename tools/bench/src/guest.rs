@@ -14,7 +14,7 @@ use crate::counters::{self, Counting};
 use crate::plan::Point;
 use crate::report::{Counters, Event};
 use crate::rows::{self, Row};
-use crate::site::{self, Site};
+use crate::site::{self, MountOption, Site};
 use crate::stage::Ground;
 use crate::subject::Subject;
 
@@ -36,6 +36,9 @@ pub struct Request {
     /// Count, too.
     #[arg(long)]
     counters: bool,
+    /// Options of the union.
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', value_parser = option)]
+    options: Vec<MountOption>,
     /// Where the machines that share the points note which ones they have taken.
     #[arg(long, value_name = "DIR")]
     taken: PathBuf,
@@ -44,15 +47,29 @@ pub struct Request {
     points: Vec<String>,
 }
 
+/// An option of mount(8) that has a value.
+///
+/// # Errors
+///
+/// Of one that has none.
+pub fn option(text: &str) -> Result<MountOption> {
+    let (key, value) = text
+        .split_once('=')
+        .with_context(|| format!("{text:?} is not KEY=VALUE"))?;
+    Ok((key.to_owned(), value.to_owned()))
+}
+
 /// Runs them and reports.
 pub fn run(request: &Request) -> Result<()> {
     site::base()?;
     let site = match request.mode {
         Mode::Icount => Site::memory()?,
         Mode::Wall => Site::disk()?,
-    };
+    }
+    .with_options(&request.options);
     let mut timing = Place::new(&site);
     let counting_site = request.counters.then(Site::counting).transpose()?;
+    let counting_site = counting_site.map(|site| site.with_options(&request.options));
     let mut counting = match &counting_site {
         Some(site) => Some((Counting::new(site)?, Place::new(site))),
         None => None,
@@ -78,7 +95,7 @@ pub fn run(request: &Request) -> Result<()> {
                 && (wanted.is_empty() || wanted.contains(subject))
         });
         time(row, &point, &mut timing, &mut subjects, request)?;
-        if let (Some((counting, place)), None, false) = (&mut counting, point.grown, row.long) {
+        if let (Some((counting, place)), None, true) = (&mut counting, point.grown, row.counted) {
             count(row, &point, place, counting, &subjects)?;
         }
         send(&Event::Ends {

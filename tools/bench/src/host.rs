@@ -20,8 +20,9 @@ use crate::compare::Comparison;
 use crate::plan::{self, Point};
 use crate::report::Event;
 use crate::results::{Found, GrownResults, Results, RowResults};
+use crate::site::MountOption;
 use crate::subject::Subject;
-use crate::{Mode, chart, rows, table};
+use crate::{Mode, chart, guest, rows, table};
 
 /// What to run.
 #[derive(Args)]
@@ -32,6 +33,9 @@ pub struct Request {
     /// Only these subjects; native is what the others are compared with.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', env = "SUBJECTS")]
     subjects: Vec<Subject>,
+    /// Options with which the union is mounted.
+    #[arg(long, value_name = "KEY=VALUE", value_delimiter = ',', env = "OPTIONS", value_parser = guest::option)]
+    mount_options: Vec<MountOption>,
     /// Fewer repetitions, one boot, short series.
     #[arg(long, env = "QUICK", value_parser = FalseyValueParser::new())]
     quick: bool,
@@ -303,6 +307,9 @@ impl Boot<'_> {
         if !request.subjects.is_empty() {
             let names: Vec<_> = request.subjects.iter().map(|s| s.name()).collect();
             options += &format!(" --subjects {}", names.join(","));
+        }
+        for (key, value) in &request.mount_options {
+            options += &format!(" --options {key}={value}");
         }
         // The program must be in memory, not on the share.
         format!(

@@ -160,7 +160,7 @@ mod tests {
         }
         assert_eq!(points.len(), rows::ALL.len() + 8 * 4 + 7 * 4);
         let quick = super::points(&[], true).unwrap();
-        assert_eq!(quick.len(), rows::ALL.len() - 1 + 8 * 2 + 7 * 2);
+        assert_eq!(quick.len(), rows::ALL.len() - 2 + 8 * 2 + 7 * 2);
         assert!(Point::parse("stat@lowers").is_err());
         assert!(Point::parse("nothing").is_err());
     }

@@ -21,7 +21,11 @@ pub struct Site {
     in_memory: bool,
     upper_fs: PathBuf,
     below: PathBuf,
+    options: Vec<MountOption>,
 }
+
+/// An option of mount(8): its name and its value.
+pub type MountOption = (String, String);
 
 /// The layers of one measurement.
 pub struct Layers {
@@ -33,6 +37,8 @@ pub struct Layers {
     pub work: PathBuf,
     /// The same files in one directory on the file system of the upper layer.
     pub plain: PathBuf,
+    /// Options with which the union is mounted.
+    pub options: Vec<MountOption>,
 }
 
 impl Layers {
@@ -81,6 +87,7 @@ impl Site {
             in_memory: false,
             upper_fs: root.to_owned(),
             below: root.to_owned(),
+            options: Vec::new(),
         })
     }
 
@@ -100,7 +107,16 @@ impl Site {
             below: make(below, "below")?,
             disk,
             in_memory: true,
+            options: Vec::new(),
         })
+    }
+
+    /// The same, with options of the union.
+    pub fn with_options(self, options: &[MountOption]) -> Self {
+        Self {
+            options: options.to_vec(),
+            ..self
+        }
     }
 
     /// Gives back the memory of freed blocks; a failure shows when no memory is left.
@@ -137,6 +153,7 @@ impl Site {
             upper: self.upper_fs.join("upper"),
             work: self.upper_fs.join("work"),
             plain: self.upper_fs.join("plain"),
+            options: self.options.clone(),
         }
     }
 }

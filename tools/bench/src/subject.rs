@@ -84,11 +84,19 @@ impl Subject {
                 mount::mount_bind(plain.as_path(), at)
                     .with_context(|| format!("bind mount of {}", plain.display()))
             }
-            Self::Union => kernel("union", layers, &[], at),
-            Self::Overlayfs => kernel("overlay", layers, &[], at),
+            Self::Union => {
+                let options = layers.options.iter();
+                kernel(
+                    "union",
+                    layers,
+                    options.map(|(key, value)| (&**key, &**value)),
+                    at,
+                )
+            }
+            Self::Overlayfs => kernel("overlay", layers, [], at),
             Self::OverlayfsBest => {
                 let options = [("metacopy", "on"), ("redirect_dir", "on")];
-                kernel("overlay", layers, &options, at)
+                kernel("overlay", layers, options, at)
             }
             Self::FuseOverlayfs => {
                 let options = format!(
@@ -155,7 +163,12 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Mounts a file system of the kernel that is stacked on the layers. This is timed, so nothing is
 /// copied for it.
-fn kernel(fstype: &str, layers: &Layers, options: &[(&str, &str)], at: &Path) -> Result<()> {
+fn kernel<'a>(
+    fstype: &str,
+    layers: &Layers,
+    options: impl IntoIterator<Item = (&'a str, &'a str)>,
+    at: &Path,
+) -> Result<()> {
     let configure = || {
         let context = FsContext::open(fstype)?;
         for lower in &layers.lowers {

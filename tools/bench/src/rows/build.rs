@@ -110,6 +110,7 @@ fn step(stage: &Stage, number: usize) -> Layers {
         upper: at(number, "diff"),
         work: at(number, "work"),
         plain: stage.layers.plain.clone(),
+        options: stage.layers.options.clone(),
     }
 }
 

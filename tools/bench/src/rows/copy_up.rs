@@ -90,6 +90,13 @@ pub const OPEN_RW_NOWRITE: Row = Row {
     ..CHMOD_LOWER
 };
 
+pub const OPEN_RW_AGAIN: Row = Row {
+    name: "open_rw_again",
+    about: "the same of files that were opened so before",
+    ready: |stage| (OPEN_RW_NOWRITE.time)(stage).map(drop),
+    ..OPEN_RW_NOWRITE
+};
+
 pub const WRITE_100B_32M: Row = Row {
     name: "write_100b_32m",
     about: "write 100 bytes into a file of 32 MiB of a lower layer",

@@ -40,30 +40,39 @@ pub const DIRECT_WRITE_4JOB: Row = Row {
     about: "four processes write 4 KiB each with O_DIRECT into one file of the upper layer (fio)",
     per: "write",
     entries: 16,
-    time: |stage| {
-        let found = fio(
-            stage,
-            "write",
-            &[
-                "--rw=randwrite",
-                "--direct=1",
-                "--numjobs=4",
-                "--group_reporting",
-                "--time_based",
-                "--runtime=200ms",
-            ],
-        )?;
-        Ok(Took {
-            ns: 1e6 * number(&found, "/runtime")?,
-            operations: number(&found, "/total_ios")?,
-        })
-    },
+    time: |stage| direct_write(stage, stage.entries),
     ..PWRITE_4K
 };
 
+/// Four processes write with `O_DIRECT` into the first MiB of the file.
+pub fn direct_write(stage: &Stage, mib: usize) -> Result<Took> {
+    let found = fio(
+        stage,
+        mib,
+        "write",
+        &[
+            "--rw=randwrite",
+            "--direct=1",
+            "--numjobs=4",
+            "--group_reporting",
+            "--time_based",
+            "--runtime=200ms",
+        ],
+    )?;
+    Ok(Took {
+        ns: 1e6 * number(&found, "/runtime")?,
+        operations: number(&found, "/total_ios")?,
+    })
+}
+
 /// One process, through the page cache; fio itself times the calls.
 fn buffered(stage: &Stage, side: &str, pattern: &str) -> Result<Took> {
-    let found = fio(stage, side, &[&format!("--rw={pattern}"), "--loops=2"])?;
+    let found = fio(
+        stage,
+        stage.entries,
+        side,
+        &[&format!("--rw={pattern}"), "--loops=2"],
+    )?;
     let calls = number(&found, "/total_ios")?;
     Ok(Took {
         ns: number(&found, "/clat_ns/mean")? * calls,
@@ -71,8 +80,8 @@ fn buffered(stage: &Stage, side: &str, pattern: &str) -> Result<Took> {
     })
 }
 
-/// Runs fio on the file; returns its results for one direction.
-fn fio(stage: &Stage, side: &str, options: &[&str]) -> Result<Value> {
+/// Runs fio on the first MiB of the file; returns its results for one direction.
+fn fio(stage: &Stage, mib: usize, side: &str, options: &[&str]) -> Result<Value> {
     let mut command = Command::new("fio");
     command.args([
         "--name=row",
@@ -84,9 +93,7 @@ fn fio(stage: &Stage, side: &str, options: &[&str]) -> Result<Value> {
         "--overwrite=1",
         "--output-format=json",
     ]);
-    command
-        .arg(format!("--size={}m", stage.entries))
-        .args(options);
+    command.arg(format!("--size={mib}m")).args(options);
     let text = stage.program(&mut command)?;
     let start = text.find('{').context("fio prints no JSON")?;
     let mut report: Value = serde_json::from_str(&text[start..]).context("what fio prints")?;

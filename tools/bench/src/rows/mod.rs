@@ -9,8 +9,10 @@ mod dirs;
 mod mount;
 mod names;
 mod packages;
+mod partial;
 mod paths;
 mod programs;
+mod sqlite;
 pub mod tree;
 
 use anyhow::{Context, Result};
@@ -56,8 +58,10 @@ pub struct Row {
     pub warm_up: bool,
     /// The minimum number of repetitions, however long they take.
     pub at_least: usize,
-    /// Whether it takes so long that a quick run leaves it out, and that it is not repeated for counting.
+    /// Whether it takes so long that a quick run leaves it out.
     pub long: bool,
+    /// Whether it is repeated for counting.
+    pub counted: bool,
     /// Whether memory for the inodes it finds is reported.
     pub caches: bool,
     /// Whether the size of the union's fallthru sets is reported.
@@ -82,6 +86,7 @@ impl Row {
         warm_up: false,
         at_least: 1,
         long: false,
+        counted: true,
         caches: false,
         sets: false,
         without: &[],
@@ -120,14 +125,19 @@ pub const ALL: &[Row] = &[
     copy_up::CHMOD_LOWER,
     copy_up::CHOWN_TREE,
     copy_up::OPEN_RW_NOWRITE,
+    copy_up::OPEN_RW_AGAIN,
     copy_up::WRITE_100B_32M,
     copy_up::WRITE_100B_1G,
+    partial::PARTIAL_PREAD_4K,
+    partial::PARTIAL_DIRECT_WRITE_4JOB,
+    partial::PARTIAL_READ_1G,
     names::MV_LOWER_DIR,
     programs::UNTAR,
     programs::GIT_CHECKOUT,
     packages::DPKG_INSTALL,
     packages::DPKG_UPGRADE,
     database::PGBENCH_LOWER,
+    sqlite::SQLITE_LOWER,
     build::PODMAN_BUILD,
     mount::MOUNT_100,
 ];
