@@ -214,7 +214,7 @@ impl Beneath {
             None => self.number == mark.number,
             Some(origin) if origin.tag != self.tag => false,
             Some(origin) if origin.object.is_none() => self.number == mark.number,
-            Some(origin) => self.handle == origin.object,
+            Some(origin) => self.handle.is_stored_as(&origin.object),
         };
         same && self.same_type && self.single
     }

@@ -9,6 +9,10 @@ use super::state::{Form, Partial};
 use super::store::{Depth, Store, Writing};
 use core::ops::Range;
 
+/// Bytes that are copied together with what is around them, and then replaced: copying the two sides one
+/// after the other takes longer.
+const LITTLE: u64 = 4096;
+
 /// Whether a write returns before its data are durable.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Sync {
@@ -102,11 +106,17 @@ fn change_missing<S: Store>(
     act: impl FnOnce(&mut S, Range<u64>) -> Result<u64, S::Error>,
 ) -> Result<u64, S::Error> {
     let lower = store.with(|file| file.lower_bytes(missing));
-    if lower.start < bytes.start {
-        store.fill(lower.start..bytes.start)?;
-    }
-    if bytes.end < lower.end {
-        store.fill(bytes.end..lower.end)?;
+    let (has_head, has_tail) = (lower.start < bytes.start, bytes.end < lower.end);
+    let len = bytes.end.saturating_sub(bytes.start);
+    if has_head && has_tail && len <= LITTLE {
+        store.fill(lower)?;
+    } else {
+        if has_head {
+            store.fill(lower.start..bytes.start)?;
+        }
+        if has_tail {
+            store.fill(bytes.end..lower.end)?;
+        }
     }
     let changed = act(store, bytes.clone())?;
     finish(store, bytes, missing, changed)

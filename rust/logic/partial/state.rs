@@ -205,7 +205,8 @@ impl Partial {
         if self.form == Form::Whole || offset >= self.limit {
             return (Source::Upper, end);
         }
-        let rest = self.geometry.granules(&(offset..self.limit));
+        // Nobody asks for what is behind the end, and there may be many granules.
+        let rest = self.geometry.granules(&(offset..self.limit.min(end)));
         let is_present = self.present.contains(rest.start);
         let change = match is_present {
             true => self.present.first_not_in(&rest),

@@ -184,10 +184,7 @@ pub fn origin(union: &Union, layer: u32, dentry: &Dentry) -> Result<Origin> {
     let inode = dentry.inode().ok_or(ESTALE)?;
     Ok(Origin {
         tag: tag(union, layer)?,
-        object: handle(inode),
-        parent: match inode.is_dir() {
-            true => Handle::NONE,
-            false => dentry.parent().inode().map_or(Handle::NONE, handle),
-        },
+        object: handle(inode).digest(),
+        parent: Handle::NONE,
     })
 }

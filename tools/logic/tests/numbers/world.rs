@@ -282,7 +282,7 @@ impl World {
         let is_dir = fs.inodes[&real.1].is_dir;
         let origin = Origin {
             tag: fs.tag,
-            object: fs.handle(real.1),
+            object: fs.handle(real.1).digest(),
             parent: Handle::NONE,
         };
         let ino = self.file_systems[UPPER].make(is_dir);
