@@ -47,6 +47,6 @@ pub use format::{
     Unreadable, SIDECAR_HEAD,
 };
 pub use granules::{Geometry, Granules, Place, SMALL};
-pub use read::{runs, seek};
+pub use read::{first_run, runs, seek, Run};
 pub use state::{Form, Lost, Partial, Source};
 pub use store::{Depth, Seek, Store, Writing};

@@ -2,9 +2,37 @@
 
 //! Reading: which file has which bytes.
 
-use super::state::Source;
+use super::state::{Partial, Source};
 use super::store::{Seek, Store};
 use core::ops::Range;
+
+/// Bytes that are in one file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Run {
+    /// Which.
+    pub source: Source,
+    /// Where.
+    pub bytes: Range<u64>,
+    /// Whether the file ends where they do.
+    pub is_last: bool,
+}
+
+/// The first run of `bytes`; `None` at the end of the file. `upper_size` gives the size of the upper file,
+/// which is asked for last, as in [`runs`].
+pub fn first_run(
+    file: &Partial,
+    bytes: &Range<u64>,
+    upper_size: impl FnOnce() -> u64,
+) -> Option<Run> {
+    let (source, end) = file.source(bytes.start, bytes.end);
+    let size = file.size(upper_size());
+    let end = end.min(size);
+    (bytes.start < end).then_some(Run {
+        source,
+        bytes: bytes.start..end,
+        is_last: end >= size,
+    })
+}
 
 /// Calls `each` with the pieces of `bytes`, in order, up to the end of the file: each is in one of
 /// the two files. Ends early if `each` says so.

@@ -8,7 +8,7 @@
 //! aligned.
 
 use crate::{
-    logic::partial::{self, Depth, Seek, Source, Store, Sync, Writing},
+    logic::partial::{self, Depth, Run, Seek, Source, Store, Sync, Writing},
     union::{
         change::{
             part,
@@ -36,27 +36,12 @@ use kernel::prelude::*;
 
 type Request<'a> = Kiocb<'a, UnionFs, UnionFile>;
 
-/// Bytes that are in one file.
-struct Run {
-    source: Source,
-    bytes: Range<u64>,
-    /// Whether the file ends where they do.
-    is_last: bool,
-}
-
 /// The first run of `bytes`; `None` at the end of the file.
-fn first_run(store: &mut PartStore<'_>, bytes: Range<u64>) -> Result<Option<Run>> {
-    let mut first = None;
-    partial::runs(store, bytes, |store, source, bytes| {
-        let is_last = bytes.end >= store.upper_size();
-        first = Some(Run {
-            source,
-            bytes,
-            is_last,
-        });
-        Ok(false)
-    })?;
-    Ok(first)
+fn first_run(inode: &OwnInode, part: &Part, bytes: &Range<u64>) -> Result<Option<Run>> {
+    let upper = inode.data().upper().and_then(|upper| upper.inode());
+    let upper = upper.ok_or(EIO)?;
+    let size = || upper.size().max(0) as u64;
+    Ok(part.with(|file| partial::first_run(file, bytes, size)))
 }
 
 /// The file in a layer, as the caller's flags are now.
@@ -133,8 +118,7 @@ pub fn read<H: Hooks<UnionFs, UnionFile>>(
     let cred = &inode.sb().data().cred;
     let start = iocb.pos().max(0) as u64;
     let bytes = start..start.saturating_add(iter.count() as u64);
-    let mut store = PartStore::new(inode, part, Call::Other)?;
-    let Some(run) = first_run(&mut store, bytes.clone())? else {
+    let Some(run) = first_run(inode, part, &bytes)? else {
         return Ok(0);
     };
     // A lower file may be longer than what the union shows of it.
@@ -156,6 +140,7 @@ pub fn read<H: Hooks<UnionFs, UnionFile>>(
     }
     let mut pos = iocb.pos();
     let mut total = 0;
+    let mut store = PartStore::new(inode, part, Call::Other)?;
     partial::runs(&mut store, bytes, |_, source, run| {
         let len = run.end.saturating_sub(run.start);
         let read = Buffered::open(file, source).and_then(|real| {
@@ -372,9 +357,8 @@ pub fn with_source(
     act: impl FnOnce(&BackingFile, usize) -> Result<usize>,
 ) -> Result<usize> {
     let start = pos.max(0) as u64;
-    let mut store = PartStore::new(file.inode(), part, Call::Other)?;
     let bytes = start..start.saturating_add(len as u64);
-    let Some(run) = first_run(&mut store, bytes)? else {
+    let Some(run) = first_run(file.inode(), part, &bytes)? else {
         return act(open_file(file, Source::Upper)?, len);
     };
     let there = run.bytes.end.saturating_sub(run.bytes.start);
