@@ -70,6 +70,20 @@ pub const CRASH_XFS: Image = Image {
     mib: 20,
 };
 
+/// The same for files of some MiB.
+pub const CRASH_LARGE_EXT4: Image = Image {
+    name: "crash-large-ext4",
+    mib: 32,
+    ..CRASH_EXT4
+};
+
+/// The same for files of some MiB.
+pub const CRASH_LARGE_XFS: Image = Image {
+    name: "crash-large-xfs",
+    mib: 40,
+    ..CRASH_XFS
+};
+
 /// ext4 whose files can have fs-verity.
 pub const VERITY: Image = Image {
     name: "small-verity",
@@ -102,6 +116,8 @@ pub const IMAGES: &[Image] = &[
     UNCHECKED,
     CRASH_EXT4,
     CRASH_XFS,
+    CRASH_LARGE_EXT4,
+    CRASH_LARGE_XFS,
     VERITY,
     ORDERING_EXT4_1K,
     ORDERING_BTRFS,

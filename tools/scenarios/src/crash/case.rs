@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 
 use super::disk::How;
 use super::fsck;
-use super::generate::{self, OPERATIONS};
+use super::generate::Theme;
 use super::history::History;
 use super::hurry::with_fast_unmounts;
+use super::judge::Order;
 use super::kmsg::Kmsg;
 use super::points::{self, Point};
 use super::ram::{self, Ram};
@@ -25,7 +26,7 @@ use crate::sys;
 /// Power cuts.
 pub static CRASH: Instrument = Instrument {
     name: "crash",
-    about: "power cuts: workloads on ext4 and xfs, judged on every disk a cut may leave; --size is states of each",
+    about: "power cuts: workloads on ext4, xfs and btrfs, judged on every disk a cut may leave; --size is states of each",
     usual: Series {
         seed: 0,
         count: 5,
@@ -51,19 +52,82 @@ const CHECK: usize = 20;
 /// How many wrong states of a workload are reported in full.
 const TOLD: usize = 3;
 
+/// The same for files that come to the upper layer in parts.
+const LARGE: [Image; 3] = [
+    image::CRASH_LARGE_EXT4,
+    image::CRASH_LARGE_XFS,
+    image::ORDERING_BTRFS,
+];
+
+/// What the names of their cases begin with.
+const PARTIAL: &str = "partial-";
+
 fn cases(series: Series) -> Vec<String> {
-    let seeds = series.seeds();
-    seeds
-        .flat_map(|seed| UPPERS.map(|image| format!("{}-{seed}", image.fstype)))
-        .collect()
+    let names = |seed| {
+        let tree = UPPERS.map(|image| format!("{}-{seed}", image.fstype));
+        let partial = LARGE.map(|image| format!("{PARTIAL}{}-{seed}", image.fstype));
+        tree.into_iter().chain(partial)
+    };
+    series.seeds().flat_map(names).collect()
 }
 
 /// The file system and the seed of a name `TYPE-SEED`.
 pub fn parse(name: &str) -> Option<(&'static Image, u64)> {
     static ALL: [Image; 2] = UPPERS;
+    find(&ALL, name)
+}
+
+fn find(all: &'static [Image], name: &str) -> Option<(&'static Image, u64)> {
     let (fstype, seed) = name.split_once('-')?;
-    let image = ALL.iter().find(|image| image.fstype == fstype)?;
+    let image = all.iter().find(|image| image.fstype == fstype)?;
     Some((image, seed.parse().ok()?))
+}
+
+/// A case: a workload on a file system.
+#[derive(Clone, Copy)]
+struct Case {
+    theme: Theme,
+    image: &'static Image,
+    seed: u64,
+}
+
+impl Case {
+    fn named(name: &str) -> Option<Self> {
+        static ALL: [Image; 3] = LARGE;
+        let (theme, (image, seed)) = match name.strip_prefix(PARTIAL) {
+            Some(name) => (Theme::Partial, find(&ALL, name)?),
+            None => (Theme::Tree, parse(name)?),
+        };
+        Some(Self { theme, image, seed })
+    }
+
+    /// Whether the lower layers are on the file system of the upper layer. If that can share blocks, partial files
+    /// would be copied as a whole.
+    fn same(self) -> bool {
+        same(self.seed) && (self.theme == Theme::Tree || self.image.fstype == "ext4")
+    }
+
+    /// How the upper layer is mounted. With even seeds btrfs commits everything for each fsync, as the others do; with
+    /// odd ones it writes a log of the one object that is synced.
+    fn how(self) -> How {
+        How {
+            flags: match step_by_step(self.seed) {
+                true => libc::MS_DIRSYNC,
+                false => 0,
+            },
+            options: match (self.image.fstype, self.order()) {
+                ("btrfs", Order::Kept) => "notreelog",
+                _ => "",
+            },
+        }
+    }
+
+    fn order(self) -> Order {
+        match self.image.fstype == "btrfs" && !self.seed.is_multiple_of(2) {
+            true => Order::OfEach,
+            false => Order::Kept,
+        }
+    }
 }
 
 /// Whether the lower layers of a workload are on the file system of the upper layer, which may share blocks then.
@@ -78,29 +142,23 @@ fn step_by_step(seed: u64) -> bool {
 }
 
 fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
-    let Some((image, seed)) = parse(name) else {
+    let Some(case) = Case::named(name) else {
         return Outcome::Fail(vec![format!("no case has the name crash/{name}")]);
     };
     with_fast_unmounts(|| {
-        lab.at_bench(|bench| {
-            crash(bench, image, seed, series.size).map_err(|lines| lines.join("\n"))
-        })
+        lab.at_bench(|bench| crash(bench, case, series.size).map_err(|lines| lines.join("\n")))
     })
 }
 
 /// Runs the workload of a seed, then checks so many states of its disk.
-fn crash(
-    bench: &Bench,
-    image: &Image,
-    seed: u64,
-    states: usize,
-) -> Result<Vec<String>, Vec<String>> {
+fn crash(bench: &Bench, case: Case, states: usize) -> Result<Vec<String>, Vec<String>> {
     let one = |error: String| vec![error];
-    let history = generate::workload(seed, OPERATIONS);
+    let Case { theme, image, seed } = case;
+    let history = theme.workload(seed);
     let mut kmsg = Kmsg::open().map_err(one)?;
-    let site = Site::new(bench, same(seed)).map_err(one)?;
+    let site = Site::new(bench, theme, case.order(), case.same()).map_err(one)?;
     let start = Instant::now();
-    let mut replay = workload(bench, &site, image, &history, seed).map_err(one)?;
+    let mut replay = workload(bench, &site, case, &history).map_err(one)?;
     let disk = Ram::open().map_err(one)?;
     let points = replay.states(history.len(), states, seed).map_err(one)?;
     if points.is_empty() {
@@ -153,7 +211,11 @@ fn crash(
         }
     }
     tally.states = start.elapsed();
-    let note = tally.note(&history, points.len(), seed);
+    let note = tally.note(&history, points.len(), case);
+    if theme == Theme::Partial && bench.is_union() && tally.partial < points.len() / 2 {
+        wrong.push("most states have no partial file: the workload tests little".into());
+        tally.wrong += 1;
+    }
     if tally.wrong > 0 {
         let count = format!(
             "{} of {} states are wrong; {note}",
@@ -187,30 +249,15 @@ pub fn around(history: &History, done: usize, begun: usize) -> Vec<String> {
 }
 
 /// Makes the layers on a new disk, and logs the writes of a workload to it.
-fn workload(
-    bench: &Bench,
-    site: &Site,
-    image: &Image,
-    history: &History,
-    seed: u64,
-) -> Result<Replay, String> {
-    let flags = if step_by_step(seed) {
-        libc::MS_DIRSYNC
-    } else {
-        0
-    };
-    let how = How {
-        flags,
-        ..How::default()
-    };
+fn workload(bench: &Bench, site: &Site, case: Case, history: &History) -> Result<Replay, String> {
     record(
         bench,
-        image,
+        case.image,
         &site.upper_fs,
-        how,
+        case.how(),
         || site.make(),
         |logged| {
-            site.work(history, seed, &mut |number| {
+            site.work(history, case.seed, &mut |number| {
                 logged.mark(&points::mark(number))
             })
         },
@@ -257,6 +304,8 @@ struct Tally {
     wrong: usize,
     garbage: usize,
     in_part: usize,
+    /// States with partial files.
+    partial: usize,
     after: BTreeSet<usize>,
     workload: Duration,
     states: Duration,
@@ -266,24 +315,28 @@ impl Tally {
     /// Counts a state; returns its faults.
     fn take(&mut self, looked: Looked) -> Vec<String> {
         self.garbage += usize::from(looked.garbage);
+        self.partial += usize::from(looked.partial > 0);
         self.after.extend(looked.after);
         looked.wrong
     }
 
-    fn note(&self, history: &History, states: usize, seed: u64) -> String {
-        let below = if same(seed) {
-            "on the upper layer's file system"
-        } else {
-            "on tmpfs"
+    fn note(&self, history: &History, states: usize, case: Case) -> String {
+        let below = match case.same() {
+            true => "on the upper layer's file system",
+            false => "on tmpfs",
         };
-        let steps = if step_by_step(seed) {
-            ", step by step"
-        } else {
-            ""
+        let How { flags, options } = case.how();
+        let steps = match flags {
+            0 => "",
+            _ => ", step by step",
+        };
+        let partial = match case.theme {
+            Theme::Tree => String::new(),
+            Theme::Partial => format!("{} with partial files, ", self.partial),
         };
         format!(
-            "{states} states of {} operations{steps}, lower layers {below}: {} with unflushed writes in part, {} with garbage \
-             in the work directory; trees after {} different operations; {:.1?}, then {:.1?}",
+            "{states} states of {} operations{steps}, lower layers {below} {options}: {} with unflushed writes in part, \
+             {partial}{} with garbage in the work directory; trees after {} different operations; {:.1?}, then {:.1?}",
             history.len(),
             self.in_part,
             self.garbage,
@@ -291,5 +344,18 @@ impl Tally {
             self.workload,
             self.states
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_case_is_known_by_its_name() {
+        let names = cases(CRASH.usual);
+        assert_eq!(names.len(), CRASH.usual.count * 5);
+        assert!(names.iter().all(|name| Case::named(name).is_some()));
+        assert!(Case::named("btrfs-0").is_none() && Case::named("partial-0").is_none());
     }
 }

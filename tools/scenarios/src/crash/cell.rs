@@ -40,7 +40,8 @@ pub fn encode_run(inode: usize, version: usize, index: usize, count: usize) -> V
 
 /// The state of the bytes at `index` of a file.
 pub fn decode(inode: usize, index: usize, bytes: &[u8]) -> Cell {
-    if bytes.iter().all(|byte| *byte == 0) {
+    // A cell never begins with a zero.
+    if bytes.first() == Some(&0) && bytes.iter().all(|byte| *byte == 0) {
         return Cell::Zero;
     }
     let version = bytes

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-//! The results of the checkers of ext4 and xfs for the upper layer's file system, which no union may damage.
+//! The results of the checkers of ext4, xfs and btrfs for the upper layer's file system, which no union may damage.
 
 use std::path::Path;
 use std::process::Command;
 
 const E2FSCK: &str = "/usr/sbin/e2fsck";
 const XFS_REPAIR: &str = "/usr/sbin/xfs_repair";
+const BTRFS: &str = "/usr/bin/btrfs";
 
 /// The programs, as they are called in the build root.
-pub const PROGRAMS: &[&str] = &[E2FSCK, XFS_REPAIR];
+pub const PROGRAMS: &[&str] = &[E2FSCK, XFS_REPAIR, BTRFS];
 
 /// Checks an unmounted device that was mounted since the power cut; returns its faults.
 pub fn check(fstype: &str, device: &Path) -> Vec<String> {
@@ -16,6 +17,7 @@ pub fn check(fstype: &str, device: &Path) -> Vec<String> {
         "ext4" => (E2FSCK, &["-f", "-n"]),
         // It refuses file systems of one allocation group.
         "xfs" => (XFS_REPAIR, &["-n", "-o", "force_geometry"]),
+        "btrfs" => (BTRFS, &["check", "--readonly"]),
         _ => return vec![format!("no program checks {fstype}")],
     };
     let output = match Command::new(program).args(options).arg(device).output() {

@@ -3,8 +3,9 @@
 
 use super::history::History;
 use super::op::{BLOCK, By, Op, Sync};
+use super::parts;
 use super::sequences;
-use super::start;
+use super::start::{self, Start};
 use super::tree::{Ino, Inode, Kind};
 use crate::random::Dice;
 
@@ -15,14 +16,37 @@ const DIRS: [&str; 8] = ["", "a", "a/c", "b", "e", "e/d", "n0", "b/n1"];
 const NAMES: [&str; 9] = ["f0", "f1", "f2", "f3", "f4", "f5", "n0", "n1", "d"];
 const LENGTHS: [usize; 8] = [0, 1, 3, 8, 63, 64, 65, 200];
 
+/// What a workload is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    /// Names, and files that are copied up as a whole.
+    Tree,
+    /// Large files that come to the upper layer in parts.
+    Partial,
+}
+
+impl Theme {
+    /// The lower layers.
+    pub fn start(self) -> Start {
+        match self {
+            Self::Tree => start::START,
+            Self::Partial => start::LARGE,
+        }
+    }
+
+    /// The workload of a seed.
+    pub fn workload(self, seed: u64) -> History {
+        match self {
+            Self::Tree => workload(seed, OPERATIONS),
+            Self::Partial => parts::workload(seed, parts::OPERATIONS),
+        }
+    }
+}
+
 /// The first operations of the workload of a seed. Those of the seeds 0 and 2 begin with every sequence, one after the
 /// other: on seed 0 the upper layer commits each change of a name at once, which hides what is not synced, on seed 2 not.
 pub fn workload(seed: u64, operations: usize) -> History {
-    let (tree, lengths) = start::tree();
-    let mut maker = Maker {
-        history: History::new(tree, &lengths),
-        dice: Dice::new(seed),
-    };
+    let mut maker = Maker::new(start::START, seed);
     if matches!(seed, 0 | 2) {
         for sequence in sequences::ALL {
             sequence(&mut maker);
@@ -48,6 +72,14 @@ pub struct Maker {
 }
 
 impl Maker {
+    /// Nothing is done yet.
+    pub fn new(start: Start, seed: u64) -> Self {
+        Self {
+            history: History::new(start::tree(start)),
+            dice: Dice::new(seed),
+        }
+    }
+
     /// Appends an operation if it can be carried out.
     pub fn add(&mut self, op: Op) -> bool {
         self.history.push(op)
@@ -115,7 +147,8 @@ impl Maker {
         LENGTHS[self.dice.roll(LENGTHS.len())]
     }
 
-    fn some_sync(&mut self) -> Sync {
+    /// How a write is synced; mostly not at all.
+    pub fn some_sync(&mut self) -> Sync {
         match self.dice.roll(14) {
             0 => Sync::Full,
             1 | 2 => Sync::Data,
@@ -126,7 +159,7 @@ impl Maker {
     }
 
     /// Appends one operation of any kind.
-    fn anything(&mut self) {
+    pub fn anything(&mut self) {
         let path = self.file();
         let op = match self.dice.roll(30) {
             0..=2 => Op::Create {
@@ -205,11 +238,7 @@ impl Maker {
                 sync: self.some_sync(),
             },
             1 => {
-                let (history, tree) = (&self.history, self.history.last());
-                let length = tree.find(&path).map_or(0, |(ino, _)| {
-                    let contents = history.contents(ino, history.len());
-                    contents.len()
-                });
+                let length = self.history.length(&path);
                 let at = at % length.max(1);
                 Op::Write {
                     path,
@@ -233,7 +262,8 @@ impl Maker {
         }
     }
 
-    fn of_any_kind(&mut self) -> String {
+    /// An existing path.
+    pub fn of_any_kind(&mut self) -> String {
         self.existing(|_| true).unwrap_or_default()
     }
 }

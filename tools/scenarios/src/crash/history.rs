@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use super::cell::{self, Cell};
 use super::op::{BLOCK, By, Op, Sync};
-use super::tree::{Ino, Tree};
+use super::runs::Runs;
+use super::start::Shown;
+use super::tree::{Ino, Tree, parent};
 
 /// A change of the contents of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,11 +20,15 @@ pub enum Event {
     },
     /// The file was cut or extended to this length.
     Truncate { cells: usize },
+    /// These cells became a hole, as far as they were below the end.
+    Punch { at: usize, cells: usize },
 }
 
 /// The promises of an operation that hold from its end on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Promise {
+    /// The object that was synced; all of them if none.
+    of: Option<Ino>,
     /// Names and attributes are at least as after this operation.
     names: usize,
     /// Contents on the disk.
@@ -59,22 +65,40 @@ pub struct History {
     changed: BTreeMap<Ino, usize>,
     /// The operation that made an object.
     made: BTreeMap<Ino, usize>,
+    /// The bytes of the files of the lower layers.
+    below: BTreeMap<Ino, Vec<u8>>,
 }
 
 impl History {
-    /// Begins with a tree of lower layers and the lengths of its files.
-    pub fn new(start: Tree, lengths: &BTreeMap<Ino, usize>) -> Self {
-        let events = lengths
-            .iter()
-            .map(|(ino, cells)| (*ino, vec![(0, write(0, *cells))]));
+    /// Begins with the lower layers.
+    pub fn new(start: Shown) -> Self {
+        let Shown {
+            tree,
+            lengths,
+            holes,
+        } = start;
+        let mut events: BTreeMap<Ino, Vec<(usize, Event)>> = BTreeMap::new();
+        let mut below = BTreeMap::new();
+        for (ino, cells) in lengths {
+            let mut bytes = cell::encode_run(ino, 0, 0, cells);
+            let mut of = vec![(0, write(0, cells))];
+            if let Some(hole) = holes.get(&ino) {
+                bytes[hole.start * cell::CELL..hole.end * cell::CELL].fill(0);
+                let (at, cells) = (hole.start, hole.len());
+                of.push((0, Event::Punch { at, cells }));
+            }
+            events.insert(ino, of);
+            below.insert(ino, bytes);
+        }
         Self {
             ops: Vec::new(),
-            lines: vec![start.lines()],
-            trees: vec![start],
-            events: events.collect(),
+            lines: vec![tree.lines()],
+            trees: vec![tree],
+            events,
             promises: BTreeMap::new(),
             changed: BTreeMap::new(),
             made: BTreeMap::new(),
+            below,
         }
     }
 
@@ -137,8 +161,9 @@ impl History {
         if let Some(ino) = change.file {
             self.record(number, &op, ino);
         }
-        if op == Op::SyncAll {
+        if op.syncs_all() {
             let promise = Promise {
+                of: None,
                 names: number,
                 contents: Contents::OfAll,
             };
@@ -152,25 +177,33 @@ impl History {
 
     /// Whether the cells lie where this way of writing can put them.
     fn fits(&self, op: &Op) -> bool {
-        let Op::Write {
-            path,
-            at,
-            cells,
-            by,
-            sync,
-        } = op
-        else {
-            return true;
+        let (path, at, cells, by, sync) = match op {
+            Op::Write {
+                path,
+                at,
+                cells,
+                by,
+                sync,
+            } => (path, at, cells, by, sync),
+            Op::Punch { path, at, cells } => return *cells > 0 && at + cells <= self.length(path),
+            _ => return true,
         };
         match by {
             By::Call | By::Splice | By::Copy => true,
+            By::Append => *at == self.length(path),
             By::Direct => at % BLOCK == 0 && cells % BLOCK == 0,
             By::Stores => {
-                let found = self.last().find(path);
-                let length = found.map_or(0, |(ino, _)| self.contents(ino, self.len()).len());
-                *cells > 0 && at + cells <= length && matches!(sync, Sync::No | Sync::Data)
+                *cells > 0
+                    && at + cells <= self.length(path)
+                    && matches!(sync, Sync::No | Sync::Data)
             }
         }
+    }
+
+    /// The length of a file, 0 if there is none.
+    pub fn length(&self, path: &str) -> usize {
+        let found = self.last().find(path);
+        found.map_or(0, |(ino, _)| self.runs(ino, self.len()).len())
     }
 
     fn record(&mut self, number: usize, op: &Op, ino: Ino) {
@@ -195,6 +228,7 @@ impl History {
                 event(write(0, cells));
             }
             Op::Truncate { cells, .. } => event(Event::Truncate { cells }),
+            Op::Punch { at, cells, .. } => event(Event::Punch { at, cells }),
             Op::Sync { sync, .. } => how = sync,
             _ => {}
         }
@@ -216,7 +250,13 @@ impl History {
             // Earlier writes are not covered by it.
             Sync::No | Sync::Open | Sync::OpenData => Contents::Nothing,
         };
-        self.promises.insert(number, Promise { names, contents });
+        let of = Some(ino);
+        let promise = Promise {
+            of,
+            names,
+            contents,
+        };
+        self.promises.insert(number, promise);
     }
 
     /// Whether no operation has changed it yet.
@@ -237,6 +277,24 @@ impl History {
             .map(|(_, promise)| promise.names)
             .max()
             .unwrap_or(0)
+    }
+
+    /// The same for one path, on a file system that brings each object to the disk by itself.
+    pub fn path_promised(&self, path: &str, done: usize) -> usize {
+        let promises = self.promises.range(..=done);
+        let about = promises.filter(|(number, promise)| {
+            let tree = &self.trees[**number];
+            let is = |path: &str| tree.find(path).map(|(ino, _)| ino) == promise.of;
+            promise.of.is_none() || is(path) || (!path.is_empty() && is(parent(path)))
+        });
+        about.map(|(_, promise)| promise.names).max().unwrap_or(0)
+    }
+
+    /// The last operation up to `number` that cut or extended a file.
+    pub fn resized(&self, ino: Ino, number: usize) -> usize {
+        let events = self.events(ino, 0, number);
+        let resizes = events.filter(|(_, event)| matches!(event, Event::Truncate { .. }));
+        resizes.map(|(by, _)| by).last().unwrap_or(0)
     }
 
     /// The last operation among those up to `done` that brought all contents of a file to the disk.
@@ -263,8 +321,15 @@ impl History {
 
     /// The contents of a file after operation `number`, as programs saw them.
     pub fn contents(&self, ino: Ino, number: usize) -> Vec<Cell> {
+        let runs = self.runs(ino, number);
+        let cells = runs.iter().map(|(range, cell)| vec![*cell; range.len()]);
+        cells.flatten().collect()
+    }
+
+    /// The same, in runs.
+    pub fn runs(&self, ino: Ino, number: usize) -> Runs<Cell> {
         let events = self.events.get(&ino).map_or(&[][..], Vec::as_slice);
-        let mut cells = Vec::new();
+        let mut cells = Runs::of(0, Cell::Zero);
         for (by, event) in events.iter().take_while(|(by, _)| *by <= number) {
             match *event {
                 Event::Write {
@@ -273,12 +338,20 @@ impl History {
                     if count > 0 && cells.len() < at + count {
                         cells.resize(at + count, Cell::Zero);
                     }
-                    cells[at..at + count].fill(Cell::Version(*by));
+                    cells.change(at..at + count, |cell| *cell = Cell::Version(*by));
                 }
                 Event::Truncate { cells: length } => cells.resize(length, Cell::Zero),
+                Event::Punch { at, cells: count } => {
+                    cells.change(at..at + count, |cell| *cell = Cell::Zero);
+                }
             }
         }
         cells
+    }
+
+    /// The bytes of a file in the lower layers, none if it is not there.
+    pub fn below(&self, ino: Ino) -> &[u8] {
+        self.below.get(&ino).map_or(&[], Vec::as_slice)
     }
 
     /// The bytes that an operation writes, with their offset in the file.

@@ -6,11 +6,12 @@
 //! new space may be zeros. The contents of a lower layer are on the disk from the beginning, and so must be those of a
 //! visible copy: a cell that was never written since can only be unchanged.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::cell::Cell;
 use super::history::{Event, History};
 use super::op::BLOCK;
+use super::runs::Runs;
 use super::tree::{Ino, Kind};
 
 /// When the power was cut.
@@ -37,17 +38,105 @@ pub type Seen = BTreeMap<String, Found>;
 /// How many differences are enough.
 const ENOUGH: usize = 12;
 
+/// How a file system brings names and attributes to the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// In the order of the operations.
+    Kept,
+    /// An object that is synced comes to the disk without what was done to others before: the log trees of btrfs.
+    OfEach,
+}
+
 /// Judges a tree; returns the operation it is the tree after, or its faults.
-pub fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
+pub fn judge(history: &History, cut: Cut, order: Order, seen: &Seen) -> Result<usize, Vec<String>> {
+    if order == Order::OfEach {
+        return judge_each(history, cut, seen);
+    }
     let first = history.names_promised(cut.done);
+    // Of the operations only those that change the length of a file make a difference to what it may hold.
+    let mut known = BTreeMap::new();
     for number in first..=cut.begun {
+        let files = files(history, number);
         if is_named(history.lines(number), seen)
-            && all_contents(history, cut, number, seen).is_empty()
+            && files.into_iter().all(|(path, ino)| {
+                let data = seen.get(path).map_or(&[][..], |found| &found.data);
+                let key = (path, ino, history.resized(ino, number));
+                *known
+                    .entry(key)
+                    .or_insert_with(|| contents(history, cut, number, ino, data).is_none())
+            })
         {
             return Ok(number);
         }
     }
     Err(explain(history, cut, first, seen))
+}
+
+/// Judges each path of a tree by itself; returns the last operation that any of them is seen after.
+fn judge_each(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
+    let numbers = 0..=cut.begun;
+    let known = numbers.flat_map(|number| history.lines(number).keys());
+    let paths: BTreeSet<&String> = known.chain(seen.keys()).collect();
+    let (mut last, mut wrong) = (0, Vec::new());
+    for path in paths {
+        let first = history.path_promised(path, cut.done);
+        let mut why = Vec::new();
+        let after = (first..=cut.begun).find(|number| {
+            let fault = fault_of(history, cut, *number, path, seen.get(path));
+            let is_right = fault.is_none();
+            why.extend(fault);
+            is_right
+        });
+        match after {
+            Some(number) => last = last.max(number),
+            None => {
+                why.dedup();
+                wrong.push(format!(
+                    "{path:?} is not as after any of the operations {first} to {} (all up to {} had ended)",
+                    cut.begun, cut.done
+                ));
+                wrong.extend(why.into_iter().rev().take(ENOUGH / 2));
+            }
+        }
+    }
+    match wrong.is_empty() {
+        true => Ok(last),
+        false => Err(wrong),
+    }
+}
+
+/// What is wrong with a path if it is to be as after an operation.
+fn fault_of(
+    history: &History,
+    cut: Cut,
+    number: usize,
+    path: &str,
+    found: Option<&Found>,
+) -> Option<String> {
+    let line = history.lines(number).get(path);
+    match (line, found) {
+        (None, None) => None,
+        (Some(line), None) => Some(format!("name {path:?} is gone; it was: {line}")),
+        (None, Some(found)) => Some(format!("name {path:?} must not be there: {}", found.line)),
+        (Some(line), Some(found)) if *line != found.line => {
+            Some(format!("name {path:?} is: {}; it was: {line}", found.line))
+        }
+        (Some(_), Some(found)) => {
+            let (ino, inode) = history.tree(number).find(path)?;
+            if inode.kind != Kind::File {
+                return None;
+            }
+            let why = contents(history, cut, number, ino, &found.data)?;
+            Some(format!("contents of {path:?}: {why}"))
+        }
+    }
+}
+
+/// The files of the tree after an operation.
+fn files(history: &History, number: usize) -> Vec<(&str, Ino)> {
+    let entries = history.tree(number).entries();
+    let files = entries.filter(|(_, _, inode)| inode.kind == Kind::File);
+    files.map(|(path, ino, _)| (path, ino)).collect()
 }
 
 /// Whether names and attributes are these.
@@ -116,10 +205,9 @@ fn names(expected: &BTreeMap<String, String>, seen: &Seen) -> Vec<String> {
 }
 
 fn all_contents(history: &History, cut: Cut, number: usize, seen: &Seen) -> Vec<String> {
-    let files = history.tree(number).entries();
+    let files = files(history, number).into_iter();
     files
-        .filter(|(_, _, inode)| inode.kind == Kind::File)
-        .filter_map(|(path, ino, _)| {
+        .filter_map(|(path, ino)| {
             let why = contents(history, cut, number, ino, &seen.get(path)?.data)?;
             Some(format!("contents of {path:?}: {why}"))
         })
@@ -164,13 +252,9 @@ impl May {
 }
 
 /// The possible states of the cells of a file when names and attributes are those after operation `number`.
-fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
+fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Runs<May> {
     let safe = history.contents_promised(ino, cut.done);
-    let mut may: Vec<May> = history
-        .contents(ino, safe)
-        .into_iter()
-        .map(May::only)
-        .collect();
+    let mut may = history.runs(ino, safe).map(May::only);
     for (by, event) in history.events(ino, safe, cut.begun) {
         match event {
             Event::Write { cells: 0, .. } => {}
@@ -179,37 +263,37 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Vec<May> {
                 if may.len() < at + cells {
                     may.resize(at + cells, May::absent());
                 }
-                for (index, cell) in may[..at + cells].iter_mut().enumerate() {
+                may.change(0..at + cells, |cell| {
                     cell.or_extended();
                     cell.absent &= !sure;
-                    if index >= at && sure {
-                        *cell = May::only(Cell::Version(by));
-                    } else if index >= at {
-                        cell.or(Cell::Version(by));
-                    }
-                }
+                });
+                may.change(at..at + cells, |cell| match sure {
+                    true => *cell = May::only(Cell::Version(by)),
+                    false => cell.or(Cell::Version(by)),
+                });
             }
+            // As if zeros were written, but the length stays.
+            Event::Punch { at, cells } => may.change(at..at + cells, |cell| cell.or(Cell::Zero)),
             // Lengths are metadata, and keep the order: this one has not happened yet. But the rest of the block that
             // it cuts may be zeros already: they are data, which file systems write first. The same holds for the rest
             // of the block in which the extended file ended; xfs commits that length after writing it.
             Event::Truncate { cells } if by > number => {
-                let end = may.len().min(cells.next_multiple_of(BLOCK));
-                for cell in may.get_mut(cells..end).unwrap_or_default() {
-                    cell.or(Cell::Zero);
-                }
+                may.change(cells..cells.next_multiple_of(BLOCK), |cell| {
+                    cell.or(Cell::Zero)
+                });
                 let end = may.len().next_multiple_of(BLOCK).min(cells);
-                while may.len() < end {
+                if may.len() < end {
                     let mut cell = May::absent();
                     cell.or(Cell::Zero);
-                    may.push(cell);
+                    may.resize(end, cell);
                 }
             }
             Event::Truncate { cells } => {
                 may.truncate(cells);
-                for cell in &mut may {
+                may.change(0..cells, |cell| {
                     cell.or_extended();
                     cell.absent = false;
-                }
+                });
                 may.resize(cells, May::only(Cell::Zero));
             }
         }
@@ -225,23 +309,37 @@ fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -
     if !data.len().is_multiple_of(CELL) {
         return Some(format!("a length of {} bytes that nobody made", data.len()));
     }
-    let length = data.len() / CELL;
-    for (index, bytes) in data.chunks_exact(CELL).enumerate() {
-        let found = decode(ino, index, bytes);
-        let allowed = may.get(index).map_or(&[][..], |may| &may.cells);
-        if !allowed.contains(&found) {
+    let (length, below) = (data.len() / CELL, history.below(ino));
+    let beyond = (may.len()..length, &May::absent());
+    for (range, may) in may.iter().chain([beyond]) {
+        let allowed = &may.cells;
+        let (mut at, end) = (range.start, range.end.min(length));
+        while at < end {
+            // Most of a large file is as it was in the lower layer: whole blocks are compared at once.
+            let block = at * CELL..(at + BLOCK).min(end) * CELL;
+            let of = (allowed.contains(&Cell::Version(0))).then(|| below.get(block.clone()));
+            if of.flatten() == Some(&data[block.clone()]) {
+                at += block.len() / CELL;
+                continue;
+            }
+            for index in at..at + block.len() / CELL {
+                let bytes = &data[index * CELL..(index + 1) * CELL];
+                let found = decode(ino, index, bytes);
+                if !allowed.contains(&found) {
+                    return Some(format!(
+                        "cell {index} of {length} is {}; it may be {allowed:?}",
+                        show(found, bytes)
+                    ));
+                }
+            }
+            at += block.len() / CELL;
+        }
+        let lost = range.start.max(length);
+        if lost < range.end && !may.absent {
             return Some(format!(
-                "cell {index} of {length} is {}; it may be {allowed:?}",
-                show(found, bytes)
+                "it ends after {length} cells; cell {lost} must be there: {allowed:?}"
             ));
         }
-    }
-    if let Some(lost) = may.iter().skip(length).position(|cell| !cell.absent) {
-        return Some(format!(
-            "it ends after {length} cells; cell {} must be there: {:?}",
-            length + lost,
-            may[length + lost].cells
-        ));
     }
     None
 }

@@ -4,15 +4,18 @@
 use super::cell::{CELL, Cell, encode};
 use super::generate;
 use super::history::History;
-use super::judge::{Cut, Found, Seen, judge};
+use super::judge::{self, Cut, Found, Order, Seen};
 use super::op::{By, Op, Sync};
 use super::start;
 use super::tree::{Ino, describe};
 use crate::random::Dice;
 
+fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
+    judge::judge(history, cut, Order::Kept, seen)
+}
+
 fn history(ops: &[Op]) -> History {
-    let (tree, lengths) = start::tree();
-    let mut history = History::new(tree, &lengths);
+    let mut history = History::new(start::tree(start::START));
     for op in ops {
         assert!(history.push(op.clone()), "{op}");
     }

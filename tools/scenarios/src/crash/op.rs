@@ -22,6 +22,12 @@ pub enum Op {
     Rewrite { path: String, cells: usize },
     /// truncate(2).
     Truncate { path: String, cells: usize },
+    /// A hole is punched into a file, below its end.
+    Punch {
+        path: String,
+        at: usize,
+        cells: usize,
+    },
     /// chmod(2).
     Chmod { path: String, mode: u32 },
     /// setxattr(2).
@@ -44,6 +50,19 @@ pub enum Op {
     Sync { path: String, sync: Sync },
     /// syncfs(2).
     SyncAll,
+    /// sync(2).
+    SyncWorld,
+    /// The union becomes read-only, and writable again.
+    Remount,
+    /// All data of a file are brought to the upper layer.
+    Settle { path: String },
+}
+
+impl Op {
+    /// Whether everything is on the disk when it has ended.
+    pub fn syncs_all(&self) -> bool {
+        matches!(self, Self::SyncAll | Self::SyncWorld | Self::Remount)
+    }
 }
 
 /// How cells are written.
@@ -51,6 +70,8 @@ pub enum Op {
 pub enum By {
     /// By pwrite(2).
     Call,
+    /// By write(2) with `O_APPEND`; these begin at its end.
+    Append,
     /// By pwrite(2) with `O_DIRECT`; these are whole blocks.
     Direct,
     /// By splice(2) from a pipe.

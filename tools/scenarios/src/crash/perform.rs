@@ -7,21 +7,22 @@ use std::path::{Path, PathBuf};
 use super::cell::{self, CELL};
 use super::history::History;
 use super::op::{By, Op, Sync};
-use super::start::{START, What};
-use super::tree::Tree;
+use super::start::{self, Start, What};
+use super::tree::{Ino, Tree};
 use crate::errno::Errno;
 use crate::sys;
+use crate::union;
 
 /// The attribute that workloads set.
 pub const XATTR: &str = "user.crash";
 
 /// Fills the directories of the lower layers, the topmost first. The files are those of `tree`; files that another
 /// layer hides have cells of no file.
-pub fn fill(layers: &[PathBuf], tree: &Tree) -> Result<(), String> {
-    for (layer, path, what) in START {
+pub fn fill(layers: &[PathBuf], start: Start, tree: &Tree) -> Result<(), String> {
+    for (layer, path, what) in start {
         let whole = layers[*layer].join(path);
         // Another layer may have something else under the name.
-        let hidden = START
+        let hidden = start
             .iter()
             .any(|(other, name, _)| other < layer && name == path);
         let ino = match tree.find(path) {
@@ -33,6 +34,7 @@ pub fn fill(layers: &[PathBuf], tree: &Tree) -> Result<(), String> {
             What::Symlink(target) => sys::symlink(target, &whole),
             What::Whiteout => sys::mknod(&whole, libc::S_IFCHR, 0),
             What::File(cells) => new_file(&whole, 0, &cell::encode_run(ino, 0, 0, *cells)),
+            What::Holed(cells) => holed(&whole, ino, *cells),
         };
         made.map_err(|error| format!("making {}: {error}", whole.display()))?;
     }
@@ -59,14 +61,16 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
             if let By::Stores = by {
                 return store(&at(path), offset, &bytes, *sync);
             }
-            if let By::Direct = by {
-                flags |= libc::O_DIRECT;
+            match by {
+                By::Direct => flags |= libc::O_DIRECT,
+                By::Append => flags |= libc::O_APPEND,
+                By::Call | By::Splice | By::Copy | By::Stores => {}
             }
             with(&at(path), libc::O_WRONLY | flags, |fd| {
                 match by {
                     By::Splice => splice(fd, offset, &bytes),
                     By::Copy => copy(fd, offset, &bytes, root),
-                    By::Call | By::Direct | By::Stores => {
+                    By::Call | By::Append | By::Direct | By::Stores => {
                         // O_DIRECT needs memory aligned to a page.
                         let mut aligned = sys::Aligned::new(bytes.len(), 0);
                         aligned.copy_from_slice(&bytes);
@@ -80,6 +84,14 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
             write(fd, 0, &bytes().1)
         }),
         Op::Truncate { path, cells } => sys::truncate(at(path), (cells * CELL) as i64),
+        Op::Punch {
+            path,
+            at: from,
+            cells,
+        } => with(&at(path), libc::O_WRONLY, |fd| {
+            let mode = libc::FALLOC_FL_PUNCH_HOLE | libc::FALLOC_FL_KEEP_SIZE;
+            sys::fallocate(fd, mode, (from * CELL) as i64, (cells * CELL) as i64)
+        }),
         Op::Chmod { path, mode } => sys::chmod(at(path), *mode),
         Op::SetXattr { path, value } => sys::setxattr(at(path), XATTR, value.as_bytes(), 0),
         Op::Mkdir { path } => sys::mkdir(at(path), 0o755),
@@ -91,6 +103,15 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
         Op::Rmdir { path } => sys::rmdir(at(path)),
         Op::Sync { path, sync } => with(&at(path), libc::O_RDONLY, |fd| bring(fd, *sync)),
         Op::SyncAll => with(root, libc::O_RDONLY, sys::syncfs),
+        Op::SyncWorld => {
+            sys::sync();
+            Ok(())
+        }
+        Op::Remount => {
+            let remount = |flags| sys::mount("", root, "", libc::MS_REMOUNT | flags, b"");
+            remount(libc::MS_RDONLY).and_then(|()| remount(0))
+        }
+        Op::Settle { path } => with(&at(path), libc::O_RDONLY, |fd| union::settle(fd).map(drop)),
     }
 }
 
@@ -105,6 +126,15 @@ fn new_file(path: &Path, offset: usize, bytes: &[u8]) -> sys::Result<()> {
     let fd = sys::open(path, flags, 0o644)?;
     let result = write(fd, offset, bytes);
     sys::close(fd).and(result)
+}
+
+fn holed(path: &Path, ino: Ino, cells: usize) -> sys::Result<()> {
+    let hole = start::hole(cells);
+    new_file(path, 0, &cell::encode_run(ino, 0, 0, hole.start))?;
+    with(path, libc::O_WRONLY, |fd| {
+        let rest = cell::encode_run(ino, 0, hole.end, cells - hole.end);
+        write(fd, hole.end * CELL, &rest)
+    })
 }
 
 fn unnamed(root: &Path, path: &Path, bytes: &[u8]) -> sys::Result<()> {

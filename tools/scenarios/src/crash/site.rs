@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::generate::Theme;
 use super::history::History;
-use super::judge::{self, Cut, Seen};
+use super::judge::{self, Cut, Order, Seen};
 use super::observe::{differences, observe, observe_lenient};
-use super::op::Op;
 use super::perform::{fill, perform};
 use super::stages::Stages;
 use super::start::{self, LAYERS};
@@ -26,6 +26,8 @@ pub struct Site<'a> {
     pub upper_fs: PathBuf,
     layout: Layout,
     union: Union,
+    theme: Theme,
+    order: Order,
     /// Whether the lower layers are on it, too.
     same: bool,
     /// The time the checks take.
@@ -41,7 +43,15 @@ pub struct Looked {
     pub after: Option<usize>,
     /// Whether something was left in the work directory.
     pub garbage: bool,
+    /// How many files are partly in the upper layer.
+    pub partial: usize,
 }
+
+/// The attribute of a file whose data are not all in the upper layer, and its value if some are.
+const MARK: (&str, &[u8]) = ("trusted.overlay.metacopy", b"P");
+
+/// This keeps overlayfs from using an upper layer with such files.
+const GUARD: &str = "work/incompat/union.partial/dirty";
 
 /// A file of the upper layer's file system that is not in the union.
 const TICK: &str = "tick";
@@ -49,7 +59,12 @@ const TICK: &str = "tick";
 impl<'a> Site<'a> {
     /// Makes the directories to mount on; lower layers that are not on the upper layer's file system are made in
     /// memory.
-    pub fn new(bench: &'a Bench<'a>, same: bool) -> Result<Self, String> {
+    pub fn new(
+        bench: &'a Bench<'a>,
+        theme: Theme,
+        order: Order,
+        same: bool,
+    ) -> Result<Self, String> {
         let upper_fs = bench.target("upper_fs")?;
         let below = if same {
             upper_fs.clone()
@@ -63,9 +78,15 @@ impl<'a> Site<'a> {
             work: upper_fs.join("work"),
             target: bench.target("target")?,
         };
+        let union = match theme {
+            Theme::Partial if bench.is_union() => bench.union(&layout).option("partial", "on"),
+            Theme::Partial | Theme::Tree => bench.union(&layout),
+        };
         let site = Self {
             bench,
-            union: bench.union(&layout),
+            union,
+            theme,
+            order,
             upper_fs,
             layout,
             same,
@@ -101,7 +122,8 @@ impl<'a> Site<'a> {
         for lower in &self.layout.lowers {
             self.bench.dir(lower)?;
         }
-        fill(&self.layout.lowers, &start::tree().0)
+        let start = self.theme.start();
+        fill(&self.layout.lowers, start, &start::tree(start).tree)
     }
 
     /// Carries out a workload; calls `before` before each operation and, with the next number, at the end.
@@ -133,7 +155,7 @@ impl<'a> Site<'a> {
             before(number)?;
             perform(&self.layout.target, history, number)
                 .map_err(|error| format!("operation {number}, {}: {error}", history.op(number)))?;
-            if *history.op(number) == Op::SyncAll {
+            if history.op(number).syncs_all() {
                 self.flush(number)
                     .map_err(|error| format!("flushing the disk of the upper layer: {error}"))?;
             }
@@ -147,7 +169,7 @@ impl<'a> Site<'a> {
             done: history.len(),
             begun: history.len(),
         };
-        match judge::judge(history, end, &observe(&self.layout.target)?) {
+        match judge::judge(history, end, Order::Kept, &observe(&self.layout.target)?) {
             Ok(_) => Ok(()),
             Err(lines) => Err(format!("without a power cut:\n{}", lines.join("\n"))),
         }
@@ -179,7 +201,7 @@ impl<'a> Site<'a> {
         let seen = observe(target)?;
         self.stages.end("walk union");
         for cut in cuts {
-            match judge::judge(history, *cut, &seen) {
+            match judge::judge(history, *cut, self.order, &seen) {
                 Ok(number) => looked.after = Some(number),
                 Err(lines) => looked.wrong.extend(lines),
             }
@@ -198,22 +220,78 @@ impl<'a> Site<'a> {
         self.stages.end("umount union");
         self.bench.work_empty(&self.layout)?;
         self.stages.end("check");
+        looked.partial = self.partial(&seen);
         if self.bench.is_union() {
-            looked.wrong.extend(self.as_overlayfs(&seen)?);
+            looked
+                .wrong
+                .extend(self.guarded_overlayfs(&seen, looked.partial)?);
         }
         if thorough {
+            if self.theme == Theme::Partial && self.bench.is_union() {
+                looked.wrong.extend(self.settled(&seen)?);
+                self.stages.end("settle");
+            }
             self.go_on(&seen)?;
             self.stages.end("go on");
         }
         Ok(looked)
     }
 
-    fn as_overlayfs(&self, seen: &Seen) -> Result<Vec<String>, String> {
+    /// How many of these files are partly in the upper layer.
+    fn partial(&self, seen: &Seen) -> usize {
+        let (name, value) = MARK;
+        let is_partial = |path: &&String| {
+            let found = sys::getxattr(self.layout.upper.join(path), name);
+            found.is_ok_and(|found| found == value)
+        };
+        seen.keys().filter(is_partial).count()
+    }
+
+    /// overlayfs refuses an upper layer with partial files, and shows the same tree if it does not.
+    fn guarded_overlayfs(&self, seen: &Seen, partial: usize) -> Result<Vec<String>, String> {
+        if !self.layout.work.join(GUARD).exists() {
+            let wrong = match partial {
+                0 => Vec::new(),
+                count => vec![format!(
+                    "nothing keeps overlayfs from {count} partial files"
+                )],
+            };
+            return Ok([wrong, self.as_overlayfs(seen)?].concat());
+        }
+        let union = self.overlayfs();
+        self.bench
+            .refused(&union, &self.layout.target, &[libc::EINVAL])?;
+        self.stages.end("mount overlay");
+        Ok(Vec::new())
+    }
+
+    /// All files are settled: then overlayfs shows the same tree. A union without the option does that as well.
+    fn settled(&self, seen: &Seen) -> Result<Vec<String>, String> {
         let target = &self.layout.target;
+        self.bench.union(&self.layout).mount(target)?;
+        union::settle_all(target)?;
+        let mut wrong = differences(
+            ("before it was settled", seen),
+            ("after it", &observe(target)?),
+        );
+        self.bench.umount(target)?;
+        if self.partial(seen) > 0 || self.layout.work.join(GUARD).exists() {
+            wrong.push("a settled union has partial files, or is taken to have some".into());
+        } else {
+            wrong.extend(self.as_overlayfs(seen)?);
+        }
+        Ok(wrong)
+    }
+
+    fn overlayfs(&self) -> Union {
         Union::overlayfs()
             .lowers(&self.layout.lowers)
             .upper(&self.layout.upper, &self.layout.work)
-            .mount(target)?;
+    }
+
+    fn as_overlayfs(&self, seen: &Seen) -> Result<Vec<String>, String> {
+        let target = &self.layout.target;
+        self.overlayfs().mount(target)?;
         self.stages.end("mount overlay");
         let other = observe_lenient(target)?;
         self.stages.end("walk overlay");
@@ -265,9 +343,14 @@ fn commit(upper_fs: &Path, seed: u64) {
     let Ok(fd) = sys::open(upper_fs.join(TICK), libc::O_RDWR, 0) else {
         return;
     };
+    let is_btrfs = sys::statfs(upper_fs).is_ok_and(|stat| stat.f_type == libc::BTRFS_SUPER_MAGIC);
     for turn in 0.. {
         let _ = sys::fchmod(fd, 0o600 + turn % 64);
-        let _ = sys::fsync(fd);
+        // To sync a file makes the other two commit all metadata, but btrfs log it alone.
+        let _ = match is_btrfs {
+            true => sys::set_label(fd, &turn.to_string()),
+            false => sys::fsync(fd),
+        };
         std::thread::sleep(Duration::from_micros(dice.roll(pause) as u64));
     }
 }

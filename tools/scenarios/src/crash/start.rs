@@ -2,6 +2,7 @@
 //! The lower layers with which every workload begins.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use super::tree::{Ino, Kind, Tree};
 
@@ -12,18 +13,23 @@ pub enum What {
     Dir,
     /// A file of so many cells.
     File(usize),
+    /// A file of so many cells, with a hole in it ([`hole`]).
+    Holed(usize),
     /// A symbolic link.
     Symlink(&'static str),
     /// A whiteout.
     Whiteout,
 }
 
+/// What there is in the layers.
+pub type Start = &'static [(usize, &'static str, What)];
+
 /// How many lower layers there are.
 pub const LAYERS: usize = 2;
 
 /// Layer (0 is the topmost), path, object; parents come before their children. Lengths are chosen around the ends of
 /// cells, sectors, blocks and the data that a file system keeps within an inode.
-pub const START: &[(usize, &str, What)] = &[
+pub const START: Start = &[
     (1, "a", What::Dir),
     (1, "a/c", What::Dir),
     (1, "a/c/f1", What::File(1)),
@@ -58,28 +64,75 @@ pub const START: &[(usize, &str, What)] = &[
     (0, "f5", What::File(1100)),
 ];
 
-/// The tree of the layers as the union shows it, with the lengths of its files.
-pub fn tree() -> (Tree, BTreeMap<Ino, usize>) {
+/// Layers of files that come to the upper layer in parts, which are those of more than 64 KiB. Lengths are chosen around
+/// the ends of cells, blocks, and pages of memory that are read ahead.
+pub const LARGE: Start = &[
+    (1, "a", What::Dir),
+    (1, "a/f0", What::File(0)),
+    (1, "a/f1", What::File(2)),
+    (1, "a/f2", What::File(1025)),
+    (1, "a/f3", What::File(4096)),
+    (1, "b", What::Dir),
+    (1, "b/f1", What::File(16_387)),
+    (1, "b/f2", What::File(6000)),
+    (1, "b/f4", What::Holed(9000)),
+    (1, "e", What::Dir),
+    (1, "e/f1", What::File(3)),
+    (1, "f1", What::File(5001)),
+    (1, "f2", What::File(12)),
+    (0, "a", What::Dir),
+    (0, "a/f1", What::File(1100)),
+    (0, "e", What::Dir),
+    (0, "e/f5", What::File(7777)),
+    (0, "f5", What::Holed(20_000)),
+];
+
+/// The cells of a hole in a file of so many: the middle, from within one block to within another.
+pub fn hole(cells: usize) -> Range<usize> {
+    cells / 3..cells * 2 / 3
+}
+
+/// A tree, with the lengths of its files and of their holes.
+pub struct Shown {
+    /// The tree.
+    pub tree: Tree,
+    /// The length of each file.
+    pub lengths: BTreeMap<Ino, usize>,
+    /// The hole of those that have one.
+    pub holes: BTreeMap<Ino, Range<usize>>,
+}
+
+/// The tree of the layers as the union shows it.
+pub fn tree(start: Start) -> Shown {
     let mut shown: BTreeMap<&str, What> = BTreeMap::new();
     // From the bottom upwards, so that upper layers win.
     for number in (0..LAYERS).rev() {
-        for (_, path, what) in START.iter().filter(|(layer, ..)| *layer == number) {
+        for (_, path, what) in start.iter().filter(|(layer, ..)| *layer == number) {
             match what {
                 What::Whiteout => drop(shown.remove(path)),
                 what => drop(shown.insert(path, *what)),
             }
         }
     }
-    let (mut tree, mut lengths) = (Tree::default(), BTreeMap::new());
+    let (mut tree, mut lengths, mut holes) = (Tree::default(), BTreeMap::new(), BTreeMap::new());
     for (path, what) in shown {
         match what {
             What::Dir => drop(tree.place(path, Kind::Dir { movable: false }, 0o755)),
             What::Symlink(target) => drop(tree.place(path, Kind::Symlink(target.into()), 0o777)),
             What::File(cells) => drop(lengths.insert(tree.place(path, Kind::File, 0o644), cells)),
+            What::Holed(cells) => {
+                let ino = tree.place(path, Kind::File, 0o644);
+                lengths.insert(ino, cells);
+                holes.insert(ino, hole(cells));
+            }
             What::Whiteout => {}
         }
     }
-    (tree, lengths)
+    Shown {
+        tree,
+        lengths,
+        holes,
+    }
 }
 
 #[cfg(test)]
@@ -88,7 +141,7 @@ mod tests {
 
     #[test]
     fn the_topmost_layer_decides() {
-        let (tree, lengths) = tree();
+        let Shown { tree, lengths, .. } = tree(START);
         assert_eq!(tree.find("f3"), None);
         let (ino, _) = tree.find("a/f1").unwrap();
         assert_eq!(lengths[&ino], 5);

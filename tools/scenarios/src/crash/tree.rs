@@ -143,12 +143,14 @@ impl Tree {
             }
             Op::Mkdir { path } => self.make(path, Kind::Dir { movable: true }, 0o755),
             Op::Symlink { path, target } => self.make(path, Kind::Symlink(target.clone()), 0o777),
-            Op::Write { path, .. } | Op::Rewrite { path, .. } | Op::Truncate { path, .. } => {
-                Some(Change {
-                    file: Some(self.file(path)?),
-                    changed: Vec::new(),
-                })
-            }
+            Op::Write { path, .. }
+            | Op::Rewrite { path, .. }
+            | Op::Truncate { path, .. }
+            | Op::Punch { path, .. }
+            | Op::Settle { path } => Some(Change {
+                file: Some(self.file(path)?),
+                changed: Vec::new(),
+            }),
             Op::Chmod { path, mode } => self.set(path, |inode| {
                 std::mem::replace(&mut inode.mode, *mode) != *mode
             }),
@@ -169,7 +171,7 @@ impl Tree {
                     changed: Vec::new(),
                 })
             }
-            Op::SyncAll => Some(Change::default()),
+            Op::SyncAll | Op::SyncWorld | Op::Remount => Some(Change::default()),
         }
     }
 
