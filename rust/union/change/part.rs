@@ -107,7 +107,8 @@ pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
                 let file = Partial::new(identity, geometry, place)?;
                 let part = Part::new(file, upper, layer.tally.clone());
                 let part = KBox::pin_init(part, GFP_KERNEL_ACCOUNT)?;
-                match partial::begin(&mut PartStore::new(inode, &part, Call::Other)?) {
+                let begun = partial::begin(&mut PartStore::new(inode, &part, Call::Other)?);
+                match begun {
                     // For the file system a mark is no change of the data.
                     Ok(()) => return Ok(node.data.set_part(part)),
                     Err(e) => {

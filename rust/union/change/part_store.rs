@@ -120,7 +120,7 @@ impl Drop for PartStore<'_> {
         // The background writes files down even as the mount ends.
         if kthread::is_current() {
             let sidecar = self.sidecar.take().map(|(_, file)| file);
-            for file in self.file.take().into_iter().chain(sidecar) {
+            for file in [self.file.take(), sidecar].into_iter().flatten() {
                 file.close();
             }
         }

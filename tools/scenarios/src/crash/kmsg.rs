@@ -60,6 +60,10 @@ fn complaint(record: &str) -> Option<String> {
     if text.starts_with("EXT4-fs mount: ") || text.starts_with("EXT4-fs unmount: ") {
         return None;
     }
+    // The refusal of an upper layer with partial files, which is wanted.
+    if text == "overlayfs: overlay with incompat feature 'union.partial' cannot be mounted" {
+        return None;
+    }
     let bad = priority & 7 <= WARNING && SPEAKERS.iter().any(|word| text.starts_with(word));
     bad.then(|| format!("kernel log: {text}"))
 }

@@ -50,8 +50,9 @@ pub struct Looked {
 /// The attribute of a file whose data are not all in the upper layer, and its value if some are.
 const MARK: (&str, &[u8]) = ("trusted.overlay.metacopy", b"P");
 
-/// This keeps overlayfs from using an upper layer with such files.
-const GUARD: &str = "work/incompat/union.partial/dirty";
+/// Features that overlayfs must know, and the one that keeps it from using an upper layer with such files.
+const FEATURES: &str = "incompat";
+const GUARD: &str = "work/incompat/union.partial";
 
 /// A file of the upper layer's file system that is not in the union.
 const TICK: &str = "tick";
@@ -190,7 +191,10 @@ impl<'a> Site<'a> {
     /// not be checked.
     pub fn look(&self, history: &History, cuts: &[Cut], thorough: bool) -> Result<Looked, String> {
         let Layout { target, work, .. } = &self.layout;
-        let left = std::fs::read_dir(work.join("work")).map_or(0, Iterator::count);
+        let left = std::fs::read_dir(work.join("work")).map_or(0, |entries| {
+            let names = entries.flatten().map(|entry| entry.file_name());
+            names.filter(|name| name != FEATURES).count()
+        });
         let mut looked = Looked {
             // One is the whiteout that is linked to names.
             garbage: left > 1,
