@@ -3,25 +3,32 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
 use union_machine::paths::Places;
 
-/// The files of some programs, by their paths without the leading slash.
+/// The files of some programs, by their paths without the leading slash. A path without one is of a program that was
+/// built in this checkout; it comes to `usr/bin`.
 pub fn files(places: &Places, programs: &[&str]) -> Result<Vec<(String, Vec<u8>)>> {
     if programs.is_empty() {
         return Ok(Vec::new());
     }
+    let is_ours = |path: &str| !path.starts_with('/');
+    let wholes = programs.iter().map(|path| match is_ours(path) {
+        true => places.repo.join(path),
+        false => PathBuf::from(path),
+    });
     let output = Command::new(places.repo.join("scripts/enter"))
         .arg("ldd")
-        .args(programs)
+        .args(wholes)
         .output()
         .context("running ldd in the build root")?;
     if !output.status.success() {
         bail!(
-            "the build root lacks one of {programs:?} ({}): {}",
+            "one of {programs:?} is missing in the build root, or in out/bin (scripts/build-database) ({}): {}",
             output.status,
             String::from_utf8_lossy(&output.stderr)
         );
@@ -33,10 +40,19 @@ pub fn files(places: &Places, programs: &[&str]) -> Result<Vec<(String, Vec<u8>)
     paths
         .into_iter()
         .map(|path| {
-            let inside = path.trim_start_matches('/');
-            let whole = root.join(inside);
+            let (inside, whole) = match is_ours(path) {
+                true => {
+                    let name = path.rsplit('/').next().unwrap_or(path);
+                    (format!("usr/bin/{name}"), places.repo.join(path))
+                }
+                false => {
+                    let inside = path.trim_start_matches('/').to_owned();
+                    let whole = root.join(&inside);
+                    (inside, whole)
+                }
+            };
             let data = fs::read(&whole).with_context(|| format!("reading {}", whole.display()))?;
-            Ok((inside.to_owned(), data))
+            Ok((inside, data))
         })
         .collect()
 }

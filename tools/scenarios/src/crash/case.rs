@@ -59,14 +59,20 @@ const LARGE: [Image; 3] = [
     image::ORDERING_BTRFS,
 ];
 
-/// What the names of their cases begin with.
-const PARTIAL: &str = "partial-";
+/// What the names of cases begin with that have these, by what they are about.
+const ON_LARGE: [(&str, Theme); 3] = [
+    ("partial-", Theme::Partial),
+    ("image-", Theme::Image),
+    ("database-", Theme::Database),
+];
 
 fn cases(series: Series) -> Vec<String> {
     let names = |seed| {
         let tree = UPPERS.map(|image| format!("{}-{seed}", image.fstype));
-        let partial = LARGE.map(|image| format!("{PARTIAL}{}-{seed}", image.fstype));
-        tree.into_iter().chain(partial)
+        let large = ON_LARGE
+            .iter()
+            .flat_map(move |(name, _)| LARGE.map(|image| format!("{name}{}-{seed}", image.fstype)));
+        tree.into_iter().chain(large)
     };
     series.seeds().flat_map(names).collect()
 }
@@ -94,8 +100,10 @@ struct Case {
 impl Case {
     fn named(name: &str) -> Option<Self> {
         static ALL: [Image; 3] = LARGE;
-        let (theme, (image, seed)) = match name.strip_prefix(PARTIAL) {
-            Some(name) => (Theme::Partial, find(&ALL, name)?),
+        let mut large = ON_LARGE.iter();
+        let about = large.find_map(|(prefix, theme)| Some((*theme, name.strip_prefix(prefix)?)));
+        let (theme, (image, seed)) = match about {
+            Some((theme, name)) => (theme, find(&ALL, name)?),
             None => (Theme::Tree, parse(name)?),
         };
         Some(Self { theme, image, seed })
@@ -104,7 +112,12 @@ impl Case {
     /// Whether the lower layers are on the file system of the upper layer. If that can share blocks, partial files
     /// would be copied as a whole.
     fn same(self) -> bool {
-        same(self.seed) && (self.theme == Theme::Tree || self.image.fstype == "ext4")
+        let may_be = match self.theme {
+            Theme::Tree => true,
+            Theme::Partial => self.image.fstype == "ext4",
+            Theme::Image | Theme::Database => false,
+        };
+        same(self.seed) && may_be
     }
 
     /// How the upper layer is mounted. With even seeds btrfs commits everything for each fsync, as the others do; with
@@ -212,7 +225,10 @@ fn crash(bench: &Bench, case: Case, states: usize) -> Result<Vec<String>, Vec<St
     }
     tally.states = start.elapsed();
     let note = tally.note(&history, points.len(), case);
-    if theme == Theme::Partial && bench.is_union() && tally.partial < points.len() / 2 {
+    if matches!(theme, Theme::Partial | Theme::Image)
+        && bench.is_union()
+        && tally.partial < points.len() / 2
+    {
         wrong.push("most states have no partial file: the workload tests little".into());
         tally.wrong += 1;
     }
@@ -332,7 +348,7 @@ impl Tally {
         };
         let partial = match case.theme {
             Theme::Tree => String::new(),
-            Theme::Partial => format!("{} with partial files, ", self.partial),
+            _ => format!("{} with partial files, ", self.partial),
         };
         format!(
             "{states} states of {} operations{steps}, lower layers {below} {options}: {} with unflushed writes in part, \
@@ -354,7 +370,7 @@ mod tests {
     #[test]
     fn every_case_is_known_by_its_name() {
         let names = cases(CRASH.usual);
-        assert_eq!(names.len(), CRASH.usual.count * 5);
+        assert_eq!(names.len(), CRASH.usual.count * 11);
         assert!(names.iter().all(|name| Case::named(name).is_some()));
         assert!(Case::named("btrfs-0").is_none() && Case::named("partial-0").is_none());
     }

@@ -9,7 +9,7 @@ const XFS_REPAIR: &str = "/usr/sbin/xfs_repair";
 const BTRFS: &str = "/usr/bin/btrfs";
 
 /// The programs, as they are called in the build root.
-pub const PROGRAMS: &[&str] = &[E2FSCK, XFS_REPAIR, BTRFS];
+pub const PROGRAMS: &[&str] = &[E2FSCK, XFS_REPAIR, BTRFS, super::database::PROGRAMS[0]];
 
 /// Checks an unmounted device that was mounted since the power cut; returns its faults.
 pub fn check(fstype: &str, device: &Path) -> Vec<String> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Workloads from seeds.
 
+use super::database;
 use super::history::History;
 use super::op::{BLOCK, By, Op, Sync};
 use super::parts;
@@ -23,6 +24,10 @@ pub enum Theme {
     Tree,
     /// Large files that come to the upper layer in parts.
     Partial,
+    /// The image of a disk: a sparse file that is larger than the memory.
+    Image,
+    /// A database.
+    Database,
 }
 
 impl Theme {
@@ -31,6 +36,8 @@ impl Theme {
         match self {
             Self::Tree => start::START,
             Self::Partial => start::LARGE,
+            Self::Image => start::IMAGE,
+            Self::Database => start::EMPTY,
         }
     }
 
@@ -39,6 +46,8 @@ impl Theme {
         match self {
             Self::Tree => workload(seed, OPERATIONS),
             Self::Partial => parts::workload(seed, parts::OPERATIONS),
+            Self::Image => parts::image(seed, parts::OPERATIONS),
+            Self::Database => database::workload(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::cell::{self, Cell};
 use super::op::{BLOCK, By, Op, Sync};
 use super::runs::Runs;
-use super::start::Shown;
+use super::start::{self, Shown};
 use super::tree::{Ino, Tree, parent};
 
 /// A change of the contents of a file.
@@ -76,6 +76,7 @@ impl History {
             tree,
             lengths,
             holes,
+            sparse,
         } = start;
         let mut events: BTreeMap<Ino, Vec<(usize, Event)>> = BTreeMap::new();
         let mut below = BTreeMap::new();
@@ -89,6 +90,11 @@ impl History {
             }
             events.insert(ino, of);
             below.insert(ino, bytes);
+        }
+        for (ino, cells) in sparse {
+            let islands = start::islands(cells).map(|at| (0, write(at.start, at.len())));
+            let all = [(0, Event::Truncate { cells })].into_iter().chain(islands);
+            events.insert(ino, all.collect());
         }
         Self {
             ops: Vec::new(),

@@ -7,8 +7,9 @@
 //! visible copy: a cell that was never written since can only be unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Range;
 
-use super::cell::Cell;
+use super::cell::{CELL, Cell, decode};
 use super::history::{Event, History};
 use super::op::BLOCK;
 use super::runs::Runs;
@@ -303,8 +304,6 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Runs<May> {
 
 /// Judges the contents of one file.
 fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -> Option<String> {
-    use super::cell::{CELL, decode};
-
     let may = may(history, cut, number, ino);
     if !data.len().is_multiple_of(CELL) {
         return Some(format!("a length of {} bytes that nobody made", data.len()));
@@ -322,15 +321,8 @@ fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -
                 at += block.len() / CELL;
                 continue;
             }
-            for index in at..at + block.len() / CELL {
-                let bytes = &data[index * CELL..(index + 1) * CELL];
-                let found = decode(ino, index, bytes);
-                if !allowed.contains(&found) {
-                    return Some(format!(
-                        "cell {index} of {length} is {}; it may be {allowed:?}",
-                        show(found, bytes)
-                    ));
-                }
+            if let Some(why) = wrong_cell(ino, at, &data[block.clone()], allowed) {
+                return Some(format!("of {length} cells, {why}"));
             }
             at += block.len() / CELL;
         }
@@ -342,6 +334,62 @@ fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -
         }
     }
     None
+}
+
+/// The first of some cells, the first of which is `at`, that is none of the allowed.
+fn wrong_cell(ino: Ino, at: usize, bytes: &[u8], allowed: &[Cell]) -> Option<String> {
+    let cells = (at..).zip(bytes.chunks(CELL));
+    cells
+        .map(|(index, bytes)| (index, bytes, decode(ino, index, bytes)))
+        .find(|(_, _, found)| !allowed.contains(found))
+        .map(|(index, bytes, found)| {
+            let is = show(found, bytes);
+            format!("cell {index} is {is}; it may be {allowed:?}")
+        })
+}
+
+/// A file that is mostly a hole.
+pub trait Sparse {
+    /// Its length in bytes.
+    fn length(&self) -> Result<usize, String>;
+    /// Where it has data, in bytes.
+    fn data(&self) -> Result<Vec<Range<usize>>, String>;
+    /// Its bytes in a range.
+    fn read(&self, range: Range<usize>) -> Result<Vec<u8>, String>;
+}
+
+/// Judges such a file, of which no operation changes the length; returns its faults.
+pub fn judge_sparse(
+    history: &History,
+    cut: Cut,
+    ino: Ino,
+    file: &impl Sparse,
+) -> Result<Vec<String>, String> {
+    let may = may(history, cut, cut.begun, ino);
+    if file.length()? != may.len() * CELL {
+        let length = file.length()?;
+        return Ok(vec![format!("a length of {length} bytes that nobody made")]);
+    }
+    let data = file.data()?;
+    let mut wrong = Vec::new();
+    for (range, may) in may.iter() {
+        let range = range.start * CELL..range.end * CELL;
+        // What is a hole need not be read.
+        let within = data.iter().map(|data| {
+            let start = data.start.max(range.start);
+            start / CELL * CELL..data.end.min(range.end)
+        });
+        let read: Vec<_> = match may.cells[..] == [Cell::Zero] {
+            true => within.filter(|range| !range.is_empty()).collect(),
+            false => vec![range.clone()],
+        };
+        for range in read {
+            let bytes = file.read(range.clone())?;
+            wrong.extend(wrong_cell(ino, range.start / CELL, &bytes, &may.cells));
+        }
+    }
+    wrong.truncate(ENOUGH);
+    Ok(wrong)
 }
 
 fn show(cell: Cell, bytes: &[u8]) -> String {

@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod cell;
+pub mod database;
 pub mod disk;
 pub mod fsck;
 pub mod generate;
@@ -27,6 +28,7 @@ pub mod replay;
 pub mod runs;
 pub mod sequences;
 pub mod site;
+pub mod sparse;
 pub mod stages;
 pub mod start;
 pub mod tree;

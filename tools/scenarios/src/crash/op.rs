@@ -56,6 +56,8 @@ pub enum Op {
     Remount,
     /// All data of a file are brought to the upper layer.
     Settle { path: String },
+    /// A transaction of a database ([`super::database`]).
+    Transact,
 }
 
 impl Op {

@@ -44,6 +44,40 @@ pub fn workload(seed: u64, operations: usize) -> History {
     maker.history
 }
 
+/// The workload of a virtual machine on the image of its disk: some blocks, mostly near others, then a flush.
+pub fn image(seed: u64, operations: usize) -> History {
+    let mut maker = Maker::new(start::IMAGE, seed);
+    let path = "image".to_owned();
+    let length = maker.history.length(&path);
+    while maker.history.len() < operations {
+        // 4 to 64 KiB.
+        let cells = BLOCK * (1 + maker.dice.roll(16));
+        let island = length / 8 * maker.dice.roll(8);
+        let at = match maker.dice.roll(3) {
+            0 => maker.dice.roll(length - cells),
+            1 => island + maker.dice.roll(200 * BLOCK),
+            _ => island.saturating_sub(maker.dice.roll(40 * BLOCK)) / BLOCK * BLOCK,
+        };
+        let by = match at.is_multiple_of(BLOCK) && maker.dice.roll(2) == 0 {
+            true => By::Direct,
+            false => By::Call,
+        };
+        let sync = [Sync::No, Sync::No, Sync::OpenData][maker.dice.roll(3)];
+        maker.add(Op::Write {
+            path: path.clone(),
+            at,
+            cells,
+            by,
+            sync,
+        });
+        if maker.dice.roll(3) == 0 {
+            let sync = [Sync::Data, Sync::Full][maker.dice.roll(2)];
+            maker.bring(&path, sync);
+        }
+    }
+    maker.history
+}
+
 impl Maker {
     /// A large file.
     fn large(&mut self) -> String {

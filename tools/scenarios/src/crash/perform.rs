@@ -32,6 +32,7 @@ pub fn fill(layers: &[PathBuf], start: Start, tree: &Tree) -> Result<(), String>
         let made = match what {
             What::Dir => sys::mkdir(&whole, 0o755),
             What::Symlink(target) => sys::symlink(target, &whole),
+            What::Sparse(cells) => sparse(&whole, ino, *cells),
             What::Whiteout => sys::mknod(&whole, libc::S_IFCHR, 0),
             What::File(cells) => new_file(&whole, 0, &cell::encode_run(ino, 0, 0, *cells)),
             What::Holed(cells) => holed(&whole, ino, *cells),
@@ -111,6 +112,8 @@ pub fn perform(root: &Path, history: &History, number: usize) -> sys::Result<()>
             let remount = |flags| sys::mount("", root, "", libc::MS_REMOUNT | flags, b"");
             remount(libc::MS_RDONLY).and_then(|()| remount(0))
         }
+        // Its program does that.
+        Op::Transact => Err(Errno(libc::ENOSYS)),
         Op::Settle { path } => with(&at(path), libc::O_RDONLY, |fd| union::settle(fd).map(drop)),
     }
 }
@@ -134,6 +137,17 @@ fn holed(path: &Path, ino: Ino, cells: usize) -> sys::Result<()> {
     with(path, libc::O_WRONLY, |fd| {
         let rest = cell::encode_run(ino, 0, hole.end, cells - hole.end);
         write(fd, hole.end * CELL, &rest)
+    })
+}
+
+fn sparse(path: &Path, ino: Ino, cells: usize) -> sys::Result<()> {
+    new_file(path, 0, &[])?;
+    sys::truncate(path, (cells * CELL) as i64)?;
+    with(path, libc::O_WRONLY, |fd| {
+        start::islands(cells).try_for_each(|at| {
+            let bytes = cell::encode_run(ino, 0, at.start, at.len());
+            write(fd, at.start * CELL, &bytes)
+        })
     })
 }
 

@@ -86,6 +86,7 @@ fn flushed(log: &[Entry], last: usize) -> Vec<Point> {
             // The disk stays the same until something is written, while more operations have ended.
             if let (false, Some(point)) = (changed, points.last_mut()) {
                 point.cuts[0].done = number - 1;
+                point.cuts[0].begun = number.min(last);
             }
         }
         let Some(number) = begun else { continue };
@@ -224,7 +225,7 @@ mod tests {
             .map(|point| (point.applied, point.cuts[0].done, point.cuts[0].begun))
             .collect();
         // Before the first mark there is nothing to judge; after the last one all have ended.
-        assert_eq!(points, [(5, 0, 1), (6, 2, 1), (10, 2, 3), (13, 3, 3)]);
+        assert_eq!(points, [(5, 0, 1), (6, 2, 3), (10, 2, 3), (13, 3, 3)]);
     }
 
     #[test]

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The union of a workload: its layers, the work on it, and the checks after a power cut.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::database;
 use super::generate::Theme;
 use super::history::History;
 use super::judge::{self, Cut, Order, Seen};
 use super::observe::{differences, observe, observe_lenient};
 use super::perform::{fill, perform};
+use super::sparse;
 use super::stages::Stages;
 use super::start::{self, LAYERS};
 use crate::bench::{Bench, Layout};
@@ -30,6 +33,8 @@ pub struct Site<'a> {
     order: Order,
     /// Whether the lower layers are on it, too.
     same: bool,
+    /// What the database holds after each transaction.
+    sums: RefCell<Vec<String>>,
     /// The time the checks take.
     pub stages: Stages,
 }
@@ -80,8 +85,10 @@ impl<'a> Site<'a> {
             target: bench.target("target")?,
         };
         let union = match theme {
-            Theme::Partial if bench.is_union() => bench.union(&layout).option("partial", "on"),
-            Theme::Partial | Theme::Tree => bench.union(&layout),
+            Theme::Partial | Theme::Image | Theme::Database if bench.is_union() => {
+                bench.union(&layout).option("partial", "on")
+            }
+            _ => bench.union(&layout),
         };
         let site = Self {
             bench,
@@ -91,6 +98,7 @@ impl<'a> Site<'a> {
             upper_fs,
             layout,
             same,
+            sums: RefCell::default(),
             stages: Stages::default(),
         };
         if !same {
@@ -123,6 +131,11 @@ impl<'a> Site<'a> {
         for lower in &self.layout.lowers {
             self.bench.dir(lower)?;
         }
+        if self.theme == Theme::Database {
+            let path = self.layout.lowers[0].join(database::NAME);
+            database::make(&path)?;
+            self.sums.borrow_mut().push(database::check(&path)?.1);
+        }
         let start = self.theme.start();
         fill(&self.layout.lowers, start, &start::tree(start).tree)
     }
@@ -135,10 +148,15 @@ impl<'a> Site<'a> {
         before: &mut dyn FnMut(usize) -> Result<(), String>,
     ) -> Result<(), String> {
         self.union.mount(&self.layout.target)?;
-        // Contents of directories are recorded a second after they are read, amid the workload, and at unmount.
-        observe(&self.layout.target)?;
+        if matches!(self.theme, Theme::Tree | Theme::Partial) {
+            // Contents of directories are recorded a second after they are read, amid the workload, and at unmount.
+            observe(&self.layout.target)?;
+        }
         let committer = process::background(|| commit(&self.upper_fs, seed))?;
-        let ran = self.operations(history, seed, before);
+        let ran = match self.theme {
+            Theme::Database => self.transactions(history, seed, before),
+            _ => self.operations(history, seed, before),
+        };
         process::kill(committer);
         process::wait(committer)?;
         ran?;
@@ -170,9 +188,88 @@ impl<'a> Site<'a> {
             done: history.len(),
             begun: history.len(),
         };
-        match judge::judge(history, end, Order::Kept, &observe(&self.layout.target)?) {
-            Ok(_) => Ok(()),
-            Err(lines) => Err(format!("without a power cut:\n{}", lines.join("\n"))),
+        self.expect_end(history, end)
+    }
+
+    fn transactions(
+        &self,
+        history: &History,
+        seed: u64,
+        before: &mut dyn FnMut(usize) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let path = self.layout.target.join(database::NAME);
+        let mut worker = database::Worker::start(&path, seed)?;
+        for number in 1..=history.len() {
+            before(number)?;
+            let sum = worker.transact();
+            let sum = sum.map_err(|error| format!("transaction {number}: {error}"))?;
+            self.sums.borrow_mut().push(sum);
+        }
+        before(history.len() + 1)?;
+        worker.end()?;
+        let end = Cut {
+            done: history.len(),
+            begun: history.len(),
+        };
+        self.expect_end(history, end)
+    }
+
+    fn expect_end(&self, history: &History, end: Cut) -> Result<(), String> {
+        let mut looked = Looked::default();
+        self.judge(history, &[end], Order::Kept, &mut looked)?;
+        match looked.wrong.is_empty() {
+            true => Ok(()),
+            false => Err(format!("without a power cut:\n{}", looked.wrong.join("\n"))),
+        }
+    }
+
+    /// Judges what the union shows; returns the tree.
+    fn judge(
+        &self,
+        history: &History,
+        cuts: &[Cut],
+        order: Order,
+        looked: &mut Looked,
+    ) -> Result<Seen, String> {
+        let target = &self.layout.target;
+        match self.theme {
+            Theme::Tree | Theme::Partial => {
+                let seen = observe(target)?;
+                self.stages.end("walk union");
+                for cut in cuts {
+                    match judge::judge(history, *cut, order, &seen) {
+                        Ok(number) => looked.after = Some(number),
+                        Err(lines) => looked.wrong.extend(lines),
+                    }
+                }
+                Ok(seen)
+            }
+            Theme::Image => {
+                for (path, ino, _) in history
+                    .tree(0)
+                    .entries()
+                    .filter(|(path, ..)| !path.is_empty())
+                {
+                    let file = sparse::Opened::new(&target.join(path))?;
+                    for cut in cuts {
+                        looked
+                            .wrong
+                            .extend(judge::judge_sparse(history, *cut, ino, &file)?);
+                        looked.after = Some(cut.done);
+                    }
+                }
+                Ok(Seen::new())
+            }
+            Theme::Database => {
+                let found = database::check(&target.join(database::NAME))?;
+                for cut in cuts {
+                    match database::judge(&self.sums.borrow(), *cut, &found) {
+                        Ok(number) => looked.after = Some(number),
+                        Err(line) => looked.wrong.push(line),
+                    }
+                }
+                Ok(Seen::new())
+            }
         }
     }
 
@@ -202,14 +299,7 @@ impl<'a> Site<'a> {
         };
         self.union.mount(target)?;
         self.stages.end("mount union");
-        let seen = observe(target)?;
-        self.stages.end("walk union");
-        for cut in cuts {
-            match judge::judge(history, *cut, self.order, &seen) {
-                Ok(number) => looked.after = Some(number),
-                Err(lines) => looked.wrong.extend(lines),
-            }
-        }
+        let seen = self.judge(history, cuts, self.order, &mut looked)?;
         self.stages.end("judge");
         self.bench.work_idle(&self.layout)?;
         if thorough {
@@ -224,7 +314,11 @@ impl<'a> Site<'a> {
         self.stages.end("umount union");
         self.bench.work_empty(&self.layout)?;
         self.stages.end("check");
-        looked.partial = self.partial(&seen);
+        if matches!(self.theme, Theme::Image | Theme::Database) {
+            looked.partial = self.partial(["image", database::NAME]);
+            return Ok(looked);
+        }
+        looked.partial = self.partial(seen.keys());
         if self.bench.is_union() {
             looked
                 .wrong
@@ -242,13 +336,13 @@ impl<'a> Site<'a> {
     }
 
     /// How many of these files are partly in the upper layer.
-    fn partial(&self, seen: &Seen) -> usize {
+    fn partial(&self, paths: impl IntoIterator<Item: AsRef<Path>>) -> usize {
         let (name, value) = MARK;
-        let is_partial = |path: &&String| {
+        let is_partial = |path: &_| {
             let found = sys::getxattr(self.layout.upper.join(path), name);
             found.is_ok_and(|found| found == value)
         };
-        seen.keys().filter(is_partial).count()
+        paths.into_iter().filter(is_partial).count()
     }
 
     /// overlayfs refuses an upper layer with partial files, and shows the same tree if it does not.
@@ -279,7 +373,7 @@ impl<'a> Site<'a> {
             ("after it", &observe(target)?),
         );
         self.bench.umount(target)?;
-        if self.partial(seen) > 0 || self.layout.work.join(GUARD).exists() {
+        if self.partial(seen.keys()) > 0 || self.layout.work.join(GUARD).exists() {
             wrong.push("a settled union has partial files, or is taken to have some".into());
         } else {
             wrong.extend(self.as_overlayfs(seen)?);

@@ -15,6 +15,8 @@ pub enum What {
     File(usize),
     /// A file of so many cells, with a hole in it ([`hole`]).
     Holed(usize),
+    /// A file of so many cells, which are a hole but for some ([`islands`]).
+    Sparse(usize),
     /// A symbolic link.
     Symlink(&'static str),
     /// A whiteout.
@@ -87,6 +89,18 @@ pub const LARGE: Start = &[
     (0, "f5", What::Holed(20_000)),
 ];
 
+/// The image of a disk: 2 GiB.
+pub const IMAGE: Start = &[(1, "image", What::Sparse(1 << 25))];
+
+/// Nothing but what a program makes.
+pub const EMPTY: Start = &[];
+
+/// The cells of a sparse file that are none of its hole, in the order of the file.
+pub fn islands(cells: usize) -> impl Iterator<Item = Range<usize>> {
+    const ISLAND: usize = 1000;
+    (0..8).map(move |number| cells / 8 * number..cells / 8 * number + ISLAND)
+}
+
 /// The cells of a hole in a file of so many: the middle, from within one block to within another.
 pub fn hole(cells: usize) -> Range<usize> {
     cells / 3..cells * 2 / 3
@@ -100,6 +114,8 @@ pub struct Shown {
     pub lengths: BTreeMap<Ino, usize>,
     /// The hole of those that have one.
     pub holes: BTreeMap<Ino, Range<usize>>,
+    /// The length of those that are sparse.
+    pub sparse: BTreeMap<Ino, usize>,
 }
 
 /// The tree of the layers as the union shows it.
@@ -114,7 +130,8 @@ pub fn tree(start: Start) -> Shown {
             }
         }
     }
-    let (mut tree, mut lengths, mut holes) = (Tree::default(), BTreeMap::new(), BTreeMap::new());
+    let (mut tree, mut lengths) = (Tree::default(), BTreeMap::new());
+    let (mut holes, mut sparse) = (BTreeMap::new(), BTreeMap::new());
     for (path, what) in shown {
         match what {
             What::Dir => drop(tree.place(path, Kind::Dir { movable: false }, 0o755)),
@@ -125,6 +142,9 @@ pub fn tree(start: Start) -> Shown {
                 lengths.insert(ino, cells);
                 holes.insert(ino, hole(cells));
             }
+            What::Sparse(cells) => {
+                sparse.insert(tree.place(path, Kind::File, 0o644), cells);
+            }
             What::Whiteout => {}
         }
     }
@@ -132,6 +152,7 @@ pub fn tree(start: Start) -> Shown {
         tree,
         lengths,
         holes,
+        sparse,
     }
 }
 

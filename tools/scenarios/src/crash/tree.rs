@@ -171,7 +171,7 @@ impl Tree {
                     changed: Vec::new(),
                 })
             }
-            Op::SyncAll | Op::SyncWorld | Op::Remount => Some(Change::default()),
+            Op::SyncAll | Op::SyncWorld | Op::Remount | Op::Transact => Some(Change::default()),
         }
     }
 
