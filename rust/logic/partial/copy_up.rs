@@ -48,6 +48,8 @@ pub struct Facts {
     pub class: Class,
     /// Whether the lower file can be told from others, also after the next mount.
     pub has_identity: bool,
+    /// Whether the copy can share the blocks of the lower file, which is cheaper than anything else.
+    pub shares_blocks: bool,
     /// Whether nobody but the mounter can set the mark on a file of the upper layer. Otherwise one
     /// could read a lower file through a mark of one's own.
     pub is_mark_safe: bool,
@@ -76,6 +78,7 @@ impl Facts {
             _ if self.size == 0 || !keeps_marks => How::Synced,
             Reason::Attributes => How::Metadata,
             Reason::Everything => How::Unsynced,
+            Reason::Data | Reason::Size if self.shares_blocks => How::Unsynced,
             Reason::Data if self.size <= SMALL || !self.has_identity => How::Unsynced,
             Reason::Size if !self.has_identity => How::Unsynced,
             Reason::Data | Reason::Size => How::Granules,

@@ -5,7 +5,7 @@
 use crate::{
     logic::{
         options::{Metacopy, Verity},
-        partial::{Class, SMALL},
+        partial::{Facts, How, Reason, SMALL},
     },
     union::{
         change::{copy_up, part},
@@ -67,15 +67,24 @@ fn for_change<'a>(
 
 fn may_be_partial(inode: &OwnInode) -> Result<bool> {
     let union = inode.sb().data();
+    let layer = union.upper()?;
     let config = &union.config;
-    let allows = config.partial && config.metacopy == Metacopy::On && config.verity == Verity::Off;
-    if !allows || inode.size() <= SMALL as i64 || union.upper()?.class == Class::None {
+    let is_wanted =
+        config.partial && config.metacopy == Metacopy::On && config.verity == Verity::Off;
+    if !is_wanted {
         return Ok(false);
     }
-    let upper = union.upper()?.mnt.root();
     union.with_creds(|| {
         let lower = data::locate(union, inode)?.dentry().inode().ok_or(EIO)?;
-        // Sharing blocks is cheaper than anything else.
-        Ok(!lower.may_share_blocks(upper) && part::identity(inode)?.is_some())
+        let facts = Facts {
+            size: inode.size().max(0) as u64,
+            class: layer.class,
+            has_identity: part::identity(inode)?.is_some(),
+            shares_blocks: lower.may_share_blocks(layer.mnt.root()),
+            // The option is refused where others can set it.
+            is_mark_safe: true,
+            reason: Reason::Data,
+        };
+        Ok(facts.how() == How::Granules)
     })
 }

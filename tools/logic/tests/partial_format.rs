@@ -234,6 +234,7 @@ fn how_files_are_copied_up() {
         size: 1 << 20,
         class: Class::Journal,
         has_identity: true,
+        shares_blocks: false,
         is_mark_safe: true,
         reason: Reason::Data,
     };
@@ -252,6 +253,13 @@ fn how_files_are_copied_up() {
     };
     assert_eq!(how(unknown, Reason::Data), How::Unsynced);
     assert_eq!(how(unknown, Reason::Size), How::Unsynced);
+    let shared = Facts {
+        shares_blocks: true,
+        ..facts
+    };
+    assert_eq!(how(shared, Reason::Attributes), How::Metadata);
+    assert_eq!(how(shared, Reason::Data), How::Unsynced);
+    assert_eq!(how(shared, Reason::Size), How::Unsynced);
     let reasons = [
         Reason::Attributes,
         Reason::Data,
