@@ -3,6 +3,7 @@
 //! Changes of the upper layer.
 
 pub mod copy_data;
+mod copy_store;
 pub mod copy_up;
 pub mod create;
 pub mod data_up;
