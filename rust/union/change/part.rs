@@ -214,10 +214,11 @@ fn refuse(dentry: &Dentry, why: Unreadable) -> Error {
     EIO
 }
 
-/// A file has lost its last name: nobody will ask where its data are. With the mounter's credentials.
-pub fn nameless(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
+/// A name of the object was removed. If it was the last one, nobody will ask where the data are. With the
+/// mounter's credentials.
+pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     let node = inode.data();
-    if node.data.in_upper() != InUpper::Some {
+    if !inode.is_reg() || inode.nlink() != 0 || node.data.in_upper() != InUpper::Some {
         return;
     }
     let map = match (node.data.part(), node.upper()) {

@@ -6,7 +6,7 @@ use crate::{
     logic::change::{self, Holds, Shown, Vacated, Victim},
     union::{
         change::{
-            copy_up, settle,
+            copy_up, part, settle,
             store::{Object, Place, UpperStore},
         },
         listing::dir_cache::{self, Freshness, Listing, ViewChange},
@@ -60,6 +60,7 @@ pub fn remove(dir: &OwnInode, dentry: Child<'_>) -> Result {
         }
         names.end();
         settle::removed(union, &write, inode);
+        part::removed(union, &write, inode);
         settle::changed_dir(union, &write, dir);
         settle::refresh(inode);
         Ok(())

@@ -12,7 +12,7 @@ use crate::{
     },
     union::{
         change::{
-            copy_up, redirect,
+            copy_up, part, redirect,
             remove::shown,
             settle,
             store::{upper_entry, Object, Place, UpperStore},
@@ -137,6 +137,7 @@ fn execute(
         views.end(left, (old, inode), new);
         if let Some(inode) = victim {
             settle::removed(union, &write, inode);
+            part::removed(union, &write, inode);
         }
         settle::changed_dir(union, &write, old.place.dir);
         settle::changed_dir(union, &write, new.place.dir);

@@ -4,7 +4,7 @@
 
 use crate::{
     union::{
-        change::{impure, part, reserve},
+        change::{impure, reserve},
         layers::{layer::UpperWrite, union::Union},
         OwnInode,
     },
@@ -47,7 +47,6 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
         if let Some(part) = node.data.part() {
             part.uncount();
         }
-        part::nameless(union, write, inode);
     }
     reserve::release(union, write, inode);
 }
