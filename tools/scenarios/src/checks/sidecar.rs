@@ -92,7 +92,7 @@ pub fn partial_sidecar(b: &mut Bench) -> Result<(), String> {
     reads(&l.target.join("removed"), DATA[0], b"new!")?;
     let fd = b.works(
         "open",
-        sys::open(&l.target.join("removed"), libc::O_RDWR, 0),
+        sys::open(l.target.join("removed"), libc::O_RDWR, 0),
     )?;
     b.works("unlink", sys::unlink(l.target.join("removed")))?;
     must!(sidecars(&l)?.len() == 3, "{:?}", sidecars(&l)?)?;
@@ -107,7 +107,7 @@ pub fn partial_sidecar(b: &mut Bench) -> Result<(), String> {
     must!(sidecars(&l)?.len() == 2, "{:?}", sidecars(&l)?)?;
     b.works(
         "truncate",
-        sys::truncate(&l.target.join("settled"), 100_000),
+        sys::truncate(l.target.join("settled"), 100_000),
     )?;
     b.works(
         "settle",
@@ -195,7 +195,7 @@ pub fn partial_accepted(b: &mut Bench) -> Result<(), String> {
     let lower = |name: &str| l.lowers[0].join(name);
     let make = |name: &str| -> Result<(), String> {
         std::fs::write(lower(name), [b'o'; 200_000]).map_err(text)?;
-        b.works("utimens", sys::utimens(&lower(name), (5, 0), (5, 0), 0))
+        b.works("utimens", sys::utimens(lower(name), (5, 0), (5, 0), 0))
     };
     for name in names {
         make(name)?;
