@@ -103,7 +103,14 @@ pub const WRITE_100B_32M: Row = Row {
     per: "write",
     entries: 32,
     tree: tree::LARGE_FILE,
-    ready: |_| forget_contents(),
+    ready: |stage| {
+        // The first partial file of an upper layer makes a guard for all.
+        let other = fs::File::options()
+            .write(true)
+            .open(stage.path(tree::OTHER))?;
+        other.write_all_at(&[b'!'; 100], 1000)?;
+        forget_contents()
+    },
     time: write_100b,
     verify: |stage| {
         let file = fs::File::open(stage.path("file"))?;

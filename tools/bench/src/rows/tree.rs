@@ -43,10 +43,16 @@ pub const DIRECTORY_4K: Tree = Tree {
     large: false,
 };
 
-/// One file of so many MiB.
+/// A file of a MiB beside the large one.
+pub const OTHER: &str = "other";
+
+/// One file of so many MiB, and a smaller one.
 pub const LARGE_FILE: Tree = Tree {
     name: "large file",
-    fill: |layer, _, _, mib| large_file(layer, mib),
+    fill: |layer, _, _, mib| {
+        fs::write(layer.join(OTHER), vec![b'o'; 1 << 20])?;
+        large_file(layer, mib)
+    },
     large: true,
 };
 
