@@ -170,6 +170,31 @@ fn inode_numbers() {
     assert_eq!(union_ino(&second), Err(Corrupt(Attr::UnionIno)));
 }
 
+/// The mark of a copy on ext4 has room in an inode of 256 bytes beside that of a file without data.
+#[test]
+fn a_mark_has_a_digest_of_the_handle() {
+    let handle = Handle::new(1, &[12, 0, 0, 0, 7, 7, 7, 7]);
+    let origin = Origin {
+        tag: 5,
+        object: handle.digest(),
+        parent: Handle::NONE,
+    };
+    let mut buffer = [0; MAX_MARK];
+    assert_eq!(encode_union_ino(9, &origin, &mut buffer).len(), 20);
+    assert!(handle.is_stored_as(&handle.digest()));
+    assert!(handle.is_stored_as(&handle), "as an earlier version stored it");
+    for other in [
+        Handle::new(1, &[12, 0, 0, 0, 8, 7, 7, 7]),
+        Handle::new(2, &[12, 0, 0, 0, 7, 7, 7, 7]),
+        Handle::new(1, &[12, 0, 0, 0]),
+        Handle::NONE,
+    ] {
+        assert!(!other.is_stored_as(&handle.digest()), "{other:?}");
+        assert!(!other.is_stored_as(&handle), "{other:?}");
+    }
+    assert!(Handle::NONE.digest().is_none());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(4000))]
 
