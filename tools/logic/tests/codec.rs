@@ -182,7 +182,10 @@ fn a_mark_has_a_digest_of_the_handle() {
     let mut buffer = [0; MAX_MARK];
     assert_eq!(encode_union_ino(9, &origin, &mut buffer).len(), 20);
     assert!(handle.is_stored_as(&handle.digest()));
-    assert!(handle.is_stored_as(&handle), "as an earlier version stored it");
+    assert!(
+        handle.is_stored_as(&handle),
+        "as an earlier version stored it"
+    );
     for other in [
         Handle::new(1, &[12, 0, 0, 0, 8, 7, 7, 7]),
         Handle::new(2, &[12, 0, 0, 0, 7, 7, 7, 7]),
