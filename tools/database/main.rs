@@ -28,8 +28,8 @@ unsafe extern "C" {
     fn sqlite3_close(database: *mut c_void) -> c_int;
 }
 
-/// Rows of a new database, and bytes of each: 1.5 MB.
-const ROWS: u64 = 2000;
+/// Rows of a new database, and bytes of each: with the index over a megabyte.
+const ROWS: u64 = 700;
 const BYTES: u64 = 700;
 
 /// An open database.

@@ -159,7 +159,9 @@ fn run(lab: &Lab, name: &str, series: Series) -> Outcome {
         return Outcome::Fail(vec![format!("no case has the name crash/{name}")]);
     };
     with_fast_unmounts(|| {
-        lab.at_bench(|bench| crash(bench, case, series.size).map_err(|lines| lines.join("\n")))
+        lab.at_bench(|bench| {
+            crash(bench, case, case.theme.states(series.size)).map_err(|lines| lines.join("\n"))
+        })
     })
 }
 

@@ -20,7 +20,7 @@ const PROGRAM: &str = "/usr/bin/union-database";
 pub const NAME: &str = "database";
 
 /// How many transactions there are.
-const TRANSACTIONS: usize = 40;
+const TRANSACTIONS: usize = 24;
 
 /// The transactions as operations.
 pub fn workload() -> History {

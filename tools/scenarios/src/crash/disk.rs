@@ -3,19 +3,14 @@
 
 use std::os::fd::RawFd;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use super::log::{self, Entry};
 use crate::bench::Bench;
-use crate::errno::Errno;
 use crate::image::Image;
 use crate::sys;
 
 /// Room for the log of one workload.
 const LOG: u64 = 640 << 20;
-
-/// How often it is tried to remove a device.
-const TRIES: usize = 100;
 
 /// How the file system is mounted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,16 +131,8 @@ impl Logged {
 
     /// Removes the unmounted device and reads the log.
     pub fn end(self) -> Result<(Vec<u8>, Vec<Entry>), String> {
-        // The kernel closes the device of a file system a moment after it is unmounted (bdev_fput()).
-        let removed = (0..TRIES).find_map(|turn| match self.mapped.remove() {
-            Err(Errno(libc::EBUSY)) if turn + 1 < TRIES => {
-                std::thread::sleep(Duration::from_millis(20));
-                None
-            }
-            removed => Some(removed),
-        });
-        removed
-            .unwrap_or(Ok(()))
+        // A file system may have its device open a moment longer than its unmount takes.
+        sys::until_idle(|| self.mapped.remove())
             .map_err(|error| format!("removing the mapped device: {error}"))?;
         // The log has no holes.
         let length = sys::lseek(self.log, 0, libc::SEEK_HOLE)?;

@@ -41,6 +41,15 @@ impl Theme {
         }
     }
 
+    /// How many states are looked at where others have so many: some take longer.
+    pub fn states(self, size: usize) -> usize {
+        match self {
+            Self::Tree | Self::Partial => size,
+            Self::Image => (size / 4).max(1),
+            Self::Database => (size / 10).max(1),
+        }
+    }
+
     /// The workload of a seed.
     pub fn workload(self, seed: u64) -> History {
         match self {

@@ -29,8 +29,11 @@ impl Ram {
             .map_err(|error| format!("opening {PATH}: {error}"))
     }
 
-    /// Discards its contents; it must not be mounted.
+    /// Discards its contents; it must not be mounted. The last file system may have it open a moment longer than its
+    /// unmount takes, and write to it.
     pub fn clear(&self) -> Result<(), String> {
+        let alone = || sys::open(PATH, libc::O_RDWR | libc::O_EXCL, 0).and_then(sys::close);
+        sys::until_idle(alone).map_err(|error| format!("waiting for {PATH}: {error}"))?;
         sys::discard(self.0, 0, BYTES).map_err(|error| format!("emptying {PATH}: {error}"))
     }
 

@@ -351,6 +351,17 @@ pub fn sync() {
     unsafe { libc::sync() };
 }
 
+/// Repeats a call until it no longer fails with `EBUSY`, for ten seconds at most.
+pub fn until_idle<T>(mut call: impl FnMut() -> Result<T>) -> Result<T> {
+    for _ in 0..500 {
+        match call() {
+            Err(Errno(libc::EBUSY)) => std::thread::sleep(std::time::Duration::from_millis(20)),
+            done => return done,
+        }
+    }
+    call()
+}
+
 /// sync_file_range(2); with 7 for `flags` it waits for everything.
 pub fn sync_range(fd: RawFd, offset: i64, length: i64, flags: u32) -> Result<()> {
     call!(sync_file_range(fd, offset, length, flags)).map(drop)
