@@ -365,6 +365,7 @@ pub fn keep_on(inode: &OwnInode, part: &Part) {
 pub fn settle(inode: &OwnInode, part: &Part) -> Result {
     let mut store = PartStore::new(inode, part, Call::Other)?;
     partial::commit(&mut store)?;
+    is_known(part);
     match store.with(|file| file.form()) {
         Form::Whole => Ok(()),
         // Data got lost meanwhile.

@@ -130,9 +130,13 @@ impl Unstable {
 
     /// Keeps a file no longer: it has no name any more, so nobody will look for its data after it is closed.
     pub fn forget(&self, inode: &OwnInode) {
-        let Some(part) = inode.data().data.part().filter(|part| part.is_kept()) else {
+        let Some(part) = inode.data().data.part() else {
             return;
         };
+        part.release_writable();
+        if !part.is_kept() {
+            return;
+        }
         let kept = {
             let mut inodes = self.list.inodes.lock();
             let at = inodes.iter().position(|kept| kept.same(inode));
@@ -180,28 +184,27 @@ impl List {
         Ok(inodes.len())
     }
 
-    /// Whether a file has to be written down, and that would have to wait for a thaw.
-    fn is_frozen(&self) -> bool {
+    /// If the upper layer is frozen: whether a file has to be written down. `None`: it is not, or there is no file.
+    fn news_when_frozen(&self) -> Option<bool> {
         let has_news = |inode: &ARef<OwnInode>| {
             let part = inode.data().data.part();
             part.is_some_and(|part| !part.with(|file| file.can_be_forgotten()))
         };
-        let first = {
+        let (first, has_news) = {
             let inodes = self.inodes.lock();
-            inodes.iter().find(|inode| has_news(inode)).cloned()
+            (inodes.first()?.clone(), inodes.iter().any(has_news))
         };
-        first.is_some_and(|inode| match inode.sb().data().upper() {
-            Ok(upper) => matches!(upper.try_want_write(), Err(e) if e == EAGAIN),
-            Err(_) => false,
-        })
+        let tried = first.sb().data().upper().ok()?.try_want_write().map(drop);
+        matches!(tried, Err(e) if e == EAGAIN).then_some(has_news)
     }
 
     /// Writes all files down. `complete`: what is done with one that may be completed. Returns the first error,
     /// and after how long there is something to do again.
     fn pass(&self, frozen: Thaw, complete: impl Fn(&OwnInode) -> Left) -> (Result, Option<Msecs>) {
         let _pass = self.pass.lock();
-        if frozen == Thaw::Fails && self.is_frozen() {
-            return (Err(EAGAIN), Some(DELAY));
+        if let (Thaw::Fails, Some(has_news)) = (frozen, self.news_when_frozen()) {
+            let done = if has_news { Err(EAGAIN) } else { Ok(()) };
+            return (done, Some(DELAY));
         }
         let (mut all, mut again) = (Ok(()), None);
         // Not in the head of the loop, which would hold the lock to its end.

@@ -21,6 +21,11 @@ pub const SIZE: usize = partial::SIZE;
 const HEADER: usize = 56;
 /// Bytes of the attribute behind the map.
 const CHECKSUM: usize = 8;
+/// Bytes of one whose map is elsewhere.
+pub const WITHOUT_MAP: usize = HEADER + CHECKSUM;
+
+/// Bytes of one that is not completed in the background, as long as little of it was written.
+const LARGE: usize = (1 << 20) + SIZE;
 
 /// The contents of a lower file; no byte is zero, and none occurs in what [`new`] makes.
 pub fn old() -> Vec<u8> {
@@ -39,6 +44,8 @@ pub struct Parts<'a> {
     pub layout: Layout,
     /// The union, with `partial=on`.
     pub union: Union,
+    /// The contents of the lower files.
+    old: Vec<u8>,
     /// What each file shows.
     pub shows: BTreeMap<String, Vec<u8>>,
 }
@@ -46,19 +53,34 @@ pub struct Parts<'a> {
 impl<'a> Parts<'a> {
     /// Makes the files in the topmost lower layer, with times that tell them from others.
     pub fn new(bench: &'a Bench<'a>, layout: Layout, names: &[&str]) -> Result<Self, String> {
+        Self::of(bench, layout, names, old())
+    }
+
+    /// The same of larger files, which begin with the same contents.
+    pub fn large(bench: &'a Bench<'a>, layout: Layout, names: &[&str]) -> Result<Self, String> {
+        Self::of(bench, layout, names, partial::data(0, 0, LARGE))
+    }
+
+    fn of(
+        bench: &'a Bench<'a>,
+        layout: Layout,
+        names: &[&str],
+        old: Vec<u8>,
+    ) -> Result<Self, String> {
         let union = bench.union(&layout).option("partial", "on");
         let mut parts = Self {
             bench,
             layout,
             union,
+            old,
             shows: BTreeMap::new(),
         };
         for name in names {
             let path = parts.lower(name);
-            std::fs::write(&path, old()).map_err(|error| error.to_string())?;
+            std::fs::write(&path, &parts.old).map_err(|error| error.to_string())?;
             let times = sys::utimens(&path, (1, 2), (1_000_000_000, 7), 0);
             bench.works("utimens", times)?;
-            parts.shows.insert((*name).into(), old());
+            parts.shows.insert((*name).into(), parts.old.clone());
         }
         Ok(parts)
     }
@@ -151,7 +173,7 @@ impl<'a> Parts<'a> {
         self.are_right("settled")?;
         self.umount()?;
         for name in self.shows.keys() {
-            shows("a lower file", &self.lower(name), &old())?;
+            shows("a lower file", &self.lower(name), &self.old)?;
         }
         b.work_empty(l)?;
         let guard = l.work.join("work/incompat");
@@ -216,6 +238,16 @@ pub fn taken(path: &Path) -> i64 {
 /// Whether a file of the upper layer is partial.
 pub fn is_partial(path: &Path) -> bool {
     sys::getxattr(path, MARK).as_deref() == Ok(b"P")
+}
+
+/// How many bytes are in the lower file alone.
+pub fn missing(path: &Path) -> sys::Result<u64> {
+    let mut missing = 0;
+    with(path, libc::O_RDONLY, |fd| {
+        missing = union::data(fd)?.1;
+        Ok(())
+    })?;
+    Ok(missing)
 }
 
 /// How many granules the disk says are in a file of the upper layer.

@@ -91,11 +91,6 @@ const WRONG: &[(&str, fn(Vec<u8>) -> Vec<u8>)] = &[
         v[1] = 1;
         word(v, SIDECAR, 7)
     }),
-    ("a sidecar to be made", |v| {
-        let mut v = mapped(v, 0);
-        v[1] = 1;
-        sealed(v)
-    }),
     ("no map", |v| mapped(v, 0)),
     ("a short map", |v| mapped(v, 9)),
     ("a long map", |v| mapped(v, 11)),

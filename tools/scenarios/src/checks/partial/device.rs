@@ -294,7 +294,7 @@ pub fn partial_lower_gone(b: &mut Bench) -> Result<(), String> {
     disk.mount(&below, 0, "")?;
     let mut layout = b.layout_on(&b.tmpfs("upper_fs")?, 0)?;
     layout.lowers.push(b.dir(&below.join("layer"))?);
-    let mut parts = Parts::new(b, layout, &["file", "half", "first"])?;
+    let mut parts = Parts::large(b, layout, &["file", "half", "first"])?;
     b.umount(&below)?;
     disk.mount(&below, libc::MS_RDONLY, "")?;
     parts.mount()?;

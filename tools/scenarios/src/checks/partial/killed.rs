@@ -53,7 +53,7 @@ pub fn partial_killed(b: &mut Bench) -> Result<(), String> {
     let mut layout = b.layout_on(&b.tmpfs("upper_fs")?, 0)?;
     layout.lowers.push(b.dir(&below.join("layer"))?);
     let names: Vec<&str> = CALLS.iter().map(|(name, _)| *name).collect();
-    let mut parts = Parts::new(b, layout, &names)?;
+    let mut parts = Parts::large(b, layout, &names)?;
     b.umount(&below)?;
     disk.mount(&below, libc::MS_RDONLY, "")?;
     parts.mount()?;
