@@ -142,8 +142,8 @@ pub fn free_unseen(to: &BackedFile, pos: Loff, end: Loff) -> Result {
     silently(to, || free(to, pos, end))
 }
 
-/// A change of blocks that show zeros before and afterwards, or that nobody sees: some file systems change the times of the file
-/// then, though `FMODE_NOCMTIME` is set, and they are set back.
+/// A change of blocks that show zeros before and afterwards, or that nobody sees: some file systems change the
+/// times of the file then, though `FMODE_NOCMTIME` is set, and they are set back.
 fn silently(to: &BackedFile, change: impl FnOnce() -> Result) -> Result {
     let before = Kstat::of(to.path(), STATX_BASIC_STATS, 0)?;
     change()?;
