@@ -323,9 +323,8 @@ impl Task for Records {
         override_creds(&self.cred, |_| loop {
             let pending = {
                 let mut queue = self.queue.lock();
-                let Some(pending) = queue.records.pop() else {
-                    return None;
-                };
+                // Without one that is all.
+                let pending = queue.records.pop()?;
                 queue.bytes = queue.bytes.saturating_sub(pending.set.memory());
                 pending
             };

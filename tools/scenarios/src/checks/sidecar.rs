@@ -90,10 +90,7 @@ pub fn partial_sidecar(b: &mut Bench) -> Result<(), String> {
     must!(sidecars(&l)?.len() == 4, "{:?}", sidecars(&l)?)?;
     // One that was read, and two that were not.
     reads(&l.target.join("removed"), DATA[0], b"new!")?;
-    let fd = b.works(
-        "open",
-        sys::open(l.target.join("removed"), libc::O_RDWR, 0),
-    )?;
+    let fd = b.works("open", sys::open(l.target.join("removed"), libc::O_RDWR, 0))?;
     b.works("unlink", sys::unlink(l.target.join("removed")))?;
     must!(sidecars(&l)?.len() == 3, "{:?}", sidecars(&l)?)?;
     b.works("write", sys::write(fd, b"new", Some(DATA[1] as i64)))?;
@@ -105,10 +102,7 @@ pub fn partial_sidecar(b: &mut Bench) -> Result<(), String> {
         sys::rename(l.target.join("other"), l.target.join("replaced"), 0),
     )?;
     must!(sidecars(&l)?.len() == 2, "{:?}", sidecars(&l)?)?;
-    b.works(
-        "truncate",
-        sys::truncate(l.target.join("settled"), 100_000),
-    )?;
+    b.works("truncate", sys::truncate(l.target.join("settled"), 100_000))?;
     b.works(
         "settle",
         with(&l.target.join("settled"), libc::O_RDONLY, settle),

@@ -173,7 +173,8 @@ fn squeeze(
                     let before = &mut before[index.ok_or("an action")?];
                     let now = parts::taken(&parts.upper(name));
                     // The beginning of a write counts, and so does what came in the background.
-                    let missing = b.works("how much is missing", parts::missing(&parts.path(name)))?;
+                    let missing =
+                        b.works("how much is missing", parts::missing(&parts.path(name)))?;
                     if action.is_long && is_begun(parts, action)? || missing < before.1 {
                         *before = (now, missing);
                     }
@@ -289,7 +290,7 @@ pub fn partial_space_tmpfs(b: &mut Bench) -> Result<(), String> {
         };
         let options = format!("size={size}");
         let resized = sys::mount("", &upper_fs, "", libc::MS_REMOUNT, options.as_bytes());
-        Ok(b.works("changing the size of the tmpfs", resized)?)
+        b.works("changing the size of the tmpfs", resized)
     })
 }
 
@@ -311,7 +312,7 @@ pub fn partial_space_quota(b: &mut Bench) -> Result<(), String> {
         let usage = b.works("Q_GETQUOTA", sys::quota_used(fd, QuotaOf::User, WHO))?;
         let limit = kib.map_or(0, |kib| ((usage.bytes >> 10) + kib).max(1));
         let set = sys::set_quota(fd, QuotaOf::User, WHO, limit, 0);
-        Ok(b.works("Q_SETQUOTA", set)?)
+        b.works("Q_SETQUOTA", set)
     })?;
     Ok(sys::close(fd)?)
 }
