@@ -62,9 +62,17 @@ do_union ()
 	fi
 	mkdir -p "${changes}/work" || return
 
+	# Changes that are kept meet other images, or are a read-only branch at the
+	# next boot: files of which only a part is copied would not survive that.
+	whole=",partial=off"
+	if [ "$(stat -f -c %T "${changes}")" = tmpfs ]
+	then
+		whole=""
+	fi
+
 	changes="$(union_escape "${changes}")"
 	# The caller prints this if the mount fails.
-	unionmountopts="-o noatime,lowerdir=${lower},upperdir=${changes}/rw,workdir=${changes}/work"
+	unionmountopts="-o noatime,lowerdir=${lower},upperdir=${changes}/rw,workdir=${changes}/work${whole}"
 	mount -t union ${unionmountopts} union "${mountpoint}"
 }
 
