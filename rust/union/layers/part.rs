@@ -70,6 +70,8 @@ pub struct Part {
     is_counted: Atomic<bool>,
     /// Granules have been added since somebody asked.
     has_grown: Atomic<bool>,
+    /// Bringing the rest in the background has failed, and nothing was added since.
+    is_given_up: Atomic<bool>,
     /// The inode is kept until the disk knows all granules ([`crate::union::layers::unstable`]).
     is_kept: Atomic<bool>,
     /// How many calls that change the file have begun.
@@ -102,6 +104,7 @@ impl Part {
             tally,
             is_counted: Atomic::new(false),
             has_grown: Atomic::new(false),
+            is_given_up: Atomic::new(false),
             is_kept: Atomic::new(false),
             begun: Atomic::new(0),
             ended: Atomic::new(0),
@@ -145,6 +148,17 @@ impl Part {
     /// Granules will be added.
     pub fn grows(&self) {
         self.has_grown.store(true, Relaxed);
+        self.is_given_up.store(false, Relaxed);
+    }
+
+    /// The rest cannot be brought: what has failed fails again, until somebody writes to the file.
+    pub fn give_up(&self) {
+        self.is_given_up.store(true, Relaxed);
+    }
+
+    /// Whether the rest shall be brought in the background.
+    pub fn wants_rest(&self) -> bool {
+        !self.is_given_up.load(Relaxed) && self.with(|file| file.is_worth_completing())
     }
 
     /// Whether any was added since this was asked the last time.

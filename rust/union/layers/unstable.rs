@@ -18,11 +18,7 @@ use crate::{
 use kernel::{
     new_mutex,
     prelude::*,
-    sync::{
-        aref::ARef,
-        atomic::{Atomic, Relaxed},
-        Arc, Mutex,
-    },
+    sync::{aref::ARef, Arc, Mutex},
     time::Msecs,
 };
 
@@ -59,8 +55,10 @@ struct List {
     #[pin]
     pass: Mutex<()>,
     actions: Actions,
-    /// The mount ends.
-    is_ending: Atomic<bool>,
+    /// Whether the rest of files may be brought. Held for each piece of it, within nothing: whoever syncs does
+    /// not wait for that.
+    #[pin]
+    completes: Mutex<bool>,
 }
 
 /// What is done while the file system of the upper layer is frozen.
@@ -95,7 +93,7 @@ impl Unstable {
                 inodes <- new_mutex!(KVVec::new(), "union_unstable"),
                 pass <- new_mutex!((), "union_unstable_pass"),
                 actions,
-                is_ending: Atomic::new(false),
+                completes <- new_mutex!(true, "union_unstable_completes"),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -155,20 +153,26 @@ impl Unstable {
     ///
     /// That of one of them; the others are written down. `EAGAIN` if the upper layer is frozen.
     pub fn commit_all(&self) -> Result {
-        self.list.pass(Thaw::Fails, |_| Left::Rest).0
+        self.list.pass(Thaw::Fails).done
+    }
+
+    /// Says whether the rest of files may be brought in the background. If not, nothing is written for that any more.
+    pub fn let_complete(&self, may: bool) {
+        *self.list.completes.lock() = may;
     }
 
     /// The last time: nobody adds any more, and none is kept after this. A thaw is waited for.
     pub fn shut_down(&self) {
-        self.list.is_ending.store(true, Relaxed);
+        self.let_complete(false);
         self.background.finish();
-        let (done, _) = self.list.pass(Thaw::Waits, |_| Left::Nothing);
+        let done = self.list.pass(Thaw::Waits).done;
         let left = core::mem::take(&mut *self.list.inodes.lock());
-        if let (Err(error), false) = (done, left.is_empty()) {
+        let unknown = left.iter().filter(|inode| has_news(inode)).count();
+        if let (Err(error), 1..) = (done, unknown) {
             pr_err_ratelimited!(
                 "{} files could not be written down at unmount ({:?}): the lower layer is the truth for \
                  what was written to them and not synced\n",
-                left.len(),
+                unknown,
                 error
             );
         }
@@ -186,27 +190,30 @@ impl List {
 
     /// If the upper layer is frozen: whether a file has to be written down. `None`: it is not, or there is no file.
     fn news_when_frozen(&self) -> Option<bool> {
-        let has_news = |inode: &ARef<OwnInode>| {
-            let part = inode.data().data.part();
-            part.is_some_and(|part| !part.with(|file| file.can_be_forgotten()))
-        };
         let (first, has_news) = {
             let inodes = self.inodes.lock();
-            (inodes.first()?.clone(), inodes.iter().any(has_news))
+            (
+                inodes.first()?.clone(),
+                inodes.iter().any(|inode| has_news(inode)),
+            )
         };
         let tried = first.sb().data().upper().ok()?.try_want_write().map(drop);
         matches!(tried, Err(e) if e == EAGAIN).then_some(has_news)
     }
 
-    /// Writes all files down. `complete`: what is done with one that may be completed. Returns the first error,
-    /// and after how long there is something to do again.
-    fn pass(&self, frozen: Thaw, complete: impl Fn(&OwnInode) -> Left) -> (Result, Option<Msecs>) {
+    /// Writes all files down.
+    fn pass(&self, frozen: Thaw) -> Pass {
+        let mut pass = Pass {
+            done: Ok(()),
+            again: None,
+            quiet: KVVec::new(),
+        };
         let _pass = self.pass.lock();
         if let (Thaw::Fails, Some(has_news)) = (frozen, self.news_when_frozen()) {
-            let done = if has_news { Err(EAGAIN) } else { Ok(()) };
-            return (done, Some(DELAY));
+            pass.done = if has_news { Err(EAGAIN) } else { Ok(()) };
+            pass.again = Some(DELAY);
+            return pass;
         }
-        let (mut all, mut again) = (Ok(()), None);
         // Not in the head of the loop, which would hold the lock to its end.
         let inodes = core::mem::take(&mut *self.inodes.lock());
         for inode in inodes {
@@ -224,7 +231,7 @@ impl List {
                 false => (self.actions.commit)(kept),
             };
             let left = match done {
-                Ok(true) if part.with(|file| file.is_worth_completing()) => complete(kept),
+                Ok(true) if part.wants_rest() => Left::Rest,
                 Ok(true) => Left::Nothing,
                 Ok(false) | Err(_) => Left::Unknown,
             };
@@ -236,43 +243,69 @@ impl List {
             if left != Left::Nothing && part.set_kept() && self.push(kept.into()).is_err() {
                 part.set_not_kept();
             }
+            if left == Left::Rest {
+                // Without memory it is for another time.
+                let _ = pass.quiet.push(kept.into(), GFP_KERNEL);
+            }
             let delay = match left {
                 Left::Nothing => None,
                 Left::Unknown => Some(DELAY),
                 Left::Rest => Some(IDLE),
             };
-            again = [again, delay].into_iter().flatten().min();
-            all = all.and(done.map(drop));
+            pass.again = [pass.again, delay].into_iter().flatten().min();
+            pass.done = pass.done.and(done.map(drop));
         }
-        (all, again)
+        pass
     }
 
-    /// Brings the rest of a file, if nothing was added for a while.
-    fn complete(&self, inode: &OwnInode) -> Left {
+    /// Brings the rest of a file, if nothing was added for a while. It stays on the list meanwhile: what others write
+    /// to granules that have just come is written down by those who sync.
+    fn complete(&self, inode: &OwnInode) {
         let Some(part) = inode.data().data.part() else {
-            return Left::Nothing;
+            return;
         };
         if part.has_grown() {
-            return Left::Rest;
+            return;
         }
-        while !self.is_ending.load(Relaxed) && !inode.sb().is_rdonly() {
+        loop {
+            let may = self.completes.lock();
+            if !*may {
+                return;
+            }
             match (self.actions.complete)(inode) {
                 Ok(true) => {}
-                // What failed fails again, until somebody writes to the file.
                 Ok(false) | Err(_) => break,
             }
         }
-        match part.with(|file| file.can_be_forgotten()) {
-            true => Left::Nothing,
-            // A write may rely on what came, and has not kept the file for it.
-            false => Left::Unknown,
+        if part.wants_rest() {
+            part.give_up();
         }
     }
+}
+
+/// What a pass over the files has found.
+struct Pass {
+    /// The first error.
+    done: Result,
+    /// After how many milliseconds there is something to do again.
+    again: Option<Msecs>,
+    /// The files that may be completed.
+    quiet: KVVec<ARef<OwnInode>>,
+}
+
+/// Whether the disk does not know all of a file.
+fn has_news(inode: &OwnInode) -> bool {
+    let part = inode.data().data.part();
+    part.is_some_and(|part| !part.with(|file| file.can_be_forgotten()))
 }
 
 impl Task for List {
     fn run(&self) -> Option<Msecs> {
         // Whoever syncs is told of errors.
-        self.pass(Thaw::Fails, |inode| self.complete(inode)).1
+        let pass = self.pass(Thaw::Fails);
+        for inode in &pass.quiet {
+            self.complete(inode);
+        }
+        pass.again
     }
 }

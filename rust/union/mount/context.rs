@@ -134,15 +134,28 @@ impl Context<UnionFs> for MountContext {
             ));
             return Err(EROFS);
         }
+        if let Ok(upper) = union.upper() {
+            upper.unstable.let_complete(!fc.wants_rdonly());
+        }
         if fc.wants_rdonly() && !sb.is_rdonly() {
-            if let Ok(upper) = union.upper() {
-                upper.unstable.commit_all()?;
+            let written = write_down(union);
+            if let (Err(_), Ok(upper)) = (&written, union.upper()) {
+                upper.unstable.let_complete(true);
             }
-            if union.should_sync() {
-                union.sync()?;
-            }
+            return written;
         }
         Ok(())
+    }
+}
+
+/// Writes down all that is known of files, before the union becomes read-only.
+fn write_down(union: &Union) -> Result {
+    if let Ok(upper) = union.upper() {
+        upper.unstable.commit_all()?;
+    }
+    match union.should_sync() {
+        true => union.sync(),
+        false => Ok(()),
     }
 }
 
