@@ -193,10 +193,7 @@ impl Site {
     /// overlayfs, each on a device of its own, and the overlayfs above shows both numbers on the same device.
     pub fn for_overlay(&self, fstype: &str) -> Result<(), String> {
         if union::is_guarded(&self.work()) || self.shape.twist == Twist::Nested("overlay") {
-            self.mount(fstype)?;
-            union::settle_all(&self.whole).map_err(|error| format!("settle: {error}"))?;
-            self.umount()
-                .map_err(|error| format!("umount, settled: {error}"))?;
+            self.settle(fstype)?;
         }
         if self.shape.twist == Twist::Aufs {
             for tree in &self.trees {
@@ -204,6 +201,14 @@ impl Site {
             }
         }
         Ok(())
+    }
+
+    /// Settles all files of the unmounted union.
+    fn settle(&self, fstype: &str) -> Result<(), String> {
+        self.mount(fstype)?;
+        union::settle_all(&self.whole).map_err(|error| format!("settle: {error}"))?;
+        self.umount()
+            .map_err(|error| format!("umount, settled: {error}"))
     }
 
     /// Mounts the union.
@@ -280,13 +285,22 @@ impl Site {
             return go(&self.target);
         }
         if turn == Turn::Rotate {
+            self.before_rotation(fstype)?;
             self.rotate()?;
         }
         self.mount(fstype)?;
         go(&self.target)
     }
 
-    /// Makes the upper layer of the unmounted union the topmost lower layer, below a new upper layer.
+    /// Makes the upper layer of the unmounted union of type `fstype` fit to be a lower layer, where no file is partial.
+    pub fn before_rotation(&self, fstype: &str) -> Result<(), String> {
+        match union::is_guarded(&self.work()) {
+            true => self.settle(fstype),
+            false => Ok(()),
+        }
+    }
+
+    /// Makes that layer the topmost lower one, below a new upper layer.
     pub fn rotate(&mut self) -> Result<(), String> {
         self.lowers.insert(0, self.upper_root());
         self.turns += 1;

@@ -306,10 +306,6 @@ impl<'a> Site<'a> {
             sound::consistent(target)?;
         }
         self.stages.end("check");
-        if union::is_guarded(work) {
-            union::settle_all(target).map_err(|error| format!("settle: {error}"))?;
-            self.stages.end("settle");
-        }
         self.bench.umount(target)?;
         self.stages.end("umount union");
         self.bench.work_empty(&self.layout)?;

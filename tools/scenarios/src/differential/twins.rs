@@ -247,6 +247,7 @@ impl<'a> Twins<'a> {
         if let Some((site, fstype)) = &mut self.site {
             unmount(site)?;
             if rotate {
+                site.before_rotation(fstype).map_err(|error| vec![error])?;
                 let upper = site.stack().swap_remove(0);
                 let tree = layer(&upper).map_err(|error| vec![error])?;
                 self.lowers.push((upper, tree));
