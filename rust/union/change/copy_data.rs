@@ -69,12 +69,6 @@ pub fn copy(
 /// others can find the file, so the end is waited for.
 pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Loff>) -> Result {
     let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
-    if kthread::is_current() {
-        let result = fill_range(&from, to, range);
-        // Not later: the lower layer may be unmounted.
-        from.close();
-        return result;
-    }
     if !kthread::exceeds_file_size_limit(range.end) {
         return fill_range(&from, to, range);
     }

@@ -74,6 +74,7 @@ pub fn up_piece(inode: &OwnInode) -> Result<bool> {
         let Some(upper) = inode.data().upper() else {
             return Ok(false);
         };
+        part.hold_writable(&layer.mnt)?;
         let is_missing = keeping(union, upper, part, || part::complete_piece(inode, part))?;
         if !is_missing {
             part::settle(inode, part)?;

@@ -221,25 +221,19 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     if !inode.is_reg() || inode.nlink() != 0 || node.data.in_upper() != InUpper::Some {
         return;
     }
-    let map = match (node.data.part(), node.upper()) {
-        (Some(part), _) => part.with(|file| file.map()),
-        (None, Some(upper)) => {
-            let value = union
-                .upper_path(upper)
-                .and_then(|path| private_xattrs::part(union, path));
-            match value
-                .as_ref()
-                .map(|value| value.as_ref().map(|value| Header::decode(value)))
-            {
-                Ok(Some(Ok((header, _)))) => header.map,
-                _ => return,
-            }
-        }
-        (None, None) => return,
+    let map = match node.data.part() {
+        Some(part) => Some(part.with(|file| file.map())),
+        None => map_written_down(union, inode),
     };
-    if let MapAt::Sidecar(Some(id)) = map {
+    if let Some(MapAt::Sidecar(Some(id))) = map {
         sidecar::remove_with(write, id);
     }
+}
+
+fn map_written_down(union: &Union, inode: &OwnInode) -> Option<MapAt> {
+    let path = union.upper_path(inode.data().upper()?).ok()?;
+    let value = private_xattrs::part(union, path).ok()??;
+    Some(Header::decode(&value).ok()?.0.map)
 }
 
 /// Changes the size, with all that `change` says. The inode is locked exclusively.

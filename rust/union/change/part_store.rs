@@ -19,7 +19,7 @@ use crate::{
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         file::{flags, seek, BackedFile},
-        kthread::{self, Killed},
+        kthread::Killed,
         super_block::{magic, SbInfo},
         task_work,
         types::Loff,
@@ -112,18 +112,6 @@ impl<'a> PartStore<'a> {
 
     fn as_mounter<R>(&self, act: impl FnOnce(&Self) -> R) -> R {
         self.union.with_creds(|| act(self))
-    }
-}
-
-impl Drop for PartStore<'_> {
-    fn drop(&mut self) {
-        // The background writes files down even as the mount ends.
-        if kthread::is_current() {
-            let sidecar = self.sidecar.take().map(|(_, file)| file);
-            for file in [self.file.take(), sidecar].into_iter().flatten() {
-                file.close();
-            }
-        }
     }
 }
 
@@ -290,6 +278,10 @@ impl Store for PartStore<'_> {
     }
 
     fn make_sidecar(&mut self) -> Result<SidecarId> {
+        if self.inode.nlink() == 0 {
+            // Nobody will ask for it, and nobody would remove it.
+            return Ok(sidecar::new_id());
+        }
         let geometry = self.part.with(|file| file.geometry());
         let (id, file) = self.as_mounter(|this| sidecar::make(this.union, geometry))?;
         self.sidecar = Some((id, file));

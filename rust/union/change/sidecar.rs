@@ -34,6 +34,11 @@ pub const DIR: &[u8] = b"partial";
 /// Bytes that are written at once.
 const PIECE: usize = 4096;
 
+/// A number that no sidecar has.
+pub fn new_id() -> SidecarId {
+    SidecarId(NonZeroU64::new(random_u64()).unwrap_or(NonZeroU64::MIN))
+}
+
 /// Makes a sidecar without granules, and opens it for writing. With the mounter's credentials.
 ///
 /// # Errors
@@ -41,7 +46,7 @@ const PIECE: usize = 4096;
 /// `EOPNOTSUPP` if there is no private directory; those of the file system.
 pub fn make(union: &Union, geometry: Geometry) -> Result<(SidecarId, BackedFile)> {
     let upper = union.upper()?;
-    let id = SidecarId(NonZeroU64::new(random_u64()).unwrap_or(NonZeroU64::MIN));
+    let id = new_id();
     let name = name(id)?;
     let file = {
         let write = upper.want_write()?;

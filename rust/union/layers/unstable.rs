@@ -237,7 +237,9 @@ impl List {
             };
             match (left, kept.sb().data().upper()) {
                 // If it is read-only already, nothing can be done.
-                (Left::Unknown, Ok(upper)) => drop(part.hold_writable(&upper.mnt)),
+                (Left::Unknown, Ok(upper)) => {
+                    let _ = part.hold_writable(&upper.mnt);
+                }
                 _ => part.release_writable(),
             }
             if left != Left::Nothing && part.set_kept() && self.push(kept.into()).is_err() {
@@ -264,7 +266,7 @@ impl List {
         let Some(part) = inode.data().data.part() else {
             return;
         };
-        if part.has_grown() {
+        if part.has_grown() || inode.nlink() == 0 {
             return;
         }
         loop {

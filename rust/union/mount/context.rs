@@ -128,16 +128,17 @@ impl Context<UnionFs> for MountContext {
         let union = sb.data();
         no_sync(fc)?;
         self.options.check_unchanged(fc, union)?;
-        if !fc.wants_rdonly() && union.upper.is_none() {
+        let is_rdonly = fc.leaves_rdonly(sb.is_rdonly());
+        if !is_rdonly && union.upper.is_none() {
             fc.error(fmt!(
                 "there is no upper layer: the union can only be mounted read-only"
             ));
             return Err(EROFS);
         }
         if let Ok(upper) = union.upper() {
-            upper.unstable.let_complete(!fc.wants_rdonly());
+            upper.unstable.let_complete(!is_rdonly);
         }
-        if fc.wants_rdonly() && !sb.is_rdonly() {
+        if is_rdonly && !sb.is_rdonly() {
             let written = write_down(union);
             if let (Err(_), Ok(upper)) = (&written, union.upper()) {
                 upper.unstable.let_complete(true);

@@ -9,6 +9,7 @@ use crate::vfs::{
     attr::{inode_owner_or_capable, inode_permission, may},
     dentry::Dentry,
     inode::Inode,
+    kthread,
     path::PathRef,
     types::Loff,
 };
@@ -361,8 +362,14 @@ impl BackedFile {
 
 impl Drop for BackedFile {
     fn drop(&mut self) {
-        // SAFETY: One reference is owned.
-        unsafe { bindings::fput(self.as_ptr()) };
+        // SAFETY: One reference is owned. A kernel thread closes the file at once: `fput()` would leave that to
+        // a work item, and the file system busy until then. Threads drop files in process context.
+        unsafe {
+            match kthread::is_current() {
+                true => bindings::__fput_sync(self.as_ptr()),
+                false => bindings::fput(self.as_ptr()),
+            }
+        }
     }
 }
 

@@ -145,6 +145,15 @@ impl FsContext {
         self.raw().sb_flags & bindings::SB_RDONLY != 0
     }
 
+    /// Whether a super block will be read-only after a change of its options: fsconfig(2) may say nothing of
+    /// that (`sb_flags_mask`, as in `reconfigure_super()`).
+    pub fn leaves_rdonly(&self, is_rdonly: bool) -> bool {
+        match self.raw().sb_flags_mask & bindings::SB_RDONLY {
+            0 => is_rdonly,
+            _ => self.wants_rdonly(),
+        }
+    }
+
     /// Whether every write, or every change of a directory, is asked to be waited for
     /// (`SB_SYNCHRONOUS`, `SB_DIRSYNC`).
     pub fn wants_sync(&self) -> bool {
