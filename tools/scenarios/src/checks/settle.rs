@@ -306,9 +306,9 @@ pub fn settle_in_use(b: &mut Bench) -> Result<(), String> {
 fn executed(b: &Bench, path: &Path, text: &[u8]) -> Result<(), String> {
     let name = path.to_string_lossy();
     let file = b.works("open", sys::open(path, libc::O_RDONLY, 0))?;
-    let pid = process::background(|| {
-        sys::exec_at(libc::AT_FDCWD, &name, 0);
-    })?;
+    // It is refused at the very moment at which the loop below has the file open.
+    let pid =
+        process::background(|| while sys::exec_at(libc::AT_FDCWD, &name, 0).0 == libc::ETXTBSY {})?;
     let deadline = Instant::now() + Duration::from_secs(20);
     let write = || sys::open(path, libc::O_WRONLY, 0);
     while let Ok(fd) = write() {

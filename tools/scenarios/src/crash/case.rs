@@ -9,7 +9,7 @@ use super::fsck;
 use super::generate::Theme;
 use super::history::History;
 use super::hurry::with_fast_unmounts;
-use super::judge::Order;
+use super::judge::{Habits, Order};
 use super::kmsg::Kmsg;
 use super::points::{self, Point};
 use super::ram::{self, Ram};
@@ -128,17 +128,21 @@ impl Case {
                 true => libc::MS_DIRSYNC,
                 false => 0,
             },
-            options: match (self.image.fstype, self.order()) {
+            options: match (self.image.fstype, self.habits().order) {
                 ("btrfs", Order::Kept) => "notreelog",
                 _ => "",
             },
         }
     }
 
-    fn order(self) -> Order {
+    fn habits(self) -> Habits {
+        let habits = Habits::of(self.image.fstype);
         match self.image.fstype == "btrfs" && !self.seed.is_multiple_of(2) {
-            true => Order::OfEach,
-            false => Order::Kept,
+            true => Habits {
+                order: Order::OfEach,
+                ..habits
+            },
+            false => habits,
         }
     }
 }
@@ -171,7 +175,7 @@ fn crash(bench: &Bench, case: Case, states: usize) -> Result<Vec<String>, Vec<St
     let Case { theme, image, seed } = case;
     let history = theme.workload(seed);
     let mut kmsg = Kmsg::open().map_err(one)?;
-    let site = Site::new(bench, theme, case.order(), case.same()).map_err(one)?;
+    let site = Site::new(bench, theme, case.habits(), case.same()).map_err(one)?;
     let start = Instant::now();
     let mut replay = workload(bench, &site, case, &history).map_err(one)?;
     let disk = Ram::open().map_err(one)?;

@@ -48,10 +48,64 @@ pub enum Order {
     OfEach,
 }
 
+/// What a power cut may leave in the rest of the block in which a file was cut, when the file has grown since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// Zeros: they are written with the length.
+    Zeros,
+    /// What was there before, until the file is synced: xfs leaves the zeros in the page cache, and a write with
+    /// `O_DSYNC` behind them commits the length without them (seen without a union, 7.3.4).
+    Old,
+}
+
+/// What a file system lets be seen after a power cut, of that which is not synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habits {
+    pub order: Order,
+    pub rest: Rest,
+}
+
+impl Habits {
+    /// Those of most file systems.
+    pub const STRICT: Self = Self {
+        order: Order::Kept,
+        rest: Rest::Zeros,
+    };
+
+    /// Those of a type of file system that keeps the order of operations.
+    pub fn of(fstype: &str) -> Self {
+        match fstype {
+            "xfs" => Self {
+                rest: Rest::Old,
+                ..Self::STRICT
+            },
+            _ => Self::STRICT,
+        }
+    }
+}
+
+/// A workload that was cut: what a tree is compared with.
+#[derive(Clone, Copy)]
+struct Past<'a> {
+    history: &'a History,
+    cut: Cut,
+    rest: Rest,
+}
+
 /// Judges a tree; returns the operation it is the tree after, or its faults.
-pub fn judge(history: &History, cut: Cut, order: Order, seen: &Seen) -> Result<usize, Vec<String>> {
-    if order == Order::OfEach {
-        return judge_each(history, cut, seen);
+pub fn judge(
+    history: &History,
+    cut: Cut,
+    habits: Habits,
+    seen: &Seen,
+) -> Result<usize, Vec<String>> {
+    let past = Past {
+        history,
+        cut,
+        rest: habits.rest,
+    };
+    if habits.order == Order::OfEach {
+        return judge_each(past, seen);
     }
     let first = history.names_promised(cut.done);
     // Of the operations only those that change the length of a file make a difference to what it may hold.
@@ -64,17 +118,18 @@ pub fn judge(history: &History, cut: Cut, order: Order, seen: &Seen) -> Result<u
                 let key = (path, ino, history.resized(ino, number));
                 *known
                     .entry(key)
-                    .or_insert_with(|| contents(history, cut, number, ino, data).is_none())
+                    .or_insert_with(|| contents(past, number, ino, data).is_none())
             })
         {
             return Ok(number);
         }
     }
-    Err(explain(history, cut, first, seen))
+    Err(explain(past, first, seen))
 }
 
 /// Judges each path of a tree by itself; returns the last operation that any of them is seen after.
-fn judge_each(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
+fn judge_each(past: Past, seen: &Seen) -> Result<usize, Vec<String>> {
+    let Past { history, cut, .. } = past;
     let numbers = 0..=cut.begun;
     let known = numbers.flat_map(|number| history.lines(number).keys());
     let paths: BTreeSet<&String> = known.chain(seen.keys()).collect();
@@ -83,7 +138,7 @@ fn judge_each(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<Str
         let first = history.path_promised(path, cut.done);
         let mut why = Vec::new();
         let after = (first..=cut.begun).find(|number| {
-            let fault = fault_of(history, cut, *number, path, seen.get(path));
+            let fault = fault_of(past, *number, path, seen.get(path));
             let is_right = fault.is_none();
             why.extend(fault);
             is_right
@@ -107,13 +162,8 @@ fn judge_each(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<Str
 }
 
 /// What is wrong with a path if it is to be as after an operation.
-fn fault_of(
-    history: &History,
-    cut: Cut,
-    number: usize,
-    path: &str,
-    found: Option<&Found>,
-) -> Option<String> {
+fn fault_of(past: Past, number: usize, path: &str, found: Option<&Found>) -> Option<String> {
+    let history = past.history;
     let line = history.lines(number).get(path);
     match (line, found) {
         (None, None) => None,
@@ -127,7 +177,7 @@ fn fault_of(
             if inode.kind != Kind::File {
                 return None;
             }
-            let why = contents(history, cut, number, ino, &found.data)?;
+            let why = contents(past, number, ino, &found.data)?;
             Some(format!("contents of {path:?}: {why}"))
         }
     }
@@ -147,13 +197,14 @@ fn is_named(expected: &BTreeMap<String, String>, seen: &Seen) -> bool {
 }
 
 /// Describes the faults of an impossible tree.
-fn explain(history: &History, cut: Cut, first: usize, seen: &Seen) -> Vec<String> {
+fn explain(past: Past, first: usize, seen: &Seen) -> Vec<String> {
+    let Past { history, cut, .. } = past;
     let mut closest: Option<(usize, Vec<String>)> = None;
     for number in first..=cut.begun {
         let mut wrong = names(history.lines(number), seen);
         let of_names = !wrong.is_empty();
         if !of_names {
-            wrong = all_contents(history, cut, number, seen);
+            wrong = all_contents(past, number, seen);
         }
         // Wrong contents under the right names are more useful than wrong names.
         let rank = |wrong: &Vec<String>, of_names: bool| (of_names, wrong.len());
@@ -205,11 +256,11 @@ fn names(expected: &BTreeMap<String, String>, seen: &Seen) -> Vec<String> {
     wrong
 }
 
-fn all_contents(history: &History, cut: Cut, number: usize, seen: &Seen) -> Vec<String> {
-    let files = files(history, number).into_iter();
+fn all_contents(past: Past, number: usize, seen: &Seen) -> Vec<String> {
+    let files = files(past.history, number).into_iter();
     files
         .filter_map(|(path, ino)| {
-            let why = contents(history, cut, number, ino, &seen.get(path)?.data)?;
+            let why = contents(past, number, ino, &seen.get(path)?.data)?;
             Some(format!("contents of {path:?}: {why}"))
         })
         .collect()
@@ -253,9 +304,12 @@ impl May {
 }
 
 /// The possible states of the cells of a file when names and attributes are those after operation `number`.
-fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Runs<May> {
+fn may(past: Past, number: usize, ino: Ino) -> Runs<May> {
+    let Past { history, cut, rest } = past;
     let safe = history.contents_promised(ino, cut.done);
     let mut may = history.runs(ino, safe).map(May::only);
+    // What was in the rest of the block of the last cut.
+    let mut old: Vec<(Range<usize>, Vec<Cell>)> = Vec::new();
     for (by, event) in history.events(ino, safe, cut.begun) {
         match event {
             Event::Write { cells: 0, .. } => {}
@@ -268,6 +322,11 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Runs<May> {
                     cell.or_extended();
                     cell.absent &= !sure;
                 });
+                for (range, was) in &old {
+                    may.change(range.clone(), |cell| {
+                        was.iter().for_each(|was| cell.or(*was))
+                    });
+                }
                 may.change(at..at + cells, |cell| match sure {
                     true => *cell = May::only(Cell::Version(by)),
                     false => cell.or(Cell::Version(by)),
@@ -290,6 +349,10 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Runs<May> {
                 }
             }
             Event::Truncate { cells } => {
+                old = match rest {
+                    Rest::Zeros => Vec::new(),
+                    Rest::Old => within(&may, cells..cells.next_multiple_of(BLOCK)),
+                };
                 may.truncate(cells);
                 may.change(0..cells, |cell| {
                     cell.or_extended();
@@ -302,9 +365,19 @@ fn may(history: &History, cut: Cut, number: usize, ino: Ino) -> Runs<May> {
     may
 }
 
+/// What some cells may be, as far as there are any.
+fn within(may: &Runs<May>, cells: Range<usize>) -> Vec<(Range<usize>, Vec<Cell>)> {
+    let runs = may.iter().map(|(range, may)| {
+        let part = range.start.max(cells.start)..range.end.min(cells.end);
+        (part, may.cells.clone())
+    });
+    runs.filter(|(part, _)| !part.is_empty()).collect()
+}
+
 /// Judges the contents of one file.
-fn contents(history: &History, cut: Cut, number: usize, ino: Ino, data: &[u8]) -> Option<String> {
-    let may = may(history, cut, number, ino);
+fn contents(past: Past, number: usize, ino: Ino, data: &[u8]) -> Option<String> {
+    let history = past.history;
+    let may = may(past, number, ino);
     if !data.len().is_multiple_of(CELL) {
         return Some(format!("a length of {} bytes that nobody made", data.len()));
     }
@@ -365,7 +438,12 @@ pub fn judge_sparse(
     ino: Ino,
     file: &impl Sparse,
 ) -> Result<Vec<String>, String> {
-    let may = may(history, cut, cut.begun, ino);
+    let past = Past {
+        history,
+        cut,
+        rest: Habits::STRICT.rest,
+    };
+    let may = may(past, cut.begun, ino);
     if file.length()? != may.len() * CELL {
         let length = file.length()?;
         return Ok(vec![format!("a length of {length} bytes that nobody made")]);

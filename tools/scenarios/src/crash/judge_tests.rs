@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Tests of the judge: it accepts trees that a correct file system may leave, and finds impossible ones.
 
+use std::ops::Range;
+
 use super::cell::{CELL, Cell, encode};
 use super::generate;
 use super::history::History;
-use super::judge::{self, Cut, Found, Order, Seen};
+use super::judge::{self, Cut, Found, Habits, Seen};
 use super::op::{By, Op, Sync};
 use super::start;
 use super::tree::{Ino, describe};
 use crate::random::Dice;
 
 fn judge(history: &History, cut: Cut, seen: &Seen) -> Result<usize, Vec<String>> {
-    judge::judge(history, cut, Order::Kept, seen)
+    judge::judge(history, cut, Habits::STRICT, seen)
 }
 
 fn history(ops: &[Op]) -> History {
@@ -252,6 +254,33 @@ fn a_truncation_is_kept_in_order_with_names() {
     // The directory exists, so the file must be short.
     seen.insert(text("n0"), after(&history, 2)["n0"].clone());
     assert!(judge(&history, ended(&history), &seen).is_err());
+}
+
+#[test]
+fn only_xfs_shows_the_rest_of_a_block_again_that_was_cut() {
+    let cut = || Op::Truncate {
+        path: text("f1"),
+        cells: 10,
+    };
+    let grown = history(&[cut(), write("f1", 200, 1, Sync::OpenData)]);
+    let is_right = |history: &History, habits, cells: Range<usize>| {
+        let mut seen = after(history, history.len());
+        let old = after(history, 0)["f1"].data.clone();
+        let now = &mut seen.get_mut("f1").unwrap().data;
+        let bytes = cells.start * CELL..cells.end * CELL;
+        now[bytes.clone()].copy_from_slice(&old[bytes]);
+        judge::judge(history, ended(history), habits, &seen).is_ok()
+    };
+    let xfs = Habits::of("xfs");
+    assert!(is_right(&grown, xfs, 10..64));
+    assert!(!is_right(&grown, Habits::of("ext4"), 10..64));
+    assert!(!is_right(&grown, xfs, 10..65), "that is the next block");
+    let synced = history(&[
+        cut(),
+        sync("f1", Sync::Data),
+        write("f1", 200, 1, Sync::OpenData),
+    ]);
+    assert!(!is_right(&synced, xfs, 10..64));
 }
 
 #[test]

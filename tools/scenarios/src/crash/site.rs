@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::database;
 use super::generate::Theme;
 use super::history::History;
-use super::judge::{self, Cut, Order, Seen};
+use super::judge::{self, Cut, Habits, Seen};
 use super::observe::{differences, observe, observe_lenient};
 use super::perform::{fill, perform};
 use super::sparse;
@@ -30,7 +30,7 @@ pub struct Site<'a> {
     layout: Layout,
     union: Union,
     theme: Theme,
-    order: Order,
+    habits: Habits,
     /// Whether the lower layers are on it, too.
     same: bool,
     /// What the database holds after each transaction.
@@ -68,7 +68,7 @@ impl<'a> Site<'a> {
     pub fn new(
         bench: &'a Bench<'a>,
         theme: Theme,
-        order: Order,
+        habits: Habits,
         same: bool,
     ) -> Result<Self, String> {
         let upper_fs = bench.target("upper_fs")?;
@@ -94,7 +94,7 @@ impl<'a> Site<'a> {
             bench,
             union,
             theme,
-            order,
+            habits,
             upper_fs,
             layout,
             same,
@@ -216,7 +216,7 @@ impl<'a> Site<'a> {
 
     fn expect_end(&self, history: &History, end: Cut) -> Result<(), String> {
         let mut looked = Looked::default();
-        self.judge(history, &[end], Order::Kept, &mut looked)?;
+        self.judge(history, &[end], Habits::STRICT, &mut looked)?;
         match looked.wrong.is_empty() {
             true => Ok(()),
             false => Err(format!("without a power cut:\n{}", looked.wrong.join("\n"))),
@@ -228,7 +228,7 @@ impl<'a> Site<'a> {
         &self,
         history: &History,
         cuts: &[Cut],
-        order: Order,
+        habits: Habits,
         looked: &mut Looked,
     ) -> Result<Seen, String> {
         let target = &self.layout.target;
@@ -237,7 +237,7 @@ impl<'a> Site<'a> {
                 let seen = observe(target)?;
                 self.stages.end("walk union");
                 for cut in cuts {
-                    match judge::judge(history, *cut, order, &seen) {
+                    match judge::judge(history, *cut, habits, &seen) {
                         Ok(number) => looked.after = Some(number),
                         Err(lines) => looked.wrong.extend(lines),
                     }
@@ -299,7 +299,7 @@ impl<'a> Site<'a> {
         };
         self.union.mount(target)?;
         self.stages.end("mount union");
-        let seen = self.judge(history, cuts, self.order, &mut looked)?;
+        let seen = self.judge(history, cuts, self.habits, &mut looked)?;
         self.stages.end("judge");
         self.bench.work_idle(&self.layout)?;
         if thorough {

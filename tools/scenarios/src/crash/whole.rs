@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::case::{around, same};
 use super::generate::{self, Theme};
-use super::judge::{Cut, Order};
+use super::judge::{Cut, Habits};
 use super::kmsg::Kmsg;
 use super::site::Site;
 use crate::bench::Bench;
@@ -27,7 +27,7 @@ pub fn work(
     say: &mut dyn FnMut(&str) -> Result<(), String>,
 ) -> Result<(), String> {
     let history = generate::workload(seed, OPERATIONS);
-    let site = Site::new(bench, Theme::Tree, Order::Kept, same(seed))?;
+    let site = Site::new(bench, Theme::Tree, Habits::of(image.fstype), same(seed))?;
     mount(image, device, &site.upper_fs)?;
     site.make()?;
     let fd = sys::open(&site.upper_fs, libc::O_RDONLY, 0)?;
@@ -53,7 +53,7 @@ pub fn look(
     };
     let looked = || -> Result<_, String> {
         let mut kmsg = Kmsg::open()?;
-        let site = Site::new(bench, Theme::Tree, Order::Kept, same(seed))?;
+        let site = Site::new(bench, Theme::Tree, Habits::of(image.fstype), same(seed))?;
         mount(image, device, &site.upper_fs)?;
         let looked = site.look(&history, &[cut], true);
         let refused = site.release();
