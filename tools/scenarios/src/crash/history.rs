@@ -296,6 +296,15 @@ impl History {
         about.map(|(_, promise)| promise.names).max().unwrap_or(0)
     }
 
+    /// The last operation up to `number` after which a path no longer names the object that it named before.
+    pub fn removed(&self, path: &str, number: usize) -> usize {
+        let ino = |number: usize| self.trees[number].find(path).map(|(ino, _)| ino);
+        let mut numbers = (1..=number).rev();
+        numbers
+            .find(|number| ino(number - 1).is_some_and(|before| ino(*number) != Some(before)))
+            .unwrap_or(0)
+    }
+
     /// The last operation up to `number` that cut or extended a file.
     pub fn resized(&self, ino: Ino, number: usize) -> usize {
         let events = self.events(ino, 0, number);

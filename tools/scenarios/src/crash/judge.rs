@@ -45,6 +45,9 @@ pub enum Order {
     /// In the order of the operations.
     Kept,
     /// An object that is synced comes to the disk without what was done to others before: the log trees of btrfs.
+    /// When a name is removed or replaced whose object was new and synced, the log forgets that object at once, but
+    /// has what replaces it only when that, or its directory, is synced. If another object is, neither of them is seen
+    /// after a cut (so without a union, 7.3.4): the name is as before the first.
     OfEach,
 }
 
@@ -90,6 +93,16 @@ struct Past<'a> {
     history: &'a History,
     cut: Cut,
     rest: Rest,
+    /// Whether it kept what was synced.
+    kept: Kept,
+}
+
+/// Whether contents are on the disk that were synced.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kept {
+    Synced,
+    /// The log has forgotten the object.
+    Nothing,
 }
 
 /// Judges a tree; returns the operation it is the tree after, or its faults.
@@ -103,6 +116,7 @@ pub fn judge(
         history,
         cut,
         rest: habits.rest,
+        kept: Kept::Synced,
     };
     if habits.order == Order::OfEach {
         return judge_each(past, seen);
@@ -135,7 +149,12 @@ fn judge_each(past: Past, seen: &Seen) -> Result<usize, Vec<String>> {
     let paths: BTreeSet<&String> = known.chain(seen.keys()).collect();
     let (mut last, mut wrong) = (0, Vec::new());
     for path in paths {
-        let first = history.path_promised(path, cut.done);
+        let promised = history.path_promised(path, cut.done);
+        let (first, kept) = match history.removed(path, cut.begun) > promised {
+            true => (0, Kept::Nothing),
+            false => (promised, Kept::Synced),
+        };
+        let past = Past { kept, ..past };
         let mut why = Vec::new();
         let after = (first..=cut.begun).find(|number| {
             let fault = fault_of(past, *number, path, seen.get(path));
@@ -305,8 +324,13 @@ impl May {
 
 /// The possible states of the cells of a file when names and attributes are those after operation `number`.
 fn may(past: Past, number: usize, ino: Ino) -> Runs<May> {
-    let Past { history, cut, rest } = past;
-    let safe = history.contents_promised(ino, cut.done);
+    let Past {
+        history, cut, rest, ..
+    } = past;
+    let safe = match past.kept {
+        Kept::Synced => history.contents_promised(ino, cut.done),
+        Kept::Nothing => 0,
+    };
     let mut may = history.runs(ino, safe).map(May::only);
     // What was in the rest of the block of the last cut.
     let mut old: Vec<(Range<usize>, Vec<Cell>)> = Vec::new();
@@ -314,7 +338,7 @@ fn may(past: Past, number: usize, ino: Ino) -> Runs<May> {
         match event {
             Event::Write { cells: 0, .. } => {}
             Event::Write { at, cells, through } => {
-                let sure = through && by <= cut.done;
+                let sure = through && by <= cut.done && past.kept == Kept::Synced;
                 if may.len() < at + cells {
                     may.resize(at + cells, May::absent());
                 }
@@ -442,6 +466,7 @@ pub fn judge_sparse(
         history,
         cut,
         rest: Habits::STRICT.rest,
+        kept: Kept::Synced,
     };
     let may = may(past, cut.begun, ino);
     if file.length()? != may.len() * CELL {

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::cell::{CELL, Cell, encode};
 use super::generate;
 use super::history::History;
-use super::judge::{self, Cut, Found, Habits, Seen};
+use super::judge::{self, Cut, Found, Habits, Order, Seen};
 use super::op::{By, Op, Sync};
 use super::start;
 use super::tree::{Ino, describe};
@@ -281,6 +281,25 @@ fn only_xfs_shows_the_rest_of_a_block_again_that_was_cut() {
         write("f1", 200, 1, Sync::OpenData),
     ]);
     assert!(!is_right(&synced, xfs, 10..64));
+}
+
+#[test]
+fn log_trees_forget_what_is_replaced_until_that_is_synced() {
+    let habits = Habits {
+        order: Order::OfEach,
+        ..Habits::STRICT
+    };
+    let unlink = || Op::Unlink { path: text("f1") };
+    let judged = |ops: &[Op]| {
+        let history = history(ops);
+        let mut seen = after(&history, history.len());
+        seen.insert(text("f1"), after(&history, 0)["f1"].clone());
+        judge::judge(&history, ended(&history), habits, &seen)
+    };
+    let write = || write("f1", 0, 1, Sync::Full);
+    assert!(judged(&[write()]).is_err());
+    assert!(judged(&[write(), unlink()]).is_ok());
+    assert!(judged(&[write(), unlink(), sync("", Sync::Full)]).is_err());
 }
 
 #[test]
