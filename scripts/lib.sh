@@ -90,6 +90,9 @@ number() {
 # parts.
 today() { echo $((10#${DAY:-$(date +%j)} % $1 + 1)); }
 
+# turn OF: print how many times the days have gone through the numbers from 1 to OF this year.
+turn() { echo $((10#${DAY:-$(date +%j)} / $1)); }
+
 case $CACHE in
 /*) ;;
 *) die "the cache directory '$CACHE' is not an absolute path; set UNION_CACHE to one" ;;
@@ -184,13 +187,13 @@ packaged_kernel() {
 }
 
 # test_part NAME PARTS: run the cases of FILTER= and SHAPE= on the chosen kernel, or each
-# day another PARTSth of all, each in one shape of layers.
+# day another PARTSth of all, each in one shape of layers; another one when its turn comes again.
 test_part() {
 	local parts=${PARTS:-$2} args
 	args=(--json "$REPO/out/test-$1.json" --timeout "${TIMEOUT:-1800}")
 	number PARTS "$parts" 1
 	packaged_kernel
-	[ -n "${FILTER:-}${SHAPE:-}" ] || args+=(--one --part "$(today "$parts")/$parts")
+	[ -n "${FILTER:-}${SHAPE:-}" ] || args+=(--one --turn "$(turn "$parts")" --part "$(today "$parts")/$parts")
 	say "cases on $KERNEL"
 	"$REPO/out/bin/union-vm" test "${args[@]}"
 }

@@ -77,8 +77,9 @@ impl FromStr for Part {
 /// The cases of one run.
 #[derive(Clone, Copy)]
 pub enum Set {
-    /// Each scenario in one shape, so that all shapes get their share: for slow kernels.
-    One,
+    /// Each scenario in one shape, so that all shapes get their share: for slow kernels. With the next number each has
+    /// its next shape.
+    One(usize),
     /// Each scenario in a few shapes, chosen in the same way, and in the first one.
     Spread,
     /// Each scenario in all shapes.
@@ -87,11 +88,14 @@ pub enum Set {
     Instrument(&'static Instrument, Series),
 }
 
+/// How the word for [`Set::One`] begins.
+const ONE: &str = "one:";
+
 impl Set {
     /// How the host passes it to the guest.
     pub fn word(self) -> String {
         match self {
-            Self::One => "one".into(),
+            Self::One(turn) => format!("{ONE}{turn}"),
             Self::Spread => "spread".into(),
             Self::All => "all".into(),
             Self::Instrument(instrument, series) => format!("{}:{series}", instrument.name),
@@ -101,10 +105,12 @@ impl Set {
     /// The set of a word of the command line.
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
-            "one" => Some(Self::One),
             "spread" => Some(Self::Spread),
             "all" => Some(Self::All),
             other => {
+                if let Some(turn) = other.strip_prefix(ONE) {
+                    return turn.parse().ok().map(Self::One);
+                }
                 let (name, series) = other.split_once(':')?;
                 Some(Self::Instrument(
                     instrument::find(name)?,
@@ -127,7 +133,7 @@ pub fn chosen(set: Set) -> Vec<Case> {
     }
     let scenarios = cases::ALL.iter().flat_map(|scenario| {
         let shapes = match set {
-            Set::One => one(scenario),
+            Set::One(turn) => one(scenario, turn),
             Set::Spread => few(scenario),
             _ => SHAPES.iter().collect(),
         };
@@ -151,10 +157,11 @@ fn fitting(scenario: &Scenario) -> Vec<&'static Shape> {
     SHAPES.iter().filter(fits).collect()
 }
 
-/// One of them, which depends only on the name of the scenario and the table of shapes.
-fn one(scenario: &Scenario) -> Vec<&'static Shape> {
+/// One of them, which depends only on the name of the scenario, the table of shapes, and the number.
+fn one(scenario: &Scenario, turn: usize) -> Vec<&'static Shape> {
     let shapes = fitting(scenario);
-    let place = walk::hash(scenario.name.as_bytes()) as usize % shapes.len().max(1);
+    let first = walk::hash(scenario.name.as_bytes()) as usize;
+    let place = first.wrapping_add(turn) % shapes.len().max(1);
     shapes.into_iter().skip(place).take(1).collect()
 }
 
@@ -208,7 +215,7 @@ mod tests {
 
     #[test]
     fn one_shape_for_each_leaves_no_shape_out() {
-        let one = chosen(Set::One);
+        let one = chosen(Set::One(0));
         for scenario in cases::ALL {
             let is = |case: &&Case| matches!(case, Case::Scenario(found, _) if found.name == scenario.name);
             assert_eq!(one.iter().filter(is).count(), 1, "{}", scenario.name);
@@ -222,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_parts_are_the_whole_and_about_the_same_size() {
-        let all = chosen(Set::One);
+        let all = chosen(Set::One(0));
         let of = |part: &str| {
             let part: Part = part.parse().unwrap();
             all.iter().filter(|case| part.has(case)).count()
@@ -240,11 +247,19 @@ mod tests {
 
     #[test]
     fn a_set_is_known_again_by_its_word() {
-        for set in [Set::One, Set::Spread, Set::All] {
+        for set in [Set::One(0), Set::One(33), Set::Spread, Set::All] {
             let again = Set::from_word(&set.word()).unwrap();
             assert_eq!(chosen(again).len(), chosen(set).len());
         }
-        for word in ["", "few", "random", "nonesuch:1/2/3", "random:1/2"] {
+        for word in [
+            "",
+            "few",
+            "one",
+            "one:x",
+            "random",
+            "nonesuch:1/2/3",
+            "random:1/2",
+        ] {
             assert!(Set::from_word(word).is_none(), "{word}");
         }
         for instrument in instrument::ALL {

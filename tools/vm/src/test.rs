@@ -75,6 +75,9 @@ pub struct Scenarios {
     /// Run every scenario in one shape only.
     #[arg(long, conflicts_with_all = ["all", "spread"])]
     one: bool,
+    /// With --one: take for each scenario the shape that is so many behind its first.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "one")]
+    turn: usize,
     /// More words for the kernel's command line.
     #[arg(long, value_name = "WORDS", default_value = "")]
     words: String,
@@ -109,7 +112,7 @@ pub fn scenarios(places: &Places, request: Scenarios) -> Result<bool> {
     }
     // Named cases are always run.
     let set = if request.one {
-        Set::One
+        Set::One(request.turn)
     } else if request.all || (options.filter.is_some() && !request.spread) {
         Set::All
     } else {
@@ -203,7 +206,7 @@ fn run(places: &Places, set: Set, options: &Options, words: &str) -> Result<bool
     let worth = match request.set {
         // These take minutes, not moments.
         Set::Instrument(..) => count,
-        Set::One | Set::Spread | Set::All => count / 60 + 1,
+        Set::One(_) | Set::Spread | Set::All => count / 60 + 1,
     };
     let jobs = request
         .options
@@ -260,7 +263,7 @@ fn count(request: &Request) -> Result<usize> {
 /// The command, without a filter, that runs cases of the same set.
 fn command(request: &Request) -> String {
     let mut command = match request.set {
-        Set::One | Set::Spread | Set::All => "test".to_owned(),
+        Set::One(_) | Set::Spread | Set::All => "test".to_owned(),
         Set::Instrument(instrument, series) => format!(
             "instrument {} --seed {} --count {} --size {}",
             instrument.name, series.seed, series.count, series.size
@@ -278,7 +281,7 @@ impl Run<'_> {
         let mut cases: Vec<Case> = Vec::new();
         let name = match self.request.set {
             Set::Instrument(instrument, _) => instrument.name,
-            Set::One | Set::Spread | Set::All => "test",
+            Set::One(_) | Set::Spread | Set::All => "test",
         };
         let base = match job {
             0 => name.to_owned(),
@@ -337,7 +340,7 @@ impl Run<'_> {
         ];
         let patience = match request.set {
             Set::Instrument(instrument, _) => instrument.limit + Duration::from_secs(30),
-            Set::One | Set::Spread | Set::All => Duration::from_secs(300),
+            Set::One(_) | Set::Spread | Set::All => Duration::from_secs(300),
         };
         let timeout = request.guest.common.limit(TIMEOUT);
         let initramfs = self.initramfs.clone();
@@ -347,7 +350,7 @@ impl Run<'_> {
             memory: needs.memory.clone(),
             processors: match request.set {
                 Set::Instrument(instrument, _) => Processors::Many(instrument.processors),
-                Set::One | Set::Spread | Set::All => Processors::default(),
+                Set::One(_) | Set::Spread | Set::All => Processors::default(),
             },
             silence: needs.slowness * patience,
             ..Plan::new(self.places, self.kernel, initramfs, log, timeout)?
@@ -411,7 +414,7 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
         .chain(disk_file_systems.map(Fs::module))
         .chain(match request.set {
             Set::Instrument(instrument, _) => instrument.modules.iter().copied(),
-            Set::One | Set::Spread | Set::All => [].iter().copied(),
+            Set::One(_) | Set::Spread | Set::All => [].iter().copied(),
         })
         .collect();
     // The sample file system, which has a check.
@@ -438,7 +441,7 @@ fn initramfs(places: &Places, request: &Request, kernel: &Kernel) -> Result<Vec<
     }
     let programs = match request.set {
         Set::Instrument(instrument, _) => programs::files(places, instrument.programs)?,
-        Set::One | Set::Spread | Set::All => Vec::new(),
+        Set::One(_) | Set::Spread | Set::All => Vec::new(),
     };
     let programs = programs.iter().map(|(path, data)| (&**path, &data[..]));
     let mut files: Vec<(&str, &[u8])> = sample
