@@ -334,11 +334,15 @@ impl Handle {
         if self.is_none() {
             return Self::NONE;
         }
-        let all = self.id().iter().fold(u64::from(self.kind), |hash, byte| {
-            hash::combine(hash, u64::from(*byte))
-        });
-        let [a, b, c, ..] = all.to_le_bytes();
+        let [a, b, c, ..] = self.hash().to_le_bytes();
         Self::new(self.kind, &[a, b, c])
+    }
+
+    /// A number for it that another handle is not likely to have.
+    pub fn hash(&self) -> u64 {
+        self.id().iter().fold(u64::from(self.kind), |hash, byte| {
+            hash::combine(hash, u64::from(*byte))
+        })
     }
 
     /// Whether it is the handle that is stored as `stored`: as a digest, or, by an earlier version, as a

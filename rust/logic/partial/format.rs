@@ -31,6 +31,8 @@
 //!  8  version, 1
 //!  8  its number
 //!  8  granules
+//!  8  hash of what identifies the upper layer
+//!  8  hash of what identifies the file in it
 //!  8  checksum of all before: SipHash-1-3 under the key 2
 //! ```
 //!
@@ -53,7 +55,7 @@ const CHECKSUM: usize = 8;
 pub const SIDECAR_HEAD: usize = 4096;
 const SIDECAR_MAGIC: [u8; 8] = *b"unionmap";
 /// Those of them that say something.
-const SIDECAR_USED: usize = 40;
+const SIDECAR_USED: usize = 56;
 
 /// Why what is written down cannot be followed (`EIO`).
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -64,6 +66,9 @@ pub enum Unreadable {
     Version(u8),
     /// The sidecar does not exist, or is another file's.
     NoSidecar,
+    /// The sidecar is that of another file of this layer: this one was copied with its attributes, or put back.
+    /// What has become of the granules since is not known.
+    OtherFile,
     /// The lower file is not the one that the granules which are missing belong to.
     OtherLower,
     /// There is no memory (`ENOMEM`).
@@ -290,12 +295,40 @@ fn words<const BYTES: usize, const WORDS: usize>(bytes: &[u8; BYTES]) -> [u64; W
     words
 }
 
+/// The upper file that a sidecar belongs to. A number of 0 is not known.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Owner {
+    /// What tells the upper layer from others: a copy of it, too.
+    pub layer: u64,
+    /// What tells the file from others, now and before, of the same layer.
+    pub file: u64,
+}
+
+/// Whether a sidecar says that it belongs to a file.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ownership {
+    /// It does.
+    Known,
+    /// It was copied with the whole layer, so it belongs to the copy of its file: the first that asks.
+    Moved,
+}
+
 /// The first bytes of a sidecar; up to [`SIDECAR_HEAD`] there are zeros.
-pub fn sidecar_head(id: SidecarId, geometry: Geometry) -> Result<Vec<u8>, AllocError> {
+pub fn sidecar_head(
+    id: SidecarId,
+    geometry: Geometry,
+    owner: Owner,
+) -> Result<Vec<u8>, AllocError> {
     let mut bytes = Vec::new();
     bytes.reserve(SIDECAR_USED)?;
     bytes.extend_from_slice(&SIDECAR_MAGIC)?;
-    for word in [u64::from(VERSION), id.0.get(), geometry.count()] {
+    for word in [
+        u64::from(VERSION),
+        id.0.get(),
+        geometry.count(),
+        owner.layer,
+        owner.file,
+    ] {
         bytes.extend_from_slice(&word.to_le_bytes())?;
     }
     let checksum = hash::name(CHECKSUM_KEY, &bytes).0;
@@ -303,18 +336,27 @@ pub fn sidecar_head(id: SidecarId, geometry: Geometry) -> Result<Vec<u8>, AllocE
     Ok(bytes)
 }
 
-/// Checks that a file which begins so is the sidecar of that number, for a file of that geometry.
-pub fn check_sidecar(head: &[u8], id: SidecarId, geometry: Geometry) -> Result<(), Unreadable> {
+/// Checks that a file which begins so is the sidecar of that number, for this file of that geometry.
+pub fn check_sidecar(
+    head: &[u8],
+    id: SidecarId,
+    geometry: Geometry,
+    owner: Owner,
+) -> Result<Ownership, Unreadable> {
     let (used, _) = head
         .split_first_chunk::<SIDECAR_USED>()
         .ok_or(Unreadable::NoSidecar)?;
-    let [magic, version, number, count, _] = words(used);
+    let [magic, version, number, count, layer, file, _] = words(used);
     if magic.to_le_bytes() != SIDECAR_MAGIC || checked(used).is_err() {
         return Err(Unreadable::NoSidecar);
     }
-    match version == u64::from(VERSION) && number == id.0.get() && count == geometry.count() {
-        true => Ok(()),
-        false => Err(Unreadable::NoSidecar),
+    if version != u64::from(VERSION) || number != id.0.get() || count != geometry.count() {
+        return Err(Unreadable::NoSidecar);
+    }
+    match (layer == owner.layer, file == owner.file) {
+        (true, true) => Ok(Ownership::Known),
+        (true, false) => Err(Unreadable::OtherFile),
+        (false, _) => Ok(Ownership::Moved),
     }
 }
 

@@ -178,7 +178,9 @@ fn read(
     let value = private_xattrs::part(union, path)?.ok_or_else(|| refuse(Unreadable::Damaged))?;
     let (header, map) = Header::decode(&value).map_err(refuse)?;
     let apart = match header.map {
-        MapAt::Sidecar(Some(id)) => sidecar::read(union, id, header.geometry).map_err(refuse)?,
+        MapAt::Sidecar(Some(id)) => {
+            sidecar::read(union, id, header.geometry, upper).map_err(refuse)?
+        }
         MapAt::Sidecar(None) | MapAt::Attribute => KVVec::new(),
     };
     let map = if apart.is_empty() { map } else { &apart };
@@ -207,6 +209,10 @@ fn refuse(dentry: &Dentry, why: Unreadable) -> Error {
             Unreadable::NoSidecar =>
                 "the file in \"union/partial\" beside the work directory, which says which, is missing or \
                  damaged",
+            Unreadable::OtherFile =>
+                "the map in \"union/partial\" beside the work directory, which says which, is another file's: this \
+                 one was copied with its attributes, or put back from a backup; remove it, or put back the \
+                 whole layer with the work directory",
             Unreadable::OtherLower | Unreadable::NoMemory =>
                 "the lower file is not the one that has the rest: the lower layer was exchanged or changed",
         }
@@ -221,19 +227,25 @@ pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
     if !inode.is_reg() || inode.nlink() != 0 || node.data.in_upper() != InUpper::Some {
         return;
     }
-    let map = match node.data.part() {
-        Some(part) => Some(part.with(|file| file.map())),
-        None => map_written_down(union, inode),
-    };
-    if let Some(MapAt::Sidecar(Some(id))) = map {
-        sidecar::remove_with(write, id);
+    match node.data.part() {
+        Some(part) => {
+            if let MapAt::Sidecar(Some(id)) = part.with(|file| file.map()) {
+                sidecar::remove_with(write, id);
+            }
+        }
+        None => {
+            let upper = node.upper().and_then(|upper| upper.inode());
+            if let (Some(header), Some(upper)) = (written_down(union, inode), upper) {
+                sidecar::remove_of(write, union, &header, upper);
+            }
+        }
     }
 }
 
-fn map_written_down(union: &Union, inode: &OwnInode) -> Option<MapAt> {
+fn written_down(union: &Union, inode: &OwnInode) -> Option<Header> {
     let path = union.upper_path(inode.data().upper()?).ok()?;
     let value = private_xattrs::part(union, path).ok()??;
-    Some(Header::decode(&value).ok()?.0.map)
+    Some(Header::decode(&value).ok()?.0)
 }
 
 /// Changes the size, with all that `change` says. The inode is locked exclusively.

@@ -283,7 +283,8 @@ impl Store for PartStore<'_> {
             return Ok(sidecar::new_id());
         }
         let geometry = self.part.with(|file| file.geometry());
-        let (id, file) = self.as_mounter(|this| sidecar::make(this.union, geometry))?;
+        let upper = self.upper.inode().ok_or(EIO)?;
+        let (id, file) = self.as_mounter(|this| sidecar::make(this.union, geometry, upper))?;
         self.sidecar = Some((id, file));
         Ok(id)
     }

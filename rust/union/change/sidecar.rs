@@ -4,16 +4,23 @@
 //! [private directory](crate::union::private_dir).
 //!
 //! The name of one is its number in hexadecimal; [`logic::partial`](crate::logic::partial) says what is in
-//! it. Without it the file that names it cannot be read, so it is looked up by the number alone, and checked.
+//! it. Without it the file that names it cannot be read, so it is looked up by the number alone, and checked:
+//! an upper file that was copied with its attributes, or put back from a backup, names the sidecar of another,
+//! whose granules it may not have.
 //! It is removed when the file is whole, or has lost its last name. What a crash leaves behind is removed
 //! together with the guard, when there is no partial file any more.
 
 use crate::{
-    logic::partial::{
-        check_sidecar, sidecar_head, Geometry, Granules, SidecarId, Unreadable, SIDECAR_HEAD,
+    logic::{
+        hash,
+        partial::{
+            check_sidecar, sidecar_head, Geometry, Granules, Header, MapAt, Owner, Ownership,
+            SidecarId, Unreadable, SIDECAR_HEAD,
+        },
     },
     union::{
         layers::{
+            identity, inum,
             layer::{UpperLayer, UpperWrite},
             union::Union,
         },
@@ -22,6 +29,7 @@ use crate::{
     vfs::{
         cred::override_creds,
         file::BackedFile,
+        inode::Inode,
         kthread::{self, Killed},
         types::{random_u64, Loff},
     },
@@ -39,12 +47,23 @@ pub fn new_id() -> SidecarId {
     SidecarId(NonZeroU64::new(random_u64()).unwrap_or(NonZeroU64::MIN))
 }
 
-/// Makes a sidecar without granules, and opens it for writing. With the mounter's credentials.
+/// Who a sidecar belongs to, if it belongs to an upper file.
+fn owner(upper: &UpperLayer, file: &Inode) -> Owner {
+    let number = |inode: &Inode| hash::combine(inode.ino(), inum::handle(inode).hash());
+    let root = upper.mnt.root();
+    let file_system = identity::file_system(&upper.mnt).unwrap_or(0);
+    Owner {
+        layer: hash::combine(file_system, root.inode().map_or(0, number)),
+        file: number(file),
+    }
+}
+
+/// Makes a sidecar without granules for an upper file, and opens it for writing. With the mounter's credentials.
 ///
 /// # Errors
 ///
 /// `EOPNOTSUPP` if there is no private directory; those of the file system.
-pub fn make(union: &Union, geometry: Geometry) -> Result<(SidecarId, BackedFile)> {
+pub fn make(union: &Union, geometry: Geometry, of: &Inode) -> Result<(SidecarId, BackedFile)> {
     let upper = union.upper()?;
     let id = new_id();
     let name = name(id)?;
@@ -55,7 +74,8 @@ pub fn make(union: &Union, geometry: Geometry) -> Result<(SidecarId, BackedFile)
         dir.for_writing(&made)
     };
     let filled = file.and_then(|file| {
-        fill(union, &file, id, geometry)?;
+        let head = sidecar_head(id, geometry, owner(upper, of)).map_err(|_| ENOMEM)?;
+        fill(union, &file, geometry, &head)?;
         Ok(file)
     });
     match filled {
@@ -68,8 +88,7 @@ pub fn make(union: &Union, geometry: Geometry) -> Result<(SidecarId, BackedFile)
 }
 
 /// All of it is written, so that no map is without room later.
-fn fill(union: &Union, file: &BackedFile, id: SidecarId, geometry: Geometry) -> Result {
-    let head = sidecar_head(id, geometry).map_err(|_| ENOMEM)?;
+fn fill(union: &Union, file: &BackedFile, geometry: Geometry, head: &[u8]) -> Result {
     let end = (SIDECAR_HEAD as u64).saturating_add(Granules::bytes_for(geometry.count()));
     let mut piece = KVec::from_elem(0, PIECE, GFP_KERNEL)?;
     for (to, from) in piece.iter_mut().zip(head.iter()) {
@@ -121,26 +140,76 @@ fn write_at(union: &Union, file: &BackedFile, at: u64, bytes: &[u8]) -> Result {
     })
 }
 
-/// The map in a sidecar of a file with this geometry. With the mounter's credentials.
+/// The map in a sidecar of an upper file with this geometry. With the mounter's credentials.
 ///
 /// # Errors
 ///
-/// [`Unreadable::NoSidecar`] also if it cannot be opened or read; [`Unreadable::NoMemory`].
-pub fn read(union: &Union, id: SidecarId, geometry: Geometry) -> Result<KVVec<u8>, Unreadable> {
+/// [`Unreadable::NoSidecar`] also if it cannot be opened or read; [`Unreadable::OtherFile`];
+/// [`Unreadable::NoMemory`].
+pub fn read(
+    union: &Union,
+    id: SidecarId,
+    geometry: Geometry,
+    of: &Inode,
+) -> Result<KVVec<u8>, Unreadable> {
     let len = Granules::bytes_for(geometry.count());
     let len = usize::try_from(len).map_err(|_| Unreadable::NoMemory)?;
-    let mut head = [0; 64];
     let mut map = KVVec::from_elem(0, len, GFP_KERNEL_ACCOUNT).map_err(|_| Unreadable::NoMemory)?;
-    let mut found = || -> Result<bool> {
-        let dir = union.upper()?.sidecars.get()?.ok_or(ENOENT)?;
+    let (file, ownership) = check(union, id, geometry, of)?;
+    match file.read_at(&mut map, SIDECAR_HEAD as Loff) {
+        Ok(read) if read == len => {}
+        Err(e) if e == ENOMEM => return Err(Unreadable::NoMemory),
+        Ok(_) | Err(_) => return Err(Unreadable::NoSidecar),
+    }
+    if ownership == Ownership::Moved {
+        // On a read-only layer no other file can claim it either.
+        let _ = take_over(union, id, geometry, of);
+    }
+    Ok(map)
+}
+
+/// Opens a sidecar of an upper file with this geometry.
+fn check(
+    union: &Union,
+    id: SidecarId,
+    geometry: Geometry,
+    of: &Inode,
+) -> Result<(BackedFile, Ownership), Unreadable> {
+    let mut head = [0; 64];
+    let mut found = || -> Result<_> {
+        let upper = union.upper()?;
+        let dir = upper.sidecars.get()?.ok_or(ENOENT)?;
         let file = dir.file(name(id)?.to_bytes())?.ok_or(ENOENT)?;
         file.read_at(&mut head, 0)?;
-        Ok(file.read_at(&mut map, SIDECAR_HEAD as Loff)? == len)
+        Ok((upper, file))
     };
     match found() {
-        Ok(true) => check_sidecar(&head, id, geometry).map(|()| map),
+        Ok((upper, file)) => {
+            let ownership = check_sidecar(&head, id, geometry, owner(upper, of))?;
+            Ok((file, ownership))
+        }
         Err(e) if e == ENOMEM => Err(Unreadable::NoMemory),
-        Ok(false) | Err(_) => Err(Unreadable::NoSidecar),
+        Err(_) => Err(Unreadable::NoSidecar),
+    }
+}
+
+/// Writes into a sidecar that was copied with its layer which file it belongs to now. These few bytes are in one
+/// sector, so a crash leaves the old ones or the new.
+fn take_over(union: &Union, id: SidecarId, geometry: Geometry, of: &Inode) -> Result {
+    let upper = union.upper()?;
+    let _write = upper.want_write()?;
+    let head = sidecar_head(id, geometry, owner(upper, of)).map_err(|_| ENOMEM)?;
+    write_at(union, &open(union, id)?, 0, &head)
+}
+
+/// Removes the sidecar of an upper file that is gone, unless it is known to be, or may be, another one's. With the
+/// mounter's credentials.
+pub fn remove_of(write: &UpperWrite<'_>, union: &Union, header: &Header, of: &Inode) {
+    let MapAt::Sidecar(Some(id)) = header.map else {
+        return;
+    };
+    if let Ok((_, Ownership::Known)) = check(union, id, header.geometry, of) {
+        remove_with(write, id);
     }
 }
 

@@ -167,7 +167,8 @@ fn tag(union: &Union, layer: u32) -> Result<u32> {
     Ok(identity.map_or(0, |identity| identity as u32))
 }
 
-fn handle(inode: &Inode) -> Handle {
+/// The handle of an inode of a layer; none if its file system has no handles.
+pub fn handle(inode: &Inode) -> Handle {
     let mut space = [0; 128];
     match inode.file_handle(&mut space) {
         Some((kind, id)) => Handle::new(kind, id),

@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use union_logic::alloc::{fail_after, AllocError};
 use union_logic::partial::{
     check_sidecar, sidecar_head, uses_sidecar, Class, Facts, Form, Geometry, Granules, Header, How,
-    Identity, MapAt, Mark, Partial, Place, Reason, Sameness, SidecarId, Source, Unreadable,
+    Identity, MapAt, Mark, Owner, Ownership, Partial, Place, Reason, Sameness, SidecarId, Source,
+    Unreadable,
 };
 
 fn id(number: u64) -> SidecarId {
@@ -110,7 +111,7 @@ proptest! {
         }
         for value in [&value[..], &value[..value.len().min(40)]] {
             let geometry = Geometry::new(1, 12).expect("small");
-            let _ = check_sidecar(value, id(1), geometry);
+            let _ = check_sidecar(value, id(1), geometry, Owner { layer: 0, file: 0 });
             let _ = Mark::decode(value);
         }
     }
@@ -201,14 +202,19 @@ fn a_lower_file_is_known_again() {
 #[test]
 fn a_sidecar_is_one_file_s() {
     let geometry = Geometry::new(1 << 31, 16).unwrap();
-    let head = sidecar_head(id(7), geometry).unwrap();
-    assert_eq!(check_sidecar(&head, id(7), geometry), Ok(()));
+    let of = |layer, file| Owner { layer, file };
+    let head = sidecar_head(id(7), geometry, of(1, 2)).unwrap();
+    let check = |owner| check_sidecar(&head, id(7), geometry, owner);
+    assert_eq!(check(of(1, 2)), Ok(Ownership::Known));
+    assert_eq!(check(of(1, 3)), Err(Unreadable::OtherFile));
+    assert_eq!(check(of(2, 2)), Ok(Ownership::Moved));
+    assert_eq!(check(of(2, 3)), Ok(Ownership::Moved));
     let other = Geometry::new(1 << 32, 16).unwrap();
     for wrong in [
-        check_sidecar(&head, id(8), geometry),
-        check_sidecar(&head, id(7), other),
-        check_sidecar(&head[1..], id(7), geometry),
-        check_sidecar(&[], id(7), geometry),
+        check_sidecar(&head, id(8), geometry, of(1, 2)),
+        check_sidecar(&head, id(7), other, of(1, 2)),
+        check_sidecar(&head[1..], id(7), geometry, of(1, 2)),
+        check_sidecar(&[], id(7), geometry, of(1, 2)),
     ] {
         assert_eq!(wrong, Err(Unreadable::NoSidecar));
     }

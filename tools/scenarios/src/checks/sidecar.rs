@@ -181,6 +181,118 @@ pub fn partial_sidecar_lost(b: &mut Bench) -> Result<(), String> {
     })
 }
 
+/// A file with its attributes and data as cp -a copies it; where it has no data, there is a hole.
+fn copy(from: &Path, to: &Path) -> Result<(), String> {
+    let stat = sys::stat(from, 0).map_err(|e| format!("{}: {e}", from.display()))?;
+    let (old, new) = (File::open(from), File::create(to));
+    let (old, new) = (old.map_err(text)?, new.map_err(text)?);
+    new.set_len(stat.st_size as u64).map_err(text)?;
+    let mut at = 0;
+    while let Ok(start) = sys::lseek(old.as_raw_fd(), at, libc::SEEK_DATA) {
+        at = sys::lseek(old.as_raw_fd(), start, libc::SEEK_HOLE).map_err(|e| e.to_string())?;
+        let mut bytes = vec![0; (at - start) as usize];
+        old.read_exact_at(&mut bytes, start as u64).map_err(text)?;
+        new.write_all_at(&bytes, start as u64).map_err(text)?;
+    }
+    with_attributes(from, to)
+}
+
+fn with_attributes(from: &Path, to: &Path) -> Result<(), String> {
+    let attributes = || -> sys::Result<()> {
+        let stat = sys::stat(from, 0)?;
+        for name in sys::listxattr(from)? {
+            sys::setxattr(to, &name, &sys::getxattr(from, &name)?, 0)?;
+        }
+        sys::chmod(to, stat.st_mode & 0o7777)?;
+        let time = (stat.st_mtime, stat.st_mtime_nsec);
+        sys::utimens(to, time, time, 0)
+    };
+    attributes().map_err(|e| format!("attributes of {}: {e}", to.display()))
+}
+
+/// A directory with files, whiteouts and directories in it.
+fn copy_all(from: &Path, to: &Path) -> Result<(), String> {
+    std::fs::create_dir_all(to).map_err(text)?;
+    for entry in std::fs::read_dir(from).map_err(text)? {
+        let entry = entry.map_err(text)?;
+        let (from, to) = (entry.path(), to.join(entry.file_name()));
+        let kind = entry.file_type().map_err(text)?;
+        if kind.is_dir() {
+            copy_all(&from, &to)?;
+        } else if kind.is_file() {
+            copy(&from, &to)?;
+        } else {
+            sys::mknod(&to, libc::S_IFCHR, 0).map_err(|e| format!("whiteout: {e}"))?;
+        }
+    }
+    with_attributes(from, to)
+}
+
+/// A file that was put back, or copied within the layer, does not take the map of another for its own; one that was
+/// copied with the whole layer has its map there.
+pub fn partial_sidecar_copied(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    let l = b.layout(1)?;
+    let large = l.target.join("large");
+    make_large(&l.lowers[0].join("large"))?;
+    let backup = l.lowers[0].with_file_name("backup");
+    partial(b, &l).mount(&l.target)?;
+    b.works("write", write(&large, DATA[0]))?;
+    b.umount(&l.target)?;
+    copy(&l.upper.join("large"), &backup)?;
+    partial(b, &l).mount(&l.target)?;
+    b.works("write", write(&large, DATA[2]))?;
+    b.umount(&l.target)?;
+    std::fs::remove_file(l.upper.join("large")).map_err(text)?;
+    copy(&backup, &l.upper.join("large"))?;
+    partial(b, &l).mount(&l.target)?;
+    // It has no data where the map has got a granule since.
+    b.fails("put back", sys::open(&large, libc::O_RDONLY, 0), libc::EIO)?;
+    b.works("unlink", sys::unlink(&large))?;
+    b.umount(&l.target)?;
+    must!(sidecars(&l)?.len() == 1, "{:?}", sidecars(&l)?)?;
+
+    let l = b.layout(1)?;
+    let (large, moved) = (l.target.join("large"), l.target.join("moved"));
+    make_large(&l.lowers[0].join("large"))?;
+    partial(b, &l).mount(&l.target)?;
+    b.works("write", write(&large, DATA[0]))?;
+    b.works("rename", sys::rename(&large, &moved, 0))?;
+    b.umount(&l.target)?;
+    copy(&l.upper.join("moved"), &l.upper.join("twin"))?;
+    let twin = l.target.join("twin");
+    partial(b, &l).mount(&l.target)?;
+    b.fails("the copy", sys::open(&twin, libc::O_RDONLY, 0), libc::EIO)?;
+    reads(&moved, DATA[0], b"new!")?;
+    b.works("unlink", sys::unlink(&twin))?;
+    b.umount(&l.target)?;
+    must!(sidecars(&l)?.len() == 1, "{:?}", sidecars(&l)?)?;
+
+    let other = l.upper.with_file_name("other");
+    let copied = Layout {
+        lowers: l.lowers.clone(),
+        upper: other.join("upper"),
+        work: other.join("work"),
+        target: l.target.clone(),
+    };
+    copy_all(&l.upper, &copied.upper)?;
+    copy_all(&l.work, &copied.work)?;
+    for layout in [&copied, &l, &copied] {
+        partial(b, layout).mount(&l.target)?;
+        reads(&moved, DATA[0], b"new!")?;
+        reads(&moved, DATA[1], b"old!")?;
+        b.works("write", write(&moved, DATA[2]))?;
+        reads(&moved, DATA[2], b"new!")?;
+        b.umount(&l.target)?;
+    }
+    // Now it is its own in the copy, too.
+    copy(&copied.upper.join("moved"), &copied.upper.join("twin"))?;
+    b.within(&partial(b, &copied), &l.target, |_| {
+        b.fails("its copy", sys::open(&twin, libc::O_RDONLY, 0), libc::EIO)?;
+        reads(&moved, DATA[2], b"new!")
+    })
+}
+
 /// The administrator may say that an exchanged lower file has the same data; nobody else, and not of another size.
 pub fn partial_accepted(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no such files")?;
