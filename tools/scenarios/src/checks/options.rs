@@ -232,6 +232,12 @@ pub fn remount(b: &mut Bench) -> Result<(), String> {
     b.file(&file, "written")?;
     mount::reconfigure(&l.target, &[("ro", None)])?;
     b.fails("write", sys::open(&file, libc::O_WRONLY, 0), libc::EROFS)?;
+    mount::reconfigure(&l.target, &[])?;
+    b.fails(
+        "write after a remount that says nothing of it",
+        sys::open(&file, libc::O_WRONLY, 0),
+        libc::EROFS,
+    )?;
     mount::reconfigure(&l.target, &[("rw", None)])?;
     b.file(&file, "again")?;
     let open = b.works("open", sys::open(&file, libc::O_WRONLY, 0))?;
@@ -241,6 +247,20 @@ pub fn remount(b: &mut Bench) -> Result<(), String> {
         libc::EBUSY,
     )?;
     b.works("close", sys::close(open))?;
+    b.umount(&l.target)?;
+    if !b.is_union() {
+        return Ok(());
+    }
+    // Without an upper layer it is read-only, and nothing needs to say so.
+    let data = format!("lowerdir={}", l.lowers[0].display());
+    let mounted = sys::mount("union", &l.target, "union", 0, data.as_bytes());
+    b.works("mount without an upper layer", mounted)?;
+    mount::reconfigure(&l.target, &[])?;
+    let writable = mount::reconfigure(&l.target, &[("rw", None)]);
+    must!(
+        writable.is_err_and(|failure| failure.errno.0 == libc::EROFS),
+        "a union without an upper layer does not become writable"
+    )?;
     b.umount(&l.target)
 }
 
