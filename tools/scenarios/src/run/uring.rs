@@ -6,7 +6,15 @@ use super::*;
 impl Run<'_> {
     /// io_uring_setup(2). If it fails, the transcript says so, and the steps that need it do nothing.
     pub fn ring(&mut self) -> Option<Ring> {
-        let ring = Ring::new();
+        self.made(Ring::new())
+    }
+
+    /// The same for one whose requests a thread of the kernel takes.
+    pub fn polled_ring(&mut self) -> Option<Ring> {
+        self.made(Ring::polled())
+    }
+
+    fn made(&mut self, ring: sys::Result<Ring>) -> Option<Ring> {
         self.done(
             "io_uring_setup",
             ring.as_ref().map(drop).map_err(|error| *error),

@@ -111,6 +111,34 @@ pub fn part_uring(b: &mut Builder) -> Steps {
     })
 }
 
+/// io_uring with a thread of the kernel that takes the requests (`IORING_SETUP_SQPOLL`) reads all ranges at a time,
+/// and writes some.
+pub fn part_uring_polled(b: &mut Builder) -> Steps {
+    partial::each(b, Middle::Zeros, |r, layout| {
+        let mut ring = r.polled_ring();
+        r.with(layout.name(), O_RDWR, |r, fd| {
+            for round in 0..2 {
+                let mut buffers = room();
+                let pairs = buffers.iter_mut().zip(partial::RANGES);
+                let reads = pairs
+                    .map(|(buffer, (at, _))| ("read", Request::read(fd.raw(), buffer, *at as i64)))
+                    .collect();
+                r.uring(&mut ring, reads);
+                for buffer in &buffers {
+                    r.bytes("read", buffer);
+                }
+                for (at, length) in partial::WRITES {
+                    let data = partial::data(2 + round, *at, *length);
+                    let write = Request::write(fd.raw(), &data, *at as i64);
+                    r.uring(&mut ring, vec![("write", write)]);
+                }
+                r.uring(&mut ring, vec![("sync", Request::fsync(fd.raw(), false))]);
+                r.all_of(fd);
+            }
+        });
+    })
+}
+
 /// io_uring reads into registered memory and writes out of it.
 pub fn part_uring_fixed(b: &mut Builder) -> Steps {
     const ROOM: usize = 65_536;
