@@ -174,6 +174,23 @@ impl PrivateDir {
         self.open_file(file.dentry(), flags::O_WRONLY)
     }
 
+    /// Opens a file for writing of which this mount has seen that it is ours: that it is open for writing is
+    /// this mount's doing. `None`: there is none.
+    ///
+    /// # Errors
+    ///
+    /// `EPERM`, with a line in the log, for what is not ours; those of the file system.
+    pub fn known_for_writing(&self, name: &[u8]) -> Result<Option<BackedFile>> {
+        let dentry = self.lookup(name)?;
+        let Some(inode) = dentry.inode() else {
+            return Ok(None);
+        };
+        match own_file(self.mnt(), &dentry, inode) {
+            Ok(()) => self.open_file(&dentry, flags::O_WRONLY).map(Some),
+            Err(why) => Err(self.refuse(name, why)),
+        }
+    }
+
     /// Reports a file here that is not one of ours.
     pub fn refuse(&self, name: &[u8], why: Objection) -> Error {
         pr_warn_ratelimited!(

@@ -104,15 +104,15 @@ fn fill(union: &Union, file: &BackedFile, geometry: Geometry, head: &[u8]) -> Re
     Ok(())
 }
 
-/// Opens a sidecar for writing. With the mounter's credentials.
+/// Opens a sidecar for writing that was read or made: others who write down the same file may have it open as well.
+/// With the mounter's credentials.
 ///
 /// # Errors
 ///
 /// `ENOENT`; `EPERM`, with a line in the log, if it is not ours; those of the file system.
 pub fn open(union: &Union, id: SidecarId) -> Result<BackedFile> {
     let dir = union.upper()?.sidecars.get()?.ok_or(ENOENT)?;
-    let file = dir.file(name(id)?.to_bytes())?.ok_or(ENOENT)?;
-    dir.for_writing(&file)
+    dir.known_for_writing(name(id)?.to_bytes())?.ok_or(ENOENT)
 }
 
 /// Writes bytes of the map, from the `at`-th on.
@@ -199,7 +199,11 @@ fn take_over(union: &Union, id: SidecarId, geometry: Geometry, of: &Inode) -> Re
     let upper = union.upper()?;
     let _write = upper.want_write()?;
     let head = sidecar_head(id, geometry, owner(upper, of)).map_err(|_| ENOMEM)?;
-    write_at(union, &open(union, id)?, 0, &head)
+    let file = open(union, id)?;
+    let done = write_at(union, &file, 0, &head);
+    // At once, or who reads it next finds it open for writing.
+    file.close();
+    done
 }
 
 /// Removes the sidecar of an upper file that is gone, unless it is known to be, or may be, another one's. With the
