@@ -8,7 +8,7 @@
 
 use crate::{
     logic::change::copy_up::{holes_of_copy, Holes},
-    union::layers::union::Union,
+    union::layers::{part::Others, union::Union},
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
         cred::override_creds,
@@ -66,22 +66,27 @@ pub fn copy(
 
 /// Copies the bytes of `range` from a lower file into one of the upper layer that is open for reading and
 /// writing, where they replace others. As [`copy`], with the same errors;
-/// others can find the file, so the end is waited for.
-pub fn fill(union: &Union, lower: PathRef<'_>, to: &BackedFile, range: Range<Loff>) -> Result {
-    let from = BackedFile::open(lower, flags::O_RDONLY | flags::O_LARGEFILE)?;
+/// others can find the file, so the end is waited for. `others`: who else changes it.
+pub fn fill(
+    union: &Union,
+    from: &BackedFile,
+    to: &BackedFile,
+    range: Range<Loff>,
+    others: Others,
+) -> Result {
     if !kthread::exceeds_file_size_limit(range.end) {
-        return fill_range(&from, to, range);
+        return fill_range(from, to, range, &others);
     }
-    let (to, cred) = (to.get(), union.cred.clone());
+    let (from, to, cred) = (from.get(), to.get(), union.cred.clone());
     kthread::run(c"union-copy", Killed::Waits, move || {
-        let result = override_creds(&cred, |_| fill_range(&from, &to, range));
+        let result = override_creds(&cred, |_| fill_range(&from, &to, range, &others));
         from.close();
         to.close();
         result
     })
 }
 
-fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result {
+fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>, others: &Others) -> Result {
     let transfer = Transfer::ask(from, to, range.end)?;
     let mut pos = range.start;
     while pos < range.end {
@@ -91,7 +96,7 @@ fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result 
             Err(e) if e == ENXIO => range.end,
             Err(_) => pos,
         };
-        if data > pos && leave_zeros(from, to, pos, data)? {
+        if data > pos && leave_zeros(from, to, pos, data, others)? {
             pos = data;
             continue;
         }
@@ -110,8 +115,14 @@ fn fill_range(from: &BackedFile, to: &BackedFile, range: Range<Loff>) -> Result 
 
 /// Makes zeros of the bytes from `pos` to `end`, where the lower file has a hole, or blocks that were never
 /// written to: then they are reserved here, too. Returns whether that could be done.
-fn leave_zeros(from: &BackedFile, to: &BackedFile, pos: Loff, end: Loff) -> Result<bool> {
-    if silently(to, || free(to, pos, end)).is_err() {
+fn leave_zeros(
+    from: &BackedFile,
+    to: &BackedFile,
+    pos: Loff,
+    end: Loff,
+    others: &Others,
+) -> Result<bool> {
+    if free_unseen(to, pos, end, others).is_err() {
         return Ok(false);
     }
     let stat = Kstat::of(from.path(), STATX_BASIC_STATS, 0)?;
@@ -120,34 +131,64 @@ fn leave_zeros(from: &BackedFile, to: &BackedFile, pos: Loff, end: Loff) -> Resu
         return Ok(true);
     }
     let keep = falloc::FALLOC_FL_KEEP_SIZE as i32;
-    match silently(to, || to.fallocate(keep, pos, end.saturating_sub(pos))) {
+    match silently(to, others, || {
+        to.fallocate(keep, pos, end.saturating_sub(pos))
+    }) {
         Ok(()) => Ok(true),
         Err(e) if writing_allocates(e) => Ok(false),
         Err(e) => Err(e),
     }
 }
 
-/// Frees the bytes from `pos` to `end`, which nobody sees.
+/// Frees the bytes from `pos` to `end`, which nobody sees. `others`: who else changes the file.
 ///
 /// # Errors
 ///
 /// As of [`free`].
-pub fn free_unseen(to: &BackedFile, pos: Loff, end: Loff) -> Result {
-    silently(to, || free(to, pos, end))
+pub fn free_unseen(to: &BackedFile, pos: Loff, end: Loff, others: &Others) -> Result {
+    silently(to, others, || free(to, pos, end))
 }
 
 /// A change of blocks that show zeros before and afterwards, or that nobody sees: some file systems change the
 /// times of the file then, though `FMODE_NOCMTIME` is set, and they are set back.
-fn silently(to: &BackedFile, change: impl FnOnce() -> Result) -> Result {
-    let before = Kstat::of(to.path(), STATX_BASIC_STATS, 0)?;
+fn silently(to: &BackedFile, others: &Others, change: impl FnOnce() -> Result) -> Result {
+    let times = Times::of(to.path(), others)?;
     change()?;
-    if !Kstat::of(to.path(), STATX_BASIC_STATS, 0)?.same_mtime(&before) {
-        let write = WriteAccess::want(to.path().mnt())?;
-        Iattr::empty()
-            .times_of(&before)
-            .notify_change(write.on(to.dentry())?)?;
+    times.put_back(to.path(), others)
+}
+
+/// The times of a partial file before something that nobody is to see changes them.
+pub struct Times {
+    stat: Kstat,
+    /// [`Others::quiet`], asked for before.
+    quiet: Option<u64>,
+}
+
+impl Times {
+    /// Those of the upper file, which `others` change.
+    pub fn of(upper: PathRef<'_>, others: &Others) -> Result<Self> {
+        let quiet = others.quiet();
+        let stat = Kstat::of(upper, STATX_BASIC_STATS, 0)?;
+        Ok(Self { stat, quiet })
     }
-    Ok(())
+
+    /// Puts them back, unless one of `others` has changed the file meanwhile, whose time stays.
+    pub fn put_back(&self, upper: PathRef<'_>, others: &Others) -> Result {
+        let is_quiet = || self.quiet.is_some() && others.quiet() == self.quiet;
+        if !is_quiet() || Kstat::of(upper, STATX_BASIC_STATS, 0)?.same_mtime(&self.stat) {
+            return Ok(());
+        }
+        let write = WriteAccess::want(upper.mnt())?;
+        let object = write.on(upper.dentry())?;
+        Iattr::empty().times_of(&self.stat).notify_change(object)?;
+        if !is_quiet() {
+            // This may have taken away the time of one that has begun since.
+            let mut now = Iattr::empty();
+            now.touch();
+            now.notify_change(object)?;
+        }
+        Ok(())
+    }
 }
 
 /// Makes a hole of the bytes from `pos` to `end`, within the file.

@@ -147,17 +147,21 @@ fn keeping<R>(
     write: impl FnOnce() -> Result<R>,
 ) -> Result<R> {
     let path = union.upper_path(upper)?;
-    let unchanged = part.unchanged();
+    let others = part.others(0);
+    let times = copy_data::Times::of(path, &others)?;
     let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
     let capability = capability(path)?;
     let written = write();
-    let times = match part.unchanged() {
-        // btrfs changes them for each write, whatever the file says.
-        now if now.is_some() && now == unchanged => Times::Restored,
-        // Those of calls meanwhile stay.
-        _ => Times::Kept,
-    };
-    restore(union, upper, path, &before, capability.as_deref(), times)?;
+    restore(
+        union,
+        upper,
+        path,
+        &before,
+        capability.as_deref(),
+        Times::Kept,
+    )?;
+    // btrfs changes them for each write, whatever the file says.
+    times.put_back(path, &others)?;
     written
 }
 

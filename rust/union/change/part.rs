@@ -105,7 +105,7 @@ pub fn begin(inode: &OwnInode) -> Result<Option<&Part>> {
             let forms = Geometry::forms(identity.size, block, layer.sidecars.is_possible());
             for (geometry, place) in forms.into_iter().flatten() {
                 let file = Partial::new(identity, geometry, place)?;
-                let part = Part::new(file, upper, layer.tally.clone());
+                let part = Part::new(file, upper, layer.tally.clone())?;
                 let part = KBox::pin_init(part, GFP_KERNEL_ACCOUNT)?;
                 let begun = partial::begin(&mut PartStore::new(inode, &part, Call::Other)?);
                 match begun {
@@ -162,7 +162,7 @@ fn load(inode: &OwnInode, lower: Lower) -> Result<&Part> {
         read(union, inode, union.upper_path(dentry)?, upper, lower)
     })?;
     let tally = union.upper()?.tally.clone();
-    let part = KBox::pin_init(Part::new(file, upper, tally), GFP_KERNEL_ACCOUNT)?;
+    let part = KBox::pin_init(Part::new(file, upper, tally)?, GFP_KERNEL_ACCOUNT)?;
     part.count();
     node.data.set_part(part).ok_or(EIO)
 }

@@ -2,8 +2,9 @@
 
 //! The steps of [`logic::partial`](crate::logic::partial) on the files of the layers.
 //!
-//! The upper file is opened once a call, the lower one for each step. An upper file that stays open for
-//! writing would keep its file system from being made read-only, as long as the inode is cached.
+//! Each file is opened once a call, and closed with it: a call can have very many steps, and what a task
+//! closes stays open until it returns to user space ([`BackedFile`]). An upper file that stays open for writing
+//! would keep its file system from being made read-only, as long as the inode is cached.
 
 use crate::{
     logic::{
@@ -12,7 +13,12 @@ use crate::{
     },
     union::{
         change::{copy_data, guard, settle, sidecar},
-        layers::{part::Part, private_xattrs, union::Union, upper_dentry::UpperDentry},
+        layers::{
+            part::{Others, Part},
+            private_xattrs,
+            union::Union,
+            upper_dentry::UpperDentry,
+        },
         lookup::data,
         OwnInode,
     },
@@ -50,8 +56,25 @@ pub struct PartStore<'a> {
     call: Call<'a>,
     /// The upper file, which leaves its times alone, once it was needed.
     file: Option<BackedFile>,
+    /// The upper file for seeking, the same.
+    seeking: Option<BackedFile>,
+    /// The lower file with the missing data, the same.
+    lower: Option<BackedFile>,
     /// The sidecar, the same.
     sidecar: Option<(SidecarId, BackedFile)>,
+}
+
+impl Drop for PartStore<'_> {
+    fn drop(&mut self) {
+        let sidecar = self.sidecar.take().map(|(_, file)| file);
+        let files = [
+            self.file.take(),
+            self.seeking.take(),
+            self.lower.take(),
+            sidecar,
+        ];
+        files.into_iter().flatten().for_each(BackedFile::close);
+    }
 }
 
 impl<'a> PartStore<'a> {
@@ -68,6 +91,8 @@ impl<'a> PartStore<'a> {
             part,
             call,
             file: None,
+            seeking: None,
+            lower: None,
             sidecar: None,
         })
     }
@@ -90,6 +115,43 @@ impl<'a> PartStore<'a> {
             self.file = Some(file);
         }
         self.file.as_ref().ok_or(EIO)
+    }
+
+    /// The upper file or the lower one, to look for holes.
+    fn seekable(&mut self, source: Source) -> Result<&BackedFile> {
+        if source == Source::Lower {
+            return self.lower();
+        }
+        if self.file.is_none() && self.seeking.is_none() {
+            let file = self.as_mounter(|this| {
+                let path = this.union.upper_path(this.upper)?;
+                BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)
+            });
+            self.seeking = Some(file?);
+        }
+        self.file.as_ref().or(self.seeking.as_ref()).ok_or(EIO)
+    }
+
+    /// The lower file.
+    fn lower(&mut self) -> Result<&BackedFile> {
+        // Each time: with `hard_ro` the layer is looked at.
+        let opened = self.as_mounter(|this| {
+            let path = data::locate(this.union, this.inode)?;
+            match &this.lower {
+                Some(_) => Ok(None),
+                None => BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE).map(Some),
+            }
+        });
+        if let Some(file) = opened? {
+            self.lower = Some(file);
+        }
+        self.lower.as_ref().ok_or(EIO)
+    }
+
+    /// Who else changes the file.
+    fn others(&self) -> Others {
+        let own = matches!(self.call, Call::Write(_));
+        self.part.others(own.into())
     }
 
     /// The sidecar of that number. `None`: it is gone with the last name of the file, of which nobody will
@@ -169,19 +231,21 @@ impl Store for PartStore<'_> {
 
     fn fill(&mut self, bytes: Range<u64>) -> Result {
         let range = loff(bytes.start)?..loff(bytes.end)?;
-        let (union, inode) = (self.union, self.inode);
-        let to = self.file()?;
-        union.with_creds(|| {
-            let from = data::locate(union, inode)?;
-            copy_data::fill(union, from, to, range)
-        })
+        let (union, others) = (self.union, self.others());
+        self.lower()?;
+        self.file()?;
+        let (Some(from), Some(to)) = (&self.lower, &self.file) else {
+            return Err(EIO);
+        };
+        union.with_creds(|| copy_data::fill(union, from, to, range, others))
     }
 
     fn give_back(&mut self, bytes: Range<u64>) {
         let union = self.union;
         // If it is not open nothing was written.
         if let (Some(file), Ok(start), Ok(end)) = (&self.file, loff(bytes.start), loff(bytes.end)) {
-            let _ = union.with_creds(|| copy_data::free_unseen(file, start, end));
+            let others = self.others();
+            let _ = union.with_creds(|| copy_data::free_unseen(file, start, end, &others));
         }
     }
 
@@ -309,7 +373,9 @@ impl Store for PartStore<'_> {
     }
 
     fn remove_sidecar(&mut self, id: SidecarId) {
-        self.sidecar = None;
+        if let Some((_, file)) = self.sidecar.take() {
+            file.close();
+        }
         self.as_mounter(|this| {
             if let Some(upper) = &this.union.upper {
                 sidecar::remove(upper, id);
@@ -323,15 +389,10 @@ impl Store for PartStore<'_> {
             Seek::Data => seek::SEEK_DATA,
             Seek::Hole => seek::SEEK_HOLE,
         };
-        let found = self.as_mounter(|this| {
-            let path = match source {
-                Source::Upper => this.union.upper_path(this.upper)?,
-                Source::Lower => data::locate(this.union, this.inode)?,
-            };
-            let file = BackedFile::open(path, flags::O_RDONLY | flags::O_LARGEFILE)?;
-            file.llseek(start, whence as i32)
-        });
-        match found {
+        task_work::go_on()?;
+        let union = self.union;
+        let file = self.seekable(source)?;
+        match union.with_creds(|| file.llseek(start, whence as i32)) {
             Ok(at) => Ok(Some(at.max(0) as u64).filter(|&at| at < end)),
             // Only a hole up to the end.
             Err(e) if e == ENXIO => Ok(None),

@@ -74,14 +74,37 @@ pub struct Part {
     is_given_up: Atomic<bool>,
     /// The inode is kept until the disk knows all granules ([`crate::union::layers::unstable`]).
     is_kept: Atomic<bool>,
-    /// How many calls that change the file have begun.
-    begun: Atomic<u64>,
-    /// How many of them have ended.
-    ended: Atomic<u64>,
+    /// The calls that change the file.
+    changes: Arc<Changes>,
     /// What the disk does not know could not be written down on an upper layer that has become read-only, and
     /// would get lost at the end of the mount.
     #[pin]
     writable: SpinLock<Option<StaysWritable>>,
+}
+
+/// Counts calls that change a partial file, and so perhaps its times.
+struct Changes {
+    /// How many have begun.
+    begun: Atomic<u64>,
+    /// How many of them have ended.
+    ended: Atomic<u64>,
+}
+
+/// Says whether others change a partial file: the times that they give it must stay.
+#[derive(Clone)]
+pub struct Others {
+    changes: Arc<Changes>,
+    /// Calls that count as none: that of who asks.
+    own: u64,
+}
+
+impl Others {
+    /// A number that is the same later if nobody else has changed the file in between; `None` while somebody does.
+    pub fn quiet(&self) -> Option<u64> {
+        let ended = self.changes.ended.load(Acquire);
+        let begun = self.changes.begun.load(Acquire);
+        Some(begun).filter(|begun| begun.wrapping_sub(self.own) == ended)
+    }
 }
 
 /// A call that changes a partial file.
@@ -89,14 +112,27 @@ pub struct Changing<'a>(&'a Part);
 
 impl Drop for Changing<'_> {
     fn drop(&mut self) {
-        self.0.ended.fetch_add(1, Full);
+        self.0.changes.ended.fetch_add(1, Full);
     }
 }
 
 impl Part {
     /// Of this upper file.
-    pub fn new(file: Partial, upper: &Inode, tally: Arc<Tally>) -> impl PinInit<Self> + use<'_> {
-        pin_init!(Self {
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn new(
+        file: Partial,
+        upper: &Inode,
+        tally: Arc<Tally>,
+    ) -> Result<impl PinInit<Self> + use<'_>> {
+        let changes = Changes {
+            begun: Atomic::new(0),
+            ended: Atomic::new(0),
+        };
+        let changes = Arc::new(changes, GFP_KERNEL_ACCOUNT)?;
+        Ok(pin_init!(Self {
             file <- new_spinlock!(file, "union_part"),
             committing <- KillableMutex::new(c"union_part_committing", static_lock_class!()),
             filling <- KillableMutex::new(c"union_part_filling", static_lock_class!()),
@@ -106,22 +142,23 @@ impl Part {
             has_grown: Atomic::new(false),
             is_given_up: Atomic::new(false),
             is_kept: Atomic::new(false),
-            begun: Atomic::new(0),
-            ended: Atomic::new(0),
+            changes,
             writable <- new_spinlock!(None, "union_part_writable"),
-        })
+        }))
     }
 
     /// Begins a call that changes the file, and so perhaps its times.
     pub fn changing(&self) -> Changing<'_> {
-        self.begun.fetch_add(1, Full);
+        self.changes.begun.fetch_add(1, Full);
         Changing(self)
     }
 
-    /// A number that is the same later if no call has changed the file in between; `None` while one does.
-    pub fn unchanged(&self) -> Option<u64> {
-        let ended = self.ended.load(Acquire);
-        Some(self.begun.load(Acquire)).filter(|begun| *begun == ended)
+    /// The calls that change the file, but for `own` of them.
+    pub fn others(&self, own: u64) -> Others {
+        Others {
+            changes: self.changes.clone(),
+            own,
+        }
     }
 
     /// Looks at what is known, or changes it. It must not sleep.

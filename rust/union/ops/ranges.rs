@@ -66,6 +66,18 @@ impl<'a> Buffered<'a> {
         Self::open_without(file, source, flags::O_DIRECT)
     }
 
+    /// The same, unless it is `opened` already.
+    fn open_once<'b>(
+        file: &'a File,
+        source: Source,
+        opened: &'b mut Option<Self>,
+    ) -> Result<&'b Self> {
+        if opened.is_none() {
+            *opened = Some(Self::open(file, source)?);
+        }
+        opened.as_ref().ok_or(EIO)
+    }
+
     /// The file in the upper layer for writing parts, which are synced afterwards, if at all.
     fn open_for_parts(file: &'a File) -> Result<Self> {
         Self::open_without(file, Source::Upper, flags::O_DIRECT | flags::O_SYNC)
@@ -141,9 +153,15 @@ pub fn read<H: Hooks<UnionFs, UnionFile>>(
     let mut pos = iocb.pos();
     let mut total = 0;
     let mut store = PartStore::new(inode, part, Call::Other)?;
+    // Once a call: what is opened for it stays open until it ends.
+    let (mut upper, mut lower) = (None, None);
     partial::runs(&mut store, bytes, |_, source, run| {
         let len = run.end.saturating_sub(run.start);
-        let read = Buffered::open(file, source).and_then(|real| {
+        let opened = match source {
+            Source::Upper => &mut upper,
+            Source::Lower => &mut lower,
+        };
+        let read = Buffered::open_once(file, source, opened).and_then(|real| {
             iter.limited(len, |iter| {
                 real.read_now::<_, _, H>(file, &mut pos, iter, cred)
             })

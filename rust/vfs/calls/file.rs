@@ -122,11 +122,12 @@ impl BackedFile {
     }
 
     /// Closes the file now, not when this task returns to user space, which a kernel thread never
-    /// does (`__fput_sync()`): it must be closed before its file system is unmounted.
+    /// does (`__fput_sync()`): it must be closed before its file system is unmounted, or before others look who
+    /// has it open, or the call opens many.
     pub fn close(self) {
         let file = core::mem::ManuallyDrop::new(self);
         // SAFETY: One reference is owned, and not used any more. No lock is held that closing the
-        // file could want: this is called where a mount ends, which takes any of them.
+        // file could want: those of this module no file system beneath takes.
         unsafe { bindings::__fput_sync(file.as_ptr()) };
     }
 

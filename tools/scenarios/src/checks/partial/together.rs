@@ -3,6 +3,8 @@
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::time::{Duration, SystemTime};
 
 use crate::bench::{Bench, Layout};
 use crate::changes::with;
@@ -10,6 +12,7 @@ use crate::image;
 use crate::parts::{self, pwrite};
 use crate::process::{self, End};
 use crate::sys;
+use crate::union;
 
 fn text(error: std::io::Error) -> String {
     error.to_string()
@@ -73,4 +76,103 @@ pub fn partial_sidecar_together(b: &mut Bench) -> Result<(), String> {
         }
         Ok(())
     })
+}
+
+/// How many files are open in the whole system.
+fn open_files() -> Result<u64, String> {
+    let numbers = std::fs::read_to_string("/proc/sys/fs/file-nr").map_err(text)?;
+    let first = numbers.split_whitespace().next();
+    first
+        .and_then(|number| number.parse().ok())
+        .ok_or_else(|| format!("file-nr: {numbers}"))
+}
+
+/// The most files that are open at once while a process makes a call, beyond those before.
+fn most_open(call: impl FnOnce() -> sys::Result<()>) -> Result<u64, String> {
+    let before = open_files()?;
+    let pid = process::background(|| call().expect("the call"))?;
+    let mut most = 0;
+    let is_over = || {
+        std::fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| stat.contains(") Z "))
+    };
+    while !is_over() {
+        most = most.max(open_files()?.saturating_sub(before));
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let end = process::wait(pid)?;
+    must!(end == End::Done, "the call works: {end:?}")?;
+    Ok(most)
+}
+
+/// A call that looks at many granules has few files open: what it closes stays open until it ends, and the system has
+/// a limit for all.
+pub fn partial_files_open(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    const MOST: u64 = 200;
+    let l = b.layout(1)?;
+    let path = hole(b, &l, 128 << 20)?;
+    let most = most_open(|| with(&path, libc::O_RDONLY, |fd| union::settle(fd).map(drop)))?;
+    must!(most < MOST, "settling opens {most} files")?;
+    b.umount(&l.target)?;
+
+    const GRANULE: usize = 4096;
+    const BYTES: usize = 4 << 20;
+    let l = b.layout(1)?;
+    std::fs::write(l.lowers[0].join("data"), vec![b'o'; BYTES]).map_err(text)?;
+    b.union(&l).option("partial", "on").mount(&l.target)?;
+    let path = l.target.join("data");
+    let written = with(&path, libc::O_WRONLY, |fd| {
+        for at in (0..BYTES).step_by(2 * GRANULE) {
+            sys::write(fd, b"new", Some(at as i64))?;
+        }
+        Ok(())
+    });
+    b.works("write", written)?;
+    let most = most_open(|| {
+        with(&path, libc::O_RDONLY, |fd| {
+            for _ in 0..20 {
+                let end = sys::lseek(fd, 0, libc::SEEK_HOLE)?;
+                assert!(end == BYTES as i64, "the hole is at {end}");
+            }
+            Ok(())
+        })
+    })?;
+    must!(most < MOST, "seeking opens {most} files")?;
+    b.umount(&l.target)
+}
+
+/// While the rest of a file is brought, who writes to it changes its time for good: the time that the copying changes
+/// is put back, the writer's is not.
+pub fn partial_times_together(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    /// Between the times that the kernel knows.
+    const TICK: Duration = Duration::from_millis(20);
+    let l = b.layout(1)?;
+    let path = hole(b, &l, 64 << 20)?;
+    let changed = |path: &Path| -> Result<Duration, String> {
+        let time = std::fs::metadata(path).and_then(|found| found.modified());
+        let time = time.map_err(text)?.duration_since(SystemTime::UNIX_EPOCH);
+        time.map_err(|error| error.to_string())
+    };
+    let settled = process::background(|| {
+        with(&path, libc::O_RDONLY, |fd| union::settle(fd).map(drop)).expect("settle");
+    })?;
+    let mut writes = 0;
+    while parts::is_partial(&l.upper.join("hole")) {
+        std::thread::sleep(3 * TICK);
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = now.map_err(|error| error.to_string())?;
+        b.works("write", pwrite(&path, 0, b"new"))?;
+        writes += 1;
+        std::thread::sleep(TICK);
+        let time = changed(&path)?;
+        must!(
+            time + TICK >= now,
+            "the {writes}th write at {now:?} leaves the time {time:?}"
+        )?;
+    }
+    let end = process::wait(settled)?;
+    must!(end == End::Done, "settling works: {end:?}")?;
+    must!(writes > 1, "it takes longer than one write")?;
+    b.umount(&l.target)
 }
