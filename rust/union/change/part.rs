@@ -18,7 +18,10 @@ use crate::{
             part_store::{Call, PartStore},
             sidecar,
         },
-        layers::{file_data::InUpper, layer::UpperWrite, part::Part, private_xattrs, union::Union},
+        layers::{
+            file_data::InUpper, layer::UpperWrite, part::Part, private_xattrs, union::Union,
+            unstable::Thaw,
+        },
         lookup::data,
         OwnInode,
     },
@@ -143,7 +146,7 @@ enum Lower {
 pub fn accept(inode: &OwnInode) -> Result {
     if inode.data().data.in_upper() == InUpper::Some {
         load(inode, Lower::AsFound)?;
-        commit(inode)?;
+        commit(inode, Thaw::Waits)?;
     }
     Ok(())
 }
@@ -269,12 +272,13 @@ pub fn truncate_locked(inode: &OwnInode, part: &Part, size: u64, change: &mut Ia
 ///
 /// # Errors
 ///
-/// `EIO` if data got lost: then the lower file is the truth for what was not written down.
-pub fn commit(inode: &OwnInode) -> Result<bool> {
+/// `EIO` if data got lost: then the lower file is the truth for what was not written down. `EAGAIN` if the upper
+/// layer is frozen, with [`Thaw::Fails`]: it may become so at any moment.
+pub fn commit(inode: &OwnInode, thaw: Thaw) -> Result<bool> {
     let Some(part) = get(inode)? else {
         return Ok(true);
     };
-    let mut store = PartStore::new(inode, part, Call::Other)?;
+    let mut store = PartStore::for_commit(inode, part, thaw)?;
     let done = partial::commit(&mut store);
     recover(inode, part)?;
     done?;

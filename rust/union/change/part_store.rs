@@ -17,6 +17,7 @@ use crate::{
             part::{Others, Part},
             private_xattrs,
             union::Union,
+            unstable::Thaw,
             upper_dentry::UpperDentry,
         },
         lookup::data,
@@ -54,6 +55,8 @@ pub struct PartStore<'a> {
     upper: &'a UpperDentry,
     part: &'a Part,
     call: Call<'a>,
+    /// What writing down does while the upper layer is frozen.
+    thaw: Thaw,
     /// The upper file, which leaves its times alone, once it was needed.
     file: Option<BackedFile>,
     /// The upper file for seeking, the same.
@@ -90,11 +93,23 @@ impl<'a> PartStore<'a> {
             upper: inode.data().upper().ok_or(EIO)?,
             part,
             call,
+            thaw: Thaw::Waits,
             file: None,
             seeking: None,
             lower: None,
             sidecar: None,
         })
+    }
+
+    /// The same for writing down.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn for_commit(inode: &'a OwnInode, part: &'a Part, thaw: Thaw) -> Result<Self> {
+        let mut store = Self::new(inode, part, Call::Other)?;
+        store.thaw = thaw;
+        Ok(store)
     }
 
     /// The upper file.
@@ -348,15 +363,16 @@ impl Store for PartStore<'_> {
         }
         let geometry = self.part.with(|file| file.geometry());
         let upper = self.upper.inode().ok_or(EIO)?;
-        let (id, file) = self.as_mounter(|this| sidecar::make(this.union, geometry, upper))?;
+        let (id, file) =
+            self.as_mounter(|this| sidecar::make(this.union, geometry, upper, this.thaw))?;
         self.sidecar = Some((id, file));
         Ok(id)
     }
 
     fn write_sidecar(&mut self, id: SidecarId, at: u64, bytes: &[u8]) -> Result {
-        let union = self.union;
+        let (union, thaw) = (self.union, self.thaw);
         match self.sidecar(id)? {
-            Some(file) => union.with_creds(|| sidecar::write_map(union, file, at, bytes)),
+            Some(file) => union.with_creds(|| sidecar::write_map(union, file, at, bytes, thaw)),
             None => Ok(()),
         }
     }
@@ -378,7 +394,7 @@ impl Store for PartStore<'_> {
         }
         self.as_mounter(|this| {
             if let Some(upper) = &this.union.upper {
-                sidecar::remove(upper, id);
+                sidecar::remove(upper, id, this.thaw);
             }
         });
     }
@@ -404,7 +420,7 @@ impl Store for PartStore<'_> {
 impl PartStore<'_> {
     fn set_attribute(&self, attr: Attr, value: Option<&[u8]>) -> Result {
         self.as_mounter(|this| {
-            let write = this.union.upper()?.want_write()?;
+            let write = this.union.upper()?.want_write_when(this.thaw)?;
             let object = write.on(this.upper)?;
             match value {
                 Some(value) => private_xattrs::set(this.union, object, attr, value),

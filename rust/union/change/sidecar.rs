@@ -23,6 +23,7 @@ use crate::{
             identity, inum,
             layer::{UpperLayer, UpperWrite},
             union::Union,
+            unstable::Thaw,
         },
         private_dir,
     },
@@ -62,33 +63,39 @@ fn owner(upper: &UpperLayer, file: &Inode) -> Owner {
 ///
 /// # Errors
 ///
-/// `EOPNOTSUPP` if there is no private directory; those of the file system.
-pub fn make(union: &Union, geometry: Geometry, of: &Inode) -> Result<(SidecarId, BackedFile)> {
+/// `EOPNOTSUPP` if there is no private directory; those of the file system, and of
+/// [`UpperLayer::want_write_when`].
+pub fn make(
+    union: &Union,
+    geometry: Geometry,
+    of: &Inode,
+    thaw: Thaw,
+) -> Result<(SidecarId, BackedFile)> {
     let upper = union.upper()?;
     let id = new_id();
     let name = name(id)?;
     let file = {
-        let write = upper.want_write()?;
+        let write = upper.want_write_when(thaw)?;
         let dir = upper.sidecars.make(write.access())?.ok_or(EOPNOTSUPP)?;
         let made = dir.make_file(write.access(), name.to_bytes())?;
         dir.for_writing(&made)
     };
     let filled = file.and_then(|file| {
         let head = sidecar_head(id, geometry, owner(upper, of)).map_err(|_| ENOMEM)?;
-        fill(union, &file, geometry, &head)?;
+        fill(union, &file, geometry, &head, thaw)?;
         Ok(file)
     });
     match filled {
         Ok(file) => Ok((id, file)),
         Err(error) => {
-            remove(upper, id);
+            remove(upper, id, thaw);
             Err(error)
         }
     }
 }
 
 /// All of it is written, so that no map is without room later.
-fn fill(union: &Union, file: &BackedFile, geometry: Geometry, head: &[u8]) -> Result {
+fn fill(union: &Union, file: &BackedFile, geometry: Geometry, head: &[u8], thaw: Thaw) -> Result {
     let end = (SIDECAR_HEAD as u64).saturating_add(Granules::bytes_for(geometry.count()));
     let mut piece = KVec::from_elem(0, PIECE, GFP_KERNEL)?;
     for (to, from) in piece.iter_mut().zip(head.iter()) {
@@ -97,7 +104,7 @@ fn fill(union: &Union, file: &BackedFile, geometry: Geometry, head: &[u8]) -> Re
     let mut at = 0;
     while at < end {
         let len = usize::try_from(end.saturating_sub(at)).map_or(PIECE, |left| left.min(PIECE));
-        write_at(union, file, at, piece.get(..len).unwrap_or_default())?;
+        write_at(union, file, at, piece.get(..len).unwrap_or_default(), thaw)?;
         piece.iter_mut().for_each(|byte| *byte = 0);
         at = at.saturating_add(len as u64);
     }
@@ -120,21 +127,26 @@ pub fn open(union: &Union, id: SidecarId) -> Result<BackedFile> {
 /// # Errors
 ///
 /// Those of the file system.
-pub fn write_map(union: &Union, file: &BackedFile, at: u64, bytes: &[u8]) -> Result {
-    write_at(union, file, at.saturating_add(SIDECAR_HEAD as u64), bytes)
+pub fn write_map(union: &Union, file: &BackedFile, at: u64, bytes: &[u8], thaw: Thaw) -> Result {
+    let at = at.saturating_add(SIDECAR_HEAD as u64);
+    write_at(union, file, at, bytes, thaw)
 }
 
 /// The process writes for itself no file that large, so its limit does not apply.
-fn write_at(union: &Union, file: &BackedFile, at: u64, bytes: &[u8]) -> Result {
+fn write_at(union: &Union, file: &BackedFile, at: u64, bytes: &[u8], thaw: Thaw) -> Result {
+    let write = move |file: &BackedFile, bytes: &[u8], pos| match thaw {
+        Thaw::Waits => file.write_at(bytes, pos),
+        Thaw::Fails => file.write_at_unless_frozen(bytes, pos),
+    };
     let pos = Loff::try_from(at).map_err(|_| EFBIG)?;
     if !kthread::exceeds_file_size_limit(pos.saturating_add(bytes.len() as Loff)) {
-        return file.write_at(bytes, pos);
+        return write(file, bytes, pos);
     }
     let mut copy = KVec::with_capacity(bytes.len(), GFP_KERNEL)?;
     copy.extend_from_slice(bytes, GFP_KERNEL)?;
     let (file, cred) = (file.get(), union.cred.clone());
     kthread::run(c"union-map", Killed::Waits, move || {
-        let result = override_creds(&cred, |_| file.write_at(&copy, pos));
+        let result = override_creds(&cred, |_| write(&file, &copy, pos));
         file.close();
         result
     })
@@ -200,7 +212,7 @@ fn take_over(union: &Union, id: SidecarId, geometry: Geometry, of: &Inode) -> Re
     let _write = upper.want_write()?;
     let head = sidecar_head(id, geometry, owner(upper, of)).map_err(|_| ENOMEM)?;
     let file = open(union, id)?;
-    let done = write_at(union, &file, 0, &head);
+    let done = write_at(union, &file, 0, &head, Thaw::Waits);
     // At once, or who reads it next finds it open for writing.
     file.close();
     done
@@ -218,8 +230,8 @@ pub fn remove_of(write: &UpperWrite<'_>, union: &Union, header: &Header, of: &In
 }
 
 /// Removes a sidecar. What cannot be removed is later ([`collect`]). With the mounter's credentials.
-pub fn remove(upper: &UpperLayer, id: SidecarId) {
-    if let Ok(write) = upper.want_write() {
+pub fn remove(upper: &UpperLayer, id: SidecarId, thaw: Thaw) {
+    if let Ok(write) = upper.want_write_when(thaw) {
         remove_with(&write, id);
     }
 }

@@ -7,7 +7,11 @@ use crate::{
     union::{
         cache::record_file::Recorder,
         layers::{
-            identity, numbers::Numbers, part::Tally, reserved::Reserved, unstable::Unstable,
+            identity,
+            numbers::Numbers,
+            part::Tally,
+            reserved::Reserved,
+            unstable::{Thaw, Unstable},
             upper_dentry::UpperDentry,
         },
         private_dir::SubDir,
@@ -202,6 +206,18 @@ impl UpperLayer {
             layer: self,
             access: WriteAccess::want(&self.mnt)?,
         })
+    }
+
+    /// The same, waiting or not.
+    ///
+    /// # Errors
+    ///
+    /// `EROFS`; with [`Thaw::Fails`] `EAGAIN` if the file system is frozen.
+    pub fn want_write_when(&self, thaw: Thaw) -> Result<UpperWrite<'_>> {
+        match thaw {
+            Thaw::Waits => self.want_write(),
+            Thaw::Fails => self.try_want_write(),
+        }
     }
 
     /// The same without waiting, for optional work.

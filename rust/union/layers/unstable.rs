@@ -36,7 +36,7 @@ const IDLE: Msecs = 5_000;
 #[derive(Clone, Copy)]
 pub struct Actions {
     /// Writes down what the disk does not know of a file. Returns whether it knows all then.
-    pub commit: fn(&OwnInode) -> Result<bool>,
+    pub commit: fn(&OwnInode, Thaw) -> Result<bool>,
     /// Brings a piece of what is missing. Returns whether there is more, and a place for it.
     pub complete: fn(&OwnInode) -> Result<bool>,
 }
@@ -63,7 +63,7 @@ struct List {
 
 /// What is done while the file system of the upper layer is frozen.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Thaw {
+pub enum Thaw {
     /// The end of that is waited for.
     Waits,
     /// Nothing: who thaws it may call sync(2) before.
@@ -228,7 +228,7 @@ impl List {
             }
             let done = match part.with(|file| file.can_be_forgotten()) {
                 true => Ok(true),
-                false => (self.actions.commit)(kept),
+                false => (self.actions.commit)(kept, frozen),
             };
             let left = match done {
                 Ok(true) if part.wants_rest() => Left::Rest,

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use crate::bench::Bench;
 use crate::changes::with;
+use crate::errno::Errno;
 use crate::image::{self, Image};
 use crate::mount;
 use crate::parts::{self, Parts};
@@ -165,4 +166,51 @@ fn while_frozen<'a>(b: &Bench, parts: &Parts) -> Result<Vec<Caller<'a>>, String>
     waiting.push(sync);
     must!(in_time, "sync(2) does not wait")?;
     Ok(waiting)
+}
+
+/// The upper layer is frozen while a file is being written down: who does that gets an error, or goes on after the
+/// thaw, and sync(2) does not wait for it.
+pub fn partial_frozen_meanwhile(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    let disk = b.mapped(&image::EXT4)?;
+    let upper_fs = b.target("upper_fs")?;
+    disk.mount(&upper_fs, 0, "")?;
+    let mut parts = Parts::mounted(b, b.layout_on(&upper_fs, 1)?, &["pending"])?;
+    sys::sync();
+    parts.write("pending", 1, 50_001, 100)?;
+    let fd = b.works("open", sys::open(&upper_fs, libc::O_RDONLY, 0))?;
+    let root = b.works("open", sys::open(&parts.layout.target, libc::O_RDONLY, 0))?;
+    disk.hold(true)?;
+    let syncfs = Caller::new(b, "syncfs", || {
+        let done = sys::syncfs(root);
+        assert!(
+            done.is_ok() || done == Err(Errno(libc::EAGAIN)),
+            "syncfs: {done:?}"
+        );
+        Ok(())
+    });
+    let freeze = syncfs.and_then(|syncfs| {
+        must!(!syncfs.ends(), "the data are waited for")?;
+        let freeze = Caller::new(b, "freeze", || sys::freeze(fd))?;
+        must!(!freeze.ends(), "freezing waits for the data")?;
+        Ok((syncfs, freeze))
+    });
+    disk.hold(false)?;
+    let (syncfs, freeze) = freeze?;
+    freeze.ended_well()?;
+    let sync = Caller::new(b, "sync(2)", || {
+        sys::sync();
+        Ok(())
+    })?;
+    let in_time = sync.ends();
+    b.works("FITHAW", sys::thaw(fd))?;
+    sync.ended_well()?;
+    syncfs.ended_well()?;
+    b.works("close", sys::close(fd))?;
+    b.works("close", sys::close(root))?;
+    must!(in_time, "sync(2) does not wait")?;
+    parts.again("thawed")?;
+    parts.sound()?;
+    drop(parts);
+    b.mapped_done(disk)
 }
