@@ -6,7 +6,8 @@
 //! down after a while in the background, by syncfs(2), or at the end of the mount.
 //!
 //! A file of which little is missing is kept a while longer: if no granules have been added then, the rest is
-//! brought to the upper layer, in the background.
+//! brought to the upper layer, in the background. That can take long, or wait for a lower layer that does not
+//! answer, so another thread does it.
 
 use crate::{
     union::{layers::part::Part, OwnInode},
@@ -54,11 +55,21 @@ struct List {
     /// Held while all are written down: who finds the list empty must not be done before who emptied it.
     #[pin]
     pass: Mutex<()>,
-    actions: Actions,
-    /// Whether the rest of files may be brought. Held for each piece of it, within nothing: whoever syncs does
-    /// not wait for that.
+    commit: fn(&OwnInode, Thaw) -> Result<bool>,
+    rest: Arc<Rest>,
+    completion: Background<Rest>,
+}
+
+/// The files whose rest is brought.
+#[pin_data]
+struct Rest {
+    /// The first one is being completed.
     #[pin]
-    completes: Mutex<bool>,
+    inodes: Mutex<KVVec<ARef<OwnInode>>>,
+    complete: fn(&OwnInode) -> Result<bool>,
+    /// Whether it may be brought. Held for each piece of it, within nothing: whoever syncs does not wait for that.
+    #[pin]
+    may: Mutex<bool>,
 }
 
 /// What is done while the file system of the upper layer is frozen.
@@ -88,12 +99,22 @@ impl Unstable {
     ///
     /// `ENOMEM`.
     pub fn new(actions: Actions) -> Result<Self> {
+        let rest = Arc::pin_init(
+            pin_init!(Rest {
+                inodes <- new_mutex!(KVVec::new(), "union_rest"),
+                complete: actions.complete,
+                may <- new_mutex!(true, "union_rest_may"),
+            }),
+            GFP_KERNEL_ACCOUNT,
+        )?;
+        let completion = Background::new(c"union-rest", rest.clone())?;
         let list = Arc::pin_init(
             pin_init!(List {
                 inodes <- new_mutex!(KVVec::new(), "union_unstable"),
                 pass <- new_mutex!((), "union_unstable_pass"),
-                actions,
-                completes <- new_mutex!(true, "union_unstable_completes"),
+                commit: actions.commit,
+                rest,
+                completion,
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -158,13 +179,15 @@ impl Unstable {
 
     /// Says whether the rest of files may be brought in the background. If not, nothing is written for that any more.
     pub fn let_complete(&self, may: bool) {
-        *self.list.completes.lock() = may;
+        *self.list.rest.may.lock() = may;
     }
 
     /// The last time: nobody adds any more, and none is kept after this. A thaw is waited for.
     pub fn shut_down(&self) {
         self.let_complete(false);
         self.background.finish();
+        self.list.completion.finish();
+        self.list.rest.forget();
         let done = self.list.pass(Thaw::Waits).done;
         let left = core::mem::take(&mut *self.list.inodes.lock());
         let unknown = left.iter().filter(|inode| has_news(inode)).count();
@@ -228,7 +251,7 @@ impl List {
             }
             let done = match part.with(|file| file.can_be_forgotten()) {
                 true => Ok(true),
-                false => (self.actions.commit)(kept, frozen),
+                false => (self.commit)(kept, frozen),
             };
             let left = match done {
                 Ok(true) if part.wants_rest() => Left::Rest,
@@ -259,9 +282,35 @@ impl List {
         }
         pass
     }
+}
 
-    /// Brings the rest of a file, if nothing was added for a while. It stays on the list meanwhile: what others write
-    /// to granules that have just come is written down by those who sync.
+impl Rest {
+    /// Adds a file, unless it is there.
+    fn add(&self, inode: &OwnInode) {
+        let mut inodes = self.inodes.lock();
+        if !inodes.iter().any(|known| known.same(inode)) {
+            // Without memory it is for another time.
+            let _ = inodes.push(inode.into(), GFP_KERNEL);
+        }
+    }
+
+    fn first(&self) -> Option<ARef<OwnInode>> {
+        self.inodes.lock().first().cloned()
+    }
+
+    fn forget_first(&self) {
+        let first = self.inodes.lock().remove(0);
+        // Not under the lock: it may be the last reference.
+        drop(first);
+    }
+
+    fn forget(&self) {
+        let left = core::mem::take(&mut *self.inodes.lock());
+        drop(left);
+    }
+
+    /// Brings the rest of a file, if nothing was added for a while. It stays on the other list meanwhile: what others
+    /// write to granules that have just come is written down.
     fn complete(&self, inode: &OwnInode) {
         let Some(part) = inode.data().data.part() else {
             return;
@@ -270,11 +319,11 @@ impl List {
             return;
         }
         loop {
-            let may = self.completes.lock();
-            if !*may {
+            let may = self.may.lock();
+            if !*may || inode.nlink() == 0 {
                 return;
             }
-            match (self.actions.complete)(inode) {
+            match (self.complete)(inode) {
                 Ok(true) => {}
                 Ok(false) | Err(_) => break,
             }
@@ -306,8 +355,23 @@ impl Task for List {
         // Whoever syncs is told of errors.
         let pass = self.pass(Thaw::Fails);
         for inode in &pass.quiet {
-            self.complete(inode);
+            let part = inode.data().data.part();
+            if part.is_some_and(|part| !part.has_grown()) {
+                self.rest.add(inode);
+                self.completion.start(0);
+            }
         }
         pass.again
+    }
+}
+
+impl Task for Rest {
+    fn run(&self) -> Option<Msecs> {
+        while let Some(inode) = self.first() {
+            self.complete(&inode);
+            drop(inode);
+            self.forget_first();
+        }
+        None
     }
 }

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use crate::bench::{Bench, Layout};
 use crate::changes::with;
@@ -174,5 +174,53 @@ pub fn partial_times_together(b: &mut Bench) -> Result<(), String> {
     let end = process::wait(settled)?;
     must!(end == End::Done, "settling works: {end:?}")?;
     must!(writes > 1, "it takes longer than one write")?;
+    b.umount(&l.target)
+}
+
+/// A lower layer that does not answer keeps nobody from writing down what has come to the upper layer.
+pub fn partial_lower_stalled(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    let disk = b.mapped(&image::EXT4)?;
+    let done = stalled(b, &disk);
+    disk.hold(false)?;
+    done?;
+    b.mapped_done(disk)
+}
+
+fn stalled(b: &Bench, disk: &image::Disk) -> Result<(), String> {
+    /// When the rest of a file of which little is missing is being brought.
+    const BROUGHT: Duration = Duration::from_secs(45);
+    /// When a granule is written down at the latest.
+    const WRITTEN_DOWN: Duration = Duration::from_secs(60);
+    const AT: usize = 50_001;
+    let lower_fs = b.target("lower_fs")?;
+    disk.mount(&lower_fs, 0, "")?;
+    let mut l = b.layout(1)?;
+    std::fs::write(l.lowers[0].join("other"), parts::old()).map_err(text)?;
+    l.lowers.insert(0, b.dir(&lower_fs.join("lower"))?);
+    std::fs::write(l.lowers[0].join("stalled"), parts::old()).map_err(text)?;
+    b.union(&l).option("partial", "on").mount(&l.target)?;
+    let other = b.works("open", sys::open(l.target.join("other"), libc::O_WRONLY, 0))?;
+    b.works("write", pwrite(&l.target.join("stalled"), AT, b"new"))?;
+    sys::sync();
+    parts::forget()?;
+    disk.hold(true)?;
+    std::thread::sleep(BROUGHT);
+    b.works("write", parts::whole(other, AT, b"new"))?;
+    b.works("close", sys::close(other))?;
+    let started = Instant::now();
+    let other = l.upper.join("other");
+    while parts::is_partial(&other) && parts::granules(&other) == Ok(0) {
+        must!(
+            started.elapsed() < WRITTEN_DOWN,
+            "the granule is not written down"
+        )?;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    must!(
+        parts::is_partial(&l.upper.join("stalled")),
+        "what the lower layer has did not come"
+    )?;
+    disk.hold(false)?;
     b.umount(&l.target)
 }
