@@ -360,8 +360,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let inode = to.inode();
         if how == Remap::Dedupe {
             // Deduplication compares two files and changes neither, so neither is copied up.
-            data_up::up_partial(from.inode())?;
-            data_up::up_partial(inode)?;
+            up_to_share(from.inode())?;
+            up_to_share(inode)?;
             let upper = |f: &File| f.inode().data().data_upper().is_some();
             if !upper(from) || !upper(to) {
                 return Err(EPERM);
@@ -369,7 +369,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
         }
         let real_to = upper(to)?;
         // Blocks of two files cannot be shared at once.
-        data_up::up_partial(from.inode())?;
+        up_to_share(from.inode())?;
         // After the copy-up: both may be the same file.
         let real_from = real(from)?;
         let lock = inode.lock();
@@ -396,6 +396,16 @@ impl RegFileOperations<UnionFs> for UnionInode {
 
     fn ioctl(file: &File, cmd: u32, arg: UserArg) -> Result {
         ioctl::ioctl_of_file(file, cmd, arg)
+    }
+}
+
+/// Brings the rest of a partial file, unless its file system cannot share blocks: programs offer that before each
+/// copy, and read the file if the answer is no.
+fn up_to_share(inode: &OwnInode) -> Result {
+    let is_partial = inode.data().data.in_upper() == InUpper::Some;
+    match inode.data().upper().and_then(|upper| upper.inode()) {
+        Some(real) if is_partial && !real.has_shared_blocks() => Err(EOPNOTSUPP),
+        _ => data_up::up_partial(inode),
     }
 }
 

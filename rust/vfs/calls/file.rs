@@ -387,7 +387,8 @@ pub(in crate::vfs) fn size(ret: isize) -> Result<usize> {
     usize::try_from(ret).map_err(|_| Error::from_errno(ret as i32))
 }
 
-/// Copies a range (`vfs_copy_file_range()`).
+/// Copies a range (`vfs_copy_file_range()`), between two file systems as well: the files stand for parts of one
+/// stacked file, and where each part is does not concern the caller.
 pub fn copy_file_range(
     from: &BackedFile,
     pos_in: Loff,
@@ -396,10 +397,16 @@ pub fn copy_file_range(
     len: usize,
     flags: u32,
 ) -> Result<usize> {
-    // SAFETY: Both are alive.
-    size(unsafe {
-        bindings::vfs_copy_file_range(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
-    })
+    let copy = |flags| {
+        // SAFETY: Both are alive.
+        size(unsafe {
+            bindings::vfs_copy_file_range(from.as_ptr(), pos_in, to.as_ptr(), pos_out, len, flags)
+        })
+    };
+    match copy(flags) {
+        Err(e) if e == EXDEV => copy(flags | bindings::COPY_FILE_SPLICE),
+        copied => copied,
+    }
 }
 
 /// Whether [`clone_file_range`] between these files gets as far as asking their file system: it is

@@ -193,6 +193,12 @@ impl Inode {
         }
     }
 
+    /// Whether the file system has a method for files that share blocks.
+    pub fn has_shared_blocks(&self) -> bool {
+        // SAFETY: `self` is alive; `i_fop` of a regular file is set once and never NULL.
+        unsafe { bindings::inode_can_remap(self.as_ptr()) }
+    }
+
     /// Number of hard links, as it is at this moment.
     pub fn nlink(&self) -> u32 {
         // SAFETY: `self` is alive; the helper reads one field.

@@ -51,10 +51,10 @@ enum Command {
     },
     /// Copy the data that changed files still have in a lower layer to the upper layer
     ///
-    /// A change of attributes or of the name copies no data. overlayfs with its default options refuses such a file, and
-    /// programs that read the upper directory see a hole. Files that did not change are left alone. A directory stands
-    /// for everything below it on the same mount. Needs the right to write to the files, or CAP_SYS_ADMIN where the
-    /// union was mounted.
+    /// A change of attributes or of the name copies no data, and a write to a large file only what it covers. overlayfs
+    /// refuses such a file, or the whole upper layer until all of the union is settled, and programs that read the upper
+    /// directory see holes. Files that did not change are left alone. A directory stands for everything below it on the
+    /// same mount. Needs the right to write to the files, or CAP_SYS_ADMIN where the union was mounted.
     Settle {
         /// A file or directory of a union
         #[arg(required = true)]

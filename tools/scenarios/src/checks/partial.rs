@@ -294,3 +294,65 @@ pub fn partial_kept(b: &mut Bench) -> Result<(), String> {
         shows("mounted again", &big, &new())
     })
 }
+
+/// A file of which the first piece is in the upper layer, and the rest on another file system, is copied by
+/// copy_file_range as one file: a program that was answered a count does not expect `EXDEV`. Nor does an offer to
+/// share blocks that the upper layer cannot take copy the rest up.
+pub fn partial_copied_out(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    // More is missing than comes by itself.
+    const LARGE: usize = 3 * SIZE;
+    let l = b.layout(1)?;
+    let other = Layout {
+        lowers: l.lowers.clone(),
+        upper: b.dir(&l.upper.with_file_name("other_upper"))?,
+        work: b.dir(&l.upper.with_file_name("other_work"))?,
+        target: b.target("other")?,
+    };
+    let mut expected = old().repeat(3);
+    std::fs::write(l.lowers[0].join("big"), &expected).map_err(|error| error.to_string())?;
+    partial(b, &l).mount(&l.target)?;
+    partial(b, &other).mount(&other.target)?;
+    let big = l.target.join("big");
+    expected[..WRITTEN.len()].copy_from_slice(WRITTEN);
+    let written = with(&big, libc::O_WRONLY, |fd| sys::write(fd, WRITTEN, Some(0)));
+    b.works("write", written)?;
+    let is_in_parts = || sys::getxattr(l.upper.join("big"), MARK).as_deref() == Ok(b"P");
+
+    let from = std::fs::File::open(&big).map_err(|error| error.to_string())?;
+    for copy in [l.target.join("copy"), other.target.join("copy")] {
+        let to = std::fs::File::create(&copy).map_err(|error| error.to_string())?;
+        let mut copied = 0;
+        while copied < LARGE {
+            let (at, rest) = (copied as i64, LARGE - copied);
+            let count = sys::copy_file_range(from.as_raw_fd(), at, to.as_raw_fd(), at, rest);
+            let count = b.works(&format!("copy_file_range from {at}"), count)?;
+            must!(count > 0, "the file ends at {at}")?;
+            copied += count as usize;
+        }
+        shows("copied", &copy, &expected)?;
+    }
+    must!(is_in_parts(), "copying from the file completes it")?;
+
+    let shares = |dir: &Path| {
+        let (from, to) = (dir.join("from"), dir.join("to"));
+        std::fs::write(&from, b"data").map_err(|error| error.to_string())?;
+        let from = std::fs::File::open(from).map_err(|error| error.to_string())?;
+        let to = std::fs::File::create(to).map_err(|error| error.to_string())?;
+        let answer = sys::ficlone(to.as_raw_fd(), from.as_raw_fd());
+        Ok::<_, String>((answer, to))
+    };
+    let (answer, to) = shares(&l.target)?;
+    let clone = sys::ficlone(to.as_raw_fd(), from.as_raw_fd());
+    drop((from, to));
+    must!(
+        clone == answer,
+        "FICLONE of the file: {clone:?}, of another: {answer:?}"
+    )?;
+    must!(
+        answer.is_ok() || is_in_parts(),
+        "FICLONE that is refused completes the file"
+    )?;
+    b.umount(&other.target)?;
+    b.umount(&l.target)
+}
