@@ -110,7 +110,7 @@ impl Visitor for Settled {
         if !self.accepts_lower {
             return Err(Failure::from(anyhow!(
                 "{error}; the kernel log says why; if the lower layer was exchanged for one with the same data, \
-                 --accept-lower takes it"
+                 --accept-lower takes it; if not, bring the old one back, or remove the file"
             )));
         }
         let accepted = dir().and_then(|dir| dir.accept(name.as_bytes()));

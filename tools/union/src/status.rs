@@ -21,12 +21,16 @@ pub fn print(paths: &[PathBuf], list: bool, json: bool) -> Result<bool> {
             prints_errors: !json,
             ..Counts::default()
         };
-        if let Err(error) = Walk::default().visit(path, &mut counts) {
+        let walked = Walk::default().visit(path, &mut counts);
+        let has_figures = walked.is_ok();
+        if let Err(error) = walked {
             counts.failed(error);
         }
         all &= counts.errors.is_empty();
         if json {
             results.push(counts.json(path, list));
+        } else if !has_figures {
+            // Zeros would look like an answer.
         } else if list {
             for name in &counts.names {
                 println!("{}", name.display());

@@ -67,9 +67,17 @@ impl Failure {
 
     fn of_one(error: &io::Error) -> Self {
         Self {
-            error: anyhow!("{error}"),
+            error: explained(error),
             is_of_all: false,
         }
+    }
+}
+
+/// What the system says, and who says more about a file that is refused.
+fn explained(error: &io::Error) -> anyhow::Error {
+    match error.raw_os_error() {
+        Some(libc::EIO) => anyhow!("{error}; the kernel log says why, and union.rst what to do"),
+        _ => anyhow!("{error}"),
     }
 }
 
@@ -141,6 +149,7 @@ impl Walk {
                 }
                 Err(error) => {
                     let path = path.join(&below);
+                    let error = explained(&error);
                     visitor.failed(anyhow!("{}: {error}", path.display()));
                     continue;
                 }

@@ -253,4 +253,18 @@ fn status_counts() {
     );
     fails("$U status l1", &["not on a union"]);
     fails("$U status m m/none", &["m/none: No such file"]);
+    // There is nothing to count.
+    prints("$U status m/none 2>o || wc -l <o", "1");
+    // A lower file that is gone, or is another one.
+    let exchanged = "umount m; yes old | head -c 200000 >l2/big; cp l2/big l2/gone
+        M='mount -t union -o lowerdir=l1:l2,upperdir=u,workdir=w union m'; $M
+        for f in big gone; do printf new | dd of=m/$f conv=notrunc 2>o; done; umount m; rm l2/gone; echo >>l2/big; $M
+        $U status m";
+    fails(
+        exchanged,
+        &[
+            "m/big: Input/output error (os error 5); the kernel log says why",
+            "m/gone: Input/output error (os error 5); the kernel log says why",
+        ],
+    );
 }
