@@ -209,8 +209,8 @@ fn check(
 /// sector, so a crash leaves the old ones or the new.
 fn take_over(union: &Union, id: SidecarId, geometry: Geometry, of: &Inode) -> Result {
     let upper = union.upper()?;
-    let _write = upper.want_write()?;
     let head = sidecar_head(id, geometry, owner(upper, of)).map_err(|_| ENOMEM)?;
+    // Without write access of our own: writing protects from freezing by itself, which must not be nested.
     let file = open(union, id)?;
     let done = write_at(union, &file, 0, &head, Thaw::Waits);
     // At once, or who reads it next finds it open for writing.
