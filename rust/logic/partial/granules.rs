@@ -253,6 +253,20 @@ impl Granules {
         }
     }
 
+    /// How many of `within` are in the set.
+    pub fn count_in(&self, within: &Range<u64>) -> u64 {
+        let end = within.end.min(self.count);
+        let mut at = within.start;
+        let mut count = 0;
+        while at < end {
+            let until = (at / BITS + 1).saturating_mul(BITS).min(end);
+            let bits = self.word(at / BITS) & mask(at % BITS, until - at);
+            count += u64::from(bits.count_ones());
+            at = until;
+        }
+        count
+    }
+
     fn word(&self, at: u64) -> u64 {
         usize::try_from(at)
             .ok()
@@ -374,6 +388,7 @@ mod tests {
                     let outside = || within.clone().filter(|g| *g < COUNT && !model.contains(g));
                     assert_eq!(set.first_in(&within), inside().next());
                     assert_eq!(set.first_not_in(&within), outside().next());
+                    assert_eq!(set.count_in(&within), inside().count() as u64);
                     let hull = |first: Option<u64>, last: Option<u64>| Some(first?..last? + 1);
                     let expected = hull(outside().next(), outside().next_back());
                     assert_eq!(set.hull_not_in(&within), expected);

@@ -307,16 +307,18 @@ impl Partial {
         if self.form == Form::Whole {
             return 0;
         }
+        // Counted in words, whatever is in them: the caller has a spin lock, and anybody may ask.
         let needed = self.needed();
-        let mut bytes = 0u64;
-        let mut at = needed.start;
-        while let Some(first) = self.present.first_not_in(&(at..needed.end)) {
-            let end = self.present.first_in(&(first..needed.end));
-            at = end.unwrap_or(needed.end);
-            let missing = self.lower_bytes(&(first..at));
-            bytes = bytes.saturating_add(missing.end.saturating_sub(missing.start));
-        }
-        bytes
+        let last = needed.end.saturating_sub(1)..needed.end;
+        let missing = |granules: &Range<u64>| {
+            let count = granules.end.saturating_sub(granules.start);
+            count.saturating_sub(self.present.count_in(granules))
+        };
+        let in_last = self.lower_bytes(&last);
+        // The last one may be cut off.
+        (missing(&(needed.start..last.start)) << self.geometry.shift()).saturating_add(
+            missing(&last).saturating_mul(in_last.end.saturating_sub(in_last.start)),
+        )
     }
 
     /// Whether bringing the rest to the upper file, while nobody waits for it, is worth the space: so little is
@@ -471,5 +473,35 @@ impl Partial {
 
     fn start(&self, granule: u64) -> u64 {
         self.geometry.bytes(&(granule..granule)).start
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_missing() {
+        const SIZE: u64 = 200_000;
+        let geometry = Geometry::new(SIZE, 12).unwrap();
+        let lower = Identity {
+            size: SIZE,
+            mtime: (1, 2),
+            hash: 3,
+        };
+        for limit in [0, 1, 4096, 4097, 100_000, SIZE - 1, SIZE] {
+            let mut file = Partial::new(lower, geometry, Place::Attribute).unwrap();
+            file.set_size(limit);
+            for granules in [0..0, 3..5, 0..1, 7..8, 24..26, 48..49, 5..40, 0..49] {
+                file.set_present(&granules);
+                let of = |granule| {
+                    let bytes = file.lower_bytes(&(granule..granule + 1));
+                    bytes.end.saturating_sub(bytes.start)
+                };
+                let missing = (0..geometry.count()).filter(|granule| file.is_missing(*granule));
+                assert_eq!(file.missing_bytes(), missing.map(of).sum(), "{limit}");
+            }
+            assert_eq!(file.missing_bytes(), 0);
+        }
     }
 }

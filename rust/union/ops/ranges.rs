@@ -28,6 +28,7 @@ use crate::{
         file::{flags, iocb, seek},
         fileattr::FiemapInfo,
         open_file::{IovIter, Kiocb},
+        task_work,
         types::Loff,
     },
 };
@@ -161,7 +162,8 @@ pub fn read<H: Hooks<UnionFs, UnionFile>>(
             Source::Upper => &mut upper,
             Source::Lower => &mut lower,
         };
-        let read = Buffered::open_once(file, source, opened).and_then(|real| {
+        let real = task_work::go_on().and_then(|()| Buffered::open_once(file, source, opened));
+        let read = real.and_then(|real| {
             iter.limited(len, |iter| {
                 real.read_now::<_, _, H>(file, &mut pos, iter, cred)
             })

@@ -2,7 +2,7 @@
 //! Maps that somebody made who can write to the upper layer, in another system.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use union_logic::hash;
 
@@ -10,9 +10,15 @@ use crate::bench::{Bench, Layout};
 use crate::changes::with;
 use crate::crash::kmsg::Kmsg;
 use crate::parts::{self, MARK, PART, Parts};
+use crate::process::{self, End};
 use crate::sys::{self, Map};
 use crate::union;
 use crate::walk;
+
+/// What needs no time takes less, also on a slow machine.
+const SHORT: Duration = Duration::from_millis(300);
+/// A process ends so soon after it was killed.
+const SOON: Duration = Duration::from_secs(5);
 
 /// The key of the checksum.
 const KEY: u64 = 2;
@@ -395,4 +401,76 @@ pub fn partial_crafted_sizes(b: &mut Bench) -> Result<(), String> {
     }
     parts.are_right("written to")?;
     parts.sound()
+}
+
+/// A map with millions of pieces, each a hole in one of the two files: who asks how much is missing does so at once, for
+/// others wait meanwhile, and who looks for data can be killed.
+pub fn partial_crafted_pieces(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such files")?;
+    /// As many granules of 4 KiB as there can be.
+    const GRANULES: u64 = 1 << 25;
+    const SIZE: u64 = GRANULES << 12;
+    const NUMBER: u64 = 7;
+    let mut parts = Parts::mounted(b, b.layout(1)?, &["like"])?;
+    parts.write("like", 1, 50_001, 100)?;
+    parts.umount()?;
+    let like = b.works("the map", sys::getxattr(parts.upper("like"), PART))?;
+    let (lower, upper) = (parts.lower("pieces"), parts.upper("pieces"));
+    for path in [&lower, &upper] {
+        std::fs::write(path, b"").map_err(|error| error.to_string())?;
+        b.works("truncate", sys::truncate(path, SIZE as i64))?;
+    }
+    let times = sys::utimens(&lower, (1, 2), (1_000_000_000, 7), 0);
+    b.works("utimens", times)?;
+    let mut value = mapped(like, 0);
+    value[1] = 1;
+    for (at, number) in [(LOWER_SIZE, SIZE), (LIMIT, SIZE), (SIDECAR, NUMBER)] {
+        value = word(value, at, number);
+    }
+    b.works("the mark", sys::setxattr(&upper, MARK, b"P", 0))?;
+    b.works("the map", sys::setxattr(&upper, PART, &value, 0))?;
+    // Its file and layer are others.
+    let mut sidecar = b"unionmap".to_vec();
+    for number in [1, NUMBER, GRANULES, 1, 1] {
+        sidecar.extend(number.to_le_bytes());
+    }
+    let sum = hash::name(KEY, &sidecar).0;
+    sidecar.extend(sum.to_le_bytes());
+    sidecar.resize(4096, 0);
+    sidecar.resize(4096 + GRANULES as usize / 8, 0x55);
+    let dir = parts.layout.work.join("union").join("partial");
+    b.works("mkdir", sys::mkdir(&dir, 0o700))?;
+    let path = dir.join(format!("{NUMBER:016x}"));
+    std::fs::write(&path, &sidecar).map_err(|error| error.to_string())?;
+    b.works("chmod", sys::chmod(&path, 0o600))?;
+    parts.mount()?;
+    let path = parts.path("pieces");
+    // The map is read.
+    must!(
+        parts::missing(&path) == Ok(SIZE / 2),
+        "half of it is missing"
+    )?;
+    let begun = Instant::now();
+    must!(
+        parts::missing(&path) == Ok(SIZE / 2),
+        "half of it is missing"
+    )?;
+    let took = begun.elapsed();
+    must!(took < SHORT, "counting takes no time, not {took:?}")?;
+    let child = process::background(|| {
+        let _ = with(&path, libc::O_RDONLY, |fd| {
+            sys::lseek(fd, 0, libc::SEEK_DATA).map(drop)
+        });
+    })?;
+    std::thread::sleep(Duration::from_millis(500));
+    process::kill(child);
+    let begun = Instant::now();
+    let end = process::wait(child)?;
+    let took = begun.elapsed();
+    must!(
+        end == End::Signal(libc::SIGKILL),
+        "it searched until it was killed: {end:?}"
+    )?;
+    must!(took < SOON, "it ends at once, not after {took:?}")?;
+    parts.umount()
 }
