@@ -16,6 +16,11 @@ void union_helper_inode_lock(struct inode *inode)
 	inode_lock(inode);
 }
 
+bool union_helper_inode_trylock(struct inode *inode)
+{
+	return inode_trylock(inode);
+}
+
 void union_helper_inode_unlock(struct inode *inode)
 {
 	inode_unlock(inode);

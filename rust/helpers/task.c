@@ -106,3 +106,9 @@ int union_helper_mutex_lock_killable(struct mutex *mutex)
 {
 	return mutex_lock_killable(mutex);
 }
+
+/* The same. */
+bool union_helper_mutex_trylock(struct mutex *mutex)
+{
+	return mutex_trylock(mutex);
+}

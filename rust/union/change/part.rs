@@ -272,15 +272,15 @@ pub fn truncate_locked(inode: &OwnInode, part: &Part, size: u64, change: &mut Ia
 ///
 /// # Errors
 ///
-/// `EIO` if data got lost: then the lower file is the truth for what was not written down. `EAGAIN` if the upper
-/// layer is frozen, with [`Thaw::Fails`]: it may become so at any moment.
+/// `EIO` if data got lost: then the lower file is the truth for what was not written down. `EAGAIN` with
+/// [`Thaw::Fails`] if the upper layer is frozen, or others have the file locked: that may be so at any moment.
 pub fn commit(inode: &OwnInode, thaw: Thaw) -> Result<bool> {
     let Some(part) = get(inode)? else {
         return Ok(true);
     };
     let mut store = PartStore::for_commit(inode, part, thaw)?;
     let done = partial::commit(&mut store);
-    recover(inode, part)?;
+    recover_with(inode, part, thaw)?;
     done?;
     Ok(is_known(part))
 }
@@ -313,11 +313,21 @@ pub fn fsync(inode: &OwnInode, part: &Part, depth: Depth) -> Result {
 ///
 /// `EINTR` by a fatal signal: then it is done by the next one.
 pub fn recover(inode: &OwnInode, part: &Part) -> Result {
+    recover_with(inode, part, Thaw::Waits)
+}
+
+fn recover_with(inode: &OwnInode, part: &Part, thaw: Thaw) -> Result {
     if !part.with(|file| file.is_lost()) {
         return Ok(());
     }
-    let _exclusive = inode.lock();
-    let _lock = inode.data().lock.lock()?;
+    let node = inode.data();
+    let (_exclusive, _lock) = match thaw {
+        Thaw::Waits => (inode.lock(), node.lock.lock()?),
+        Thaw::Fails => (
+            inode.try_lock().ok_or(EAGAIN)?,
+            node.lock.try_lock().ok_or(EAGAIN)?,
+        ),
+    };
     if !part.with(|file| file.is_lost()) {
         return Ok(());
     }
@@ -325,7 +335,7 @@ pub fn recover(inode: &OwnInode, part: &Part) -> Result {
     if let Some(upper) = inode.data().upper().and_then(|upper| upper.inode()) {
         SeenDataErrors::set_lost(upper);
     }
-    partial::revert(&mut PartStore::new(inode, part, Call::Other)?)
+    partial::revert(&mut PartStore::for_commit(inode, part, thaw)?)
 }
 
 /// Brings all data to the upper file that are missing there. Under `Node::lock`.

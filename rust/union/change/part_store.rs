@@ -55,7 +55,7 @@ pub struct PartStore<'a> {
     upper: &'a UpperDentry,
     part: &'a Part,
     call: Call<'a>,
-    /// What writing down does while the upper layer is frozen.
+    /// What writing down does while the upper layer is frozen, or others have the file locked.
     thaw: Thaw,
     /// The upper file, which leaves its times alone, once it was needed.
     file: Option<BackedFile>,
@@ -208,7 +208,11 @@ impl Store for PartStore<'_> {
     }
 
     fn committing<R>(&mut self, act: impl FnOnce(&mut Self) -> Result<R>) -> Result<R> {
-        let _lock = self.part.committing.lock()?;
+        let committing = &self.part.committing;
+        let _lock = match self.thaw {
+            Thaw::Waits => committing.lock()?,
+            Thaw::Fails => committing.try_lock().ok_or(EAGAIN)?,
+        };
         act(self)
     }
 
@@ -296,10 +300,22 @@ impl Store for PartStore<'_> {
     }
 
     fn prepare(&mut self) -> Result {
-        match self.union.should_sync() {
-            true => self.file().map(drop),
-            false => Ok(()),
+        if !self.union.should_sync() {
+            return Ok(());
         }
+        let (union, upper, class) = (self.union, self.upper, self.class());
+        let thaw = self.thaw;
+        let file = self.file()?;
+        if thaw == Thaw::Fails {
+            if class == Class::Flush {
+                // btrfs locks the inode to sync it, but not while it writes data, which may take long. What fails
+                // here fails there again.
+                let _ = union.with_creds(|| file.write_out());
+            }
+            let inode = upper.inode().ok_or(EIO)?;
+            inode.try_lock().ok_or(EAGAIN)?;
+        }
+        Ok(())
     }
 
     fn wait(&mut self, bytes: Range<u64>) -> Result {
@@ -400,6 +416,8 @@ impl Store for PartStore<'_> {
     }
 
     fn seek(&mut self, source: Source, bytes: Range<u64>, what: Seek) -> Result<Option<u64>> {
+        // There may be millions of pieces, each in the other file, and a hole in all of them.
+        task_work::go_on()?;
         let (start, end) = (loff(bytes.start)?, bytes.end);
         let whence = match what {
             Seek::Data => seek::SEEK_DATA,
@@ -422,9 +440,13 @@ impl PartStore<'_> {
         self.as_mounter(|this| {
             let write = this.union.upper()?.want_write_when(this.thaw)?;
             let object = write.on(this.upper)?;
-            match value {
-                Some(value) => private_xattrs::set(this.union, object, attr, value),
-                None => private_xattrs::remove(this.union, object, attr),
+            match (value, this.thaw) {
+                (Some(value), Thaw::Waits) => private_xattrs::set(this.union, object, attr, value),
+                (Some(value), Thaw::Fails) => {
+                    private_xattrs::try_set(this.union, object, attr, value)
+                }
+                (None, Thaw::Waits) => private_xattrs::remove(this.union, object, attr),
+                (None, Thaw::Fails) => private_xattrs::try_remove(this.union, object, attr),
             }
         })
     }

@@ -80,6 +80,9 @@ pub struct Part {
     /// would get lost at the end of the mount.
     #[pin]
     writable: SpinLock<Option<StaysWritable>>,
+    /// The file has these capabilities, though its copy has not: who writes must see, and remove, them.
+    #[pin]
+    capability: SpinLock<Option<Arc<KVVec<u8>>>>,
 }
 
 /// Counts calls that change a partial file, and so perhaps its times.
@@ -144,6 +147,7 @@ impl Part {
             is_kept: Atomic::new(false),
             changes,
             writable <- new_spinlock!(None, "union_part_writable"),
+            capability <- new_spinlock!(None, "union_part_capability"),
         }))
     }
 
@@ -223,6 +227,23 @@ impl Part {
     pub fn release_writable(&self) {
         let held = self.writable.lock().take();
         drop(held);
+    }
+
+    /// Remembers the capabilities of the file while writing data that it shows already takes them away.
+    pub fn hold_capability(&self, capability: Arc<KVVec<u8>>) {
+        let before = self.capability.lock().replace(capability);
+        drop(before);
+    }
+
+    /// They are back.
+    pub fn release_capability(&self) {
+        let held = self.capability.lock().take();
+        drop(held);
+    }
+
+    /// Those that are away.
+    pub fn held_capability(&self) -> Option<Arc<KVVec<u8>>> {
+        self.capability.lock().clone()
     }
 
     /// Whether the inode is kept.

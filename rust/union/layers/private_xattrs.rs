@@ -199,6 +199,29 @@ pub fn set(union: &Union, object: Changing<'_>, attr: Attr, value: &[u8]) -> Res
     xattr::set(object, name, value, 0)
 }
 
+/// As [`set`], if nobody has locked the inode.
+///
+/// # Errors
+///
+/// `EAGAIN` if somebody has; those of the file system.
+pub fn try_set(union: &Union, object: Changing<'_>, attr: Attr, value: &[u8]) -> Result {
+    let name = codec::name(union.config.xattr_space, attr);
+    xattr::try_set(object, name, value, 0)
+}
+
+/// As [`remove`], in the same way.
+///
+/// # Errors
+///
+/// As of [`try_set`].
+pub fn try_remove(union: &Union, object: Changing<'_>, attr: Attr) -> Result {
+    let name = codec::name(union.config.xattr_space, attr);
+    match xattr::try_remove(object, name) {
+        Err(e) if xattr::is_absent(e) => Ok(()),
+        other => other,
+    }
+}
+
 /// Removes a private attribute, if it is there.
 pub fn remove(union: &Union, object: Changing<'_>, attr: Attr) -> Result {
     let name = codec::name(union.config.xattr_space, attr);

@@ -13,14 +13,19 @@ use crate::{
     union::{layers::part::Part, OwnInode},
     vfs::{
         printk::pr_err_ratelimited,
+        task_work::fatal_signal_pending,
         work::{Background, Task},
     },
 };
 use kernel::{
     new_mutex,
     prelude::*,
-    sync::{aref::ARef, Arc, Mutex},
-    time::Msecs,
+    sync::{
+        aref::ARef,
+        atomic::{Acquire, Atomic, Release},
+        Arc, Mutex,
+    },
+    time::{delay::fsleep, Delta, Msecs},
 };
 
 /// Milliseconds until what a write has brought is written down: as long as the kernel leaves dirty data
@@ -32,6 +37,13 @@ const MOST: usize = 1024;
 /// Milliseconds for which nothing may be added to a file before the rest is brought: who copies over a file, or
 /// writes through it, does not need it.
 const IDLE: Msecs = 5_000;
+
+/// Milliseconds until a file that somebody had locked is tried again in the background.
+const BUSY: Msecs = 1_000;
+/// Milliseconds until it is by who syncs.
+const STEP: i64 = 10;
+/// So often who syncs tries: for five seconds.
+const TRIES: u32 = 500;
 
 /// What is done with the files.
 #[derive(Clone, Copy)]
@@ -67,17 +79,21 @@ struct Rest {
     #[pin]
     inodes: Mutex<KVVec<ARef<OwnInode>>>,
     complete: fn(&OwnInode) -> Result<bool>,
-    /// Whether it may be brought. Held for each piece of it, within nothing: whoever syncs does not wait for that.
+    /// Whether it may be brought.
+    may: Atomic<bool>,
+    /// Held for each piece of it, within nothing: whoever syncs does not wait for that.
     #[pin]
-    may: Mutex<bool>,
+    piece: Mutex<()>,
 }
 
-/// What is done while the file system of the upper layer is frozen.
+/// What is done while the file system of the upper layer is frozen, or others have the file locked.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Thaw {
     /// The end of that is waited for.
     Waits,
-    /// Nothing: who thaws it may call sync(2) before.
+    /// Nothing (`EAGAIN`): who thaws it may call sync(2) before. And who reads or writes a file may have it locked in
+    /// the upper layer, or what is known of it here, for as long as a page of the caller's memory takes to come: for
+    /// ever, if that is a page of a FUSE server which does not answer. Others must not wait for that.
     Fails,
 }
 
@@ -103,7 +119,8 @@ impl Unstable {
             pin_init!(Rest {
                 inodes <- new_mutex!(KVVec::new(), "union_rest"),
                 complete: actions.complete,
-                may <- new_mutex!(true, "union_rest_may"),
+                may: Atomic::new(true),
+                piece <- new_mutex!((), "union_rest_piece"),
             }),
             GFP_KERNEL_ACCOUNT,
         )?;
@@ -168,23 +185,50 @@ impl Unstable {
         drop(kept);
     }
 
-    /// Writes all of them down. It does not wait for a thaw of the upper layer.
+    /// Writes all of them down. It does not wait for a thaw of the upper layer, and not for long for a file that
+    /// somebody has locked there.
     ///
     /// # Errors
     ///
-    /// That of one of them; the others are written down. `EAGAIN` if the upper layer is frozen.
+    /// That of one of them; the others are written down. `EAGAIN` if the upper layer is frozen, or a file is locked.
     pub fn commit_all(&self) -> Result {
+        // Others have their turn in between, and the locks of other files do not count against one.
+        for _ in 0..TRIES {
+            let pass = self.list.pass(Thaw::Fails);
+            if !pass.is_busy || fatal_signal_pending() {
+                return pass.done;
+            }
+            fsleep(Delta::from_millis(STEP));
+        }
         self.list.pass(Thaw::Fails).done
     }
 
-    /// Says whether the rest of files may be brought in the background. If not, nothing is written for that any more.
-    pub fn let_complete(&self, may: bool) {
-        *self.list.rest.may.lock() = may;
+    /// The rest of files may be brought in the background.
+    pub fn let_complete(&self) {
+        self.list.rest.may.store(true, Release);
+    }
+
+    /// It may not, and nothing is written for that any more.
+    ///
+    /// # Errors
+    ///
+    /// `EBUSY` if that cannot be said now: who brings a piece waits for somebody who has the file locked.
+    pub fn end_completion(&self) -> Result {
+        let rest = &self.list.rest;
+        rest.may.store(false, Release);
+        for _ in 0..TRIES {
+            if rest.piece.try_lock().is_some() {
+                return Ok(());
+            }
+            fsleep(Delta::from_millis(STEP));
+        }
+        rest.may.store(true, Release);
+        Err(EBUSY)
     }
 
     /// The last time: nobody adds any more, and none is kept after this. A thaw is waited for.
     pub fn shut_down(&self) {
-        self.let_complete(false);
+        self.list.rest.may.store(false, Release);
         self.background.finish();
         self.list.completion.finish();
         self.list.rest.forget();
@@ -228,6 +272,7 @@ impl List {
     fn pass(&self, frozen: Thaw) -> Pass {
         let mut pass = Pass {
             done: Ok(()),
+            is_busy: false,
             again: None,
             quiet: KVVec::new(),
         };
@@ -253,6 +298,7 @@ impl List {
                 true => Ok(true),
                 false => (self.commit)(kept, frozen),
             };
+            let is_busy = matches!(done, Err(e) if e == EAGAIN);
             let left = match done {
                 Ok(true) if part.wants_rest() => Left::Rest,
                 Ok(true) => Left::Nothing,
@@ -274,9 +320,11 @@ impl List {
             }
             let delay = match left {
                 Left::Nothing => None,
+                Left::Unknown if is_busy => Some(BUSY),
                 Left::Unknown => Some(DELAY),
                 Left::Rest => Some(IDLE),
             };
+            pass.is_busy |= is_busy;
             pass.again = [pass.again, delay].into_iter().flatten().min();
             pass.done = pass.done.and(done.map(drop));
         }
@@ -319,8 +367,8 @@ impl Rest {
             return;
         }
         loop {
-            let may = self.may.lock();
-            if !*may || inode.nlink() == 0 {
+            let _piece = self.piece.lock();
+            if !self.may.load(Acquire) || inode.nlink() == 0 {
                 return;
             }
             match (self.complete)(inode) {
@@ -338,6 +386,8 @@ impl Rest {
 struct Pass {
     /// The first error.
     done: Result,
+    /// Whether somebody had a file locked.
+    is_busy: bool,
     /// After how many milliseconds there is something to do again.
     again: Option<Msecs>,
     /// The files that may be completed.

@@ -136,12 +136,15 @@ impl Context<UnionFs> for MountContext {
             return Err(EROFS);
         }
         if let Ok(upper) = union.upper() {
-            upper.unstable.let_complete(!is_rdonly);
+            match is_rdonly {
+                true => upper.unstable.end_completion()?,
+                false => upper.unstable.let_complete(),
+            }
         }
         if is_rdonly && !sb.is_rdonly() {
             let written = write_down(union);
             if let (Err(_), Ok(upper)) = (&written, union.upper()) {
-                upper.unstable.let_complete(true);
+                upper.unstable.let_complete();
             }
             return written;
         }

@@ -2,7 +2,7 @@
 
 //! A mutex whose waiters can be killed, which the kernel crate's does not offer.
 //!
-//! C: `mutex_lock_killable()`.
+//! C: `mutex_lock_killable()`, `mutex_trylock()`.
 
 use crate::bindings;
 use crate::vfs::types::TaskLocal;
@@ -48,6 +48,16 @@ impl KillableMutex {
         // SAFETY: Initialised, by the constructor.
         to_result(unsafe { bindings::mutex_lock_killable(self.mutex.get()) })?;
         Ok(KillableGuard {
+            mutex: self,
+            _task: PhantomData,
+        })
+    }
+
+    /// Takes the mutex if nobody has it.
+    pub fn try_lock(&self) -> Option<KillableGuard<'_>> {
+        // SAFETY: Initialised, by the constructor.
+        let is_held = unsafe { bindings::mutex_trylock(self.mutex.get()) };
+        is_held.then(|| KillableGuard {
             mutex: self,
             _task: PhantomData,
         })

@@ -167,6 +167,48 @@ pub fn remove(object: Changing<'_>, name: &CStr) -> Result {
     })
 }
 
+/// As [`set`], of a private attribute, if nobody has locked the inode (`__vfs_setxattr_locked()`).
+///
+/// # Errors
+///
+/// `EAGAIN` if somebody has; those of [`set`].
+pub fn try_set(object: Changing<'_>, name: &CStr, value: &[u8], flags: i32) -> Result {
+    let inode = object.dentry().inode().ok_or(ENOENT)?;
+    let _lock = inode.try_lock().ok_or(EAGAIN)?;
+    // SAFETY: All are valid; the length is that of the value; the lock is held. Without a place for the inode nobody
+    // waits for the end of a delegation.
+    to_result(unsafe {
+        bindings::__vfs_setxattr_locked(
+            object.mnt().idmap().as_ptr(),
+            object.dentry().as_ptr(),
+            name.as_char_ptr(),
+            value.as_ptr().cast(),
+            value.len(),
+            flags,
+            core::ptr::null_mut(),
+        )
+    })
+}
+
+/// As [`remove`], in the same way (`__vfs_removexattr_locked()`).
+///
+/// # Errors
+///
+/// `EAGAIN` if somebody has locked the inode; those of [`remove`].
+pub fn try_remove(object: Changing<'_>, name: &CStr) -> Result {
+    let inode = object.dentry().inode().ok_or(ENOENT)?;
+    let _lock = inode.try_lock().ok_or(EAGAIN)?;
+    // SAFETY: As above.
+    to_result(unsafe {
+        bindings::__vfs_removexattr_locked(
+            object.mnt().idmap().as_ptr(),
+            object.dentry().as_ptr(),
+            name.as_char_ptr(),
+            core::ptr::null_mut(),
+        )
+    })
+}
+
 /// Names of a list as [`list`] gives it.
 pub fn names(list: &[u8]) -> impl Iterator<Item = &CStr> {
     list.split_inclusive(|&b| b == 0)

@@ -282,6 +282,16 @@ impl Inode {
         }
     }
 
+    /// Locks the inode exclusively if nobody has locked it (`inode_trylock()`).
+    pub fn try_lock(&self) -> Option<ExclusiveLock<'_>> {
+        // SAFETY: `self` is alive.
+        let is_held = unsafe { bindings::inode_trylock(self.as_ptr()) };
+        is_held.then(|| ExclusiveLock {
+            inode: self,
+            _task: PhantomData,
+        })
+    }
+
     /// Locks the inode shared (`inode_lock_shared()`).
     pub fn lock_shared(&self) -> SharedLock<'_> {
         // SAFETY: `self` is alive; may sleep.

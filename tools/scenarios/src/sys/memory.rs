@@ -55,6 +55,35 @@ impl Region {
         }
     }
 
+    /// Memory whose pages never come (userfaultfd(2)): who touches it waits until the process is killed. The call that
+    /// does so must not lock anything that others need.
+    pub fn never(length: usize) -> Result<Self> {
+        /// `UFFDIO_API`, `UFFDIO_REGISTER`.
+        const API: (libc::Ioctl, [u64; 3]) = (0xc018_aa3f_u32 as libc::Ioctl, [0xaa, 0, 0]);
+        const REGISTER: libc::Ioctl = 0xc020_aa00_u32 as libc::Ioctl;
+        /// `UFFDIO_REGISTER_MODE_MISSING`.
+        const MISSING: u64 = 1;
+
+        let both = libc::PROT_READ | libc::PROT_WRITE;
+        let memory = Self::new(-1, 0, length, both, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS)?;
+        let fd = raw!(SYS_userfaultfd, libc::O_CLOEXEC)? as RawFd;
+        let (command, mut api) = API;
+        call!(ioctl(fd, command, api.as_mut_ptr()))?;
+        let mut range = [memory.address as u64, length as u64, MISSING, 0];
+        call!(ioctl(fd, REGISTER, range.as_mut_ptr()))?;
+        Ok(memory)
+    }
+
+    /// pwrite(2) of what it holds.
+    pub fn write_to(self, fd: RawFd, at: i64) -> Result<i64> {
+        call!(pwrite(fd, self.address as *const _, self.length, at))
+    }
+
+    /// pread(2) into it.
+    pub fn read_from(self, fd: RawFd, at: i64) -> Result<i64> {
+        call!(pread(fd, self.address as *mut _, self.length, at))
+    }
+
     /// Where it begins.
     pub fn address(self) -> usize {
         self.address
