@@ -30,7 +30,7 @@ use crate::{
         xattr,
     },
 };
-use kernel::prelude::*;
+use kernel::{prelude::*, sync::Arc};
 
 /// Makes sure that a regular file which is in the upper layer has its data there. Of anything else it
 /// does nothing. Returns how many bytes were copied.
@@ -151,15 +151,18 @@ fn keeping<R>(
     let times = copy_data::Times::of(path, &others)?;
     let before = Kstat::of(path, STATX_BASIC_STATS, 0)?;
     let capability = capability(path)?;
+    let capability = match capability {
+        Some(capability) => Some(Arc::new(capability, GFP_KERNEL_ACCOUNT)?),
+        None => None,
+    };
+    if let Some(capability) = &capability {
+        part.hold_capability(capability.clone());
+    }
     let written = write();
-    restore(
-        union,
-        upper,
-        path,
-        &before,
-        capability.as_deref(),
-        Times::Kept,
-    )?;
+    let capability = capability.as_ref().map(|capability| capability.as_slice());
+    let restored = restore(union, upper, path, &before, capability, Times::Kept);
+    part.release_capability();
+    restored?;
     // btrfs changes them for each write, whatever the file says.
     times.put_back(path, &others)?;
     written

@@ -7,7 +7,7 @@ use crate::{
         change::{data_up, settle},
         OwnInode,
     },
-    vfs::{cred::override_creds, write::Changing},
+    vfs::{cred::override_creds, mutex::KillableGuard, write::Changing},
 };
 use kernel::{cred::Credential, prelude::*};
 
@@ -42,6 +42,19 @@ pub fn on_upper<R>(inode: &OwnInode, act: impl FnOnce(Changing<'_>) -> Result<R>
     on_upper_as(inode, &inode.sb().data().cred, act)
 }
 
+/// `Node::lock`, if it is needed for a change of attributes: what copies the data up afterwards puts back those that
+/// writing has changed. Somebody else may have noticed already that all data are there, so this is also done of a file
+/// that was partial.
+///
+/// # Errors
+///
+/// `EINTR` by a fatal signal.
+pub fn lock(inode: &OwnInode) -> Result<Option<KillableGuard<'_>>> {
+    let node = inode.data();
+    let may_be_copied = inode.is_reg() && (!node.data.are_in_upper() || node.data.part().is_some());
+    may_be_copied.then(|| node.lock.lock()).transpose()
+}
+
 /// The same with other credentials.
 pub fn on_upper_as<R>(
     inode: &OwnInode,
@@ -51,11 +64,7 @@ pub fn on_upper_as<R>(
     let upper = inode.sb().data().upper()?;
     let node = inode.data();
     let dentry = node.upper().ok_or(EROFS)?;
-    // What copies the data up afterwards puts back the attributes that writing has changed.
-    let _lock = match inode.is_reg() && !node.data.are_in_upper() {
-        true => Some(node.lock.lock()?),
-        false => None,
-    };
+    let _lock = lock(inode)?;
     let write = upper.want_write()?;
     let done = override_creds(cred, |_| act(write.on(dentry)?))?;
     settle::refresh(inode);

@@ -9,7 +9,7 @@
 
 use crate::{
     union::{
-        change::{copy_up, data_up, part, part_up, settle},
+        change::{copy_up, data_up, on_upper, part, part_up, settle},
         layers::file_data::InUpper,
         lookup::data,
         ops::{
@@ -416,6 +416,7 @@ fn up_to_share(inode: &OwnInode) -> Result {
 fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
     let union = file.inode().sb().data();
     let cred = union.cred_for_change(file.drops_set_id())?;
+    let _lock = on_upper::lock(file.inode())?;
     let result = override_creds(&cred, |_| act());
     settle::refresh(file.inode());
     result

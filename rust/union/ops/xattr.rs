@@ -10,6 +10,7 @@ use crate::{
             copy_up,
             on_upper::{on_upper, with_room},
         },
+        layers::part::Part,
         OwnDentry, OwnInode, UnionFs,
     },
     vfs::{
@@ -77,6 +78,12 @@ impl Handler<UnionFs> for UnionXattr {
         union.with_creds(|| {
             if is_disabled_capability(inode, path, name) {
                 return Err(ENODATA);
+            }
+            // Bringing data to the upper layer takes them away for a while. A writer that did not see them would not
+            // remove them, and they would come back to what it has written.
+            let part = inode.data().data.part().filter(|_| is_capability(name));
+            if let Some(held) = part.and_then(Part::held_capability) {
+                return buffer.fill(&held);
             }
             match xattr::get(path, stored.name()?, buffer) {
                 // The upper layer can store the attribute although the lower layer cannot: it is
@@ -146,9 +153,11 @@ impl Handler<UnionFs> for UnionXattr {
 /// Whether an attribute is hidden: capabilities of a lower layer mounted nosuid have no effect in
 /// the union either.
 fn is_disabled_capability(inode: &OwnInode, path: PathRef<'_>, name: &CStr) -> bool {
-    inode.data().upper().is_none()
-        && path.mnt().is_nosuid()
-        && name.to_bytes() == b"security.capability"
+    inode.data().upper().is_none() && path.mnt().is_nosuid() && is_capability(name)
+}
+
+fn is_capability(name: &CStr) -> bool {
+    name.to_bytes() == b"security.capability"
 }
 
 /// `->listxattr()`.
