@@ -366,6 +366,10 @@ impl Store for PartStore<'_> {
     }
 
     fn make_guard(&mut self, durable: bool) -> Result {
+        if self.inode.nlink() == 0 {
+            // Nobody will find it.
+            return Ok(());
+        }
         self.part.count();
         self.as_mounter(|this| {
             guard::hold(this.union.upper()?, durable && this.union.should_sync())

@@ -177,6 +177,22 @@ pub fn partial_times_together(b: &mut Bench) -> Result<(), String> {
     b.umount(&l.target)
 }
 
+/// A file that becomes partial when it has no name any more needs no guard: nobody finds it, and none is left of it.
+pub fn partial_guard_unlinked(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs copies whole files")?;
+    let l = b.layout(1)?;
+    std::fs::write(l.lowers[0].join("file"), parts::old()).map_err(text)?;
+    b.union(&l).option("partial", "on").mount(&l.target)?;
+    let path = l.target.join("file");
+    let fd = b.works("open", sys::open(&path, libc::O_RDWR, 0))?;
+    b.works("unlink", sys::unlink(&path))?;
+    b.works("write", parts::whole(fd, 50_001, b"new"))?;
+    b.works("close", sys::close(fd))?;
+    parts::forget()?;
+    b.umount(&l.target)?;
+    must!(!union::is_guarded(&l.work), "no guard is left")
+}
+
 /// A lower layer that does not answer keeps nobody from writing down what has come to the upper layer.
 pub fn partial_lower_stalled(b: &mut Bench) -> Result<(), String> {
     b.union_only("overlayfs has no such files")?;
