@@ -75,7 +75,12 @@ pub fn up_piece(inode: &OwnInode) -> Result<bool> {
             return Ok(false);
         };
         part.hold_writable(&layer.mnt)?;
-        let is_missing = keeping(union, upper, part, || part::complete_piece(inode, part))?;
+        let brought = keeping(union, upper, part, || part::complete_piece(inode, part));
+        if !matches!(brought, Ok(false)) {
+            // Meanwhile somebody may have written it down without this piece, and let it go.
+            part::keep_on(inode, part);
+        }
+        let is_missing = brought?;
         if !is_missing {
             part::settle(inode, part)?;
             settle::refresh(inode);
