@@ -18,10 +18,7 @@ use crate::{
             part_store::{Call, PartStore},
             sidecar,
         },
-        layers::{
-            file_data::InUpper, layer::UpperWrite, part::Part, private_xattrs, union::Union,
-            unstable::Thaw,
-        },
+        layers::{file_data::InUpper, part::Part, private_xattrs, union::Union, unstable::Thaw},
         lookup::data,
         OwnInode,
     },
@@ -225,21 +222,25 @@ fn refuse(dentry: &Dentry, why: Unreadable) -> Error {
 
 /// A name of the object was removed. If it was the last one, nobody will ask where the data are. With the
 /// mounter's credentials.
-pub fn removed(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
+///
+/// Without write access to the upper layer: the sidecar may have to be read, and what listens to that must not wait for a
+/// freeze (`fsnotify_file_area_perm()`).
+pub fn removed(union: &Union, inode: &OwnInode) {
     let node = inode.data();
     if !inode.is_reg() || inode.nlink() != 0 || node.data.in_upper() != InUpper::Some {
         return;
     }
+    let Ok(layer) = union.upper() else { return };
     match node.data.part() {
         Some(part) => {
             if let MapAt::Sidecar(Some(id)) = part.with(|file| file.map()) {
-                sidecar::remove_with(write, id);
+                sidecar::remove(layer, id, Thaw::Waits);
             }
         }
         None => {
             let upper = node.upper().and_then(|upper| upper.inode());
             if let (Some(header), Some(upper)) = (written_down(union, inode), upper) {
-                sidecar::remove_of(write, union, &header, upper);
+                sidecar::remove_of(union, layer, &header, upper);
             }
         }
     }

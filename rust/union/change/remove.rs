@@ -60,9 +60,10 @@ pub fn remove(dir: &OwnInode, dentry: Child<'_>) -> Result {
         }
         names.end();
         settle::removed(union, &write, inode);
-        part::removed(union, &write, inode);
         settle::changed_dir(union, &write, dir);
         settle::refresh(inode);
+        drop(write);
+        part::removed(union, inode);
         Ok(())
     })
 }

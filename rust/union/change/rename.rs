@@ -118,8 +118,8 @@ fn execute(
         Some(inode) => Some(inode.data().lock.lock()?),
         None => None,
     };
-    let write = union.upper()?.want_write()?;
     union.with_creds(|| {
+        let write = union.upper()?.want_write()?;
         // Before the number of any listed entry changes.
         let views = Views::begin(old.place.dir, new.place.dir);
         let target = new.inode.filter(|inode| inode.data().upper().is_some());
@@ -137,12 +137,15 @@ fn execute(
         views.end(left, (old, inode), new);
         if let Some(inode) = victim {
             settle::removed(union, &write, inode);
-            part::removed(union, &write, inode);
         }
         settle::changed_dir(union, &write, old.place.dir);
         settle::changed_dir(union, &write, new.place.dir);
         for inode in [Some(inode), new.inode].into_iter().flatten() {
             settle::refresh(inode);
+        }
+        drop(write);
+        if let Some(inode) = victim {
+            part::removed(union, inode);
         }
         Ok(())
     })

@@ -219,28 +219,24 @@ fn take_over(union: &Union, id: SidecarId, geometry: Geometry, of: &Inode) -> Re
 }
 
 /// Removes the sidecar of an upper file that is gone, unless it is known to be, or may be, another one's. With the
-/// mounter's credentials.
-pub fn remove_of(write: &UpperWrite<'_>, union: &Union, header: &Header, of: &Inode) {
+/// mounter's credentials, and without write access to the layer.
+pub fn remove_of(union: &Union, upper: &UpperLayer, header: &Header, of: &Inode) {
     let MapAt::Sidecar(Some(id)) = header.map else {
         return;
     };
     if let Ok((_, Ownership::Known)) = check(union, id, header.geometry, of) {
-        remove_with(write, id);
+        remove(upper, id, Thaw::Waits);
     }
 }
 
 /// Removes a sidecar. What cannot be removed is later ([`collect`]). With the mounter's credentials.
 pub fn remove(upper: &UpperLayer, id: SidecarId, thaw: Thaw) {
-    if let Ok(write) = upper.want_write_when(thaw) {
-        remove_with(&write, id);
-    }
-}
-
-/// The same for who has the right to write.
-pub fn remove_with(write: &UpperWrite<'_>, id: SidecarId) {
-    let _ = name(id).and_then(|name| match write.layer.sidecars.get()? {
-        Some(dir) => dir.remove(write.access(), name.to_bytes()),
-        None => Ok(()),
+    let _ = upper.want_write_when(thaw).and_then(|write| {
+        let name = name(id)?;
+        match upper.sidecars.get()? {
+            Some(dir) => dir.remove(write.access(), name.to_bytes()),
+            None => Ok(()),
+        }
     });
 }
 
