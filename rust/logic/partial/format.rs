@@ -295,7 +295,7 @@ fn words<const BYTES: usize, const WORDS: usize>(bytes: &[u8; BYTES]) -> [u64; W
     words
 }
 
-/// The upper file that a sidecar belongs to. A number of 0 is not known.
+/// The upper file that a sidecar belongs to. On a file system without handles the inode numbers alone tell.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Owner {
     /// What tells the upper layer from others: a copy of it, too.

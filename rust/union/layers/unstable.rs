@@ -220,6 +220,9 @@ impl Unstable {
             if rest.piece.try_lock().is_some() {
                 return Ok(());
             }
+            if fatal_signal_pending() {
+                break;
+            }
             fsleep(Delta::from_millis(STEP));
         }
         rest.may.store(true, Release);

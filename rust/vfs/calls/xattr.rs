@@ -9,6 +9,7 @@ use crate::bindings;
 use crate::vfs::{
     dentry::Dentry,
     errno::{ENODATA, EOPNOTSUPP},
+    inode_lock::ExclusiveLock,
     path::PathRef,
     task_work,
     write::Changing,
@@ -167,14 +168,17 @@ pub fn remove(object: Changing<'_>, name: &CStr) -> Result {
     })
 }
 
+fn try_lock(object: &Dentry) -> Result<ExclusiveLock<'_>> {
+    object.inode().ok_or(ENOENT)?.try_lock().ok_or(EAGAIN)
+}
+
 /// As [`set`], of a private attribute, if nobody has locked the inode (`__vfs_setxattr_locked()`).
 ///
 /// # Errors
 ///
 /// `EAGAIN` if somebody has; those of [`set`].
 pub fn try_set(object: Changing<'_>, name: &CStr, value: &[u8], flags: i32) -> Result {
-    let inode = object.dentry().inode().ok_or(ENOENT)?;
-    let _lock = inode.try_lock().ok_or(EAGAIN)?;
+    let _lock = try_lock(object.dentry())?;
     // SAFETY: All are valid; the length is that of the value; the lock is held. Without a place for the inode nobody
     // waits for the end of a delegation.
     to_result(unsafe {
@@ -196,8 +200,7 @@ pub fn try_set(object: Changing<'_>, name: &CStr, value: &[u8], flags: i32) -> R
 ///
 /// `EAGAIN` if somebody has locked the inode; those of [`remove`].
 pub fn try_remove(object: Changing<'_>, name: &CStr) -> Result {
-    let inode = object.dentry().inode().ok_or(ENOENT)?;
-    let _lock = inode.try_lock().ok_or(EAGAIN)?;
+    let _lock = try_lock(object.dentry())?;
     // SAFETY: As above.
     to_result(unsafe {
         bindings::__vfs_removexattr_locked(
