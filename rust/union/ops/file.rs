@@ -24,6 +24,7 @@ use crate::{
     vfs::{
         backing_file::{BackingFile, Hooks},
         cred::override_creds,
+        errno::EOPNOTSUPP,
         file::{self, flags, iocb, seek, FlOwner},
         file_ops::{RegFileOperations, Remap},
         open_file::{IovIter, Kiocb, Opening, Vma},
