@@ -271,7 +271,7 @@ impl RegFileOperations<UnionFs> for UnionInode {
     ) -> Result<usize> {
         let cred = &file.inode().sb().data().cred;
         if let Some(part) = part::get(file.inode())? {
-            return ranges::with_source(file, part, *pos, len, |real, len| {
+            return ranges::each_piece(file, part, *pos, len, |real, _, len| {
                 real.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)
             });
         }
@@ -321,14 +321,15 @@ impl RegFileOperations<UnionFs> for UnionInode {
     ) -> Result<usize> {
         let real_to = upper(to)?;
         let foreign = !core::ptr::eq(from.inode().sb(), to.inode().sb());
-        let copy = |real_from: &BackingFile, len: usize| {
+        let copy = |real_from: &BackingFile, at: Loff, len: usize| {
             if foreign {
                 let union = from.inode().sb().data();
-                union.with_creds(|| real_from.verify_read(pos_in, len))?;
+                union.with_creds(|| real_from.verify_read(at, len))?;
             }
+            let to_at = pos_out.saturating_add(at.saturating_sub(pos_in));
             let lock = to.inode().lock();
             let copied = stripping(to, || {
-                file::copy_file_range(real_from, pos_in, real_to, pos_out, len, flags)
+                file::copy_file_range(real_from, at, real_to, to_at, len, flags)
             });
             drop(lock);
             match copied {
@@ -344,8 +345,8 @@ impl RegFileOperations<UnionFs> for UnionInode {
         };
         // After the copy-up: both may be the same file.
         match part::get(from.inode())? {
-            Some(part) => ranges::with_source(from, part, pos_in, len, copy),
-            None => copy(real(from)?, len),
+            Some(part) => ranges::each_piece(from, part, pos_in, len, copy),
+            None => copy(real(from)?, pos_in, len),
         }
     }
 

@@ -363,26 +363,49 @@ pub fn fadvise(file: &File, offset: Loff, len: Loff, advice: i32) -> Result {
     Ok(())
 }
 
-/// Does `act` with the file that has the data at `pos`, and as many of `len` bytes as are there: callers
-/// go on where the last call has ended.
+/// Does `act` with each piece of `len` bytes from `pos` on: with the file that has it, where it begins,
+/// and its length. Returns how many bytes `act` did altogether. Ends when it does less than it was asked for;
+/// an error after the first piece is for the next call.
 ///
 /// # Errors
 ///
-/// Those of opening the file, and of `act`.
-pub fn with_source(
+/// Those of opening the files, and of `act`; `EINTR` for a process that is being killed.
+pub fn each_piece(
     file: &File,
     part: &Part,
     pos: Loff,
     len: usize,
-    act: impl FnOnce(&BackingFile, usize) -> Result<usize>,
+    mut act: impl FnMut(&BackingFile, Loff, usize) -> Result<usize>,
 ) -> Result<usize> {
     let start = pos.max(0) as u64;
-    let bytes = start..start.saturating_add(len as u64);
-    let Some(run) = first_run(file.inode(), part, &bytes)? else {
-        return act(open_file(file, Source::Upper)?, len);
-    };
-    let there = run.bytes.end.saturating_sub(run.bytes.start);
-    let len = usize::try_from(there).unwrap_or(len);
-    let real = Buffered::open(file, run.source)?;
-    act(&real, len)
+    let end = start.saturating_add(len as u64);
+    let (mut upper, mut lower) = (None, None);
+    let mut done = 0;
+    loop {
+        let at = start.saturating_add(done as u64);
+        let Some(run) = first_run(file.inode(), part, &(at..end))? else {
+            break;
+        };
+        let opened = match run.source {
+            Source::Upper => &mut upper,
+            Source::Lower => &mut lower,
+        };
+        let wanted = run.bytes.end.saturating_sub(run.bytes.start) as usize;
+        let real = task_work::go_on().and_then(|()| Buffered::open_once(file, run.source, opened));
+        match real.and_then(|real| act(real, at as Loff, wanted)) {
+            Ok(n) => {
+                done += n;
+                if n < wanted {
+                    return Ok(done);
+                }
+            }
+            Err(_) if done > 0 => break,
+            Err(e) => return Err(e),
+        }
+    }
+    match done {
+        // Nothing is there: what the call means by that is its own matter.
+        0 => act(open_file(file, Source::Upper)?, pos, len),
+        done => Ok(done),
+    }
 }

@@ -38,6 +38,7 @@ use crate::site::{self, Site};
 use crate::tree::{self, Entry, Spread};
 use generate::Limits;
 use op::Step;
+use start::Files;
 use twins::{Parting, Tally, Twins};
 
 /// The instrument.
@@ -105,7 +106,7 @@ impl<'a> Case<'a> {
         Self {
             lab,
             shape: *shapes[dice.roll(shapes.len())],
-            variant: dice.roll(start::VARIANTS),
+            variant: Files::of_seed(seed).variant(&mut dice),
         }
     }
 
@@ -116,6 +117,7 @@ impl<'a> Case<'a> {
             flags: !self.shape.lower.iter().any(no_flags),
             rotate: true,
             lists_trusted: self.shape.upper == Fs::Btrfs,
+            files: Files::of(self.variant),
         }
     }
 
@@ -280,6 +282,7 @@ mod tests {
         // The operations are then tried on a union, which does not rename all that a plain tree does.
         rotate: false,
         lists_trusted: false,
+        files: Files::Small,
     };
 
     /// Two directories with the same contents.

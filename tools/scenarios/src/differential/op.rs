@@ -7,6 +7,7 @@ use super::held::Held;
 use crate::random::pattern;
 use crate::run::{Run, flags_word};
 use crate::sys::{self, Time};
+use crate::union;
 use crate::walk;
 
 /// How many descriptors a process keeps at hand.
@@ -174,6 +175,10 @@ operations! {
     Splice { from: Slot, to: Slot, length: usize } [] [from, to] => (splice(fd from, fd to, number length));
     Fsync { slot: Slot } [] [slot] => (fsync(fd slot));
     Fdatasync { slot: Slot } [] [slot] => (fdatasync(fd slot));
+    /// What of the file is in a lower layer is copied up. Only a union can: its answer is no part of the comparison.
+    Settle { slot: Slot } [] [slot] => ("let _ = union::settle(fd[{slot}].raw())"; |held, _| {
+        let _ = union::settle(held.fd(*slot).raw());
+    });
     /// Maps, reads, unmaps.
     MapRead { slot: Slot, length: usize, shared: bool } [] [slot] => (map_read(fd slot, number length, number shared));
     /// Maps, writes, syncs, unmaps.

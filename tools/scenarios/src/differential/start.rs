@@ -13,8 +13,53 @@ use crate::tree::{Builder, Entry, Kind, OLD, Place};
 /// The names of everything.
 pub const NAMES: [&str; 8] = ["a", "b", "c", "d", "e", "f", "g", "h"];
 
-/// How many different trees there are for each shape.
-pub const VARIANTS: usize = 4;
+/// How many different trees there are for each shape: those of small files, then those of large ones.
+pub const VARIANTS: usize = SMALL + LARGE;
+const SMALL: usize = 4;
+const LARGE: usize = 2;
+
+/// How large the files of a tree are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Files {
+    /// Most are copied up as a whole.
+    Small,
+    /// Most are large enough that a union copies up the pieces that are written to.
+    Large,
+}
+
+impl Files {
+    /// Those of a variant.
+    pub fn of(variant: usize) -> Self {
+        match variant {
+            ..SMALL => Self::Small,
+            _ => Self::Large,
+        }
+    }
+
+    /// Of the seeds, every other one has large files, so that half of the operations are done with each.
+    pub fn of_seed(seed: u64) -> Self {
+        match seed % 2 {
+            0 => Self::Small,
+            _ => Self::Large,
+        }
+    }
+
+    /// One of the variants with such files.
+    pub fn variant(self, dice: &mut Dice) -> usize {
+        match self {
+            Self::Small => dice.roll(SMALL),
+            Self::Large => SMALL + dice.roll(LARGE),
+        }
+    }
+
+    /// Sizes: with large files below a granule of a copy in pieces (64 KiB), at its end, and of several.
+    fn sizes(self) -> [usize; 8] {
+        match self {
+            Self::Small => [0, 1, 10, 100, 4096, 5000, 20_000, 70_000],
+            Self::Large => [10, 5000, 65_537, 70_000, 131_072, 140_000, 200_000, 300_000],
+        }
+    }
+}
 
 /// How many layers have contents; the others, if the shape has more, have directories or nothing.
 const FILLED: usize = 3;
@@ -40,14 +85,15 @@ pub fn image_name(variant: usize) -> String {
 /// A variant of the tree for a shape.
 pub fn tree(variant: usize, shape: &Shape) -> Builder {
     let mut dice = Dice::new(variant as u64 + 1);
+    let files = Files::of(variant);
     let mut tree = Builder::default();
     let filled = shape.lowers.min(FILLED);
     for layer in 0..filled {
         // The topmost, the bottom one, and one between.
         let place = layer * (shape.lowers - 1) / (filled - 1).max(1);
-        fill(tree.lower(place), &mut dice, shape, 30);
+        fill(tree.lower(place), &mut dice, shape, files, 30);
     }
-    fill(tree.upper(), &mut dice, shape, 10);
+    fill(tree.upper(), &mut dice, shape, files, 10);
     let entries = tree.entries().iter();
     let kept = entries.filter(|entry| {
         // overlayfs lists the whiteouts of a directory that only one layer has.
@@ -101,7 +147,7 @@ pub fn rebuild(entries: &[Entry], shape: &Shape) -> Builder {
 }
 
 /// Puts `count` entries into the current layer of the builder.
-fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
+fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, files: Files, count: usize) {
     let mut layer: BTreeMap<String, bool> = BTreeMap::new();
     // Some names are in use, and some types are not possible.
     for _ in 0..4 * count {
@@ -122,7 +168,7 @@ fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
         if layer.contains_key(&path) {
             continue;
         }
-        let is_dir = entry(b, dice, shape, &path);
+        let is_dir = entry(b, dice, shape, files, &path);
         if let Some(is_dir) = is_dir {
             layer.insert(path, is_dir);
         }
@@ -130,20 +176,36 @@ fn fill(b: &mut Builder, dice: &mut Dice, shape: &Shape, count: usize) {
 }
 
 /// Describes one entry, if the layers of the shape can hold it; returns whether it is a directory.
-fn entry(b: &mut Builder, dice: &mut Dice, shape: &Shape, path: &str) -> Option<bool> {
-    const SIZES: [usize; 8] = [0, 1, 10, 100, 4096, 5000, 20_000, 70_000];
+fn entry(
+    b: &mut Builder,
+    dice: &mut Dice,
+    shape: &Shape,
+    files: Files,
+    path: &str,
+) -> Option<bool> {
+    let sizes = files.sizes();
     let mut one = Builder::default();
     one.lower(0);
     // Another type than a directory at the root hides everything that the other layers have there.
     let roots = if path.contains('/') { 0 } else { 60 };
-    match dice.roll(20 + roots) {
+    let more_files = match files {
+        Files::Small => 0,
+        Files::Large => 20,
+    };
+    match dice.roll(20 + roots + more_files) {
+        rolled if (8..=13).contains(&rolled) || rolled >= 20 + roots => {
+            let tag = dice.roll(256) as u8;
+            one.file(path, pattern(tag, sizes[dice.roll(sizes.len())]));
+        }
         0..=6 | 20.. => drop(one.dir(path)),
         7 => drop(one.opaque(path)),
-        8..=13 => {
-            let tag = dice.roll(256) as u8;
-            one.file(path, pattern(tag, SIZES[dice.roll(SIZES.len())]));
+        14 => {
+            let (size, far) = match files {
+                Files::Small => (40_000, 30_000),
+                Files::Large => (240_000, 170_000),
+            };
+            one.sparse(path, size, &[(9000, &pattern(5, 3000)), (far, b"x")]);
         }
-        14 => drop(one.sparse(path, 40_000, &[(9000, &pattern(5, 3000)), (30_000, b"x")])),
         15 | 16 => drop(one.symlink(path, &target(dice))),
         17 => drop(one.fifo(path)),
         18 => drop(one.char_device(path, 1, 3)),

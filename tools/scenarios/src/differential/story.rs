@@ -13,8 +13,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} operations succeeded, {} failed, {} of them renames of lower directories, {} remounts",
-            self.succeeded, self.failed, self.refused, self.remounts
+            "{} operations succeeded, {} failed, {} of them renames of lower directories, {} remounts, \
+             {} partial files compared",
+            self.succeeded, self.failed, self.refused, self.remounts, self.partial
         )
     }
 }
@@ -28,8 +29,9 @@ pub fn report(result: &Result<Tally, Parting>) -> String {
                 failed,
                 refused,
                 remounts,
+                partial,
             } = tally;
-            format!("same {succeeded} {failed} {refused} {remounts}")
+            format!("same {succeeded} {failed} {refused} {remounts} {partial}")
         }
         Err(parting) => {
             let late = u8::from(parting.late);
@@ -54,6 +56,7 @@ pub fn read_report(text: &str) -> Result<Tally, Parting> {
             failed: number(),
             refused: number(),
             remounts: number(),
+            partial: number(),
         }),
         Some("parted") => Err(Parting {
             after: number(),

@@ -2,6 +2,8 @@
 //! Two trees that must stay the same: a plain one and a union, and the comparison after each operation.
 
 use std::collections::HashMap;
+use std::fs::File;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 use super::numbers::Numbers;
@@ -13,6 +15,7 @@ use crate::errno::Errno;
 use crate::make::OPAQUE;
 use crate::site::Site;
 use crate::sys;
+use crate::union;
 use crate::walk::{self, Tree};
 
 /// A difference of the two.
@@ -37,6 +40,8 @@ pub struct Tally {
     pub refused: usize,
     /// How often the union was mounted again.
     pub remounts: usize,
+    /// Files of which a part was in a lower layer when the trees were compared.
+    pub partial: usize,
 }
 
 /// The two trees; without a site both are plain.
@@ -225,6 +230,7 @@ impl<'a> Twins<'a> {
         let walk =
             |side: &Side| walk::walk(side.root()).map_err(|error| vec![format!("{when}: {error}")]);
         let (plain, union) = (walk(&self.plain)?, walk(&self.union)?);
+        self.tally.partial += self.count_partial(&union);
         let mut wrong = diff::trees(&plain, &union, when, &[], &mut HashMap::new()).wrong;
         let lasting = self.site.iter().all(|(site, _)| site.numbers_last());
         if wrong.is_empty() && lasting {
@@ -233,6 +239,18 @@ impl<'a> Twins<'a> {
                 .compare(self.plain.root(), self.union.root(), plain.keys());
         }
         if wrong.is_empty() { Ok(()) } else { Err(wrong) }
+    }
+
+    /// How many files of the union are partial ones at this moment.
+    fn count_partial(&self, tree: &Tree) -> usize {
+        let files = tree.iter().filter(|(_, line)| line.starts_with("file"));
+        let is_partial = |path: &String| {
+            let file = File::open(self.union.root().join(path));
+            let place = file.map(|file| union::data(file.as_raw_fd()));
+            // Overlayfs and plain file systems have no such call.
+            matches!(place, Ok(Ok((union::Place::Both, _))))
+        };
+        files.filter(|(path, _)| is_partial(path)).count()
     }
 
     /// Closes everything and mounts the union again, with its upper layer as a lower layer if requested.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Attributes of objects.
 
-use super::{Generator, IDS, MODES, OFFSETS};
+use super::{Generator, IDS, MODES};
 use crate::acl;
 use crate::differential::hope::What;
 use crate::differential::op::Op;
@@ -156,7 +156,7 @@ impl Generator {
             },
             3 => Op::Truncate {
                 path: on,
-                size: self.of(&OFFSETS),
+                size: self.offset(),
             },
             4 => Op::Link {
                 old: on,

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Contents of files.
 
-use super::{Generator, LENGTHS, OFFSETS};
+use super::Generator;
 use crate::differential::op::Op;
 
 impl Generator {
     pub(super) fn read(&mut self) -> Option<Op> {
         let slot = self.file_slot()?;
-        let length = self.of(&LENGTHS);
+        let length = self.length();
         Some(match self.dice.roll(2) {
             0 => Op::Read { slot, length },
             _ => Op::Pread {
                 slot,
                 length,
-                at: self.of(&OFFSETS),
+                at: self.offset(),
             },
         })
     }
@@ -26,14 +26,14 @@ impl Generator {
             _ => Op::Pwrite {
                 slot,
                 data,
-                at: self.of(&OFFSETS),
+                at: self.offset(),
             },
         })
     }
 
     pub(super) fn seek(&mut self) -> Option<Op> {
         let slot = self.file_slot()?;
-        let at = self.of(&OFFSETS);
+        let at = self.offset();
         Some(match self.dice.roll(6) {
             0 | 1 => Op::SeekData { slot, at },
             2 => Op::SetAppend {
@@ -59,7 +59,7 @@ impl Generator {
     }
 
     pub(super) fn truncate(&mut self) -> Option<Op> {
-        let size = self.of(&OFFSETS);
+        let size = self.offset();
         Some(match self.dice.roll(2) {
             0 => Op::Truncate {
                 path: self.file(),
@@ -92,20 +92,20 @@ impl Generator {
         Some(Op::Fallocate {
             slot: self.writable_slot()?,
             mode: self.of(&modes),
-            at: self.of(&OFFSETS),
+            at: self.offset(),
             length: self.of(&[1, 100, 4096, 8192, 20_000]),
         })
     }
 
     pub(super) fn copy(&mut self) -> Option<Op> {
         let (from, to) = (self.file_slot()?, self.writable_slot()?);
-        let length = self.of(&LENGTHS);
+        let length = self.length();
         Some(match self.dice.roll(3) {
             0 => Op::CopyRange {
                 from,
-                at: self.of(&OFFSETS),
+                at: self.offset(),
                 to,
-                to_at: self.of(&OFFSETS),
+                to_at: self.offset(),
                 length,
             },
             1 => Op::Sendfile { to, from, length },
@@ -122,9 +122,16 @@ impl Generator {
         })
     }
 
+    /// All that is below comes up; a plain file has nothing below.
+    pub(super) fn settle(&mut self) -> Option<Op> {
+        Some(Op::Settle {
+            slot: self.file_slot()?,
+        })
+    }
+
     pub(super) fn map(&mut self) -> Option<Op> {
-        let at = self.of(&OFFSETS) as usize;
-        let length = self.of(&LENGTHS);
+        let at = self.offset() as usize;
+        let length = self.length();
         Some(match self.dice.roll(10) {
             0 | 1 => Op::MapRead {
                 slot: self.file_slot()?,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Descriptors: opening, closing, locking.
 
-use super::{Generator, OFFSETS};
+use super::Generator;
 use crate::differential::hope::What;
 use crate::differential::op::Op;
 
@@ -68,7 +68,7 @@ impl Generator {
     pub(super) fn lock(&mut self) -> Option<Op> {
         let slot = self.file_slot()?;
         let kind = self.of(&[libc::F_RDLCK, libc::F_WRLCK, libc::F_WRLCK, libc::F_UNLCK]);
-        let (start, length) = (self.of(&OFFSETS), self.of(&[0, 1, 100, 5000]));
+        let (start, length) = (self.offset(), self.of(&[0, 1, 100, 5000]));
         Some(match self.dice.roll(4) {
             0 => {
                 let operation = self.of(&[libc::LOCK_SH, libc::LOCK_EX, libc::LOCK_UN]);

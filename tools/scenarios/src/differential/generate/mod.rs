@@ -9,10 +9,11 @@ mod names;
 use super::hope::{Hope, Opened, What};
 use super::op::{ACTORS, Data, Op, Slot, Step, USERS};
 use super::rehearse::Tried;
+use super::start::Files;
 use crate::random::Dice;
 use crate::tree::Entry;
 
-/// Operations whose results cannot be the same on both sides in a shape.
+/// What a shape and a tree mean for the operations: those whose results cannot be the same on both sides are left out.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// All layers report flags of chattr(1).
@@ -21,6 +22,8 @@ pub struct Limits {
     pub rotate: bool,
     /// Names of trusted.* attributes are listed for everybody: btrfs does so, a union does not.
     pub lists_trusted: bool,
+    /// Offsets and lengths are for these.
+    pub files: Files,
 }
 
 /// The operations of a seed on a tree. `try_out` returns the result of one, given those before it; see
@@ -51,45 +54,54 @@ pub fn steps(
     steps
 }
 
-/// A kind of operation, and its relative frequency.
-type Row = (usize, fn(&mut Generator) -> Option<Op>);
+/// A kind of operation, and its relative frequency: with small files, with large ones, which live longer and are
+/// written to more often.
+type Row = (usize, usize, fn(&mut Generator) -> Option<Op>);
 
 const TABLE: &[Row] = &[
-    (60, Generator::create),
-    (90, Generator::open),
-    (10, Generator::open_unnamed),
-    (15, Generator::open_dir),
-    (60, Generator::close),
-    (55, Generator::read),
-    (100, Generator::write),
-    (28, Generator::seek),
-    (35, Generator::truncate),
-    (20, Generator::fallocate),
-    (35, Generator::copy),
-    (4, Generator::sync),
-    (60, Generator::map),
-    (60, Generator::xattr),
-    (33, Generator::acl),
-    (65, Generator::chmod),
-    (23, Generator::times),
-    (40, Generator::link),
-    (40, Generator::special),
-    (50, Generator::mkdir),
-    (95, Generator::remove),
-    (85, Generator::rename),
-    (45, Generator::list),
-    (30, Generator::look),
-    (10, Generator::protected),
-    (32, Generator::lock),
-    (7, Generator::mount),
+    (60, 40, Generator::create),
+    (90, 120, Generator::open),
+    (10, 6, Generator::open_unnamed),
+    (15, 8, Generator::open_dir),
+    (60, 60, Generator::close),
+    (55, 80, Generator::read),
+    (100, 220, Generator::write),
+    (28, 28, Generator::seek),
+    (35, 20, Generator::truncate),
+    (20, 8, Generator::fallocate),
+    (35, 60, Generator::copy),
+    (4, 8, Generator::sync),
+    (4, 4, Generator::settle),
+    (60, 24, Generator::map),
+    (60, 30, Generator::xattr),
+    (33, 15, Generator::acl),
+    (65, 40, Generator::chmod),
+    (23, 23, Generator::times),
+    (40, 20, Generator::link),
+    (40, 10, Generator::special),
+    (50, 15, Generator::mkdir),
+    (95, 30, Generator::remove),
+    (85, 60, Generator::rename),
+    (45, 25, Generator::list),
+    (30, 30, Generator::look),
+    (10, 6, Generator::protected),
+    (32, 12, Generator::lock),
+    (7, 9, Generator::mount),
 ];
 
 /// With more names than this more are removed than made, with less than half as many it is the other way round.
 const MANY: usize = 60;
 const FEW: usize = 20;
 
+/// Lengths of reads and writes, by the size of files. With large ones: within a granule (64 KiB), one, more than one.
 const LENGTHS: [usize; 9] = [0, 1, 10, 100, 1000, 4096, 4097, 8192, 20_000];
+const LENGTHS_IN_LARGE: [usize; 9] = [0, 1, 100, 4096, 4097, 20_000, 65_536, 70_000, 140_000];
+/// Offsets, likewise; with large files around the ends of granules, and of the files.
 const OFFSETS: [i64; 10] = [0, 0, 1, 50, 4000, 4096, 8192, 12_288, 50_000, 100_000];
+const OFFSETS_IN_LARGE: [i64; 14] = [
+    0, 0, 1, 4000, 8192, 50_000, 65_530, 65_536, 100_000, 131_072, 139_990, 196_608, 200_000,
+    299_000,
+];
 const MODES: [u32; 12] = [
     0o644, 0o600, 0o666, 0o755, 0o777, 0o777, 0, 0o4755, 0o2755, 0o1777, 0o6711, 0o2770,
 ];
@@ -137,12 +149,17 @@ impl Generator {
             ..FEW if self.dice.roll(3) == 0 => return self.create(),
             _ => {}
         }
-        let all: usize = TABLE.iter().map(|(weight, _)| weight).sum();
+        let files = self.limits.files;
+        let weight = |(small, large, _): &Row| match files {
+            Files::Small => *small,
+            Files::Large => *large,
+        };
+        let all: usize = TABLE.iter().map(weight).sum();
         let mut rolled = self.dice.roll(all);
-        for (weight, make) in TABLE {
-            match rolled.checked_sub(*weight) {
+        for row in TABLE {
+            match rolled.checked_sub(weight(row)) {
                 Some(rest) => rolled = rest,
-                None => return make(self),
+                None => return row.2(self),
             }
         }
         None
@@ -155,7 +172,21 @@ impl Generator {
     fn data(&mut self) -> Data {
         Data {
             tag: self.dice.roll(256) as u8,
-            length: self.of(&LENGTHS),
+            length: self.length(),
+        }
+    }
+
+    fn length(&mut self) -> usize {
+        match self.limits.files {
+            Files::Small => self.of(&LENGTHS),
+            Files::Large => self.of(&LENGTHS_IN_LARGE),
+        }
+    }
+
+    fn offset(&mut self) -> i64 {
+        match self.limits.files {
+            Files::Small => self.of(&OFFSETS),
+            Files::Large => self.of(&OFFSETS_IN_LARGE),
         }
     }
 
@@ -252,6 +283,7 @@ mod tests {
         flags: true,
         rotate: true,
         lists_trusted: false,
+        files: Files::Small,
     };
 
     #[test]
