@@ -29,6 +29,7 @@ use crate::{
     },
     vfs::{
         cred::override_creds,
+        errno::EOPNOTSUPP,
         file::BackedFile,
         inode::Inode,
         kthread::{self, Killed},
