@@ -359,9 +359,3 @@ pub fn check_sidecar(
         (false, _) => Ok(Ownership::Moved),
     }
 }
-
-/// Whether a sidecar is that of a file with this header, which counts under [`Mark::Partial`] only.
-/// One that is no file's is an orphan, and removed.
-pub fn uses_sidecar(header: Option<&Header>, id: SidecarId) -> bool {
-    header.is_some_and(|header| header.map == MapAt::Sidecar(Some(id)))
-}

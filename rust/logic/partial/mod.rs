@@ -43,8 +43,8 @@ pub use commit::{commit, fsync, revert};
 pub use complete::{complete, complete_piece, prepare_shared_mapping, settle};
 pub use copy_up::{copy_up, DraftStore, Facts, How, Reason};
 pub use format::{
-    check_sidecar, sidecar_head, uses_sidecar, Header, Identity, MapAt, Mark, Owner, Ownership,
-    Sameness, SidecarId, Unreadable, SIDECAR_HEAD,
+    check_sidecar, sidecar_head, Header, Identity, MapAt, Mark, Owner, Ownership, Sameness,
+    SidecarId, Unreadable, SIDECAR_HEAD,
 };
 pub use granules::{Geometry, Granules, Place, SMALL};
 pub use read::{first_run, runs, seek, Run};

@@ -8,9 +8,8 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use union_logic::alloc::{fail_after, AllocError};
 use union_logic::partial::{
-    check_sidecar, sidecar_head, uses_sidecar, Class, Facts, Form, Geometry, Granules, Header, How,
-    Identity, MapAt, Mark, Owner, Ownership, Partial, Place, Reason, Sameness, SidecarId, Source,
-    Unreadable,
+    check_sidecar, sidecar_head, Class, Facts, Form, Geometry, Granules, Header, How, Identity,
+    MapAt, Mark, Owner, Ownership, Partial, Reason, Sameness, SidecarId, Source, Unreadable,
 };
 
 fn id(number: u64) -> SidecarId {
@@ -218,20 +217,6 @@ fn a_sidecar_is_one_file_s() {
     ] {
         assert_eq!(wrong, Err(Unreadable::NoSidecar));
     }
-    let header = |map| Header {
-        geometry,
-        limit: 0,
-        lower: Identity {
-            size: 1 << 31,
-            mtime: (0, 0),
-            hash: 0,
-        },
-        map,
-    };
-    let uses = |map| uses_sidecar(Some(&header(map)), id(7));
-    assert!(uses(MapAt::Sidecar(Some(id(7)))));
-    assert!(!uses(MapAt::Sidecar(Some(id(8)))) && !uses(MapAt::new(Place::Sidecar)));
-    assert!(!uses_sidecar(None, id(7)), "an orphan");
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::ops::Range;
 use union_logic::alloc::fail_after;
 use union_logic::partial::{
     commit, complete, copy_up, fsync, prepare_shared_mapping, revert, seek, settle, truncate,
-    uses_sidecar, write, zero, Class, Depth, Geometry, Header, How, Identity, Partial, Seek,
-    SidecarId, Store, Sync, Unreadable,
+    write, zero, Class, Depth, Geometry, Header, How, Identity, MapAt, Partial, Seek, SidecarId,
+    Store, Sync, Unreadable,
 };
 use union_model::disk::{Choose, Name, CELLS, PAGES, ZERO};
 
@@ -453,8 +453,7 @@ impl World {
     /// The sidecar that no file uses is removed.
     fn collect_sidecar(&mut self) {
         if let Some((id, _)) = self.disk.sidecar() {
-            let id = SidecarId(NonZeroU64::new(id).expect("not 0"));
-            if !uses_sidecar(self.header().as_ref(), id) {
+            if !self.header().is_some_and(|header| has_sidecar(&header, id)) {
                 self.disk.remove_sidecar();
             }
         }
@@ -503,11 +502,7 @@ impl World {
     fn has_own_data(&self, header: &Header, lower: &Identity) -> bool {
         let size = self.disk.size() as u64 * CELL;
         let map = match self.disk.sidecar() {
-            Some((id, Some(map)))
-                if uses_sidecar(Some(header), SidecarId(NonZeroU64::new(id).expect("not 0"))) =>
-            {
-                map
-            }
+            Some((id, Some(map))) if has_sidecar(header, id) => map,
             _ => {
                 Header::decode(self.disk.attribute(Name::Part).expect("it is there"))
                     .expect("it was checked")
@@ -517,4 +512,10 @@ impl World {
         assert!(Partial::read(header, map, size, lower).is_ok());
         size > header.limit || map.iter().any(|byte| *byte != 0)
     }
+}
+
+/// Whether a sidecar is that of the file with this header.
+fn has_sidecar(header: &Header, id: u64) -> bool {
+    let id = SidecarId(NonZeroU64::new(id).expect("not 0"));
+    header.map == MapAt::Sidecar(Some(id))
 }

@@ -165,6 +165,7 @@ mod tests {
             failed: 2,
             refused: 1,
             remounts: 4,
+            partial: 5,
         };
         assert_eq!(read_report(&report(&Ok(tally))), Ok(tally));
         let parting = Parting {
