@@ -65,6 +65,11 @@ bool union_helper_current_splice_pipe_is_busy(void)
 	return pipe && !pipe_is_empty(pipe);
 }
 
+bool union_helper_pipe_is_full(const struct pipe_inode_info *pipe)
+{
+	return pipe_is_full(pipe);
+}
+
 bool union_helper_pipe_is_empty(const struct pipe_inode_info *pipe)
 {
 	return pipe_is_empty(pipe);

@@ -272,7 +272,10 @@ impl RegFileOperations<UnionFs> for UnionInode {
         let cred = &file.inode().sb().data().cred;
         if let Some(part) = part::get(file.inode())? {
             return ranges::each_piece(file, part, *pos, len, |real, _, len| {
-                real.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)
+                match pipe.is_full() {
+                    true => Ok(0),
+                    false => real.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred),
+                }
             });
         }
         real(file)?.splice_read::<_, _, Self>(file, pos, pipe, len, flags, cred)

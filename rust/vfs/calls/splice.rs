@@ -67,6 +67,15 @@ impl Pipe {
         self.look().indices != indices
     }
 
+    /// Whether nothing more can be put into it, in `->splice_read()`: the caller, who holds the lock of the pipe or
+    /// has it for himself, has waited for room for one call of a file system only (`splice_file_to_pipe()`). Who
+    /// makes another one must ask before: with no room, `filemap_splice_read()` looks for a page of no
+    /// bytes for ever.
+    pub fn is_full(&self) -> bool {
+        // SAFETY: The pipe is valid for the call, and nobody else changes it.
+        unsafe { bindings::pipe_is_full(self.pipe) }
+    }
+
     fn look(&self) -> Look {
         // SAFETY: The pipe is valid for the call. It is read under its lock, which is taken and
         // released here.

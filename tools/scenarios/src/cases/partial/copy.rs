@@ -46,14 +46,17 @@ pub fn part_splice_from(b: &mut Builder) -> Steps {
 
 /// One call of splice takes as much out of a file as fits into a pipe, in however many pieces that is.
 pub fn part_splice_once(b: &mut Builder) -> Steps {
-    // With a part of a page at both ends still fewer pages than a pipe has room for.
-    const LENGTH: usize = 14 * 4096;
+    // Fewer pages than a pipe has room for, with a part of a page at both ends; more than that.
+    const LENGTHS: [usize; 2] = [14 * 4096, 40 * 4096];
     partial::each(b, Middle::Zeros, |r, layout| {
         r.with(layout.name(), O_RDONLY, |r, fd| {
-            for (at, _) in partial::RANGES {
+            for (at, length) in partial::RANGES
+                .iter()
+                .flat_map(|(at, _)| LENGTHS.map(|length| (*at, length)))
+            {
                 let (reader, writer) = sys::pipe().expect("a pipe");
-                let result = sys::splice_at(fd.raw(), Some(*at as i64), writer, None, LENGTH, 0);
-                r.call(format_args!("splice({at})"), result);
+                let result = sys::splice_at(fd.raw(), Some(at as i64), writer, None, length, 0);
+                r.call(format_args!("splice({at}, {length})"), result);
                 let _ = (sys::close(reader), sys::close(writer));
             }
         });
