@@ -4,6 +4,10 @@
 use super::Generator;
 use crate::differential::op::Op;
 
+/// The longest splice, in bytes: a pipe has room for 16 pages or parts of pages, and where a page is in two layers,
+/// each part takes a place.
+const PIPED: usize = 12 * 4096;
+
 impl Generator {
     pub(super) fn read(&mut self) -> Option<Op> {
         let slot = self.file_slot()?;
@@ -109,7 +113,11 @@ impl Generator {
                 length,
             },
             1 => Op::Sendfile { to, from, length },
-            _ => Op::Splice { from, to, length },
+            _ => Op::Splice {
+                from,
+                to,
+                length: length.min(PIPED),
+            },
         })
     }
 
