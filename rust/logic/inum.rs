@@ -174,6 +174,11 @@ impl Space {
         self.0
     }
 
+    /// The space with this identity.
+    pub const fn with_id(id: u64) -> Self {
+        Space(id)
+    }
+
     /// The number of a lower object with this natural number. One with several links has the natural one in every
     /// space: it has it under all its names, and loses it when it is copied up.
     pub const fn number(self, natural: u64, several_links: bool) -> u64 {

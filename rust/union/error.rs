@@ -16,7 +16,6 @@ impl From<Refusal> for Error {
             Refusal::NotEmpty => ENOTEMPTY,
             Refusal::NotADirectory => ENOTDIR,
             Refusal::IsADirectory => EISDIR,
-            Refusal::CrossDevice => EXDEV,
             Refusal::Stale => ESTALE,
         }
     }

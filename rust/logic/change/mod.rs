@@ -116,8 +116,6 @@ pub enum Refusal {
     NotADirectory,
     /// Something else would replace a directory (`EISDIR`).
     IsADirectory,
-    /// A directory with parts in lower layers cannot be moved (`EXDEV`).
-    CrossDevice,
     /// The upper layer was changed directly, not through the union (`ESTALE`).
     Stale,
 }

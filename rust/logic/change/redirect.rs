@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Redirects of files whose data are below: how they are found when the name has changed.
+//! Redirects of directories with lower parts, and of files whose data are below: how these are found when
+//! the name has changed.
 //!
-//! A file of the upper layer without data of its own has those of the lower file with its name. Before
-//! the name changes, a redirect says where that file is:
+//! A file of the upper layer without data of its own has those of the lower file with its name, and a
+//! directory shows what the lower directories with its name hold. Before the name changes, a redirect says
+//! where they are:
 //!
-//! * by the old name, if the file stays in its directory;
-//! * else by a path from the roots of the lower layers. It consists of the names that the file and
+//! * by the old name, if the object stays in its directory;
+//! * else by a path from the roots of the lower layers. It consists of the names that the object and
 //!   its directories have there: their redirects say if they are others than here.
 //!
 //! The redirect is set before the name changes, so it must hold under both names: a crash between the
@@ -18,14 +20,19 @@
 use super::super::{
     entry::LayerEntry,
     fallthru::Fallthrus,
-    resolve::{resolve, Astray, Hint, Layers, Rules},
+    resolve::{resolve, Astray, Hint, Layers, Rules, MAX_PATH},
     value::{self, Redirect},
 };
 
-/// The longest path that is stored, in bytes, as overlayfs has it (`redirect_max`).
+/// The longest path that is stored for a file, in bytes, as overlayfs has it (`redirect_max`): if it is
+/// longer, the data are copied up.
 pub const MAX_REDIRECT: usize = 256;
 
-/// What happens to the file.
+/// The longest one that is stored for a directory: the longest that can be followed. The file system may
+/// have no room for it; then the caller must copy the tree (`EXDEV`).
+pub const MAX_DIR_REDIRECT: usize = MAX_PATH;
+
+/// What happens to the object.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Change {
     /// It gets another name in the same directory.
@@ -61,14 +68,15 @@ pub enum Plan<'b> {
     Keep,
     /// It gets this redirect.
     Set(&'b [u8]),
-    /// Its data are copied up: no redirect says where they are.
-    CopyData,
+    /// No redirect will do: the data of a file are copied up, and a directory is not moved.
+    None,
 }
 
-/// What a file without data of its own needs before a change.
+/// What a directory with lower parts, or a file without data of its own, needs before a change. The length of
+/// `buffer` is that of the longest redirect.
 ///
-/// `is_single`: whether the lower file has one name only. Other names of it, in other directories,
-/// can be copied up to the same file.
+/// `is_single`: whether the lower object has one name only, as every directory. Other names of a file, in
+/// other directories, can be copied up to the same file.
 ///
 /// # Errors
 ///
@@ -77,7 +85,7 @@ pub fn plan<'b, U: Upwards>(
     change: Change,
     is_single: bool,
     upwards: &mut U,
-    buffer: &'b mut [u8; MAX_REDIRECT],
+    buffer: &'b mut [u8],
 ) -> Result<Plan<'b>, U::Error> {
     let mut path = Path {
         start: buffer.len(),
@@ -85,7 +93,7 @@ pub fn plan<'b, U: Upwards>(
         is_absolute: false,
     };
     let Some(file) = upwards.next()? else {
-        return Ok(Plan::CopyData);
+        return Ok(Plan::None);
     };
     match (file.place(), file.redirect) {
         (Some(Redirect::Absolute(_)), _) => return Ok(Plan::Keep),
@@ -94,10 +102,10 @@ pub fn plan<'b, U: Upwards>(
         {
             return Ok(match redirect {
                 Some(_) => Plan::Keep,
-                None => path.prepend(name).map_or(Plan::CopyData, |()| path.plan()),
+                None => path.prepend(name).map_or(Plan::None, |()| path.plan()),
             });
         }
-        (place, _) if path.enter(place).is_none() => return Ok(Plan::CopyData),
+        (place, _) if path.enter(place).is_none() => return Ok(Plan::None),
         _ => {}
     }
     while !path.is_absolute {
@@ -105,7 +113,7 @@ pub fn plan<'b, U: Upwards>(
             return Ok(path.plan());
         };
         if path.enter(ancestor.place()).is_none() {
-            return Ok(Plan::CopyData);
+            return Ok(Plan::None);
         }
     }
     Ok(path.plan())
@@ -127,7 +135,7 @@ impl<'a> Ancestor<'a> {
 
 /// A redirect in the making, from its end.
 struct Path<'b> {
-    buffer: &'b mut [u8; MAX_REDIRECT],
+    buffer: &'b mut [u8],
     /// Where it begins.
     start: usize,
     /// Whether it begins with an absolute redirect, which is from the roots already.
@@ -160,7 +168,7 @@ impl<'b> Path<'b> {
 
     fn plan(self) -> Plan<'b> {
         let buffer: &'b [u8] = self.buffer;
-        buffer.get(self.start..).map_or(Plan::CopyData, Plan::Set)
+        buffer.get(self.start..).map_or(Plan::None, Plan::Set)
     }
 }
 

@@ -4,11 +4,15 @@
 //!
 //! A rename must do up to three things at once: show the object at the new name, hide what is
 //! beneath the new name, and hide what is beneath the old one. The first two are one step, since an
-//! object of the upper layer hides everything beneath its name; a directory must be marked opaque
-//! for that. The third needs a whiteout at the old name, in the same step: by `RENAME_WHITEOUT`,
-//! or, where a whiteout is at the new name already, by exchanging the two.
+//! object of the upper layer hides everything beneath its name; a directory must be marked for that.
+//! One that has lower parts gets a redirect, by which they are found from the new name on; any other
+//! one is made opaque. The third needs a whiteout at the old name, in the same step: by
+//! `RENAME_WHITEOUT`, or, where a whiteout is at the new name already, by exchanging the two.
 
-use super::{Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry, Vacated};
+use super::{
+    redirect::Change, Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry,
+    Vacated,
+};
 
 /// One of the two names.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -34,20 +38,26 @@ impl Side {
         matches!(self.below, Below::Something)
     }
 
-    /// Whether the object can be moved at all.
-    ///
-    /// **The seam for moving merged directories.** A directory with lower parts finds them by its
-    /// own name; moved, it would need a redirect. Until there is one, the caller must copy
-    /// (`EXDEV`), as on a rename between file systems.
-    const fn check_movable(self) -> Result<(), Refusal> {
+    /// What a directory is marked with, so that `at`, its new name, shows the same as this one.
+    const fn mark(self, at: Side) -> Mark {
         match self.shown {
-            Shown::Nothing => Err(Refusal::NotFound),
-            Shown::Directory { merged, .. } if merged || self.is_lower() => {
-                Err(Refusal::CrossDevice)
-            }
-            Shown::Leaf | Shown::Directory { .. } => Ok(()),
+            Shown::Directory { merged, .. } if merged || self.is_lower() => Mark::Redirect,
+            Shown::Directory { .. } if at.covers_something() => Mark::Opaque,
+            Shown::Directory { .. } | Shown::Leaf | Shown::Nothing => Mark::Nothing,
         }
     }
+}
+
+/// What is written to a directory before its name changes. Under the old name it changes nothing that is
+/// seen: an opaque directory has no lower parts there, and a redirect leads to those that it has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Mark {
+    /// Nothing, or it is no directory.
+    Nothing,
+    /// It has no lower parts.
+    Opaque,
+    /// Where its lower parts are.
+    Redirect,
 }
 
 /// What the caller asks for. It cannot ask for a whiteout (`RENAME_WHITEOUT`).
@@ -68,8 +78,8 @@ pub struct RenamePlan {
     pub copy_up_old: bool,
     /// Whether the object at the new name is to be copied up first (exchange only).
     pub copy_up_new: bool,
-    /// Whether the directory at the old name will cover something at its new one.
-    old_opaque: bool,
+    /// Of the directory at the old name.
+    old_mark: Mark,
     method: Method,
 }
 
@@ -78,6 +88,21 @@ impl RenamePlan {
     pub const fn is_exchange(self) -> bool {
         matches!(self.method, Method::Exchange { .. })
     }
+
+    /// Whether the directory at the old name gets a redirect.
+    pub const fn redirects_old(self) -> bool {
+        matches!(self.old_mark, Mark::Redirect)
+    }
+
+    /// Whether the directory at the new name gets one (exchange only).
+    pub const fn redirects_new(self) -> bool {
+        matches!(
+            self.method,
+            Method::Exchange {
+                new_mark: Mark::Redirect
+            }
+        )
+    }
 }
 
 /// What becomes of the two names.
@@ -85,8 +110,8 @@ impl RenamePlan {
 enum Method {
     /// The two change places.
     Exchange {
-        /// Whether the directory at the new name will cover something at the old one.
-        new_opaque: bool,
+        /// Of the directory at the new name.
+        new_mark: Mark,
     },
     /// What is at the new name is replaced.
     Replace {
@@ -116,29 +141,26 @@ enum TargetState {
 /// Whether, and how, `old` is renamed to `new`; to be called before anything is copied up. The
 /// caller handles the case that both are the same object.
 pub const fn check_rename(old: Side, new: Side, mode: RenameMode) -> Result<RenamePlan, Refusal> {
-    if let Err(refusal) = old.check_movable() {
-        return Err(refusal);
-    }
-    match (mode, new.shown) {
-        (RenameMode::Exchange, _) => exchange(old, new),
-        (RenameMode::NoReplace, Shown::Leaf | Shown::Directory { .. }) => Err(Refusal::Exists),
-        (RenameMode::NoReplace | RenameMode::Replace, _) => replace(old, new),
+    match (mode, old.shown, new.shown) {
+        (_, Shown::Nothing, _) | (RenameMode::Exchange, _, Shown::Nothing) => {
+            Err(Refusal::NotFound)
+        }
+        (RenameMode::Exchange, ..) => Ok(exchange(old, new)),
+        (RenameMode::NoReplace, _, Shown::Leaf | Shown::Directory { .. }) => Err(Refusal::Exists),
+        (RenameMode::NoReplace | RenameMode::Replace, ..) => replace(old, new),
     }
 }
 
-const fn exchange(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
-    if let Err(refusal) = new.check_movable() {
-        return Err(refusal);
-    }
+const fn exchange(old: Side, new: Side) -> RenamePlan {
     // Both names stay taken, so no whiteout is needed on either side.
-    Ok(RenamePlan {
+    RenamePlan {
         copy_up_old: old.is_lower(),
         copy_up_new: new.is_lower(),
-        old_opaque: old.is_directory() && new.covers_something(),
+        old_mark: old.mark(new),
         method: Method::Exchange {
-            new_opaque: new.is_directory() && old.covers_something(),
+            new_mark: new.mark(old),
         },
-    })
+    }
 }
 
 const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
@@ -160,7 +182,7 @@ const fn replace(old: Side, new: Side) -> Result<RenamePlan, Refusal> {
     Ok(RenamePlan {
         copy_up_old: old.is_lower(),
         copy_up_new: false,
-        old_opaque: old.is_directory() && new.covers_something(),
+        old_mark: old.mark(new),
         method: if whiteout && (leave_whiteout || old.is_directory()) {
             Method::TakeWhiteout {
                 needed: leave_whiteout,
@@ -242,13 +264,28 @@ fn prepare<S: Store>(
             }
         }
     }
-    if plan.old_opaque {
-        store.set_opaque(object)?;
-    }
+    let change = match store.same_directory(old, new) {
+        true => Change::RenameWithin,
+        false => Change::RenameAway,
+    };
+    mark(store, object, plan.old_mark, change)?;
     match (plan.method, target) {
-        (Method::Exchange { new_opaque: true }, Some(target)) => store.set_opaque(target),
+        (Method::Exchange { new_mark }, Some(target)) => mark(store, target, new_mark, change),
         (Method::Replace { target: state, .. }, Some(target)) => make_ready(store, target, state),
         _ => Ok(()),
+    }
+}
+
+fn mark<S: Store>(
+    store: &mut S,
+    dir: S::Object,
+    mark: Mark,
+    change: Change,
+) -> Result<(), S::Error> {
+    match mark {
+        Mark::Nothing => Ok(()),
+        Mark::Opaque => store.set_opaque(dir),
+        Mark::Redirect => store.set_redirect(dir, change),
     }
 }
 

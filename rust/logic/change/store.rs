@@ -2,7 +2,7 @@
 
 //! What the operations need of the upper layer: the port that the module and the tests implement.
 
-use super::{Refusal, UpperEntry};
+use super::{redirect::Change, Refusal, UpperEntry};
 
 /// The upper layer and its work directory.
 ///
@@ -79,6 +79,10 @@ pub trait Store {
 
     /// Marks a directory of the upper layer opaque.
     fn set_opaque(&mut self, dir: Self::Object) -> Result<(), Self::Error>;
+
+    /// Marks a directory of the upper layer that is about to be moved with a redirect to the place where
+    /// its lower parts are ([`plan`](super::redirect::plan)); one that it carries already may be enough.
+    fn set_redirect(&mut self, dir: Self::Object, change: Change) -> Result<(), Self::Error>;
 
     /// Records, in memory only, that a directory has no lower parts any more. Its opaque mark is
     /// set.

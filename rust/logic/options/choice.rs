@@ -74,9 +74,12 @@ pub enum Whiteouts {
 /// What is done about redirects, which lead to the lower parts of a directory that was renamed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Redirects {
-    /// They are followed. With attributes in `user.` they are ignored: the owner of a directory
-    /// could have written one, and reach through it what permissions deny.
+    /// They are followed, and made when a directory with lower parts is renamed. With attributes in
+    /// `user.` they are neither: the owner of a directory could have written one, and reach through it
+    /// what permissions deny.
     #[default]
+    Make,
+    /// They are followed. To rename such a directory is refused (`EXDEV`).
     Follow,
     /// A directory that has one is refused.
     Refuse,

@@ -159,10 +159,10 @@ impl Builder {
                 b"off" => self.set_uuid(Uuid::Off),
                 _ => refuse("uuid: must be auto, on, null or off"),
             },
-            // Redirects are followed, as with overlayfs's "off". "on" would also make new ones,
-            // which only avoids an EXDEV that programs can handle.
+            // With overlayfs's "off" redirects are followed, too, unless the kernel is built otherwise.
             Key::RedirectDir => match value {
-                b"on" | b"off" | b"follow" => self.set_redirects(Redirects::Follow),
+                b"on" => self.set_redirects(Redirects::Make),
+                b"off" | b"follow" => self.set_redirects(Redirects::Follow),
                 b"nofollow" => self.set_redirects(Redirects::Refuse),
                 _ => refuse("redirect_dir: must be off, follow, nofollow or on"),
             },
@@ -310,6 +310,7 @@ impl Builder {
             }
             _ => (),
         }
+        let redirects = self.effective_redirects()?;
         let metacopy = self.effective_metacopy()?;
         if self.partial == Some(true) && metacopy == Metacopy::Off {
             return refuse(
@@ -332,7 +333,7 @@ impl Builder {
             },
             fsync: self.fsync.unwrap_or_default(),
             uuid: self.uuid.unwrap_or_default(),
-            redirects: self.redirects.unwrap_or_default(),
+            redirects,
             metacopy,
             // It takes the same mark.
             partial: self.partial.unwrap_or(metacopy == Metacopy::On),
@@ -377,6 +378,18 @@ impl Builder {
         Ok(())
     }
 
+    /// Whether directories are renamed by redirects.
+    fn effective_redirects(&self) -> Result<Redirects, OptionError> {
+        match self.redirects {
+            Some(Redirects::Make) if self.userxattr => refuse(
+                "redirect_dir=on: not with userxattr, because the owner of a directory could have made \
+                 the redirect, leave one out",
+            ),
+            None if self.userxattr => Ok(Redirects::Follow),
+            given => Ok(given.unwrap_or_default()),
+        }
+    }
+
     /// Redirects lead to the data of a file that was renamed, so where they are not followed, files
     /// without data are not shown unless somebody asks for them.
     fn effective_metacopy(&self) -> Result<Metacopy, OptionError> {
@@ -397,6 +410,11 @@ impl Builder {
 }
 
 impl Config {
+    /// Whether a directory with lower parts gets a redirect when it is renamed.
+    pub fn makes_redirects(&self) -> bool {
+        self.redirects == Redirects::Make
+    }
+
     /// A number that is equal for two configurations if and only if they are the same.
     pub fn word(self) -> u64 {
         let Config {

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 
-//! Redirects of files without data, which find them when the name has changed; the rules are in
-//! [`logic::change::redirect`](crate::logic::change::redirect).
+//! Redirects of directories with lower parts, and of files without data, by which these are found when the
+//! name has changed; the rules are in [`logic::change::redirect`](crate::logic::change::redirect).
 
 use crate::{
     logic::{
-        change::redirect::{plan, Ancestor, Change, Plan, Upwards, MAX_REDIRECT},
+        change::redirect::{plan, Ancestor, Change, Plan, Upwards, MAX_DIR_REDIRECT, MAX_REDIRECT},
         codec::Attr,
     },
     union::{
@@ -15,9 +15,10 @@ use crate::{
         OwnDentry,
     },
     vfs::{
-        errno::ESTALE,
+        errno::{EOPNOTSUPP, ESTALE},
         file::{flags, BackedFile},
         types::NameBuf,
+        write::Changing,
     },
 };
 use kernel::{prelude::*, sync::aref::ARef};
@@ -42,7 +43,7 @@ pub fn prepare(dentry: &OwnDentry, change: Change) -> Result {
         let mut way = Way::new(union, dentry);
         match plan(change, is_single, &mut way, &mut buffer)? {
             Plan::Keep => Ok(true),
-            Plan::CopyData => Ok(false),
+            Plan::None => Ok(false),
             Plan::Set(redirect) => set(union, dentry, redirect),
         }
     })?;
@@ -50,6 +51,48 @@ pub fn prepare(dentry: &OwnDentry, change: Change) -> Result {
         true => Ok(()),
         false => data_up::up(inode).map(drop),
     }
+}
+
+/// Marks a directory in the upper layer with a redirect to its lower parts, before it is moved; if the change
+/// is to another directory, no other directory is moved meanwhile (`s_vfs_rename_mutex`), so the path holds.
+/// With the mounter's credentials.
+///
+/// # Errors
+///
+/// `EXDEV` if no redirect will do, or the file system cannot store it; `ENOMEM`; those of the layers.
+pub fn of_directory(
+    union: &Union,
+    upper: Changing<'_>,
+    dentry: &OwnDentry,
+    change: Change,
+) -> Result {
+    let mut buffer = KVVec::from_elem(0, MAX_DIR_REDIRECT, GFP_KERNEL_ACCOUNT)?;
+    let mut way = Way::new(union, dentry);
+    let redirect = match plan(change, true, &mut way, &mut buffer)? {
+        Plan::Keep => return Ok(()),
+        Plan::None => return Err(EXDEV),
+        Plan::Set(redirect) => redirect,
+    };
+    private_xattrs::set(union, upper, Attr::Redirect, redirect).map_err(|e| {
+        if is_no_place(e, redirect) {
+            EXDEV
+        } else {
+            e
+        }
+    })?;
+    match union.syncs_for_order() {
+        true => BackedFile::open(*upper, flags::O_RDONLY | flags::O_LARGEFILE)?.fsync(),
+        false => Ok(()),
+    }
+}
+
+/// Whether a file system means by this error that it stores no such attributes, or none of this length. With
+/// any other one, a copy of the tree would not succeed either.
+fn is_no_place(e: Error, redirect: &[u8]) -> bool {
+    /// ext4 says that there is no space if an attribute does not fit into a block of 4 KiB; shorter ones
+    /// do.
+    const ROOM: usize = 2048;
+    [E2BIG, ERANGE, EOPNOTSUPP, EPERM].contains(&e) || (e == ENOSPC && redirect.len() > ROOM)
 }
 
 /// Sets a redirect, unless it leads to other data.

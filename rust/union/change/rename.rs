@@ -20,7 +20,7 @@ use crate::{
         layers::union::Union,
         listing::dir_cache::{self, Freshness, Listing, ViewChange},
         lookup::by_name,
-        Child, OwnInode,
+        Child, OwnDentry, OwnInode,
     },
     vfs::{inode_ops::RenameRequest, namei},
 };
@@ -30,6 +30,7 @@ use kernel::prelude::*;
 #[derive(Clone, Copy)]
 struct End<'a> {
     place: Place<'a>,
+    dentry: &'a OwnDentry,
     inode: Option<&'a OwnInode>,
 }
 
@@ -40,7 +41,16 @@ impl<'a> End<'a> {
                 dir,
                 name: child.name(),
             },
+            dentry: child.dentry(),
             inode: child.inode(),
+        }
+    }
+
+    /// The object `inode` here.
+    fn object(self, inode: &'a OwnInode) -> Object<'a> {
+        Object {
+            dentry: Some(self.dentry),
+            ..Object::new(inode)
         }
     }
 }
@@ -50,8 +60,9 @@ impl<'a> End<'a> {
 /// # Errors
 ///
 /// `EINVAL` for `RENAME_WHITEOUT`: the union would not show the whiteout, so the caller (a union or
-/// overlayfs above, fuse-overlayfs) would wrongly assume that the name is hidden. Otherwise those
-/// of the check (`EXDEV`, `ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
+/// overlayfs above, fuse-overlayfs) would wrongly assume that the name is hidden. `EXDEV` for a directory
+/// with lower parts if no redirect may be made, or none can be stored. Otherwise those of the check
+/// (`ENOTEMPTY` ...), of copy-up and of the upper layer's file system.
 pub fn rename(
     old_dir: &OwnInode,
     old: Child<'_>,
@@ -78,6 +89,9 @@ pub fn rename(
         let new = side(union, End::new(new_dir, &new), replaced.as_ref())?;
         Ok::<_, Error>(change::check_rename(old, new, mode)?)
     })?;
+    if (plan.redirects_old() || plan.redirects_new()) && !union.config.makes_redirects() {
+        return Err(EXDEV);
+    }
     copy_up(old, new, plan)?;
     let within = core::ptr::eq(old_dir, new_dir);
     let change = match within {
@@ -125,11 +139,11 @@ fn execute(
         let target = new.inode.filter(|inode| inode.data().upper().is_some());
         let names = Move {
             old: old.place,
-            object: Object::new(inode),
+            object: old.object(inode),
             new: new.place,
             target: target.map(|inode| Object {
                 listing: replaced,
-                ..Object::new(inode)
+                ..new.object(inode)
             }),
         };
         let left = change::rename(&mut UpperStore::new(union, &write), plan, names)?;

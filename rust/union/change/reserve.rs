@@ -2,11 +2,14 @@
 
 //! Reserving the inode numbers of copies that move ([`crate::union::layers::reserved`]).
 
-use crate::union::{
-    change::stage,
-    layers::{inum, layer::UpperWrite, node::Node, union::Union},
-    listing::dir_cache,
-    OwnInode,
+use crate::{
+    union::{
+        change::stage,
+        layers::{inum, layer::UpperWrite, node::Node, private_xattrs, union::Union},
+        listing::dir_cache,
+        OwnDentry, OwnInode,
+    },
+    vfs::errno::ESTALE,
 };
 use kernel::prelude::*;
 
@@ -32,9 +35,44 @@ pub fn reserve(
     let reserved = &union.upper()?.reserved;
     // A task that sees the reservation also sees that the listing is outdated.
     let before = || dir.into_iter().for_each(dir_cache::forget_view);
-    reserved.reserve(write.access(), inode.ino(), proof, before, |dir, name| {
-        stage::whiteout(write, dir, name)
-    })
+    reserved.reserve(
+        write.access(),
+        (inode.ino(), proof, None),
+        before,
+        |dir, name| stage::whiteout(write, dir, name),
+    )
+}
+
+/// Reserves the number of the lower directory whose contents a directory shows, called before it is moved for
+/// the first time, and before [`reserve`]: in that directory, and no other one, the objects of the lower
+/// directory keep their numbers ([`crate::union::lookup::by_name`]). It is the number that the directory shows itself
+/// if it is a copy. With the mounter's credentials.
+///
+/// # Errors
+///
+/// As [`reserve`].
+pub fn reserve_parts(union: &Union, write: &UpperWrite<'_>, dentry: &OwnDentry) -> Result {
+    let inode = dentry.inode().ok_or(ENOENT)?;
+    let upper = union.upper_path(inode.data().upper().ok_or(EROFS)?)?;
+    let Some(first) = inode.data().lowers().first() else {
+        return Ok(());
+    };
+    if private_xattrs::redirect(union, upper)?.is_some() {
+        // It was moved, or was made to show what another one has.
+        return Ok(());
+    }
+    let parent = dentry.parent();
+    let space = parent.inode().ok_or(ESTALE)?.data().space();
+    let number = inum::of_lower(union, space, first.layer, &first.dentry)?;
+    let proof = inum::proof(union, upper)?;
+    let reserved = &union.upper()?.reserved;
+    let of_parts = (number, proof, Some(space));
+    reserved.reserve(
+        write.access(),
+        of_parts,
+        || (),
+        |dir, name| stage::whiteout(write, dir, name),
+    )
 }
 
 /// Releases the reservation of an inode whose last name was removed. With the mounter's
@@ -47,12 +85,17 @@ pub fn release(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) {
 fn try_release(union: &Union, write: &UpperWrite<'_>, inode: &OwnInode) -> Result {
     let node = inode.data();
     let reserved = &union.upper()?.reserved;
-    if inode.nlink() != 0 || !node.has_recorded_ino() || reserved.is_empty() {
+    // A directory that is no copy may have one for what it showed.
+    let may_have_one = node.has_recorded_ino() || inode.is_dir();
+    if inode.nlink() != 0 || !may_have_one || reserved.is_empty() {
         return Ok(());
     }
     let Some(upper) = node.upper() else {
         return Ok(());
     };
     let proof = inum::proof(union, union.upper_path(upper)?)?;
-    reserved.release(write.access(), inode.ino(), proof)
+    match reserved.of(|| Ok(proof))? {
+        Some(number) => reserved.release(write.access(), number, proof),
+        None => Ok(()),
+    }
 }

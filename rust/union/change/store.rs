@@ -7,19 +7,19 @@
 
 use crate::{
     logic::{
-        change::{Attempt, Expect, How, Leftover, Store, UpperEntry},
+        change::{redirect::Change, Attempt, Expect, How, Leftover, Store, UpperEntry},
         codec::Attr,
         mode::Kind,
         value,
     },
     union::{
         change::{
-            impure, inherit, reserve,
+            impure, inherit, redirect, reserve,
             stage::{self, Staged, ToMake},
         },
         layers::{layer::UpperWrite, private_xattrs, union::Union, upper_dentry::UpperDentry},
         listing::dir_cache::{self, Listing},
-        OwnInode,
+        OwnDentry, OwnInode,
     },
     vfs::{
         attr::{statx::STATX_BASIC_STATS, Iattr, Kstat},
@@ -56,6 +56,8 @@ impl<'a> Place<'a> {
 pub struct Object<'a> {
     /// Its inode.
     pub inode: &'a OwnInode,
+    /// Of an object that is moved: its name.
+    pub dentry: Option<&'a OwnDentry>,
     /// Of a directory that is removed or replaced: what it holds.
     pub listing: Option<&'a Listing>,
     /// A directory that lists it, if no change of that is under way.
@@ -67,6 +69,7 @@ impl<'a> Object<'a> {
     pub fn new(inode: &'a OwnInode) -> Self {
         Self {
             inode,
+            dentry: None,
             listing: None,
             listed_in: None,
         }
@@ -197,6 +200,11 @@ impl<'a> Store for UpperStore<'a> {
         private_xattrs::set(self.union, self.on(dir)?, Attr::Opaque, value::OPAQUE_YES)
     }
 
+    fn set_redirect(&mut self, dir: Object<'a>, change: Change) -> Result {
+        let dentry = dir.dentry.ok_or(EIO)?;
+        redirect::of_directory(self.union, self.on(dir)?, dentry, change)
+    }
+
     fn forget_lower_parts(&mut self, dir: Object<'a>) {
         dir.inode.data().forget_lowers();
     }
@@ -210,6 +218,9 @@ impl<'a> Store for UpperStore<'a> {
     }
 
     fn reserve_number(&mut self, object: Object<'a>) -> Result {
+        if let Some(dentry) = object.dentry.filter(|_| object.inode.is_dir()) {
+            reserve::reserve_parts(self.union, self.write, dentry)?;
+        }
         let listed_in = object.listed_in.map(|dir| dir.data());
         reserve::reserve(self.union, self.write, object.inode, listed_in)
     }

@@ -6,8 +6,9 @@
 //! Before it is moved, or gets a second name, the number is reserved for it ([`crate::logic::inum`]
 //! has the consequences). A reservation is a name in the directory `moved` of the
 //! [private directory](PrivateDir), made before the move by one operation: the number, and the
-//! [proof](crate::union::layers::inum::proof()) of its owner, both in hexadecimal. The object under
-//! that name does not matter: it is one more link to the shared whiteout, which takes no inode and
+//! [proof](crate::union::layers::inum::proof()) of its owner, both in hexadecimal; of a directory with
+//! lower parts also the number space that it was in, for what it shows of them has its numbers from that
+//! space wherever the directory is. The object under that name does not matter: it is one more link to the shared whiteout, which takes no inode and
 //! is faster to make and remove than a file. The reservation is removed with the last name of the
 //! copy.
 //!
@@ -18,7 +19,7 @@
 //! Without moved copies there are none; then all of this is one check of a flag.
 
 use crate::{
-    logic::inum,
+    logic::inum::{self, Space},
     union::private_dir::{self, PrivateDir, SubDir},
     vfs::{
         printk::pr_warn_ratelimited,
@@ -76,6 +77,8 @@ impl Reservations {
 
 struct Reservation {
     proof: u64,
+    /// Of a directory with lower parts: the number space that it was in.
+    space: Option<Space>,
     /// Another object has the number by nature and shows a different one. The reservation stays as
     /// long as that object is known, so that its number stays.
     contested: bool,
@@ -119,8 +122,8 @@ impl Reserved {
         };
         for name in &private_dir::names(dir.path())? {
             task_work::go_on()?;
-            if let Some((number, proof)) = parse(name) {
-                self.note(number, proof)?;
+            if let Some((number, proof, space)) = parse(name) {
+                self.note(number, proof, space)?;
             }
         }
         Ok(())
@@ -160,6 +163,18 @@ impl Reserved {
         Ok(self.known.lock().by_proof.get(&proof).copied())
     }
 
+    /// The number reserved for a directory of the upper layer with lower parts, and the number space that it was in.
+    /// `proof` is not called if there are no reservations.
+    pub fn of_parts(&self, proof: impl FnOnce() -> Result<u64>) -> Result<Option<(Ino, Space)>> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let proof = proof()?;
+        let known = self.known.lock();
+        let number = known.by_proof.get(&proof).copied();
+        Ok(number.and_then(|number| Some((number, known.by_number.get(&number)?.space?))))
+    }
+
     /// The number that an object of the upper layer finally shows: the one reserved for it,
     /// possibly since [`of`](Self::of) was called; else the one of its `place`, unless that is
     /// reserved for another object.
@@ -183,8 +198,8 @@ impl Reserved {
         Ok(own.or_else(|| place.map(|number| known.shown(number))))
     }
 
-    /// Reserves a number for the owner of this proof, if neither has another reservation. With the
-    /// mounter's credentials. `before` is called before a reservation is made. `put` stores it by
+    /// Reserves a number for the owner of this proof, if neither has another reservation; `space` is for a directory
+    /// with lower parts. With the mounter's credentials. `before` is called before a reservation is made. `put` stores it by
     /// making a name in a directory; a failure of that is no error.
     ///
     /// # Errors
@@ -193,8 +208,7 @@ impl Reserved {
     pub fn reserve(
         &self,
         write: &WriteAccess<'_>,
-        number: Ino,
-        proof: u64,
+        (number, proof, space): (Ino, u64, Option<Space>),
         before: impl FnOnce(),
         put: impl FnOnce(Changing<'_>, Name<'_>) -> Result,
     ) -> Result {
@@ -202,14 +216,14 @@ impl Reserved {
             return Ok(());
         }
         before();
-        if !self.note(number, proof)? {
+        if !self.note(number, proof, space)? {
             return Ok(());
         }
         let written = || -> Result {
             let Some(dir) = self.dir.make(write)? else {
                 return Ok(());
             };
-            let name = name(number, proof)?;
+            let name = name(number, proof, space)?;
             let dir = write.on(dir.path().dentry())?;
             match put(dir, Name::new(name.to_bytes())?) {
                 // It exists already, and says the same.
@@ -234,19 +248,22 @@ impl Reserved {
     ///
     /// Those of the file system. A leftover does no harm.
     pub fn release(&self, write: &WriteAccess<'_>, number: Ino, proof: u64) -> Result {
-        let (by_number, by_proof) = {
+        let (by_number, by_proof, space) = {
             let mut known = self.known.lock();
-            match known.by_number.get(&number) {
-                Some(reservation) if reservation.proof == proof && !reservation.contested => {}
+            let space = match known.by_number.get(&number) {
+                Some(reservation) if reservation.proof == proof && !reservation.contested => {
+                    reservation.space
+                }
                 _ => return Ok(()),
-            }
+            };
             (
                 known.by_number.remove_node(&number),
                 known.by_proof.remove_node(&proof),
+                space,
             )
         };
         drop((by_number, by_proof));
-        let name = name(number, proof)?;
+        let name = name(number, proof, space)?;
         match self.dir.get()? {
             Some(dir) => dir.remove(write, name.to_bytes()),
             None => Ok(()),
@@ -254,9 +271,10 @@ impl Reserved {
     }
 
     /// Records a reservation, one to one between numbers and owners. Returns whether it is new.
-    fn note(&self, number: Ino, proof: u64) -> Result<bool> {
+    fn note(&self, number: Ino, proof: u64, space: Option<Space>) -> Result<bool> {
         let reservation = Reservation {
             proof,
+            space,
             contested: false,
         };
         let by_number = RBTreeNode::new(number, reservation, GFP_KERNEL_ACCOUNT)?;
@@ -275,17 +293,27 @@ impl Reserved {
 }
 
 /// The name of a reservation.
-fn name(number: Ino, proof: u64) -> Result<CString> {
-    CString::try_from_fmt(fmt!("{:016x}-{:016x}", number, proof))
+fn name(number: Ino, proof: u64, space: Option<Space>) -> Result<CString> {
+    match space {
+        None => CString::try_from_fmt(fmt!("{:016x}-{:016x}", number, proof)),
+        Some(space) => {
+            CString::try_from_fmt(fmt!("{:016x}-{:016x}-{:016x}", number, proof, space.id()))
+        }
+    }
 }
 
-fn parse(name: &[u8]) -> Option<(Ino, u64)> {
-    let name = core::str::from_utf8(name).ok()?;
-    let (number, proof) = name.split_once('-')?;
-    let parse = |text: &str| match text.len() {
-        16 => u64::from_str_radix(text, 16).ok(),
-        _ => None,
+fn parse(name: &[u8]) -> Option<(Ino, u64, Option<Space>)> {
+    let mut words = core::str::from_utf8(name).ok()?.split('-');
+    let mut word = || match words.next() {
+        Some(text) if text.len() == 16 => u64::from_str_radix(text, 16).map(Some).map_err(|_| ()),
+        Some(_) => Err(()),
+        None => Ok(None),
     };
     // Number 0 does not exist.
-    Some((parse(number).filter(|&number| number != 0)?, parse(proof)?))
+    let number = word().ok()?.filter(|&number| number != 0)?;
+    let (proof, space) = (word().ok()??, word().ok()?);
+    match words.next() {
+        None => Some((number, proof, space.map(Space::with_id))),
+        Some(_) => None,
+    }
 }

@@ -22,7 +22,6 @@ use crate::{
             inum,
             lower::{LowerPath, LowerStack},
             node::{Node, Parts},
-            numbers::Numbers,
             probe::{self, Found, LayerDir, ProbeDepth},
             union::Union,
             upper_dentry::UpperDentry,
@@ -34,10 +33,9 @@ use crate::{
     vfs::{
         dentry::{Dentry, LookupDentry},
         errno::ENAMETOOLONG,
-        path::PathRef,
         printk::{pr_err_ratelimited, pr_warn_ratelimited, Printable},
         task_work,
-        types::Name,
+        types::{Ino, Name},
     },
 };
 use kernel::{
@@ -134,6 +132,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         (Some(upper), Some(mark)) => inum::of_copy(union, dir, name, upper, mark, beneath)?,
         _ => None,
     };
+    let space = found.space_below()?;
     let data = match found.metacopy.take() {
         Some(metacopy) => found.data(metacopy)?,
         None => FileData::whole(),
@@ -144,7 +143,7 @@ fn resolve(union: &Union, root: &Node, dir: &Node, name: Name<'_>) -> Result<Opt
         lower: LowerStack::from_vec(found.lowers)?,
         data,
         place: dir.space(),
-        space: found.space,
+        space,
         impure: found.impure,
         protection: found.protection,
     }))
@@ -185,8 +184,8 @@ fn rules(union: &Union) -> Rules {
     Rules {
         redirection: match (config.redirects, config.xattr_space) {
             (Redirects::Refuse, _) => Redirection::Forbid,
-            (Redirects::Follow, XattrSpace::User) => Redirection::Ignore,
-            (Redirects::Follow, XattrSpace::Trusted) => Redirection::Follow,
+            (_, XattrSpace::User) => Redirection::Ignore,
+            (_, XattrSpace::Trusted) => Redirection::Follow,
         },
         data: match (config.metacopy, config.xattr_space) {
             // The owner of a file could have written the mark himself.
@@ -215,7 +214,11 @@ struct Lookup<'a> {
     /// The path of the data in the data-only layers.
     data_path: Option<KVVec<u8>>,
     copied: Option<value::Mark>,
-    space: Space,
+    /// The natural numbers of the lower directories with redirects that were taken, for the number space of what
+    /// lies in them.
+    carriers: KVec<Ino>,
+    /// Of a directory of the upper layer with a redirect: its natural number.
+    carrier: Option<Ino>,
     impure: bool,
     protection: Protattr,
 }
@@ -233,17 +236,52 @@ impl<'a> Lookup<'a> {
             metacopy: None,
             data_path: None,
             copied: None,
-            space: dir.space(),
+            carriers: KVec::new(),
+            carrier: None,
             impure: false,
             protection: Protattr::default(),
         }
     }
 
-    /// An object has a redirect: numbers below it have a separate space.
-    fn redirects(&mut self, numbers: Numbers, carrier: PathRef<'_>) -> Result {
-        let carrier = numbers.ino(self.union.inums, carrier)?;
-        self.space = self.space.redirected(carrier);
-        Ok(())
+    /// The space of the numbers of lower objects in a directory.
+    ///
+    /// The lower parts of two directories can be the same: a redirect leads to those of another one, or the
+    /// whiteout that a moved directory left is removed. So only that directory has the natural numbers in it
+    /// for which the number of the topmost lower directory is
+    /// [reserved](crate::union::change::reserve::reserve_parts), or, if it is reserved for none, the one beneath
+    /// which it lies.
+    fn space_below(&self) -> Result<Space> {
+        let within = |space: Space| {
+            let carriers = self.carriers.iter();
+            carriers.fold(space, |space, carrier| space.redirected(*carrier))
+        };
+        let place = self.dir.space();
+        let upper = self.union.upper.as_ref();
+        let has_moved_dirs =
+            self.carrier.is_some() || upper.is_some_and(|it| !it.reserved.is_empty());
+        let dir = self.lowers.first().filter(|lower| {
+            let inode = lower.dentry.inode();
+            has_moved_dirs && inode.is_some_and(|inode| inode.is_dir())
+        });
+        let Some(first) = dir else {
+            return Ok(within(place));
+        };
+        let number = |space| inum::of_lower(self.union, space, first.layer, &first.dentry);
+        if let Some(upper) = &self.upper {
+            let proof = || inum::proof(self.union, self.union.upper_path(upper)?);
+            // The lower directory may be another one by now.
+            if let Some((reserved, space)) = self.union.upper()?.reserved.of_parts(proof)? {
+                if number(space)? == reserved {
+                    return Ok(within(space));
+                }
+            }
+        }
+        let here = number(place)?;
+        Ok(within(match self.carrier {
+            Some(carrier) => place.redirected(carrier),
+            None if self.union.shown(here) == here => place,
+            None => place.redirected(here),
+        }))
     }
 
     /// What has to be read with an object of a lower layer.
@@ -361,8 +399,8 @@ impl Layers for Lookup<'_> {
         self.protection = found.xattrs.protection;
         self.metacopy = found.xattrs.metacopy;
         if found.xattrs.redirect.is_some() && self.metacopy.is_none() {
-            let numbers = self.union.upper()?.numbers;
-            self.redirects(numbers, self.union.upper_path(&found.dentry)?)?;
+            let path = self.union.upper_path(&found.dentry)?;
+            self.carrier = Some(self.union.upper()?.numbers.ino(self.union.inums, path)?);
         }
         self.upper = Some(UpperDentry::new(found.dentry));
         Ok(())
@@ -394,7 +432,9 @@ impl Layers for Lookup<'_> {
         };
         if found.xattrs.redirect.is_some() {
             let lower = self.union.lower(layer)?;
-            self.redirects(lower.numbers, lower.mnt().at(&found.dentry)?)?;
+            let path = lower.mnt().at(&found.dentry)?;
+            let carrier = lower.numbers.ino(self.union.inums, path)?;
+            self.carriers.push(carrier, GFP_KERNEL)?;
         }
         self.push_lower(layer, found.dentry, found.xattrs.xwhiteouts)
     }

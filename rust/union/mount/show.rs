@@ -59,6 +59,11 @@ pub fn options(m: &SeqFile, union: &Union) -> Result {
             Some(c"nofollow"),
         ),
         (
+            redirects == Redirects::Follow && xattr_space == XattrSpace::Trusted,
+            c"redirect_dir",
+            Some(c"follow"),
+        ),
+        (
             metacopy == Metacopy::Off && !is_implied,
             c"metacopy",
             Some(c"off"),

@@ -40,7 +40,7 @@ fn planned(change: Change, is_single: bool, way: Way<'_>) -> String {
     let mut buffer = [b'?'; MAX_REDIRECT];
     match plan(change, is_single, &mut names, &mut buffer) {
         Ok(Plan::Keep) => "keep".to_string(),
-        Ok(Plan::CopyData) => "copy".to_string(),
+        Ok(Plan::None) => "copy".to_string(),
         Ok(Plan::Set(to)) => format!("set {}", String::from_utf8_lossy(to)),
         Err(Torn) => unreachable!(),
     }

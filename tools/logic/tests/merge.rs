@@ -128,11 +128,10 @@ proptest! {
 #[test]
 fn each_allocation_can_fail() {
     let big = |from: u32| Dir {
-        opaque: false,
-        impure: false,
         entries: (from..from + 300)
             .map(|i| (format!("n{i}"), Node::Leaf(i)))
             .collect(),
+        ..Dir::default()
     };
     let layers = [big(0), big(150)];
     let mut n = 0;

@@ -48,7 +48,7 @@ fn defaults() {
         xattr_space: XattrSpace::Trusted,
         fsync: Fsync::Auto,
         uuid: Uuid::Auto,
-        redirects: Redirects::Follow,
+        redirects: Redirects::Make,
         partial: true,
         metacopy: Metacopy::On,
         verity: Verity::Off,
@@ -74,6 +74,19 @@ fn values() {
     }
     let nofollow = config(&minimal_and(&["redirect_dir=nofollow"])).unwrap();
     assert_eq!(nofollow.redirects, Redirects::Refuse);
+    for follow in ["redirect_dir=follow", "redirect_dir=off"] {
+        let follow = config(&minimal_and(&[follow])).unwrap();
+        assert_eq!(follow.redirects, Redirects::Follow);
+        assert!(!follow.makes_redirects());
+    }
+    assert!(config(&MINIMAL).unwrap().makes_redirects());
+    let userxattr = config(&minimal_and(&["userxattr"])).unwrap();
+    assert!(!userxattr.makes_redirects());
+    let text = refused(&minimal_and(&["userxattr", "redirect_dir=on"]));
+    assert!(
+        text.starts_with("redirect_dir=on: not with userxattr"),
+        "{text}"
+    );
     let both = ["redirect_dir=on", "redirect_dir=nofollow"];
     assert!(refused(&minimal_and(&both)).contains("given twice"));
     let statfs = |value| config(&minimal_and(&[value])).unwrap().statfs;
@@ -126,9 +139,7 @@ fn layers_that_do_not_go_together() {
 fn what_overlayfs_scripts_say() {
     let fine = [
         "default_permissions",
-        "redirect_dir=off",
         "redirect_dir=on",
-        "redirect_dir=follow",
         "index=off",
         "metacopy=on",
         "nfs_export=off",

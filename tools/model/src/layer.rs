@@ -11,6 +11,9 @@ pub struct Dir {
     pub opaque: bool,
     /// Entries may carry the inode number of a lower object.
     pub impure: bool,
+    /// Where its lower parts are: a name in those of its directory, or a path from the root with a slash
+    /// before each name.
+    pub redirect: Option<String>,
     pub entries: BTreeMap<String, Node>,
 }
 

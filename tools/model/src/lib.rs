@@ -35,12 +35,28 @@ pub struct Union {
 pub fn visible<'a>(layers: impl DoubleEndedIterator<Item = &'a Dir>) -> Tree {
     let mut tree = Tree::default();
     for layer in layers.rev() {
-        lay_over(&mut tree, layer);
+        let beneath = tree.clone();
+        lay_over(&mut tree, layer, &beneath, Some(&[]));
     }
     tree
 }
 
-fn lay_over(tree: &mut Tree, layer: &Dir) {
+/// The place of the lower parts of a directory; `at` is that of its own directory.
+fn place(at: Option<&Path>, name: &str, dir: &Dir) -> Option<Vec<String>> {
+    match dir.redirect.as_deref() {
+        _ if dir.opaque => None,
+        Some(path) if path.starts_with('/') => {
+            Some(path.split('/').skip(1).map(str::to_string).collect())
+        }
+        other => {
+            let name = other.unwrap_or(name).to_string();
+            Some([at?, &[name]].concat())
+        }
+    }
+}
+
+/// `beneath`: what the layers beneath show, of which the directory `layer` has what is `at` this place.
+fn lay_over(tree: &mut Tree, layer: &Dir, beneath: &Tree, at: Option<&Path>) {
     for (name, node) in &layer.entries {
         match node {
             Node::Whiteout => {
@@ -50,11 +66,12 @@ fn lay_over(tree: &mut Tree, layer: &Dir) {
                 tree.entries.insert(name.clone(), Seen::Leaf(*id));
             }
             Node::Dir(dir) => {
-                let mut below = match tree.entries.remove(name) {
-                    Some(Seen::Dir(below)) if !dir.opaque => below,
+                let at = place(at, name, dir);
+                let mut below = match at.as_deref().and_then(|at| beneath.get(at)) {
+                    Some(Seen::Dir(below)) => below.clone(),
                     _ => Tree::default(),
                 };
-                lay_over(&mut below, dir);
+                lay_over(&mut below, dir, beneath, at.as_deref());
                 tree.entries.insert(name.clone(), Seen::Dir(below));
             }
         }
@@ -72,6 +89,22 @@ impl Union {
         let mut without = self.clone();
         without.upper.root.take(path);
         without.visible().get(path).cloned()
+    }
+
+    /// What the lower layers hold for the directory at `path`, which the union shows; none if they hold nothing.
+    pub fn lower_part(&self, path: &Path) -> Option<Tree> {
+        let mut at = Some(Vec::new());
+        for len in 1..=path.len() {
+            let name = &path[len - 1];
+            at = match self.upper.root.get(&path[..len]) {
+                Some(Node::Dir(dir)) => place(at.as_deref(), name, dir),
+                _ => at.map(|at| [&at[..], std::slice::from_ref(name)].concat()),
+            };
+        }
+        match visible(self.lowers.iter()).get(&at?) {
+            Some(Seen::Dir(tree)) => Some(tree.clone()),
+            _ => None,
+        }
     }
 
     /// Makes the parents of `path`, which the union shows, exist in the upper layer.

@@ -97,6 +97,13 @@ pub const CHANGES: &[Change] = &[
     Change::new("unlink of a lower file", |root| {
         sys::unlink(root.join("unlink"))
     }),
+    Change::new("rename of a lower directory", |root| {
+        sys::rename(root.join("full"), root.join("sub/moved"), 0)
+    }),
+    Change::new("exchange of two lower directories", |root| {
+        let (one, other) = (root.join("traded"), root.join("other/traded"));
+        sys::rename(one, other, libc::RENAME_EXCHANGE)
+    }),
     Change::new("rmdir of a lower directory", |root| {
         sys::rmdir(root.join("empty"))
     }),
@@ -183,10 +190,17 @@ pub fn lower(b: &mut Builder, uid: u32) {
         "one",
         "one/two",
         "one/two/three",
+        "full",
+        "traded",
+        "other",
+        "other/traded",
     ] {
         b.dir(name).owner(uid, uid);
     }
     b.file("emptied/file", "x").owner(uid, uid);
+    b.file("full/file", "x").owner(uid, uid);
+    b.file("traded/one", "x").owner(uid, uid);
+    b.file("other/traded/two", "x").owner(uid, uid);
     b.file("gone too", "x").owner(uid, uid);
     b.symlink("symlink", &"t".repeat(200)).owner(uid, uid);
     b.fifo("fifo").owner(uid, uid);

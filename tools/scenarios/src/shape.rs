@@ -355,9 +355,6 @@ pub const APART: &[&str] = &[
 /// Read-only file systems that the host makes.
 pub const IMAGES: &[&str] = &["erofs", "squashfs", "iso9660"];
 
-/// Why a scenario that renames directories cannot run in [`ROTATE`].
-pub const LOWER_DIRS_STAY: &str = "directories of lower layers cannot be renamed";
-
 /// Why a scenario that compares inode numbers cannot run in [`ROTATE`].
 pub const NUMBERS_IN_TOP: &str =
     "an inode number is recorded with the copy in the upper layer, not in a former upper layer";

@@ -236,7 +236,7 @@ impl Union {
         let mut buffer = [0; MAX_REDIRECT];
         let to = match plan(change, is_single, &mut names, &mut buffer) {
             Ok(Plan::Keep) => return None,
-            Ok(Plan::CopyData) => None,
+            Ok(Plan::None) => None,
             Ok(Plan::Set(to)) => Some(String::from_utf8(to.to_vec()).unwrap()),
             Err(never) => match never {},
         };

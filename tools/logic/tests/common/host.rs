@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::marker::PhantomData;
 use std::rc::Rc;
+use union_logic::change::redirect::{plan, Ancestor, Change, Plan, Upwards, MAX_DIR_REDIRECT};
 use union_logic::change::{
     Attempt, Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry,
 };
@@ -315,6 +316,23 @@ impl<'a> Store for Host<'a> {
         Ok(())
     }
 
+    fn set_redirect(&mut self, dir: &'a Path, change: Change) -> Result<(), Failure> {
+        let mut state = self.state();
+        let mut buffer = vec![0; MAX_DIR_REDIRECT];
+        let mut way = Way {
+            root: &state.union.upper.root,
+            path: dir,
+        };
+        let redirect = match plan(change, true, &mut way, &mut buffer) {
+            Ok(Plan::Keep) => return Ok(()),
+            Ok(Plan::Set(redirect)) => String::from_utf8(redirect.to_vec()).expect("names"),
+            Ok(Plan::None) => panic!("{dir:?}: a path that is too long"),
+        };
+        state.step("set a redirect to its lower parts")?;
+        state.upper().root.dir_mut(dir).redirect = Some(redirect);
+        Ok(())
+    }
+
     fn forget_lower_parts(&mut self, dir: &'a Path) {
         assert!(self.state().upper().root.dir_mut(dir).opaque);
     }
@@ -387,6 +405,30 @@ impl<'a> Store for Host<'a> {
     }
 }
 
+/// The names from a directory of the upper layer to its root.
+struct Way<'a> {
+    root: &'a Dir,
+    path: &'a Path,
+}
+
+impl Upwards for Way<'_> {
+    type Error = std::convert::Infallible;
+
+    fn next(&mut self) -> Result<Option<Ancestor<'_>>, Self::Error> {
+        let Some((name, parents)) = self.path.split_last() else {
+            return Ok(None);
+        };
+        let Some(Node::Dir(dir)) = self.root.get(self.path) else {
+            panic!("{:?}: not in the upper layer", self.path);
+        };
+        self.path = parents;
+        Ok(Some(Ancestor {
+            name: name.as_bytes(),
+            redirect: dir.redirect.as_deref().map(str::as_bytes),
+        }))
+    }
+}
+
 /// What the upper layer holds.
 pub(crate) fn entry(node: Option<&Node>) -> UpperEntry {
     match node {
@@ -414,19 +456,14 @@ pub(crate) fn shown(union: &Union, tree: &Tree, path: &Path) -> Shown {
     match tree.get(path) {
         None => Shown::Nothing,
         Some(Seen::Leaf(_)) => Shown::Leaf,
-        Some(Seen::Dir(tree)) => {
-            // A directory of the upper layer has lower parts where directories would show without it.
-            let lower = matches!(union.below(path), Some(Seen::Dir(_)));
-            let opaque = matches!(upper, Some(Node::Dir(dir)) if dir.opaque);
-            Shown::Directory {
-                merged: lower && !opaque,
-                holds: match upper {
-                    _ if !tree.entries.is_empty() => Holds::Names,
-                    Some(Node::Dir(dir)) if !dir.entries.is_empty() => Holds::Whiteouts,
-                    _ => Holds::Nothing,
-                },
-            }
-        }
+        Some(Seen::Dir(tree)) => Shown::Directory {
+            merged: upper.is_some() && union.lower_part(path).is_some(),
+            holds: match upper {
+                _ if !tree.entries.is_empty() => Holds::Names,
+                Some(Node::Dir(dir)) if !dir.entries.is_empty() => Holds::Whiteouts,
+                _ => Holds::Nothing,
+            },
+        },
     }
 }
 
@@ -438,7 +475,7 @@ pub(crate) fn same(refusal: Refusal) -> Option<Error> {
         Refusal::NotEmpty => Some(Error::NotEmpty),
         Refusal::NotADirectory => Some(Error::NotADirectory),
         Refusal::IsADirectory => Some(Error::IsADirectory),
-        Refusal::CrossDevice | Refusal::Stale => None,
+        Refusal::Stale => None,
     }
 }
 

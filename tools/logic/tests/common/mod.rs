@@ -39,7 +39,7 @@ pub(crate) fn dir() -> impl Strategy<Value = Dir> {
             1 => Just(Node::Whiteout),
             1 => any::<u32>().prop_map(Node::Leaf),
             4 => (prop::bool::weighted(0.25), btree_map(name(), node, 0..=3))
-                .prop_map(|(opaque, entries)| Node::Dir(Dir { opaque, impure: false, entries })),
+                .prop_map(|(opaque, entries)| Node::Dir(Dir { opaque, entries, ..Dir::default() })),
         ]
     });
     btree_map(name(), entry, 0..=3).prop_map(|entries| Dir {

@@ -262,7 +262,6 @@ pub fn layer_opaque_mark_kept(b: &mut Builder) -> Steps {
     .opaque("made")
     .opaque("found")
     .whiteout("place")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A whiteout at one level and a file or directory at another: the topmost of the two decides.

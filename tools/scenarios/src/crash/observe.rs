@@ -35,7 +35,7 @@ fn visit(path: &Path, name: &str, seen: &mut Seen, lenient: bool) -> Result<(), 
     };
     let kind = match walk::kind(&stat) {
         libc::S_IFREG => Some(Kind::File),
-        libc::S_IFDIR => Some(Kind::Dir { movable: true }),
+        libc::S_IFDIR => Some(Kind::Dir { new: true }),
         libc::S_IFLNK => {
             let target = sys::readlink(path).map_err(|error| fail("readlink", error))?;
             Some(Kind::Symlink(String::from_utf8_lossy(&target).into_owned()))

@@ -24,6 +24,7 @@ pub const ALL: &[fn(&mut Maker)] = &[
     cover_a_whiteout,
     replace_a_removed_directory,
     replace_an_emptied_directory,
+    move_lower_directories,
 ];
 
 /// Each appends its operation if it can be carried out, and returns whether.
@@ -244,7 +245,7 @@ fn cover_a_whiteout(m: &mut Maker) {
 
 /// A new directory with something in it takes the place of one of a lower layer that was removed.
 fn replace_a_removed_directory(m: &mut Maker) {
-    let Some(dir) = m.existing(|kind| *kind == Kind::Dir { movable: false }) else {
+    let Some(dir) = m.existing(|kind| *kind == Kind::Dir { new: false }) else {
         return;
     };
     let new = m.free();
@@ -258,7 +259,7 @@ fn replace_a_removed_directory(m: &mut Maker) {
 
 /// The same, with one that still exists, full of whiteouts.
 fn replace_an_emptied_directory(m: &mut Maker) {
-    let Some(dir) = m.existing(|kind| *kind == Kind::Dir { movable: false }) else {
+    let Some(dir) = m.existing(|kind| *kind == Kind::Dir { new: false }) else {
         return;
     };
     let new = m.free();
@@ -267,6 +268,26 @@ fn replace_an_emptied_directory(m: &mut Maker) {
     clear_all(m, &dir);
     m.rename(&new, &dir);
     m.mkdir(&join(&dir, "n1"));
+}
+
+/// A directory of a lower layer is moved twice, with a new file in it, and exchanged with another one: what is below
+/// must be found under one of the names.
+fn move_lower_directories(m: &mut Maker) {
+    let lower = |m: &mut Maker| {
+        let dir = m.existing(|kind| *kind == Kind::Dir { new: false });
+        dir.filter(|dir| !dir.is_empty())
+    };
+    let (Some(dir), new, newer) = (lower(m), m.free(), m.free()) else {
+        return;
+    };
+    m.rename(&dir, &new);
+    m.create(&join(&new, "f1"), 3);
+    m.sync(&new, Sync::Full);
+    m.rename(&new, &newer);
+    if let Some(other) = lower(m) {
+        m.exchange(&newer, &other);
+    }
+    m.sync(parent(&newer), Sync::Full);
 }
 
 /// Removes everything in a directory but the root, the deepest first.

@@ -134,7 +134,7 @@ pub fn tree(start: Start) -> Shown {
     let (mut holes, mut sparse) = (BTreeMap::new(), BTreeMap::new());
     for (path, what) in shown {
         match what {
-            What::Dir => drop(tree.place(path, Kind::Dir { movable: false }, 0o755)),
+            What::Dir => drop(tree.place(path, Kind::Dir { new: false }, 0o755)),
             What::Symlink(target) => drop(tree.place(path, Kind::Symlink(target.into()), 0o777)),
             What::File(cells) => drop(lengths.insert(tree.place(path, Kind::File, 0o644), cells)),
             What::Holed(cells) => {

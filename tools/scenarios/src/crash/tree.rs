@@ -16,8 +16,8 @@ pub const ROOT: Ino = 0;
 pub enum Kind {
     /// A file.
     File,
-    /// A directory; one with a part in a lower layer cannot be renamed.
-    Dir { movable: bool },
+    /// A directory; one that is not new has a part in a lower layer.
+    Dir { new: bool },
     /// A symbolic link.
     Symlink(String),
 }
@@ -78,7 +78,7 @@ fn is_below(path: &str, dir: &str) -> bool {
 impl Default for Tree {
     fn default() -> Self {
         let root = Inode {
-            kind: Kind::Dir { movable: false },
+            kind: Kind::Dir { new: false },
             mode: 0o755,
             xattr: None,
         };
@@ -141,7 +141,7 @@ impl Tree {
                 let change = self.make(path, Kind::File, 0o644)?;
                 Some(change)
             }
-            Op::Mkdir { path } => self.make(path, Kind::Dir { movable: true }, 0o755),
+            Op::Mkdir { path } => self.make(path, Kind::Dir { new: true }, 0o755),
             Op::Symlink { path, target } => self.make(path, Kind::Symlink(target.clone()), 0o777),
             Op::Write { path, .. }
             | Op::Rewrite { path, .. }
@@ -231,17 +231,12 @@ impl Tree {
         })
     }
 
-    fn movable(&self, path: &str) -> Option<Ino> {
-        let (ino, inode) = self.find(path)?;
-        (inode.kind != Kind::Dir { movable: false }).then_some(ino)
-    }
-
     fn is_dir(&self, ino: Ino) -> bool {
         matches!(self.inodes[&ino].kind, Kind::Dir { .. })
     }
 
     fn rename(&mut self, old: &str, new: &str) -> Option<Change> {
-        let ino = self.movable(old)?;
+        let (ino, _) = self.find(old).filter(|_| !old.is_empty())?;
         let dirs = [self.dir(parent(old))?, self.dir(parent(new))?];
         if old == new || is_below(new, old) {
             return None;
@@ -264,7 +259,7 @@ impl Tree {
     }
 
     fn exchange(&mut self, old: &str, new: &str) -> Option<Change> {
-        let inos = [self.movable(old)?, self.movable(new)?];
+        let inos = [self.find(old)?.0, self.find(new)?.0];
         let dirs = [self.dir(parent(old))?, self.dir(parent(new))?];
         if inos[0] == inos[1] || is_below(old, new) || is_below(new, old) {
             return None;
@@ -323,7 +318,7 @@ mod tests {
 
     fn tree() -> Tree {
         let mut tree = Tree::default();
-        tree.place("a", Kind::Dir { movable: false }, 0o755);
+        tree.place("a", Kind::Dir { new: false }, 0o755);
         tree.place("a/f", Kind::File, 0o644);
         tree
     }
@@ -357,13 +352,13 @@ mod tests {
     }
 
     #[test]
-    fn what_a_union_refuses_is_refused() {
+    fn what_is_impossible_is_refused() {
         let before = tree();
         let mut tree = tree();
         for op in [
             Op::Rename {
                 old: name("a"),
-                new: name("b"),
+                new: name("a/b"),
             },
             Op::Rmdir { path: name("a") },
             Op::Unlink { path: name("a") },

@@ -7,7 +7,7 @@
 //! the trees to start from; [`shrink`] makes what failed short, and [`story`] writes it down as a scenario.
 //!
 //! What union.rst declares to be different is left out, each at its place: hard links of lower files (`start`,
-//! `Twins::part_links`), renames of lower directories (`Twins::both`), what passes through pipes (`perform`), private
+//! `Twins::part_links`), what passes through pipes (`perform`), private
 //! mappings from before a copy-up (there are none that are kept), times of access, and numbers of all kinds, of which
 //! only those of inodes are asked to stay ([`numbers`]).
 

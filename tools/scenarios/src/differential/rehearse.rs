@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! Trying operations out while they are chosen, so that the next ones concern objects that exist.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::generate::{self, Limits};
@@ -10,8 +9,7 @@ use super::perform::{Side, succeeded};
 use super::twins::second_names;
 use crate::process::{self, End};
 use crate::sys;
-use crate::tree::{self, Kind, Spread};
-use crate::walk;
+use crate::tree::{self, Spread};
 
 /// The operations of a seed on the tree of some layers, which the directory `root` holds; it is used up.
 ///
@@ -25,7 +23,7 @@ pub fn steps(
 ) -> Result<Vec<Step>, String> {
     let tree = &tree::merge(layers);
     let rehearsal = process::run(super::LIMIT, |out| {
-        let mut stage = Stage::new(root, layers).expect("the tree is there");
+        let mut stage = Stage::new(root).expect("the tree is there");
         let mut answers = Vec::new();
         generate::steps(seed, count, tree, limits, |_, step| {
             let tried = stage.try_out(step);
@@ -90,27 +88,15 @@ impl Tried {
 /// The tree as all the processes see it; they are one here.
 struct Stage {
     sides: Vec<Side>,
-    /// Numbers of the directories that a union does not rename.
-    lower: BTreeSet<u64>,
 }
 
 impl Stage {
-    fn new(root: &Path, layers: &Spread) -> Result<Self, String> {
-        let entries = layers.lowers.iter().flatten();
-        let dirs = entries.filter(|entry| matches!(entry.kind, Kind::Dir { .. }));
+    fn new(root: &Path) -> Result<Self, String> {
         Ok(Self {
             sides: (0..ACTORS)
                 .map(|_| Side::new(root, root))
                 .collect::<Result<_, _>>()?,
-            lower: dirs
-                .filter_map(|dir| directory(&root.join(&dir.path)))
-                .collect(),
         })
-    }
-
-    fn is_lower(&self, path: &str) -> bool {
-        self.sides[0].enter();
-        directory(Path::new(path)).is_some_and(|number| self.lower.contains(&number))
     }
 
     fn try_out(&mut self, step: &Step) -> Tried {
@@ -141,18 +127,6 @@ impl Stage {
                 for name in second_names(&root).unwrap_or_default() {
                     let _ = sys::unlink(name);
                 }
-                let tree = walk::walk(&root).unwrap_or_default();
-                self.lower = tree
-                    .keys()
-                    .filter_map(|path| directory(&root.join(path)))
-                    .collect();
-            }
-            Op::Rename {
-                ref old,
-                ref new,
-                flags,
-            } if self.is_lower(old) || (flags == libc::RENAME_EXCHANGE && self.is_lower(new)) => {
-                return false;
             }
             _ => return succeeded(&self.sides[step.actor].perform(step)),
         }
@@ -166,10 +140,4 @@ impl Stage {
             side.enter_anew().expect("the tree is there");
         }
     }
-}
-
-/// The number of a directory.
-fn directory(path: &Path) -> Option<u64> {
-    let stat = sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).ok()?;
-    (walk::kind(&stat) == libc::S_IFDIR).then_some(stat.st_ino)
 }

@@ -13,9 +13,9 @@ impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} operations succeeded, {} failed, {} of them renames of lower directories, {} remounts, \
+            "{} operations succeeded, {} failed, {} remounts, \
              {} partial files compared",
-            self.succeeded, self.failed, self.refused, self.remounts, self.partial
+            self.succeeded, self.failed, self.remounts, self.partial
         )
     }
 }
@@ -27,11 +27,10 @@ pub fn report(result: &Result<Tally, Parting>) -> String {
             let Tally {
                 succeeded,
                 failed,
-                refused,
                 remounts,
                 partial,
             } = tally;
-            format!("same {succeeded} {failed} {refused} {remounts} {partial}")
+            format!("same {succeeded} {failed} {remounts} {partial}")
         }
         Err(parting) => {
             let late = u8::from(parting.late);
@@ -54,7 +53,6 @@ pub fn read_report(text: &str) -> Result<Tally, Parting> {
         Some("same") => Ok(Tally {
             succeeded: number(),
             failed: number(),
-            refused: number(),
             remounts: number(),
             partial: number(),
         }),
@@ -163,7 +161,6 @@ mod tests {
         let tally = Tally {
             succeeded: 3,
             failed: 2,
-            refused: 1,
             remounts: 4,
             partial: 5,
         };

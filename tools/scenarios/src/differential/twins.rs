@@ -9,10 +9,9 @@ use std::path::{Path, PathBuf};
 use super::numbers::Numbers;
 use super::op::{ACTORS, Op, Step};
 use super::peers::{Answer, Peer};
-use super::perform::{Side, contains, succeeded};
+use super::perform::{Side, succeeded};
 use crate::diff;
 use crate::errno::Errno;
-use crate::make::OPAQUE;
 use crate::site::Site;
 use crate::sys;
 use crate::union;
@@ -36,8 +35,6 @@ pub struct Tally {
     pub succeeded: usize,
     /// Operations that failed, in the same way on both sides.
     pub failed: usize,
-    /// Renames of directories that a union refuses by design.
-    pub refused: usize,
     /// How often the union was mounted again.
     pub remounts: usize,
     /// Files of which a part was in a lower layer when the trees were compared.
@@ -156,16 +153,6 @@ impl<'a> Twins<'a> {
     /// Does a step on both sides.
     fn both(&mut self, step: &Step) -> Answer {
         let found = self.union.perform_and_look(step);
-        if let Some((old, new, flags)) = renamed(&step.op)
-            && contains(&found, b") = EXDEV")
-        {
-            self.union.enter();
-            let exchange = flags == libc::RENAME_EXCHANGE;
-            if self.has_lower_part(old) || (exchange && self.has_lower_part(new)) {
-                self.tally.refused += 1;
-                return Ok(false);
-            }
-        }
         let expected = self.plain.perform_and_look(step);
         if expected == found {
             return Ok(succeeded(&found));
@@ -186,43 +173,6 @@ impl<'a> Twins<'a> {
             }
         }
         Err(lines)
-    }
-
-    /// Whether a union of this version does not rename a directory: one with a part in a lower layer. Determined from
-    /// the layers, by the rules for looking up names.
-    fn has_lower_part(&self, path: &str) -> bool {
-        let Some((site, _)) = &self.site else {
-            return false;
-        };
-        let Ok(fd) = sys::open(path, libc::O_PATH | libc::O_NOFOLLOW, 0) else {
-            return false;
-        };
-        let found = sys::descriptor_path(fd);
-        let _ = sys::close(fd);
-        let Ok(found) = found else { return false };
-        let Ok(path) = found.strip_prefix(self.union.root()) else {
-            return false;
-        };
-        let mut layers: Vec<(usize, PathBuf)> = site.stack().into_iter().enumerate().collect();
-        for component in path {
-            let mut next = Vec::new();
-            for (number, layer) in layers {
-                let path = layer.join(component);
-                match sys::stat(&path, libc::AT_SYMLINK_NOFOLLOW) {
-                    Err(_) => continue,
-                    // A whiteout, or another object that hides those below.
-                    Ok(stat) if walk::kind(&stat) != libc::S_IFDIR => break,
-                    Ok(_) => {}
-                }
-                let opaque = sys::getxattr(&path, OPAQUE).is_ok_and(|value| value == b"y");
-                next.push((number, path));
-                if opaque {
-                    break;
-                }
-            }
-            layers = next;
-        }
-        layers.iter().any(|(number, _)| *number > 0)
     }
 
     /// Compares the whole trees.
@@ -352,15 +302,6 @@ fn unmount(site: &Site) -> Result<(), Vec<String>> {
 fn drop_caches() {
     // Users are refused, which is no failure.
     let _ = std::fs::write("/proc/sys/vm/drop_caches", "3");
-}
-
-/// The names and flags of a rename.
-fn renamed(op: &Op) -> Option<(&str, &str, u32)> {
-    match op {
-        Op::Rename { old, new, flags } => Some((old, new, *flags)),
-        Op::Protected { then, .. } => renamed(then),
-        _ => None,
-    }
 }
 
 /// All names of files with several, except the first.

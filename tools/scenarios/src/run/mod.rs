@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
     }
 
     /// Adds an action after every line of transcript; `makes_lower` means that it turns the upper layer into a lower
-    /// one, whose directories this version may refuse to rename.
+    /// one.
     pub fn between(&mut self, between: &'a mut Between<'a>, makes_lower: bool) {
         self.between = Some(between);
         self.makes_lower = makes_lower;

@@ -45,20 +45,9 @@ impl Run<'_> {
         let result = match sys::rename(old, new, flags) {
             // POSIX lets file systems choose the error for a directory that is not empty.
             Err(Errno(libc::EEXIST)) if flags == 0 => Err(Errno(libc::ENOTEMPTY)),
-            Err(Errno(libc::EXDEV)) if self.makes_lower => move_dir(old, new, flags),
             result => result,
         };
         self.done(format_args!("rename({old:?}, {new:?}{word})"), result)
-    }
-
-    /// A directory is moved as by mv(1): rename, or copy and remove if the result is EXDEV. For directories of lower
-    /// layers only, which this version may refuse to rename.
-    pub fn mv_dir(&mut self, old: &str, new: &str) {
-        let result = match sys::rename(old, new, 0) {
-            Err(Errno(libc::EXDEV)) => copy_dir(old, new).and_then(|()| remove_dir(old)),
-            result => result,
-        };
-        self.done(format_args!("mv({old:?}, {new:?})"), result);
     }
 
     /// link(2).
@@ -144,58 +133,4 @@ impl Run<'_> {
     pub fn connect(&mut self, path: &str) -> Fd {
         self.new_fd(format_args!("connect({path:?})"), sys::connect_unix(path))
     }
-}
-
-/// Programs do this with a directory that cannot be renamed because it is in a lower layer by now.
-fn move_dir(old: &str, new: &str, flags: u32) -> sys::Result<()> {
-    let kind = |path| sys::stat(path, libc::AT_SYMLINK_NOFOLLOW).map(|stat| walk::kind(&stat));
-    let aside = format!("{new}.aside");
-    match (flags, kind(new)) {
-        (RENAME_EXCHANGE, Ok(_)) => {
-            move_any(new, &aside)?;
-            move_any(old, new)?;
-            move_any(&aside, old)
-        }
-        (RENAME_NOREPLACE, Ok(_)) => Err(Errno(libc::EEXIST)),
-        (0, Ok(libc::S_IFDIR)) => {
-            sys::rmdir(new)?;
-            move_any(old, new)
-        }
-        (0 | RENAME_NOREPLACE, Err(Errno(libc::ENOENT))) => move_any(old, new),
-        _ => Err(Errno(libc::EXDEV)),
-    }
-}
-
-fn move_any(old: &str, new: &str) -> sys::Result<()> {
-    match sys::rename(old, new, RENAME_NOREPLACE) {
-        Err(Errno(libc::EXDEV)) => copy_dir(old, new).and_then(|()| remove_dir(old)),
-        result => result,
-    }
-}
-
-fn copy_dir(old: &str, new: &str) -> sys::Result<()> {
-    let stat = sys::stat(old, libc::AT_SYMLINK_NOFOLLOW)?;
-    sys::mkdir(new, 0o700)?;
-    for entry in walk::list(Path::new(old))? {
-        let name = String::from_utf8_lossy(&entry.name).into_owned();
-        let (from, to) = (format!("{old}/{name}"), format!("{new}/{name}"));
-        let child = sys::stat(&from, libc::AT_SYMLINK_NOFOLLOW)?;
-        if walk::kind(&child) == libc::S_IFDIR {
-            copy_dir(&from, &to)?;
-        } else {
-            sys::rename(&from, &to, 0)?;
-        }
-    }
-    sys::lchown(new, stat.st_uid, stat.st_gid)?;
-    sys::chmod(new, stat.st_mode & 0o7777)?;
-    let time = (stat.st_mtime, stat.st_mtime_nsec);
-    sys::utimens(new, time, time, 0)
-}
-
-fn remove_dir(path: &str) -> sys::Result<()> {
-    for entry in walk::list(Path::new(path))? {
-        let name = String::from_utf8_lossy(&entry.name).into_owned();
-        remove_dir(&format!("{path}/{name}"))?;
-    }
-    sys::rmdir(path)
 }

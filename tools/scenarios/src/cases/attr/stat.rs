@@ -255,11 +255,8 @@ pub fn stat_views(b: &mut Builder) -> Steps {
                     }
                 },
                 |r, f| {
-                    // A lower directory is not renamed by this version.
-                    if f != "d" {
-                        r.rename(f, "moved");
-                        r.rename("moved", f);
-                    }
+                    r.rename(f, "moved");
+                    r.rename("moved", f);
                 },
                 |r, f| {
                     r.link(f, "second");

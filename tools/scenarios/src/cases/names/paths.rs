@@ -39,7 +39,6 @@ pub fn path_bind_directory(b: &mut Builder) -> Steps {
     })
     .absent("mnt")
     .whiteout("d/g")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A lower file bound over another shows there, also after copy-up; the covered name can be neither moved nor deleted.
@@ -350,7 +349,6 @@ pub fn path_mounted_over(b: &mut Builder) -> Steps {
     })
     .absent("d")
     .opaque("e")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// On a mount that follows no links, links of all layers are shown and not followed.

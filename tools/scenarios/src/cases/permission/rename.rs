@@ -47,7 +47,6 @@ pub fn perm_rename_directory_itself(b: &mut Builder) -> Steps {
     .absent("lower")
     .in_upper("upper/from/renamed/f")
     .in_upper("upper/to/moves/f")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A rename needs rights to both directories, and copies nothing without them.

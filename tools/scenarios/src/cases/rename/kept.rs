@@ -73,7 +73,6 @@ pub fn rename_attributes_kept(b: &mut Builder) -> Steps {
     })
     .in_upper("f")
     .whiteout("g")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// Watches report that a lower file and a new directory move, and that replaced ones are deleted.
@@ -135,7 +134,6 @@ pub fn rename_listing_follows(b: &mut Builder) -> Steps {
     })
     .absent("merged/upper")
     .in_upper("merged/a")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// A lower file moves, its old name is hidden.

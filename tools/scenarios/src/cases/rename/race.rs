@@ -43,7 +43,6 @@ pub fn rename_race_of_directories(b: &mut Builder) -> Steps {
     })
     .opaque("gone")
     .in_upper("a/t0/s/f")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// While new directories are renamed over an emptied lower one, files made in it are never lost in a replaced one.

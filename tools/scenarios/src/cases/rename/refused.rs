@@ -80,7 +80,6 @@ pub fn rename_names_at_the_limit(b: &mut Builder) -> Steps {
         r.ls("d");
     })
     .layers(|l| l.opaque(&"l".repeat(255)))
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// Slashes at the end, dots and links in the paths of a rename.
@@ -172,7 +171,6 @@ pub fn rename_permissions(b: &mut Builder) -> Steps {
     .absent("closed")
     .absent("blind")
     .whiteout("open/f")
-    .not_on(shape::ROTATE, shape::LOWER_DIRS_STAY)
 }
 
 /// Renames that are impossible.

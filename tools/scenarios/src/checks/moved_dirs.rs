@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: GPL-2.0-only
+//! Directories with lower parts that were renamed: the redirects they get, and what depends on them.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use crate::bench::{Bench, Layout};
+use crate::errno::Errno;
+use crate::mount::Union;
+use crate::sys;
+use crate::union;
+use crate::walk;
+
+const REDIRECT: &str = "trusted.overlay.redirect";
+
+/// The directories of a lower layer, each with a file.
+const DIRS: [&str; 8] = [
+    "a", "b", "c/inner", "p/q/r", "p/empty", "s/t/u/v", "s/other", "z",
+];
+
+fn fill(b: &Bench, layer: &Path, tag: &str) -> Result<(), String> {
+    for dir in DIRS {
+        b.file(&b.dir(&layer.join(dir))?.join(format!("f{tag}")), dir)?;
+    }
+    Ok(())
+}
+
+/// Each rename, and its flags.
+type Step = (&'static str, &'static str, u32);
+
+/// In this order, on one tree: within a directory, away, twice, out of a moved parent and into one, back, exchanged,
+/// over an empty directory and over a whiteout.
+const STEPS: [Step; 17] = [
+    ("a", "a2", 0),
+    ("a2", "a3", 0),
+    ("a3", "c/a4", 0),
+    ("c/a4", "c/a5", 0),
+    ("p/q", "p/w", 0),
+    ("p/w/r", "r", 0),
+    ("p/w", "w", 0),
+    ("r", "w/r", 0),
+    ("b", "c/b", 0),
+    ("c/b", "b", 0),
+    ("s/t", "z", libc::RENAME_EXCHANGE),
+    ("z/u/v", "s/t/v", 0),
+    ("c", "s/t/c", 0),
+    ("s/t/c/inner", "inner", 0),
+    ("s", "p/empty/s", 0),
+    ("inner", "a", 0),
+    ("p", "c", 0),
+];
+
+/// A path with its redirect.
+type Redirects = BTreeMap<String, String>;
+
+fn redirects(dir: &Path, name: &str, found: &mut Redirects) -> Result<(), String> {
+    for entry in walk::list(dir).map_err(|error| format!("{}: {error}", dir.display()))? {
+        let child = String::from_utf8_lossy(&entry.name).into_owned();
+        let (path, name) = (dir.join(&child), format!("{name}/{child}"));
+        if !std::fs::symlink_metadata(&path).is_ok_and(|stat| stat.is_dir()) {
+            continue;
+        }
+        if let Ok(value) = sys::getxattr(&path, REDIRECT) {
+            found.insert(name.clone(), String::from_utf8_lossy(&value).into_owned());
+        }
+        redirects(&path, &name, found)?;
+    }
+    Ok(())
+}
+
+/// A renamed directory has the redirect that overlayfs would have given it, and either finds its contents by what the
+/// other one wrote.
+pub fn moved_dir_values(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(0)?;
+    let base = b.tmpfs("layers")?;
+    let lowers: Vec<_> = (0..3)
+        .map(|number| b.dir(&base.join(format!("lower{number}"))))
+        .collect::<Result<_, _>>()?;
+    for (number, layer) in lowers.iter().enumerate() {
+        fill(b, layer, &number.to_string())?;
+    }
+    let mut results = Vec::new();
+    let both = [b.fstype, "overlay"];
+    for fstype in both {
+        let upper = b.dir(&base.join(format!("upper-{fstype}")))?;
+        let work = b.dir(&base.join(format!("work-{fstype}")))?;
+        let mount = |fstype: &str| {
+            let union = Union::new(fstype).lowers(&lowers).upper(&upper, &work);
+            union.option("redirect_dir", "on").mount(&l.target)
+        };
+        mount(fstype)?;
+        for (old, new, flags) in STEPS {
+            let renamed = sys::rename(l.target.join(old), l.target.join(new), flags);
+            b.works(&format!("{fstype}: rename {old} to {new}"), renamed)?;
+        }
+        let shown = walk::outline(&l.target);
+        b.umount(&l.target)?;
+        let mut found = Redirects::new();
+        redirects(&upper, "", &mut found)?;
+        for other in both {
+            mount(other)?;
+            let again = walk::outline(&l.target);
+            b.umount(&l.target)?;
+            must!(
+                again == shown,
+                "{other} shows what {fstype} did: {again:#?}, not {shown:#?}"
+            )?;
+        }
+        results.push((shown, found));
+    }
+    let (ours, theirs) = (&results[0], &results[1]);
+    must!(
+        ours.0 == theirs.0,
+        "the same tree: {:#?}, overlayfs {:#?}",
+        ours.0,
+        theirs.0
+    )?;
+    must!(
+        ours.1 == theirs.1,
+        "the same redirects: {:#?}, overlayfs {:#?}",
+        ours.1,
+        theirs.1
+    )?;
+    must!(ours.1.len() > 8, "redirects: {:#?}", ours.1)
+}
+
+/// Where no redirect may be made, or none can be stored, the answer is EXDEV and nothing is copied up; mv(1) copies the
+/// tree then.
+pub fn moved_dir_refused(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs makes no redirects by default")?;
+    let l = b.layout(1)?;
+    fill(b, &l.lowers[0], "")?;
+    for options in [
+        &["redirect_dir=follow"][..],
+        &["redirect_dir=off"],
+        &["redirect_dir=nofollow"],
+        &["userxattr"],
+    ] {
+        let mut union = b.union(&l);
+        for option in options {
+            union = match option.split_once('=') {
+                Some((key, value)) => union.option(key, value),
+                None => union.flag(option),
+            };
+        }
+        union.mount(&l.target)?;
+        for (old, new, flags) in [
+            ("a", "a2", 0),
+            ("p/q", "q", 0),
+            ("a", "b", libc::RENAME_EXCHANGE),
+        ] {
+            let renamed = sys::rename(l.target.join(old), l.target.join(new), flags);
+            b.fails(&format!("{options:?}: rename {old}"), renamed, libc::EXDEV)?;
+        }
+        must!(
+            std::fs::read_dir(&l.upper).is_ok_and(|mut names| names.next().is_none()),
+            "{options:?}: nothing is copied up"
+        )?;
+        b.umount(&l.target)?;
+    }
+    let both = b.union(&l).flag("userxattr").option("redirect_dir", "on");
+    b.refused(&both, &l.target, &[libc::EINVAL])?;
+    Ok(())
+}
+
+/// Redirects of a few thousand bytes are stored and followed; a path longer than any that can be followed is EXDEV.
+pub fn moved_dir_far_down(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs stores no more than 256 bytes")?;
+    let l = b.layout(1)?;
+    let name = "n".repeat(200);
+    // Names are entered one by one: no path of this length can be given.
+    let mut at = sys::open(&l.lowers[0], libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+    for depth in 1..=24 {
+        let dir = PathBuf::from(format!("/proc/self/fd/{at}/{name}"));
+        sys::mkdir(&dir, 0o755)?;
+        b.file(&dir.join("f"), &depth.to_string())?;
+        let next = sys::open(&dir, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        sys::close(at)?;
+        at = next;
+    }
+    sys::close(at)?;
+    for depth in [5, 15, 24] {
+        b.union(&l).mount(&l.target)?;
+        let mut at = sys::open(&l.target, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+        for _ in 1..depth {
+            let dir = format!("/proc/self/fd/{at}/{name}");
+            let next = sys::open(dir, libc::O_RDONLY | libc::O_DIRECTORY, 0)?;
+            sys::close(at)?;
+            at = next;
+        }
+        let renamed = sys::rename(
+            format!("/proc/self/fd/{at}/{name}"),
+            l.target.join(format!("moved{depth}")),
+            0,
+        );
+        sys::close(at)?;
+        match depth * (name.len() + 1) > 4096 {
+            true => b.fails("too far down", renamed, libc::EXDEV)?,
+            false => {
+                b.works(&format!("{depth} levels down"), renamed)?;
+                b.umount(&l.target)?;
+                b.union(&l).mount(&l.target)?;
+                b.holds(
+                    &l.target.join(format!("moved{depth}/f")),
+                    &depth.to_string(),
+                )?;
+            }
+        }
+        b.umount(&l.target)?;
+        // The next one starts from the whole path again.
+        for dir in [&l.upper, &l.work] {
+            std::fs::remove_dir_all(dir).map_err(|error| error.to_string())?;
+            b.dir(dir)?;
+        }
+    }
+    Ok(())
+}
+
+/// The numbers of a directory and of all in it.
+fn numbers(dir: &Path) -> Result<BTreeMap<String, u64>, String> {
+    let mut found = BTreeMap::new();
+    let mut left = vec![(dir.to_owned(), String::new())];
+    while let Some((path, name)) = left.pop() {
+        let stat = std::fs::symlink_metadata(&path).map_err(|error| error.to_string())?;
+        found.insert(name.clone(), stat.ino());
+        if stat.is_dir() {
+            for entry in walk::list(&path).map_err(|error: Errno| error.to_string())? {
+                let child = String::from_utf8_lossy(&entry.name).into_owned();
+                left.push((path.join(&child), format!("{name}/{child}")));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// All in a moved directory keeps its inode number, also when it is mounted again; what RESTORE brings back at the old
+/// name has other numbers, and is a directory of its own.
+pub fn moved_dir_numbers(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no such call")?;
+    let l = b.layout(2)?;
+    fill(b, &l.lowers[0], "0")?;
+    fill(b, &l.lowers[1], "1")?;
+    // A directory that is no copy, and is merged all the same.
+    b.dir(&l.upper.join("b"))?;
+    let mount = |b: &Bench, l: &Layout| b.union(l).mount(&l.target);
+    mount(b, &l)?;
+    let at = |name: &str| l.target.join(name);
+    let moves = [("s", "c/s"), ("b", "b2"), ("p/q", "q"), ("z", "z2")];
+    let before: Vec<_> = moves
+        .iter()
+        .map(|(old, _)| numbers(&at(old)))
+        .collect::<Result<_, _>>()?;
+    for (old, new) in moves {
+        b.works(old, sys::rename(at(old), at(new), 0))?;
+    }
+    let same = |when: &str| -> Result<(), String> {
+        for ((_, new), before) in moves.iter().zip(&before) {
+            let now = numbers(&at(new))?;
+            must!(
+                &now == before,
+                "{when}: {new}: {now:?}, and before {before:?}"
+            )?;
+        }
+        Ok(())
+    };
+    same("moved")?;
+    std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(|error| error.to_string())?;
+    same("caches dropped")?;
+    b.umount(&l.target)?;
+    mount(b, &l)?;
+    same("mounted again")?;
+    let root = File::open(&l.target).map_err(|error| error.to_string())?;
+    b.works("restore", union::restore(root.as_raw_fd(), "s"))?;
+    b.works("restore", union::restore(root.as_raw_fd(), "z"))?;
+    drop(root);
+    let apart = |when: &str| -> Result<(), String> {
+        same(when)?;
+        let mut seen = BTreeMap::new();
+        for (name, number) in numbers(&l.target)? {
+            let other = seen.insert(number, name.clone());
+            must!(
+                other.is_none(),
+                "{when}: {name} has the number of {other:?}"
+            )?;
+        }
+        Ok(())
+    };
+    apart("restored")?;
+    // Either is changed without the other.
+    b.file(&at("s/t/new"), "new")?;
+    b.works("unlink", sys::unlink(at("c/s/t/u/v/f0")))?;
+    b.works("stat", sys::stat(at("s/t/u/v/f0"), 0))?;
+    b.fails("stat", sys::stat(at("c/s/t/new"), 0), libc::ENOENT)?;
+    b.works("undo", sys::unlink(at("s/t/new")))?;
+    b.file(&at("c/s/t/u/v/f0"), "s/t/u/v")?;
+    b.umount(&l.target)?;
+    mount(b, &l)?;
+    let mut seen = BTreeMap::new();
+    for (name, number) in numbers(&l.target)? {
+        let other = seen.insert(number, name.clone());
+        must!(
+            other.is_none(),
+            "in the end: {name} has the number of {other:?}"
+        )?;
+    }
+    b.umount(&l.target)
+}
