@@ -63,8 +63,9 @@ do_union ()
 	mkdir -p "${changes}/work" || return
 
 	# Changes that are kept meet other images, or are a read-only branch at the
-	# next boot: files of which only a part is copied would not survive that.
-	whole=",partial=off"
+	# next boot: files of which only a part is copied would not survive that, nor
+	# would the contents of a renamed directory if they are left below.
+	whole=",partial=off,redirect_dir=follow"
 	if [ "$(stat -f -c %T "${changes}")" = tmpfs ]
 	then
 		whole=""

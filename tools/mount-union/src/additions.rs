@@ -87,6 +87,11 @@ pub fn additions(
             value: Some("off"),
             why: "containers/storage reads the upper layer of a container as a lower one, to commit it",
         });
+        additions.push(Addition {
+            key: "redirect_dir",
+            value: Some("follow"),
+            why: "containers/storage makes layers of the files in an upper layer, without what is below",
+        });
     }
     additions.retain(|addition| options.other(addition.key.as_bytes()).is_none());
     additions
@@ -113,14 +118,14 @@ mod tests {
         assert_eq!(added("lowerdir=/a", "union", Helper, Inner), "userxattr");
         assert_eq!(
             added("lowerdir=/a", "union", MountProgram, First),
-            "whiteout=aufs share statfs=fuse partial=off"
+            "whiteout=aufs share statfs=fuse partial=off redirect_dir=follow"
         );
         assert_eq!(
             added("lowerdir=/a", "union", MountProgram, Inner),
-            "userxattr whiteout=aufs share statfs=fuse partial=off"
+            "userxattr whiteout=aufs share statfs=fuse partial=off redirect_dir=follow"
         );
         assert_eq!(added("lowerdir=/a", "overlay", MountProgram, First), "");
-        let given = "lowerdir=/a,userxattr,whiteout=overlay,share,statfs=union,partial=on";
+        let given = "lowerdir=/a,userxattr,whiteout=overlay,share,statfs=union,partial=on,redirect_dir=nofollow";
         assert_eq!(added(given, "union", MountProgram, Inner), "");
     }
 }
