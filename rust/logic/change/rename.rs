@@ -89,19 +89,15 @@ impl RenamePlan {
         matches!(self.method, Method::Exchange { .. })
     }
 
-    /// Whether the directory at the old name gets a redirect.
-    pub const fn redirects_old(self) -> bool {
+    /// Whether a directory gets a redirect.
+    pub const fn needs_redirect(self) -> bool {
         matches!(self.old_mark, Mark::Redirect)
-    }
-
-    /// Whether the directory at the new name gets one (exchange only).
-    pub const fn redirects_new(self) -> bool {
-        matches!(
-            self.method,
-            Method::Exchange {
-                new_mark: Mark::Redirect
-            }
-        )
+            || matches!(
+                self.method,
+                Method::Exchange {
+                    new_mark: Mark::Redirect
+                }
+            )
     }
 }
 

@@ -351,6 +351,12 @@ impl Builder {
         if self.userxattr {
             return Ok(());
         }
+        if self.redirects == Some(Redirects::Make) {
+            return refuse(
+                "redirect_dir=on: redirects are attributes trusted.*, which nobody can set in a user \
+                 namespace, leave the option out",
+            );
+        }
         if self.metacopy == Some(Metacopy::On) {
             return refuse(
                 "metacopy=on: the mark is an attribute trusted.*, which nobody can read in a user \

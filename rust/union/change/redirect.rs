@@ -53,9 +53,9 @@ pub fn prepare(dentry: &OwnDentry, change: Change) -> Result {
     }
 }
 
-/// Marks a directory in the upper layer with a redirect to its lower parts, before it is moved; if the change
-/// is to another directory, no other directory is moved meanwhile (`s_vfs_rename_mutex`), so the path holds.
-/// With the mounter's credentials.
+/// Marks a directory in the upper layer with a redirect to its lower parts, before it is moved. If the change
+/// is to another directory, no directory moves to another one meanwhile (`s_vfs_rename_mutex`); those above may
+/// get other names where they are ([`Way`]). With the mounter's credentials.
 ///
 /// # Errors
 ///
@@ -146,8 +146,10 @@ impl Upwards for Way<'_> {
             return Ok(None);
         };
         let upper = at.inode().ok_or(ENOENT)?.data().upper().ok_or(EIO)?;
-        self.redirect = private_xattrs::redirect(self.union, self.union.upper_path(upper)?)?;
+        // The name first: a directory may be renamed within its own one meanwhile, and gets its redirect
+        // before. So if there is none after the name was read, that was the name in the lower layers.
         let name = self.name.insert(at.name_snapshot()?);
+        self.redirect = private_xattrs::redirect(self.union, self.union.upper_path(upper)?)?;
         self.next = Some(at.parent());
         Ok(Some(Ancestor {
             name: name.name().as_bytes(),

@@ -89,7 +89,7 @@ pub fn rename(
         let new = side(union, End::new(new_dir, &new), replaced.as_ref())?;
         Ok::<_, Error>(change::check_rename(old, new, mode)?)
     })?;
-    if (plan.redirects_old() || plan.redirects_new()) && !union.config.makes_redirects() {
+    if plan.needs_redirect() && !union.config.makes_redirects() {
         return Err(EXDEV);
     }
     copy_up(old, new, plan)?;

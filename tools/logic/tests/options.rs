@@ -246,6 +246,7 @@ fn without_trusted_attributes() {
         &["lowerdir=/l"][..],
         &["lowerdir=/l", "metacopy=off", "verity=off"],
         &["lowerdir=/l", "partial=off"],
+        &["lowerdir=/l", "redirect_dir=follow"],
         &["lowerdir=/l", "userxattr"],
         &["lowerdir=/l::/d", "userxattr", "verity=require"],
     ];
@@ -254,6 +255,7 @@ fn without_trusted_attributes() {
     }
     for (options, name) in [
         (&["lowerdir=/l", "metacopy=on"][..], "metacopy=on: "),
+        (&["lowerdir=/l", "redirect_dir=on"], "redirect_dir=on: "),
         (&["lowerdir=/l", "partial=on"], "partial=on: "),
         (&["lowerdir=/l", "verity=on"], "verity: "),
         (&["lowerdir=/l", "verity=require"], "verity: "),

@@ -236,6 +236,19 @@ fn numbers(dir: &Path) -> Result<BTreeMap<String, u64>, String> {
     Ok(found)
 }
 
+/// No two objects have one number.
+fn all_differ(dir: &Path, when: &str) -> Result<(), String> {
+    let mut seen = BTreeMap::new();
+    for (name, number) in numbers(dir)? {
+        let other = seen.insert(number, name.clone());
+        must!(
+            other.is_none(),
+            "{when}: {name} has the number of {other:?}"
+        )?;
+    }
+    Ok(())
+}
+
 /// All in a moved directory keeps its inode number, also when it is mounted again; what RESTORE brings back at the old
 /// name has other numbers, and is a directory of its own.
 pub fn moved_dir_numbers(b: &mut Bench) -> Result<(), String> {
@@ -276,19 +289,8 @@ pub fn moved_dir_numbers(b: &mut Bench) -> Result<(), String> {
     b.works("restore", union::restore(root.as_raw_fd(), "s"))?;
     b.works("restore", union::restore(root.as_raw_fd(), "z"))?;
     drop(root);
-    let apart = |when: &str| -> Result<(), String> {
-        same(when)?;
-        let mut seen = BTreeMap::new();
-        for (name, number) in numbers(&l.target)? {
-            let other = seen.insert(number, name.clone());
-            must!(
-                other.is_none(),
-                "{when}: {name} has the number of {other:?}"
-            )?;
-        }
-        Ok(())
-    };
-    apart("restored")?;
+    same("restored")?;
+    all_differ(&l.target, "restored")?;
     // Either is changed without the other.
     b.file(&at("s/t/new"), "new")?;
     b.works("unlink", sys::unlink(at("c/s/t/u/v/f0")))?;
@@ -298,13 +300,45 @@ pub fn moved_dir_numbers(b: &mut Bench) -> Result<(), String> {
     b.file(&at("c/s/t/u/v/f0"), "s/t/u/v")?;
     b.umount(&l.target)?;
     mount(b, &l)?;
-    let mut seen = BTreeMap::new();
-    for (name, number) in numbers(&l.target)? {
-        let other = seen.insert(number, name.clone());
-        must!(
-            other.is_none(),
-            "in the end: {name} has the number of {other:?}"
-        )?;
+    all_differ(&l.target, "in the end")?;
+    b.umount(&l.target)
+}
+
+/// While directories move to another one, those that they are in get other names for the first time: the path in the
+/// redirect is made of the names that these have in the lower layers. A rename within a directory does not exclude one
+/// between two.
+pub fn moved_dir_race(b: &mut Bench) -> Result<(), String> {
+    const COUNT: usize = 150;
+    let l = b.layout(1)?;
+    for number in 0..COUNT {
+        let dir = b.dir(&l.lowers[0].join(format!("old{number}/deep/inner")))?;
+        b.file(&dir.join("f"), &number.to_string())?;
+    }
+    let union = b.union(&l).option("redirect_dir", "on");
+    union.mount(&l.target)?;
+    let at = |name: String| l.target.join(name);
+    // In the upper layer already, so that little else takes time.
+    for number in 0..COUNT {
+        b.works("chmod", sys::chmod(at(format!("old{number}/deep/inner")), 0o700))?;
+    }
+    for number in 0..COUNT {
+        let (old, new) = (at(format!("old{number}")), at(format!("new{number}")));
+        let moved = at(format!("moved{number}"));
+        std::thread::scope(|threads| {
+            let renames = threads.spawn(|| sys::rename(&old, &new, 0));
+            let moves = [&old, &new, &old, &new]
+                .map(|parent| parent.join("deep/inner"))
+                .iter()
+                .any(|inner| sys::rename(inner, &moved, 0).is_ok());
+            let renamed = renames.join().map_err(|_| "a thread panicked".to_owned())?;
+            b.works("the rename of the parent", renamed)?;
+            must!(moves, "{number} is moved")
+        })?;
+    }
+    b.umount(&l.target)?;
+    union.mount(&l.target)?;
+    for number in 0..COUNT {
+        b.holds(&at(format!("moved{number}/f")), &number.to_string())?;
     }
     b.umount(&l.target)
 }
