@@ -319,7 +319,10 @@ pub fn moved_dir_race(b: &mut Bench) -> Result<(), String> {
     let at = |name: String| l.target.join(name);
     // In the upper layer already, so that little else takes time.
     for number in 0..COUNT {
-        b.works("chmod", sys::chmod(at(format!("old{number}/deep/inner")), 0o700))?;
+        b.works(
+            "chmod",
+            sys::chmod(at(format!("old{number}/deep/inner")), 0o700),
+        )?;
     }
     for number in 0..COUNT {
         let (old, new) = (at(format!("old{number}")), at(format!("new{number}")));
