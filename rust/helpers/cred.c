@@ -35,6 +35,11 @@ void union_helper_put_cred(const struct cred *cred)
 	put_cred(cred);
 }
 
+void union_helper_put_group_info(struct group_info *groups)
+{
+	put_group_info(groups);
+}
+
 void union_helper_cred_lower_cap(struct cred *cred, int cap)
 {
 	cap_lower(cred->cap_effective, cap);

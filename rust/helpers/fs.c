@@ -260,6 +260,32 @@ void union_helper_iattr_set_ids(struct iattr *attr, kuid_t uid, kgid_t gid)
 	attr->ia_vfsgid = VFSGIDT_INIT(gid);
 }
 
+void union_helper_iattr_unmap_ids(struct iattr *attr, struct mnt_idmap *idmap,
+				  const struct inode *inode)
+{
+	struct user_namespace *ns = i_user_ns(inode);
+
+	if (attr->ia_valid & ATTR_UID)
+		attr->ia_vfsuid = VFSUIDT_INIT(from_vfsuid(idmap, ns, attr->ia_vfsuid));
+	if (attr->ia_valid & ATTR_GID)
+		attr->ia_vfsgid = VFSGIDT_INIT(from_vfsgid(idmap, ns, attr->ia_vfsgid));
+}
+
+void union_helper_kstat_map_ids(struct kstat *stat, struct mnt_idmap *idmap,
+				const struct inode *inode)
+{
+	struct user_namespace *ns = i_user_ns(inode);
+
+	stat->uid = vfsuid_into_kuid(make_vfsuid(idmap, ns, stat->uid));
+	stat->gid = vfsgid_into_kgid(make_vfsgid(idmap, ns, stat->gid));
+}
+
+/* Whether the task that asks is in the group. */
+bool union_helper_in_group_of(struct mnt_idmap *idmap, const struct inode *inode)
+{
+	return vfsgid_in_group_p(i_gid_into_vfsgid(idmap, inode));
+}
+
 /* --- files --- */
 
 struct inode *union_helper_file_inode(const struct file *file)

@@ -190,7 +190,7 @@ fn copy_up_one(dentry: &OwnDentry, parent: &OwnDentry, why: For<'_>) -> Result<b
 /// Whether an object can be copied at all, before anything is made.
 fn check(lower: PathRef<'_>, stat: &Kstat) -> Result<Kind> {
     let inode = lower.dentry().inode().ok_or(ESTALE)?;
-    if !inode.ids_are_valid(lower.mnt()) || !stat.owner_has_mapping() {
+    if !inode.ids_are_valid(lower.mnt().idmap()) || !stat.owner_has_mapping() {
         // An id that the layer or the mounter's namespace cannot name would be written as another user's.
         return Err(EOVERFLOW);
     }

@@ -20,13 +20,20 @@ use crate::{
     vfs::{
         cred::{override_creds, NewCred},
         inode::Inode,
+        mount::Idmap,
         namei::NewObject,
     },
 };
 use kernel::{cred::Credential, prelude::*, sync::aref::ARef};
 
-/// Makes an object of `mode` (type included) at `dentry` for the caller.
-pub fn create(dir: &OwnInode, dentry: NewChild<'_>, mode: u16, object: NewObject<'_>) -> Result {
+/// Makes an object of `mode` (type included) at `dentry` for the caller, through a mount with this map.
+pub fn create(
+    idmap: &Idmap,
+    dir: &OwnInode,
+    dentry: NewChild<'_>,
+    mode: u16,
+    object: NewObject<'_>,
+) -> Result {
     let sb = dir.sb();
     let union = sb.data();
     union.check_new_name(dentry.name())?;
@@ -35,7 +42,7 @@ pub fn create(dir: &OwnInode, dentry: NewChild<'_>, mode: u16, object: NewObject
     let write = union.upper()?.want_write()?;
 
     let mut new = sb.new_inode()?;
-    new.init_owner(dir, mode);
+    new.init_owner(idmap, dir, mode);
     let mode = new.as_inode().mode();
 
     override_creds(&union.cred, |caller| {

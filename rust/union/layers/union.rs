@@ -16,8 +16,10 @@ use crate::{
             layer::{LowerLayer, UpperLayer},
             reserved::Reserved,
         },
+        OwnInode,
     },
     vfs::{
+        attr::in_group_of,
         cred::{override_creds, NewCred},
         dentry::Dentry,
         mount::{Idmap, Mount, PrivateMount},
@@ -117,21 +119,26 @@ impl Union {
         override_creds(&self.cred, |_| act())
     }
 
-    /// The mounter's credentials; for a change that strips set-id bits, with no more right to keep them
-    /// than the caller has.
+    /// The mounter's credentials; for a change that strips set-id bits of a union inode, seen through a mount with
+    /// this map, with no more right to keep them than the caller has.
     ///
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn cred_for_change(&self, strips: bool) -> Result<ChangeCred<'_>> {
-        if !strips {
+    pub fn cred_for_change(
+        &self,
+        strips: Option<(&Idmap, &OwnInode)>,
+    ) -> Result<ChangeCred<'_>> {
+        let Some((idmap, inode)) = strips else {
             return Ok(ChangeCred::Mounter(&self.cred));
-        }
-        override_creds(&self.cred, |caller| {
+        };
+        // A member of a file's group keeps its set-group-id bit. Other groups of the caller do not count: they
+        // are not those of the layers if the mount maps ids.
+        let member = in_group_of(idmap, inode);
+        override_creds(&self.cred, |_| {
             let mut new = NewCred::prepare()?;
             new.drop_fsetid();
-            // A member of a file's group keeps its set-group-id bit.
-            new.set_groups_of(caller);
+            new.set_only_group(member.then_some(&**inode))?;
             Ok(ChangeCred::Stripping(new.finish()))
         })
     }

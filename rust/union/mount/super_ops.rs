@@ -28,7 +28,7 @@ use kernel::prelude::*;
 
 impl FileSystem for UnionFs {
     const NAME: &'static CStr = c"union";
-    const FLAGS: u32 = flags::FS_USERNS_MOUNT;
+    const FLAGS: u32 = flags::FS_USERNS_MOUNT | flags::FS_ALLOW_IDMAP;
     // The file systems of the layers keep times and count changes, as their mounts say; mandatory
     // locks no longer exist.
     const OTHERS_FLAGS: u32 =

@@ -33,8 +33,20 @@ impl DirOperations<UnionFs> for UnionInode {
         by_name::lookup(dir, dentry, flags)
     }
 
-    fn create(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, _excl: bool) -> Result {
-        create::create(dir, dentry, Kind::Regular.with(mode), NewObject::Regular)
+    fn create(
+        idmap: &Idmap,
+        dir: &OwnInode,
+        dentry: NewChild<'_>,
+        mode: u16,
+        _excl: bool,
+    ) -> Result {
+        create::create(
+            idmap,
+            dir,
+            dentry,
+            Kind::Regular.with(mode),
+            NewObject::Regular,
+        )
     }
 
     fn link(old: &OwnDentry, dir: &OwnInode, new: NewChild<'_>) -> Result {
@@ -45,8 +57,9 @@ impl DirOperations<UnionFs> for UnionInode {
         remove::remove(dir, dentry)
     }
 
-    fn symlink(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, target: &CStr) -> Result {
+    fn symlink(idmap: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, target: &CStr) -> Result {
         create::create(
+            idmap,
             dir,
             dentry,
             Kind::Symlink.with(0),
@@ -54,8 +67,9 @@ impl DirOperations<UnionFs> for UnionInode {
         )
     }
 
-    fn mkdir(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16) -> Result {
+    fn mkdir(idmap: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16) -> Result {
         create::create(
+            idmap,
             dir,
             dentry,
             Kind::Directory.with(mode),
@@ -67,12 +81,12 @@ impl DirOperations<UnionFs> for UnionInode {
         remove::remove(dir, dentry)
     }
 
-    fn mknod(_: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
+    fn mknod(idmap: &Idmap, dir: &OwnInode, dentry: NewChild<'_>, mode: u16, rdev: u32) -> Result {
         if Kind::from_mode(mode) == Some(Kind::CharDevice) && rdev == 0 {
             // It would be a whiteout.
             return Err(EPERM);
         }
-        create::create(dir, dentry, mode, NewObject::Special(rdev))
+        create::create(idmap, dir, dentry, mode, NewObject::Special(rdev))
     }
 
     fn rename(
@@ -86,20 +100,20 @@ impl DirOperations<UnionFs> for UnionInode {
         rename::rename(old_dir, old, new_dir, new, request)
     }
 
-    fn tmpfile(_: &Idmap, dir: &OwnInode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
-        tmpfile(dir, file, Kind::Regular.with(mode))
+    fn tmpfile(idmap: &Idmap, dir: &OwnInode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
+        tmpfile(idmap, dir, file, Kind::Regular.with(mode))
     }
 }
 
 /// Makes and opens a file without a name.
-fn tmpfile(dir: &OwnInode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
+fn tmpfile(idmap: &Idmap, dir: &OwnInode, file: Tmpfile<'_, UnionFs>, mode: u16) -> Result {
     let sb = dir.sb();
     let union = sb.data();
     copy_up::up(&file.dentry().parent())?;
     let updir = dir.data().upper().ok_or(EROFS)?;
     let write = union.upper()?.want_write()?;
     let mut new = sb.new_inode()?;
-    new.init_owner(dir, mode);
+    new.init_owner(idmap, dir, mode);
     let mode = new.as_inode().mode();
     let (inode, data) = override_creds(&union.cred, |caller| {
         let creator = create::creator(&file.dentry(), mode, new.as_inode(), caller)?;

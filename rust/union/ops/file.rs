@@ -420,7 +420,8 @@ fn up_to_share(inode: &OwnInode) -> Result {
 /// capabilities, so it acts with the mounter's rights, except the rights to keep them.
 fn stripping<R>(file: &File, act: impl FnOnce() -> Result<R>) -> Result<R> {
     let union = file.inode().sb().data();
-    let cred = union.cred_for_change(file.drops_set_id())?;
+    let stripped = (file.path().idmap(), file.inode());
+    let cred = union.cred_for_change(file.drops_set_id().then_some(stripped))?;
     let _lock = on_upper::lock(file.inode())?;
     let result = override_creds(&cred, |_| act());
     settle::refresh(file.inode());

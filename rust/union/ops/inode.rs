@@ -56,7 +56,7 @@ fn data_size(union: &Union, node: &Node, stat: &mut Kstat, mask: u32, flags: u32
 
 impl Attributes<UnionFs> for UnionInode {
     fn getattr(
-        _idmap: &Idmap,
+        idmap: &Idmap,
         path: OwnPath<'_, UnionFs>,
         stat: &mut Kstat,
         mask: u32,
@@ -91,12 +91,15 @@ impl Attributes<UnionFs> for UnionInode {
             false => inode.ino(),
         };
         stat.set_identity(sb.dev(), ino);
+        stat.map_owner(idmap, inode);
         Ok(())
     }
 
     fn setattr(idmap: &Idmap, dentry: &OwnDentry, attr: &mut Iattr) -> Result {
         attr.prepare(idmap, dentry)?;
         let inode = dentry.inode().ok_or(ENOENT)?;
+        // From here on the ids are those of the union, whatever the mount shows.
+        attr.unmap_owner(idmap, inode);
         attr.for_backing();
         let _changing = inode.data().data.part().map(Part::changing);
         if let Some(size) = attr.new_size() {

@@ -20,7 +20,6 @@ use crate::{
     vfs::{
         attr::{inode_owner_or_capable, inode_permission, may},
         held_name::HeldName,
-        mount::Idmap,
         open_file::OpenFile,
         types::Name,
         user::{caller_is_admin, UserArg},
@@ -79,12 +78,16 @@ fn restore(file: &OpenFile<UnionFs, ()>, name: Name<'_>) -> Result {
     if held.dentry().is_positive() {
         return Err(EEXIST);
     }
-    inode_permission(Idmap::nop(), dir, may::MAY_WRITE | may::MAY_EXEC)?;
+    let idmap = file.path().idmap();
+    inode_permission(idmap, dir, may::MAY_WRITE | may::MAY_EXEC)?;
     let found = union.with_creds(|| by_name::lower_object(union, dir.data(), name))?;
     let (layer, object) = found.ok_or(ENOENT)?;
     let object = object.inode().ok_or(ENOENT)?;
-    let idmap = union.lower(layer)?.mnt().idmap();
-    if !inode_owner_or_capable(idmap, object) {
+    // As the union would show it.
+    let mut shown = dir.sb().new_inode()?;
+    shown.copy_from(union.lower(layer)?.mnt(), object);
+    let shown = shown.as_inode();
+    if !shown.ids_are_valid(idmap) || !inode_owner_or_capable(idmap, shown) {
         return Err(EPERM);
     }
     held.may_make(object.mode(), object.rdev())?;

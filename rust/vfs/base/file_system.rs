@@ -8,7 +8,7 @@ use core::ffi::CStr;
 
 /// `FS_*` flags.
 pub mod flags {
-    pub use crate::bindings::FS_USERNS_MOUNT;
+    pub use crate::bindings::{FS_ALLOW_IDMAP, FS_USERNS_MOUNT};
 }
 
 /// A file system type.

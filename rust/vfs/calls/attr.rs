@@ -75,6 +75,12 @@ impl Kstat {
         unsafe { bindings::generic_fill_statx_attr(inode.as_ptr(), &mut self.0) };
     }
 
+    /// Shows owner and group, which are as `inode` has them, as a mount of its file system with this map does.
+    pub fn map_owner(&mut self, idmap: &Idmap, inode: &Inode) {
+        // SAFETY: All are alive; the helper maps two ids.
+        unsafe { bindings::kstat_map_ids(&mut self.0, idmap.as_ptr(), inode.as_ptr()) };
+    }
+
     /// Sets the device and inode number.
     pub fn set_identity(&mut self, dev: u32, ino: Ino) {
         self.0.dev = dev;
@@ -269,6 +275,12 @@ impl Iattr {
         })
     }
 
+    /// Turns new owner and group, which are as a mount with this map shows them, into those that `inode` gets.
+    pub fn unmap_owner(&mut self, idmap: &Idmap, inode: &Inode) {
+        // SAFETY: All are alive; the helper maps two ids.
+        unsafe { bindings::iattr_unmap_ids(&mut self.0, idmap.as_ptr(), inode.as_ptr()) };
+    }
+
     /// Makes the change (`notify_change()`), with the lock of the inode held for it. While the size
     /// changes, the file is not executed.
     ///
@@ -322,16 +334,21 @@ pub fn inode_owner_or_capable(idmap: &Idmap, inode: &Inode) -> bool {
     unsafe { bindings::inode_owner_or_capable(idmap.as_ptr(), inode.as_ptr()) }
 }
 
-/// Whether the credentials in force may leave set-group-id on `inode`: they are in its group, or
-/// hold `CAP_FSETID` over it.
-pub fn may_keep_sgid(inode: &Inode) -> bool {
-    // SAFETY: The inode is alive.
-    unsafe {
-        bindings::in_group_p((*inode.as_ptr()).i_gid) != 0
-            || bindings::capable_wrt_inode_uidgid(
-                &raw mut bindings::nop_mnt_idmap,
-                inode.as_ptr(),
-                bindings::CAP_FSETID as i32,
-            )
+/// Whether the credentials in force are in the group of `inode`, as a mount with this map shows it
+/// (`vfsgid_in_group_p()`).
+pub fn in_group_of(idmap: &Idmap, inode: &Inode) -> bool {
+    // SAFETY: Both are alive.
+    unsafe { bindings::in_group_of(idmap.as_ptr(), inode.as_ptr()) }
+}
+
+/// Whether the credentials in force may leave set-group-id on `inode` (`in_group_or_capable()`): they are in
+/// its group, or hold `CAP_FSETID` over it.
+pub fn may_keep_sgid(idmap: &Idmap, inode: &Inode) -> bool {
+    in_group_of(idmap, inode) || {
+        let capability = bindings::CAP_FSETID as i32;
+        // SAFETY: Both are alive.
+        unsafe {
+            bindings::capable_wrt_inode_uidgid(idmap.as_ptr(), inode.as_ptr(), capability)
+        }
     }
 }

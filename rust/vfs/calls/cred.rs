@@ -38,14 +38,25 @@ impl NewCred {
         self.lower(bindings::CAP_FSETID);
     }
 
-    /// Puts the task into the groups that one with the credentials `caller` is in.
-    pub fn set_groups_of(&mut self, caller: &Credential) {
-        // SAFETY: Nobody else knows the credentials; those of the caller are constant, and
-        // `set_groups()` takes a reference of its own.
+    /// Puts the task into the group of `inode` and no other one, or into none.
+    ///
+    /// # Errors
+    ///
+    /// `ENOMEM`.
+    pub fn set_only_group(&mut self, of: Option<&Inode>) -> Result {
+        // SAFETY: No preconditions.
+        let none = NonNull::new(unsafe { bindings::groups_alloc(0) }).ok_or(ENOMEM)?;
+        // SAFETY: Nobody else knows the credentials; `set_groups()` takes a reference of its own, and ours to
+        // the groups is given back. The inode's id is read as C reads it.
         unsafe {
-            (*self.0.as_ptr()).fsgid = (*caller.as_ptr()).fsgid;
-            bindings::set_groups(self.0.as_ptr(), (*caller.as_ptr()).group_info);
+            (*self.0.as_ptr()).fsgid = match of {
+                Some(inode) => (*inode.as_ptr()).i_gid,
+                None => bindings::kgid_t { val: u32::MAX },
+            };
+            bindings::set_groups(self.0.as_ptr(), none.as_ptr());
+            bindings::put_group_info(none.as_ptr());
         }
+        Ok(())
     }
 
     fn lower(&mut self, capability: u32) {

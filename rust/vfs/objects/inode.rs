@@ -248,10 +248,10 @@ impl Inode {
         flags & (bindings::S_SYNC | bindings::S_NOATIME) != 0
     }
 
-    /// Whether owner and group can be named as seen through `mnt` (`vfsuid_valid()`).
-    pub fn ids_are_valid(&self, mnt: &crate::vfs::mount::Mount) -> bool {
+    /// Whether owner and group can be named as a mount with this map shows them (`vfsuid_valid()`).
+    pub fn ids_are_valid(&self, idmap: &crate::vfs::mount::Idmap) -> bool {
         // SAFETY: Both are alive.
-        unsafe { bindings::inode_ids_are_valid(mnt.idmap().as_ptr(), self.as_ptr()) }
+        unsafe { bindings::inode_ids_are_valid(idmap.as_ptr(), self.as_ptr()) }
     }
 
     /// Whether the file-system user id of the credentials in force is the owner, as seen through `mnt`.

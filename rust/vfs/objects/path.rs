@@ -8,7 +8,7 @@ use crate::bindings;
 use crate::vfs::{
     dentry::{Dentry, OwnDentry},
     file_system::FileSystem,
-    mount::Mount,
+    mount::{Idmap, Mount},
 };
 use core::{ffi::CStr, marker::PhantomData};
 use kernel::{error::to_result, prelude::*};
@@ -215,6 +215,11 @@ impl<'a, T: FileSystem> OwnPath<'a, T> {
     pub(in crate::vfs) unsafe fn from_raw(path: *const bindings::path) -> Self {
         // SAFETY: By the function's contract.
         Self(unsafe { PathRef::from_raw(path) }, PhantomData)
+    }
+
+    /// The id map of the mount.
+    pub fn idmap(&self) -> &'a Idmap {
+        self.0.mnt.idmap()
     }
 
     /// The mount. Its root is one of our own dentries, so it is not handed out.

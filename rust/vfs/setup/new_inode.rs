@@ -13,7 +13,7 @@ use crate::vfs::{
     inode::{Inode, OwnInode},
     inode_data::{Backing, WithData},
     inode_kinds::{tables, InodeKinds},
-    mount::Mount,
+    mount::{Idmap, Mount},
     stack,
     super_block::SuperBlock,
     types::{Ino, Protection},
@@ -62,13 +62,13 @@ impl<T: FileSystem> NewInode<T> {
         unsafe { (*self.inode.as_ptr()).i_mode = mode };
     }
 
-    /// Sets owner and mode as a new object in `dir` gets them (`inode_init_owner()`).
-    pub fn init_owner(&mut self, dir: &OwnInode<T>, mode: u16) {
-        // SAFETY: Not published yet; `dir` is alive. This layer's file systems do not allow
-        // id-mapped mounts (FS_ALLOW_IDMAP is not offered), hence the constant map.
+    /// Sets owner and mode as a new object in `dir` gets them that is made through a mount with this map
+    /// (`inode_init_owner()`).
+    pub fn init_owner(&mut self, idmap: &Idmap, dir: &OwnInode<T>, mode: u16) {
+        // SAFETY: Not published yet; the others are alive.
         unsafe {
             bindings::inode_init_owner(
-                &raw mut bindings::nop_mnt_idmap,
+                idmap.as_ptr(),
                 self.inode.as_ptr(),
                 dir.as_ptr(),
                 mode,

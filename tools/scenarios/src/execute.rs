@@ -58,6 +58,7 @@ struct Question {
     whole_seconds: bool,
     read_only: bool,
     chroot: bool,
+    mapped: bool,
 }
 
 impl Lab {
@@ -169,9 +170,14 @@ impl Lab {
             );
         } else if steps.not_overlay.is_none() && self.fstype != "overlay" {
             site.for_overlay(&self.fstype)?;
-            site.mount("overlay")
-                .map_err(|error| format!("overlayfs must accept these layers: {error}"))?;
-            see("as overlayfs")?;
+            match site.mount("overlay") {
+                Ok(()) => see("as overlayfs")?,
+                // Before 7.3.
+                Err(why) if why.starts_with(site::UNMAPPED) => diff
+                    .allowed
+                    .push("this kernel's overlayfs cannot be mounted id-mapped"),
+                Err(why) => return Err(format!("overlayfs must accept these layers: {why}")),
+            }
         }
         diff.wrong.extend(wrong);
         diff.allowed.extend(steps.not_overlay);
@@ -231,6 +237,7 @@ impl Lab {
             whole_seconds: shape.whole_seconds(),
             read_only: shape.twist == Twist::ReadOnly,
             chroot: shape.twist == Twist::Chroot,
+            mapped: shape.twist == Twist::Mapped,
         };
         if let Some(oracle) = self.oracles.get(&question) {
             return Ok(oracle.clone());
@@ -245,6 +252,9 @@ impl Lab {
             make_dir(&plain)?;
             plain
         };
+        if question.mapped {
+            site::map(&plain, &plain)?;
+        }
         make::make(&plain, &tree::merge(spread))?;
         if question.read_only {
             sys::mount("", &plain, "", libc::MS_REMOUNT | libc::MS_RDONLY, b"")

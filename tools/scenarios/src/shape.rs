@@ -140,6 +140,8 @@ pub enum Twist {
     Bind,
     /// The steps have the union as their root directory.
     Chroot,
+    /// The tree is seen through an id-mapped mount of the union, as its oracle is.
+    Mapped,
     /// The lower layers have whiteouts in the form of aufs.
     Aufs,
     /// Large files come to the upper layer as a whole.
@@ -239,7 +241,7 @@ const fn row(
 pub const SHAPES: &[Shape] = {
     use Api::{Fds, Mount, Strings};
     use Fs::{Btrfs, Erofs, Ext4, Iso9660, Squashfs, Tmpfs, Xfs};
-    use Twist::{Aufs, Between, Bind, Chroot, Nested, None, ReadOnly, Whole};
+    use Twist::{Aufs, Between, Bind, Chroot, Mapped, Nested, None, ReadOnly, Whole};
     &[
         row("tmpfs", Tmpfs, &[Tmpfs], 1, Mount, None),
         row("tmpfs-2", Tmpfs, &[Tmpfs], 2, Strings, None),
@@ -278,6 +280,8 @@ pub const SHAPES: &[Shape] = {
         row("aufs", Tmpfs, &[Tmpfs], 3, Mount, Aufs),
         row("bind", Tmpfs, &[Tmpfs], 2, Strings, Bind),
         row("chroot", Tmpfs, &[Tmpfs], 1, Fds, Chroot),
+        row("mapped", Tmpfs, &[Tmpfs], 2, Strings, Mapped),
+        row("mapped-ext4", Ext4, &[Xfs], 2, Fds, Mapped),
         row("whole", Tmpfs, &[Tmpfs], 2, Strings, Whole),
         row("whole-ext4", Ext4, &[Ext4], 1, Mount, Whole),
         row("whole-xfs", Xfs, &[Ext4], 1, Fds, Whole),

@@ -11,11 +11,19 @@ use crate::mount::{Api, Union};
 use crate::mountinfo;
 use crate::shape::{Fs, Shape, Turn, Twist};
 use crate::sys;
-use crate::tree::Spread;
+use crate::tree::{Entry, Spread};
 use crate::union;
+use crate::userns;
 
 /// Where the tree of a shape with a bind mount is in its union.
 const BELOW: &str = "sub";
+
+/// What the owners on the layers are in a shape with an id-mapped mount, for users as for groups: root is root, and the
+/// others of the first 4000 have changed places. So all can be named, and what a user makes is his.
+const MAP: &str = "0 0 1\n1 2001 2000\n2001 1 2000\n4001 4001 4294963294\n";
+
+/// What the error of [`Site::mount`] begins with where a file system cannot be mounted id-mapped.
+pub const UNMAPPED: &str = "an id-mapped mount";
 
 /// The maximum number of actions between steps; some scenarios have thousands of steps.
 const MAX_TURNS: usize = 100;
@@ -64,7 +72,7 @@ impl Site {
         let target = base.join("union");
         make_dir(&target)?;
         let whole = match shape.twist {
-            Twist::Bind => base.join("whole"),
+            Twist::Bind | Twist::Mapped => base.join("whole"),
             _ => target.clone(),
         };
         make_dir(&whole)?;
@@ -148,7 +156,7 @@ impl Site {
             if !self.shape.lower(number).is_image() {
                 let tree = &self.trees[number];
                 make_dir(tree)?;
-                make::make(tree, entries)?;
+                self.make(tree, entries)?;
             }
         }
         let (root, work) = (self.upper_root(), self.work());
@@ -158,7 +166,7 @@ impl Site {
         if !spread.upper.is_empty() {
             make_dir(&tree)?;
         }
-        make::make(&tree, &spread.upper)?;
+        self.make(&tree, &spread.upper)?;
         match self.shape.twist {
             // overlayfs wants two lower layers where there is no upper layer.
             Twist::ReadOnly => self.lowers.insert(0, root),
@@ -175,6 +183,16 @@ impl Site {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Makes entries of a layer, so that the union shows the owners that are asked for.
+    fn make(&self, tree: &Path, entries: &[Entry]) -> Result<(), String> {
+        if self.shape.twist != Twist::Mapped || entries.is_empty() {
+            return make::make(tree, entries);
+        }
+        map(tree, tree)?;
+        make::make(tree, entries)?;
+        sys::umount(tree, 0).map_err(|error| format!("umount {}: {error}", tree.display()))
     }
 
     /// Whether inode numbers of the union stay with the objects when caches are dropped. Those of directories of an
@@ -239,13 +257,19 @@ impl Site {
             sys::mount(&sub.to_string_lossy(), &self.target, "", libc::MS_BIND, b"")
                 .map_err(|error| format!("the bind mount of {}: {error}", sub.display()))?;
         }
+        if self.shape.twist == Twist::Mapped {
+            if let Err(why) = map(&self.whole, &self.target) {
+                let _ = sys::umount(&self.whole, 0);
+                return Err(why);
+            }
+        }
         Ok(())
     }
 
     /// Unmounts it.
     pub fn umount(&self) -> sys::Result<()> {
         sys::umount(&self.target, 0)?;
-        if self.shape.twist == Twist::Bind {
+        if self.whole != self.target {
             sys::umount(&self.whole, 0)?;
         }
         Ok(())
@@ -340,6 +364,14 @@ impl Site {
             fstype: fstype.to_owned(),
         }
     }
+}
+
+/// Mounts the directory `source` on `target` with its owners changed as a shape with an id-mapped mount has them.
+pub fn map(source: &Path, target: &Path) -> Result<(), String> {
+    let namespace = userns::open(MAP, MAP).map_err(|error| format!("a user namespace: {error}"))?;
+    let mounted = sys::mount_id_mapped(source, target, namespace);
+    let _ = sys::close(namespace);
+    mounted.map_err(|error| format!("{UNMAPPED} of {}: {error}", source.display()))
 }
 
 /// The effective capabilities of this process, as /proc shows them.
