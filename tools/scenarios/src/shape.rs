@@ -356,6 +356,12 @@ pub const APART: &[&str] = &[
     "remount-xfs",
 ];
 
+/// Shapes with an id-mapped mount of the union.
+pub const MAPPED: &[&str] = &["mapped", "mapped-ext4"];
+
+/// Why a scenario whose assertions name owners in the upper layer cannot run in [`MAPPED`].
+pub const OTHER_OWNERS: &str = "the upper layer has other owners than the union shows";
+
 /// Read-only file systems that the host makes.
 pub const IMAGES: &[&str] = &["erofs", "squashfs", "iso9660"];
 

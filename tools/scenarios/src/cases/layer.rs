@@ -61,6 +61,7 @@ pub fn layer_attributes_of_topmost(b: &mut Builder) -> Steps {
             Err("a must be the copy of the topmost part".into())
         }
     })
+    .not_on(shape::MAPPED, shape::OTHER_OWNERS)
 }
 
 /// Real character devices among whiteouts, in every layer, are listed, and whiteouts are not.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 //! The rights of the mounter, and of the layers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::acl;
 use crate::bench::Bench;
@@ -9,6 +9,7 @@ use crate::image;
 use crate::mount::Union;
 use crate::run::cap::{DAC_OVERRIDE, SYS_ADMIN};
 use crate::sys;
+use crate::union::restore;
 use crate::userns::{self, Layers};
 
 /// Synchronous writes and unrecorded accesses (chattr +S +A) persist after a copy-up and a remount.
@@ -276,6 +277,151 @@ pub fn perm_idmapped_upper(b: &mut Bench) -> Result<(), String> {
     }
     b.umount(&l.target)?;
     l.upper_is(&["dir", "gone", "seconds"])
+}
+
+/// A union that is mounted id-mapped: owners, ACLs and rights are those of the map, below and in the upper layer; an id
+/// that the map has not cannot be stored. Over plain layers, and over layers whose ids are mapped as well.
+pub fn perm_idmapped_union(b: &mut Bench) -> Result<(), String> {
+    let plain = Layers::new(b)?;
+    id_mapped(b, &plain, "plain", plain.lower.clone())?;
+    let l = Layers::new(b)?;
+    // 20 to 29 of the disk are 0 to 9 of the union.
+    let mapped = b.target("mapped-lower")?;
+    let map = "20 0 10\n";
+    let namespace = userns::open(map, map)?;
+    b.works(
+        "an id-mapped layer",
+        sys::mount_id_mapped(&l.lower, &mapped, namespace),
+    )?;
+    id_mapped(b, &l, "mapped", mapped)
+}
+
+fn id_mapped(b: &mut Bench, l: &Layers, name: &str, lower: PathBuf) -> Result<(), String> {
+    let shift = if lower == l.lower { 0 } else { 20 };
+    let below = |id: u32| (id + shift, id + shift);
+    b.works("chown", sys::lchown(&l.lower, shift, shift))?;
+    b.works("chown", sys::lchown(&l.upper, 0, 0))?;
+    for layer in [&l.lower, &l.upper] {
+        b.works("chmod", sys::chmod(layer, 0o777))?;
+    }
+    l.file(b, "private", 0o600, below(0))?;
+    l.file(b, "fifth", 0o640, below(5))?;
+    l.file(b, "team", 0o2666, below(5))?;
+    l.file(b, "other-team", 0o2666, below(5))?;
+    l.file(b, "gone", 0o644, below(5))?;
+    l.dir(b, "shared", 0o2777, below(5))?;
+    if shift == 0 {
+        l.file(b, "nobodys", 0o666, (50, 50))?;
+    }
+    let (whole, target) = (
+        b.target(&format!("{name}-whole"))?,
+        b.target(&format!("{name}-target"))?,
+    );
+    let union = b.new_union().lower(&lower).upper(&l.upper, &l.work);
+    union.mount(&whole)?;
+    let map = "0 100000 10\n";
+    let namespace = userns::open(map, map)?;
+    b.works(
+        "an id-mapped union",
+        sys::mount_id_mapped(&whole, &target, namespace),
+    )?;
+
+    let at = |name: &str| target.join(name);
+    let owner = |path: PathBuf| sys::stat(path, 0).map(|stat| (stat.st_uid, stat.st_gid));
+    let write = |uid: u32, groups: &[u32], name: &str| -> Result<sys::Result<usize>, String> {
+        sys::become_user(uid, uid, groups)?;
+        let result = sys::open(at(name), libc::O_RDWR, 0).and_then(|fd| {
+            let result = sys::write(fd, b"x", None);
+            sys::close(fd).and(result)
+        });
+        sys::become_root()?;
+        Ok(result)
+    };
+    // Before and after the copy-up: the same answers.
+    for _ in 0..2 {
+        for (name, id) in [("private", 0), ("fifth", 5)] {
+            let seen = (
+                b.works("stat", owner(at(name)))?,
+                b.works("stat", owner(whole.join(name)))?,
+            );
+            let right = ((100_000 + id, 100_000 + id), (id, id));
+            must!(seen == right, "{name} belongs to {right:?}, not {seen:?}")?;
+        }
+        b.fails("5 writing", write(5, &[], "fifth")?, libc::EACCES)?;
+        b.works("100000 writing", write(100_000, &[], "private")?)?;
+        b.works("100005 writing", write(100_005, &[], "fifth")?)?;
+    }
+    // Who is in the group leaves set-group-id on. 5 is another group than 100005.
+    let mode = |name: &str| sys::stat(at(name), 0).map(|stat| stat.st_mode & 0o7777);
+    b.works("writing", write(100_001, &[100_005], "team")?)?;
+    b.works("writing", write(100_001, &[5], "other-team")?)?;
+    for (name, right) in [("team", 0o2666), ("other-team", 0o666)] {
+        let seen = b.works("stat", mode(name))?;
+        must!(
+            seen == right,
+            "{name} has the mode {right:04o}, not {seen:04o}"
+        )?;
+    }
+    let access = acl::encode("u:6,user:100007:6,g:4,m:6,o:0");
+    b.works("ACL", sys::setxattr(at("fifth"), acl::ACCESS, &access, 0))?;
+    let stored = b.works("ACL", sys::getxattr(l.upper.join("fifth"), acl::ACCESS))?;
+    let stored = acl::decode(&stored);
+    must!(stored == "u:6,user:7:6,g:4,m:6,o:0", "{stored}")?;
+    b.works("100007 writing", write(100_007, &[], "fifth")?)?;
+
+    let make = |uid: u32, name: &str| -> Result<sys::Result<()>, String> {
+        sys::become_user(uid, uid, &[])?;
+        let result = sys::mkdir(at(name), 0o755);
+        sys::become_root()?;
+        Ok(result)
+    };
+    b.works("unlink", sys::unlink(at("gone")))?;
+    for (name, group) in [("new", 1), ("gone", 1), ("shared/new", 5)] {
+        b.works("mkdir by 100001", make(100_001, name)?)?;
+        let seen = b.works("stat", owner(at(name)))?;
+        let stored = b.works("stat", owner(l.upper.join(name)))?;
+        let right = ((100_001, 100_000 + group), (1, group));
+        must!(
+            (seen, stored) == right,
+            "{name} belongs to {right:?}, not {seen:?} and {stored:?}"
+        )?;
+    }
+    b.fails("mkdir by root", make(0, "roots")?, libc::EOVERFLOW)?;
+    b.fails(
+        "chown to 7",
+        sys::lchown(at("private"), 7, u32::MAX),
+        libc::EOVERFLOW,
+    )?;
+    b.works(
+        "chown to 100007",
+        sys::lchown(at("private"), 100_007, u32::MAX),
+    )?;
+    let stored = b.works("stat", owner(l.upper.join("private")))?;
+    must!(stored == (7, 0), "the upper layer has 7:0, not {stored:?}")?;
+    if shift == 0 {
+        // Nobody can change what the map has not.
+        let seen = b.works("stat", owner(at("nobodys")))?;
+        must!(seen == (65534, 65534), "nobody's, not {seen:?}")?;
+        b.fails(
+            "writing what is nobody's",
+            write(100_001, &[], "nobodys")?,
+            libc::EACCES,
+        )?;
+        if b.is_union() {
+            b.works("unlink", sys::unlink(whole.join("nobodys")))?;
+            for (mount, right) in [(&target, Some(libc::EPERM)), (&whole, None)] {
+                let dir = b.works("open", sys::open(mount, libc::O_RDONLY, 0))?;
+                let restored = restore(dir, "nobodys");
+                sys::close(dir)?;
+                match right {
+                    Some(errno) => b.fails("RESTORE of what is nobody's", restored, errno)?,
+                    None => b.works("RESTORE", restored)?,
+                }
+            }
+        }
+    }
+    b.umount(&target)?;
+    b.umount(&whole)
 }
 
 /// Even root has no access that the mounter did not have, and no partial copy is left.
