@@ -125,10 +125,7 @@ impl Union {
     /// # Errors
     ///
     /// `ENOMEM`.
-    pub fn cred_for_change(
-        &self,
-        strips: Option<(&Idmap, &OwnInode)>,
-    ) -> Result<ChangeCred<'_>> {
+    pub fn cred_for_change(&self, strips: Option<(&Idmap, &OwnInode)>) -> Result<ChangeCred<'_>> {
         let Some((idmap, inode)) = strips else {
             return Ok(ChangeCred::Mounter(&self.cred));
         };

@@ -67,9 +67,8 @@ pub fn set(idmap: &Idmap, dentry: &OwnDentry, acl: Option<&Acl>, ty: AclType) ->
     }
     // The file system decides whether removing an ACL clears set-group-id, so it acts with the
     // mounter's rights, except the right to keep the bit.
-    let strips = ty == AclType::Access
-        && inode.mode() & SET_GROUP_ID != 0
-        && !may_keep_sgid(idmap, inode);
+    let strips =
+        ty == AclType::Access && inode.mode() & SET_GROUP_ID != 0 && !may_keep_sgid(idmap, inode);
     if acl.is_none() && !strips && inode.data().upper().is_none() && get(dentry, ty)?.is_none() {
         // Nothing to remove is no reason to copy up.
         return Ok(());

@@ -347,8 +347,6 @@ pub fn may_keep_sgid(idmap: &Idmap, inode: &Inode) -> bool {
     in_group_of(idmap, inode) || {
         let capability = bindings::CAP_FSETID as i32;
         // SAFETY: Both are alive.
-        unsafe {
-            bindings::capable_wrt_inode_uidgid(idmap.as_ptr(), inode.as_ptr(), capability)
-        }
+        unsafe { bindings::capable_wrt_inode_uidgid(idmap.as_ptr(), inode.as_ptr(), capability) }
     }
 }
