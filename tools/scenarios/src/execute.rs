@@ -270,6 +270,10 @@ impl Lab {
             transcript: run_steps(steps, &root, self.limit, None)?.0,
             tree: walk::walk(&plain)?,
         };
+        if question.mapped {
+            // It may be on a disk, where it would stay.
+            sys::umount(&plain, 0).map_err(|error| format!("umount of the plain tree: {error}"))?;
+        }
         self.oracles.insert(question, oracle.clone());
         Ok(oracle)
     }
