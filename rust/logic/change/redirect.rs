@@ -119,6 +119,12 @@ pub fn plan<'b, U: Upwards>(
     Ok(path.plan())
 }
 
+/// Whether this redirect of a directory leads elsewhere under the other name. If the directory has lower parts, it gets
+/// another one; if it has none, because the layers were changed, it must get none by the change either.
+pub fn strays(redirect: &[u8], change: Change) -> bool {
+    change != Change::RenameWithin && matches!(value::redirect(redirect), Ok(Redirect::Relative(_)))
+}
+
 impl<'a> Ancestor<'a> {
     /// Where its lower parts are, as seen from those of its directory. None if the redirect is
     /// corrupt, or the name is none.

@@ -2,7 +2,7 @@
 
 //! Removing a name: unlink and rmdir.
 
-use super::{Below, Expect, Holds, Leftover, Shown, Store, Vacated};
+use super::{clear_in_place, Below, Expect, Holds, Leftover, Shown, Store, Vacated};
 
 /// What is to be removed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,15 +28,12 @@ pub fn remove<S: Store>(
     };
     match (victim.below, victim.shown) {
         (Below::Nothing, shown) => {
-            if matches!(
-                shown,
-                Shown::Directory {
-                    holds: Holds::Whiteouts,
-                    ..
-                }
-            ) {
-                // They hide nothing.
-                store.clear(object)?;
+            if let Shown::Directory {
+                merged,
+                holds: Holds::Whiteouts,
+            } = shown
+            {
+                clear_in_place(store, object, merged)?;
             }
             store.remove(place, object)?;
             Ok(Vacated::Nothing)

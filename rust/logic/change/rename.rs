@@ -10,8 +10,8 @@
 //! `RENAME_WHITEOUT`, or, where a whiteout is at the new name already, by exchanging the two.
 
 use super::{
-    redirect::Change, Below, Expect, Holds, How, Leftover, Refusal, Shown, Store, UpperEntry,
-    Vacated,
+    clear_in_place, redirect::Change, Below, Expect, Holds, How, Leftover, Refusal, Shown, Store,
+    UpperEntry, Vacated,
 };
 
 /// One of the two names.
@@ -23,6 +23,9 @@ pub struct Side {
     pub upper: UpperEntry,
     /// Whether the lower layers hold something there.
     pub below: Below,
+    /// Of a directory without lower parts: whether it carries a redirect that leads nowhere here, and might lead
+    /// somewhere under the other name.
+    pub is_astray: bool,
 }
 
 impl Side {
@@ -42,7 +45,7 @@ impl Side {
     const fn mark(self, at: Side) -> Mark {
         match self.shown {
             Shown::Directory { merged, .. } if merged || self.is_lower() => Mark::Redirect,
-            Shown::Directory { .. } if at.covers_something() => Mark::Opaque,
+            Shown::Directory { .. } if at.covers_something() || self.is_astray => Mark::Opaque,
             Shown::Directory { .. } | Shown::Leaf | Shown::Nothing => Mark::Nothing,
         }
     }
@@ -312,13 +315,7 @@ fn settle<S: Store>(
 fn make_ready<S: Store>(store: &mut S, dir: S::Object, state: TargetState) -> Result<(), S::Error> {
     match state {
         TargetState::Ready => Ok(()),
-        TargetState::HoldsWhiteouts => store.clear(dir),
-        TargetState::HidesNames => {
-            // The mark comes first: without the whiteouts only the mark hides what lies beneath,
-            // also if the rename fails afterwards.
-            store.set_opaque(dir)?;
-            store.forget_lower_parts(dir);
-            store.clear(dir)
-        }
+        TargetState::HoldsWhiteouts => clear_in_place(store, dir, false),
+        TargetState::HidesNames => clear_in_place(store, dir, true),
     }
 }

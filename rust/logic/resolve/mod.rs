@@ -399,8 +399,15 @@ impl<L: Layers> Walk<'_, L> {
         match self.rules.redirection {
             Redirection::Ignore => Ok(()),
             Redirection::Forbid => {
-                let beneath = self.layers.parent_from(self.next);
-                match self.layers.parent_layer(beneath) {
+                let beneath = match self.decode(to)? {
+                    // It leads out of the parent, which may have no lower directory at all.
+                    value::Redirect::Absolute(_) => self.layers.root_from(self.next),
+                    value::Redirect::Relative(_) => {
+                        let index = self.layers.parent_from(self.next);
+                        self.layers.parent_layer(index)
+                    }
+                };
+                match beneath {
                     Some(_) => Err(self.layers.astray(Astray::Forbidden(to))),
                     None => Ok(()),
                 }

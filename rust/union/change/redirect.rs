@@ -5,14 +5,16 @@
 
 use crate::{
     logic::{
-        change::redirect::{plan, Ancestor, Change, Plan, Upwards, MAX_DIR_REDIRECT, MAX_REDIRECT},
+        change::redirect::{
+            plan, strays, Ancestor, Change, Plan, Upwards, MAX_DIR_REDIRECT, MAX_REDIRECT,
+        },
         codec::Attr,
     },
     union::{
         change::{data_up, on_upper::on_upper},
         layers::{private_xattrs, union::Union},
         lookup::by_name,
-        OwnDentry,
+        OwnDentry, OwnInode,
     },
     vfs::{
         errno::{EOPNOTSUPP, ESTALE},
@@ -83,6 +85,23 @@ pub fn of_directory(
     match union.syncs_for_order() {
         true => BackedFile::open(*upper, flags::O_RDONLY | flags::O_LARGEFILE)?.fsync(),
         false => Ok(()),
+    }
+}
+
+/// Whether a directory of the upper layer has no lower parts, but a redirect that might lead to some after the change.
+/// With the mounter's credentials.
+///
+/// # Errors
+///
+/// Those of the layer.
+pub fn is_astray(union: &Union, inode: &OwnInode, change: Change) -> Result<bool> {
+    let node = inode.data();
+    match node.upper() {
+        Some(upper) if inode.is_dir() && node.lowers().is_empty() => {
+            let redirect = private_xattrs::redirect(union, union.upper_path(upper)?)?;
+            Ok(redirect.is_some_and(|to| strays(&to, change)))
+        }
+        _ => Ok(false),
     }
 }
 

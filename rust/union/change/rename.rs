@@ -84,20 +84,19 @@ pub fn rename(
         }
         _ => None,
     };
+    let change = match core::ptr::eq(old_dir, new_dir) {
+        true => Change::RenameWithin,
+        false => Change::RenameAway,
+    };
     let plan = union.with_creds(|| {
-        let old = side(union, End::new(old_dir, &old), None)?;
-        let new = side(union, End::new(new_dir, &new), replaced.as_ref())?;
+        let old = side(union, End::new(old_dir, &old), change, None)?;
+        let new = side(union, End::new(new_dir, &new), change, replaced.as_ref())?;
         Ok::<_, Error>(change::check_rename(old, new, mode)?)
     })?;
     if plan.needs_redirect() && !union.config.makes_redirects() {
         return Err(EXDEV);
     }
     copy_up(old, new, plan)?;
-    let within = core::ptr::eq(old_dir, new_dir);
-    let change = match within {
-        true => Change::RenameWithin,
-        false => Change::RenameAway,
-    };
     redirect::prepare(old.dentry(), change)?;
     if plan.is_exchange() {
         redirect::prepare(new.dentry(), change)?;
@@ -198,7 +197,7 @@ impl<'a> Views<'a> {
 }
 
 /// The object at one of the two names.
-fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> {
+fn side(union: &Union, end: End<'_>, change: Change, listing: Option<&Listing>) -> Result<Side> {
     let Place { dir, name } = end.place;
     let Some(inode) = end.inode else {
         let upper = upper_beneath(union, end.place)?;
@@ -210,6 +209,7 @@ fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> 
                 true => Below::Something,
                 false => Below::Nothing,
             },
+            is_astray: false,
         });
     };
     let kind = Kind::from_mode(inode.mode()).ok_or(EIO)?;
@@ -220,6 +220,7 @@ fn side(union: &Union, end: End<'_>, listing: Option<&Listing>) -> Result<Side> 
             None => UpperEntry::Nothing,
         },
         below: by_name::below(union, dir, inode, name)?,
+        is_astray: redirect::is_astray(union, inode, change)?,
     })
 }
 

@@ -7,6 +7,7 @@ mod common;
 
 use common::host::{below, run, same, shown, upper_entry, Failure, Host};
 use proptest::prelude::*;
+use union_logic::change::redirect::{strays, Change};
 use union_logic::change::{
     check_rename, create, link, remove, rename, Move, Refusal, RenameMode, Side, UpperEntry, Victim,
 };
@@ -83,11 +84,21 @@ fn copy_up(union: &mut Union, path: &Path) {
     }
 }
 
-fn side(union: &Union, tree: &Tree, path: &Path) -> Side {
+/// One of the two names; the other one is at `other`.
+fn side(union: &Union, tree: &Tree, path: &Path, other: &Path) -> Side {
+    let redirect = match union.upper.root.get(path) {
+        Some(Node::Dir(dir)) => dir.redirect.as_deref(),
+        _ => None,
+    };
+    let change = match path.split_last().map(|it| it.1) == other.split_last().map(|it| it.1) {
+        true => Change::RenameWithin,
+        false => Change::RenameAway,
+    };
     Side {
         shown: shown(union, tree, path),
         upper: upper_entry(union, path),
         below: below(union, path),
+        is_astray: redirect.is_some_and(|to| strays(to.as_bytes(), change)),
     }
 }
 
@@ -100,7 +111,8 @@ fn check_one_rename(union: &Union, from: &Path, to: &Path, mode: RenameMode) -> 
         RenameMode::Exchange => new.exchange(from, to),
         mode => new.rename(from, to, mode == RenameMode::NoReplace),
     };
-    let (one, other) = (side(&union, &old, from), side(&union, &old, to));
+    let one = side(&union, &old, from, to);
+    let other = side(&union, &old, to, from);
     let plan = match check_rename(one, other, mode) {
         Err(refusal) => {
             assert_eq!(plain.err(), same(refusal));
@@ -223,6 +235,24 @@ proptest! {
         check_one_rename(&union, &from, &to, mode);
     }
 
+    /// Directories that were moved before, some of which have no lower parts any more.
+    #[test]
+    fn moved_directories_are_as_on_a_plain_file_system(
+        (mut union, [from, to]) in common::moved_union_and_paths(),
+        mode in mode(),
+    ) {
+        prop_assume!(!from.starts_with(&to) && !to.starts_with(&from));
+        union.copy_up_parents(&from);
+        union.copy_up_parents(&to);
+        check_one_rename(&union, &from, &to, mode);
+    }
+
+    #[test]
+    fn moved_directories_are_removed((mut union, [path]) in common::moved_union_and_paths()) {
+        union.copy_up_parents(&path);
+        check_remove(&union, &path);
+    }
+
     /// Random cases seldom move and replace directories.
     #[test]
     fn empty_directories_are_as_on_a_plain_file_system(
@@ -334,6 +364,13 @@ fn the_design_has_the_crash_tables() {
     let (file, empty) = (Node::Leaf(1), || Node::Dir(Dir::default()));
     let hides = || Node::Dir(dir([("x", Node::Whiteout)]));
     let full = || Node::Dir(dir([("x", Node::Leaf(3))]));
+    let moved = |node| match node {
+        Node::Dir(dir) => Node::Dir(Dir {
+            redirect: Some("b".to_string()),
+            ..dir
+        }),
+        other => other,
+    };
 
     let mut making = Tables(String::new());
     let made = Node::Leaf(7);
@@ -388,6 +425,11 @@ fn the_design_has_the_crash_tables() {
             "A directory of the upper layer only that holds whiteouts",
             dir([("a", hides())]),
             dir([]),
+        ),
+        (
+            "A directory whose lower parts have another name, that holds whiteouts",
+            dir([("a", moved(hides()))]),
+            dir([("b", full())]),
         ),
         (
             "The upper layer holds nothing there",
@@ -475,7 +517,7 @@ fn the_design_has_the_crash_tables() {
             (upper, lower),
             |union, host| {
                 let tree = union.visible();
-                let (one, other) = (side(union, &tree, a), side(union, &tree, b));
+                let (one, other) = (side(union, &tree, a, b), side(union, &tree, b, a));
                 let plan = check_rename(one, other, mode)?;
                 let target = matches!(other.upper, UpperEntry::Object(_)).then_some(b);
                 let names = Move {

@@ -8,7 +8,6 @@ mod common;
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use union_logic::entry::LayerEntry;
 use union_logic::fallthru::Fallthrus;
 use union_logic::mode::Kind;
@@ -21,6 +20,16 @@ const RULES: Rules = Rules {
     redirection: Redirection::Follow,
     data: DataFrom::Beneath,
 };
+
+/// The same layers, mounted with `redirect_dir=nofollow`.
+const NOFOLLOW: Rules = Rules {
+    redirection: Redirection::Forbid,
+    ..RULES
+};
+
+/// A redirect is not followed.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Forbidden;
 
 #[derive(Clone, Debug, Default)]
 struct Dir {
@@ -95,7 +104,7 @@ struct Walk<'w, 'a> {
 }
 
 impl<'a> Layers for Walk<'_, 'a> {
-    type Error = Infallible;
+    type Error = Forbidden;
     type Found = &'a Node;
 
     fn entry(&self, found: &&'a Node) -> LayerEntry {
@@ -110,7 +119,7 @@ impl<'a> Layers for Walk<'_, 'a> {
     }
 
     /// All layers are lower ones here.
-    fn ask_upper(&mut self) -> Result<Option<&'a Node>, Infallible> {
+    fn ask_upper(&mut self) -> Result<Option<&'a Node>, Forbidden> {
         Ok(None)
     }
 
@@ -127,7 +136,7 @@ impl<'a> Layers for Walk<'_, 'a> {
         &mut self,
         index: usize,
         other: Option<&[u8]>,
-    ) -> Result<Option<&'a Node>, Infallible> {
+    ) -> Result<Option<&'a Node>, Forbidden> {
         let name = other.map_or(self.looked_up, name);
         Ok(self.parent[index].1.entries.get(name))
     }
@@ -141,7 +150,7 @@ impl<'a> Layers for Walk<'_, 'a> {
         layer: u32,
         at: Option<&&'a Node>,
         component: &[u8],
-    ) -> Result<Option<&'a Node>, Infallible> {
+    ) -> Result<Option<&'a Node>, Forbidden> {
         self.steps += 1;
         assert!(self.steps <= MAX_PATH, "no end");
         let dir = match at {
@@ -152,16 +161,16 @@ impl<'a> Layers for Walk<'_, 'a> {
         Ok(dir.entries.get(name(component)))
     }
 
-    fn take_upper(&mut self, _found: &'a Node) -> Result<(), Infallible> {
+    fn take_upper(&mut self, _found: &'a Node) -> Result<(), Forbidden> {
         panic!("there is none")
     }
 
-    fn take_lower(&mut self, layer: u32, found: &'a Node) -> Result<(), Infallible> {
+    fn take_lower(&mut self, layer: u32, found: &'a Node) -> Result<(), Forbidden> {
         self.taken.push((layer as usize, found));
         Ok(())
     }
 
-    fn data_at(&mut self, _path: &[u8]) -> Result<bool, Infallible> {
+    fn data_at(&mut self, _path: &[u8]) -> Result<bool, Forbidden> {
         Ok(false)
     }
 
@@ -169,13 +178,25 @@ impl<'a> Layers for Walk<'_, 'a> {
         panic!("there are no hints")
     }
 
-    fn astray(&self, why: Astray<'_>) -> Infallible {
-        panic!("{why:?}")
+    fn astray(&self, why: Astray<'_>) -> Forbidden {
+        match why {
+            Astray::Forbidden(_) => Forbidden,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
 /// Looks a name up: the parts of the directory that it shows.
 fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'a> {
+    lookup_by(RULES, layers, parent, looked_up).expect("redirects are followed")
+}
+
+fn lookup_by<'a>(
+    rules: Rules,
+    layers: &'a [Dir],
+    parent: &Stack<'a>,
+    looked_up: &str,
+) -> Result<Stack<'a>, Forbidden> {
     let mut walk = Walk {
         layers,
         parent,
@@ -183,7 +204,7 @@ fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'
         taken: Vec::new(),
         steps: 0,
     };
-    let Ok(_) = resolve::resolve(&mut walk, Hint::Unknown::<&Fallthrus>, RULES);
+    resolve::resolve(&mut walk, Hint::Unknown::<&Fallthrus>, rules)?;
     let dirs = walk
         .taken
         .into_iter()
@@ -191,7 +212,7 @@ fn lookup<'a>(layers: &'a [Dir], parent: &Stack<'a>, looked_up: &str) -> Stack<'
             Node::Dir(dir) => Some((layer, dir)),
             Node::Whiteout | Node::Leaf => None,
         });
-    dirs.collect()
+    Ok(dirs.collect())
 }
 
 fn places(stack: &Stack<'_>) -> Vec<(usize, *const Dir)> {
@@ -243,6 +264,38 @@ proptest! {
                 let mut path = path.clone();
                 path.push(name);
                 let found = lookup(&layers, &stack, name);
+                prop_assert_eq!(
+                    places(&found),
+                    places(&parts(&layers, 0, &path)),
+                    "{:?}",
+                    path
+                );
+                if !found.is_empty() {
+                    dirs.push((path, found));
+                }
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(common::config(3000))]
+
+    /// A directory never looks as if what a redirect leads to were not there.
+    #[test]
+    fn what_is_not_followed_is_refused(layers in vec(dir(), 1..=5)) {
+        let root: Stack<'_> = layers.iter().enumerate().collect();
+        let mut dirs = vec![(Vec::new(), root)];
+        while let Some((path, stack)) = dirs.pop() {
+            if path.len() > 3 {
+                continue;
+            }
+            for name in common::NAMES {
+                let mut path = path.clone();
+                path.push(name);
+                let Ok(found) = lookup_by(NOFOLLOW, &layers, &stack, name) else {
+                    continue;
+                };
                 prop_assert_eq!(
                     places(&found),
                     places(&parts(&layers, 0, &path)),

@@ -33,13 +33,33 @@ pub(crate) fn config(cases: u32) -> ProptestConfig {
 
 /// A directory of a layer.
 pub(crate) fn dir() -> impl Strategy<Value = Dir> {
+    dir_with(Just(None))
+}
+
+/// One with redirects: of every directory that was moved, and of those whose lower parts are gone since.
+pub(crate) fn moved_dir() -> impl Strategy<Value = Dir> {
+    let absolute = vec(name(), 1..=2).prop_map(|path| format!("/{}", path.join("/")));
+    dir_with(prop_oneof![
+        3 => Just(None),
+        1 => name().prop_map(Some),
+        1 => absolute.prop_map(Some),
+    ])
+}
+
+fn dir_with(
+    redirect: impl Strategy<Value = Option<String>> + Clone + 'static,
+) -> impl Strategy<Value = Dir> {
     let node = prop_oneof![Just(Node::Whiteout), any::<u32>().prop_map(Node::Leaf)];
-    let entry = node.prop_recursive(DEPTH - 1, 12, 3, |node| {
+    let entry = node.prop_recursive(DEPTH - 1, 12, 3, move |node| {
+        let entries = btree_map(name(), node, 0..=3);
         prop_oneof![
             1 => Just(Node::Whiteout),
             1 => any::<u32>().prop_map(Node::Leaf),
-            4 => (prop::bool::weighted(0.25), btree_map(name(), node, 0..=3))
-                .prop_map(|(opaque, entries)| Node::Dir(Dir { opaque, entries, ..Dir::default() })),
+            4 => (prop::bool::weighted(0.25), redirect.clone(), entries).prop_map(
+                |(opaque, redirect, entries)| {
+                    Node::Dir(Dir { opaque, redirect, entries, ..Dir::default() })
+                }
+            ),
         ]
     });
     btree_map(name(), entry, 0..=3).prop_map(|entries| Dir {
@@ -55,7 +75,11 @@ pub(crate) fn layers() -> impl Strategy<Value = Vec<Dir>> {
 
 /// A union with nothing in its work directory.
 pub(crate) fn union() -> impl Strategy<Value = Union> {
-    (dir(), vec(dir(), 1..=3)).prop_map(|(root, lowers)| Union {
+    union_over(dir())
+}
+
+fn union_over(root: impl Strategy<Value = Dir>) -> impl Strategy<Value = Union> {
+    (root, vec(dir(), 1..=3)).prop_map(|(root, lowers)| Union {
         upper: Upper {
             root,
             ..Upper::default()
@@ -67,8 +91,20 @@ pub(crate) fn union() -> impl Strategy<Value = Union> {
 /// A union, and `N` paths in directories that it shows; their last names may or may not be there.
 pub(crate) fn union_and_paths<const N: usize>() -> impl Strategy<Value = (Union, [Vec<String>; N])>
 {
+    with_paths(union())
+}
+
+/// The same, with [redirects](moved_dir) in the upper layer.
+pub(crate) fn moved_union_and_paths<const N: usize>(
+) -> impl Strategy<Value = (Union, [Vec<String>; N])> {
+    with_paths(union_over(moved_dir()))
+}
+
+fn with_paths<const N: usize>(
+    union: impl Strategy<Value = Union>,
+) -> impl Strategy<Value = (Union, [Vec<String>; N])> {
     let choice = (any::<Index>(), name());
-    (union(), vec(choice, N)).prop_map(|(union, choices)| {
+    (union, vec(choice, N)).prop_map(|(union, choices)| {
         let dirs = union.visible().dirs();
         let paths = choices.into_iter().map(|(dir, name)| {
             let mut path = dir.get(&dirs).clone();
