@@ -19,6 +19,8 @@ use crate::{
     vfs::{
         errno::{EOPNOTSUPP, ESTALE},
         file::{flags, BackedFile},
+        path::PathRef,
+        statfs::Statfs,
         types::NameBuf,
         write::Changing,
     },
@@ -76,7 +78,7 @@ pub fn of_directory(
         Plan::Set(redirect) => redirect,
     };
     private_xattrs::set(union, upper, Attr::Redirect, redirect).map_err(|e| {
-        if is_no_place(e, redirect) {
+        if is_no_place(e, *upper) {
             EXDEV
         } else {
             e
@@ -97,7 +99,10 @@ pub fn of_directory(
 pub fn is_astray(union: &Union, inode: &OwnInode, change: Change) -> Result<bool> {
     let node = inode.data();
     match node.upper() {
-        Some(upper) if inode.is_dir() && node.lowers().is_empty() => {
+        // Within its directory, none does.
+        Some(upper)
+            if change != Change::RenameWithin && inode.is_dir() && node.lowers().is_empty() =>
+        {
             let redirect = private_xattrs::redirect(union, union.upper_path(upper)?)?;
             Ok(redirect.is_some_and(|to| strays(&to, change)))
         }
@@ -105,13 +110,15 @@ pub fn is_astray(union: &Union, inode: &OwnInode, change: Change) -> Result<bool
     }
 }
 
-/// Whether a file system means by this error that it stores no such attributes, or none of this length. With
-/// any other one, a copy of the tree would not succeed either.
-fn is_no_place(e: Error, redirect: &[u8]) -> bool {
-    /// ext4 says that there is no space if an attribute does not fit into a block of 4 KiB; shorter ones
-    /// do.
-    const ROOM: usize = 2048;
-    [E2BIG, ERANGE, EOPNOTSUPP, EPERM].contains(&e) || (e == ENOSPC && redirect.len() > ROOM)
+/// Whether it is by the redirect alone that it cannot be stored: there are no such attributes, none of this length, or
+/// it may not be set. With any other error, a copy of the tree would not succeed either.
+fn is_no_place(e: Error, upper: PathRef<'_>) -> bool {
+    /// Blocks that any attribute fits into.
+    const ENOUGH: u64 = 64;
+    // ext4 and btrfs also say that there is no space if an attribute does not fit into a block, with those that
+    // are there already.
+    let is_full = || Statfs::of(upper).is_ok_and(|disk| disk.available() < ENOUGH);
+    [E2BIG, ERANGE, EOPNOTSUPP, EPERM, EACCES].contains(&e) || (e == ENOSPC && !is_full())
 }
 
 /// Sets a redirect, unless it leads to other data.
