@@ -117,7 +117,14 @@ pub fn moved_dir_no_room(b: &mut Bench) -> Result<(), String> {
 
 const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
-fn fill(b: &Bench, dice: &mut Dice, dir: &Path, layer: usize, depth: usize) -> Result<(), String> {
+/// What a layer holds. `moved`: directories in it may have been moved.
+fn fill(
+    b: &Bench,
+    dice: &mut Dice,
+    dir: &Path,
+    (layer, moved): (usize, bool),
+    depth: usize,
+) -> Result<(), String> {
     for name in NAMES {
         let path = dir.join(name);
         match dice.roll(10) {
@@ -132,11 +139,11 @@ fn fill(b: &Bench, dice: &mut Dice, dir: &Path, layer: usize, depth: usize) -> R
                 if dice.roll(8) == 0 {
                     sys::setxattr(&path, "trusted.overlay.opaque", b"y", 0)?;
                 }
-                if dice.roll(4) == 0 {
+                if dice.roll(4) == 0 && moved {
                     let to = target(dice);
                     sys::setxattr(&path, REDIRECT, to.as_bytes(), 0)?;
                 }
-                fill(b, dice, &path, layer, depth - 1)?;
+                fill(b, dice, &path, (layer, moved), depth - 1)?;
             }
         }
     }
@@ -196,7 +203,7 @@ fn step(l: &Layout, dice: &mut Dice, tree: &mut walk::Tree, round: usize) -> Res
     if dice.roll(6) == 0 {
         new = format!("{old}/new{round}");
         if is_dir && std::fs::write(at(&new), round.to_string()).is_ok() {
-            tree.insert(new, round.to_string());
+            tree.insert(new, format!("\"{round}\""));
         } else if !is_dir && sys::unlink(at(&old)).is_ok() {
             tree.remove(&old);
         }
@@ -264,7 +271,7 @@ fn numbers(l: &Layout) -> Result<BTreeMap<String, u64>, String> {
 }
 
 /// Random layers with redirects, in the upper layer as well: whatever is renamed, removed and written shows all of it, and
-/// nothing else, at once, when the caches were dropped, and when it is mounted again.
+/// nothing else, at once, when the caches were dropped, and when it is mounted again; all numbers differ, and stay.
 pub fn moved_dir_random(b: &mut Bench) -> Result<(), String> {
     const ROUNDS: usize = 40;
     let l = b.layout(0)?;
@@ -275,7 +282,13 @@ pub fn moved_dir_random(b: &mut Bench) -> Result<(), String> {
         let mut layers = Vec::new();
         for number in 0..2 + dice.roll(3) {
             let layer = b.dir(&base.join(number.to_string()))?;
-            fill(b, &mut dice, &layer, number, 3)?;
+            fill(
+                b,
+                &mut dice,
+                &layer,
+                (number, number > 0 || seed % 2 == 0),
+                3,
+            )?;
             layers.push(layer);
         }
         let l = Layout {
@@ -305,31 +318,220 @@ pub fn moved_dir_random(b: &mut Bench) -> Result<(), String> {
             must!(wrong.is_empty(), "seed {seed}, {when}: {wrong:#?}")
         };
         same("at once")?;
-        let before = match b.is_union() {
-            true => Some(numbers(&l).map_err(|error| format!("seed {seed}: {error}"))?),
-            false => None,
+        let of_all = |when: &str| match b.is_union() {
+            true => numbers(&l).map_err(|error| format!("seed {seed}, {when}: {error}")),
+            false => Ok(BTreeMap::new()),
         };
-        std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(|error| error.to_string())?;
-        same("caches dropped")?;
-        if let Some(before) = before {
-            let now = numbers(&l).map_err(|error| format!("seed {seed}, dropped: {error}"))?;
+        let before = of_all("at once")?;
+        // What was in a directory that overlayfs moved may have other numbers later.
+        let keep = |when: &str| {
+            let now = of_all(when)?;
             let wrong: Vec<_> = now
                 .iter()
                 .filter(|(path, ino)| before.get(*path) != Some(ino))
                 .collect();
-            must!(
-                wrong.is_empty(),
-                "seed {seed}, numbers after dropping the caches: {wrong:?}"
-            )?;
-        }
+            let fine = wrong.is_empty() || seed % 2 == 0;
+            must!(fine, "seed {seed}, {when}: other numbers: {wrong:?}")
+        };
+        std::fs::write("/proc/sys/vm/drop_caches", "3").map_err(|error| error.to_string())?;
+        same("caches dropped")?;
+        keep("caches dropped")?;
         b.umount(&l.target)?;
         mount()?;
         same("mounted again")?;
-        if b.is_union() {
-            numbers(&l).map_err(|error| format!("seed {seed}, mounted again: {error}"))?;
-        }
+        keep("mounted again")?;
         b.umount(&l.target)?;
         b.umount(&base)?;
     }
     must!(moved > 200, "enough was moved: {moved}")
+}
+
+/// Whatever stands for reservations beside the work directory, everything is shown, with numbers of its own.
+pub fn moved_dir_reservations(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs has no reservations")?;
+    let l = b.layout(2)?;
+    for dir in ["a/in/er", "b/in/er", "c/in/er", "d/in/er", "e"] {
+        for (number, layer) in l.lowers.iter().enumerate() {
+            b.file(&b.dir(&layer.join(dir))?.join(format!("f{number}")), dir)?;
+        }
+    }
+    // Two that show what one has, and have a number space each.
+    for name in ["one", "two"] {
+        let dir = b.dir(&l.upper.join(name))?;
+        b.works("setxattr", sys::setxattr(dir, REDIRECT, b"/e", 0))?;
+    }
+    b.union(&l).mount(&l.target)?;
+    let moves = [
+        ("a", "moved-a"),
+        ("b/in", "in-b"),
+        ("c", "b/c"),
+        ("two", "d/two"),
+        ("d/in/er", "one/er"),
+        ("one", "b/one"),
+    ];
+    for (old, new) in moves {
+        let renamed = sys::rename(l.target.join(old), l.target.join(new), 0);
+        b.works(old, renamed)?;
+    }
+    numbers(&l)?;
+    let shown = walk::outline(&l.target);
+    b.umount(&l.target)?;
+    let dir = l.work.join("union/moved");
+    let names: Vec<_> = walk::list(&dir)
+        .map_err(|error| error.to_string())?
+        .into_iter()
+        .map(|entry| String::from_utf8_lossy(&entry.name).into_owned())
+        .collect();
+    let words: Vec<Vec<&str>> = names.iter().map(|name| name.split('-').collect()).collect();
+    must!(words.len() > 3, "reservations: {names:?}")?;
+    const ZERO: &str = "0000000000000000";
+    let (one, all) = (format!("{:016x}", 1), "f".repeat(16));
+    let mut sets: Vec<Vec<String>> = vec![Vec::new()];
+    // One of the others' words, none, and words of nobody, in each place.
+    for place in 0..3 {
+        for (at, _) in words.iter().enumerate() {
+            let others = words.iter().filter_map(|words| words.get(place).copied());
+            let odd = [
+                ZERO,
+                &one,
+                &all,
+                "",
+                "+123456789abcdef",
+                "0x00",
+                "-",
+                "\u{e9}",
+            ];
+            for other in others.chain(odd) {
+                let mut words = words.clone();
+                if place < words[at].len() {
+                    words[at][place] = other;
+                }
+                sets.push(words.iter().map(|words| words.join("-")).collect());
+            }
+        }
+    }
+    // One number, or one owner, many times; more than there are.
+    sets.push(
+        words
+            .iter()
+            .flat_map(|one| {
+                words
+                    .iter()
+                    .map(move |other| format!("{}-{}-{ZERO}", one[0], other[1]))
+            })
+            .collect(),
+    );
+    sets.push(
+        (0..3000)
+            .map(|number| format!("{number:016x}-{number:016x}-{number:016x}"))
+            .collect(),
+    );
+    for set in sets {
+        for entry in walk::list(&dir).map_err(|error| error.to_string())? {
+            let name = String::from_utf8_lossy(&entry.name).into_owned();
+            b.works("unlink", sys::unlink(dir.join(name)))?;
+        }
+        for name in &set {
+            // Two may be the same now.
+            let _ = sys::mknod(dir.join(name), libc::S_IFREG, 0);
+        }
+        b.union(&l).mount(&l.target)?;
+        let now = walk::outline(&l.target);
+        let differ = numbers(&l);
+        b.umount(&l.target)?;
+        let set = &set[..set.len().min(9)];
+        must!(now == shown, "{set:?}: {now:#?}, not {shown:#?}")?;
+        differ.map_err(|error| format!("{set:?}: {error}"))?;
+    }
+    Ok(())
+}
+
+/// Directories are renamed, within and between others, and exchanged, while others look names up, list, copy up what is in
+/// them and remove, and the caches are dropped; when it is mounted again, it shows the same.
+pub fn moved_dir_race_all(b: &mut Bench) -> Result<(), String> {
+    const ROUNDS: usize = 500;
+    let l = b.layout(3)?;
+    for (number, layer) in l.lowers.iter().enumerate() {
+        for path in NAMES
+            .iter()
+            .flat_map(|one| NAMES.iter().map(move |two| format!("{one}/{two}/deep")))
+        {
+            let dir = b.dir(&layer.join(path))?;
+            b.file(&dir.join(format!("f{number}")), &number.to_string())?;
+            b.file(&dir.join("f"), &number.to_string())?;
+        }
+    }
+    let union = b.union(&l).option("redirect_dir", "on");
+    union.mount(&l.target)?;
+    let path = |dice: &mut Dice| {
+        let names = (0..1 + dice.roll(3)).map(|_| NAMES[dice.roll(NAMES.len())]);
+        let path = names.collect::<Vec<_>>().join("/");
+        l.target.join(path)
+    };
+    let running = std::sync::atomic::AtomicBool::new(true);
+    std::thread::scope(|threads| {
+        let busy: Vec<_> = (0..5)
+            .map(|thread: u64| {
+                threads.spawn(move || {
+                    let mut dice = Dice::new(thread + 1);
+                    let mut renamed = 0;
+                    for round in 0..ROUNDS {
+                        let (old, new) = (path(&mut dice), path(&mut dice));
+                        match dice.roll(6) {
+                            0..3 => {
+                                let flags = [0, libc::RENAME_EXCHANGE, libc::RENAME_NOREPLACE];
+                                let flags = flags[dice.roll(3)];
+                                match sys::rename(&old, &new, flags) {
+                                    Ok(()) => renamed += 1,
+                                    Err(error) => must!(
+                                        ![libc::EXDEV, libc::EIO, libc::ESTALE].contains(&error.0),
+                                        "rename: {error}"
+                                    )?,
+                                }
+                            }
+                            3 => drop(std::fs::write(old.join("deep/f"), round.to_string())),
+                            4 => drop(std::fs::write(old.join("f"), round.to_string())),
+                            _ => drop(sys::mkdir(&old, 0o755).and_then(|()| sys::rmdir(&old))),
+                        }
+                    }
+                    Ok::<_, String>(renamed)
+                })
+            })
+            .collect();
+        for _ in 0..2 {
+            threads.spawn(|| {
+                while running.load(std::sync::atomic::Ordering::Relaxed) {
+                    walk::outline(&l.target);
+                }
+            });
+        }
+        threads.spawn(|| {
+            while running.load(std::sync::atomic::Ordering::Relaxed) {
+                let _ = std::fs::write("/proc/sys/vm/drop_caches", "2");
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+        });
+        let results: Vec<_> = busy.into_iter().map(|thread| thread.join()).collect();
+        running.store(false, std::sync::atomic::Ordering::Relaxed);
+        let mut renamed = 0;
+        for result in results {
+            renamed += result.map_err(|_| "a thread panicked".to_owned())??;
+        }
+        must!(renamed > 30, "renames that were done: {renamed}")
+    })?;
+    let before = walk::outline(&l.target);
+    if b.is_union() {
+        numbers(&l)?;
+    }
+    b.umount(&l.target)?;
+    union.mount(&l.target)?;
+    let later = walk::outline(&l.target);
+    if b.is_union() {
+        numbers(&l)?;
+    }
+    b.umount(&l.target)?;
+    must!(
+        before == later,
+        "the same when mounted again: {before:#?}, then {later:#?}"
+    )
 }
