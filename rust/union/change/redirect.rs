@@ -113,11 +113,15 @@ pub fn is_astray(union: &Union, inode: &OwnInode, change: Change) -> Result<bool
 /// Whether it is by the redirect alone that it cannot be stored: there are no such attributes, none of this length, or
 /// it may not be set. With any other error, a copy of the tree would not succeed either.
 fn is_no_place(e: Error, upper: PathRef<'_>) -> bool {
-    /// Blocks that any attribute fits into.
+    /// Blocks that any attribute fits into. tmpfs takes its memory from the room for inodes.
     const ENOUGH: u64 = 64;
     // ext4 and btrfs also say that there is no space if an attribute does not fit into a block, with those that
     // are there already.
-    let is_full = || Statfs::of(upper).is_ok_and(|disk| disk.available() < ENOUGH);
+    let is_full = || {
+        Statfs::of(upper).is_ok_and(|disk| {
+            disk.available() < ENOUGH || disk.free_inodes().is_some_and(|free| free < ENOUGH)
+        })
+    };
     [E2BIG, ERANGE, EOPNOTSUPP, EPERM, EACCES].contains(&e) || (e == ENOSPC && !is_full())
 }
 

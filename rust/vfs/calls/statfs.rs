@@ -42,6 +42,11 @@ impl Statfs {
         self.0.f_bavail
     }
 
+    /// How many inodes can still be made; none if the file system does not count them.
+    pub fn free_inodes(&self) -> Option<u64> {
+        (self.0.f_files != 0).then_some(self.0.f_ffree)
+    }
+
     /// The size in bytes.
     pub fn bytes(&self) -> u64 {
         let size = u64::try_from(self.0.f_bsize).unwrap_or(0);

@@ -25,6 +25,7 @@ pub const ALL: &[fn(&mut Maker)] = &[
     replace_a_removed_directory,
     replace_an_emptied_directory,
     move_lower_directories,
+    remove_a_moved_directory,
 ];
 
 /// Each appends its operation if it can be carried out, and returns whether.
@@ -288,6 +289,19 @@ fn move_lower_directories(m: &mut Maker) {
         m.exchange(&newer, &other);
     }
     m.sync(parent(&newer), Sync::Full);
+}
+
+/// A directory with lower parts is moved, emptied and removed: the names deleted in it never come back.
+fn remove_a_moved_directory(m: &mut Maker) {
+    let dir = m.existing(|kind| *kind == Kind::Dir { new: false });
+    let (Some(dir), new) = (dir.filter(|dir| !dir.is_empty()), m.free()) else {
+        return;
+    };
+    m.rename(&dir, &new);
+    clear_all(m, &new);
+    m.sync(&new, Sync::Full);
+    m.rmdir(&new);
+    m.sync(parent(&new), Sync::Full);
 }
 
 /// Removes everything in a directory but the root, the deepest first.
