@@ -92,18 +92,6 @@ impl Shown {
     }
 }
 
-/// Deletes the whiteouts of an empty directory where it is. `merged`: they hide what is in its lower parts, also
-/// if these are not beneath its name but where a redirect leads.
-fn clear_in_place<S: Store>(store: &mut S, dir: S::Object, merged: bool) -> Result<(), S::Error> {
-    if merged {
-        // The mark comes first: without the whiteouts only the mark hides what the lower parts hold, also if
-        // what follows fails.
-        store.set_opaque(dir)?;
-        store.forget_lower_parts(dir);
-    }
-    store.clear(dir)
-}
-
 /// What the upper layer holds at a name that an object has left.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Vacated {

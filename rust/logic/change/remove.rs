@@ -2,7 +2,7 @@
 
 //! Removing a name: unlink and rmdir.
 
-use super::{clear_in_place, Below, Expect, Holds, Leftover, Shown, Store, Vacated};
+use super::{Below, Expect, Holds, Leftover, Shown, Store, Vacated};
 
 /// What is to be removed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -26,19 +26,16 @@ pub fn remove<S: Store>(
         store.make_whiteout(place)?;
         return Ok(Vacated::Whiteout);
     };
-    match (victim.below, victim.shown) {
-        (Below::Nothing, shown) => {
-            if let Shown::Directory {
-                merged,
-                holds: Holds::Whiteouts,
-            } = shown
-            {
-                clear_in_place(store, object, merged)?;
-            }
-            store.remove(place, object)?;
-            Ok(Vacated::Nothing)
+    // Those of a merged directory hide what is in its lower parts, which are not beneath its name if it was moved.
+    let hides_names = matches!(
+        victim.shown,
+        Shown::Directory {
+            merged: true,
+            holds: Holds::Whiteouts
         }
-        (Below::Something, Shown::Directory { .. }) => {
+    );
+    match (victim.below, victim.shown) {
+        (below, Shown::Directory { .. }) if hides_names || below == Below::Something => {
             let whiteout = store.stage_whiteout()?;
             // First moved out of sight: deleting its whiteouts in place would show the names that
             // they hide.
@@ -47,12 +44,40 @@ pub fn remove<S: Store>(
                 store.tolerate(Leftover::Directory, why);
             }
             drop(removed);
-            Ok(Vacated::Whiteout)
+            Ok(match below {
+                Below::Something => Vacated::Whiteout,
+                Below::Nothing => remove_whiteout(store, place),
+            })
         }
-        (Below::Something, Shown::Leaf | Shown::Nothing) => {
+        (Below::Nothing, shown) => {
+            if matches!(
+                shown,
+                Shown::Directory {
+                    holds: Holds::Whiteouts,
+                    ..
+                }
+            ) {
+                // They hide nothing.
+                store.clear(object)?;
+            }
+            store.remove(place, object)?;
+            Ok(Vacated::Nothing)
+        }
+        (Below::Something, _) => {
             let whiteout = store.stage_whiteout()?;
             store.publish(whiteout, place, Expect::Object(object))?;
             Ok(Vacated::Whiteout)
+        }
+    }
+}
+
+/// Removes a whiteout that hides nothing. Returns what the upper layer holds there then.
+pub(super) fn remove_whiteout<S: Store>(store: &mut S, place: S::Place) -> Vacated {
+    match store.remove_whiteout(place) {
+        Ok(()) => Vacated::Nothing,
+        Err(why) => {
+            store.tolerate(Leftover::Whiteout, why);
+            Vacated::Whiteout
         }
     }
 }

@@ -10,8 +10,8 @@
 //! `RENAME_WHITEOUT`, or, where a whiteout is at the new name already, by exchanging the two.
 
 use super::{
-    clear_in_place, redirect::Change, Below, Expect, Holds, How, Leftover, Refusal, Shown, Store,
-    UpperEntry, Vacated,
+    redirect::Change, remove::remove_whiteout, Below, Expect, Holds, How, Leftover, Refusal, Shown,
+    Store, UpperEntry, Vacated,
 };
 
 /// One of the two names.
@@ -302,20 +302,20 @@ fn settle<S: Store>(
     if needed {
         return Vacated::Whiteout;
     }
-    match store.remove_whiteout(names.old) {
-        Ok(()) => Vacated::Nothing,
-        Err(why) => {
-            store.tolerate(Leftover::Whiteout, why);
-            Vacated::Whiteout
-        }
-    }
+    remove_whiteout(store, names.old)
 }
 
 /// Makes an empty directory at the new name replaceable.
 fn make_ready<S: Store>(store: &mut S, dir: S::Object, state: TargetState) -> Result<(), S::Error> {
     match state {
         TargetState::Ready => Ok(()),
-        TargetState::HoldsWhiteouts => clear_in_place(store, dir, false),
-        TargetState::HidesNames => clear_in_place(store, dir, true),
+        TargetState::HoldsWhiteouts => store.clear(dir),
+        TargetState::HidesNames => {
+            // The mark comes first: without the whiteouts only the mark hides what lies beneath,
+            // also if the rename fails afterwards.
+            store.set_opaque(dir)?;
+            store.forget_lower_parts(dir);
+            store.clear(dir)
+        }
     }
 }
