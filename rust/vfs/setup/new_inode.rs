@@ -67,12 +67,7 @@ impl<T: FileSystem> NewInode<T> {
     pub fn init_owner(&mut self, idmap: &Idmap, dir: &OwnInode<T>, mode: u16) {
         // SAFETY: Not published yet; the others are alive.
         unsafe {
-            bindings::inode_init_owner(
-                idmap.as_ptr(),
-                self.inode.as_ptr(),
-                dir.as_ptr(),
-                mode,
-            )
+            bindings::inode_init_owner(idmap.as_ptr(), self.inode.as_ptr(), dir.as_ptr(), mode)
         };
     }
 
