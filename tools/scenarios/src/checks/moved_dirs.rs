@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use crate::bench::{Bench, Layout};
 use crate::errno::Errno;
 use crate::mount::Union;
+use crate::shape::Fs;
 use crate::sys;
 use crate::union;
 use crate::walk;
@@ -344,4 +345,134 @@ pub fn moved_dir_race(b: &mut Bench) -> Result<(), String> {
         b.holds(&at(format!("moved{number}/f")), &number.to_string())?;
     }
     b.umount(&l.target)
+}
+
+/// How many lower layers the union of [`moved_dir_many_lowers`] has, and those that have a part of the directories that
+/// are renamed there.
+const MANY: usize = 500;
+const PARTS: [usize; 5] = [0, 7, 250, 251, 499];
+
+/// How many names the kernel has in memory, those included of which it knows that there is nothing.
+fn known_names() -> Result<usize, String> {
+    let state = std::fs::read_to_string("/proc/sys/fs/dentry-state");
+    let state = state.map_err(|error| format!("dentry-state: {error}"))?;
+    let first = state.split_whitespace().next().unwrap_or_default();
+    first
+        .parse()
+        .map_err(|error| format!("dentry-state {state:?}: {error}"))
+}
+
+/// The names that have to be looked up for `work`, with empty caches.
+fn looked_up(work: impl FnOnce() -> Result<(), String>) -> Result<usize, String> {
+    // Objects of one round keep others that the next one frees.
+    for _ in 0..3 {
+        std::fs::write("/proc/sys/vm/drop_caches", "2").map_err(|error| error.to_string())?;
+    }
+    let before = known_names()?;
+    work()?;
+    Ok(known_names()?.saturating_sub(before))
+}
+
+/// Directories that several of 500 lower layers have are renamed, twice, moved out of their parent, into another, and
+/// exchanged: they hold what they held, also after a remount and in overlayfs, and each layer is asked once for each
+/// name on the way.
+pub fn moved_dir_many_lowers(b: &mut Bench) -> Result<(), String> {
+    let l = b.layout(0)?;
+    // There, names that do not exist are remembered.
+    let base = b.disk(Fs::Ext4)?.join("moved_dir_many_lowers");
+    let mut lowers = Vec::new();
+    for number in 0..MANY {
+        let layer = b.dir(&base.join(number.to_string()))?;
+        b.file(&layer.join(format!("own{number}")), "own")?;
+        if PARTS.contains(&number) {
+            for dir in ["a", "a/sub", "a/sub/deep", "e", "p/q"] {
+                let dir = b.dir(&layer.join(dir))?;
+                b.file(&dir.join(format!("f{number}")), &number.to_string())?;
+                b.file(&dir.join("same"), &number.to_string())?;
+            }
+        }
+        lowers.push(layer);
+    }
+    // What is hidden stays so.
+    b.works("unlink", sys::unlink(lowers[250].join("a/sub/same")))?;
+    b.works(
+        "mknod",
+        sys::mknod(lowers[250].join("a/sub/same"), libc::S_IFCHR, 0),
+    )?;
+    let mount = |fstype: &str| -> Result<(), String> {
+        let union = Union::new(fstype).lowers(&lowers).upper(&l.upper, &l.work);
+        let union = union.option("redirect_dir", "on");
+        Ok(union.mount(&l.target)?)
+    };
+    let at = |name: &str| l.target.join(name);
+    let fstype = b.fstype;
+    mount(fstype)?;
+    let (sub, e) = (walk::outline(&at("a/sub")), walk::outline(&at("e")));
+    must!(
+        sub.len() == 2 * (PARTS.len() + 1) + 1 && e.len() == PARTS.len() + 1,
+        "what is there: {sub:#?}, {e:#?}"
+    )?;
+    // Without a place for the moved parts, and then where each has gone.
+    let steps: [(Step, &str, &str); 7] = [
+        (("a", "a2", 0), "a2/sub", "e"),
+        (("a2", "a3", 0), "a3/sub", "e"),
+        (("a3/sub", "out", 0), "out", "e"),
+        (("out", "e", libc::RENAME_EXCHANGE), "e", "out"),
+        (("e", "p/q/in", 0), "p/q/in", "out"),
+        (("p/q/in", "p/in", 0), "p/in", "out"),
+        (
+            ("p/in/deep", "out/deep", libc::RENAME_NOREPLACE),
+            "p/in",
+            "out",
+        ),
+    ];
+    let mut deep = walk::Tree::new();
+    for ((old, new, flags), sub_at, e_at) in steps {
+        if new == "out/deep" {
+            deep = walk::outline(&at(old));
+        }
+        // As after a boot: nothing is known of the layers.
+        b.umount(&l.target)?;
+        mount(fstype)?;
+        let cost = looked_up(|| {
+            let renamed = sys::rename(at(old), at(new), flags);
+            b.works(&format!("rename {old} to {new}"), renamed)
+        })?;
+        // Every layer is asked for each name of both paths, and for those of the redirects on the way.
+        let bound = MANY * 8;
+        must!(cost < bound, "{old} to {new}: {cost} names looked up")?;
+        for (when, fstype) in [
+            ("at once", None),
+            ("again", Some(fstype)),
+            ("overlayfs", Some("overlay")),
+        ] {
+            if let Some(fstype) = fstype {
+                b.umount(&l.target)?;
+                mount(fstype)?;
+            }
+            let mut found = walk::outline(&at(sub_at));
+            if new == "out/deep" {
+                for (name, line) in &deep {
+                    found.insert(format!("/deep{name}"), line.clone());
+                }
+                found.insert("/deep".into(), "dir".into());
+                let moved = walk::outline(&at(new));
+                must!(moved == deep, "{when}: {new} holds {moved:#?}")?;
+            }
+            must!(found == sub, "{old} to {new}, {when}: {found:#?}")?;
+            let mut found = walk::outline(&at(e_at));
+            found.retain(|name, _| !name.starts_with("/deep"));
+            must!(found == e, "{old} to {new}, {when}: {e_at} {found:#?}")?;
+        }
+        b.umount(&l.target)?;
+        mount(fstype)?;
+    }
+    for path in ["p/in/f499", "out/f499", "out/deep/f499"] {
+        b.umount(&l.target)?;
+        mount(fstype)?;
+        let cost = looked_up(|| b.holds(&at(path), "499"))?;
+        must!(cost < 1, "{path}: {cost} names looked up")?;
+    }
+    b.umount(&l.target)?;
+    std::fs::remove_dir_all(&base).map_err(|error| format!("{}: {error}", base.display()))
 }

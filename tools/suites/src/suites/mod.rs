@@ -35,6 +35,7 @@ pub const ALL: &[Suite] = &[
     programs::SQLITE,
     programs::TREES,
     programs::DPKG,
+    programs::APT,
     loads::DBENCH,
     loads::FSMARK,
     loads::POSTMARK,

@@ -11,7 +11,7 @@ const GIT_COMMON: &str = "
 
 pub const GIT: Suite = Suite {
     name: "git",
-    about: "git on a repository of the lower layer: commit, merge, gc, clone, fsck",
+    about: "git on a repository of the lower layer: commit, merge, gc, clone, fsck, and what it renames",
     prepare: |bench| {
         prepare_by(
             bench,
@@ -22,7 +22,13 @@ pub const GIT: Suite = Suite {
                  for i in $(seq 25); do echo $n $i >d$n/f$i; echo $n >>common$i; done
                  git add -A; git commit -q -m \"commit $n\"
              done
-             git tag start",
+             git tag start; git branch topic/one
+             git clone -q --bare . ../hub.git; git clone -q . ../apart
+             git worktree add -q ../moving start
+             echo /work/moving/.git >.git/worktrees/moving/gitdir
+             echo 'gitdir: /work/repo/.git/worktrees/moving' >../moving/.git
+             git init -q -b main inner; cd inner; echo 1 >f; git add f; git commit -qm inner; cd ..
+             git submodule -q add ./inner inner; git commit -qm submodule",
         )
     },
     run: |bench| {
@@ -34,7 +40,12 @@ pub const GIT: Suite = Suite {
                 commit: sed -i s/1/one/ common*; git rm -rq d2; git mv d1/f1 d1/new; git commit -qam edits; git rev-parse HEAD; git status --porcelain
                 checkout there and back: git checkout -q start; ls -R | cksum; git checkout -q main; ls -R | cksum; git status --porcelain
                 merge: git checkout -qb side start; echo x >d2/side; git add -A; git commit -qm side; git checkout -q main; git merge -q -m merge side; git rev-parse HEAD; git status --porcelain
-                rename of directories is refused alike: mkdir own; echo 1 >own/f; mv own moved; git add -A; git commit -qm moved; git rev-parse HEAD
+                rename of directories: mkdir own; echo 1 >own/f; mv own moved; git mv d3 moved/d3; git mv moved/d3/f3 d3; git mv d4 four; git add -A; git commit -qm moved; git rev-parse HEAD; git status --porcelain; find . -path ./.git -prune -o -print | sort | cksum
+                worktree move: git worktree move ../moving ../tree; git worktree list; git -C ../tree status --porcelain; git -C ../tree fsck --no-progress; ls -R ../tree | cksum; git worktree move ../tree ../moving; ls ..
+                branches and their logs: git branch -m topic/one topic; git branch -m topic topic/two/three; git branch -D topic/two/three; find .git/logs | sort
+                submodule absorbgitdirs: git submodule -q absorbgitdirs 2>&1; cat inner/.git; git -C inner fsck --no-progress; git -C inner log --format=%H; find .git/modules -type d | sort | cksum
+                push, by a quarantine: git push -q ../hub.git HEAD:refs/heads/pushed HEAD:refs/heads/topic/new; git -C ../hub.git fsck --no-progress; git -C ../hub.git rev-parse pushed topic/new; ls ../hub.git/objects | sort | cksum
+                init --separate-git-dir: cd ../apart; git init -q --separate-git-dir=../store; cat .git; git status --porcelain; git fsck --no-progress; mv ../store ../hub.git/store; git init -q --separate-git-dir=../hub.git/store 2>/dev/null || echo "gitdir: ../hub.git/store" >.git; git log --format=%H; rm -r ../hub.git/store
                 gc: git repack -adq; git gc -q --prune=now; git count-objects -v | grep -v size; git fsck --full --strict --no-progress
                 clone by hard links: git clone -q --local . ../clone; cd ../clone; git fsck --full --no-progress; git rev-parse HEAD; ls -R | cksum
                 worktree, stash, bundle: git worktree add -q ../tree start; echo z >>common1; git stash -q; git stash pop -q; git diff | cksum; git checkout -q .; git bundle create -q ../b main; git bundle verify -q ../b; git worktree remove ../tree; ls ..
@@ -122,14 +133,15 @@ pub const TREES: Suite = Suite {
 
 pub const DPKG: Suite = Suite {
     name: "dpkg",
-    about: "dpkg on a root of its own: install, verify, remove",
+    about: "dpkg on a root of its own: install, verify, upgrade with directories that move, remove",
     prepare: |bench| {
+        prepare_by(bench, PACKAGES, "build 1; build 2")?;
         prepare_by(
             bench,
             DPKG_COMMON,
             "mkdir -p root/var/lib/dpkg/info root/var/lib/dpkg/updates root/var/lib/dpkg/triggers root/usr/bin root/usr/share/info
              touch root/var/lib/dpkg/status root/var/lib/dpkg/available; ln -s usr/bin root/bin
-             dpkg -i /opt/debs/hello_*.deb >/dev/null",
+             dpkg -i /opt/debs/hello_*.deb moves_1.deb >/dev/null",
         )
     },
     run: |bench| {
@@ -141,6 +153,10 @@ pub const DPKG: Suite = Suite {
                 install over it: dpkg -i /opt/debs/hello_*.deb >/dev/null; dpkg -V hello; dpkg --audit; root/usr/bin/hello
                 remove: dpkg -r hello >/dev/null; dpkg -L hello 2>&1 || true; find root -type f | sort
                 install anew: dpkg -i /opt/debs/hello_*.deb >/dev/null; dpkg -V hello; find root -printf '%p %y %#m %l\n' | sort
+                dir_to_symlink, undone: helper preinst upgrade; find root/usr/share/moves | sort; helper postrm abort-upgrade; find root/usr/share/moves | sort; dpkg -V moves
+                dir_to_symlink, and a directory that becomes a file: echo edited >root/etc/moves/conf; helper preinst upgrade; dpkg --force-confold -i moves_2.deb >/dev/null; helper postinst configure; find root/usr/share/moves root/etc -printf '%p %y %#m %l\n' | sort; dpkg -V moves || true
+                and back: dpkg --force-confnew -i moves_1.deb >/dev/null; find root/usr/share/moves root/etc -printf '%p %y %#m %l\n' | sort; cat root/etc/moves/*; dpkg -P moves >/dev/null; find root/usr/share root/etc | sort
+                its own directories: mv root/var/lib/dpkg root/var/lib/dpkg.old; mkdir root/var/lib/dpkg; mv root/var/lib/dpkg.old/* root/var/lib/dpkg/; rmdir root/var/lib/dpkg.old; mv root/usr root/usr.new; mv root/usr.new root/usr; dpkg -V hello; dpkg --audit
                 purge: dpkg -P hello >/dev/null; dpkg --audit; find root -printf '%p %y %#m %l\n' | sort
             "#,
         )
@@ -148,4 +164,69 @@ pub const DPKG: Suite = Suite {
     left_out: &[],
 };
 
-const DPKG_COMMON: &str = "dpkg() { command dpkg --root=$PWD/root --force-depends --force-not-root --no-triggers --log=/dev/null \"$@\"; }";
+/// apt's options for a root of its own, and its lists without the times of the archive.
+const APT_COMMON: &str = "
+    apt() {
+        apt-get -qq -o Dir::Etc=$PWD/root/etc -o Dir::Etc::sourceparts=/dev/null -o Dir::Etc::parts=/dev/null \\
+            -o Dir::Etc::preferencesparts=/dev/null -o Dir::State=$PWD/root/state -o Dir::State::status=$PWD/root/status \\
+            -o Dir::Cache=$PWD/root/cache -o APT::Sandbox::User=root -o APT::Architecture=amd64 \"$@\" 2>&1
+    }";
+
+pub const APT: Suite = Suite {
+    name: "apt",
+    about: "apt with its own lists and cache: update and download after each of its directories was moved away",
+    prepare: |bench| {
+        prepare_by(bench, PACKAGES, "build 1; build 2")?;
+        prepare_by(
+            bench,
+            APT_COMMON,
+            "mkdir -p repo root/etc root/state/lists/partial root/cache/archives/partial; touch root/status; mv *.deb repo/; cd repo
+             for deb in *.deb; do
+                 dpkg-deb -f $deb; printf 'Filename: ./%s\\nSize: %s\\n' $deb $(stat -c %s $deb); echo SHA256: $(sha256sum $deb | cut -d ' ' -f 1); echo
+             done >Packages
+             touch -d @1600000000 Packages; cd ..
+             echo \"deb [trusted=yes] file:$PWD/repo ./\" >root/etc/sources.list; apt update
+             # The union is at another place than its lower layer now.
+             echo 'deb [trusted=yes] file:/work/repo ./' >root/etc/sources.list
+             cd root/state/lists; for list in *_Packages*; do mv $list _work_repo_._Packages${list##*_Packages} 2>/dev/null || true; done",
+        )
+    },
+    run: |bench| {
+        run_steps(
+            bench,
+            APT_COMMON,
+            r#"
+                update over what is there: apt update; ls -A root/state/lists; apt --print-uris -y install moves | cut -d ' ' -f 1,2
+                the lists are moved away, as for damaged ones: mv root/state/lists root/state/lists.old; apt update; diff -r root/state/lists root/state/lists.old; rm -r root/state/lists.old; find root -printf '%p %y %#m\n' | sort
+                partial is moved away: mv root/state/lists/partial partial.old; apt update; ls -A root/state/lists partial.old; rmdir partial.old
+                a list that is not fetched completely: mv root/state/lists lists.half; mkdir -p root/state/lists/partial; cp lists.half/*_Packages* root/state/lists/partial/; apt update; ls -AR root/state/lists; rm -r lists.half
+                the cache is moved away and back: mv root/cache cache.old; mkdir -p root/cache/archives/partial; apt --print-uris -y install moves | cut -d ' ' -f 1,2; rm -r root/cache; mv cache.old root/cache; apt clean; find root/cache | sort
+                the whole root is moved: mv root elsewhere; mkdir new; mv elsewhere new/root; mv new/root .; rmdir new; apt update; find root -printf '%p %y %#m\n' | sort
+            "#,
+        )
+    },
+    left_out: &[],
+};
+
+/// `build VERSION` makes a package whose second version has a link and a file where the first has directories.
+const PACKAGES: &str = "
+    build() {
+        top=moves_$1; mkdir -p $top/DEBIAN $top/etc/moves $top/usr/share/moves
+        printf 'Package: moves\\nVersion: %s\\nArchitecture: all\\nMaintainer: a <a@b>\\nDescription: moves\\n' $1 >$top/DEBIAN/control
+        echo /etc/moves/conf >$top/DEBIAN/conffiles; echo $1 >$top/etc/moves/conf
+        cd $top/usr/share/moves
+        if [ $1 = 1 ]; then
+            mkdir -p thing/deep link removed; for file in thing/f thing/deep/g link/h removed/i; do echo 1 $file >$file; done
+        else
+            mkdir real; echo 2 >real/h; echo 2 >thing; ln -s real link
+        fi
+        cd ../../../..; find $top -exec touch -h -d @1600000000 {} +
+        SOURCE_DATE_EPOCH=1600000000 dpkg-deb --root-owner-group -b $top $top.deb >/dev/null; rm -r $top
+    }";
+
+const DPKG_COMMON: &str = "
+    helper() {
+        DPKG_ROOT=$PWD/root DPKG_ADMINDIR=$PWD/root/var/lib/dpkg DPKG_MAINTSCRIPT_PACKAGE=moves DPKG_MAINTSCRIPT_ARCH=all \\
+            DPKG_MAINTSCRIPT_NAME=$1 dpkg-maintscript-helper dir_to_symlink /usr/share/moves/link real 2~ moves -- $2 1
+    }
+    dpkg() { command dpkg --root=$PWD/root --force-depends --force-not-root --no-triggers --log=/dev/null \"$@\"; }";
