@@ -647,3 +647,151 @@ pub fn rename_swaps_between_mounts(b: &mut Builder) -> Steps {
     })
     .absent("staging")
 }
+
+/// What users have reported of other unions: a tree that comes back under the name of a removed one, a move over a
+/// whiteout, a target that is emptied first, a new directory that cannot move, and one that waits in another directory.
+pub fn rename_reported(b: &mut Builder) -> Steps {
+    for file in ["a/b/c", "a/b/d", "one", "two", "cache/repodata/old"] {
+        b.file(file, file);
+    }
+    b.dir("x");
+    b.dir("y");
+    b.file("app/node_modules/pkg/index", "i");
+    b.dir("staging");
+    steps(|r| {
+        // Copied, removed, and a name in the copy changed before it gets the old place.
+        for dir in ["bak", "bak/b"] {
+            r.mkdir(dir);
+        }
+        for file in ["c", "d"] {
+            r.put(&format!("bak/b/{file}"), O_WRONLY | O_CREAT, "copy");
+        }
+        r.remove_tree("a", Vec::pop);
+        r.rename("bak/b/c", "bak/b/c2");
+        r.rename2("bak", "a", RENAME_NOREPLACE);
+        look(r, "a");
+        // The same without a copy.
+        r.rename("a", "moved");
+        r.mkdir("a");
+        r.rename("moved/b/d", "moved/b/d2");
+        r.rmdir("a");
+        r.rename2("moved", "a", RENAME_NOREPLACE);
+        look(r, "a");
+        // Both old names are hidden.
+        r.unlink("two");
+        r.rename2("one", "two", RENAME_NOREPLACE);
+        r.lstat("one");
+        r.rmdir("y");
+        r.rename2("x", "y", RENAME_NOREPLACE);
+        r.lstat("x");
+        r.see("y");
+        r.mkdir("tmpdir");
+        unpack(r, "tmpdir/repodata", &["repomd.xml", "primary.xml"]);
+        r.rename("tmpdir/repodata", "cache/repodata");
+        r.remove_tree("cache/repodata", Vec::pop);
+        r.rename("tmpdir/repodata", "cache/repodata");
+        r.rmdir("tmpdir");
+        look(r, "cache");
+        r.mkdir("foo");
+        r.rename("foo", "bar");
+        r.rmdir("foo");
+        r.rmdir("bar");
+        r.rename("app/node_modules", "staging/1");
+        unpack(r, "app/node_modules", &["pkg/index"]);
+        look(r, ".");
+        r.remove_tree("app/node_modules", Vec::pop);
+        r.rename("staging/1", "app/node_modules");
+        look(r, ".");
+    })
+    .whiteout("one")
+    .whiteout("x")
+    .opaque("a")
+    .opaque("cache/repodata")
+    .absent("bak")
+    .absent("moved")
+    .absent("tmpdir")
+    .absent("foo")
+    .absent("bar")
+    .absent("staging/1")
+}
+
+/// Files and directories get other names and owners by turns: each time one of them changes, what lies below is found by
+/// all the redirects that there are by then.
+pub fn rename_and_chown_onward(b: &mut Builder) -> Steps {
+    b.file("a/foo", "the text of foo");
+    b.file("b/beside", "beside");
+    b.file("d/sub/f", "the text of f");
+    steps(|r| {
+        let change = |r: &mut Run, file: &str, owner: u32| {
+            r.chown(file, owner, owner);
+            r.cat(file);
+        };
+        r.rename("a/foo", "b/bar");
+        change(r, "b/bar", 1);
+        r.rename("b", "b2");
+        change(r, "b2/bar", 2);
+        change(r, "b2/beside", 2);
+        r.rename("d", "b2/d");
+        change(r, "b2/d/sub/f", 3);
+        r.rename("b2/d/sub", "sub");
+        change(r, "sub/f", 4);
+        r.rename("b2/bar", "sub/bar");
+        r.rename("sub", "a/sub");
+        change(r, "a/sub/bar", 5);
+        r.rename("a", "b2/d/a");
+        change(r, "b2/d/a/sub/bar", 6);
+        change(r, "b2/d/a/sub/f", 6);
+        r.rename2("b2/d/a", "b2/beside", RENAME_EXCHANGE);
+        change(r, "b2/beside/sub/bar", 7);
+        change(r, "b2/d/a", 7);
+        look(r, ".");
+    })
+}
+
+/// A directory that is open, or in which a process works, moves: what they change is changed in it, also if it came to
+/// the upper layer after it was opened.
+pub fn rename_dir_in_use(b: &mut Builder) -> Steps {
+    for file in ["f", "g", "sub/h"] {
+        b.lower(0).file(&format!("lower/{file}"), file);
+        b.lower(0).file(&format!("merged/{file}"), file);
+    }
+    b.lower(1).file("merged/other", "other");
+    b.upper().file("merged/upper", "upper");
+    b.anywhere().dir("to/deep");
+    steps(|r| {
+        let root = r.root();
+        for name in ["lower", "merged"] {
+            let fd = r.open(name, O_RDONLY | O_DIRECTORY);
+            let sub = r.open(&format!("{name}/sub"), O_PATH | O_DIRECTORY);
+            r.put(&format!("{name}/f"), O_WRONLY, "F");
+            let moved = format!("{name}-moved");
+            r.rename(name, &moved);
+            r.mkdir_at(fd, "made");
+            r.unlink_at(fd, "f");
+            r.rename_at(fd, "g", fd, "g2");
+            r.symlink_at("g2", fd, "link");
+            r.mkdir_at(sub, "inner");
+            r.again(fd);
+            r.dots(fd, &moved, ".");
+            let away = format!("to/deep/{name}");
+            r.rename(&moved, &away);
+            r.mkdir(name);
+            r.rename_at(sub, "h", fd, "h");
+            r.again(fd);
+            r.dots(fd, &away, "to/deep");
+            r.in_child(|r| {
+                r.fchdir(sub);
+                r.getcwd(&root);
+                r.put("new", O_WRONLY | O_CREAT, "new");
+                r.rename("../../../deep", "../../../deeper");
+                r.getcwd(&root);
+                r.put("../h", O_WRONLY | O_APPEND, " more");
+                r.rename("../../../deeper", "../../../deep");
+            });
+            r.rmdir_at(sub, "inner");
+            r.fd_name(sub, &root);
+            look(r, ".");
+        }
+    })
+    .not_on(&["chroot"], shape::NO_PROC)
+}
