@@ -56,6 +56,55 @@ pub fn names_that_come(b: &mut Bench) -> Result<(), String> {
     Ok(())
 }
 
+/// So it is in directories that were renamed, of which the layer has a part under another name: at once, and when the
+/// union is mounted again.
+pub fn names_that_come_moved(b: &mut Bench) -> Result<(), String> {
+    b.union_only("overlayfs keeps names that were not there")?;
+    let l = b.layout(2)?;
+    let served = b.tmpfs("served")?;
+    let server = b.target("server")?;
+    for dir in ["all", "own/deep"] {
+        b.dir(&served.join(dir))?;
+    }
+    for layer in [&l.upper, &l.lowers[0], &l.lowers[1]] {
+        b.file(&b.dir(&layer.join("all"))?.join("kept"), "kept")?;
+    }
+    fuse::mount_mirror(
+        b,
+        &server,
+        0,
+        &Tree::default(),
+        Manner::Believed(0),
+        Some(&served),
+    )?;
+    let union = b
+        .new_union()
+        .lower(&l.lowers[0])
+        .lower(&server)
+        .lower(&l.lowers[1])
+        .upper(&l.upper, &l.work)
+        .option("redirect_dir", "on");
+    union.mount(&l.target)?;
+    // The paths that they have on the server, and then in the union.
+    let moved = [("own/deep", "deep2"), ("own", "own2"), ("all", "own2/all2")];
+    for (old, new) in moved {
+        b.works(old, sys::rename(l.target.join(old), l.target.join(new), 0))?;
+    }
+    for when in ["at once", "mounted again"] {
+        for (old, new) in moved {
+            for listed in [true, false] {
+                come_and_go(b, &l, &served.join(old), new, 0, listed)
+                    .map_err(|error| format!("{when}, {new}, listed: {listed}: {error}"))?;
+            }
+        }
+        b.holds(&l.target.join("own2/all2/kept"), "kept")?;
+        b.umount(&l.target)?;
+        union.mount(&l.target)?;
+    }
+    b.umount(&l.target)?;
+    b.umount(&server)
+}
+
 /// The root, a directory that all layers have, one that only the server has, and one within it.
 const DIRS: [&str; 4] = [".", "merged", "own", "own/deep"];
 

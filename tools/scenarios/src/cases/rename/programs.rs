@@ -772,13 +772,11 @@ pub fn rename_dir_in_use(b: &mut Builder) -> Steps {
             r.symlink_at("g2", fd, "link");
             r.mkdir_at(sub, "inner");
             r.again(fd);
-            r.dots(fd, &moved, ".");
             let away = format!("to/deep/{name}");
             r.rename(&moved, &away);
             r.mkdir(name);
             r.rename_at(sub, "h", fd, "h");
             r.again(fd);
-            r.dots(fd, &away, "to/deep");
             r.in_child(|r| {
                 r.fchdir(sub);
                 r.getcwd(&root);
@@ -794,4 +792,30 @@ pub fn rename_dir_in_use(b: &mut Builder) -> Steps {
         }
     })
     .not_on(&["chroot"], shape::NO_PROC)
+}
+
+/// The listing of an open directory has its number, and that of the directory it is in by now. (overlayfs lists others
+/// once the directory has come to the upper layer.)
+pub fn rename_dir_in_use_dots(b: &mut Builder) -> Steps {
+    b.lower(0).file("lower/f", "f");
+    b.lower(0).file("merged/f", "f");
+    b.upper().file("merged/upper", "upper");
+    b.anywhere().dir("to/deep");
+    steps(|r| {
+        for name in ["lower", "merged"] {
+            let fd = r.open(name, O_RDONLY | O_DIRECTORY);
+            r.dots(fd, name, ".");
+            r.put(&format!("{name}/f"), O_WRONLY, "F");
+            let moved = format!("{name}-moved");
+            r.rename(name, &moved);
+            r.dots(fd, &moved, ".");
+            let away = format!("to/deep/{name}");
+            r.rename(&moved, &away);
+            r.mkdir(name);
+            r.dots(fd, &away, "to/deep");
+            r.rename("to/deep", "to/deeper");
+            r.dots(fd, &format!("to/deeper/{name}"), "to/deeper");
+            r.rename("to/deeper", "to/deep");
+        }
+    })
 }
