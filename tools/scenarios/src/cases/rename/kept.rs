@@ -75,6 +75,69 @@ pub fn rename_attributes_kept(b: &mut Builder) -> Steps {
     .whiteout("g")
 }
 
+/// Watches of lower and merged directories report that these move, and what happens in them afterwards.
+pub fn rename_dir_events(b: &mut Builder) -> Steps {
+    for dir in ["lower", "merged"] {
+        b.lower(0).file(&format!("{dir}/sub/f"), "text");
+    }
+    b.lower(1).file("merged/sub/g", "text");
+    b.upper().file("merged/upper", "text");
+    b.anywhere().dir("to");
+    steps(|r| {
+        r.hold();
+        use libc::{IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MODIFY, IN_MOVE, IN_MOVE_SELF};
+        const EVENTS: u32 =
+            IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MODIFY | IN_MOVE | IN_MOVE_SELF;
+        let watches = [".", "to", "lower", "lower/sub", "merged", "merged/sub"]
+            .map(|path| (path, sys::inotify(path, EVENTS).expect("a watch")));
+        r.rename("lower", "to/lower");
+        r.rename("merged", "merged2");
+        for dir in ["to/lower", "merged2"] {
+            r.put(&format!("{dir}/new"), O_WRONLY | O_CREAT, "new");
+            r.put(&format!("{dir}/sub/f"), O_WRONLY, "TEXT");
+            r.rename(&format!("{dir}/sub"), &format!("{dir}/sub2"));
+            r.unlink(&format!("{dir}/sub2/f"));
+        }
+        r.rename2("to/lower", "merged2", RENAME_EXCHANGE);
+        r.rename("merged2/sub2", "to/lower/in");
+        r.rmdir("to/lower/in");
+        for (path, watch) in watches {
+            for (mask, name) in sys::inotify_events(watch) {
+                r.note(format_args!("{path}: {mask:#x} {name}"));
+            }
+        }
+    })
+}
+
+/// A directory moves with what is mounted within it, which itself does not move.
+pub fn rename_dir_with_mounts(b: &mut Builder) -> Steps {
+    b.lower(0).file("lower/sub/f", "text");
+    b.lower(0).file("merged/sub/f", "text");
+    b.lower(1).file("merged/g", "text");
+    b.upper().file("merged/upper", "text");
+    b.anywhere().dir("to");
+    steps(|r| {
+        r.with_own_mounts(|r| {
+            for dir in ["lower", "merged"] {
+                let moved = format!("to/{dir}");
+                r.mount_tmpfs(&format!("{dir}/sub"));
+                r.put(&format!("{dir}/sub/mounted"), O_WRONLY | O_CREAT, "m");
+                r.rename(&format!("{dir}/sub"), "to/sub");
+                r.rename2(&format!("{dir}/sub"), "to", RENAME_EXCHANGE);
+                r.rename(dir, &moved);
+                r.ls(&moved);
+                r.cat(&format!("{moved}/sub/mounted"));
+                r.rename(&format!("{moved}/sub/mounted"), &format!("{moved}/mounted"));
+                r.umount(&format!("{moved}/sub"));
+                r.ls(&format!("{moved}/sub"));
+                r.rename(&format!("{moved}/sub"), &format!("{dir}-sub"));
+                r.cat(&format!("{dir}-sub/f"));
+            }
+        });
+        r.ls(".");
+    })
+}
+
 /// Watches report that a lower file and a new directory move, and that replaced ones are deleted.
 pub fn rename_events(b: &mut Builder) -> Steps {
     b.file("d/f", "text");
