@@ -117,6 +117,8 @@ pub fn rename_dir_with_mounts(b: &mut Builder) -> Steps {
     b.upper().file("merged/upper", "text");
     b.anywhere().dir("to");
     steps(|r| {
+        // The union is mounted outside, too.
+        r.hold();
         r.with_own_mounts(|r| {
             for dir in ["lower", "merged"] {
                 let moved = format!("to/{dir}");
