@@ -258,10 +258,9 @@ impl Site {
                 .map_err(|error| format!("the bind mount of {}: {error}", sub.display()))?;
         }
         if self.shape.twist == Twist::Mapped {
-            if let Err(why) = map(&self.whole, &self.target) {
+            return map(&self.whole, &self.target).inspect_err(|_| {
                 let _ = sys::umount(&self.whole, 0);
-                return Err(why);
-            }
+            });
         }
         Ok(())
     }
