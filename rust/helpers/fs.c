@@ -286,6 +286,11 @@ bool union_helper_in_group_of(struct mnt_idmap *idmap, const struct inode *inode
 	return vfsgid_in_group_p(i_gid_into_vfsgid(idmap, inode));
 }
 
+bool union_helper_may_keep_sgid(struct mnt_idmap *idmap, const struct inode *inode)
+{
+	return in_group_or_capable(idmap, inode, i_gid_into_vfsgid(idmap, inode));
+}
+
 /* --- files --- */
 
 struct inode *union_helper_file_inode(const struct file *file)

@@ -344,9 +344,6 @@ pub fn in_group_of(idmap: &Idmap, inode: &Inode) -> bool {
 /// Whether the credentials in force may leave set-group-id on `inode` (`in_group_or_capable()`): they are in
 /// its group, or hold `CAP_FSETID` over it.
 pub fn may_keep_sgid(idmap: &Idmap, inode: &Inode) -> bool {
-    in_group_of(idmap, inode) || {
-        let capability = bindings::CAP_FSETID as i32;
-        // SAFETY: Both are alive.
-        unsafe { bindings::capable_wrt_inode_uidgid(idmap.as_ptr(), inode.as_ptr(), capability) }
-    }
+    // SAFETY: Both are alive.
+    unsafe { bindings::may_keep_sgid(idmap.as_ptr(), inode.as_ptr()) }
 }
